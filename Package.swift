@@ -1,0 +1,142 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+/// Every target builds in Swift 6 mode with warnings as errors; `Scripts/test` adds
+/// `--explicit-target-dependency-import-check error`, which turns the layers below into a build failure when one is crossed.
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func library(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: settings)
+}
+
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .executableTarget(name: name, dependencies: [arguments, logging] + dependencies, swiftSettings: settings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(
+        name: name, dependencies: dependencies, resources: [.copy("Golden")], swiftSettings: settings)
+}
+
+func system(_ name: String, pkgConfig: String, package: String) -> Target {
+    .systemLibrary(name: name, pkgConfig: pkgConfig, providers: [.apt([package])])
+}
+
+let base: [Target] = [
+    system("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
+    system("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
+    system("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
+    system("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
+    system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
+    system("CTurboJPEG", pkgConfig: "libturbojpeg", package: "libturbojpeg0-dev"),
+    .target(
+        name: "CSentencePiece",
+        linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+    library("MawsBase", []),
+]
+
+let world: [Target] = [
+    library("MawsTransport", ["MawsBase", "MawsWire", "COpenSSL"]),
+    library("MawsStorage", ["MawsBase", "COpenSSL", grdb]),
+]
+
+let messages: [Target] = [
+    library("MawsCompression", ["MawsBase", "CZstd"]),
+    library("MawsWire", ["MawsBase", "MawsCompression"]),
+    library("MawsProtocol", ["MawsBase", "MawsWire"]),
+]
+
+let domain: [Target] = [
+    library("MawsTensor", ["MawsBase"]),
+    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS"]),
+    library("MawsPlan", ["MawsBase", yams]),
+    library("MawsModel", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan"]),
+    library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),
+    library(
+        "MawsData",
+        ["MawsBase", "MawsTensor", "MawsPlan", "CPNG", "CZlib", "CTurboJPEG", "CSentencePiece", "COpenSSL"]),
+    library("MawsTraining", ["MawsBase", "MawsTensor", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
+]
+
+let nodes: [Target] = [
+    library(
+        "MawsReport",
+        ["MawsBase", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage", "CPNG"]),
+    library(
+        "MawsCoordinator",
+        [
+            "MawsBase", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage",
+            "MawsOptimizer", "MawsModel", "MawsData", "MawsTraining", "MawsReport", logging,
+        ]),
+    library(
+        "MawsServer",
+        [
+            "MawsBase", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage", "MawsOptimizer",
+            "MawsCompression", logging,
+        ]),
+    library(
+        "MawsTrainer",
+        [
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
+            "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
+        ]),
+    library("MawsTestSupport", ["MawsBase", "MawsTensor"]),
+]
+
+let programs: [Target] = [
+    program("maws", ["MawsBase", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
+    program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport"]),
+    program("maws-ps", ["MawsBase", "MawsServer", "MawsTransport"]),
+    program("maws-trainer", ["MawsBase", "MawsTrainer", "MawsTransport"]),
+]
+
+let testTargets: [Target] = [
+    tests("MawsBaseTests", ["MawsBase"]),
+    tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport"]),
+    tests(
+        "MawsTrainingTests",
+        [
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsTestSupport",
+        ]),
+    tests("MawsOptimizerTests", ["MawsBase", "MawsTensor", "MawsPlan", "MawsOptimizer", "MawsTestSupport"]),
+    tests("MawsDataTests", ["MawsBase", "MawsTensor", "MawsPlan", "MawsData", "MawsTestSupport"]),
+    tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
+    tests("MawsWireTests", ["MawsBase", "MawsWire", "MawsCompression"]),
+    tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport"]),
+    tests("MawsStorageTests", ["MawsBase", "MawsStorage"]),
+    tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
+    tests("MawsServerTests", ["MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsServer"]),
+    tests(
+        "MawsReportTests",
+        ["MawsBase", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsStorage", "MawsReport"]),
+    tests(
+        "ClusterTests",
+        [
+            "MawsBase", "MawsPlan", "MawsData", "MawsStorage", "MawsTransport", "MawsWire", "MawsReport",
+            "MawsTestSupport",
+        ]),
+    tests("TidyTests", []),
+]
+
+let package = Package(
+    name: "maws",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    ],
+    targets: base + messages + world + domain + nodes + programs + testTargets,
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,96 @@
+/// How the elements of a parameter are drawn before the first step.
+public enum Initializer: Hashable, Codable, Sendable {
+    case zeros
+    case ones
+    case constant(Float)
+    /// Normal with this standard deviation, cut at two standard deviations.
+    case truncatedNormal(Float)
+    /// Normal with this standard deviation.
+    case normal(Float)
+    /// Uniform in ±sqrt(6 / (fanIn + fanOut)), as facebookresearch/mae initialises its linear layers.
+    case xavierUniform(fanIn: Int, fanOut: Int)
+    /// The fixed two-dimensional sine-cosine table of facebookresearch/mae, with a zero row first for the class token.
+    case sineCosine(gridSide: Int)
+}
+
+/// One parameter inside a block's flat buffer.
+public struct ParameterEntry: Hashable, Codable, Sendable {
+    /// Name as the reference implementation's state dictionary has it, `blocks.0.attn.qkv.weight` for instance.
+    public var name: String
+    public var shape: [Int]
+    /// Elements before this parameter in the block.
+    public var offset: Int
+    /// Whether weight decay applies (not to biases, norms, tokens and position tables).
+    public var decays: Bool
+    /// Factor on the learning rate, 1 unless layer decay says otherwise.
+    public var learningRateScale: Float
+    public var initializer: Initializer
+
+    public init(
+        name: String, shape: [Int], offset: Int, decays: Bool, learningRateScale: Float = 1, initializer: Initializer
+    ) {
+        self.name = name
+        self.shape = shape
+        self.offset = offset
+        self.decays = decays
+        self.learningRateScale = learningRateScale
+        self.initializer = initializer
+    }
+
+    public var count: Int { shape.reduce(1, *) }
+    public var range: Range<Int> { offset..<offset + count }
+}
+
+/// The flat buffer of one group of parameters that is used together: the grain of gathering, pushing and releasing.
+public struct ParameterBlock: Hashable, Codable, Sendable {
+    public var name: String
+    /// A frozen block is gathered, never pushed or updated.
+    public var isTrainable: Bool
+    public var entries: [ParameterEntry]
+
+    public init(name: String, isTrainable: Bool, entries: [ParameterEntry]) {
+        self.name = name
+        self.isTrainable = isTrainable
+        self.entries = entries
+    }
+
+    /// Elements in the block. Entries lie back to back.
+    public var count: Int { entries.last.map { $0.offset + $0.count } ?? 0 }
+
+    /// The entry of this name. Traps when there is none: names are fixed by the model that made the table.
+    public func entry(_ name: String) -> ParameterEntry {
+        guard let entry = entries.first(where: { $0.name == name }) else {
+            preconditionFailure("block \(self.name) has no parameter \(name)")
+        }
+        return entry
+    }
+}
+
+/// The static table of every parameter of a stage's model. Server, optimizer, checkpoint, wire and model read this one.
+public struct BlockTable: Hashable, Codable, Sendable {
+    /// In forward order.
+    public var blocks: [ParameterBlock]
+
+    public init(blocks: [ParameterBlock]) { self.blocks = blocks }
+
+    public var parameterCount: Int { blocks.reduce(0) { $0 + $1.count } }
+    public var trainableCount: Int { blocks.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }
+
+    public func index(of blockName: String) -> Int? { blocks.firstIndex { $0.name == blockName } }
+}
+
+/// Builds a block entry by entry, keeping the offsets.
+public struct BlockBuilder {
+    private var block: ParameterBlock
+
+    public init(_ name: String, isTrainable: Bool = true) {
+        block = ParameterBlock(name: name, isTrainable: isTrainable, entries: [])
+    }
+
+    public mutating func add(_ name: String, _ shape: [Int], decays: Bool, _ initializer: Initializer) {
+        block.entries.append(
+            ParameterEntry(name: name, shape: shape, offset: block.count, decays: decays, initializer: initializer))
+    }
+
+    public func build() -> ParameterBlock { block }
+}

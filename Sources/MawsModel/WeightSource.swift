@@ -1,0 +1,15 @@
+import MawsTensor
+
+/// Gives the weights of one block of the version being computed. A trainer's gather stands behind it.
+public protocol WeightSource: AnyObject {
+    /// The whole block's weights, `table.blocks[block].count` floats; waits until they are here. Valid until `release`.
+    func gather(_ block: Int) throws -> FloatBuffer
+    /// The caller is done with the block for now; the source may free it, or keep it for the next unit.
+    func release(_ block: Int)
+}
+
+/// Takes the gradient of one block, in backward order, each trainable block exactly once a unit.
+public protocol GradientSink: AnyObject {
+    /// - Parameter gradient: `table.blocks[block].count` floats. The sink is done with the memory when the call returns.
+    func push(_ block: Int, _ gradient: FloatBuffer) throws
+}

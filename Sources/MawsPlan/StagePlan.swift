@@ -1,0 +1,160 @@
+public enum StageKind: String, Codable, Hashable, CaseIterable, Sendable {
+    case mae
+    case wsp
+    case lit
+    case linear
+    case zeroshot
+
+    /// Whether the stage updates weights by steps, rather than evaluating them.
+    public var trains: Bool { self == .mae || self == .wsp || self == .lit }
+}
+
+public struct StagePlan: Codable, Hashable, Sendable {
+    /// Unique in the plan; the kind's name unless `name` says otherwise.
+    public var name: String
+    public var kind: StageKind
+    /// Stage whose final weights this one starts from (`from`, or `image` for lit); nil: from the initializers.
+    public var from: String?
+    /// Data split it reads (the one evaluated for `linear` and `zeroshot`).
+    public var on: String
+    /// Split whose frozen features `linear` is fitted on.
+    public var fitOn: String?
+    /// Samples of a global batch, and of a unit; a batch is a whole number of units. For evaluation only `unit` counts.
+    public var batch: Int
+    public var unit: Int
+    /// Passes over the split, for training stages; or a number of steps that overrides it.
+    public var epochs: Double
+    public var steps: Int?
+    public var recipe: RecipePlan?
+    /// MAE only.
+    public var decoder: DecoderPlan?
+    /// MAE only: share of patches hidden, and whether the target is normalised patch by patch.
+    public var maskRatio: Double
+    public var normalizesPixels: Bool
+    /// LiT only.
+    public var labelSmoothing: Double
+    /// zeroshot only: files with one prompt template (`{}` stands for the class name) and one class (comma separated
+    /// names) a line.
+    public var templates: String?
+    public var classes: String?
+    /// linear only: L2 penalty of the logistic regression on standardised features.
+    public var penalty: Double
+
+    public init(
+        name: String, kind: StageKind, from: String?, on: String, fitOn: String?, batch: Int, unit: Int,
+        epochs: Double, steps: Int?, recipe: RecipePlan?, decoder: DecoderPlan?, maskRatio: Double,
+        normalizesPixels: Bool, labelSmoothing: Double, templates: String?, classes: String?, penalty: Double
+    ) {
+        self.name = name
+        self.kind = kind
+        self.from = from
+        self.on = on
+        self.fitOn = fitOn
+        self.batch = batch
+        self.unit = unit
+        self.epochs = epochs
+        self.steps = steps
+        self.recipe = recipe
+        self.decoder = decoder
+        self.maskRatio = maskRatio
+        self.normalizesPixels = normalizesPixels
+        self.labelSmoothing = labelSmoothing
+        self.templates = templates
+        self.classes = classes
+        self.penalty = penalty
+    }
+
+    public var unitsPerStep: Int { batch / unit }
+
+    /// Steps of a training stage over a split of `samples` images: whole global batches only.
+    public func stepCount(samples: Int) -> Int { steps ?? max(1, Int(Double(samples) * epochs / Double(batch))) }
+}
+
+public struct DecoderPlan: Codable, Hashable, Sendable {
+    public var width: Int
+    public var depth: Int
+    public var heads: Int
+
+    public init(width: Int, depth: Int, heads: Int) {
+        self.width = width
+        self.depth = depth
+        self.heads = heads
+    }
+}
+
+/// How a training stage updates the weights and augments its images; the rows of the paper's Tables 10 to 12.
+public struct RecipePlan: Codable, Hashable, Sendable {
+    /// Preset it started from, `paper/mae` for instance.
+    public var preset: String
+    public var schedule: SchedulePlan
+    public var optimizer: OptimizerPlan
+    public var augment: AugmentPlan
+
+    public init(preset: String, schedule: SchedulePlan, optimizer: OptimizerPlan, augment: AugmentPlan) {
+        self.preset = preset
+        self.schedule = schedule
+        self.optimizer = optimizer
+        self.augment = augment
+    }
+}
+
+/// The learning rate over the steps of a stage.
+public struct SchedulePlan: Codable, Hashable, Sendable {
+    public enum Shape: String, Codable, Hashable, Sendable {
+        case cosine
+        case linear
+        case constant
+    }
+
+    public var shape: Shape
+    public var peak: Double
+    /// Share of the steps that rise linearly from 0 to the peak, 0...1.
+    public var warmup: Double
+
+    public init(shape: Shape, peak: Double, warmup: Double) {
+        self.shape = shape
+        self.peak = peak
+        self.warmup = warmup
+    }
+}
+
+/// AdamW (Loshchilov and Hutter), as torch.optim.AdamW computes it.
+public struct OptimizerPlan: Codable, Hashable, Sendable {
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
+    /// Highest global gradient norm; larger gradients are scaled down to it. Nil: no clipping.
+    public var clipNorm: Double?
+
+    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, clipNorm: Double?) {
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+        self.clipNorm = clipNorm
+    }
+}
+
+public struct AugmentPlan: Codable, Hashable, Sendable {
+    /// RandomResizedCrop with bicubic interpolation; nil: the image is resized to the model's size as it is.
+    public var crop: CropPlan?
+    /// Horizontal flip of half of the images.
+    public var flip: Bool
+
+    public init(crop: CropPlan?, flip: Bool) {
+        self.crop = crop
+        self.flip = flip
+    }
+}
+
+public struct CropPlan: Codable, Hashable, Sendable {
+    /// Share of the image's area, and width / height, of a crop: [lowest, highest].
+    public var scale: [Double]
+    public var ratio: [Double]
+
+    public init(scale: [Double], ratio: [Double]) {
+        self.scale = scale
+        self.ratio = ratio
+    }
+}

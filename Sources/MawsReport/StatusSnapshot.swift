@@ -1,0 +1,49 @@
+/// What the coordinator knows at one moment: the live line, `maws-coord status` and `maws-coord watch` draw it.
+public struct StatusSnapshot: Codable, Hashable, Sendable {
+    public struct Peer: Codable, Hashable, Sendable {
+        /// `server-0`, `trainer-1`.
+        public var name: String
+        public var role: String
+        public var address: String
+        /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3 s`.
+        public var doing: String
+
+        public init(name: String, role: String, address: String, doing: String) {
+            self.name = name
+            self.role = role
+            self.address = address
+            self.doing = doing
+        }
+    }
+
+    public var run: String
+    public var stage: String
+    public var stageIndex: Int
+    public var stageCount: Int
+    public var step: Int
+    public var stepCount: Int
+    public var loss: Double?
+    public var imagesPerSecond: Double
+    /// Seconds to the end of the stage; nil before the first step.
+    public var remainingSeconds: Double?
+    public var peers: [Peer]
+    /// Who everybody waits for, since when and for what; nil when nobody waits.
+    public var waitingFor: String?
+
+    public init(
+        run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
+        imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?
+    ) {
+        self.run = run
+        self.stage = stage
+        self.stageIndex = stageIndex
+        self.stageCount = stageCount
+        self.step = step
+        self.stepCount = stepCount
+        self.loss = loss
+        self.imagesPerSecond = imagesPerSecond
+        self.remainingSeconds = remainingSeconds
+        self.peers = peers
+        self.waitingFor = waitingFor
+    }
+}

@@ -1,0 +1,344 @@
+import MawsBase
+
+/// Every message of the protocol. Tensor bytes travel behind the message as its payload, never inside it.
+///
+/// `Protocol/wire.md` gives the bytes; `Protocol/golden` holds one vector a message.
+public enum Message: Hashable, Sendable {
+    // Any connection.
+    case hello(Hello)
+    case welcome(Welcome)
+    /// The receiver closes the connection after it; the sentence is for a person.
+    case refused(String)
+    case heartbeat
+
+    // Coordinator and server.
+    case configure(ServerConfiguration)
+    /// One slice of weights or moments for a server; payload: fp32.
+    case restore(TensorSlice)
+    /// All slices of `stage` at `step` were sent: the server makes them its durable state and answers `restored`.
+    case restoreDone(stage: StageIndex, step: StepIndex)
+    case restored(stage: StageIndex, step: StepIndex)
+    case reduced(Reduced)
+    case commit(Commit)
+    case applied(stage: StageIndex, step: StepIndex)
+    /// Asks for one slice of the applied version; answered by `snapshotSlice` with payload.
+    case snapshot(TensorSlice)
+    case snapshotSlice(TensorSlice)
+
+    // Coordinator and trainer.
+    case roster(Roster)
+    case leaseRequest
+    case lease(Lease)
+    case unitDone(UnitDone)
+    /// The trainer could not compute the unit (a shard was away, say): the coordinator leases it again.
+    case unitFailed(lease: UInt64, reason: String)
+    /// The run is over, or the coordinator stops: the process exits, with 0 when `isFinished`.
+    case shutdown(isFinished: Bool, reason: String)
+
+    // Trainer and server.
+    case gather(stage: StageIndex, step: StepIndex, block: UInt32)
+    /// Payload: the shard's slice of the block, as the run's gather encoding says.
+    case gathered(stage: StageIndex, step: StepIndex, block: UInt32, encoding: TensorEncoding)
+    /// The version is not here any more, or did not come in time; the trainer gives the unit back.
+    case unavailable(String)
+    /// Payload: the shard's slice of the unit's gradient of one block. Not answered one by one.
+    case push(Push)
+    /// Answered by `flushed` when every push and post before it on this connection is in the shard's hands.
+    case flush
+    case flushed
+    /// Payload: rows a unit gives to all others of its step (LiT embeddings, evaluation features), fp32.
+    case post(Post)
+    /// Asks for all posts of a step this shard holds; answered by `posted` for each, ascending by unit, then `flushed`.
+    case collect(stage: StageIndex, step: StepIndex)
+    case posted(Post)
+
+    // Coordinator and viewer.
+    case statusRequest
+    /// JSON of `StatusSnapshot`.
+    case status([UInt8])
+}
+
+public struct Hello: Hashable, Sendable {
+    public var protocolVersion: UInt32
+    public var role: Role
+    /// Name for logs, unique among the living processes of a run: `trainer-0`.
+    public var name: String
+    /// What decides the bits of a gradient: `reference fp32 threads=2 haswell`. Empty for servers and viewers.
+    public var computeProfile: String
+    /// Hash of the names and sizes of every sample the trainer's plan names; empty until it has a plan.
+    public var dataFingerprint: String
+    /// Servers: the shard, the address trainers reach it at, and what its state file holds.
+    public var server: ServerHello?
+    /// Trainer to server: the term the trainer works under.
+    public var term: Term
+
+    public init(
+        protocolVersion: UInt32, role: Role, name: String, computeProfile: String, dataFingerprint: String,
+        server: ServerHello?, term: Term
+    ) {
+        self.protocolVersion = protocolVersion
+        self.role = role
+        self.name = name
+        self.computeProfile = computeProfile
+        self.dataFingerprint = dataFingerprint
+        self.server = server
+        self.term = term
+    }
+}
+
+public struct ServerHello: Hashable, Sendable {
+    public var shard: ShardIdentity
+    public var host: String
+    public var port: UInt16
+    /// Identity of the run whose state the file holds; empty when there is none.
+    public var runID: String
+    public var stage: StageIndex
+    /// Version in the state file.
+    public var step: StepIndex
+    /// Whether the file also holds the reduced gradient of step `step`, so that a commit can still be applied.
+    public var hasReduced: Bool
+
+    public init(
+        shard: ShardIdentity, host: String, port: UInt16, runID: String, stage: StageIndex, step: StepIndex,
+        hasReduced: Bool
+    ) {
+        self.shard = shard
+        self.host = host
+        self.port = port
+        self.runID = runID
+        self.stage = stage
+        self.step = step
+        self.hasReduced = hasReduced
+    }
+}
+
+public struct Welcome: Hashable, Sendable {
+    public var term: Term
+    /// JSON of the resolved `Plan`; empty from a server.
+    public var plan: [UInt8]
+    /// Identity of the run, made once and kept in its database.
+    public var runID: String
+
+    public init(term: Term, plan: [UInt8], runID: String) {
+        self.term = term
+        self.plan = plan
+        self.runID = runID
+    }
+}
+
+/// What a server needs to know of a stage. It starts with no weights; `restore` brings them.
+public struct ServerConfiguration: Hashable, Sendable {
+    public var term: Term
+    public var runID: String
+    public var stage: StageIndex
+    public var table: BlockTable
+    public var unitsPerStep: UInt32
+    public var optimizer: OptimizerConfiguration
+    public var gatherEncoding: TensorEncoding
+    /// Whether the server keeps the state its file holds, at this version, instead of waiting for `restore`.
+    public var keepsState: Bool
+
+    public init(
+        term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
+        optimizer: OptimizerConfiguration, gatherEncoding: TensorEncoding, keepsState: Bool
+    ) {
+        self.term = term
+        self.runID = runID
+        self.stage = stage
+        self.table = table
+        self.unitsPerStep = unitsPerStep
+        self.optimizer = optimizer
+        self.gatherEncoding = gatherEncoding
+        self.keepsState = keepsState
+    }
+}
+
+/// AdamW's constants. The learning rate comes with every commit.
+public struct OptimizerConfiguration: Hashable, Sendable {
+    public var beta1: Double
+    public var beta2: Double
+    public var epsilon: Double
+    public var weightDecay: Double
+
+    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
+        self.beta1 = beta1
+        self.beta2 = beta2
+        self.epsilon = epsilon
+        self.weightDecay = weightDecay
+    }
+}
+
+public enum TensorKind: UInt8, Hashable, CaseIterable, Sendable {
+    case weight = 0
+    case firstMoment = 1
+    case secondMoment = 2
+}
+
+public enum TensorEncoding: UInt8, Hashable, CaseIterable, Sendable {
+    case fp32 = 0
+    case fp32Zstd = 1
+}
+
+/// Names the slice of one block that a server owns, at one version.
+public struct TensorSlice: Hashable, Sendable {
+    public var stage: StageIndex
+    public var step: StepIndex
+    public var block: UInt32
+    public var kind: TensorKind
+
+    public init(stage: StageIndex, step: StepIndex, block: UInt32, kind: TensorKind) {
+        self.stage = stage
+        self.step = step
+        self.block = block
+        self.kind = kind
+    }
+}
+
+/// A shard holds every unit's gradient of the step, added up in the fixed tree.
+public struct Reduced: Hashable, Sendable {
+    public var stage: StageIndex
+    public var step: StepIndex
+    /// Sum of squares of each chunk of each trainable block's slice, blocks in table order, chunks ascending.
+    public var chunkSquares: [Double]
+    /// Bytes pushed to, and gathered from, this shard since the last report.
+    public var bytesPushed: UInt64
+    public var bytesGathered: UInt64
+
+    public init(
+        stage: StageIndex, step: StepIndex, chunkSquares: [Double], bytesPushed: UInt64, bytesGathered: UInt64
+    ) {
+        self.stage = stage
+        self.step = step
+        self.chunkSquares = chunkSquares
+        self.bytesPushed = bytesPushed
+        self.bytesGathered = bytesGathered
+    }
+}
+
+/// Step `step` is decided: the shard applies its reduced gradient and then serves version `step + 1`.
+public struct Commit: Hashable, Sendable {
+    public var term: Term
+    public var stage: StageIndex
+    public var step: StepIndex
+    public var learningRate: Double
+    /// Factor on the whole gradient, min(1, clip / norm).
+    public var clipScale: Double
+
+    public init(term: Term, stage: StageIndex, step: StepIndex, learningRate: Double, clipScale: Double) {
+        self.term = term
+        self.stage = stage
+        self.step = step
+        self.learningRate = learningRate
+        self.clipScale = clipScale
+    }
+}
+
+/// Where the shards are. Sent to every trainer when it joins and whenever an address changes.
+public struct Roster: Hashable, Sendable {
+    public var servers: [ServerAddress]
+
+    public init(servers: [ServerAddress]) { self.servers = servers }
+}
+
+public struct ServerAddress: Hashable, Sendable {
+    public var shard: ShardIdentity
+    public var host: String
+    public var port: UInt16
+
+    public init(shard: ShardIdentity, host: String, port: UInt16) {
+        self.shard = shard
+        self.host = host
+        self.port = port
+    }
+}
+
+/// A trainer's right to compute one unit until a deadline.
+public struct Lease: Hashable, Sendable {
+    public var id: UInt64
+    public var term: Term
+    public var stage: StageIndex
+    public var step: StepIndex
+    /// 0, or 1 for the second phase of a step (LiT's gradient, the fit of a linear probe).
+    public var phase: UInt32
+    public var unit: UnitIndex
+    public var milliseconds: UInt32
+
+    public init(
+        id: UInt64, term: Term, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex,
+        milliseconds: UInt32
+    ) {
+        self.id = id
+        self.term = term
+        self.stage = stage
+        self.step = step
+        self.phase = phase
+        self.unit = unit
+        self.milliseconds = milliseconds
+    }
+}
+
+public struct UnitDone: Hashable, Sendable {
+    public var lease: UInt64
+    public var stage: StageIndex
+    public var step: StepIndex
+    public var phase: UInt32
+    public var unit: UnitIndex
+    /// The unit's share of the step's loss: the sum over the units of a step is the loss of the global batch.
+    public var loss: Double
+    /// Samples that could not be read, with their names, as text lines.
+    public var skipped: [String]
+    /// JSON of an evaluation unit's result; empty when training.
+    public var result: [UInt8]
+    public var computeSeconds: Double
+    public var waitSeconds: Double
+
+    public init(
+        lease: UInt64, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex, loss: Double,
+        skipped: [String], result: [UInt8], computeSeconds: Double, waitSeconds: Double
+    ) {
+        self.lease = lease
+        self.stage = stage
+        self.step = step
+        self.phase = phase
+        self.unit = unit
+        self.loss = loss
+        self.skipped = skipped
+        self.result = result
+        self.computeSeconds = computeSeconds
+        self.waitSeconds = waitSeconds
+    }
+}
+
+public struct Push: Hashable, Sendable {
+    public var term: Term
+    public var stage: StageIndex
+    public var step: StepIndex
+    public var unit: UnitIndex
+    public var block: UInt32
+    public var encoding: TensorEncoding
+
+    public init(
+        term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex, block: UInt32, encoding: TensorEncoding
+    ) {
+        self.term = term
+        self.stage = stage
+        self.step = step
+        self.unit = unit
+        self.block = block
+        self.encoding = encoding
+    }
+}
+
+public struct Post: Hashable, Sendable {
+    public var term: Term
+    public var stage: StageIndex
+    public var step: StepIndex
+    public var unit: UnitIndex
+
+    public init(term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex) {
+        self.term = term
+        self.stage = stage
+        self.step = step
+        self.unit = unit
+    }
+}
