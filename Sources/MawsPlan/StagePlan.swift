@@ -31,6 +31,8 @@ public struct StagePlan: Codable, Hashable, Sendable {
     /// MAE only: share of patches hidden, and whether the target is normalised patch by patch.
     public var maskRatio: Double
     public var normalizesPixels: Bool
+    /// WSP only: hashtags in the split's vocabulary file.
+    public var labelCount: Int
     /// LiT only.
     public var labelSmoothing: Double
     /// zeroshot only: files with one prompt template (`{}` stands for the class name) and one class (comma separated
@@ -43,7 +45,8 @@ public struct StagePlan: Codable, Hashable, Sendable {
     public init(
         name: String, kind: StageKind, from: String?, on: String, fitOn: String?, batch: Int, unit: Int,
         epochs: Double, steps: Int?, recipe: RecipePlan?, decoder: DecoderPlan?, maskRatio: Double,
-        normalizesPixels: Bool, labelSmoothing: Double, templates: String?, classes: String?, penalty: Double
+        normalizesPixels: Bool, labelCount: Int, labelSmoothing: Double, templates: String?, classes: String?,
+        penalty: Double
     ) {
         self.name = name
         self.kind = kind
@@ -58,6 +61,7 @@ public struct StagePlan: Codable, Hashable, Sendable {
         self.decoder = decoder
         self.maskRatio = maskRatio
         self.normalizesPixels = normalizesPixels
+        self.labelCount = labelCount
         self.labelSmoothing = labelSmoothing
         self.templates = templates
         self.classes = classes

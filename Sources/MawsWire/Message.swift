@@ -168,12 +168,6 @@ public struct OptimizerConfiguration: Hashable, Sendable {
     }
 }
 
-public enum TensorKind: UInt8, Hashable, CaseIterable, Sendable {
-    case weight = 0
-    case firstMoment = 1
-    case secondMoment = 2
-}
-
 public enum TensorEncoding: UInt8, Hashable, CaseIterable, Sendable {
     case fp32 = 0
     case fp32Zstd = 1
