@@ -95,7 +95,7 @@ let nodes: [Target] = [
 
 let programs: [Target] = [
     program("maws", ["MawsBase", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
-    program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport"]),
+    program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
     program("maws-ps", ["MawsBase", "MawsServer", "MawsTransport"]),
     program("maws-trainer", ["MawsBase", "MawsTrainer", "MawsTransport"]),
 ]
