@@ -118,8 +118,17 @@ let testTargets: [Target] = [
     tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
     tests("MawsServerTests", ["MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsServer"]),
     tests(
+        "MawsTrainerTests",
+        [
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
+            "MawsCompression", "MawsModel", "MawsData", "MawsTraining", "MawsTrainer", "MawsTestSupport",
+        ]),
+    tests(
         "MawsReportTests",
-        ["MawsBase", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsStorage", "MawsReport"]),
+        [
+            "MawsBase", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage",
+            "MawsReport",
+        ]),
     tests(
         "ClusterTests",
         [

@@ -1,3 +1,5 @@
+import MawsTraining
+
 /// The records a run leaves in its folder.
 public struct RunFolder: Sendable {
     public let path: String
