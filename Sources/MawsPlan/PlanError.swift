@@ -1,0 +1,75 @@
+/// Where in a plan file something stands.
+public struct PlanPlace: Hashable, Sendable {
+    public var file: String
+    /// From 1.
+    public var line: Int
+    /// Path of the field, `stages.mae.batch` for instance; empty for the whole file.
+    public var field: String
+
+    public init(file: String, line: Int, field: String) {
+        self.file = file
+        self.line = line
+        self.field = field
+    }
+}
+
+/// What is wrong with a plan, as one sentence with the file, the line and the field.
+public enum PlanError: Error, Hashable, CustomStringConvertible {
+    /// The file cannot be read.
+    case unreadable(file: String, reason: String)
+    /// The file is not YAML.
+    case syntax(file: String, line: Int, reason: String)
+    /// The value has the wrong type or lies outside its range.
+    case wrongValue(PlanPlace, expected: String, found: String)
+    /// No such field here; `known` are the fields there are, `suggestion` the nearest of them.
+    case unknownField(PlanPlace, known: [String], suggestion: String?)
+    /// A field of another kind of stage.
+    case misplacedField(PlanPlace, kind: String, belongsTo: [String])
+    case missingField(PlanPlace, expected: String)
+    /// The value is possible, but not together with another field.
+    case conflict(PlanPlace, problem: String)
+    /// The file a field names does not exist; `remedy` says what makes it.
+    case missingFile(PlanPlace, path: String, workingFolder: String, remedy: String)
+    /// The file a field names exists, but cannot be used.
+    case unusableFile(PlanPlace, path: String, reason: String)
+    /// A plan that came over the wire or from a database is not one.
+    case undecodable(reason: String)
+
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason):
+            "The plan \(file) cannot be read: \(reason)."
+        case .syntax(let file, let line, let reason):
+            "\(file):\(line): this is not valid YAML: \(reason)."
+        case .wrongValue(let place, let expected, let found):
+            "\(place): expected \(expected), found \(found)."
+        case .unknownField(let place, let known, let suggestion):
+            "\(place): there is no such field; "
+                + (suggestion.map { "did you mean `\($0)`?" } ?? "the fields here are \(list(known)).")
+        case .misplacedField(let place, let kind, let belongsTo):
+            "\(place): a \(kind) stage has no such field; it belongs to \(list(belongsTo)) stages."
+        case .missingField(let place, let expected):
+            "\(place): this field is missing; expected \(expected)."
+        case .conflict(let place, let problem):
+            "\(place): \(problem)."
+        case .missingFile(let place, let path, let workingFolder, let remedy):
+            "\(place): there is no file \(path) (looked for from \(workingFolder), the folder the command runs in); "
+                + "\(remedy)."
+        case .unusableFile(let place, let path, let reason):
+            "\(place): the file \(path) cannot be used: \(reason)."
+        case .undecodable(let reason):
+            "The plan received is not one this version understands: \(reason)."
+        }
+    }
+}
+
+extension PlanPlace: CustomStringConvertible {
+    public var description: String { field.isEmpty ? "\(file):\(line)" : "\(file):\(line): \(field)" }
+}
+
+/// `a`, `b` and `c`.
+private func list(_ names: [String]) -> String {
+    let quoted = names.map { "`\($0)`" }
+    guard let last = quoted.last, quoted.count > 1 else { return quoted.first ?? "none" }
+    return quoted.dropLast().joined(separator: ", ") + " and " + last
+}
