@@ -168,11 +168,6 @@ public struct OptimizerConfiguration: Hashable, Sendable {
     }
 }
 
-public enum TensorEncoding: UInt8, Hashable, CaseIterable, Sendable {
-    case fp32 = 0
-    case fp32Zstd = 1
-}
-
 /// Names the slice of one block that a server owns, at one version.
 public struct TensorSlice: Hashable, Sendable {
     public var stage: StageIndex
