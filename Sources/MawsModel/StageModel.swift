@@ -1,0 +1,34 @@
+import MawsBase
+import MawsPlan
+
+/// The model of each kind of stage, as a table of its parameters.
+public enum StageModel {
+    /// Every parameter that the stage gathers, in forward order; all frozen where the stage does not train.
+    public static func table(_ stage: StagePlan, in plan: Plan) -> BlockTable {
+        let model = plan.model.image
+        switch stage.kind {
+        case .mae:
+            guard let decoder = stage.decoder else { preconditionFailure("stage \(stage.name) has no decoder") }
+            return BlockTable(blocks: MAETable.blocks(model, decoder))
+        case .wsp:
+            return BlockTable(blocks: WSPTable.blocks(model, labelCount: stage.labelCount))
+        case .linear:
+            return imageTower(model)
+        case .lit, .zeroshot:
+            preconditionFailure("no table for \(stage.kind)")
+        }
+    }
+
+    /// The frozen image tower alone, without head: what features are computed with.
+    public static func imageTower(_ model: ImageModelPlan) -> BlockTable {
+        BlockTable(blocks: ImageTowerTable.blocks(model, prefix: "", isTrainable: false, trainsPosition: false))
+    }
+
+    /// Names to look for, in order, in the checkpoint of the stage that this one starts from. An image tower inside a
+    /// larger model carries the prefix `image.`; by itself it has none.
+    public static func sourceNames(_ parameter: String) -> [String] {
+        let prefix = "image."
+        if parameter.hasPrefix(prefix) { return [parameter, String(parameter.dropFirst(prefix.count))] }
+        return [parameter, prefix + parameter]
+    }
+}

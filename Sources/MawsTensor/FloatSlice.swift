@@ -1,0 +1,69 @@
+import MawsBase
+
+/// A range of a `FloatBuffer`: what kernels read and write. It keeps the buffer alive.
+public struct FloatSlice: @unchecked Sendable {
+    public let buffer: FloatBuffer
+    /// First element, in elements of the buffer.
+    public let offset: Int
+    public let count: Int
+
+    public init(_ buffer: FloatBuffer, offset: Int, count: Int) {
+        precondition(offset >= 0 && count >= 0 && offset + count <= buffer.count, "slice outside its buffer")
+        self.buffer = buffer
+        self.offset = offset
+        self.count = count
+    }
+
+    /// For kernels only; the caller keeps the slice alive while it uses the pointer.
+    public var pointer: UnsafeMutablePointer<Float> { buffer.pointer + offset }
+
+    /// `count` elements from the slice's element `start` on.
+    public func part(_ start: Int, _ count: Int) -> FloatSlice {
+        precondition(start >= 0 && count >= 0 && start + count <= self.count, "part outside its slice")
+        return FloatSlice(buffer, offset: offset + start, count: count)
+    }
+
+    /// The slice from its element `start` to its end.
+    public func from(_ start: Int) -> FloatSlice { part(start, count - start) }
+
+    public subscript(index: Int) -> Float {
+        get {
+            precondition(index >= 0 && index < count)
+            return pointer[index]
+        }
+        nonmutating set {
+            precondition(index >= 0 && index < count)
+            pointer[index] = newValue
+        }
+    }
+
+    public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+
+    public func zero() { pointer.update(repeating: 0, count: count) }
+
+    /// Copies all of `source`, which has the same count and does not overlap.
+    public func copy(from source: FloatSlice) {
+        precondition(source.count == count)
+        pointer.update(from: source.pointer, count: count)
+    }
+
+    /// Copies all of `source`, which has the same count.
+    public func copy(from source: [Float]) {
+        precondition(source.count == count)
+        source.withUnsafeBufferPointer { values in
+            if let base = values.baseAddress { pointer.update(from: base, count: count) }
+        }
+    }
+}
+
+extension FloatBuffer {
+    /// The whole buffer.
+    public var all: FloatSlice { FloatSlice(self, offset: 0, count: count) }
+
+    public func slice(_ range: Range<Int>) -> FloatSlice {
+        FloatSlice(self, offset: range.lowerBound, count: range.count)
+    }
+
+    /// The elements of one parameter of the block that this buffer holds.
+    public func slice(_ entry: ParameterEntry) -> FloatSlice { slice(entry.range) }
+}
