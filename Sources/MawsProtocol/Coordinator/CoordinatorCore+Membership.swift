@@ -1,0 +1,120 @@
+import MawsBase
+import MawsWire
+
+/// Who comes, who goes, and what a server that came back has to do.
+extension CoordinatorCore {
+    mutating func serverJoined(_ peer: PeerID, _ name: String, _ hello: ServerHello, _ now: Moment)
+        -> [CoordinatorAction]
+    {
+        let shard = hello.shard
+        guard shard.count == servers.count else {
+            return [
+                .refuse(
+                    peer,
+                    "this run has \(servers.count) shards and \(name) says it is shard \(shard): start it with --shard i/\(servers.count)"
+                )
+            ]
+        }
+        if let holder = servers[shard.index] {
+            return [.refuse(peer, "shard \(shard) is already served by \(holder.name) at \(holder.address.host)")]
+        }
+        servers[shard.index] = Server(
+            peer: peer, name: name, address: ServerAddress(shard: shard, host: hello.host, port: hello.port),
+            hello: hello)
+        return [.note("\(name) serves shard \(shard)")] + rosterActions() + assemble(now)
+    }
+
+    mutating func trainerJoined(_ peer: PeerID, _ name: String) -> [CoordinatorAction] {
+        trainers[peer] = Trainer(name: name)
+        return [.note("\(name) joined"), .send(peer, .roster(roster))]
+    }
+
+    mutating func trainerReady(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {
+        trainers[peer]?.isReady = true
+        return grantLeases(now)
+    }
+
+    mutating func peerLost(_ peer: PeerID, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
+        if let trainer = trainers.removeValue(forKey: peer) {
+            ledger.revoke { $0.trainer == peer }
+            return [.note("\(trainer.name) left: \(reason)")] + grantLeases(now)
+        }
+        guard let index = servers.firstIndex(where: { $0?.peer == peer }), let server = servers[index] else { return [] }
+        servers[index] = nil
+        serverAwaySince[index] = now
+        if mode == .computing || mode == .applying || mode == .deciding { mode = .assembling }
+        return [.note("\(server.name) left: \(reason); the step waits for shard \(server.hello.shard)")]
+    }
+
+    var roster: Roster { Roster(servers: readyServers.map(\.address)) }
+
+    func rosterActions() -> [CoordinatorAction] {
+        trainers.keys.sorted().map { .send($0, .roster(roster)) }
+    }
+
+    /// Brings every server to the committed version once all shards have one: kept state where it fits, the checkpoint
+    /// and exact recomputation where one server lost its own.
+    mutating func assemble(_ now: Moment) -> [CoordinatorAction] {
+        guard mode == .assembling, readyServers.count == servers.count else { return [] }
+        guard !readyServers.contains(where: \.isBusy) else { return [] }
+        let strangers = readyServers.filter { $0.version == nil }
+        if strangers.isEmpty { return areServersCurrent ? beginStep(now) : [] }
+        if strangers.allSatisfy({ fits($0.hello) }) { return strangers.flatMap { keep($0) } }
+        return restoreAll()
+    }
+
+    var areServersCurrent: Bool {
+        readyServers.count == servers.count && readyServers.allSatisfy { $0.version == position.step }
+    }
+
+    /// Whether the state file is at the committed version, or one commit short of it with the gradient at hand.
+    private func fits(_ hello: ServerHello) -> Bool {
+        guard hello.runID == runID, hello.stage == position.stage else { return false }
+        if hello.step == position.step { return true }
+        return hello.hasReduced && hello.step.next == position.step && lastCommit?.step == hello.step
+    }
+
+    private mutating func keep(_ server: Server) -> [CoordinatorAction] {
+        let index = server.hello.shard.index
+        servers[index]?.isBusy = true
+        var actions: [CoordinatorAction] = [.configure(server.peer, keepsState: true)]
+        if server.hello.step < position.step, let lastCommit {
+            var commit = lastCommit
+            commit.term = term
+            actions.append(.send(server.peer, .commit(commit)))
+        }
+        return actions
+    }
+
+    private mutating func restoreAll() -> [CoordinatorAction] {
+        var actions: [CoordinatorAction] = []
+        if checkpointPosition < position {
+            actions.append(.rollBack(checkpointPosition))
+            actions.append(
+                .note(
+                    "a server's state is gone: steps \(checkpointPosition.step.value) to \(position.step.value) are computed again from the checkpoint"
+                ))
+            position = checkpointPosition
+        }
+        lastCommit = nil
+        losses = []
+        for index in servers.indices {
+            servers[index]?.isBusy = true
+            servers[index]?.version = nil
+            servers[index]?.report = nil
+            guard let peer = servers[index]?.peer else { continue }
+            actions += [.configure(peer, keepsState: false), .restore(peer, position)]
+        }
+        return actions
+    }
+
+    mutating func restored(_ peer: PeerID, _ restoredPosition: RunPosition, _ now: Moment) -> [CoordinatorAction] {
+        guard let index = servers.firstIndex(where: { $0?.peer == peer }), restoredPosition.stage == position.stage
+        else { return [] }
+        // A server that kept a state one commit short answers at its old version first, then `applied` after the commit.
+        guard restoredPosition.step == position.step else { return [] }
+        servers[index]?.isBusy = false
+        servers[index]?.version = restoredPosition.step
+        return assemble(now)
+    }
+}

@@ -1,0 +1,79 @@
+import MawsBase
+
+/// What one process of the run is doing, for people.
+public struct PeerReport: Hashable, Sendable {
+    public var name: String
+    public var role: Role
+    public var peer: PeerID?
+    public var doing: String
+}
+
+/// Who is here, what each is doing, and who everybody waits for.
+extension CoordinatorCore {
+    public func peerReports(_ now: Moment) -> [PeerReport] {
+        servers.indices.map { serverReport($0, now) } + trainers.keys.sorted().map { trainerReport($0, now) }
+    }
+
+    /// Who everybody waits for, since when and for what; nil while work is flowing.
+    public func waitingFor(_ now: Moment) -> String? {
+        switch mode {
+        case .preparing: "the coordinator, which makes the stage's first checkpoint"
+        case .assembling: missingServers(now)
+        case .computing: lateWork(now)
+        case .deciding: nil
+        case .applying: "the servers, which apply step \(position.step.value)"
+        case .checkpointing: "the servers, which send their slices for the checkpoint"
+        case .ended: nil
+        }
+    }
+
+    private func serverReport(_ index: Int, _ now: Moment) -> PeerReport {
+        guard let server = servers[index] else {
+            let seconds = now.seconds(since: serverAwaySince[index])
+            return PeerReport(name: "server-\(index)", role: .server, peer: nil, doing: "away since \(tenths(seconds)) s")
+        }
+        return PeerReport(name: server.name, role: .server, peer: server.peer, doing: doing(server))
+    }
+
+    private func doing(_ server: Server) -> String {
+        if server.isBusy || server.version == nil { return "receives its shard" }
+        if server.report != nil { return "step \(position.step.value) reduced" }
+        return "serves version \(server.version?.value ?? 0)"
+    }
+
+    private func trainerReport(_ peer: PeerID, _ now: Moment) -> PeerReport {
+        let trainer = trainers[peer]
+        let held = ledger.assignments.first { $0.assignment.trainer == peer }
+        var doing = trainer?.isReady == true ? "idle" : "opens its data"
+        if let held, mode == .computing {
+            let seconds = tenths(now.seconds(since: held.assignment.since))
+            doing = "unit \(held.unit.value) of step \(position.step.value) since \(seconds) s"
+        } else if let since = trainer?.waitsSince {
+            doing = "waits for a unit since \(tenths(now.seconds(since: since))) s"
+        }
+        return PeerReport(name: trainer?.name ?? "", role: .trainer, peer: peer, doing: doing)
+    }
+
+    private func missingServers(_ now: Moment) -> String? {
+        let missing = servers.indices.filter { servers[$0] == nil }
+        guard let first = missing.first else { return "the servers, which receive their shards" }
+        let seconds = tenths(now.seconds(since: serverAwaySince[first]))
+        return "shard \(first)/\(servers.count), away since \(seconds) s (\(missing.count) of \(servers.count) missing)"
+    }
+
+    private func lateWork(_ now: Moment) -> String? {
+        if !trainers.values.contains(where: \.isReady) { return "a trainer: none is here" }
+        if ledger.isComplete, let late = readyServers.first(where: { $0.report == nil }), stage.commits {
+            return "\(late.name), which adds up step \(position.step.value)"
+        }
+        guard trainers.values.contains(where: { $0.waitsSince != nil }), let oldest = ledger.oldest else { return nil }
+        let name = trainers[oldest.assignment.trainer]?.name ?? "a trainer"
+        let seconds = tenths(now.seconds(since: oldest.assignment.since))
+        return "\(name): unit \(oldest.unit.value) of step \(position.step.value) since \(seconds) s"
+    }
+
+    private func tenths(_ seconds: Double) -> String {
+        let value = Int(seconds * 10)
+        return "\(value / 10).\(value % 10)"
+    }
+}

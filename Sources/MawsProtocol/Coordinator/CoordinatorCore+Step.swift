@@ -1,0 +1,199 @@
+import MawsBase
+import MawsWire
+
+/// The life of a step: leases, reports, commit, application, checkpoint, next stage.
+extension CoordinatorCore {
+    /// Opens the step at `position`, again from its first phase when servers were lost in it.
+    mutating func beginStep(_ now: Moment) -> [CoordinatorAction] {
+        mode = .computing
+        phase = 0
+        firstPhaseUnits = [:]
+        ledger = UnitLedger(unitCount: stage.unitsInPhase[0])
+        let lastPhaseUnits = stage.unitsInPhase[stage.unitsInPhase.count - 1]
+        if losses.count != lastPhaseUnits { losses = Array(repeating: nil, count: lastPhaseUnits) }
+        let isFinished = stage.commits && position.step.value >= stage.stepCount
+        if isStopping || isFinished { return requestCheckpoint(now) }
+        return decideWhenComplete() + grantLeases(now)
+    }
+
+    mutating func leaseRequested(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {
+        // Whoever asks has given up what it held.
+        ledger.revoke { $0.trainer == peer }
+        trainers[peer]?.waitsSince = now
+        return grantLeases(now)
+    }
+
+    /// Gives work to every trainer that waits for it, in the order of their connections.
+    mutating func grantLeases(_ now: Moment) -> [CoordinatorAction] {
+        guard mode == .computing else { return [] }
+        let late = unitSeconds > 0 ? min(leaseSeconds, max(1, 3 * unitSeconds)) : leaseSeconds
+        var actions: [CoordinatorAction] = []
+        for (peer, trainer) in trainers.sorted(by: { $0.key < $1.key })
+        where trainer.isReady && trainer.waitsSince != nil {
+            let preferred = phase > 0 ? firstPhaseUnits[peer] ?? [] : []
+            guard let unit = ledger.next(for: peer, preferred: preferred, lateSeconds: late, now: now) else { continue }
+            actions.append(.send(peer, .lease(grant(unit, to: peer, now))))
+        }
+        return actions
+    }
+
+    private mutating func grant(_ unit: UnitIndex, to peer: PeerID, _ now: Moment) -> Lease {
+        defer { nextLease += 1 }
+        ledger.assign(unit, UnitLedger.Assignment(lease: nextLease, trainer: peer, since: now))
+        trainers[peer]?.waitsSince = nil
+        return Lease(
+            id: nextLease, term: term, stage: position.stage, step: position.step, phase: UInt32(phase), unit: unit,
+            milliseconds: UInt32(leaseSeconds * 1000))
+    }
+
+    mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
+        guard mode == .computing, done.stage == position.stage, done.step == position.step, done.phase == phase,
+            let assignment = ledger.complete(done.unit, lease: done.lease)
+        else { return [] }
+        let seconds = now.seconds(since: assignment.since)
+        unitSeconds = unitSeconds == 0 ? seconds : 0.8 * unitSeconds + 0.2 * seconds
+        if phase == 0 { firstPhaseUnits[peer, default: []].insert(done.unit.value) }
+        if isLastPhase { losses[Int(done.unit.value)] = done.loss }
+        let record = CoordinatorAction.record(done, trainer: trainers[peer]?.name ?? "")
+        guard ledger.isComplete else { return [record] }
+        return [record] + phaseCompleted(now)
+    }
+
+    mutating func unitFailed(_ peer: PeerID, _ lease: UInt64, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
+        ledger.revoke { $0.trainer == peer && $0.lease == lease }
+        return [.note("\(trainers[peer]?.name ?? "a trainer") gave a unit back: \(reason)")] + grantLeases(now)
+    }
+
+    private mutating func phaseCompleted(_ now: Moment) -> [CoordinatorAction] {
+        guard isLastPhase else {
+            phase += 1
+            ledger = UnitLedger(unitCount: stage.unitsInPhase[phase])
+            return grantLeases(now)
+        }
+        return stage.commits ? decideWhenComplete() : endStage()
+    }
+
+    mutating func reduced(_ peer: PeerID, _ report: Reduced) -> [CoordinatorAction] {
+        guard let index = servers.firstIndex(where: { $0?.peer == peer }), report.stage == position.stage,
+            report.step == position.step
+        else { return [] }
+        servers[index]?.report = report
+        return decideWhenComplete()
+    }
+
+    /// Decides the step once every shard is reduced and every unit's loss is known.
+    mutating func decideWhenComplete() -> [CoordinatorAction] {
+        guard mode == .computing, stage.commits else { return [] }
+        let reports = readyServers.compactMap(\.report)
+        let known = losses.compactMap { $0 }
+        guard reports.count == servers.count, known.count == losses.count else { return [] }
+        mode = .deciding
+        return [.decide(position, loss: known.reduce(0, +), reports: reports)]
+    }
+
+    mutating func decided(_ commit: Commit) -> [CoordinatorAction] {
+        guard commit.stage == position.stage, commit.step == position.step else { return [] }
+        // The commit is durable, so the step counts even if a server was lost meanwhile; it applies it when it is back.
+        lastCommit = commit
+        let loss = losses.compactMap { $0 }.reduce(0, +)
+        let finished = CoordinatorAction.stepFinished(position, loss: loss)
+        position.step = commit.step.next
+        losses = []
+        if mode == .deciding { mode = .applying }
+        return readyServers.map { .send($0.peer, .commit(commit)) } + [finished]
+    }
+
+    mutating func applied(_ peer: PeerID, _ appliedPosition: RunPosition, _ now: Moment) -> [CoordinatorAction] {
+        guard let index = servers.firstIndex(where: { $0?.peer == peer }), appliedPosition == position else { return [] }
+        servers[index]?.version = appliedPosition.step
+        servers[index]?.report = nil
+        servers[index]?.isBusy = false
+        guard mode == .applying else { return assemble(now) }
+        return areServersCurrent ? stepApplied(now) : []
+    }
+
+    private mutating func stepApplied(_ now: Moment) -> [CoordinatorAction] {
+        isCheckpointDue(now) ? requestCheckpoint(now) : beginStep(now)
+    }
+
+    private func isCheckpointDue(_ now: Moment) -> Bool {
+        if let steps = stage.checkpointSteps, position.step.value - checkpointPosition.step.value >= steps { return true }
+        return now.seconds(since: checkpointMoment) >= stage.checkpointSeconds
+    }
+
+    /// Every server is at `position`: take a checkpoint, unless the newest one is already there.
+    mutating func requestCheckpoint(_ now: Moment) -> [CoordinatorAction] {
+        mode = .checkpointing
+        if checkpointPosition == position { return afterCheckpoint(now) }
+        return [.takeCheckpoint(position)]
+    }
+
+    mutating func checkpointTaken(_ taken: RunPosition, _ now: Moment) -> [CoordinatorAction] {
+        checkpointPosition = taken
+        checkpointMoment = now
+        guard mode == .checkpointing else { return [] }
+        return afterCheckpoint(now)
+    }
+
+    mutating func checkpointFailed(_ failed: RunPosition, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
+        guard mode == .checkpointing else { return [] }
+        mode = .assembling
+        return [.note("the checkpoint at step \(failed.step.value) was not taken: \(reason)")] + assemble(now)
+    }
+
+    private mutating func afterCheckpoint(_ now: Moment) -> [CoordinatorAction] {
+        if stage.commits && position.step.value >= stage.stepCount { return endStage() }
+        if isStopping {
+            mode = .ended
+            return [.runStopped]
+        }
+        mode = .assembling
+        return assemble(now)
+    }
+
+    /// The stage's final weights are in a checkpoint (or its results are in): the next stage starts from its own.
+    private mutating func endStage() -> [CoordinatorAction] {
+        let finished = position.stage
+        let next = StageIndex(finished.value + 1)
+        guard Int(next.value) < stages.count else {
+            mode = .ended
+            return [.stageFinished(finished), .runFinished]
+        }
+        mode = .preparing
+        return [.stageFinished(finished), .prepareStage(next)]
+    }
+
+    mutating func stagePrepared(_ prepared: StageIndex, _ now: Moment) -> [CoordinatorAction] {
+        position = RunPosition(stage: prepared, step: StepIndex(0))
+        checkpointPosition = position
+        checkpointMoment = now
+        lastCommit = nil
+        losses = []
+        unitSeconds = 0
+        mode = .assembling
+        for index in servers.indices {
+            servers[index]?.version = nil
+            servers[index]?.report = nil
+            // What it said at hello speaks of an older stage now.
+            servers[index]?.hello.runID = ""
+        }
+        if isStopping {
+            mode = .ended
+            return [.runStopped]
+        }
+        return assemble(now)
+    }
+
+    /// Finishes the step that is being decided or applied, takes a checkpoint, ends.
+    mutating func stopRequested(_ now: Moment) -> [CoordinatorAction] {
+        isStopping = true
+        switch mode {
+        case .computing: return requestCheckpoint(now)
+        case .assembling:
+            // Nothing is served that is not in the state files and the checkpoint already.
+            mode = .ended
+            return [.runStopped]
+        case .preparing, .deciding, .applying, .checkpointing, .ended: return []
+        }
+    }
+}

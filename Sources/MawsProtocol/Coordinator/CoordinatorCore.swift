@@ -1,0 +1,121 @@
+import MawsBase
+import MawsWire
+
+/// The coordinator's decisions as a pure machine: who may compute what, when a step is decided, when a checkpoint is due,
+/// what a server that came back must do. It reads no clock and touches no socket, file or lock.
+public struct CoordinatorCore: Sendable {
+    enum Mode: Hashable {
+        /// The shell makes the first checkpoint of the stage.
+        case preparing
+        /// A shard has no server, or a server is not at the committed version yet.
+        case assembling
+        case computing
+        /// The shell makes the commit durable.
+        case deciding
+        case applying
+        case checkpointing
+        case ended
+    }
+
+    struct Server {
+        var peer: PeerID
+        var name: String
+        var address: ServerAddress
+        var hello: ServerHello
+        /// Set once this connection's server holds the state of the current stage.
+        var version: StepIndex?
+        /// Between `configure`/`restore` and the answer.
+        var isBusy = false
+        var report: Reduced?
+    }
+
+    struct Trainer {
+        var name: String
+        var isReady = false
+        /// Asked for a lease and has none.
+        var waitsSince: Moment?
+    }
+
+    let term: Term
+    let runID: String
+    let stages: [StageShape]
+
+    var mode: Mode
+    /// Committed steps.
+    var position: RunPosition
+    /// Newest checkpoint of the current stage.
+    var checkpointPosition: RunPosition
+    var checkpointMoment: Moment
+    /// The commit of the step before `position`, for a server that died between deciding and applying.
+    var lastCommit: Commit?
+    var isStopping = false
+
+    /// By shard index.
+    var servers: [Server?]
+    var serverAwaySince: [Moment]
+    var trainers: [PeerID: Trainer] = [:]
+
+    var phase = 0
+    var ledger = UnitLedger(unitCount: 1)
+    /// Loss share of each unit of the current step's last phase.
+    var losses: [Double?] = []
+    /// Units of the first phase by the trainer that computed them: it has their activations at hand.
+    var firstPhaseUnits: [PeerID: Set<UInt32>] = [:]
+    var nextLease: UInt64 = 1
+    /// Smoothed seconds from lease to done, for telling who is late.
+    var unitSeconds = 0.0
+    let leaseSeconds: Double
+
+    /// - Parameters:
+    ///   - position: where the database says the run stands; nil for a new run.
+    ///   - checkpoint: newest checkpoint of that stage.
+    ///   - lastCommit: the newest commit of that stage.
+    public init(
+        term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
+        checkpoint: RunPosition?, lastCommit: Commit?, now: Moment
+    ) {
+        self.term = term
+        self.runID = runID
+        self.stages = stages
+        self.leaseSeconds = leaseSeconds
+        let start = RunPosition(stage: StageIndex(0), step: StepIndex(0))
+        self.position = position ?? start
+        checkpointPosition = checkpoint ?? position ?? start
+        checkpointMoment = now
+        self.lastCommit = lastCommit
+        servers = Array(repeating: nil, count: shardCount)
+        serverAwaySince = Array(repeating: now, count: shardCount)
+        mode = position == nil ? .preparing : .assembling
+    }
+
+    public var stage: StageShape { stages[Int(position.stage.value)] }
+    var readyServers: [Server] { servers.compactMap { $0 } }
+    var isLastPhase: Bool { phase == stage.unitsInPhase.count - 1 }
+
+    /// The first actions of a coordinator's life.
+    public mutating func start() -> [CoordinatorAction] {
+        mode == .preparing ? [.prepareStage(position.stage)] : []
+    }
+
+    public mutating func step(_ event: CoordinatorEvent, now: Moment) -> [CoordinatorAction] {
+        guard mode != .ended else { return [] }
+        switch event {
+        case .serverJoined(let peer, let name, let hello): return serverJoined(peer, name, hello, now)
+        case .trainerJoined(let peer, let name): return trainerJoined(peer, name)
+        case .trainerReady(let peer): return trainerReady(peer, now)
+        case .peerLost(let peer, let reason): return peerLost(peer, reason, now)
+        case .leaseRequested(let peer): return leaseRequested(peer, now)
+        case .unitDone(let peer, let done): return unitDone(peer, done, now)
+        case .unitFailed(let peer, let lease, let reason): return unitFailed(peer, lease, reason, now)
+        case .restored(let peer, let position): return restored(peer, position, now)
+        case .reduced(let peer, let report): return reduced(peer, report)
+        case .applied(let peer, let position): return applied(peer, position, now)
+        case .stagePrepared(let stage): return stagePrepared(stage, now)
+        case .decided(let commit): return decided(commit)
+        case .checkpointTaken(let position): return checkpointTaken(position, now)
+        case .checkpointFailed(let position, let reason): return checkpointFailed(position, reason, now)
+        case .stopRequested: return stopRequested(now)
+        case .tick: return grantLeases(now)
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import MawsBase
+import MawsWire
+
+/// One living connection to the coordinator. A process that comes back gets a new one.
+public struct PeerID: Hashable, Comparable, Sendable {
+    public var value: UInt64
+    public init(_ value: UInt64) { self.value = value }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// What happens to the coordinator's core.
+public enum CoordinatorEvent: Sendable {
+    case serverJoined(PeerID, name: String, ServerHello)
+    /// A trainer said hello; it may not lease before it is `trainerReady`.
+    case trainerJoined(PeerID, name: String)
+    /// The trainer opened its data and its compute profile fits the run.
+    case trainerReady(PeerID)
+    case peerLost(PeerID, reason: String)
+    case leaseRequested(PeerID)
+    case unitDone(PeerID, UnitDone)
+    case unitFailed(PeerID, lease: UInt64, reason: String)
+    case restored(PeerID, RunPosition)
+    case reduced(PeerID, Reduced)
+    case applied(PeerID, RunPosition)
+    /// The shell made the first checkpoint of the stage, and the position is durable.
+    case stagePrepared(StageIndex)
+    /// The shell decided the commit and made it durable.
+    case decided(Commit)
+    case checkpointTaken(RunPosition)
+    case checkpointFailed(RunPosition, reason: String)
+    /// Stop as soon as a checkpoint is taken.
+    case stopRequested
+    case tick
+}
+
+/// What the shell has to do, in this order.
+public enum CoordinatorAction: Hashable, Sendable {
+    case send(PeerID, Message)
+    /// Tell the peer why, and close its connection.
+    case refuse(PeerID, String)
+    /// Send `configure` for the current stage.
+    case configure(PeerID, keepsState: Bool)
+    /// Stream the slices of the checkpoint at this position to the server, then `restoreDone`.
+    case restore(PeerID, RunPosition)
+    /// Forget the commits at and after this position: they are computed again from the checkpoint.
+    case rollBack(RunPosition)
+    /// Make the first checkpoint of this stage and the position durable, then say `stagePrepared`.
+    case prepareStage(StageIndex)
+    /// Compute learning rate and clip scale, make the commit durable, then say `decided`. Reports in shard order.
+    case decide(RunPosition, loss: Double, reports: [Reduced])
+    /// Collect the slices of the applied version from all servers, then say `checkpointTaken` or `checkpointFailed`.
+    case takeCheckpoint(RunPosition)
+    /// A unit's work counted: keep its result and its skipped samples. Duplicates never get here.
+    case record(UnitDone, trainer: String)
+    /// All servers serve the version after this step.
+    case stepFinished(RunPosition, loss: Double)
+    case stageFinished(StageIndex)
+    case runFinished
+    /// The run stops here at a user's word; everything committed is in the checkpoint.
+    case runStopped
+    case note(String)
+}

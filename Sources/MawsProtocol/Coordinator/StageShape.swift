@@ -1,0 +1,43 @@
+import MawsBase
+
+/// What the coordinator's core needs to know of a stage: how many steps, phases and units it has.
+public struct StageShape: Hashable, Sendable {
+    public var index: StageIndex
+    /// Optimizer updates; 1 pass for an evaluation.
+    public var stepCount: UInt64
+    /// Units in each phase of a step, first phase first.
+    public var unitsInPhase: [Int]
+    /// Whether a step ends in a commit; an evaluation has results instead.
+    public var commits: Bool
+    /// Steps between checkpoints inside the stage; nil: by time only.
+    public var checkpointSteps: UInt64?
+    public var checkpointSeconds: Double
+
+    public init(
+        index: StageIndex, stepCount: UInt64, unitsInPhase: [Int], commits: Bool, checkpointSteps: UInt64?,
+        checkpointSeconds: Double
+    ) {
+        precondition(stepCount > 0 && !unitsInPhase.isEmpty && unitsInPhase.allSatisfy { $0 > 0 })
+        self.index = index
+        self.stepCount = stepCount
+        self.unitsInPhase = unitsInPhase
+        self.commits = commits
+        self.checkpointSteps = checkpointSteps
+        self.checkpointSeconds = checkpointSeconds
+    }
+}
+
+/// Where a run stands: `step` steps of `stage` are committed.
+public struct RunPosition: Hashable, Comparable, Codable, Sendable {
+    public var stage: StageIndex
+    public var step: StepIndex
+
+    public init(stage: StageIndex, step: StepIndex) {
+        self.stage = stage
+        self.step = step
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.stage, left.step) < (right.stage, right.step)
+    }
+}
