@@ -1,0 +1,245 @@
+import MawsBase
+import MawsWire
+
+/// A trainer's session with the coordinator: greet, learn the plan, open its data, then one leased unit after another.
+///
+/// A pure state machine: no clock, socket, thread or file. The shell feeds it events with the moment they happened at
+/// and runs the actions it returns, in order.
+public struct TrainerCore: Sendable {
+    private enum Link: Hashable {
+        case down(retryAt: Moment)
+        case connecting
+        /// `hello` was sent, `welcome` is awaited.
+        case greeting
+        /// Welcomed; the data of this plan is being opened.
+        case preparing
+        /// The coordinator knows the data's fingerprint: units may be leased.
+        case ready
+    }
+
+    /// Data is opened once a plan, not once a connection.
+    private enum Data: Hashable {
+        case none
+        case opening(plan: [UInt8])
+        case opened(plan: [UInt8], fingerprint: String)
+    }
+
+    private struct Work: Hashable {
+        var lease: Lease
+        /// The lease's connection is gone; the result is dropped when it comes.
+        var isAbandoned = false
+    }
+
+    private let settings: TrainerSettings
+    private var heartbeatTimeoutSeconds: Double
+    private var link = Link.down(retryAt: Moment(nanoseconds: 0))
+    private var connection: UInt64 = 0
+    private var lostSince: Moment?
+    private var lastReason = "not tried yet"
+    private var retries = 0
+    private var lastSent = Moment(nanoseconds: 0)
+    private var lastHeard = Moment(nanoseconds: 0)
+    private var welcome: Welcome?
+    private var data = Data.none
+    private var work: Work?
+    private var isLeaseRequested = false
+    private var failures = 0
+    private var nextRequest = Moment(nanoseconds: 0)
+    private var hasExited = false
+
+    public init(settings: TrainerSettings) {
+        self.settings = settings
+        heartbeatTimeoutSeconds = settings.heartbeatTimeoutSeconds
+    }
+
+    /// Highest term a coordinator welcomed this trainer with.
+    public var term: Term { welcome?.term ?? Term(0) }
+
+    public mutating func step(_ event: TrainerEvent, now: Moment) -> [TrainerAction] {
+        guard !hasExited else { return [] }
+        switch event {
+        case .tick: return tick(now)
+        case .connected(let number): return number == connection ? greet(now) : []
+        case .lost(let number, let reason): return number == connection ? lose(reason, now) : []
+        case .received(let number, let message): return number == connection ? receive(message, now) : []
+        case .dataOpened(let plan, let fingerprint, let timeout): return opened(plan, fingerprint, timeout, now)
+        case .dataMissing(let reason): return exit(1, reason)
+        case .unitDone(let done): return finish(done, now)
+        case .unitFailed(let lease, let reason): return fail(lease, reason, now)
+        }
+    }
+}
+
+// MARK: - The connection
+
+extension TrainerCore {
+    private mutating func tick(_ now: Moment) -> [TrainerAction] {
+        switch link {
+        case .down(let retryAt):
+            guard now >= retryAt else { return [] }
+            connection += 1
+            link = .connecting
+            lostSince = lostSince ?? now
+            return [.connect(connection: connection)]
+        case .connecting:
+            return []
+        case .greeting, .preparing, .ready:
+            let silence = now.seconds(since: lastHeard)
+            guard silence < heartbeatTimeoutSeconds else {
+                return [.disconnect(connection: connection)]
+                    + lose("the coordinator was silent for \(Int(silence)) s", now)
+            }
+            return beat(now) + request(now)
+        }
+    }
+
+    private mutating func beat(_ now: Moment) -> [TrainerAction] {
+        guard link != .greeting, now.seconds(since: lastSent) >= 1 else { return [] }
+        return send(.heartbeat, now)
+    }
+
+    private mutating func greet(_ now: Moment) -> [TrainerAction] {
+        guard link == .connecting else { return [] }
+        link = .greeting
+        lastHeard = now
+        return send(hello(fingerprint: ""), now)
+    }
+
+    /// Looks for the coordinator again with a growing pause, for as long as the settings say.
+    private mutating func lose(_ reason: String, _ now: Moment) -> [TrainerAction] {
+        if case .down = link { return [] }
+        var actions: [TrainerAction] = []
+        let wasWelcome = link == .preparing || link == .ready
+        let since = wasWelcome ? now : lostSince ?? now
+        if work?.isAbandoned == false {
+            work?.isAbandoned = true
+            actions.append(.abandon(reason: "the coordinator is away"))
+        }
+        lostSince = since
+        retries = wasWelcome ? 0 : retries + 1
+        lastReason = reason
+        isLeaseRequested = false
+        link = .down(retryAt: now + min(5, 0.25 * Double(1 << min(retries, 5))))
+        if settings.exitsWithCoordinator {
+            return actions + exit(1, "the coordinator is gone (\(reason)), and this trainer ends with it")
+        }
+        if now.seconds(since: since) >= settings.reconnectSeconds {
+            return actions
+                + exit(1, "no coordinator for \(Int(settings.reconnectSeconds)) s, the last try said: \(reason)")
+        }
+        return wasWelcome || retries == 1 ? actions + [.log("looking for the coordinator: \(reason)")] : actions
+    }
+
+    private mutating func send(_ message: Message, _ now: Moment) -> [TrainerAction] {
+        lastSent = now
+        return [.send(message)]
+    }
+
+    private func hello(fingerprint: String) -> Message {
+        .hello(
+            Hello(
+                protocolVersion: ProtocolVersion.current, role: .trainer, name: settings.name,
+                computeProfile: settings.computeProfile, dataFingerprint: fingerprint, server: nil, term: term))
+    }
+
+    private mutating func exit(_ code: Int32, _ sentence: String) -> [TrainerAction] {
+        hasExited = true
+        return [.exit(code: code, sentence: sentence)]
+    }
+}
+
+// MARK: - What the coordinator says
+
+extension TrainerCore {
+    private mutating func receive(_ message: Message, _ now: Moment) -> [TrainerAction] {
+        lastHeard = now
+        switch message {
+        case .heartbeat: return []
+        case .welcome(let welcome): return accept(welcome, now)
+        case .roster(let roster): return [.useShards(roster, term: term, runID: welcome?.runID ?? "")]
+        case .lease(let lease): return take(lease, now)
+        case .refused(let reason): return exit(1, "the coordinator refused this trainer: \(reason)")
+        case .shutdown(let isFinished, let reason): return exit(isFinished ? 0 : 1, reason)
+        default:
+            return [.disconnect(connection: connection)]
+                + lose("the coordinator sent a message that is not for trainers", now)
+        }
+    }
+
+    private mutating func accept(_ welcome: Welcome, _ now: Moment) -> [TrainerAction] {
+        guard link == .greeting else { return [] }
+        guard welcome.term >= term else {
+            return [.disconnect(connection: connection)]
+                + lose("a coordinator of term \(welcome.term.value) answered, newest is \(term.value)", now)
+        }
+        self.welcome = welcome
+        link = .preparing
+        if case .opened(welcome.plan, let fingerprint) = data { return present(fingerprint, now) }
+        if case .opening(welcome.plan) = data { return [] }
+        data = .opening(plan: welcome.plan)
+        return [.openData(plan: welcome.plan)]
+    }
+
+    private mutating func opened(
+        _ plan: [UInt8], _ fingerprint: String, _ timeout: Double, _ now: Moment
+    ) -> [TrainerAction] {
+        guard data == .opening(plan: plan) else { return [] }
+        heartbeatTimeoutSeconds = timeout
+        data = .opened(plan: plan, fingerprint: fingerprint)
+        guard link == .preparing, welcome?.plan == plan else { return [] }
+        return present(fingerprint, now)
+    }
+
+    /// The second `hello`, with what the trainer knows since it has a plan.
+    private mutating func present(_ fingerprint: String, _ now: Moment) -> [TrainerAction] {
+        link = .ready
+        lostSince = nil
+        retries = 0
+        return send(hello(fingerprint: fingerprint), now) + request(now)
+    }
+}
+
+// MARK: - Units
+
+extension TrainerCore {
+    private mutating func request(_ now: Moment) -> [TrainerAction] {
+        guard link == .ready, work == nil, !isLeaseRequested, now >= nextRequest else { return [] }
+        isLeaseRequested = true
+        return send(.leaseRequest, now)
+    }
+
+    private mutating func take(_ lease: Lease, _ now: Moment) -> [TrainerAction] {
+        guard link == .ready, lease.term == term else {
+            return [.log("dropped a lease of term \(lease.term.value), this is term \(term.value)")]
+        }
+        guard work == nil else {
+            return send(.unitFailed(lease: lease.id, reason: "this trainer still computes another unit"), now)
+        }
+        isLeaseRequested = false
+        work = Work(lease: lease)
+        return [.compute(lease)]
+    }
+
+    private mutating func finish(_ done: UnitDone, _ now: Moment) -> [TrainerAction] {
+        guard let ended = end(done.lease) else { return [] }
+        failures = 0
+        return (ended.isAbandoned ? [] : send(.unitDone(done), now)) + request(now)
+    }
+
+    /// A unit that fails is asked for again after a pause, so that a shard that is away is not stormed.
+    private mutating func fail(_ lease: UInt64, _ reason: String, _ now: Moment) -> [TrainerAction] {
+        guard let ended = end(lease) else { return [] }
+        guard !ended.isAbandoned else { return request(now) }
+        failures += 1
+        nextRequest = now + min(2, 0.05 * Double(1 << min(failures, 6)))
+        let unit = ended.lease
+        return [.log("unit \(unit.unit.value) of step \(unit.step.value) failed: \(reason)")]
+            + send(.unitFailed(lease: lease, reason: reason), now)
+    }
+
+    private mutating func end(_ lease: UInt64) -> Work? {
+        guard let ended = work, ended.lease.id == lease else { return nil }
+        work = nil
+        return ended
+    }
+}

@@ -1,0 +1,62 @@
+import MawsBase
+import MawsWire
+
+/// What a trainer's session is made of before it starts.
+public struct TrainerSettings: Hashable, Sendable {
+    public var name: String
+    /// What decides the bits of a gradient, from the compute backend: `reference fp32 threads=2 haswell`.
+    public var computeProfile: String
+    /// Seconds without a word from the coordinator after which it counts as gone. The plan's value replaces it.
+    public var heartbeatTimeoutSeconds: Double
+    /// Seconds a trainer looks for a coordinator that is away before it gives up.
+    public var reconnectSeconds: Double
+    /// A child of a local coordinator ends with it instead of looking for another.
+    public var exitsWithCoordinator: Bool
+
+    public init(
+        name: String, computeProfile: String, heartbeatTimeoutSeconds: Double = 10, reconnectSeconds: Double = 300,
+        exitsWithCoordinator: Bool = false
+    ) {
+        self.name = name
+        self.computeProfile = computeProfile
+        self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
+        self.reconnectSeconds = reconnectSeconds
+        self.exitsWithCoordinator = exitsWithCoordinator
+    }
+}
+
+/// What the world tells a trainer's session. Connections are numbered by the session, so that a late word of an
+/// earlier one is known for what it is.
+public enum TrainerEvent: Hashable, Sendable {
+    /// Time passed. The shell sends one every quarter of a second.
+    case tick
+    case connected(connection: UInt64)
+    /// The connection could not be made, or ended.
+    case lost(connection: UInt64, reason: String)
+    case received(connection: UInt64, Message)
+    /// The data this plan names is there.
+    case dataOpened(plan: [UInt8], fingerprint: String, heartbeatTimeoutSeconds: Double)
+    /// The plan cannot be read, or its data is missing here.
+    case dataMissing(reason: String)
+    case unitDone(UnitDone)
+    case unitFailed(lease: UInt64, reason: String)
+}
+
+/// What a trainer's session asks of the world.
+public enum TrainerAction: Hashable, Sendable {
+    case connect(connection: UInt64)
+    case disconnect(connection: UInt64)
+    /// To the coordinator, on the present connection.
+    case send(Message)
+    /// Read the plan (JSON) and open its data; answered by `dataOpened` or `dataMissing`.
+    case openData(plan: [UInt8])
+    /// Where the shards are, and the term to greet them with. Connections to changed addresses are dropped.
+    case useShards(Roster, term: Term, runID: String)
+    /// Answered by exactly one `unitDone` or `unitFailed` of the same lease, also after `abandon`.
+    case compute(Lease)
+    /// Nobody wants the unit being computed any more: it should fail at its next wait.
+    case abandon(reason: String)
+    case log(String)
+    /// The process ends with this code; the sentence is for a person.
+    case exit(code: Int32, sentence: String)
+}

@@ -1,0 +1,46 @@
+/// What a trainer is started with.
+public struct TrainerOptions: Sendable {
+    public var coordinatorHost: String
+    public var coordinatorPort: UInt16
+    /// Folder with `ca.pem`, `trainer.pem` and `trainer.key`.
+    public var certificates: String
+    /// Compute threads; part of the compute profile.
+    public var threads: Int
+    /// Unique among the living processes of a run.
+    public var name: String
+    /// Folder that the plan's relative data paths are looked up in.
+    public var dataRoot: String
+    /// A child of a local coordinator ends with it.
+    public var exitsWithCoordinator: Bool
+    /// Seconds to look for a coordinator that is away.
+    public var reconnectSeconds: Double
+    public var shardTimeouts: ShardTimeouts
+
+    public init(
+        coordinatorHost: String, coordinatorPort: UInt16, certificates: String, threads: Int, name: String,
+        dataRoot: String = ".", exitsWithCoordinator: Bool = false, reconnectSeconds: Double = 300,
+        shardTimeouts: ShardTimeouts = ShardTimeouts()
+    ) {
+        self.coordinatorHost = coordinatorHost
+        self.coordinatorPort = coordinatorPort
+        self.certificates = certificates
+        self.threads = threads
+        self.name = name
+        self.dataRoot = dataRoot
+        self.exitsWithCoordinator = exitsWithCoordinator
+        self.reconnectSeconds = reconnectSeconds
+        self.shardTimeouts = shardTimeouts
+    }
+}
+
+/// How long a trainer waits for a shard before it gives its unit back.
+public struct ShardTimeouts: Hashable, Sendable {
+    public var connectSeconds: Double
+    /// From a request, or from the answer before, to an answer.
+    public var answerSeconds: Double
+
+    public init(connectSeconds: Double = 5, answerSeconds: Double = 30) {
+        self.connectSeconds = connectSeconds
+        self.answerSeconds = answerSeconds
+    }
+}
