@@ -1,0 +1,51 @@
+import Glibc
+
+/// Folders: made with their parents, listed in a fixed order, made durable, removed.
+public enum Folder {
+    /// Makes the folder and the missing ones above it; `mode` is that of the last one.
+    public static func make(_ path: String, mode: mode_t = 0o755) throws {
+        if exists(path) { return }
+        let above = parent(of: path)
+        if above != path { try make(above) }
+        if mkdir(path, mode) != 0 && errno != EEXIST { throw StorageError.last("make the folder", path) }
+    }
+
+    public static func exists(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    /// Names in the folder, ascending, without `.` and `..`.
+    public static func names(in path: String) throws -> [String] {
+        guard let folder = opendir(path) else { throw StorageError.last("list", path) }
+        defer { closedir(folder) }
+        var names: [String] = []
+        while let entry = readdir(folder) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) {
+                $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != "." && name != ".." { names.append(name) }
+        }
+        return names.sorted()
+    }
+
+    /// Removes a folder of plain files; what is gone already is no error.
+    public static func remove(_ path: String) throws {
+        guard exists(path) else { return }
+        for name in try names(in: path) where unlink("\(path)/\(name)") != 0 && errno != ENOENT {
+            throw StorageError.last("remove", "\(path)/\(name)")
+        }
+        if rmdir(path) != 0 && errno != ENOENT { throw StorageError.last("remove", path) }
+    }
+
+    /// Makes the names in the folder durable.
+    public static func synchronize(_ path: String) throws {
+        try OpenFile(path, flags: O_RDONLY | O_DIRECTORY).synchronize()
+    }
+
+    static func parent(of path: String) -> String {
+        let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
+        guard let slash = trimmed.lastIndex(of: "/") else { return "." }
+        return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])
+    }
+}

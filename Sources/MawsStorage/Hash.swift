@@ -1,0 +1,44 @@
+internal import COpenSSL
+
+/// SHA-256, fed piece by piece.
+public final class Hash {
+    private let context: OpaquePointer
+
+    public init() {
+        guard let made = EVP_MD_CTX_new(), EVP_DigestInit_ex(made, EVP_sha256(), nil) == 1 else {
+            preconditionFailure("OpenSSL has no SHA-256")
+        }
+        context = made
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    public func update(_ bytes: UnsafeRawBufferPointer) {
+        guard bytes.count > 0 else { return }
+        precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1)
+    }
+
+    /// The 32 bytes of the hash. Call once.
+    public func digest() -> [UInt8] {
+        var digest = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        precondition(EVP_DigestFinal_ex(context, &digest, &count) == 1 && count == 32)
+        return digest
+    }
+
+    /// The hash in hexadecimal, 64 characters. Call once.
+    public func hexadecimal() -> String { Self.hexadecimal(digest()) }
+
+    public static func digest(of bytes: [UInt8]) -> [UInt8] {
+        let hash = Hash()
+        bytes.withUnsafeBytes { hash.update($0) }
+        return hash.digest()
+    }
+
+    public static func hexadecimal(of bytes: [UInt8]) -> String { hexadecimal(digest(of: bytes)) }
+
+    private static func hexadecimal(_ bytes: [UInt8]) -> String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

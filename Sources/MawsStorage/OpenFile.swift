@@ -1,0 +1,60 @@
+import Glibc
+
+/// An open file descriptor: closed with its owner. Positional reads and writes may run on many threads at once.
+public final class OpenFile: Sendable {
+    public let path: String
+    let descriptor: Int32
+
+    /// - Parameter flags: of `open(2)`; `O_CLOEXEC` is always added.
+    init(_ path: String, flags: Int32, mode: mode_t = 0o644, action: String = "open") throws {
+        self.path = path
+        descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
+        if descriptor < 0 { throw StorageError.last(action, path) }
+    }
+
+    deinit { _ = Glibc.close(descriptor) }
+
+    /// Writes all bytes at this offset.
+    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 { throw StorageError.last("write", path, bytes: bytes.count) }
+            done += count
+        }
+    }
+
+    /// Fills the buffer from this offset; a file that ends before is damaged.
+    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+            if count < 0 && errno == EINTR { continue }
+            if count < 0 { throw StorageError.last("read", path) }
+            if count == 0 {
+                throw StorageError.damaged(
+                    path: path, reason: "it ends at byte \(offset + done), \(bytes.count - done) too early")
+            }
+            done += count
+        }
+    }
+
+    /// Reserves the disk blocks of the first `bytes` bytes, so that a full disk is an error now and not later.
+    func reserve(_ bytes: Int) throws {
+        guard bytes > 0 else { return }
+        let code = posix_fallocate(descriptor, 0, off_t(bytes))
+        if code != 0 { throw StorageError.last("reserve space for", path, bytes: bytes, code: code) }
+    }
+
+    func synchronize() throws {
+        if fsync(descriptor) != 0 { throw StorageError.last("write", path) }
+    }
+
+    /// Bytes in the file.
+    func size() throws -> Int {
+        var status = stat()
+        if fstat(descriptor, &status) != 0 { throw StorageError.last("read", path) }
+        return Int(status.st_size)
+    }
+}
