@@ -81,7 +81,7 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     }
 }
 
-public enum Precision: String, Codable, Hashable, Sendable {
+public enum Precision: String, Codable, Hashable, CaseIterable, Sendable {
     case fp32
 }
 
@@ -176,7 +176,7 @@ public struct CheckpointPlan: Codable, Hashable, Sendable {
 
 /// How tensors travel.
 public struct WirePlan: Codable, Hashable, Sendable {
-    public enum Encoding: String, Codable, Hashable, Sendable {
+    public enum Encoding: String, Codable, Hashable, CaseIterable, Sendable {
         /// Little-endian fp32 as it is.
         case fp32
         /// fp32 with its four byte planes compressed by zstd; lossless.

@@ -104,7 +104,7 @@ public struct RecipePlan: Codable, Hashable, Sendable {
 
 /// The learning rate over the steps of a stage.
 public struct SchedulePlan: Codable, Hashable, Sendable {
-    public enum Shape: String, Codable, Hashable, Sendable {
+    public enum Shape: String, Codable, Hashable, CaseIterable, Sendable {
         case cosine
         case linear
         case constant

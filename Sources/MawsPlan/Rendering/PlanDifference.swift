@@ -1,3 +1,5 @@
+import Yams
+
 /// One field in which two plans differ.
 public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     /// Path of the field in the plan file, `stages.mae.batch` for instance.
@@ -5,14 +7,75 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     /// Values as the plan file writes them; nil where the plan has no such field.
     public var old: String?
     public var new: String?
-    /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint` and `wire`, which change
-    /// no weight.
+    /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire` and the splits'
+    /// `skip_limit`, which change no weight.
     public var mayChange: Bool
 
-    public var description: String { "\(field) was \(old ?? "not there"), is now \(new ?? "not there")" }
+    public var description: String { "\(field) was \(Self.short(old)), is now \(Self.short(new))" }
+
+    private static func short(_ value: String?) -> String {
+        guard let value else { return "not there" }
+        return value.count <= 80 ? value : "\(value.prefix(60)) … (\(value.count) characters)"
+    }
 }
 
 extension Plan {
     /// What changed from `earlier` to this plan, field by field in the order of the plan file.
-    public func differences(from earlier: Plan) -> [PlanDifference] { fatalError("not yet") }
+    public func differences(from earlier: Plan) -> [PlanDifference] {
+        let old = earlier.flattened
+        let new = flattened
+        let oldValues = Dictionary(uniqueKeysWithValues: old)
+        let newValues = Dictionary(uniqueKeysWithValues: new)
+        let fields = new.map(\.0) + old.map(\.0).filter { newValues[$0] == nil }
+        return fields.filter { oldValues[$0] != newValues[$0] }.map { field in
+            PlanDifference(
+                field: field, old: oldValues[field], new: newValues[field], mayChange: Self.mayChange(field))
+        }
+    }
+
+    /// What is said when a run cannot be resumed with this plan; nil when it can.
+    ///
+    /// - Parameter earlier: the plan of the run's checkpoint.
+    public func refusal(resuming earlier: Plan) -> String? {
+        let fixed = differences(from: earlier).filter { !$0.mayChange }
+        guard let first = fixed.first else { return nil }
+        let others =
+            fixed.count == 1 ? "" : fixed.count == 2 ? " (and 1 more field)" : " (and \(fixed.count - 1) more fields)"
+        return "The plan changed since the checkpoint in \(earlier.run): \(first)\(others); "
+            + "put the old value back to resume, or give the new plan another `run` folder."
+    }
+
+    private static func mayChange(_ field: String) -> Bool {
+        field == "run" || ["cluster.", "checkpoint.", "wire."].contains { field.hasPrefix($0) }
+            || (field.hasPrefix("data.") && field.hasSuffix(".skip_limit"))
+    }
+
+    /// Every field's path and text. Stages go by their names, and their order counts as a field of its own.
+    private var flattened: [(String, String)] {
+        var byName = node
+        byName["stages"] = .map(stages.map { ($0.name, $0.nodeWithKind) })
+        let order = ("stages", "[" + stages.map(\.name).joined(separator: ", ") + "]")
+        return [order] + Self.flatten(byName, path: "")
+    }
+
+    private static func flatten(_ node: Node, path: String) -> [(String, String)] {
+        switch node {
+        case .mapping(let mapping):
+            mapping.flatMap { key, value in
+                flatten(value, path: path.isEmpty ? key.string ?? "" : "\(path).\(key.string ?? "")")
+            }
+        case .sequence(let sequence):
+            [(path, "[" + sequence.map { $0.scalar?.string ?? "" }.joined(separator: ", ") + "]")]
+        case .scalar(let scalar): [(path, scalar.string)]
+        case .alias: []
+        }
+    }
+}
+
+extension StagePlan {
+    fileprivate var nodeWithKind: Node {
+        var fields = node
+        fields["kind"] = .text(kind.rawValue)
+        return fields
+    }
 }

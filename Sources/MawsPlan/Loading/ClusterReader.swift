@@ -1,0 +1,56 @@
+extension PlanReader {
+    /// Port the coordinator listens on where the plan names none and the cluster is not local.
+    static let listenDefault = "0.0.0.0:7400"
+
+    /// `local`, or a map; without the field the cluster is local.
+    func cluster(_ node: PlanNode?) throws(PlanError) -> ClusterPlan {
+        let expected = "`local`, or a map of `servers` and others"
+        guard let node, node.scalar != "local" else { return localCluster() }
+        let map = try PlanMap(node, expected: expected)
+        try map.allow(["local", "servers", "trainers", "threads", "listen", "lease", "heartbeat"])
+        var cluster = localCluster()
+        cluster.isLocal = try map.flag("local", default: false)
+        cluster.servers = try map.integer("servers", 1...65_535, default: cluster.servers)
+        cluster.leaseSeconds = try map.seconds("lease", default: cluster.leaseSeconds)
+        cluster.heartbeatTimeoutSeconds = try map.seconds("heartbeat", default: cluster.heartbeatTimeoutSeconds)
+        if cluster.isLocal {
+            cluster.trainers = try map.integer("trainers", 1...1024, default: cluster.trainers)
+            cluster.threads = try map.integer(
+                "threads", 1...1024, default: threads(trainers: cluster.trainers))
+        } else {
+            try refuseLocalFields(map)
+            cluster.trainers = 0
+            cluster.threads = 0
+            cluster.listen = Self.listenDefault
+        }
+        if let listen = map["listen"] { cluster.listen = try address(listen) }
+        return cluster
+    }
+
+    private func localCluster() -> ClusterPlan {
+        ClusterPlan(
+            isLocal: true, servers: 2, trainers: 2, threads: threads(trainers: 2), listen: "127.0.0.1:0",
+            heartbeatTimeoutSeconds: 10, leaseSeconds: 60)
+    }
+
+    private func threads(trainers: Int) -> Int { max(1, cores / trainers) }
+
+    private func refuseLocalFields(_ map: PlanMap) throws(PlanError) {
+        for name in ["trainers", "threads"] where map[name] != nil {
+            throw .conflict(
+                map.place(of: name),
+                problem: "this holds for a local cluster only (`local: true`); of a remote one any number of trainers "
+                    + "may come and go, each with the threads its own command line says")
+        }
+    }
+
+    /// `host:port`; an IPv6 address stands in brackets.
+    private func address(_ node: PlanNode) throws(PlanError) -> String {
+        let expected = "an address such as `0.0.0.0:7400`, port 0 for any free one"
+        let text = try node.text(expected)
+        guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
+            UInt16(text[text.index(after: colon)...]) != nil
+        else { throw node.wrong(expected) }
+        return text
+    }
+}

@@ -1,0 +1,82 @@
+import Foundation
+
+/// A split with the places of its fields, for the checks that stages make later.
+struct SplitDraft {
+    var plan: DataSplitPlan
+    var map: PlanMap
+    /// Lines of the vocabulary file.
+    var labelCount: Int?
+}
+
+extension PlanReader {
+    func dataSplits(_ node: PlanNode) throws(PlanError) -> [SplitDraft] {
+        let map = try PlanMap(node, expected: "a map of splits, `train: {shards: …}` for instance")
+        guard !map.fields.isEmpty else { throw node.wrong("at least one split") }
+        var splits: [SplitDraft] = []
+        for field in map.fields {
+            guard isIdentifier(field.name) else {
+                throw .wrongValue(
+                    field.value.place, expected: "a split's name of letters, digits, `-` and `_`",
+                    found: "`\(field.name)`")
+            }
+            splits.append(try split(field.name, field.value))
+        }
+        return splits
+    }
+
+    private func split(_ name: String, _ node: PlanNode) throws(PlanError) -> SplitDraft {
+        let map = try PlanMap(node, expected: "a map with `shards`")
+        try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit"])
+        let vocabulary = try map["vocabulary"]?.existingFile(
+            "a file with one hashtag a line", remedy: "`maws data pack` writes it next to the shards")
+        let tokenizer = try map["tokenizer"]?.existingFile(
+            "a SentencePiece model", remedy: "`maws data tokenizer` trains one on the captions of the shards")
+        let plan = DataSplitPlan(
+            name: name, shards: try shards(map.required("shards", "a tar file, a brace pattern, or a list of them")),
+            vocabulary: vocabulary, tokenizer: tokenizer,
+            skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 })
+        let labelCount = try vocabulary.map { path throws(PlanError) in
+            try self.labelCount(path, at: map.place(of: "vocabulary"))
+        }
+        return SplitDraft(plan: plan, map: map, labelCount: labelCount)
+    }
+
+    /// Shards as one pattern or a list of patterns, in order, each an existing file.
+    private func shards(_ node: PlanNode) throws(PlanError) -> [String] {
+        let expected = "a tar file, a brace pattern such as `data/train-{0000..0011}.tar`, or a list of them"
+        let patterns = node.scalar != nil ? [node] : try node.list(expected)
+        guard !patterns.isEmpty else { throw node.wrong("at least one tar file") }
+        var shards: [String] = []
+        for pattern in patterns {
+            let names = try expand(pattern, expected: expected)
+            for name in names {
+                try PlanNode.requireFile(
+                    name, at: pattern.place, remedy: "`maws data pack` makes the shards of a data set")
+            }
+            shards += names
+        }
+        return shards
+    }
+
+    private func expand(_ node: PlanNode, expected: String) throws(PlanError) -> [String] {
+        let pattern = try node.text(expected)
+        do {
+            return try BracePattern.expand(pattern)
+        } catch {
+            switch error {
+            case .malformed: throw node.wrong(expected)
+            case .backwards: throw node.wrong("a brace pattern that counts up")
+            case .tooMany: throw node.wrong("a brace pattern of at most \(BracePattern.namesMax) names")
+            }
+        }
+    }
+
+    private func labelCount(_ path: String, at place: PlanPlace) throws(PlanError) -> Int {
+        guard let bytes = FileManager.default.contents(atPath: path) else {
+            throw .unusableFile(place, path: path, reason: "it cannot be read")
+        }
+        let count = bytes.split(separator: UInt8(ascii: "\n")).count
+        guard count > 0 else { throw .unusableFile(place, path: path, reason: "it has no hashtag") }
+        return count
+    }
+}

@@ -1,0 +1,120 @@
+import Yams
+
+/// One value of a plan file, with the place it stands at, read as the type a field has.
+struct PlanNode {
+    let node: Node
+    let place: PlanPlace
+
+    /// The value as an error names it.
+    var found: String {
+        switch node {
+        case .mapping: "a map"
+        case .sequence: "a list"
+        case .scalar(let scalar) where isNull: scalar.string.isEmpty ? "nothing" : "`\(scalar.string)`"
+        case .scalar(let scalar): scalar.string.isEmpty ? "an empty text" : "`\(scalar.string)`"
+        case .alias: "an alias"
+        }
+    }
+
+    /// Whether the file has the field's name but no value.
+    var isNull: Bool { node.null != nil }
+
+    /// The scalar's text as the file has it; nil for maps, lists and nothing.
+    var scalar: String? { isNull ? nil : node.scalar?.string }
+
+    func wrong(_ expected: String) -> PlanError { .wrongValue(place, expected: expected, found: found) }
+
+    func text(_ expected: String) throws(PlanError) -> String {
+        guard let scalar, !scalar.isEmpty else { throw wrong(expected) }
+        return scalar
+    }
+
+    /// A text without line breaks that can be part of a file's name.
+    func identifier(_ expected: String) throws(PlanError) -> String {
+        let name = try text(expected)
+        guard isIdentifier(name) else { throw wrong("\(expected) of letters, digits, `-` and `_`") }
+        return name
+    }
+
+    func flag() throws(PlanError) -> Bool {
+        switch scalar {
+        case "true": return true
+        case "false": return false
+        default: throw wrong("`true` or `false`")
+        }
+    }
+
+    func integer(_ range: ClosedRange<Int>) throws(PlanError) -> Int {
+        guard let value = scalar.flatMap(Int.init), range.contains(value) else {
+            throw wrong(
+                range.upperBound == .max
+                    ? "a whole number of at least \(range.lowerBound)"
+                    : "a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return value
+    }
+
+    /// A finite number that `isAllowed` accepts.
+    func number(_ expected: String, _ isAllowed: (Double) -> Bool) throws(PlanError) -> Double {
+        guard let value = scalar.flatMap(Double.init), value.isFinite, isAllowed(value) else { throw wrong(expected) }
+        return value
+    }
+
+    /// A list of `count` finite numbers that `isAllowed` accepts.
+    func numbers(_ expected: String, count: Int, _ isAllowed: ([Double]) -> Bool) throws(PlanError) -> [Double] {
+        guard let sequence = node.sequence else { throw wrong(expected) }
+        let values = sequence.compactMap { $0.scalar.flatMap { Double($0.string) } }
+        guard values.count == sequence.count else { throw wrong(expected) }
+        guard values.count == count, values.allSatisfy(\.isFinite), isAllowed(values) else {
+            let found = values.map(\.shortest).joined(separator: ", ")
+            throw .wrongValue(place, expected: expected, found: "[\(found)]")
+        }
+        return values
+    }
+
+    /// One of the raw values of `Choice`.
+    func choice<Choice: RawRepresentable & CaseIterable>(of type: Choice.Type) throws(PlanError) -> Choice
+    where Choice.RawValue == String {
+        guard let value = scalar.flatMap(Choice.init(rawValue:)) else {
+            throw wrong(Choice.allCases.map { "`\($0.rawValue)`" }.joined(separator: " or "))
+        }
+        return value
+    }
+
+    /// A duration such as `500ms`, `30s`, `5m`, `2h` or `1d`, in seconds.
+    func seconds() throws(PlanError) -> Double {
+        let units: [(suffix: String, seconds: Double)] = [
+            ("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86400),
+        ]
+        let text = scalar ?? ""
+        for unit in units where text.hasSuffix(unit.suffix) {
+            guard let value = Double(text.dropLast(unit.suffix.count)) else { continue }
+            if value.isFinite && value > 0 { return value * unit.seconds }
+        }
+        throw wrong("a duration above zero such as `30s`, `5m` or `2h`")
+    }
+
+    /// The values of a list, each with its own line.
+    func list(_ expected: String) throws(PlanError) -> [PlanNode] {
+        guard let sequence = node.sequence else { throw wrong(expected) }
+        return sequence.enumerated().map { index, element in
+            var place = place
+            place.line = element.mark?.line ?? place.line
+            place.field += "[\(index)]"
+            return PlanNode(node: element, place: place)
+        }
+    }
+}
+
+extension Double {
+    /// The shortest text that reads back to the same number, without a needless `.0`.
+    var shortest: String {
+        let text = description
+        return text.hasSuffix(".0") ? String(text.dropLast(2)) : text
+    }
+}
+
+/// Whether a name can be part of a file's name and of a field's path: letters, digits, `-` and `_`.
+func isIdentifier(_ name: String) -> Bool {
+    !name.isEmpty && name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-" || $0 == "_") }
+}

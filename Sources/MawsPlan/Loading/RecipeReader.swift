@@ -1,0 +1,90 @@
+/// Reads the fields of a training stage that replace single values of its recipe's preset.
+struct RecipeReader {
+    let map: PlanMap
+
+    func recipe(_ preset: RecipePreset) throws(PlanError) -> RecipePlan {
+        var recipe = preset.recipe
+        recipe.schedule = try schedule(recipe.schedule)
+        recipe.optimizer = try optimizer(recipe.optimizer)
+        if let node = map["augment"] { recipe.augment = try augment(node, recipe.augment) }
+        return recipe
+    }
+
+    private func schedule(_ preset: SchedulePlan) throws(PlanError) -> SchedulePlan {
+        SchedulePlan(
+            shape: try map["schedule"]?.choice(of: SchedulePlan.Shape.self) ?? preset.shape,
+            peak: try map.number("learning_rate", "a number above 0", default: preset.peak) { $0 > 0 },
+            warmup: try map.number("warmup", "a share of the steps from 0 to 1", default: preset.warmup) {
+                0...1 ~= $0
+            })
+    }
+
+    private func optimizer(_ preset: OptimizerPlan) throws(PlanError) -> OptimizerPlan {
+        var optimizer = preset
+        if let node = map["betas"] {
+            let betas = try node.numbers("a list of two numbers of at least 0 and below 1", count: 2) {
+                $0.allSatisfy { 0 <= $0 && $0 < 1 }
+            }
+            (optimizer.beta1, optimizer.beta2) = (betas[0], betas[1])
+        }
+        optimizer.epsilon = try map.number("epsilon", "a number above 0", default: preset.epsilon) { $0 > 0 }
+        optimizer.weightDecay = try map.number(
+            "weight_decay", "a number of at least 0", default: preset.weightDecay
+        ) { $0 >= 0 }
+        if let node = map["clip"] {
+            optimizer.clipNorm =
+                node.scalar == "none" ? nil : try node.number("a gradient norm above 0, or `none`") { $0 > 0 }
+        }
+        return optimizer
+    }
+
+    private func augment(_ node: PlanNode, _ preset: AugmentPlan) throws(PlanError) -> AugmentPlan {
+        let map = try PlanMap(node, expected: "a map of `crop` and `flip`")
+        try map.allow(["crop", "flip"])
+        var augment = preset
+        augment.flip = try map.flag("flip", default: preset.flip)
+        if let crop = map["crop"] {
+            augment.crop = crop.scalar == "none" ? nil : try self.crop(crop, preset.crop)
+        }
+        return augment
+    }
+
+    private func crop(_ node: PlanNode, _ preset: CropPlan?) throws(PlanError) -> CropPlan {
+        let map = try PlanMap(node, expected: "`none`, or a map of `scale` and `ratio`")
+        try map.allow(["scale", "ratio"])
+        var crop = preset ?? CropPlan(scale: [0.08, 1], ratio: [0.75, 1.33])
+        if let scale = map["scale"] {
+            crop.scale = try scale.numbers("[lowest, highest] share of the area, above 0 and up to 1", count: 2) {
+                0 < $0[0] && $0[0] <= $0[1] && $0[1] <= 1
+            }
+        }
+        if let ratio = map["ratio"] {
+            crop.ratio = try ratio.numbers("[lowest, highest] width over height, above 0", count: 2) {
+                0 < $0[0] && $0[0] <= $0[1]
+            }
+        }
+        return crop
+    }
+
+    /// MAE's decoder; 8 blocks of width 512 with 16 heads where the plan says nothing, as in the paper's Appendix A.
+    func decoder() throws(PlanError) -> DecoderPlan {
+        var decoder = DecoderPlan(width: 512, depth: 8, heads: 16)
+        guard let node = map["decoder"] else { return decoder }
+        let map = try PlanMap(node, expected: "a map of `width`, `depth` and `heads`")
+        try map.allow(["width", "depth", "heads"])
+        decoder.width = try map.integer("width", 4...1 << 20, default: decoder.width)
+        decoder.depth = try map.integer("depth", 1...1 << 20, default: decoder.depth)
+        decoder.heads = try map.integer("heads", 1...1 << 20, default: decoder.heads)
+        guard decoder.width % decoder.heads == 0 else {
+            throw .conflict(
+                map.place(of: "width"),
+                problem: "\(decoder.width) is not a multiple of `heads`, which is \(decoder.heads)")
+        }
+        guard decoder.width % 4 == 0 else {
+            throw .conflict(
+                map.place(of: "width"),
+                problem: "\(decoder.width) is not a multiple of 4, which the sine-cosine positions need")
+        }
+        return decoder
+    }
+}

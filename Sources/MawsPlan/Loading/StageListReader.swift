@@ -1,0 +1,67 @@
+/// Reads `stages`: a list of maps with one key each, the stage's kind.
+struct StageListReader {
+    let splits: [SplitDraft]
+    let image: ImageModelPlan
+    /// Whether the plan describes a text tower.
+    let hasText: Bool
+
+    func stages(_ node: PlanNode) throws(PlanError) -> [StagePlan] {
+        let entries = try node.list("a list of stages, `- mae: {epochs: 2}` for instance")
+        guard !entries.isEmpty else { throw node.wrong("at least one stage") }
+        let headings = try entries.map { entry throws(PlanError) in try heading(entry) }
+        let names = try stageNames(headings)
+        var stages: [StagePlan] = []
+        for (heading, name) in zip(headings, names) {
+            let reader = StageReader(
+                list: self, heading: heading, name: name, earlier: stages,
+                later: Array(names.dropFirst(stages.count)))
+            stages.append(try reader.stage())
+        }
+        return stages
+    }
+
+    /// `mae: {…}`, `mae:` or just `mae`.
+    private func heading(_ entry: PlanNode) throws(PlanError) -> StageHeading {
+        let expected =
+            "a stage such as `mae: {epochs: 2}`, of kind "
+            + StageKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+        if let word = entry.scalar {
+            guard let kind = StageKind(rawValue: word) else { throw entry.wrong(expected) }
+            return StageHeading(kind: kind, map: PlanMap(emptyAt: entry.place))
+        }
+        let map = try PlanMap(entry, expected: expected)
+        guard map.fields.count == 1, let field = map.fields.first else {
+            throw .wrongValue(
+                entry.place, expected: "one kind of stage with its fields indented below it",
+                found: map.fields.isEmpty ? "none" : map.fields.map { "`\($0.name)`" }.joined(separator: ", "))
+        }
+        guard let kind = StageKind(rawValue: field.name) else {
+            throw .unknownField(
+                field.value.place, known: StageKind.allCases.map(\.rawValue),
+                suggestion: nearestName(to: field.name, among: StageKind.allCases.map(\.rawValue)))
+        }
+        if field.value.isNull { return StageHeading(kind: kind, map: PlanMap(emptyAt: field.value.place)) }
+        return StageHeading(kind: kind, map: try PlanMap(field.value, expected: "a map of the stage's fields"))
+    }
+
+    private func stageNames(_ headings: [StageHeading]) throws(PlanError) -> [String] {
+        var names: [String] = []
+        for heading in headings {
+            let name = try heading.map["name"]?.identifier("a name") ?? heading.kind.rawValue
+            if let other = names.firstIndex(of: name) {
+                throw .conflict(
+                    heading.map["name"]?.place ?? heading.map.place,
+                    problem: "there is already a stage named `\(name)` (line \(headings[other].map.place.line)); give "
+                        + "this one another `name`")
+            }
+            names.append(name)
+        }
+        return names
+    }
+}
+
+/// A stage's kind and its fields as the file has them.
+struct StageHeading {
+    var kind: StageKind
+    var map: PlanMap
+}

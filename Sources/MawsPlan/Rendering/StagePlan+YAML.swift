@@ -1,0 +1,58 @@
+import Yams
+
+extension StagePlan {
+    /// The stage's fields as a plan file has them; only those its kind has.
+    var node: Node { .map(common + (kind.trains ? training : []) + special) }
+
+    private var common: [(String, Node?)] {
+        [
+            ("name", .text(name)), (kind == .lit ? "image" : "from", from.map(Node.text)), ("on", .text(on)),
+            ("fit_on", fitOn.map(Node.text)), ("unit", .number(unit)),
+        ]
+    }
+
+    private var training: [(String, Node?)] {
+        [("epochs", .number(epochs)), ("steps", steps.map(Node.number)), ("batch", .number(batch))]
+            + (recipe?.fields ?? [])
+    }
+
+    private var special: [(String, Node?)] {
+        switch kind {
+        case .mae:
+            [
+                ("decoder", decoder?.node), ("mask_ratio", .number(maskRatio)),
+                ("norm_pix", .flag(normalizesPixels)),
+            ]
+        case .wsp: [("labels", .number(labelCount))]
+        case .lit: [("label_smoothing", .number(labelSmoothing))]
+        case .linear: [("penalty", .number(penalty))]
+        case .zeroshot: [("templates", templates.map(Node.text)), ("classes", classes.map(Node.text))]
+        }
+    }
+}
+
+extension DecoderPlan {
+    fileprivate var node: Node {
+        .map([("width", .number(width)), ("depth", .number(depth)), ("heads", .number(heads))])
+    }
+}
+
+extension RecipePlan {
+    fileprivate var fields: [(String, Node?)] {
+        [
+            ("recipe", .text(preset)), ("learning_rate", .number(schedule.peak)),
+            ("schedule", .text(schedule.shape.rawValue)), ("warmup", .number(schedule.warmup)),
+            ("weight_decay", .number(optimizer.weightDecay)),
+            ("betas", .numbers([optimizer.beta1, optimizer.beta2])), ("epsilon", .number(optimizer.epsilon)),
+            ("clip", optimizer.clipNorm.map(Node.number) ?? .text("none")), ("augment", augment.node),
+        ]
+    }
+}
+
+extension AugmentPlan {
+    fileprivate var node: Node { .map([("crop", crop?.node ?? .text("none")), ("flip", .flag(flip))]) }
+}
+
+extension CropPlan {
+    fileprivate var node: Node { .map([("scale", .numbers(scale)), ("ratio", .numbers(ratio))]) }
+}
