@@ -1,0 +1,98 @@
+import MawsBase
+
+/// Turns messages into bodies and back. `Protocol/wire.md` describes the bytes.
+public enum MessageCodec {
+    /// The body of a frame of kind `message.kind`.
+    public static func encode(_ message: Message) -> [UInt8] {
+        var writer = BodyWriter(capacity: 64)
+        write(message, to: &writer)
+        return writer.bytes
+    }
+
+    /// Throws on any body that `encode` could not have made.
+    public static func decode(kind: MessageKind, body: [UInt8]) throws(WireError) -> Message {
+        var reader = BodyReader(kind: kind, bytes: body)
+        let message = try read(kind, from: &reader)
+        try reader.finish()
+        return message
+    }
+
+    private static func write(_ message: Message, to writer: inout BodyWriter) {
+        switch message {
+        case .heartbeat, .leaseRequest, .flush, .flushed, .statusRequest: break
+        case .hello(let hello): writer.write(hello)
+        case .welcome(let welcome): writer.write(welcome)
+        case .refused(let text), .unavailable(let text): writer.write(text)
+        case .configure(let configuration): writer.write(configuration)
+        case .restore(let slice), .snapshot(let slice), .snapshotSlice(let slice): writer.write(slice)
+        case .restoreDone(let stage, let step), .restored(let stage, let step), .applied(let stage, let step),
+            .collect(let stage, let step):
+            writer.write(stage)
+            writer.write(step)
+        case .reduced(let reduced): writer.write(reduced)
+        case .commit(let commit): writer.write(commit)
+        case .roster(let roster): writer.write(roster)
+        case .lease(let lease): writer.write(lease)
+        case .unitDone(let done): writer.write(done)
+        case .unitFailed(let lease, let reason):
+            writer.write(lease)
+            writer.write(reason)
+        case .shutdown(let isFinished, let reason):
+            writer.write(isFinished)
+            writer.write(reason)
+        case .gather(let stage, let step, let block):
+            writer.write(stage)
+            writer.write(step)
+            writer.write(block)
+        case .gathered(let stage, let step, let block, let encoding):
+            writer.write(stage)
+            writer.write(step)
+            writer.write(block)
+            writer.write(encoding)
+        case .push(let push): writer.write(push)
+        case .post(let post), .posted(let post): writer.write(post)
+        case .status(let json): writer.writeBytes(json)
+        }
+    }
+
+    private static func read(_ kind: MessageKind, from reader: inout BodyReader) throws(WireError) -> Message {
+        switch kind {
+        case .hello: .hello(try reader.value())
+        case .welcome: .welcome(try reader.value())
+        case .refused: .refused(try reader.value())
+        case .heartbeat: .heartbeat
+        case .configure: .configure(try reader.value())
+        case .restore: .restore(try reader.value())
+        case .restoreDone: .restoreDone(stage: try reader.value(), step: try reader.value())
+        case .restored: .restored(stage: try reader.value(), step: try reader.value())
+        case .reduced: .reduced(try reader.value())
+        case .commit: .commit(try reader.value())
+        case .applied: .applied(stage: try reader.value(), step: try reader.value())
+        case .snapshot: .snapshot(try reader.value())
+        case .snapshotSlice: .snapshotSlice(try reader.value())
+        case .roster: .roster(try reader.value())
+        case .leaseRequest: .leaseRequest
+        case .lease: .lease(try reader.value())
+        case .unitDone: .unitDone(try reader.value())
+        case .unitFailed: .unitFailed(lease: try reader.value(), reason: try reader.value())
+        case .shutdown: .shutdown(isFinished: try reader.value(), reason: try reader.value())
+        case .gather: .gather(stage: try reader.value(), step: try reader.value(), block: try reader.value())
+        case .gathered: try readGathered(from: &reader)
+        case .unavailable: .unavailable(try reader.value())
+        case .push: .push(try reader.value())
+        case .flush: .flush
+        case .flushed: .flushed
+        case .post: .post(try reader.value())
+        case .collect: .collect(stage: try reader.value(), step: try reader.value())
+        case .posted: .posted(try reader.value())
+        case .statusRequest: .statusRequest
+        case .status: .status(try reader.byteArray())
+        }
+    }
+
+    private static func readGathered(from reader: inout BodyReader) throws(WireError) -> Message {
+        .gathered(
+            stage: try reader.value(), step: try reader.value(), block: try reader.value(), encoding: try reader.value()
+        )
+    }
+}
