@@ -71,7 +71,10 @@ let domain: [Target] = [
 let nodes: [Target] = [
     library(
         "MawsReport",
-        ["MawsBase", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage", "CPNG"]),
+        [
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsStorage",
+        ]),
     library(
         "MawsCoordinator",
         [

@@ -1,18 +1,97 @@
+import Foundation
 import MawsTraining
 
-/// The records a run leaves in its folder.
+/// The records a run leaves in its folder. A file that is not there yet reads as no records.
 public struct RunFolder: Sendable {
     public let path: String
 
-    public init(_ path: String) { self.path = path }
+    /// Trailing slashes do not count.
+    public init(_ path: String) {
+        let trimmed = path.reversed().drop { $0 == "/" }.reversed()
+        self.path = trimmed.isEmpty ? path : String(trimmed)
+    }
 
-    /// `metrics.jsonl`, by stage in order of first appearance, ascending by step; after a resume the last record of a
-    /// step counts. A torn last line is left out.
-    public func metrics() throws(ReportError) -> [StepMetrics] { fatalError("filled next") }
+    /// `metrics.jsonl`: stages in order of first appearance, ascending by step. A resumed run computes some steps
+    /// again; the last record of a step counts. Torn lines are left out.
+    public func metrics() throws(ReportError) -> [StepMetrics] {
+        var order: [String] = []
+        var steps: [String: [Int: StepMetrics]] = [:]
+        for record in try lines(of: StepMetrics.self, in: "metrics.jsonl").records {
+            if steps[record.stage] == nil { order.append(record.stage) }
+            steps[record.stage, default: [:]][record.step] = record
+        }
+        return order.flatMap { stage in (steps[stage] ?? [:]).values.sorted { $0.step < $1.step } }
+    }
 
-    /// `stages.jsonl`; the last record of a stage counts.
-    public func stages() throws(ReportError) -> [StageSummary] { fatalError("filled next") }
+    /// `stages.jsonl`, in order of first appearance; the last record of a stage counts.
+    public func stages() throws(ReportError) -> [StageSummary] {
+        var summaries: [StageSummary] = []
+        for record in try lines(of: StageSummary.self, in: "stages.jsonl").records {
+            if let index = summaries.firstIndex(where: { $0.stage == record.stage }) {
+                summaries[index] = record
+            } else {
+                summaries.append(record)
+            }
+        }
+        return summaries
+    }
 
-    /// `results/*.json`, in the order of the stages that made them.
-    public func evaluations() throws(ReportError) -> [EvaluationResult] { fatalError("filled next") }
+    /// `results/*.json`, in the order of the finished stages that made them, then by name.
+    public func evaluations() throws(ReportError) -> [EvaluationResult] {
+        let folder = "\(path)/results"
+        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
+            $0.hasSuffix(".json")
+        }
+        var results: [EvaluationResult] = []
+        for name in names.sorted() {
+            let file = "\(folder)/\(name)"
+            do {
+                results.append(try JSONLine.decode(EvaluationResult.self, from: try contents(of: file) ?? Data()))
+            } catch let error as ReportError {
+                throw error
+            } catch {
+                throw .badResult(path: file, reason: "\(error)")
+            }
+        }
+        let order = try stages().map(\.stage)
+        let rank = { (result: EvaluationResult) in order.firstIndex(of: result.stage) ?? order.count }
+        return results.sorted { (rank($0), $0.stage) < (rank($1), $1.stage) }
+    }
+
+    /// One sentence for each file with lines that are not records.
+    public func damage() throws(ReportError) -> [String] {
+        let metrics = try lines(of: StepMetrics.self, in: "metrics.jsonl").damagedLines
+        let stages = try lines(of: StageSummary.self, in: "stages.jsonl").damagedLines
+        return [("metrics.jsonl", metrics), ("stages.jsonl", stages)].filter { !$0.1.isEmpty }.map { name, lines in
+            "\(name): \(lines.count == 1 ? "line" : "lines") \(lines.map(String.init).joined(separator: ", ")) "
+                + "\(lines.count == 1 ? "is not a record and was" : "are not records and were") left out."
+        }
+    }
+
+    /// `plan.yaml` as it is; nil where there is none.
+    public func planText() throws(ReportError) -> String? {
+        try contents(of: "\(path)/plan.yaml").map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Throws when the folder holds nothing a run would have left.
+    public func checkIsRun() throws(ReportError) {
+        let files = ["plan.yaml", "metrics.jsonl", "stages.jsonl"]
+        guard files.contains(where: { FileManager.default.fileExists(atPath: "\(path)/\($0)") }) else {
+            throw .noRun(folder: path)
+        }
+    }
+
+    private func lines<Record>(of type: Record.Type, in name: String) throws(ReportError) -> JSONLines<Record> {
+        JSONLines(try contents(of: "\(path)/\(name)") ?? Data())
+    }
+
+    /// Nil when there is no such file.
+    private func contents(of file: String) throws(ReportError) -> Data? {
+        guard FileManager.default.fileExists(atPath: file) else { return nil }
+        do {
+            return try Data(contentsOf: URL(fileURLWithPath: file))
+        } catch {
+            throw .unreadable(path: file, reason: error.localizedDescription)
+        }
+    }
 }

@@ -7,12 +7,15 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
         public var address: String
         /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3 s`.
         public var doing: String
+        /// Known to the run but not connected.
+        public var isAway: Bool
 
-        public init(name: String, role: String, address: String, doing: String) {
+        public init(name: String, role: String, address: String, doing: String, isAway: Bool = false) {
             self.name = name
             self.role = role
             self.address = address
             self.doing = doing
+            self.isAway = isAway
         }
     }
 

@@ -1,0 +1,50 @@
+import Foundation
+
+/// Round numbers along an axis: 1, 2 or 5 times a power of ten apart.
+struct AxisTicks {
+    let values: [Double]
+    /// Decimals that tell neighbouring ticks apart.
+    let places: Int
+
+    /// - Parameters:
+    ///   - count: about this many; at least two unless the range is empty.
+    ///   - isWhole: no ticks between whole numbers (steps).
+    init(low: Double, high: Double, count: Int, isWhole: Bool = false) {
+        precondition(low.isFinite && high.isFinite && low <= high && count > 0)
+        guard low < high else {
+            values = [low]
+            places = 0
+            return
+        }
+        let rough = (high - low) / Double(count)
+        let power = pow(10, floor(log10(rough)))
+        let factor = [1.0, 2, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10
+        let step = isWhole ? max(1, factor * power) : factor * power
+        let first = (low / step).rounded(.up)
+        let last = (high / step).rounded(.down)
+        values = first <= last ? stride(from: first, through: last, by: 1).map { $0 * step } : []
+        places = max(0, -Int(floor(log10(step) + 1e-9)))
+    }
+
+    /// Labels that share one form: thousands as `12k` from 10,000 on, powers of ten for very small steps.
+    var labels: [String] {
+        if let largest = values.map(abs).max(), largest >= 10_000, values.allSatisfy({ $0 == $0.rounded() }) {
+            return values.map { Self.thousands($0, isMillions: largest >= 10_000_000) }
+        }
+        return values.map { $0 == 0 ? "0" : places > 4 ? Self.scientific($0) : Figure.decimal($0, places: places) }
+    }
+
+    private static func thousands(_ value: Double, isMillions: Bool) -> String {
+        let scaled = value / (isMillions ? 1e6 : 1e3)
+        guard scaled != 0 else { return "0" }
+        return Figure.decimal(scaled, places: scaled == scaled.rounded() ? 0 : 1) + (isMillions ? "M" : "k")
+    }
+
+    /// `2e-5`, `2.5e-5`.
+    private static func scientific(_ value: Double) -> String {
+        let exponent = Int(floor(log10(abs(value)) + 1e-9))
+        let mantissa = value / pow(10, Double(exponent))
+        let isRound = abs(mantissa - mantissa.rounded()) < 1e-6
+        return "\(Figure.decimal(mantissa, places: isRound ? 0 : 1))e\(exponent < 0 ? "−" : "")\(abs(exponent))"
+    }
+}

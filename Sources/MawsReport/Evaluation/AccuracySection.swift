@@ -1,0 +1,56 @@
+import MawsTraining
+
+/// Every evaluation's accuracy, whole and class by class.
+struct AccuracySection {
+    /// More classes than this are not listed one by one.
+    static let classLimit = 40
+
+    let results: [EvaluationResult]
+
+    func markup() -> Markup {
+        """
+        <div class="figures">
+        \(results.map(headline))</div>
+        \(perClass())
+        """
+    }
+
+    private func headline(_ result: EvaluationResult) -> Markup {
+        let correct = result.samples.count { $0.truth == $0.prediction }
+        let chance = result.classNames.isEmpty ? "" : ", chance \(Figure.percent(1 / Double(result.classNames.count)))"
+        return """
+            <div class="figure"><span class="value">\(Figure.percent(result.accuracy))</span>\
+            <span class="name">\(result.stage) top-1 on \(result.split)</span>\
+            <span class="muted">\(Figure.count(correct)) of \(Figure.count(result.samples.count))\(chance)</span></div>
+
+            """
+    }
+
+    /// Recall by class, a column an evaluation, where all evaluations know the same classes.
+    private func perClass() -> Markup {
+        guard let names = results.first?.classNames, names.count <= Self.classLimit, !names.isEmpty,
+            results.allSatisfy({ $0.classNames.count == names.count })
+        else { return "" }
+        let matrices = results.map(ConfusionMatrix.init)
+        let rows = names.indices.map { index -> Markup in
+            let cells = matrices.map { bar($0.recall(index)) }
+            return "<tr><th scope=\"row\">\(names[index])</th>\(cells)</tr>\n"
+        }
+        return """
+            <h3>Recognised by class</h3>
+            <div class="scroll"><table class="bars">
+            <thead><tr><td></td>\(results.map { "<th scope=\"col\">\($0.stage)</th>" as Markup })</tr></thead>
+            <tbody>
+            \(rows)</tbody></table></div>
+
+            """
+    }
+
+    private func bar(_ share: Double?) -> Markup {
+        guard let share else { return "<td class=\"muted\">–</td>" }
+        return """
+            <td><span class="bar"><span style="width:\(100 * share)%"></span></span>\
+            <span class="percent">\(Figure.percent(share))</span></td>
+            """
+    }
+}

@@ -1,0 +1,60 @@
+import Foundation
+import MawsData
+import MawsPlan
+
+/// Images of an evaluated split as they lie in its shards, for the page.
+struct Thumbnails {
+    /// Largest encoded image that goes into the page; larger ones become an empty frame.
+    static let byteLimit = 256 * 1024
+
+    private let dataset: Dataset?
+    /// Why there are no images, as a sentence with a space before it; empty when there are.
+    let apology: String
+
+    /// - Parameter plan: nil when the run's plan could not be read.
+    init(split: String, plan: Plan?, root: String) {
+        guard let plan, let split = plan.split(split) else {
+            dataset = nil
+            apology = " The images are missing: the plan has no split named \(split)."
+            return
+        }
+        do {
+            dataset = try Dataset(split, root: root)
+            apology = ""
+        } catch {
+            dataset = nil
+            apology = " The images are missing: \(error)"
+        }
+    }
+
+    /// The image as a data URI, or an empty frame of its size.
+    func image(_ index: Int, alt: String) -> Markup {
+        guard let bytes = try? dataset?.sample(index).image, let type = Self.mediaType(bytes),
+            bytes.count <= Self.byteLimit
+        else { return "<span class=\"missing\" title=\"\(alt) is missing\"></span>" }
+        return ImageTag.markup(bytes, mediaType: type, alt: alt)
+    }
+
+    private static func mediaType(_ bytes: [UInt8]) -> String? {
+        if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) { return "image/png" }
+        return bytes.starts(with: [0xFF, 0xD8, 0xFF]) ? "image/jpeg" : nil
+    }
+}
+
+/// An image inside the page.
+enum ImageTag {
+    /// Images less wide than this are drawn with square pixels, larger ones smoothly.
+    private static let smoothWidth = 100
+
+    static func markup(_ bytes: [UInt8], mediaType: String, alt: String) -> Markup {
+        let style = (pngWidth(bytes) ?? smoothWidth) < smoothWidth ? "pixels" : "smooth"
+        let data = Data(bytes).base64EncodedString()
+        return "<img class=\"\(style)\" src=\"data:\(mediaType);base64,\(data)\" alt=\"\(alt)\" />"
+    }
+
+    /// The width in a PNG's header, bytes 16 to 19.
+    private static func pngWidth(_ bytes: [UInt8]) -> Int? {
+        guard bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]), bytes.count >= 24 else { return nil }
+        return bytes[16..<20].reduce(0) { $0 << 8 | Int($1) }
+    }
+}

@@ -1,0 +1,38 @@
+import Foundation
+
+/// A record as one line of a `.jsonl` file. Losses that are not finite travel as `"nan"`, `"inf"` and `"-inf"`.
+public enum JSONLine {
+    /// Without the newline, keys in alphabetical order.
+    public static func encode(_ record: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return String(decoding: try encoder.encode(record), as: UTF8.self)
+    }
+
+    public static func decode<Record: Decodable>(_ type: Record.Type, from line: some DataProtocol) throws -> Record {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return try decoder.decode(type, from: Data(line))
+    }
+}
+
+/// The records of a `.jsonl` file, and the lines that are not records: a machine that died mid-write tears its last
+/// line, which is the end of the file or, after a resume, somewhere inside it.
+struct JSONLines<Record: Decodable> {
+    var records: [Record] = []
+    /// From 1.
+    var damagedLines: [Int] = []
+
+    init(_ contents: Data) {
+        for (index, line) in contents.split(separator: UInt8(ascii: "\n")).enumerated() {
+            if let record = try? JSONLine.decode(Record.self, from: line) {
+                records.append(record)
+            } else {
+                damagedLines.append(index + 1)
+            }
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import MawsBase
+import MawsModel
+import MawsStorage
+import MawsTensor
+
+/// The weights of a finished stage, read from its checkpoint block by block.
+final class CheckpointWeights: WeightSource {
+    private let checkpoint: Checkpoint
+    private let table: BlockTable
+
+    init(_ checkpoint: Checkpoint) {
+        self.checkpoint = checkpoint
+        table = checkpoint.header.table
+    }
+
+    func gather(_ block: Int) throws -> FloatBuffer {
+        let buffer = FloatBuffer(count: table.blocks[block].count)
+        try checkpoint.read(kind: .weight, block: block, range: 0..<buffer.count, into: buffer.bytes)
+        return buffer
+    }
+
+    /// Nothing is kept: the buffer goes with its last reader.
+    func release(_ block: Int) {}
+}

@@ -1,0 +1,49 @@
+import MawsPlan
+import MawsTraining
+
+/// All that a run left in its folder, read: what the page is drawn from.
+struct RunRecord {
+    var folder: RunFolder
+    /// Last part of the folder's path.
+    var name: String
+    /// Nil when `plan.yaml` is missing or no longer loads (a file it names is gone, say).
+    var plan: Plan?
+    var planText: String?
+    var steps: [StepMetrics]
+    var stages: [StageSummary]
+    var evaluations: [EvaluationResult]
+    /// Sentences about what could not be read.
+    var damage: [String]
+
+    init(_ folder: RunFolder) throws {
+        try folder.checkIsRun()
+        self.folder = folder
+        name = folder.path.split(separator: "/").last.map(String.init) ?? folder.path
+        planText = try folder.planText()
+        steps = try folder.metrics()
+        stages = try folder.stages()
+        evaluations = try folder.evaluations()
+        damage = try folder.damage()
+        do {
+            // The resolved plan spells its vocabulary out; any number up to it passes the check against the tokenizer.
+            plan =
+                planText == nil
+                ? nil : try PlanLoader.load(path: "\(folder.path)/plan.yaml", tokenizerSize: { _ in 1 })
+        } catch {
+            damage.append("The plan no longer loads: \(error)")
+        }
+    }
+
+    /// Names of the stages that have steps to draw: in the plan's order, then whatever else was recorded.
+    var trainedStages: [String] {
+        var names: [String] = []
+        for step in steps where names.last != step.stage && !names.contains(step.stage) { names.append(step.stage) }
+        return names.filter { name in plan?.stage(name)?.kind.trains ?? true }
+    }
+
+    /// Whether the evaluation compares images with captions.
+    func isZeroShot(_ result: EvaluationResult) -> Bool {
+        let kind = stages.first { $0.stage == result.stage }?.kind ?? plan?.stage(result.stage)?.kind.rawValue
+        return (kind ?? result.stage) == StageKind.zeroshot.rawValue
+    }
+}

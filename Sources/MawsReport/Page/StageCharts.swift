@@ -1,0 +1,56 @@
+/// The curves of one training stage.
+struct StageCharts {
+    let stage: String
+    let steps: [StepMetrics]
+
+    func markup() -> Markup {
+        let charts = [loss(), learningRate(), gradientNorm(), traffic()].compactMap { $0.markup() }
+        guard !charts.isEmpty else { return "" }
+        return """
+            <section>
+            <h3>\(stage)</h3>
+            <div class="charts">
+            \(charts)</div>
+            </section>
+
+            """
+    }
+
+    private func loss() -> LineChart {
+        let raw = curve { $0.loss }
+        return LineChart(
+            title: "Loss", unit: "by step; the raw values are faint",
+            lines: [line("", raw, "raw"), line("", raw.smoothed(), "first")])
+    }
+
+    private func learningRate() -> LineChart {
+        LineChart(title: "Learning rate", lines: [line("", curve { $0.learningRate }, "first")], startsAtZero: true)
+    }
+
+    private func gradientNorm() -> LineChart {
+        let raw = curve { $0.gradientNorm }
+        return LineChart(
+            title: "Gradient norm", unit: "before clipping",
+            lines: [line("", raw, "raw"), line("", raw.smoothed(), "first")],
+            startsAtZero: true)
+    }
+
+    private func traffic() -> LineChart {
+        let largest = steps.map { max($0.bytesPushed, $0.bytesGathered) }.max() ?? 0
+        let unit = Figure.byteUnit(Double(largest))
+        return LineChart(
+            title: "Traffic", unit: "\(unit.name) a step",
+            lines: [
+                line("pushed", curve { Double($0.bytesPushed) / unit.size }, "first"),
+                line("gathered", curve { Double($0.bytesGathered) / unit.size }, "second"),
+            ], startsAtZero: true)
+    }
+
+    private func curve(_ value: (StepMetrics) -> Double) -> Curve {
+        Curve(steps.map { Curve.Point(x: Double($0.step), y: value($0)) })
+    }
+
+    private func line(_ name: String, _ curve: Curve, _ style: String) -> LineChart.Line {
+        LineChart.Line(name: name, curve: curve, style: style)
+    }
+}

@@ -1,0 +1,40 @@
+/// The finished stages of a run as an aligned table in plain text.
+public enum ResultTable {
+    /// One row a stage and a row of totals; a dash where a stage has no such figure.
+    public static func draw(_ stages: [StageSummary]) -> String {
+        guard !stages.isEmpty else { return "No stage is finished yet." }
+        var table = TextTable(
+            header: ["stage", "steps", "time", "images/s", "loss", "pushed", "gathered", "top-1"],
+            alignments: [.left] + Array(repeating: .right, count: 7))
+        for stage in stages { table.add(row(stage)) }
+        if stages.count > 1 {
+            table.addRule()
+            table.add(totals(stages))
+        }
+        return table.draw()
+    }
+
+    static func row(_ stage: StageSummary) -> [String] {
+        [
+            stage.stage, Figure.count(stage.steps), Figure.duration(stage.seconds), stage.imagesPerSecondText,
+            stage.loss.map(Figure.loss) ?? "–", Figure.bytes(stage.bytesPushed), Figure.bytes(stage.bytesGathered),
+            stage.accuracy.map(Figure.percent) ?? "–",
+        ]
+    }
+
+    static func totals(_ stages: [StageSummary]) -> [String] {
+        [
+            "total", Figure.count(stages.reduce(0) { $0 + $1.steps }),
+            Figure.duration(stages.reduce(0) { $0 + $1.seconds }), "", "",
+            Figure.bytes(stages.reduce(0) { $0 + $1.bytesPushed }),
+            Figure.bytes(stages.reduce(0) { $0 + $1.bytesGathered }), "",
+        ]
+    }
+}
+
+extension StageSummary {
+    /// Images the stage went through a second of its wall time.
+    var imagesPerSecondText: String {
+        seconds > 0 ? Figure.rate(imagesPerSecond: Double(images) / seconds) : "–"
+    }
+}

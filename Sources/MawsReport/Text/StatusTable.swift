@@ -1,0 +1,35 @@
+/// The state of a run as a person reads it: progress, every peer and what it is doing, who everybody waits for.
+public enum StatusTable {
+    public static func draw(_ snapshot: StatusSnapshot) -> String {
+        [heading(snapshot), progress(snapshot), "", peers(snapshot.peers), "", waiting(snapshot)]
+            .joined(separator: "\n")
+    }
+
+    private static func heading(_ snapshot: StatusSnapshot) -> String {
+        let place = "\(snapshot.stageIndex + 1) of \(snapshot.stageCount)"
+        return "Run \(LiveLine.plain(snapshot.run)), stage \(LiveLine.plain(snapshot.stage)) (\(place))"
+    }
+
+    private static func progress(_ snapshot: StatusSnapshot) -> String {
+        let parts = [
+            "step \(snapshot.step) of \(snapshot.stepCount)",
+            snapshot.loss.map { "loss \(Figure.loss($0))" },
+            snapshot.imagesPerSecond > 0
+                ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : nil,
+            snapshot.remainingSeconds.map { "\(Figure.duration($0)) to the end of the stage" },
+        ]
+        return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    private static func peers(_ peers: [StatusSnapshot.Peer]) -> String {
+        guard !peers.isEmpty else { return "Nobody is connected." }
+        var table = TextTable(
+            header: ["peer", "role", "address", "doing"], alignments: Array(repeating: .left, count: 4))
+        for peer in peers { table.add([peer.name, peer.role, peer.address, peer.doing].map(LiveLine.plain)) }
+        return table.draw()
+    }
+
+    private static func waiting(_ snapshot: StatusSnapshot) -> String {
+        snapshot.waitingFor.map { "Everybody waits for \(LiveLine.plain($0))" } ?? "Nobody waits."
+    }
+}
