@@ -1,0 +1,55 @@
+import Foundation
+
+/// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor in it. Written last.
+public struct CheckpointManifest: Codable, Hashable, Sendable {
+    public struct Tensor: Codable, Hashable, Sendable {
+        public var name: String
+        /// Of the tensor's little-endian bytes, hexadecimal.
+        public var sha256: String
+    }
+
+    /// 1; another number is a layout this program does not know.
+    public var format: Int
+    public var header: CheckpointHeader
+    /// SHA-256 over the bytes of all weight tensors in table order. It does not depend on the number of servers.
+    public var weightsHash: String
+    /// Weights, then moments, in the order of the files.
+    public var tensors: [Tensor]
+    /// SHA-256 of this manifest as it is with an empty seal, so that a changed manifest is known.
+    public var seal: String
+
+    init(header: CheckpointHeader, weightsHash: String, tensors: [Tensor]) throws {
+        format = 1
+        self.header = header
+        self.weightsHash = weightsHash
+        self.tensors = tensors
+        seal = ""
+        seal = Hash.hexadecimal(of: try encoded())
+    }
+
+    func encoded() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self))
+    }
+
+    /// Reads and checks the file.
+    static func read(_ path: String) throws -> CheckpointManifest {
+        let bytes = try AtomicFile.read(path)
+        let manifest: CheckpointManifest
+        do {
+            manifest = try JSONDecoder().decode(CheckpointManifest.self, from: Data(bytes))
+        } catch {
+            throw StorageError.damaged(path: path, reason: "it is not a checkpoint's manifest")
+        }
+        guard manifest.format == 1 else {
+            throw StorageError.damaged(path: path, reason: "it has format \(manifest.format), this program reads 1")
+        }
+        var unsealed = manifest
+        unsealed.seal = ""
+        guard Hash.hexadecimal(of: try unsealed.encoded()) == manifest.seal else {
+            throw StorageError.damaged(path: path, reason: "its content does not match its seal")
+        }
+        return manifest
+    }
+}

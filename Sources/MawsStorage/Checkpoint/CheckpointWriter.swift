@@ -1,0 +1,128 @@
+import Glibc
+import MawsBase
+import Synchronization
+
+/// A checkpoint in the making: a folder `<name>.partial` that gets its name when everything in it is durable.
+///
+/// Any thread may write. After an error the folder is gone and every later call throws that error again.
+public final class CheckpointWriter: Sendable {
+    private struct State {
+        /// Elements written so far, by part; see `CheckpointLayout.parts`.
+        var written: [[Range<Int>]]
+        var failure: (any Error)?
+        var isFinished = false
+    }
+
+    private let store: CheckpointStore
+    private let header: CheckpointHeader
+    private let layout: CheckpointLayout
+    private let weights: OpenFile
+    private let optimizer: OpenFile
+    private let state: Mutex<State>
+
+    private var partial: String { store.partialPath(header.name) }
+
+    init(store: CheckpointStore, header: CheckpointHeader) throws {
+        self.store = store
+        self.header = header
+        let layout = CheckpointLayout(header.table)
+        self.layout = layout
+        state = Mutex(State(written: Array(repeating: [], count: 3 * header.table.blocks.count)))
+        let partial = store.partialPath(header.name)
+        try Folder.remove(partial)
+        try Folder.make(partial)
+        do {
+            weights = try Self.create(.weights, in: partial, layout)
+            optimizer = try Self.create(.optimizer, in: partial, layout)
+        } catch {
+            try? Folder.remove(partial)
+            throw error
+        }
+    }
+
+    deinit { abandon() }
+
+    /// Puts these elements of a block in their place.
+    ///
+    /// - Parameters:
+    ///   - range: elements of the block.
+    ///   - bytes: little-endian fp32, four times as many.
+    public func write(kind: TensorKind, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        guard let (file, offset) = layout.position(kind: kind, block: block, range: range),
+            bytes.count == 4 * range.count
+        else {
+            throw StorageError.unknown(
+                checkpoint: header.name, what: "\(bytes.count) bytes for elements \(range) of \(kind) in block \(block)"
+            )
+        }
+        do {
+            try (file == .weights ? weights : optimizer).write(bytes, at: offset)
+        } catch {
+            fail(error)
+            throw error
+        }
+        state.withLock { $0.written[3 * block + Int(kind.rawValue)].append(range) }
+    }
+
+    /// Makes everything durable, hashes it, writes the manifest, gives the folder its name and moves `latest` to it.
+    public func finish() throws -> Checkpoint {
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+        do {
+            try checkCoverage()
+            let (tensors, weightsHash) = try Checkpoint.hashes(layout, weights: weights, optimizer: optimizer)
+            try weights.synchronize()
+            try optimizer.synchronize()
+            let manifest = try CheckpointManifest(header: header, weightsHash: weightsHash, tensors: tensors)
+            try AtomicFile.write(try manifest.encoded(), to: "\(partial)/manifest.json")
+            try store.publish(manifest)
+            state.withLock { $0.isFinished = true }
+        } catch {
+            fail(error)
+            throw error
+        }
+        return try store.open(header.name)
+    }
+
+    /// Removes the unfinished folder. Nothing to do after `finish`.
+    public func abandon() { fail(StorageError.incomplete(checkpoint: header.name, reason: "it was abandoned")) }
+
+    private func fail(_ error: any Error) {
+        let isFirst = state.withLock { state in
+            guard !state.isFinished, state.failure == nil else { return false }
+            state.failure = error
+            return true
+        }
+        // What cannot be removed now is removed when the next checkpoint begins.
+        if isFirst { try? Folder.remove(partial) }
+    }
+
+    /// Every element of every part exactly once.
+    private func checkCoverage() throws {
+        let written = state.withLock { $0.written }
+        for (block, kind) in layout.parts {
+            let ranges = written[3 * block + Int(kind.rawValue)].filter { !$0.isEmpty }
+            var end = 0
+            for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+                if range.lowerBound != end { break }
+                end = range.upperBound
+            }
+            let whole = header.table.blocks[block]
+            let sum = ranges.reduce(0) { $0 + $1.count }
+            if end != whole.count || sum != whole.count {
+                let reason = "\(kind) of block \(whole.name) has \(sum) of \(whole.count) elements, whole up to \(end)"
+                throw StorageError.incomplete(checkpoint: header.name, reason: reason)
+            }
+        }
+    }
+
+    private static func create(_ file: CheckpointLayout.File, in folder: String, _ layout: CheckpointLayout) throws
+        -> OpenFile
+    {
+        let created = try OpenFile(
+            "\(folder)/\(file.rawValue)", flags: O_RDWR | O_CREAT | O_TRUNC, action: "write")
+        try created.reserve(layout.file(file).size)
+        try layout.file(file).header.withUnsafeBytes { try created.write($0, at: 0) }
+        return created
+    }
+}

@@ -1,0 +1,145 @@
+import Foundation
+import MawsBase
+import MawsStorage
+import Testing
+
+struct CheckpointTests {
+    @Test func weightsAndMomentsComeBackFromAnyCut() throws {
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.path)
+        let checkpoint = try write(to: store, step: 3, pieces: 1)
+        var part = [Float](repeating: 0, count: 5)
+        try part.withUnsafeMutableBytes { try checkpoint.read(kind: .secondMoment, block: 1, range: 2..<7, into: $0) }
+        #expect(part == (2..<7).map { value(kind: .secondMoment, block: 1, element: $0) })
+        let tensor = try #require(try checkpoint.tensor(named: "blocks.0.mlp.fc1.bias"))
+        #expect(tensor.entry.shape == [4])
+        #expect(tensor.values == (12..<16).map { value(kind: .weight, block: 1, element: $0) })
+        #expect(try checkpoint.tensor(named: "absent") == nil)
+        try checkpoint.verify()
+    }
+
+    @Test func weightsHashDoesNotDependOnTheCut() throws {
+        let hashes = try [1, 2, 3, 7].map { pieces in
+            let folder = try TemporaryFolder()
+            return try write(to: CheckpointStore(folder: folder.path), step: 0, pieces: pieces).weightsHash
+        }
+        #expect(Set(hashes).count == 1)
+    }
+
+    @Test func latestMovesOnlyWhenFinished() throws {
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.file("checkpoints"))
+        #expect(try store.latest() == nil)
+        _ = try write(to: store, step: 1, pieces: 2)
+        let unfinished = try store.begin(header(step: 2))
+        #expect(try store.latest()?.name == "mae-1")
+        unfinished.abandon()
+        #expect(try folder.names("checkpoints") == ["latest", "mae-1"])
+    }
+
+    @Test func elementNotWrittenOrWrittenTwiceIsRefused() throws {
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.path)
+        let writer = try store.begin(header(step: 1))
+        try fill(writer, pieces: 1, except: 0)
+        let missing = try #require(throws: StorageError.self) { try writer.finish() }
+        #expect("\(missing)".contains("weight of block embed has 0 of 6 elements"))
+        let twice = try store.begin(header(step: 1))
+        try fill(twice, pieces: 1)
+        try fill(twice, pieces: 1)
+        #expect(throws: StorageError.self) { try twice.finish() }
+        #expect(try folder.names() == [])
+    }
+
+    @Test func damagedTensorIsNamed() throws {
+        let folder = try TemporaryFolder()
+        let checkpoint = try write(to: CheckpointStore(folder: folder.path), step: 1, pieces: 1)
+        let size = try folder.size("mae-1/weights.safetensors")
+        try folder.damage("mae-1/weights.safetensors", at: size - 1)
+        let error = try #require(throws: StorageError.self) { try checkpoint.verify() }
+        #expect("\(error)".contains("tensor blocks.0.mlp.fc1.bias is not what was written"))
+    }
+
+    @Test func truncatedFileChangedHeaderAndChangedManifestAreRefused() throws {
+        for (file, offset, reason) in [
+            ("weights.safetensors", 20, "its header is not that of its manifest's table"),
+            ("manifest.json", 200, "manifest.json is damaged"),
+        ] {
+            let folder = try TemporaryFolder()
+            let store = try CheckpointStore(folder: folder.path)
+            _ = try write(to: store, step: 1, pieces: 1)
+            try folder.damage("mae-1/\(file)", at: offset)
+            let error = try #require(throws: StorageError.self) { try store.latest() }
+            #expect("\(error)".contains(reason))
+        }
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.path)
+        _ = try write(to: store, step: 1, pieces: 1)
+        truncate(folder.file("mae-1/optimizer.safetensors"), 100)
+        let error = try #require(throws: StorageError.self) { try store.latest() }
+        #expect("\(error)".contains("it has 100 bytes where"))
+    }
+
+    @Test func pruneKeepsTheNewestTheProtectedAndTheLatest() throws {
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.path)
+        for step in [0, 2, 10, 9] { _ = try write(to: store, step: UInt64(step), pieces: 1) }
+        #expect(try store.names() == ["mae-0", "mae-2", "mae-9", "mae-10"])
+        try store.prune(keep: 2, protect: ["mae-0"])
+        #expect(try store.names() == ["mae-0", "mae-9", "mae-10"])
+        #expect(try store.latest()?.name == "mae-9")
+        try store.prune(keep: 1, protect: [])
+        #expect(try folder.names() == ["latest", "mae-9"])
+    }
+
+    @Test func sameCheckpointAgainReplacesADamagedOne() throws {
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.path)
+        _ = try write(to: store, step: 1, pieces: 1)
+        try write(to: store, step: 1, pieces: 3).verify()
+        try folder.damage("mae-1/weights.safetensors", at: try folder.size("mae-1/weights.safetensors") - 1)
+        try write(to: store, step: 1, pieces: 2).verify()
+        #expect(try folder.names() == ["latest", "mae-1"])
+    }
+
+    private func header(step: UInt64) -> CheckpointHeader {
+        var embed = BlockBuilder("embed", isTrainable: false)
+        embed.add("pos_embed", [1, 2, 3], decays: false, .sineCosine(gridSide: 1))
+        var block = BlockBuilder("block.0")
+        block.add("blocks.0.mlp.fc1.weight", [4, 3], decays: true, .xavierUniform(fanIn: 3, fanOut: 4))
+        block.add("blocks.0.mlp.fc1.bias", [4], decays: false, .constant(0.1))
+        return CheckpointHeader(
+            runID: "run", stageName: "mae", stageIndex: StageIndex(0), step: StepIndex(step), planHash: "plan",
+            table: BlockTable(blocks: [embed.build(), block.build()]))
+    }
+
+    private func value(kind: TensorKind, block: Int, element: Int) -> Float {
+        Float(1000 * Int(kind.rawValue) + 100 * block + element) / 7
+    }
+
+    private func write(to store: CheckpointStore, step: UInt64, pieces: Int) throws -> Checkpoint {
+        let writer = try store.begin(header(step: step))
+        try fill(writer, pieces: pieces)
+        return try writer.finish()
+    }
+
+    private func fill(_ writer: CheckpointWriter, pieces: Int, except skipped: Int? = nil) throws {
+        for (index, block) in header(step: 0).table.blocks.enumerated() where index != skipped {
+            for kind in TensorKind.allCases where kind == .weight || block.isTrainable {
+                for piece in (0..<pieces).reversed() {
+                    let range = block.count * piece / pieces..<block.count * (piece + 1) / pieces
+                    let values = range.map { value(kind: kind, block: index, element: $0) }
+                    try values.withUnsafeBytes {
+                        try writer.write(kind: kind, block: index, range: range, bytes: $0)
+                    }
+                }
+            }
+        }
+    }
+}
+
+extension TemporaryFolder {
+    fileprivate func size(_ name: String) throws -> Int {
+        try #require(try FileManager.default.attributesOfItem(atPath: file(name))[.size] as? Int)
+    }
+}
