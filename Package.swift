@@ -42,6 +42,7 @@ let base: [Target] = [
     .target(
         name: "CSentencePiece",
         linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
+    .target(name: "CVectorLoops"),
     library("MawsBase", []),
 ]
 
@@ -58,7 +59,7 @@ let messages: [Target] = [
 
 let domain: [Target] = [
     library("MawsTensor", ["MawsBase"]),
-    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS"]),
+    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "CVectorLoops"]),
     library("MawsPlan", ["MawsBase", yams]),
     library("MawsModel", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan"]),
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),

@@ -29,26 +29,29 @@ public struct LinearShape: Hashable, Sendable {
 /// Self-attention of `batch` sequences of `tokens` tokens.
 ///
 /// Row (b, t) of query, key and value starts at element (b * tokens + t) * rowStride of its slice and holds
-/// heads * headWidth values. Three parts of one [rows, 3 * width] buffer have rowStride 3 * width. The output is dense:
-/// [batch, tokens, heads * headWidth].
+/// heads * headWidth values. Three parts of one [rows, 3 * width] buffer have rowStride 3 * width. Only the first
+/// `queries` tokens of a sequence ask; the output is dense: [batch, queries, heads * headWidth].
 public struct AttentionShape: Hashable, Sendable {
     public var batch: Int
     public var tokens: Int
     public var heads: Int
     public var headWidth: Int
     public var rowStride: Int
+    public var queries: Int
 
-    public init(batch: Int, tokens: Int, heads: Int, headWidth: Int, rowStride: Int) {
+    /// - Parameter queries: tokens that ask, all unless given; 1 where only the class token's output is used.
+    public init(batch: Int, tokens: Int, heads: Int, headWidth: Int, rowStride: Int, queries: Int? = nil) {
         self.batch = batch
         self.tokens = tokens
         self.heads = heads
         self.headWidth = headWidth
         self.rowStride = rowStride
+        self.queries = queries ?? tokens
     }
 
     public var width: Int { heads * headWidth }
-    /// Elements of the saved probabilities: [batch, heads, tokens, tokens].
-    public var probabilityCount: Int { batch * heads * tokens * tokens }
+    /// Elements of the saved probabilities: [batch, heads, queries, tokens].
+    public var probabilityCount: Int { batch * heads * queries * tokens }
 }
 
 /// The operations a model is made of. One implementation computes on one set of cores.
@@ -90,15 +93,15 @@ public protocol ComputeBackend: Sendable {
     func attentionForward(
         _ y: FloatSlice, _ probabilities: FloatSlice, query: FloatSlice, key: FloatSlice, value: FloatSlice,
         validTokens: [Int]?, _ shape: AttentionShape)
-    /// Gradients laid out as query, key and value. `dy` is dense as y.
+    /// Gradients laid out as query, key and value, zero for tokens without effect. `dy` is dense as y.
     func attentionBackward(
         dQuery: FloatSlice, dKey: FloatSlice, dValue: FloatSlice, _ dy: FloatSlice, _ probabilities: FloatSlice,
         query: FloatSlice, key: FloatSlice, value: FloatSlice, validTokens: [Int]?, _ shape: AttentionShape)
 
     /// y = x · Φ(x) with the exact error function. In place allowed.
     func geluForward(_ y: FloatSlice, _ x: FloatSlice)
-    /// dx = dy · (Φ(x) + x · φ(x)). `dx` may be `dy`.
-    func geluBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ x: FloatSlice)
+    /// dx = dy · (Φ(x) + x · φ(x)), and once more the output y = x · Φ(x) where it was not kept. `dx` may be `dy`.
+    func geluBackward(_ dx: FloatSlice, output y: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice)
 
     /// y = tanh(x). In place allowed.
     func tanhForward(_ y: FloatSlice, _ x: FloatSlice)

@@ -1,0 +1,113 @@
+// Elementwise loops and row-wise reductions. Included after Vector.h once for each instruction set.
+
+static void NAMED(gelu_forward)(float *y, const float *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        Vec v = NAMED(load)(x + i);
+        NAMED(store)(y + i, v * NAMED(normal_cdf)(v));
+    }
+    if (i < count) {
+        Vec v = NAMED(load_part)(x + i, count - i, 0);
+        NAMED(store_part)(y + i, v * NAMED(normal_cdf)(v), count - i);
+    }
+}
+
+INLINE Vec NAMED(gelu_slope)(Vec x, Vec cdf) {
+    return cdf + x * 0.39894228040143268f * NAMED(exp)(x * x * -0.5f);
+}
+
+static void NAMED(gelu_backward)(float *dx, float *y, const float *dy, const float *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        Vec v = NAMED(load)(x + i), cdf = NAMED(normal_cdf)(v);
+        NAMED(store)(dx + i, NAMED(load)(dy + i) * NAMED(gelu_slope)(v, cdf));
+        if (y) NAMED(store)(y + i, v * cdf);
+    }
+    if (i < count) {
+        size_t rest = count - i;
+        Vec v = NAMED(load_part)(x + i, rest, 0), cdf = NAMED(normal_cdf)(v);
+        NAMED(store_part)(dx + i, NAMED(load_part)(dy + i, rest, 0) * NAMED(gelu_slope)(v, cdf), rest);
+        if (y) NAMED(store_part)(y + i, v * cdf, rest);
+    }
+}
+
+static void NAMED(tanh_forward)(float *y, const float *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) NAMED(store)(y + i, NAMED(tanh)(NAMED(load)(x + i)));
+    if (i < count) NAMED(store_part)(y + i, NAMED(tanh)(NAMED(load_part)(x + i, count - i, 0)), count - i);
+}
+
+static void NAMED(tanh_backward)(float *dx, const float *dy, const float *y, size_t count) {
+    for (size_t i = 0; i < count; i++) dx[i] = dy[i] * (1.0f - y[i] * y[i]);
+}
+
+static void NAMED(add)(float *y, const float *a, const float *b, size_t count) {
+    for (size_t i = 0; i < count; i++) y[i] = a[i] + b[i];
+}
+
+static void NAMED(add_scaled)(float *y, const float *x, float a, size_t count) {
+    for (size_t i = 0; i < count; i++) y[i] += a * x[i];
+}
+
+static void NAMED(scale)(float *y, const float *x, float a, size_t count) {
+    for (size_t i = 0; i < count; i++) y[i] = a * x[i];
+}
+
+// One row's softmax; lanes past the row's end read -inf and e^-87 is left out of the sum.
+INLINE void NAMED(softmax_row)(float *y, const float *x, size_t width) {
+    size_t whole = width / LANES * LANES, rest = width - whole;
+    Vec top = NAMED(spread)(-3.0e38f);
+    for (size_t j = 0; j < whole; j += LANES) top = NAMED(max)(top, NAMED(load)(x + j));
+    if (rest) top = NAMED(max)(top, NAMED(load_part)(x + whole, rest, -3.0e38f));
+    float high = NAMED(largest)(top);
+    Vec total = {0};
+    for (size_t j = 0; j < whole; j += LANES) {
+        Vec e = NAMED(exp)(NAMED(load)(x + j) - high);
+        NAMED(store)(y + j, e);
+        total += e;
+    }
+    if (rest) {
+        NAMED(store_part)(y + whole, NAMED(exp)(NAMED(load_part)(x + whole, rest, high) - high), rest);
+        total += NAMED(load_part)(y + whole, rest, 0);
+    }
+    float factor = 1.0f / NAMED(sum)(total);
+    for (size_t j = 0; j < width; j++) y[j] *= factor;
+}
+
+static void NAMED(softmax_forward)(float *y, const float *x, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++) NAMED(softmax_row)(y + r * width, x + r * width, width);
+}
+
+INLINE float NAMED(dot)(const float *a, const float *b, size_t count) {
+    Vec total = {0};
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) total += NAMED(load)(a + i) * NAMED(load)(b + i);
+    if (i < count) total += NAMED(load_part)(a + i, count - i, 0) * NAMED(load_part)(b + i, count - i, 0);
+    return NAMED(sum)(total);
+}
+
+static void NAMED(softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++, dx += width, dy += width, y += width) {
+        float along = NAMED(dot)(dy, y, width);
+        for (size_t j = 0; j < width; j++) dx[j] = y[j] * (dy[j] - along);
+    }
+}
+
+static void NAMED(fill_rows)(float *y, const float *bias, const float *residual, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++, y += width) {
+        const float *from = residual ? residual + r * width : NULL;
+        if (bias && from)
+            for (size_t j = 0; j < width; j++) y[j] = bias[j] + from[j];
+        else if (bias)
+            for (size_t j = 0; j < width; j++) y[j] = bias[j];
+        else if (from)
+            for (size_t j = 0; j < width; j++) y[j] = from[j];
+        else
+            for (size_t j = 0; j < width; j++) y[j] = 0;
+    }
+}
+
+static void NAMED(sum_rows)(float *sums, const float *x, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++, x += stride)
+        for (size_t j = 0; j < width; j++) sums[j] += x[j];
+}

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <stddef.h>
+
+/// The inner loops of the reference backend, compiled for several instruction sets and chosen when the process starts.
+///
+/// All arrays are fp32 without alignment. Outputs come first, then inputs, then shapes. Sums run over lanes and then
+/// over vectors in a fixed order, so that a call's result depends on its arguments and the instruction set alone.
+typedef struct MawsVectorLoops {
+    /// `avx512`, `avx2` or `baseline`.
+    const char *name;
+
+    /// y = x Φ(x); `y` may be `x`.
+    void (*gelu_forward)(float *y, const float *x, size_t count);
+    /// dx = dy (Φ(x) + x φ(x)), and y = x Φ(x) where `y` is not null. `dx` may be `dy`, `y` may be `x`.
+    void (*gelu_backward)(float *dx, float *y, const float *dy, const float *x, size_t count);
+    void (*tanh_forward)(float *y, const float *x, size_t count);
+    /// dx = dy (1 - y²)
+    void (*tanh_backward)(float *dx, const float *dy, const float *y, size_t count);
+    /// y = a + b
+    void (*add)(float *y, const float *a, const float *b, size_t count);
+    /// y += a x
+    void (*add_scaled)(float *y, const float *x, float a, size_t count);
+    /// y = a x
+    void (*scale)(float *y, const float *x, float a, size_t count);
+
+    /// y = softmax of each row of x.
+    void (*softmax_forward)(float *y, const float *x, size_t rows, size_t width);
+    void (*softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width);
+    /// y = each row normalised, times gamma, plus beta; keeps mean and reciprocal deviation of each row.
+    void (*layer_norm_forward)(
+        float *y, float *mean, float *reciprocal, const float *x, const float *gamma, const float *beta, float epsilon,
+        size_t rows, size_t width);
+    /// dx = gradient + residual (which may be null); adds to dgamma and dbeta where they are not null.
+    void (*layer_norm_backward)(
+        float *dx, float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
+        const float *reciprocal, const float *gamma, const float *residual, size_t rows, size_t width);
+    /// Each row of y = bias + the row of residual; either may be null (0).
+    void (*fill_rows)(float *y, const float *bias, const float *residual, size_t rows, size_t width);
+    /// sums[column] += Σ over rows of x[row * stride + column], for `width` columns.
+    void (*sum_rows)(float *sums, const float *x, size_t rows, size_t width, size_t stride);
+
+    /// y[column * y_stride + row] = x[row * x_stride + column], and zeros up to y_stride.
+    void (*transpose)(float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows, size_t width);
+    /// c[i * c_stride + j] = alpha Σ over k of a[i * a_row + k * a_column] b[k * b_stride + j].
+    /// Reads b up to the next multiple of 16 columns; writes exactly `columns` columns of c.
+    void (*small_product)(
+        float *c, size_t c_stride, const float *a, size_t a_row, size_t a_column, const float *b, size_t b_stride,
+        float alpha, size_t rows, size_t columns, size_t depth);
+} MawsVectorLoops;
+
+/// The loops for this machine's widest instruction set; never null.
+const MawsVectorLoops *maws_vector_loops(void);
+/// The loops of that name, or null when this machine cannot run them.
+const MawsVectorLoops *maws_vector_loops_named(const char *name);

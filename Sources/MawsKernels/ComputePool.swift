@@ -1,0 +1,122 @@
+import Foundation
+import MawsTensor
+import Synchronization
+
+/// The compute threads of a backend. Work comes in numbered pieces whose borders do not depend on the number of threads.
+///
+/// One caller at a time: a backend computes one operation after the other.
+final class ComputePool: Sendable {
+    let threads: Int
+    private let crew: Crew
+
+    init(threads: Int) {
+        self.threads = threads
+        crew = Crew(workers: threads)
+        for worker in 1..<max(threads, 1) {
+            let thread = Thread { [crew] in crew.work(as: worker) }
+            thread.name = "compute \(worker)"
+            thread.stackSize = 1 << 20
+            thread.start()
+        }
+    }
+
+    deinit { crew.stop() }
+
+    /// Calls `body(piece, worker)` once for each piece in 0..<count, on any thread in any order, and returns when all
+    /// are done. `worker` is below `threads` and is never used by two pieces at once.
+    func run(_ count: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
+        if threads == 1 || count <= 1 {
+            for piece in 0..<count { body(piece, 0) }
+            return
+        }
+        withoutActuallyEscaping(body) { crew.run(count, $0) }
+    }
+
+    /// Cuts 0..<count into ranges of `grain` elements.
+    func forEachRange(of count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
+        run((count + grain - 1) / grain) { piece, _ in body(piece * grain..<min((piece + 1) * grain, count)) }
+    }
+
+    /// At least `count` floats with any content that belong to `worker` until its piece ends.
+    func scratch(_ worker: Int, _ count: Int) -> UnsafeMutablePointer<Float> { crew.scratch(worker, count) }
+}
+
+/// What the threads of a pool share.
+private final class Crew: @unchecked Sendable {
+    private let condition = NSCondition()
+    private let nextPiece = Atomic<Int>(0)
+    private let workers: Int
+    // Guarded by `condition`; `scratches` by the rule that a worker touches only its own.
+    private var job: ((Int, Int) -> Void)?
+    private var pieces = 0
+    private var generation = 0
+    private var busy = 0
+    private var isStopped = false
+    private var scratches: [Scratch]
+
+    init(workers: Int) {
+        self.workers = workers
+        scratches = (0..<workers).map { _ in Scratch() }
+    }
+
+    func run(_ count: Int, _ body: @escaping (Int, Int) -> Void) {
+        condition.lock()
+        job = body
+        pieces = count
+        nextPiece.store(0, ordering: .relaxed)
+        busy = workers - 1
+        generation += 1
+        condition.broadcast()
+        condition.unlock()
+        takePieces(body, count, worker: 0)
+        condition.lock()
+        while busy > 0 { condition.wait() }
+        job = nil
+        condition.unlock()
+    }
+
+    func work(as worker: Int) {
+        var seen = 0
+        condition.lock()
+        while true {
+            while generation == seen && !isStopped { condition.wait() }
+            if isStopped { break }
+            seen = generation
+            guard let body = job else { continue }
+            let count = pieces
+            condition.unlock()
+            takePieces(body, count, worker: worker)
+            condition.lock()
+            busy -= 1
+            if busy == 0 { condition.broadcast() }
+        }
+        condition.unlock()
+    }
+
+    func stop() {
+        condition.lock()
+        isStopped = true
+        condition.broadcast()
+        condition.unlock()
+    }
+
+    func scratch(_ worker: Int, _ count: Int) -> UnsafeMutablePointer<Float> { scratches[worker].take(count) }
+
+    private func takePieces(_ body: (Int, Int) -> Void, _ count: Int, worker: Int) {
+        while true {
+            let piece = nextPiece.wrappingAdd(1, ordering: .relaxed).oldValue
+            if piece >= count { return }
+            body(piece, worker)
+        }
+    }
+}
+
+/// Memory of one worker that grows to the largest request.
+private final class Scratch {
+    private var buffer = FloatBuffer(count: 0)
+
+    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
+        if buffer.count < count { buffer = FloatBuffer(count: count) }
+        return buffer.pointer
+    }
+}

@@ -1,0 +1,58 @@
+internal import CVectorLoops
+import MawsTensor
+
+/// Rows of a piece where rows are independent.
+let rowGrain = 64
+/// Columns of a piece where columns are summed: a whole number of cache lines.
+private let columnGrain = 128
+
+extension ReferenceBackend {
+    public func softmaxForward(_ y: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
+        precondition(y.count == shape.count && x.count == shape.count)
+        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
+            let start = rows.lowerBound * shape.width
+            loops.softmax_forward(y.pointer + start, x.pointer + start, rows.count, shape.width)
+        }
+    }
+
+    public func softmaxBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ shape: RowShape) {
+        precondition(dx.count == shape.count && dy.count == shape.count && y.count == shape.count)
+        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
+            let start = rows.lowerBound * shape.width
+            loops.softmax_backward(dx.pointer + start, dy.pointer + start, y.pointer + start, rows.count, shape.width)
+        }
+    }
+
+    public func sumRows(_ sums: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
+        precondition(sums.count == shape.width && x.count == shape.count)
+        pool.forEachRange(of: shape.width, grain: columnGrain) { columns in
+            let start = columns.lowerBound
+            loops.sum_rows(sums.pointer + start, x.pointer + start, shape.rows, columns.count, shape.width)
+        }
+    }
+
+    /// Each row of y = bias + the row of residual.
+    func fillRows(_ y: FloatSlice, bias: FloatSlice?, residual: FloatSlice?, _ shape: RowShape) {
+        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
+            let start = rows.lowerBound * shape.width
+            loops.fill_rows(
+                y.pointer + start, bias?.pointer, residual.map { $0.pointer + start }, rows.count, shape.width)
+        }
+    }
+
+    public func gatherRows(_ y: FloatSlice, _ table: FloatSlice, _ indices: [Int], width: Int) {
+        precondition(y.count == indices.count * width)
+        for (row, index) in indices.enumerated() {
+            precondition(index >= 0 && (index + 1) * width <= table.count)
+            (y.pointer + row * width).update(from: table.pointer + index * width, count: width)
+        }
+    }
+
+    public func scatterAddRows(_ dTable: FloatSlice, _ dy: FloatSlice, _ indices: [Int], width: Int) {
+        precondition(dy.count == indices.count * width)
+        for (row, index) in indices.enumerated() {
+            precondition(index >= 0 && (index + 1) * width <= dTable.count)
+            loops.add_scaled(dTable.pointer + index * width, dy.pointer + row * width, 1, width)
+        }
+    }
+}
