@@ -1,0 +1,113 @@
+import MawsBase
+import MawsTransport
+
+/// One exchange with a shard, done on the channel's thread.
+protocol ShardJob: AnyObject, Sendable {
+    /// - Parameter link: a greeted connection. Whatever is thrown ends it.
+    func run(on link: ShardLink) throws
+    /// The job will not be done, or was broken off.
+    func fail(_ error: any Error)
+}
+
+/// One connection to one shard and the thread that works through its jobs in order.
+///
+/// The connection is made when the first job needs it. A job that fails ends the connection, and takes the jobs queued
+/// behind it along: they belong to the same unit, and each trying the shard anew would take a timeout each.
+final class ShardChannel: Sendable {
+    private struct State {
+        var dial: (@Sendable () throws -> ShardLink)?
+        var queue: [any ShardJob] = []
+        var link: ShardLink?
+        /// Grows with every drop: a dial that ends after a drop brings a connection nobody wants any more.
+        var generation = 0
+        var isEnded = false
+    }
+
+    private let shard: ShardIdentity
+    private let state = Monitor(State())
+
+    init(shard: ShardIdentity, purpose: String) {
+        self.shard = shard
+        startThread("\(purpose)-\(shard.index)") { [state, shard] in Self.work(state, shard) }
+    }
+
+    func submit(_ job: any ShardJob) {
+        let isEnded = state.with { state in
+            if !state.isEnded { state.queue.append(job) }
+            return state.isEnded
+        }
+        if isEnded { job.fail(TrainerError.cancelled("the trainer ends")) }
+    }
+
+    /// How to reach the shard from now on. The present connection is dropped.
+    func use(_ dial: (@Sendable () throws -> ShardLink)?) {
+        drop(TrainerError.cancelled("the shard's address changed"))
+        state.with { $0.dial = dial }
+    }
+
+    /// Ends the connection, which wakes the thread if it is blocked on it, and fails every job.
+    func drop(_ error: any Error) {
+        let (link, jobs) = state.with { state in
+            defer {
+                state.link = nil
+                state.queue = []
+                state.generation += 1
+            }
+            return (state.link, state.queue)
+        }
+        link?.connection.close()
+        for job in jobs { job.fail(error) }
+    }
+
+    func end() {
+        state.with { $0.isEnded = true }
+        drop(TrainerError.cancelled("the trainer ends"))
+    }
+
+    private static func work(_ state: Monitor<State>, _ shard: ShardIdentity) {
+        while let job = nextJob(state) {
+            do {
+                try job.run(on: connected(state, shard))
+            } catch {
+                fail(job, error, state)
+            }
+        }
+    }
+
+    private static func nextJob(_ state: Monitor<State>) -> (any ShardJob)? {
+        let next: (any ShardJob)?? = state.wait { state in
+            if state.isEnded { return .some(nil) }
+            return state.queue.isEmpty ? nil : .some(state.queue.removeFirst())
+        }
+        return next ?? nil
+    }
+
+    private static func connected(_ state: Monitor<State>, _ shard: ShardIdentity) throws -> ShardLink {
+        let (link, dial, generation) = state.with { ($0.link, $0.dial, $0.generation) }
+        if let link { return link }
+        guard let dial else { throw TrainerError.noAddress(shard: shard) }
+        let fresh = try dial()
+        let isWanted = state.with { state in
+            guard state.generation == generation, !state.isEnded else { return false }
+            state.link = fresh
+            return true
+        }
+        guard isWanted else {
+            fresh.connection.close()
+            throw TrainerError.cancelled("the connection with shard \(shard) is not wanted any more")
+        }
+        return fresh
+    }
+
+    private static func fail(_ job: any ShardJob, _ error: any Error, _ state: Monitor<State>) {
+        let (link, jobs) = state.with { state in
+            defer {
+                state.link = nil
+                state.queue = []
+            }
+            return (state.link, state.queue)
+        }
+        link?.connection.close()
+        for failed in [job] + jobs { failed.fail(error) }
+    }
+}

@@ -1,0 +1,91 @@
+import MawsBase
+import MawsCompression
+import MawsTensor
+import MawsTransport
+import MawsWire
+
+/// A greeted connection to a shard: messages, and tensors straight from and to their buffers.
+final class ShardLink: Sendable {
+    let shard: ShardIdentity
+    let connection: Connection
+    private let answerSeconds: Double
+
+    /// Says hello and waits for the shard's welcome.
+    init(
+        shard: ShardIdentity, connection: Connection, hello: Hello, runID: String, answerSeconds: Double
+    ) throws {
+        self.shard = shard
+        self.connection = connection
+        self.answerSeconds = answerSeconds
+        try connection.send(.hello(hello))
+        guard case .welcome(let welcome) = try receive("its welcome").message else {
+            throw TrainerError.unexpected(shard: shard, awaited: "its welcome")
+        }
+        guard welcome.runID == runID else { throw TrainerError.wrongRun(shard: shard) }
+    }
+
+    func send(_ message: Message) throws { try connection.send(message) }
+
+    /// The next message that is neither a heartbeat nor a refusal.
+    func receive(_ awaited: String) throws -> Incoming {
+        let start = Moment.now()
+        while true {
+            // Heartbeats do not stretch the deadline.
+            let left = answerSeconds - Moment.now().seconds(since: start)
+            guard left > 0 else {
+                throw TrainerError.silent(what: "\(awaited) from shard \(shard)", seconds: answerSeconds)
+            }
+            let incoming = try connection.receive(timeoutSeconds: left)
+            switch incoming.message {
+            case .heartbeat: continue
+            case .refused(let reason): throw TrainerError.refused(shard: shard, reason: reason)
+            case .unavailable(let reason): throw TrainerError.unavailable(shard: shard, reason: reason)
+            default: return incoming
+            }
+        }
+    }
+
+    /// Sends a slice as its bytes are, or compressed.
+    func send(_ message: Message, _ slice: FloatBuffer, as encoding: TensorEncoding) throws {
+        switch encoding {
+        case .fp32:
+            try connection.send(message, payload: UnsafeRawBufferPointer(slice.bytes))
+        case .fp32Zstd:
+            let bytes = TensorCodec.encode(UnsafeRawBufferPointer(slice.bytes), as: encoding)
+            try bytes.withUnsafeBytes { try connection.send(message, payload: $0) }
+        }
+    }
+
+    /// Receives the payload of `incoming` as the elements `range` of `buffer`.
+    func receive(_ incoming: Incoming, into buffer: FloatBuffer, _ range: Range<Int>, as encoding: TensorEncoding)
+        throws
+    {
+        let target = buffer.bytes(of: range)
+        switch encoding {
+        case .fp32:
+            guard incoming.payloadCount == target.count else { throw tooLarge(incoming, target.count) }
+            try connection.receivePayload(into: target)
+        case .fp32Zstd:
+            let limit = TensorCodec.payloadLimit(tensorBytes: target.count, encoding: encoding)
+            guard incoming.payloadCount <= limit else { throw tooLarge(incoming, limit) }
+            var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
+            try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
+            try bytes.withUnsafeBytes { try TensorCodec.decode($0, as: encoding, into: target) }
+        }
+    }
+
+    /// Receives a payload of at most `floatsMax` values.
+    func receiveRows(_ incoming: Incoming, floatsMax: Int) throws -> [Float] {
+        let stride = MemoryLayout<Float>.stride
+        guard incoming.payloadCount <= floatsMax * stride, incoming.payloadCount % stride == 0 else {
+            throw tooLarge(incoming, floatsMax * stride)
+        }
+        var rows = [Float](repeating: 0, count: incoming.payloadCount / stride)
+        if !rows.isEmpty { try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
+        return rows
+    }
+
+    private func tooLarge(_ incoming: Incoming, _ limit: Int) -> TrainerError {
+        .payload(shard: shard, what: "a tensor", bytes: incoming.payloadCount, limit: limit)
+    }
+}

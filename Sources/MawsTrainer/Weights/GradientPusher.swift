@@ -1,0 +1,78 @@
+import MawsBase
+import MawsModel
+import MawsTensor
+import MawsWire
+
+/// Takes one unit's gradients to the shards while the unit's backward pass goes on.
+///
+/// `push` copies a block's slices for the shards' threads and returns; it waits only when too many bytes are under way.
+public final class GradientPusher: GradientSink {
+    public static let bytesInFlightMax = 64 << 20
+
+    private let lease: Lease
+    private let layouts: [ShardLayout]
+    private let encoding: TensorEncoding
+    private let links: ShardLinks
+    private let meter: WaitMeter
+    private let ticket: PushTicket
+    /// Whether anything went to the shard of this index.
+    private var isTouched: [Bool]
+
+    public init(
+        _ lease: Lease, table: BlockTable, encoding: TensorEncoding, links: ShardLinks, meter: WaitMeter,
+        bytesInFlightMax: Int = GradientPusher.bytesInFlightMax
+    ) throws {
+        self.lease = lease
+        self.encoding = encoding
+        self.links = links
+        self.meter = meter
+        let count = try links.shardCount()
+        layouts = (0..<count).map { ShardLayout(table: table, shard: ShardIdentity(index: $0, count: count)) }
+        ticket = PushTicket(bytesInFlightMax: bytesInFlightMax)
+        isTouched = Array(repeating: false, count: count)
+    }
+
+    public func push(_ block: Int, _ gradient: FloatBuffer) throws {
+        let message = Message.push(
+            Push(
+                term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, block: UInt32(block),
+                encoding: encoding))
+        for layout in layouts where !layout.slices[block].isEmpty {
+            let slice = layout.slices[block]
+            try reserve(slice.count * MemoryLayout<Float>.stride)
+            let copy = FloatBuffer(count: slice.count)
+            copy.bytes.copyMemory(from: .init(gradient.bytes(of: slice)))
+            try submit(SendJob(message, copy, encoding: encoding, ticket: ticket), to: layout.shard.index)
+        }
+    }
+
+    /// Gives the unit's rows to the shard that keeps them for all others of the step.
+    public func post(_ rows: [Float]) throws {
+        let message = Message.post(
+            Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit))
+        try reserve(rows.count * MemoryLayout<Float>.stride)
+        let job = SendJob(message, FloatBuffer(rows), encoding: .fp32, ticket: ticket)
+        try submit(job, to: Int(lease.unit.value) % layouts.count)
+    }
+
+    /// Returns when every shard has what was sent to it.
+    public func flush() throws {
+        for (shard, isTouched) in isTouched.enumerated() where isTouched {
+            ticket.flushing()
+            try links.push(shard, FlushJob(ticket: ticket))
+        }
+        try meter.measure { try ticket.waitFlushed(patienceSeconds: patienceSeconds) }
+    }
+
+    /// More than any of the shards' threads takes to find out that its shard is silent.
+    private var patienceSeconds: Double { links.timeouts.connectSeconds + 2 * links.timeouts.answerSeconds }
+
+    private func reserve(_ bytes: Int) throws {
+        try meter.measure { try ticket.reserve(bytes, patienceSeconds: patienceSeconds) }
+    }
+
+    private func submit(_ job: SendJob, to shard: Int) throws {
+        isTouched[shard] = true
+        try links.push(shard, job)
+    }
+}

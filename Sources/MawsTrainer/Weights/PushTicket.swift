@@ -1,0 +1,109 @@
+import MawsBase
+import MawsTensor
+import MawsTransport
+import MawsWire
+
+/// What one unit has under way to the shards: bytes not sent yet, flushes not answered yet, the first thing that failed.
+final class PushTicket: Sendable {
+    private struct State {
+        var bytesInFlight = 0
+        var flushesDue = 0
+        /// Jobs done, so that waiters can tell slow from stuck.
+        var progress = 0
+        var error: (any Error)?
+    }
+
+    private let state = Monitor(State())
+    private let bytesInFlightMax: Int
+
+    init(bytesInFlightMax: Int) { self.bytesInFlightMax = bytesInFlightMax }
+
+    /// Waits until `bytes` more may be under way. One slice always may, however large.
+    func reserve(_ bytes: Int, patienceSeconds: Double) throws {
+        try wait(for: "room to push", patienceSeconds) { state in
+            guard state.bytesInFlight == 0 || state.bytesInFlight + bytes <= bytesInFlightMax else { return false }
+            state.bytesInFlight += bytes
+            return true
+        }
+    }
+
+    func sent(_ bytes: Int) {
+        state.with { state in
+            state.bytesInFlight -= bytes
+            state.progress += 1
+        }
+    }
+
+    func flushing() { state.with { $0.flushesDue += 1 } }
+
+    func flushed() {
+        state.with { state in
+            state.flushesDue -= 1
+            state.progress += 1
+        }
+    }
+
+    func fail(_ error: any Error) {
+        state.with { state in if state.error == nil { state.error = error } }
+    }
+
+    func waitFlushed(patienceSeconds: Double) throws {
+        try wait(for: "the shards to take a unit", patienceSeconds) { $0.flushesDue == 0 }
+    }
+
+    /// Gives up when nothing at all moved for `patienceSeconds`.
+    private func wait(
+        for what: String, _ patienceSeconds: Double, _ isReady: (inout State) -> Bool
+    ) throws {
+        var seen = state.with { $0.progress }
+        while true {
+            let isDone: Bool? = try state.wait(seconds: patienceSeconds) { state in
+                if let error = state.error { throw error }
+                return isReady(&state) ? true : nil
+            }
+            if isDone == true { return }
+            let progress = state.with { $0.progress }
+            guard progress > seen else { throw TrainerError.silent(what: what, seconds: patienceSeconds) }
+            seen = progress
+        }
+    }
+}
+
+/// Sends one slice of a gradient, or the rows of a post.
+final class SendJob: ShardJob {
+    private let message: Message
+    private let payload: FloatBuffer
+    private let encoding: TensorEncoding
+    private let ticket: PushTicket
+
+    init(_ message: Message, _ payload: FloatBuffer, encoding: TensorEncoding, ticket: PushTicket) {
+        self.message = message
+        self.payload = payload
+        self.encoding = encoding
+        self.ticket = ticket
+    }
+
+    func run(on link: ShardLink) throws {
+        try link.send(message, payload, as: encoding)
+        ticket.sent(payload.bytes.count)
+    }
+
+    func fail(_ error: any Error) { ticket.fail(error) }
+}
+
+/// Waits until the shard has everything sent before.
+final class FlushJob: ShardJob {
+    private let ticket: PushTicket
+
+    init(ticket: PushTicket) { self.ticket = ticket }
+
+    func run(on link: ShardLink) throws {
+        try link.send(.flush)
+        guard case .flushed = try link.receive("its word that the unit is in").message else {
+            throw TrainerError.unexpected(shard: link.shard, awaited: "flushed")
+        }
+        ticket.flushed()
+    }
+
+    func fail(_ error: any Error) { ticket.fail(error) }
+}
