@@ -1,6 +1,11 @@
 import MawsPlan
+import MawsTensor
 
-/// Makes the unit batches of one stage. Thread-safe: a prefetch thread may call it beside the one that computes.
+/// Makes the unit batches of one stage: each a pure function of (plan, stage, data, step, unit).
+///
+/// An unreadable sample is replaced by the next readable one of its split when training; an evaluation leaves it out,
+/// so that no sample counts twice, and the unit is that much shorter. Thread-safe: a prefetch thread may call it beside
+/// the one that computes.
 public final class BatchLoader: Sendable {
     /// Units of an evaluation stage; of a step for a training stage.
     public let unitCount: Int
@@ -8,14 +13,166 @@ public final class BatchLoader: Sendable {
     public let fingerprint: String
     /// Samples of the split the stage is `on`.
     public let sampleCount: Int
+    private let stage: StagePlan
+    /// In the order units run through them: fitOn, then on.
+    private let sources: [Source]
+    private let order: SampleOrder
+    private let transform: ImageTransform
+    private let channels: Int
+    private let size: Int
 
     /// - Parameter root: folder that the plan's relative paths are relative to.
     public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String) throws {
-        fatalError("filled by the next commit")
+        self.stage = stage
+        channels = plan.model.image.channels
+        size = plan.model.image.size
+        transform = try ImageTransform(
+            model: plan.model.image, augment: stage.kind.trains ? stage.recipe?.augment : nil, seed: plan.seed,
+            stage: stage.name, stageIndex: stageIndex)
+        sources = try Self.splitNames(stage).map { try Source(split: $0, plan: plan, stage: stage, root: root) }
+        sampleCount = sources.last?.dataset.count ?? 0
+        order = SampleOrder(seed: plan.seed, stageIndex: stageIndex, count: sampleCount)
+        unitCount = stage.kind.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
+        let fingerprints = sources.map(\.dataset.fingerprint)
+        fingerprint =
+            fingerprints.count == 1
+            ? fingerprints[0] : Digest.hash(Array(fingerprints.joined(separator: "\n").utf8))
+    }
+
+    private static func splitNames(_ stage: StagePlan) throws -> [String] {
+        guard stage.kind == .linear else { return [stage.on] }
+        guard let fitOn = stage.fitOn else {
+            throw DataError.stage(name: stage.name, problem: "needs fitOn, the split that it is fitted on")
+        }
+        return [fitOn, stage.on]
     }
 
     /// Unreadable samples met so far, each once.
-    public var skipped: [SkippedSample] { [] }
+    public var skipped: [SkippedSample] { sources.flatMap(\.skips.samples) }
 
-    public func batch(step: UInt64, unit: Int) throws -> UnitBatch { fatalError("filled by the next commit") }
+    /// The batch of one unit.
+    /// - Parameters:
+    ///   - step: of a training stage; evaluation stages ignore it.
+    ///   - unit: 0..<unitCount.
+    public func batch(step: UInt64, unit: Int) throws -> UnitBatch {
+        precondition(unit >= 0 && unit < unitCount)
+        return stage.kind.trains ? try trainingBatch(step: step, unit: unit) : try evaluationBatch(unit: unit)
+    }
+
+    private func trainingBatch(step: UInt64, unit: Int) throws -> UnitBatch {
+        let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
+        var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
+        for slot in first..<first + UInt64(stage.unit) {
+            var index = order.index(slot: slot)
+            while true {
+                if let sample = try sources[0].load(index, slot: slot, transform: transform) {
+                    builder.append(sample, slot: slot, index: index)
+                    break
+                }
+                index = (index + 1) % sampleCount
+                try sources[0].checkSomeAreReadable()
+            }
+        }
+        return builder.build(context: sources[0].inputs.tokenizer?.context ?? 0)
+    }
+
+    private func evaluationBatch(unit: Int) throws -> UnitBatch {
+        var unit = unit
+        var source = sources[0]
+        if sources.count > 1, unit >= source.unitCount(stage.unit) {
+            unit -= source.unitCount(stage.unit)
+            source = sources[1]
+        }
+        let first = unit * stage.unit
+        var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
+        for index in first..<min(first + stage.unit, source.dataset.count) {
+            guard let sample = try source.load(index, slot: UInt64(index), transform: transform) else { continue }
+            builder.append(sample, slot: UInt64(index), index: index)
+        }
+        return builder.build(context: 0)
+    }
+}
+
+/// One split as a stage reads it.
+private struct Source {
+    let dataset: Dataset
+    let inputs: StageInputs
+    let skips: SkipRecord
+    private let channels: Int
+
+    init(split name: String, plan: Plan, stage: StagePlan, root: String) throws {
+        guard let split = plan.split(name) else {
+            throw DataError.stage(name: stage.name, problem: "reads split '\(name)', which the plan does not have")
+        }
+        inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
+        dataset = try Dataset(split, root: root)
+        skips = SkipRecord(split: name, sampleCount: dataset.count, limit: split.skipLimit)
+        channels = plan.model.image.channels
+    }
+
+    func unitCount(_ unit: Int) -> Int { (dataset.count + unit - 1) / unit }
+
+    /// Nil, and counted, when the sample's content cannot be used.
+    func load(_ index: Int, slot: UInt64, transform: ImageTransform) throws -> LoadedSample? {
+        if skips.contains(index) { return nil }
+        do {
+            let sample = try dataset.sample(index, parts: inputs.parts)
+            let image = try ImageDecoder.decode(sample.image, channels: channels)
+            return LoadedSample(
+                pixels: transform.apply(image, slot: slot), labels: inputs.labels(of: sample.hashtags),
+                tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
+        } catch DataError.image(let problem) {
+            try skips.add(index, try dataset.place(index, reason: "the image \(problem)"))
+        } catch DataError.sample(let sample) {
+            try skips.add(index, sample)
+        }
+        return nil
+    }
+
+    /// A limit of 1 allows every sample to be unreadable, but then there is nothing to replace them with.
+    func checkSomeAreReadable() throws {
+        guard skips.samples.count == dataset.count, let last = skips.samples.last else { return }
+        throw DataError.tooManySkipped(
+            split: dataset.name, skipped: dataset.count, allowed: dataset.count - 1, samples: dataset.count, last: last)
+    }
+}
+
+private struct LoadedSample {
+    var pixels: [Float]
+    var labels: [Int]
+    var tokens: [Int32]
+    var classIndex: Int
+}
+
+/// Collects the rows of a unit.
+private struct UnitBatchBuilder {
+    private var slots: [UInt64] = []
+    private var indices: [Int] = []
+    private var labels: [[Int]] = []
+    private var tokens: [Int32] = []
+    private var classes: [Int] = []
+    private var pixels: [Float] = []
+    private let channels: Int
+    private let size: Int
+
+    init(capacity: Int, channels: Int, size: Int) {
+        self.channels = channels
+        self.size = size
+        pixels.reserveCapacity(capacity * channels * size * size)
+    }
+
+    mutating func append(_ sample: LoadedSample, slot: UInt64, index: Int) {
+        slots.append(slot)
+        indices.append(index)
+        labels.append(sample.labels)
+        tokens += sample.tokens
+        classes.append(sample.classIndex)
+        pixels += sample.pixels
+    }
+
+    func build(context: Int) -> UnitBatch {
+        UnitBatch(
+            slots: slots, samples: indices, images: FloatBuffer(pixels), channels: channels, size: size,
+            labels: labels, tokens: tokens, context: context, classes: classes)
+    }
 }

@@ -1,5 +1,10 @@
+internal import CSentencePiece
+
 /// SentencePiece pieces numbered as XLM-R numbers them: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, then the pieces.
-public final class Tokenizer: Sendable {
+///
+/// Source: XLMRobertaTokenizer of transformers; piece *i* of the model is token *i + 1* for *i* >= 3. `@unchecked`
+/// because SentencePiece's encoder is const and documented as thread-safe.
+public final class Tokenizer: @unchecked Sendable {
     public static let begin: Int32 = 0
     public static let padding: Int32 = 1
     public static let end: Int32 = 2
@@ -9,9 +14,53 @@ public final class Tokenizer: Sendable {
     public let context: Int
     /// Pieces of the model + 2 (`<pad>` and the `<mask>` that XLM-R keeps last).
     public let vocabularySize: Int
+    private let model: OpaquePointer
 
-    public init(model path: String, context: Int) throws { fatalError("filled by the next commit") }
+    /// - Parameters:
+    ///   - path: a SentencePiece `.model` whose pieces begin with `<unk>`, `<s>`, `</s>`, as spm_train makes them.
+    ///   - context: at least 2.
+    public init(model path: String, context: Int) throws {
+        guard context >= 2 else {
+            throw DataError.tokenizer(path: path, problem: "cannot fill a context of \(context); it needs at least 2")
+        }
+        _ = try InputFile(path: path)
+        var message = [CChar](repeating: 0, count: 512)
+        guard let model = maws_sentencepiece_load(path, &message, message.count) else {
+            throw DataError.tokenizer(path: path, problem: "is no SentencePiece model (\(Self.text(message)))")
+        }
+        self.model = model
+        self.context = context
+        vocabularySize = Int(maws_sentencepiece_size(model)) + 2
+        // From here on the deinit frees the model, even when the check fails.
+        guard maws_sentencepiece_has_standard_ids(model) != 0 else {
+            throw DataError.tokenizer(
+                path: path, problem: "must number <unk>, <s> and </s> as 0, 1 and 2, as spm_train does by default")
+        }
+    }
 
-    /// `<s>` pieces `</s>`, cut to `context` ids and filled up with `<pad>`.
-    public func encode(_ text: String) -> [Int32] { fatalError("filled by the next commit") }
+    deinit { maws_sentencepiece_free(model) }
+
+    /// `<s>` pieces `</s>` of the sanitised text, cut to `context` ids and filled up with `<pad>`.
+    public func encode(_ text: String) -> [Int32] {
+        let pieces = pieces(CaptionText.sanitized(text), limit: context - 2)
+        let padding = [Int32](repeating: Self.padding, count: context - 2 - pieces.count)
+        return [Self.begin] + pieces.map { $0 >= 3 ? $0 + 1 : Self.unknown } + [Self.end] + padding
+    }
+
+    /// The first `limit` piece ids, in SentencePiece's own numbering.
+    private func pieces(_ text: String, limit: Int) -> [Int32] {
+        var ids = [Int32](repeating: 0, count: limit)
+        let bytes = Array(text.utf8)
+        let count = bytes.withUnsafeBufferPointer { buffer in
+            buffer.withMemoryRebound(to: CChar.self) {
+                maws_sentencepiece_encode(model, $0.baseAddress, bytes.count, &ids, Int32(limit))
+            }
+        }
+        precondition(count >= 0, "SentencePiece refused valid UTF-8")
+        return Array(ids.prefix(Int(count)))
+    }
+
+    static func text(_ message: [CChar]) -> String {
+        String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    }
 }

@@ -1,0 +1,75 @@
+import Glibc
+
+/// What can go wrong with data, each as one sentence: what is wrong, where, and what to do.
+public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
+    /// A system call failed: `action` is the verb ("open", "read"), `code` the errno.
+    case system(action: String, path: String, code: Int32)
+    /// A tar file that cannot be read as a shard.
+    case shard(path: String, offset: UInt64, problem: String)
+    /// A sample whose content cannot be used.
+    case sample(SkippedSample)
+    case image(ImageProblem)
+    /// A line or row of a text file.
+    case line(file: String, line: Int, problem: String)
+    case file(path: String, problem: String)
+    case tooManySkipped(split: String, skipped: Int, allowed: Int, samples: Int, last: SkippedSample)
+    /// The plan asks for what its data does not have.
+    case stage(name: String, problem: String)
+    case tokenizer(path: String, problem: String)
+    case output(path: String, problem: String)
+
+    public var description: String {
+        switch self {
+        case .system(let action, let path, let code):
+            "Cannot \(action) \(path): \(String(cString: strerror(code)))\(Self.advice(code))."
+        case .shard(let path, let offset, let problem): "Shard \(path) is unusable at byte \(offset): \(problem)."
+        case .sample(let sample): "Cannot read sample \(sample)."
+        case .image(let problem): "The image \(problem)."
+        case .line(let file, let line, let problem): "\(file), line \(line): \(problem)."
+        case .file(let path, let problem): "\(path) \(problem)."
+        case .tooManySkipped(let split, let skipped, let allowed, let samples, let last):
+            """
+            \(skipped) of the \(samples) samples of split '\(split)' are unreadable and its skipLimit allows \
+            \(allowed); the last one was \(last). Repair the shards or raise skipLimit.
+            """
+        case .stage(let name, let problem): "Stage '\(name)' \(problem)."
+        case .tokenizer(let path, let problem): "Tokenizer \(path) \(problem)."
+        case .output(let path, let problem): "Cannot write to \(path): \(problem)."
+        }
+    }
+
+    private static func advice(_ code: Int32) -> String {
+        switch code {
+        case ENOENT: "; check the path, or make the data with 'maws data pack'"
+        case ENOSPC, EDQUOT: "; free some space and start again, nothing half-written was kept"
+        default: ""
+        }
+    }
+}
+
+/// Why encoded bytes are no image that can be used. Descriptions continue the sentence "The image …".
+public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
+    case empty
+    case unknownFormat(firstBytes: [UInt8])
+    case tooLarge(width: Int, height: Int)
+    case unsupported(String)
+    case corrupt(format: String, message: String)
+
+    public var description: String {
+        switch self {
+        case .empty: "is empty"
+        case .unknownFormat(let bytes):
+            "is neither PNG nor JPEG (it starts with the bytes \(bytes.map { hexadecimal($0) }.joined(separator: " ")))"
+        case .tooLarge(let width, let height):
+            "claims \(width) x \(height) pixels, above the limit of \(ImageDecoder.pixelCountMax)"
+        case .unsupported(let what): "is \(what), which is not supported; convert it to RGB"
+        case .corrupt(let format, let message): "is a damaged \(format) file (\(message))"
+        }
+    }
+}
+
+/// Two lower-case hexadecimal digits.
+func hexadecimal(_ byte: UInt8) -> String {
+    let digits = String(byte, radix: 16)
+    return digits.count == 1 ? "0" + digits : digits
+}

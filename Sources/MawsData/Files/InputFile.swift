@@ -1,0 +1,52 @@
+import Glibc
+
+/// A file open for positioned reads. Closed when the last reference goes, so a reader never loses it mid-read.
+final class InputFile: Sendable {
+    let path: String
+    let size: UInt64
+    private let descriptor: Int32
+
+    init(path: String) throws {
+        self.path = path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+        guard descriptor >= 0 else { throw DataError.system(action: "open", path: path, code: errno) }
+        var status = stat()
+        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
+            close(descriptor)
+            throw DataError.system(action: "read", path: path, code: code)
+        }
+        size = UInt64(max(0, status.st_size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// Exactly `count` bytes from `offset`. The caller has checked the range against `size`; a file that has shrunk
+    /// since it was opened is an error.
+    func read(offset: UInt64, count: Int) throws -> [UInt8] {
+        var code: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let got = pread(descriptor, buffer.baseAddress! + filled, count - filled, off_t(offset) + off_t(filled))
+                if got < 0, errno == EINTR { continue }
+                if got < 0 { code = errno }
+                if got <= 0 { break }
+                filled += got
+            }
+        }
+        guard bytes.count == count else {
+            if code != 0 { throw DataError.system(action: "read", path: path, code: code) }
+            throw DataError.file(path: path, problem: "ended early: it has changed since it was opened")
+        }
+        return bytes
+    }
+
+    /// The whole file, refused when it is larger than `limit` bytes.
+    static func contents(_ path: String, limit: Int) throws -> [UInt8] {
+        let file = try InputFile(path: path)
+        guard file.size <= UInt64(limit) else {
+            throw DataError.file(path: path, problem: "has \(file.size) bytes, above the limit of \(limit)")
+        }
+        return try file.read(offset: 0, count: Int(file.size))
+    }
+}

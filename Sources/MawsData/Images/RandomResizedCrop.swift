@@ -1,0 +1,78 @@
+import MawsBase
+import MawsPlan
+
+/// Draws the box of torchvision's RandomResizedCrop: ten tries at a share of the area and an aspect ratio (uniform in
+/// its logarithm), then the largest central box within the ratios.
+struct RandomResizedCrop {
+    private let scale: ClosedRange<Double>
+    private let ratio: ClosedRange<Double>
+    private let logRatio: ClosedRange<Double>
+
+    /// Throws a sentence when the plan's ranges are not ordered positive numbers.
+    init(_ plan: CropPlan, stage: String) throws(DataError) {
+        guard plan.scale.count == 2, plan.ratio.count == 2, plan.scale[0] > 0, plan.ratio[0] > 0,
+            plan.scale[0] <= plan.scale[1], plan.ratio[0] <= plan.ratio[1], plan.scale[1] <= 1
+        else {
+            throw .stage(
+                name: stage, problem: "needs crop scale and ratio as [lowest, highest], above 0, scale up to 1")
+        }
+        scale = plan.scale[0]...plan.scale[1]
+        ratio = plan.ratio[0]...plan.ratio[1]
+        logRatio = PortableMath.log(ratio.lowerBound)...PortableMath.log(ratio.upperBound)
+    }
+
+    func box(width: Int, height: Int, random: inout CounterRandom) -> CropBox {
+        for _ in 0..<10 {
+            let area = Double(width * height) * uniform(scale, &random)
+            let aspect = PortableMath.exp(uniform(logRatio, &random))
+            let boxWidth = Int((area * aspect).squareRoot().rounded(.toNearestOrEven))
+            let boxHeight = Int((area / aspect).squareRoot().rounded(.toNearestOrEven))
+            guard (1...width).contains(boxWidth), (1...height).contains(boxHeight) else { continue }
+            return CropBox(
+                x: random.below(width - boxWidth + 1), y: random.below(height - boxHeight + 1), width: boxWidth,
+                height: boxHeight)
+        }
+        return central(width: width, height: height)
+    }
+
+    private func central(width: Int, height: Int) -> CropBox {
+        let aspect = Double(width) / Double(height)
+        var (boxWidth, boxHeight) = (width, height)
+        if aspect < ratio.lowerBound {
+            boxHeight = Int((Double(width) / ratio.lowerBound).rounded(.toNearestOrEven))
+        } else if aspect > ratio.upperBound {
+            boxWidth = Int((Double(height) * ratio.upperBound).rounded(.toNearestOrEven))
+        }
+        boxWidth = min(max(boxWidth, 1), width)
+        boxHeight = min(max(boxHeight, 1), height)
+        return CropBox(x: (width - boxWidth) / 2, y: (height - boxHeight) / 2, width: boxWidth, height: boxHeight)
+    }
+
+    private func uniform(_ range: ClosedRange<Double>, _ random: inout CounterRandom) -> Double {
+        range.lowerBound + (range.upperBound - range.lowerBound) * random.uniformDouble()
+    }
+}
+
+/// exp and log from additions and multiplications alone: the C library picks code by processor and its last bit differs,
+/// which could move a crop by a pixel between machines.
+enum PortableMath {
+    /// Accurate to about 1e-13 relative for |x| below 20.
+    static func exp(_ x: Double) -> Double {
+        let reduced = x / 256
+        var term = 1.0
+        var sum = 1.0
+        for index in 1...10 {
+            term *= reduced / Double(index)
+            sum += term
+        }
+        for _ in 0..<8 { sum *= sum }
+        return sum
+    }
+
+    /// Newton's method on `exp`, for y in about 1e-6...1e6.
+    static func log(_ y: Double) -> Double {
+        var guess = 0.0
+        for _ in 0..<60 { guess += max(-1, min(1, y * exp(-guess) - 1)) }
+        return guess
+    }
+}

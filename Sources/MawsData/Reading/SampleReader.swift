@@ -1,0 +1,69 @@
+import Foundation
+
+/// Why the content of a sample cannot be used; the sample may be skipped.
+struct ContentProblem: Error {
+    var text: String
+}
+
+/// Reads and parses the members of one sample.
+struct SampleReader {
+    let file: InputFile
+    let location: SampleLocation
+
+    /// Throws `ContentProblem` for content that cannot be used, `DataError` for a disk that fails.
+    func read(_ parts: Set<SamplePart>) throws -> Sample {
+        var sample = Sample(name: "", image: [], caption: nil, hashtags: [], classIndex: nil)
+        if parts.contains(.image) {
+            guard let image = try bytes(.image) else { throw ContentProblem(text: "it has no png, jpg or jpeg member") }
+            sample.image = image
+        }
+        if parts.contains(.caption) { sample.caption = try caption() }
+        if parts.contains(.hashtags) { sample.hashtags = try hashtags() }
+        if parts.contains(.classIndex) { sample.classIndex = try classIndex() }
+        return sample
+    }
+
+    /// Nil where the sample lacks the member.
+    private func bytes(_ part: SamplePart) throws -> [UInt8]? {
+        guard location.has(part) else { return nil }
+        let size = location.size(part)
+        guard size <= part.sizeMax else {
+            throw ContentProblem(text: "its \(part.name) member has more than \(part.sizeMax) bytes")
+        }
+        return try file.read(offset: location.dataOffset(part), count: Int(size))
+    }
+
+    private func caption() throws -> String? {
+        try bytes(.caption).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// From the `.json` member, or from the caption where there is none.
+    private func hashtags() throws -> [String] {
+        guard let json = try bytes(.hashtags) else { return CaptionText.hashtags(in: try caption() ?? "") }
+        guard let tags = Self.hashtags(json: json) else {
+            throw ContentProblem(text: "its .json member is no array of strings")
+        }
+        return tags
+    }
+
+    /// Hashtags of an array of strings, or of the field `hashtags` of an object; nil for anything else.
+    static func hashtags(json: [UInt8]) -> [String]? {
+        guard let value = try? JSONSerialization.jsonObject(with: Data(json)) else { return nil }
+        var tags: [String]?
+        if let object = value as? [String: Any] {
+            tags = object["hashtags"].map { $0 as? [String] } ?? []
+        } else {
+            tags = value as? [String]
+        }
+        return tags?.map(CaptionText.normalizedHashtag).filter { !$0.isEmpty }
+    }
+
+    private func classIndex() throws -> Int? {
+        guard let bytes = try bytes(.classIndex) else { return nil }
+        let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
+        guard let index = Int(text), index >= 0 else {
+            throw ContentProblem(text: "its .cls member is no whole number of a class")
+        }
+        return index
+    }
+}
