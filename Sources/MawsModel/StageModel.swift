@@ -15,7 +15,8 @@ public enum StageModel {
         case .linear:
             return imageTower(model)
         case .lit, .zeroshot:
-            preconditionFailure("no table for \(stage.kind)")
+            guard let text = plan.model.text else { preconditionFailure("stage \(stage.name) has no text model") }
+            return BlockTable(blocks: LiTTable.blocks(model, text, isTrainable: stage.kind == .lit))
         }
     }
 
