@@ -1,0 +1,129 @@
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsModel
+import MawsPlan
+import MawsTensor
+
+/// One unit's embeddings of one step, and what its second phase would otherwise compute again.
+public final class LiTUnit {
+    /// Unit-length rows, [samples × embedding].
+    public var imageRows: [Float] { image.rows.array }
+    public var textRows: [Float] { text.rows.array }
+
+    /// Class-token features of the frozen tower, [samples, image width].
+    fileprivate let features: FloatBuffer
+    fileprivate let image: ProjectionHead.Output
+    fileprivate let tower: TextTower.Activations
+    fileprivate let text: ProjectionHead.Output
+
+    fileprivate init(
+        features: FloatBuffer, image: ProjectionHead.Output, tower: TextTower.Activations, text: ProjectionHead.Output
+    ) {
+        self.features = features
+        self.image = image
+        self.tower = tower
+        self.text = text
+    }
+}
+
+/// Locked-image tuning (Zhai et al., 2022): a text tower and two projections learn, by the CLIP loss over the whole
+/// global batch, to match the features of a frozen image tower.
+///
+/// A step has two phases. `embed` gives a unit's rows; when the rows of all units are there, `embeddings` makes the
+/// batch's common part and `computeUnit` pushes the exact gradient of the global loss for the unit's own rows.
+public final class LiTObjective {
+    private let table: BlockTable
+    private let smoothing: Float
+    private let backend: any ComputeBackend
+    private let features: FeatureExtractor
+    private let tower: TextTower
+    private let imageHead: ProjectionHead
+    private let textHead: ProjectionHead
+    private let imageProjection: Int
+    private let textProjection: Int
+    private let logitScale: Int
+    /// Values in a row of the shared space.
+    public let width: Int
+
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+        guard let text = plan.model.text else { preconditionFailure("stage \(stage.name) has no text model") }
+        table = StageModel.table(stage, in: plan)
+        smoothing = Float(stage.labelSmoothing)
+        self.backend = backend
+        width = text.embedding
+        // The image tower's blocks come first in the table, with the offsets they have by themselves.
+        features = FeatureExtractor(plan: plan, stage: stage, stageIndex: stageIndex, backend: backend)
+        tower = TextTower(text, table: table, backend: backend)
+        imageHead = ProjectionHead(inputs: plan.model.image.width, outputs: text.embedding, backend: backend)
+        textHead = ProjectionHead(inputs: text.width, outputs: text.embedding, backend: backend)
+        imageProjection = table.requiredIndex("image.projection")
+        textProjection = table.requiredIndex("text.projection")
+        logitScale = table.requiredIndex("logit_scale")
+    }
+
+    /// Phase 0: the unit's rows. The result serves this unit's second phase at the same weights only.
+    public func embed(_ batch: UnitBatch, weights: any WeightSource) throws -> LiTUnit {
+        let features = FloatBuffer(try self.features.features(batch, weights: weights))
+        let image = try project(imageHead, features, imageProjection, weights)
+        let text = try tower.forward(TextBatch(tokens: batch.tokens, context: batch.context), weights: weights)
+        return LiTUnit(
+            features: features, image: image, tower: text,
+            text: try project(textHead, text.begin, textProjection, weights))
+    }
+
+    /// Between the phases: the common part of the global batch.
+    /// - Parameters:
+    ///   - images, texts: the rows of all units in order, [global batch × width].
+    public func embeddings(images: FloatBuffer, texts: FloatBuffer, weights: any WeightSource) throws -> LiTEmbeddings {
+        defer { weights.release(logitScale) }
+        return LiTEmbeddings(
+            images: images, texts: texts, width: width, logitScale: try weights.gather(logitScale)[0],
+            smoothing: smoothing, backend: backend)
+    }
+
+    /// Phase 1: pushes every trainable block's gradient, last block first, and returns the unit's share of the loss.
+    /// - Parameters:
+    ///   - unit: what `embed` gave for this batch at these weights; nil: computed again, with the same bits.
+    ///   - firstRow: number of the unit's first row in the global batch.
+    public func computeUnit(
+        _ batch: UnitBatch, unit: LiTUnit?, all: LiTEmbeddings, firstRow: Int, weights: any WeightSource,
+        gradients: any GradientSink
+    ) throws -> Double {
+        let unit = try unit ?? embed(batch, weights: weights)
+        let share = all.share(of: firstRow..<firstRow + batch.count)
+        try gradients.push(logitScale, FloatBuffer([Float(share.dLogitScale)]))
+        let dBegin = FloatBuffer(count: unit.tower.begin.count)
+        try pushProjection(
+            textHead, textProjection, dBegin, share.dTexts, unit.tower.begin, unit.text, weights, gradients)
+        try tower.backward(dBegin, unit.tower, weights: weights, gradients: gradients)
+        try pushProjection(
+            imageHead, imageProjection, nil, share.dImages, unit.features, unit.image, weights, gradients)
+        return share.loss
+    }
+
+    private func project(
+        _ head: ProjectionHead, _ x: FloatBuffer, _ block: Int, _ weights: any WeightSource
+    ) throws -> ProjectionHead.Output {
+        defer { weights.release(block) }
+        return head.forward(x, try weights.gather(block))
+    }
+
+    private func pushProjection(
+        _ head: ProjectionHead, _ block: Int, _ dx: FloatBuffer?, _ dRows: FloatBuffer, _ x: FloatBuffer,
+        _ output: ProjectionHead.Output, _ weights: any WeightSource, _ gradients: any GradientSink
+    ) throws {
+        let gradient = FloatBuffer(count: table.blocks[block].count)
+        head.backward(dx, gradient, dRows, x, output, try weights.gather(block))
+        weights.release(block)
+        try gradients.push(block, gradient)
+    }
+}
+
+extension BlockTable {
+    /// Where a block that the stage's model always has stands.
+    func requiredIndex(_ name: String) -> Int {
+        guard let index = index(of: name) else { preconditionFailure("the table has no block \(name)") }
+        return index
+    }
+}

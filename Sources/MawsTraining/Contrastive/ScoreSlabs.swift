@@ -1,0 +1,59 @@
+import MawsKernels
+import MawsTensor
+
+/// The matrix of scores, scale · own · otherᵀ, made a slab of rows at a time so that memory does not grow with B².
+struct ScoreSlabs {
+    /// Floats in one slab (16 MiB).
+    private static let slabFloats = 4 << 20
+
+    let scale: Float
+    /// Rows of the other side, and values in a row.
+    let count: Int
+    let width: Int
+    let backend: any ComputeBackend
+
+    private var slabRows: Int { max(1, Self.slabFloats / count) }
+
+    /// Of every row of `own` over all rows of `other`, with the score of its partner, the row of the same number.
+    func statistics(own: FloatBuffer, other: FloatBuffer) -> [(row: SoftmaxStatistics, pair: Double)] {
+        let slab = FloatBuffer(count: min(slabRows, count) * count)
+        return stride(from: 0, to: count, by: slabRows).flatMap { first in
+            let shape = RowShape(rows: min(slabRows, count - first), width: count)
+            let scores = slab.slice(0..<shape.count)
+            fill(scores, own.slice(first * width..<(first + shape.rows) * width), other)
+            return ContrastiveKernels.statistics(scores, shape).enumerated().map { row, statistics in
+                (statistics, Double(scores[row * count + first + row]))
+            }
+        }
+    }
+
+    /// The gradient of the loss with respect to the rows `rows` of `own`, [rows.count, width], in both directions.
+    /// - Parameters:
+    ///   - ownLogSumExp, otherLogSumExp: of all rows of either side.
+    func gradient(
+        of rows: Range<Int>, own: FloatBuffer, other: FloatBuffer, ownLogSumExp: FloatBuffer,
+        otherLogSumExp: FloatBuffer, smoothing: Float
+    ) -> FloatBuffer {
+        let result = FloatBuffer(count: rows.count * width)
+        let slab = FloatBuffer(count: min(slabRows, rows.count) * count)
+        for first in stride(from: rows.lowerBound, to: rows.upperBound, by: slabRows) {
+            let shape = RowShape(rows: min(slabRows, rows.upperBound - first), width: count)
+            let scores = slab.slice(0..<shape.count)
+            fill(scores, own.slice(first * width..<(first + shape.rows) * width), other)
+            ContrastiveKernels.gradient(
+                scores, rowLogSumExp: ownLogSumExp.slice(first..<first + shape.rows),
+                columnLogSumExp: otherLogSumExp.all, firstPair: first, smoothing: smoothing,
+                factor: 0.5 / Float(count), shape)
+            backend.matrixProduct(
+                result.all.part((first - rows.lowerBound) * width, shape.rows * width), scores, transposed: false,
+                other.all, transposed: false, m: shape.rows, n: width, k: count, alpha: scale, beta: 0)
+        }
+        return result
+    }
+
+    private func fill(_ scores: FloatSlice, _ own: FloatSlice, _ other: FloatBuffer) {
+        backend.matrixProduct(
+            scores, own, transposed: false, other.all, transposed: true, m: own.count / width, n: count, k: width,
+            alpha: scale, beta: 0)
+    }
+}
