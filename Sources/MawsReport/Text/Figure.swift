@@ -8,9 +8,11 @@ enum Figure {
     /// With this many significant digits, without an exponent where it fits into 12 characters.
     static func significant(_ value: Double, digits: Int) -> String {
         guard value.isFinite, value != 0 else { return value == 0 ? "0" : "\(value)" }
-        let magnitude = Int(floor(log10(abs(value))))
+        // The exponent after rounding: 0.9996 with three digits is 1.00.
+        let scientific = String(format: "%.\(digits - 1)e", value)
+        let magnitude = scientific.split(separator: "e").last.flatMap { Int($0) } ?? 0
         let places = digits - 1 - magnitude
-        guard places <= 8, magnitude < 12 else { return String(format: "%.\(digits - 1)e", value) }
+        guard places <= 8, magnitude < 12 else { return scientific }
         return decimal(value, places: max(0, places))
     }
 

@@ -1,0 +1,55 @@
+import MawsReport
+import Testing
+
+@Suite struct TableTests {
+    private let stages = [
+        StageSummary(
+            stage: "mae", kind: "mae", steps: 234, seconds: 131.4, images: 119_808, loss: 0.412_345,
+            bytesPushed: 6_412_000_000, bytesGathered: 12_824_000_000, accuracy: nil, weightsHash: "ab"),
+        StageSummary(
+            stage: "zeroshot-after-lit", kind: "zeroshot", steps: 1, seconds: 4.21, images: 10_000, loss: nil,
+            bytesPushed: 0, bytesGathered: 999_600, accuracy: 0.8123, weightsHash: nil),
+    ]
+
+    @Test func resultsLineUpUnderTheirHeadings() {
+        let expected = """
+            stage               steps    time  images/s    loss   pushed  gathered   top-1
+            ──────────────────  ─────  ──────  ────────  ──────  ───────  ────────  ──────
+            mae                   234  2m 11s       912  0.4123  6.41 GB   12.8 GB       –
+            zeroshot-after-lit      1   4.2 s     2,375       –      0 B   1.00 MB  81.2 %
+            ──────────────────  ─────  ──────  ────────  ──────  ───────  ────────  ──────
+            total                 235  2m 16s                    6.41 GB   12.8 GB
+            """
+        #expect(ResultTable.draw(stages) == expected)
+    }
+
+    @Test func everyRuleIsAsWideAsTheTable() {
+        let lines = ResultTable.draw(stages).split(separator: "\n")
+        #expect(
+            lines[1].count == lines[0].count && lines[2].count == lines[0].count && lines[4].count == lines[1].count)
+        #expect(lines.allSatisfy { $0.last != " " })
+    }
+
+    @Test func aRunWithoutFinishedStagesSaysSo() {
+        #expect(ResultTable.draw([]) == "No stage is finished yet.")
+    }
+
+    @Test func theStatusNamesEveryPeerAndWhoEverybodyWaitsFor() {
+        let text = StatusTable.draw(
+            LiveLineTests.snapshot(waitingFor: "trainer-0: unit 3 of step 58 since 4.1 s"))
+        let expected = """
+            Run fashion, stage wsp (2 of 5)
+            step 58 of 117, loss 2.310, 412 images/s, 1m 20s to the end of the stage
+
+            peer       role     address          doing
+            ─────────  ───────  ───────────────  ───────────────
+            server-0   server   127.0.0.1:41001  applied step 57
+            server-1   server   127.0.0.1:41002  applied step 57
+            trainer-0  trainer  127.0.0.1:51820  unit 3
+            trainer-1  trainer  127.0.0.1:51822  away since 3 s
+
+            Everybody waits for trainer-0: unit 3 of step 58 since 4.1 s
+            """
+        #expect(text == expected)
+    }
+}
