@@ -33,7 +33,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The error of a failed system call; a full disk or an exhausted quota becomes `full`.
-    static func last(_ action: String, _ path: String, bytes: Int = 0, code: Int32 = errno) -> StorageError {
+    public static func last(_ action: String, _ path: String, bytes: Int = 0, code: Int32 = errno) -> StorageError {
         code == ENOSPC || code == EDQUOT
             ? .full(path: path, bytes: bytes) : .system(action: action, path: path, code: code)
     }

@@ -2,5 +2,8 @@ import ArgumentParser
 
 @main
 struct Main: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "maws-coord")
+    static let configuration = CommandConfiguration(
+        commandName: "maws-coord",
+        abstract: "Runs a plan: decides steps, keeps checkpoints, shows progress.",
+        subcommands: [Start.self])
 }

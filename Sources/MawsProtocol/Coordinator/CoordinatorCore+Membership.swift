@@ -39,7 +39,9 @@ extension CoordinatorCore {
             ledger.revoke { $0.trainer == peer }
             return [.note("\(trainer.name) left: \(reason)")] + grantLeases(now)
         }
-        guard let index = servers.firstIndex(where: { $0?.peer == peer }), let server = servers[index] else { return [] }
+        guard let index = servers.firstIndex(where: { $0?.peer == peer }), let server = servers[index] else {
+            return []
+        }
         servers[index] = nil
         serverAwaySince[index] = now
         if mode == .computing || mode == .applying || mode == .deciding { mode = .assembling }

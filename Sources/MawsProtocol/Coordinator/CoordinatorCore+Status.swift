@@ -1,4 +1,5 @@
 import MawsBase
+import MawsWire
 
 /// What one process of the run is doing, for people.
 public struct PeerReport: Hashable, Sendable {
@@ -12,6 +13,18 @@ public struct PeerReport: Hashable, Sendable {
 extension CoordinatorCore {
     public func peerReports(_ now: Moment) -> [PeerReport] {
         servers.indices.map { serverReport($0, now) } + trainers.keys.sorted().map { trainerReport($0, now) }
+    }
+
+    /// The shard that a connected server serves.
+    public func shard(of peer: PeerID) -> ShardIdentity? {
+        readyServers.first { $0.peer == peer }?.hello.shard
+    }
+
+    /// Steps done and in all of a training stage, units of an evaluation.
+    public var progress: (done: Int, total: Int) {
+        if stage.commits { return (Int(position.step.value), Int(stage.stepCount)) }
+        let before = stage.unitsInPhase.prefix(phase).reduce(0, +)
+        return (before + (mode == .computing ? ledger.doneCount : 0), stage.unitsInPhase.reduce(0, +))
     }
 
     /// Who everybody waits for, since when and for what; nil while work is flowing.
@@ -30,7 +43,8 @@ extension CoordinatorCore {
     private func serverReport(_ index: Int, _ now: Moment) -> PeerReport {
         guard let server = servers[index] else {
             let seconds = now.seconds(since: serverAwaySince[index])
-            return PeerReport(name: "server-\(index)", role: .server, peer: nil, doing: "away since \(tenths(seconds)) s")
+            return PeerReport(
+                name: "server-\(index)", role: .server, peer: nil, doing: "away since \(tenths(seconds)) s")
         }
         return PeerReport(name: server.name, role: .server, peer: server.peer, doing: doing(server))
     }

@@ -104,7 +104,9 @@ extension CoordinatorCore {
     }
 
     mutating func applied(_ peer: PeerID, _ appliedPosition: RunPosition, _ now: Moment) -> [CoordinatorAction] {
-        guard let index = servers.firstIndex(where: { $0?.peer == peer }), appliedPosition == position else { return [] }
+        guard let index = servers.firstIndex(where: { $0?.peer == peer }), appliedPosition == position else {
+            return []
+        }
         servers[index]?.version = appliedPosition.step
         servers[index]?.report = nil
         servers[index]?.isBusy = false
@@ -117,7 +119,9 @@ extension CoordinatorCore {
     }
 
     private func isCheckpointDue(_ now: Moment) -> Bool {
-        if let steps = stage.checkpointSteps, position.step.value - checkpointPosition.step.value >= steps { return true }
+        if let steps = stage.checkpointSteps, position.step.value - checkpointPosition.step.value >= steps {
+            return true
+        }
         return now.seconds(since: checkpointMoment) >= stage.checkpointSeconds
     }
 

@@ -1,0 +1,94 @@
+import Foundation
+import MawsBase
+import MawsProtocol
+import MawsTransport
+import MawsWire
+import Synchronization
+
+/// Lets peers in: one thread a connection does the handshake, reads the hello and then posts every message.
+final class PeerGate: Sendable {
+    private let listener: Listener
+    private let mailbox: Mailbox<NodeEvent>
+    private let heartbeatTimeoutSeconds: Double
+    private let collector: CheckpointCollector
+    private let nextPeer = Atomic<UInt64>(1)
+
+    init(
+        listener: Listener, mailbox: Mailbox<NodeEvent>, collector: CheckpointCollector, heartbeatTimeoutSeconds: Double
+    ) {
+        self.listener = listener
+        self.mailbox = mailbox
+        self.collector = collector
+        self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
+    }
+
+    func open() {
+        Thread.detachNewThread { [self] in
+            do {
+                while let connection = try listener.accept() {
+                    Thread.detachNewThread { [self] in serve(connection) }
+                }
+            } catch {
+                mailbox.post(.failed(sentence: "\(error)"))
+            }
+        }
+    }
+
+    func close() { listener.close() }
+
+    private func serve(_ connection: Connection) {
+        do {
+            let peer = try greet(connection)
+            receiveAll(from: peer)
+        } catch {
+            mailbox.post(.note("\(error)"))
+            connection.close()
+        }
+    }
+
+    /// Handshake and hello: the name and role the peer claims must be those of its certificate.
+    private func greet(_ connection: Connection) throws -> Peer {
+        try connection.handshake(timeoutSeconds: 10)
+        let incoming = try connection.receive(timeoutSeconds: 10)
+        guard case .hello(let hello) = incoming.message else {
+            throw TransportError.malformed(peer: connection.remoteAddress, reason: "its first message is not hello")
+        }
+        if let reason = refusal(of: hello, certified: connection.peer.role) {
+            try connection.send(.refused(reason))
+            throw TransportError.malformed(peer: connection.remoteAddress, reason: reason)
+        }
+        let id = PeerID(nextPeer.add(1, ordering: .relaxed).oldValue)
+        let peer = Peer(id: id, role: hello.role, name: hello.name, connection: connection)
+        mailbox.post(.joined(peer, hello))
+        return peer
+    }
+
+    private func refusal(of hello: Hello, certified: Role) -> String? {
+        if hello.protocolVersion != ProtocolVersion.current {
+            return
+                "it speaks protocol version \(hello.protocolVersion), this coordinator \(ProtocolVersion.current): use one version of maws"
+        }
+        if hello.role != certified { return "it says it is a \(hello.role) with the certificate of a \(certified)" }
+        if hello.role == .server && hello.server == nil { return "a server's hello names no shard" }
+        return nil
+    }
+
+    private func receiveAll(from peer: Peer) {
+        do {
+            while true { try receive(from: peer) }
+        } catch {
+            collector.lost(peer.id)
+            mailbox.post(.lost(peer.id, reason: "\(error)"))
+            peer.connection.close()
+        }
+    }
+
+    private func receive(from peer: Peer) throws {
+        let incoming = try peer.connection.receive(timeoutSeconds: heartbeatTimeoutSeconds)
+        if case .snapshotSlice(let slice) = incoming.message, peer.role == .server {
+            return try collector.receive(slice, from: peer, byteCount: incoming.payloadCount)
+        }
+        try peer.connection.discardPayload()
+        if incoming.message != .heartbeat { mailbox.post(.message(peer.id, incoming.message)) }
+    }
+}

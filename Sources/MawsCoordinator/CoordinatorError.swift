@@ -1,0 +1,35 @@
+/// Why a run cannot start or go on, each as one sentence for a person.
+public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
+    case planChanged(run: String, changes: [String])
+    case alreadyRunning(run: String)
+    case notFinite(stage: String, step: UInt64, units: [UInt32])
+    case badReport(stage: String, step: UInt64)
+    case missingParameters(stage: String, from: String, names: [String])
+    case childKeepsDying(name: String, times: Int, lastLine: String)
+    case badAddress(String)
+    case missingProgram(String)
+    case batchTooLarge(stage: String, batch: Int, samples: Int)
+
+    public var description: String {
+        switch self {
+        case .planChanged(let run, let changes):
+            "the plan changed since \(run) was started (\(changes.joined(separator: "; "))); change it back, or give the new plan another run folder"
+        case .alreadyRunning(let run):
+            "another coordinator works in \(run); stop it first, or watch it with `maws-coord watch --run \(run)`"
+        case .notFinite(let stage, let step, let units):
+            "the loss or gradient of stage \(stage), step \(step) is not finite (units \(units.map(String.init).joined(separator: ", "))); the step was not committed: lower the learning rate or clip the gradient, and start again from the last checkpoint"
+        case .badReport(let stage, let step):
+            "the servers' reports of stage \(stage), step \(step) do not fit its table; check that all processes run one version of maws"
+        case .missingParameters(let stage, let from, let names):
+            "stage \(stage) needs parameters that the checkpoint of \(from) does not have (\(names.prefix(3).joined(separator: ", "))); check `from` and the model's size in the plan"
+        case .childKeepsDying(let name, let times, let lastLine):
+            "\(name) ended \(times) times right after its start; its log ends with: \(lastLine)"
+        case .badAddress(let address):
+            "cluster.listen is \(address), expected host:port, 0.0.0.0:7070 for instance"
+        case .missingProgram(let path):
+            "\(path) is not there; build the whole package, the local cluster starts it"
+        case .batchTooLarge(let stage, let batch, let samples):
+            "stage \(stage) has batch \(batch) but its split has \(samples) samples only; make the batch smaller"
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsProtocol
+import MawsStorage
+import MawsTransport
+import MawsWire
+
+/// From what reached the mailbox to the core's events.
+extension CoordinatorNode {
+    func handle(_ event: NodeEvent) throws {
+        let now = Moment.now()
+        switch event {
+        case .joined(let peer, let hello): try join(peer, hello, now)
+        case .message(let id, let message): try receive(message, from: id, now)
+        case .lost(let id, let reason):
+            guard let peer = peers.removeValue(forKey: id) else { return }
+            if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
+        case .core(let event): try perform(core.step(event, now: now))
+        case .childEnded(let name, let status):
+            logger.warning("\(name) ended with \(status)")
+            try cluster?.ended(name)
+        case .stop:
+            logger.notice("stopping: a checkpoint first")
+            try perform(core.step(.stopRequested, now: now))
+        case .failed(let sentence): failure = sentence
+        case .note(let sentence): logger.warning("\(sentence)")
+        }
+    }
+
+    private func join(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
+        peers[peer.id] = peer
+        let planBytes = peer.role == .trainer ? planJSON : []
+        send(.welcome(Welcome(term: identity.term, plan: planBytes, runID: identity.id)), to: peer)
+        switch peer.role {
+        case .server:
+            guard let server = hello.server else { return }
+            try perform(core.step(.serverJoined(peer.id, name: peer.name, server), now: now))
+        case .trainer:
+            try perform(core.step(.trainerJoined(peer.id, name: peer.name), now: now))
+            // A trainer that comes back knows its data already.
+            if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
+        case .viewer, .coordinator: break
+        }
+    }
+
+    private func receive(_ message: Message, from id: PeerID, _ now: Moment) throws {
+        guard let peer = peers[id] else { return }
+        switch (peer.role, message) {
+        case (.trainer, .hello(let hello)): try admit(peer, hello, now)
+        case (.trainer, .leaseRequest): try perform(core.step(.leaseRequested(id), now: now))
+        case (.trainer, .unitDone(let done)): try perform(core.step(.unitDone(id, done), now: now))
+        case (.trainer, .unitFailed(let lease, let reason)):
+            try perform(core.step(.unitFailed(id, lease: lease, reason: reason), now: now))
+        case (.server, .reduced(let report)): try perform(core.step(.reduced(id, report), now: now))
+        case (.server, .restored(let stage, let step)):
+            try perform(core.step(.restored(id, RunPosition(stage: stage, step: step)), now: now))
+        case (.server, .applied(let stage, let step)):
+            try perform(core.step(.applied(id, RunPosition(stage: stage, step: step)), now: now))
+        case (.viewer, .statusRequest): send(.status(try statusJSON(now)), to: peer)
+        default: refuse(peer, "a \(peer.role) may not send this message")
+        }
+    }
+
+    /// A trainer is let in when it computes the same bits from the same data as the others.
+    private func admit(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
+        if hello.dataFingerprint != catalog.fingerprint {
+            return refuse(
+                peer,
+                "its data is not this run's: the samples' names or sizes differ (\(hello.dataFingerprint) there, \(catalog.fingerprint) here); copy the shards again"
+            )
+        }
+        let profile = computeProfile ?? hello.computeProfile
+        if hello.computeProfile != profile {
+            return refuse(
+                peer,
+                "its compute profile is '\(hello.computeProfile)' and this run's is '\(profile)': their gradients differ in the last bits; start it with the same backend, instruction set and --threads"
+            )
+        }
+        computeProfile = profile
+        try perform(core.step(.trainerReady(peer.id), now: now))
+    }
+
+    func refuse(_ peer: Peer, _ reason: String) {
+        logger.warning("refused \(peer.name) at \(peer.connection.remoteAddress): \(reason)")
+        send(.refused(reason), to: peer)
+        peer.connection.close()
+    }
+
+    private func statusJSON(_ now: Moment) throws -> [UInt8] {
+        Array(try JSONEncoder().encode(snapshot(now)))
+    }
+}

@@ -1,0 +1,90 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsPlan
+import MawsProtocol
+import MawsStorage
+import MawsTransport
+import MawsWire
+
+/// What is checked and made before the first event.
+extension CoordinatorNode {
+    static func lock(_ paths: RunPaths) throws -> FileLock {
+        do {
+            return try FileLock(path: paths.lock)
+        } catch StorageError.inUse {
+            throw CoordinatorError.alreadyRunning(run: paths.folder)
+        }
+    }
+
+    static func newRunID() -> String { UUID().uuidString.lowercased() }
+
+    /// A run goes on only with the plan it began with, but for the fields that change no weight.
+    static func checkPlan(_ plan: Plan, against identity: RunIdentity, paths: RunPaths) throws {
+        let earlier = try Plan(json: String(decoding: identity.plan, as: UTF8.self))
+        let changes = plan.differences(from: earlier).filter { !$0.mayChange }
+        guard changes.isEmpty else {
+            throw CoordinatorError.planChanged(run: paths.folder, changes: changes.prefix(5).map(\.description))
+        }
+    }
+
+    /// The core at the position of the database, with the newest verified checkpoint of that stage.
+    static func core(
+        _ identity: RunIdentity, _ plan: Plan, _ catalog: StageCatalog, _ database: RunDatabase,
+        _ store: CheckpointStore, _ now: Moment
+    ) throws -> CoordinatorCore {
+        var position: RunPosition?
+        var checkpoint: RunPosition?
+        var lastCommit: Commit?
+        if let stage = identity.stage, let step = identity.step {
+            position = RunPosition(stage: stage, step: step)
+            checkpoint = try newestCheckpoint(of: catalog[stage], upTo: step, in: store)
+            if checkpoint == nil { position = nil }
+            lastCommit = try database.lastCommit(of: stage).map { $0.message(term: identity.term) }
+        }
+        return CoordinatorCore(
+            term: identity.term, runID: identity.id, stages: catalog.stages.map(\.shape),
+            shardCount: plan.cluster.servers, leaseSeconds: plan.cluster.leaseSeconds, position: position,
+            checkpoint: checkpoint, lastCommit: lastCommit, now: now)
+    }
+
+    /// The newest checkpoint of a stage whose every hash is right; a damaged one is passed over.
+    static func newestCheckpoint(of stage: StageCatalog.Stage, upTo step: StepIndex, in store: CheckpointStore) throws
+        -> RunPosition?
+    {
+        let prefix = stage.plan.name + "-"
+        let steps = try store.names().filter { $0.hasPrefix(prefix) }.compactMap { UInt64($0.dropFirst(prefix.count)) }
+        for candidate in steps.filter({ $0 <= step.value }).sorted(by: >) {
+            guard let checkpoint = try? store.open("\(prefix)\(candidate)"), (try? checkpoint.verify()) != nil else {
+                continue
+            }
+            return RunPosition(stage: stage.index, step: StepIndex(candidate))
+        }
+        return nil
+    }
+
+    /// Certificates private to the run, unless the cluster has its own.
+    func prepareCertificates() throws -> String {
+        let folder = options.certificates ?? paths.certificates
+        if !FileManager.default.fileExists(atPath: folder + "/coordinator.pem") {
+            try CertificateAuthority.make(folder: folder, cluster: identity.id)
+            logger.info("made the cluster's certificates in \(folder)")
+        }
+        return folder
+    }
+
+    static func address(_ listen: String) throws -> (host: String, port: UInt16) {
+        guard let colon = listen.lastIndex(of: ":"), let port = UInt16(listen[listen.index(after: colon)...]) else {
+            throw CoordinatorError.badAddress(listen)
+        }
+        return (String(listen[..<colon]), port)
+    }
+}
+
+extension CommitRecord {
+    func message(term: Term) -> Commit {
+        Commit(
+            term: term, stage: StageIndex(stage), step: StepIndex(step), learningRate: learningRate,
+            clipScale: clipScale)
+    }
+}

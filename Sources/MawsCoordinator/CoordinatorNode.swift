@@ -1,0 +1,154 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsData
+import MawsPlan
+import MawsProtocol
+import MawsReport
+import MawsStorage
+import MawsTransport
+import MawsWire
+
+/// How a run ended.
+public enum RunOutcome: Hashable, Sendable {
+    case finished
+    /// Stopped by the user; started again it goes on.
+    case stopped
+}
+
+/// The coordinator: runs the core's actions against the disk, the network and child processes.
+///
+/// All decisions are made on the thread that calls `run`; other threads only receive, stream tensors and post events.
+public final class CoordinatorNode {
+    let options: CoordinatorOptions
+    let plan: Plan
+    let planJSON: [UInt8]
+    let paths: RunPaths
+    let catalog: StageCatalog
+    let database: RunDatabase
+    let identity: RunIdentity
+    let store: CheckpointStore
+    let preparation: StagePreparation
+    let recorder: RunRecorder
+    let mailbox = Mailbox<NodeEvent>()
+    let collector: CheckpointCollector
+    let display = LiveDisplay()
+    let logger: Logger
+    let lock: FileLock
+
+    var core: CoordinatorCore
+    var progress: RunProgress
+    var peers: [PeerID: Peer] = [:]
+    var cluster: LocalCluster?
+    /// The compute profile all trainers of this start must share.
+    var computeProfile: String?
+    var pendingCommit: CommitRecord?
+    var lossByUnit: [UInt32: Double] = [:]
+    var outcome: RunOutcome?
+    var failure: String?
+    var heartbeatAt = Moment.now()
+
+    /// Checks the plan, the data and the run folder; nothing is started yet.
+    public init(_ options: CoordinatorOptions, logger: Logger) throws {
+        self.options = options
+        self.logger = logger
+        plan = try PlanLoader.load(path: options.planPath, overrides: options.overrides) {
+            try Tokenizer(model: $0, context: 3).vocabularySize - 2
+        }
+        planJSON = plan.canonicalJSON
+        paths = RunPaths(folder: plan.run)
+        catalog = try StageCatalog(plan: plan, root: options.root)
+        for folder in paths.all { try Folder.make(folder) }
+        lock = try Self.lock(paths)
+        database = try RunDatabase(path: paths.database)
+        let opened = try database.open(newRunID: Self.newRunID(), plan: planJSON)
+        try Self.checkPlan(plan, against: opened, paths: paths)
+        try database.replacePlan(planJSON)
+        try AtomicFile.write(plan.yaml(), to: paths.plan)
+        identity = opened
+        store = try CheckpointStore(folder: paths.checkpoints)
+        preparation = StagePreparation(
+            plan: plan, planHash: Hash.hexadecimal(of: plan.fixedJSON), runID: opened.id, catalog: catalog, store: store
+        )
+        recorder = try RunRecorder(paths: paths, catalog: catalog)
+        collector = CheckpointCollector(mailbox: mailbox)
+        let now = Moment.now()
+        progress = RunProgress(run: plan.run, catalog: catalog, now: now)
+        core = try Self.core(opened, plan, catalog, database, store, now)
+    }
+
+    /// Runs the plan to its end, or to where the user stops it. Throws when it cannot go on.
+    public func run() throws -> RunOutcome {
+        let certificates = try prepareCertificates()
+        let tls = try TLSIdentity(folder: certificates, role: .coordinator)
+        let (host, port) = try Self.address(plan.cluster.listen)
+        let listener = try Listener(
+            host: host, port: port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
+        let gate = PeerGate(
+            listener: listener, mailbox: mailbox, collector: collector,
+            heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
+        gate.open()
+        try AtomicFile.write("\(host):\(listener.port)\n", to: paths.address)
+        logger.info("listening at \(host):\(listener.port), run \(identity.id), term \(identity.term.value)")
+        defer { shutDown(gate) }
+        if plan.cluster.isLocal {
+            cluster = LocalCluster(programs: options.programs, paths: paths, mailbox: mailbox)
+            try cluster?.start(
+                plan.cluster, coordinator: "\(host):\(listener.port)", certificates: certificates, root: options.root)
+        }
+        let signals = StopSignals(mailbox: mailbox)
+        defer { signals.restore() }
+        try decide()
+        if let failure { throw RunFailure(sentence: failure) }
+        return outcome ?? .stopped
+    }
+
+    /// The loop of the deciding thread.
+    private func decide() throws {
+        try perform(core.start())
+        while outcome == nil && failure == nil {
+            for event in mailbox.take(waitingSeconds: 0.1) where failure == nil { try handle(event) }
+            let now = Moment.now()
+            try perform(core.step(.tick, now: now))
+            try cluster?.tick()
+            if now.seconds(since: heartbeatAt) >= 1 { beat(now) }
+            display.show(snapshot(now), at: now)
+        }
+        display.finish()
+    }
+
+    func snapshot(_ now: Moment) -> StatusSnapshot {
+        progress.snapshot(core, addresses: peers.mapValues(\.connection.remoteAddress), now)
+    }
+
+    private func beat(_ now: Moment) {
+        heartbeatAt = now
+        for peer in peers.values { send(.heartbeat, to: peer) }
+    }
+
+    /// A peer that cannot be reached is dropped; its receiving thread posts the loss.
+    func send(_ message: Message, to peer: Peer) {
+        do {
+            try peer.connection.send(message)
+        } catch {
+            peer.connection.close()
+        }
+    }
+
+    /// Tells everybody, waits for the children, removes the address of a coordinator that is no more.
+    private func shutDown(_ gate: PeerGate) {
+        display.finish()
+        let reason = failure ?? (outcome == .finished ? "the run is finished" : "the coordinator stops")
+        for peer in peers.values { send(.shutdown(isFinished: failure == nil, reason: reason), to: peer) }
+        cluster?.stop(graceSeconds: 5)
+        gate.close()
+        for peer in peers.values { peer.connection.close() }
+        try? FileManager.default.removeItem(atPath: paths.address)
+    }
+}
+
+/// A run that cannot go on, as one sentence.
+public struct RunFailure: Error, CustomStringConvertible {
+    public let sentence: String
+    public var description: String { sentence }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import MawsBase
+import MawsPlan
+import MawsReport
+import MawsStorage
+import MawsTraining
+import MawsWire
+
+/// Writes what a run leaves behind: metrics by step, summaries by stage, results of evaluations, skipped samples.
+final class RunRecorder {
+    private let paths: RunPaths
+    private let catalog: StageCatalog
+    private let metrics: AppendLog
+    private let summaries: AppendLog
+    private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
+    private var result: EvaluationResult?
+    private var knownSkips: Set<String> = []
+
+    init(paths: RunPaths, catalog: StageCatalog) throws {
+        self.paths = paths
+        self.catalog = catalog
+        metrics = try AppendLog(path: paths.metrics)
+        summaries = try AppendLog(path: paths.stages)
+    }
+
+    func step(_ record: CommitRecord) throws {
+        try metrics.append(
+            json(
+                StepMetrics(
+                    stage: catalog[StageIndex(record.stage)].plan.name, step: Int(record.step), loss: record.loss,
+                    learningRate: record.learningRate, gradientNorm: record.gradientNorm, images: record.images,
+                    seconds: record.seconds, bytesPushed: Int(record.bytesPushed),
+                    bytesGathered: Int(record.bytesGathered))))
+    }
+
+    /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run.
+    func unit(_ done: UnitDone) throws -> [String] {
+        let stage = catalog[done.stage].plan
+        if !done.result.isEmpty {
+            let bytes = Data(done.result)
+            if stage.kind == .zeroshot {
+                samples[done.unit.value] = try JSONDecoder().decode([EvaluationResult.Sample].self, from: bytes)
+            } else {
+                result = try JSONDecoder().decode(EvaluationResult.self, from: bytes)
+            }
+        }
+        return done.skipped.filter { knownSkips.insert($0).inserted }
+    }
+
+    /// Writes a stage's summary, and an evaluation's result.
+    func stage(_ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?) throws {
+        let stage = catalog[index]
+        let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage.plan)
+        let summary = StageSummary(
+            stage: stage.plan.name, kind: stage.plan.kind.rawValue, steps: commits.count,
+            seconds: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.seconds } : seconds,
+            images: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
+            loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
+            bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
+            weightsHash: weightsHash)
+        try summaries.append(json(summary))
+        try summaries.synchronize()
+    }
+
+    private func finishEvaluation(_ stage: StagePlan) throws -> EvaluationResult {
+        defer {
+            samples = [:]
+            result = nil
+        }
+        let all = samples.sorted { $0.key < $1.key }.flatMap(\.value).sorted { $0.sample < $1.sample }
+        let names = try stage.classes.map { try classNames(path: $0) } ?? []
+        let outcome = result ?? EvaluationResult(stage: stage.name, split: stage.on, classNames: names, samples: all)
+        try AtomicFile.write(json(outcome), to: paths.result(stage.name))
+        return outcome
+    }
+
+    /// The first name of each class.
+    private func classNames(path: String) throws -> [String] {
+        String(decoding: try AtomicFile.read(path), as: UTF8.self).split(separator: "\n").map { line in
+            line.split(separator: ",").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
+        }
+    }
+
+    private func json(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
+    }
+}

@@ -1,0 +1,22 @@
+/// Where things lie in a run folder.
+struct RunPaths: Sendable {
+    let folder: String
+
+    var lock: String { folder + "/coordinator.lock" }
+    var plan: String { folder + "/plan.yaml" }
+    var database: String { folder + "/coordinator.sqlite" }
+    var address: String { folder + "/coordinator.address" }
+    var certificates: String { folder + "/certificates" }
+    var metrics: String { folder + "/metrics.jsonl" }
+    var stages: String { folder + "/stages.jsonl" }
+    var checkpoints: String { folder + "/checkpoints" }
+    var state: String { folder + "/state" }
+    var logs: String { folder + "/logs" }
+    var results: String { folder + "/results" }
+
+    func log(_ process: String) -> String { "\(logs)/\(process).log" }
+    func result(_ stage: String) -> String { "\(results)/\(stage).json" }
+
+    /// Folders a run needs from its start.
+    var all: [String] { [folder, checkpoints, state, logs, results] }
+}

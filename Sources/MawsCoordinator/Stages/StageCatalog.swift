@@ -1,0 +1,62 @@
+import MawsBase
+import MawsData
+import MawsModel
+import MawsOptimizer
+import MawsPlan
+import MawsProtocol
+
+/// Everything about the stages of a plan that is known before the run starts.
+struct StageCatalog: Sendable {
+    struct Stage: Sendable {
+        var index: StageIndex
+        var plan: StagePlan
+        var table: BlockTable
+        var shape: StageShape
+        /// Samples of one step, or of the whole evaluation.
+        var imagesPerStep: Int
+        var schedule: LearningRateSchedule?
+    }
+
+    let stages: [Stage]
+    /// What a trainer's data must hash to.
+    let fingerprint: String
+
+    /// Opens every split of the plan, to know how many samples there are.
+    init(plan: Plan, root: String) throws {
+        let data = try PlanData(plan: plan, root: root)
+        fingerprint = data.fingerprint
+        stages = try plan.stages.enumerated().map { index, stage in
+            try Self.stage(index, stage, plan, data)
+        }
+    }
+
+    subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }
+
+    private static func stage(_ index: Int, _ stage: StagePlan, _ plan: Plan, _ data: PlanData) throws -> Stage {
+        let samples = data.sampleCount(stage.on)
+        let steps = stage.stepCount(samples: samples)
+        if stage.kind.trains && stage.batch > samples {
+            throw CoordinatorError.batchTooLarge(stage: stage.name, batch: stage.batch, samples: samples)
+        }
+        let fitSamples = stage.fitOn.map { data.sampleCount($0) } ?? 0
+        let units = unitsInPhase(stage, samples: samples, fitSamples: fitSamples)
+        let shape = StageShape(
+            index: StageIndex(UInt32(index)), stepCount: stage.kind.trains ? UInt64(steps) : 1, unitsInPhase: units,
+            commits: stage.kind.trains, checkpointSteps: plan.checkpoint.everySteps.map(UInt64.init),
+            checkpointSeconds: plan.checkpoint.everySeconds)
+        return Stage(
+            index: shape.index, plan: stage, table: StageModel.table(stage, in: plan), shape: shape,
+            imagesPerStep: stage.kind.trains ? stage.batch : samples + fitSamples,
+            schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) })
+    }
+
+    private static func unitsInPhase(_ stage: StagePlan, samples: Int, fitSamples: Int) -> [Int] {
+        func units(_ count: Int) -> Int { (count + stage.unit - 1) / stage.unit }
+        switch stage.kind {
+        case .mae, .wsp: return [stage.unitsPerStep]
+        case .lit: return [stage.unitsPerStep, stage.unitsPerStep]
+        case .zeroshot: return [units(samples)]
+        case .linear: return [units(fitSamples) + units(samples), 1]
+        }
+    }
+}

@@ -1,0 +1,29 @@
+import Dispatch
+import Foundation
+
+/// Turns Ctrl-C and `kill` into a clean stop; a second one ends the process at once.
+final class StopSignals: @unchecked Sendable {
+    private let sources: [any DispatchSourceSignal]
+    /// Touched on the main dispatch queue's signal handlers only, which share one serial queue.
+    private var wasAsked = false
+
+    init(mailbox: Mailbox<NodeEvent>) {
+        let queue = DispatchQueue(label: "maws.signals")
+        sources = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            return DispatchSource.makeSignalSource(signal: number, queue: queue)
+        }
+        for source in sources {
+            source.setEventHandler { [weak self] in self?.ask(mailbox) }
+            source.resume()
+        }
+    }
+
+    func restore() { for source in sources { source.cancel() } }
+
+    private func ask(_ mailbox: Mailbox<NodeEvent>) {
+        if wasAsked { exit(130) }
+        wasAsked = true
+        mailbox.post(.stop)
+    }
+}

@@ -1,0 +1,35 @@
+import ArgumentParser
+import Foundation
+import Logging
+import MawsCoordinator
+import MawsPlan
+
+/// `maws-coord start --plan FILE`
+struct Start: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Start a run, or go on with it where it stopped.")
+
+    @Option(help: "The plan file.")
+    var plan: String
+
+    @Option(help: "Folder of the run, instead of the plan's.")
+    var run: String?
+
+    @Option(help: "Seed, instead of the plan's.")
+    var seed: UInt64?
+
+    @Option(help: "Folder of the cluster's certificates; made in the run folder when not given.")
+    var certificates: String?
+
+    @Option(help: "Folder that the plan's data paths are relative to.")
+    var dataRoot = "."
+
+    func run() throws {
+        let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let options = CoordinatorOptions(
+            planPath: plan, overrides: PlanOverrides(seed: seed, run: run), certificates: certificates,
+            programs: programs.path, root: dataRoot)
+        let outcome = try CoordinatorNode(options, logger: Logger(label: "coordinator")).run()
+        if outcome == .stopped { throw ExitCode(130) }
+    }
+}
