@@ -117,7 +117,7 @@ let testTargets: [Target] = [
     tests("MawsDataTests", ["MawsBase", "MawsTensor", "MawsPlan", "MawsData", "MawsTestSupport"]),
     tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
     tests("MawsWireTests", ["MawsBase", "MawsWire", "MawsCompression"]),
-    tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport"]),
+    tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport", "COpenSSL"]),
     tests("MawsStorageTests", ["MawsBase", "MawsStorage"]),
     tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
     tests("MawsServerTests", ["MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsServer"]),

@@ -4,34 +4,53 @@ import MawsBase
 public enum TensorCodec {
     /// - Parameter tensor: little-endian fp32, a multiple of 4 bytes.
     public static func encode(_ tensor: UnsafeRawBufferPointer, as encoding: TensorEncoding) -> [UInt8] {
-        fatalError("filled in by the next commit")
+        precondition(tensor.count.isMultiple(of: 4), "a tensor of fp32 has a multiple of 4 bytes")
+        switch encoding {
+        case .fp32: return Array(tensor)
+        case .fp32Zstd:
+            let compressor = PlaneCompressor()
+            var payload: [UInt8] = []
+            payload.reserveCapacity(payloadLimit(tensorBytes: tensor.count, encoding: encoding))
+            for chunk in chunks(of: tensor.count) {
+                compressor.append(UnsafeRawBufferPointer(rebasing: tensor[chunk]), to: &payload)
+            }
+            return payload
+        }
     }
 
-    /// Fills `tensor` exactly, or throws: a payload of any other size, or one that is damaged, is refused.
+    /// Fills `tensor` exactly, or throws: a payload of any other size, or one that is damaged, is refused. What was
+    /// written to `tensor` by then is not to be used.
     public static func decode(
         _ payload: UnsafeRawBufferPointer, as encoding: TensorEncoding, into tensor: UnsafeMutableRawBufferPointer
     ) throws(CompressionError) {
-        fatalError("filled in by the next commit")
+        precondition(tensor.count.isMultiple(of: 4), "a tensor of fp32 has a multiple of 4 bytes")
+        switch encoding {
+        case .fp32:
+            guard payload.count == tensor.count else {
+                throw .wrongSize(expectedBytes: tensor.count, foundBytes: payload.count)
+            }
+            tensor.copyMemory(from: payload)
+        case .fp32Zstd:
+            let decompressor = PlaneDecompressor()
+            var rest = payload
+            for chunk in chunks(of: tensor.count) {
+                try decompressor.take(from: &rest, into: UnsafeMutableRawBufferPointer(rebasing: tensor[chunk]))
+            }
+            guard rest.isEmpty else { throw .damaged(reason: "\(rest.count) bytes follow the last plane") }
+        }
     }
 
     /// The most bytes `encode` makes of a tensor of `tensorBytes`: receivers check a payload's size against it before
     /// they allocate.
     public static func payloadLimit(tensorBytes: Int, encoding: TensorEncoding) -> Int {
-        fatalError("filled in by the next commit")
-    }
-}
-
-public enum CompressionError: Error, Hashable, CustomStringConvertible {
-    /// The payload does not hold as many bytes as the tensor needs.
-    case wrongSize(expectedBytes: Int, foundBytes: Int)
-    case damaged(reason: String)
-
-    public var description: String {
-        switch self {
-        case .wrongSize(let expected, let found):
-            "the payload holds \(found) bytes of tensor where \(expected) are expected; both sides must use one plan"
-        case .damaged(let reason):
-            "the payload is damaged (\(reason)); the sender must send it again"
+        switch encoding {
+        case .fp32: tensorBytes
+        case .fp32Zstd: tensorBytes + chunks(of: tensorBytes).count * BytePlanes.headerBytes
         }
+    }
+
+    /// Byte ranges of a tensor that are coded one by one.
+    private static func chunks(of count: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: BytePlanes.chunkBytes).map { $0..<min($0 + BytePlanes.chunkBytes, count) }
     }
 }

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsWire
+import Synchronization
 
 /// A message that arrived, and how many payload bytes follow it.
 public struct Incoming: Sendable {
@@ -10,42 +11,141 @@ public struct Incoming: Sendable {
 
 /// One TLS connection that carries frames. Any thread may send, while one other thread receives.
 public final class Connection: @unchecked Sendable {
+    /// A peer that neither takes nor sends a byte for so long in the middle of a frame is given up.
+    public static let stallSeconds = 60.0
+
+    private let channel: TLSChannel
+    private let allowedRoles: [Role]
+    private let sendLock = Mutex<Void>(())
+    private var identityOfPeer: PeerIdentity?
+    /// Payload bytes announced by the last message and not read yet. Only the receiving thread touches it.
+    private var pendingPayload = 0
+    private let sent = Atomic<UInt64>(0)
+    private let received = Atomic<UInt64>(0)
+
+    init(accepted socket: Socket, identity: TLSIdentity, allowedRoles: [Role]) {
+        channel = TLSChannel(socket: socket, identity: identity, isServer: true)
+        self.allowedRoles = allowedRoles
+    }
+
+    private init(dialed socket: Socket, identity: TLSIdentity, expecting: Role) {
+        channel = TLSChannel(socket: socket, identity: identity, isServer: false)
+        allowedRoles = [expecting]
+    }
+
     /// Dials and completes the handshake as a client; throws when the other side is not `expecting` of this cluster.
+    ///
+    /// TLS 1.3 lets a client finish before the server has judged the client's certificate: a refusal of this process
+    /// arrives with the first `receive`, as `TransportError.refusedByPeer` or as the message `refused`.
     public static func connect(
         host: String, port: UInt16, identity: TLSIdentity, expecting: Role, timeoutSeconds: Double
     ) throws -> Connection {
-        fatalError("filled in by the next commit")
+        let deadline = Moment.now() + timeoutSeconds
+        let socket = try Dialer.connect(host: host, port: port, until: deadline, seconds: timeoutSeconds)
+        let connection = Connection(dialed: socket, identity: identity, expecting: expecting)
+        try connection.channel.handshake(until: deadline, seconds: timeoutSeconds)
+        connection.identityOfPeer = try connection.checkedPeer()
+        return connection
     }
 
     /// Completes an accepted connection: certificate, cluster and role are checked. A peer of the wrong role is sent
     /// `refused`. The error names the remote address and the reason; the connection is closed by then.
-    public func handshake(timeoutSeconds: Double) throws { fatalError("filled in by the next commit") }
+    public func handshake(timeoutSeconds: Double) throws {
+        try channel.handshake(until: Moment.now() + timeoutSeconds, seconds: timeoutSeconds)
+        do {
+            identityOfPeer = try checkedPeer()
+        } catch {
+            refuse("\(error)")
+            throw error
+        }
+    }
 
     /// Who the peer's certificate says it is. Only after the handshake.
-    public var peer: PeerIdentity { fatalError("filled in by the next commit") }
+    public var peer: PeerIdentity {
+        guard let identityOfPeer else { preconditionFailure("the peer is known only after the handshake") }
+        return identityOfPeer
+    }
 
     /// `host:port` of the other side.
-    public var remoteAddress: String { fatalError("filled in by the next commit") }
+    public var remoteAddress: String { channel.remoteAddress }
 
-    public var bytesSent: UInt64 { fatalError("filled in by the next commit") }
-    public var bytesReceived: UInt64 { fatalError("filled in by the next commit") }
+    /// Bytes of frames sent and received, before encryption.
+    public var bytesSent: UInt64 { sent.load(ordering: .relaxed) }
+    public var bytesReceived: UInt64 { received.load(ordering: .relaxed) }
 
     /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for a minute.
     public func send(_ message: Message, payload: UnsafeRawBufferPointer = .init(start: nil, count: 0)) throws {
-        fatalError("filled in by the next commit")
+        let body = MessageCodec.encode(message)
+        let header = try FrameHeader(kind: message.kind, bodyCount: body.count, payloadCount: payload.count)
+        let start = header.bytes + body
+        try sendLock.withLock { _ in
+            try start.withUnsafeBytes { try channel.write($0) }
+            try channel.write(payload)
+            try channel.flush()
+        }
+        sent.add(UInt64(start.count + payload.count), ordering: .relaxed)
     }
 
     /// Waits for a frame. After `TransportError.timedOut` the connection is still good; after any other error it is not.
-    public func receive(timeoutSeconds: Double) throws -> Incoming { fatalError("filled in by the next commit") }
+    public func receive(timeoutSeconds: Double) throws -> Incoming {
+        precondition(pendingPayload == 0, "the payload of the last message was not read")
+        let start = try channel.read(FrameHeader.byteCount, firstByteSeconds: timeoutSeconds)
+        do {
+            let header = try FrameHeader(bytes: start)
+            let body = try channel.read(header.bodyCount)
+            let message = try MessageCodec.decode(kind: header.kind, body: body)
+            received.add(UInt64(start.count + body.count), ordering: .relaxed)
+            pendingPayload = header.payloadCount
+            return Incoming(message: message, payloadCount: header.payloadCount)
+        } catch let error as WireError {
+            close()
+            throw TransportError.malformed(peer: remoteAddress, reason: "\(error)")
+        }
+    }
 
     /// Reads the payload of the message received last. `destination` has exactly its `payloadCount` bytes.
     public func receivePayload(into destination: UnsafeMutableRawBufferPointer) throws {
-        fatalError("filled in by the next commit")
+        precondition(destination.count == pendingPayload, "a payload is read whole")
+        pendingPayload = 0
+        try channel.read(into: destination)
+        received.add(UInt64(destination.count), ordering: .relaxed)
     }
 
     /// Reads and drops the payload of the message received last; nothing to do when there is none.
-    public func discardPayload() throws { fatalError("filled in by the next commit") }
+    public func discardPayload() throws {
+        var scratch = [UInt8](repeating: 0, count: min(pendingPayload, 256 << 10))
+        while pendingPayload > 0 {
+            let count = min(pendingPayload, scratch.count)
+            try scratch.withUnsafeMutableBytes { try channel.read(into: .init(rebasing: $0[..<count])) }
+            pendingPayload -= count
+            received.add(UInt64(count), ordering: .relaxed)
+        }
+    }
+
+    /// Tells the peer why it is not served, makes sure that it can read that, and closes. Takes up to two seconds; for
+    /// the thread that serves the connection.
+    public func refuse(_ reason: String) {
+        try? send(.refused(reason))
+        channel.closeAfterPeer(seconds: 2)
+    }
 
     /// Ends the connection for both sides and wakes every thread blocked on it. Any thread, any number of times.
-    public func close() { fatalError("filled in by the next commit") }
+    public func close() {
+        // A frame that another thread is sending is cut off: TLS's goodbye would land in the middle of it.
+        _ = sendLock.withLockIfAvailable { _ in channel.sendEnd() }
+        channel.end()
+    }
+
+    /// The handshake proved the authority; the cluster and the role are in the certificate.
+    private func checkedPeer() throws -> PeerIdentity {
+        guard let subject = channel.peerSubject() else { throw TransportError.noCertificate(peer: remoteAddress) }
+        guard subject.cluster == channel.cluster else {
+            throw TransportError.otherCluster(
+                peer: remoteAddress, presented: "cluster \(subject.cluster)", expected: channel.cluster)
+        }
+        guard let identity = subject.identity, allowedRoles.contains(identity.role) else {
+            throw TransportError.wrongRole(peer: remoteAddress, presented: subject.role, needed: allowedRoles)
+        }
+        return identity
+    }
 }

@@ -1,23 +1,77 @@
+import COpenSSL
+import Glibc
 import MawsBase
-import MawsWire
+import Synchronization
 
 /// A listening TCP socket whose connections speak TLS 1.3 and present certificates of this cluster.
 public final class Listener: @unchecked Sendable {
+    /// The port in use.
+    public let port: UInt16
+    private let descriptor: Int32
+    private let address: String
+    private let identity: TLSIdentity
+    private let allowedRoles: [Role]
+    private let isClosed = Atomic(false)
+
     /// - Parameters:
     ///   - host: address to listen on, `0.0.0.0` or `127.0.0.1` for instance.
     ///   - port: 0 lets the system choose; read `port` afterwards.
     ///   - allowedRoles: who may connect; others are refused with a sentence.
     public init(host: String, port: UInt16, identity: TLSIdentity, allowedRoles: [Role]) throws {
-        fatalError("filled in by the next commit")
+        let text = "\(host):\(port)"
+        guard let first = try SocketAddress.resolve(host: host, port: port, toListen: true).first else {
+            throw TransportError.unknownHost(host: host, reason: "it has no address")
+        }
+        let descriptor = socket(first.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw TransportError.cannotListen(address: text, reason: systemText(errno)) }
+        // A restarted process takes its port back at once, though old connections still fade.
+        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, [Int32(1)], 4)
+        let isBound = first.withPointer { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 256) == 0
+        guard isBound, let bound = SocketAddress({ getsockname(descriptor, $0, $1) }) else {
+            let number = errno
+            Glibc.close(descriptor)
+            if number == EADDRINUSE { throw TransportError.portInUse(address: text) }
+            throw TransportError.cannotListen(address: text, reason: systemText(number))
+        }
+        self.descriptor = descriptor
+        self.port = bound.port
+        address = "\(host):\(bound.port)"
+        self.identity = identity
+        self.allowedRoles = allowedRoles
     }
 
-    /// The port in use.
-    public var port: UInt16 { fatalError("filled in by the next commit") }
+    deinit { Glibc.close(descriptor) }
 
     /// Waits for the next connection; nil after `close()`. The connection is not yet trusted: call `handshake` on the
     /// thread that will serve it, so that a slow peer delays nobody else.
-    public func accept() throws -> Connection? { fatalError("filled in by the next commit") }
+    public func accept() throws -> Connection? {
+        while !isClosed.load(ordering: .acquiring) {
+            var accepted: Int32 = -1
+            let remote = SocketAddress {
+                accepted = maws_accept(descriptor, $0, $1, Int32(SOCK_CLOEXEC.rawValue))
+                return accepted
+            }
+            if let remote {
+                let socket = Socket(descriptor: accepted, remoteAddress: remote.text)
+                return Connection(accepted: socket, identity: identity, allowedRoles: allowedRoles)
+            }
+            try checkAccept(errno)
+        }
+        return nil
+    }
 
     /// Stops listening and wakes `accept`.
-    public func close() { fatalError("filled in by the next commit") }
+    public func close() {
+        isClosed.store(true, ordering: .releasing)
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Returns when `accept` is worth trying again: the peer gave up, a signal came, or the listener was closed.
+    private func checkAccept(_ number: Int32) throws {
+        if isClosed.load(ordering: .acquiring) { return }
+        switch number {
+        case EINTR, ECONNABORTED, EPROTO, EAGAIN, ENETDOWN, EHOSTDOWN, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT: return
+        default: throw TransportError.cannotListen(address: address, reason: systemText(number))
+        }
+    }
 }

@@ -1,0 +1,73 @@
+import COpenSSL
+import Glibc
+import MawsBase
+
+/// Makes a cluster's certificates: one authority, one certificate a role, and more where a machine wants its own.
+///
+/// Only `ca.key` can make more; it belongs on no machine that runs a process of the cluster but the coordinator's.
+public enum CertificateAuthority {
+    /// Writes `ca.pem`, `ca.key` and `<role>.pem`, `<role>.key` for every role into `folder`, which must not exist or be
+    /// empty. The folder appears at once and whole, mode 0700, keys 0600.
+    ///
+    /// - Parameter cluster: 1 to 64 bytes; every process of the cluster presents it.
+    public static func make(folder: String, cluster: String, validDays: Int = 3650) throws {
+        try checkName(cluster, for: "the cluster")
+        let maker = CertificateMaker(cluster: cluster, validSeconds: validDays * secondsPerDay)
+        let key = CertificateMaker.makeKey()
+        let authority = maker.make(.authority, name: "authority", key: key, issuer: nil)
+        let draft = try PrivateFolder(replacing: folder)
+        try draft.write(PEM.text(authority), to: "ca.pem", mode: 0o644)
+        try draft.write(PEM.text(key), to: "ca.key", mode: 0o600)
+        for role in Role.allCases {
+            let issued = issue(role: role.rawValue, name: role.rawValue, by: maker, (authority, key))
+            try draft.write(issued.certificate, to: "\(role.rawValue).pem", mode: 0o644)
+            try draft.write(issued.key, to: "\(role.rawValue).key", mode: 0o600)
+        }
+        try draft.publish()
+    }
+
+    /// Writes `<name>.pem` and `<name>.key` for one more process, signed by the authority in `authorityFolder`, and a
+    /// copy of its `ca.pem`, into `folder`, which must not exist or be empty.
+    public static func issue(
+        from authorityFolder: String, role: Role, name: String, into folder: String, validDays: Int = 3650
+    ) throws {
+        try issue(
+            from: authorityFolder, roleText: role.rawValue, name: name, into: folder,
+            validSeconds: validDays * secondsPerDay)
+    }
+
+    /// As the public function, for any text as role and any lifetime, so that tests can make what must be refused.
+    package static func issue(
+        from authorityFolder: String, roleText: String, name: String, into folder: String, validSeconds: Int
+    ) throws {
+        try checkName(name, for: "the process")
+        let authority = try PEM.certificate("\(authorityFolder)/ca.pem")
+        let key = try PEM.privateKey("\(authorityFolder)/ca.key")
+        let cluster = CertificateSubject(authority.pointer).cluster
+        let maker = CertificateMaker(cluster: cluster, validSeconds: validSeconds)
+        let issued = issue(role: roleText, name: name, by: maker, (authority, key))
+        let draft = try PrivateFolder(replacing: folder)
+        try draft.write(PEM.text(authority), to: "ca.pem", mode: 0o644)
+        try draft.write(issued.certificate, to: "\(name).pem", mode: 0o644)
+        try draft.write(issued.key, to: "\(name).key", mode: 0o600)
+        try draft.publish()
+    }
+
+    private static let secondsPerDay = 24 * 3600
+
+    private static func issue(
+        role: String, name: String, by maker: CertificateMaker, _ issuer: (Certificate, PrivateKey)
+    ) -> (certificate: [UInt8], key: [UInt8]) {
+        let key = CertificateMaker.makeKey()
+        let certificate = maker.make(.process(role: role), name: name, key: key, issuer: issuer)
+        return (PEM.text(certificate), PEM.text(key))
+    }
+
+    /// X.520 gives a name 64 characters; a file name takes no slash.
+    private static func checkName(_ name: String, for what: String) throws {
+        guard (1...64).contains(name.utf8.count), !name.contains("/"), !name.hasPrefix(".") else {
+            throw TransportError.badFile(
+                path: name, reason: "cannot name \(what); use 1 to 64 bytes without a slash or a leading dot")
+        }
+    }
+}

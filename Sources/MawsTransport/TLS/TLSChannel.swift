@@ -1,0 +1,138 @@
+import MawsBase
+import Synchronization
+
+/// A byte stream over one TLS session and its socket, with deadlines.
+///
+/// Reading and writing may go on at the same time from two threads; the connection lets one thread write at a time.
+final class TLSChannel: @unchecked Sendable {
+    let cluster: String
+    private let socket: Socket
+    private let session: TLSSession
+    private let isEnded = Atomic(false)
+
+    init(socket: Socket, identity: TLSIdentity, isServer: Bool) {
+        self.socket = socket
+        cluster = identity.own.cluster
+        session = TLSSession(context: identity.context, descriptor: socket.descriptor, isServer: isServer)
+    }
+
+    var remoteAddress: String { socket.remoteAddress }
+
+    func peerSubject() -> CertificateSubject? { session.peerSubject() }
+
+    /// Throws what the peer did wrong, after it was told so by an alert; the channel is ended then.
+    func handshake(until deadline: Moment, seconds: Double) throws {
+        while true {
+            let progress = session.handshake()
+            let sendError = socket.sendAll(session.takeOutput(), stallSeconds: seconds)
+            switch progress {
+            case .done: return
+            case .needsData where sendError == nil:
+                guard socket.wait(.readable, until: deadline) else {
+                    end()
+                    throw TransportError.timedOut(
+                        peer: remoteAddress, waitingFor: "the TLS handshake", seconds: seconds)
+                }
+            case .needsData, .closed:
+                end()
+                throw TransportError.broken(peer: remoteAddress, reason: "it closed during the TLS handshake")
+            case .failed(let failure):
+                closeAfterPeer(seconds: 1)
+                throw failure.error(peer: remoteAddress, cluster: cluster)
+            }
+        }
+    }
+
+    /// Encrypts and, whenever enough has gathered, sends. The last bytes leave with `flush`.
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        var rest = bytes
+        while !rest.isEmpty {
+            try checkOpen()
+            switch session.seal(rest) {
+            case .done(let count): rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            case .failed(let failure): throw failed(failure)
+            case .needsData, .closed: throw closed()
+            }
+            if session.hasFullBatch { try flush() }
+        }
+    }
+
+    func flush() throws {
+        try checkOpen()
+        guard let number = socket.sendAll(session.takeOutput(), stallSeconds: Connection.stallSeconds) else { return }
+        // Often the peer has said why it went away: its alert waits to be read.
+        let reason = session.pendingFailure()
+        let error = isEnded.load(ordering: .acquiring) ? closed() : failed(reason ?? .system(number))
+        end()
+        throw error
+    }
+
+    /// Reads exactly `count` bytes.
+    ///
+    /// - Parameter firstByteSeconds: how long nothing may come before `TransportError.timedOut`, after which the channel
+    ///   is still good. Once a byte has come, the rest must follow without a stall.
+    func read(_ count: Int, firstByteSeconds: Double? = nil) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: count)
+        try bytes.withUnsafeMutableBytes { try read(into: $0, firstByteSeconds: firstByteSeconds) }
+        return bytes
+    }
+
+    func read(into destination: UnsafeMutableRawBufferPointer, firstByteSeconds: Double? = nil) throws {
+        var filled = 0
+        var deadline = Moment.now() + (firstByteSeconds ?? Connection.stallSeconds)
+        while filled < destination.count {
+            try checkOpen()
+            switch session.read(into: .init(rebasing: destination[filled...])) {
+            case .done(let count):
+                filled += count
+                if filled < destination.count { deadline = Moment.now() + Connection.stallSeconds }
+            case .needsData:
+                guard socket.wait(.readable, until: deadline) else {
+                    throw stalled(firstByteSeconds: filled == 0 ? firstByteSeconds : nil)
+                }
+            case .closed: throw closed()
+            case .failed(let failure): throw failed(failure)
+            }
+        }
+    }
+
+    /// Tells the peer that nothing more comes. Only for the thread that may write.
+    func sendEnd() {
+        guard !isEnded.load(ordering: .acquiring) else { return }
+        session.sealEnd()
+        // One attempt: a peer that takes nothing does not hold up a close.
+        _ = socket.sendAll(session.takeOutput(), stallSeconds: 0)
+    }
+
+    /// Ends both directions and wakes every thread that waits.
+    func end() {
+        isEnded.store(true, ordering: .releasing)
+        socket.end()
+    }
+
+    /// Ends in such a way that the peer can still read what was sent last.
+    func closeAfterPeer(seconds: Double) {
+        sendEnd()
+        socket.endSending()
+        socket.drain(until: Moment.now() + seconds)
+        end()
+    }
+
+    private func checkOpen() throws {
+        if isEnded.load(ordering: .acquiring) { throw closed() }
+    }
+
+    private func closed() -> TransportError { .closed(peer: remoteAddress) }
+
+    private func failed(_ failure: TLSFailure) -> TransportError {
+        isEnded.load(ordering: .acquiring) ? closed() : failure.error(peer: remoteAddress, cluster: cluster)
+    }
+
+    private func stalled(firstByteSeconds: Double?) -> TransportError {
+        if let seconds = firstByteSeconds {
+            return .timedOut(peer: remoteAddress, waitingFor: "a message", seconds: seconds)
+        }
+        end()
+        return .broken(peer: remoteAddress, reason: "nothing came for \(Connection.stallSeconds) s inside a frame")
+    }
+}

@@ -1,0 +1,139 @@
+import MawsBase
+import MawsTransport
+import MawsWire
+import Testing
+
+@Suite(.timeLimit(.minutes(1)))
+struct ConnectionTests {
+    private let cluster = try! Cluster()
+
+    @Test func bothSidesLearnWhoTheOtherIs() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        #expect(trainer.peer == PeerIdentity(role: .server, name: "server", cluster: "test"))
+        #expect(server.peer == PeerIdentity(role: .trainer, name: "trainer", cluster: "test"))
+        #expect(server.remoteAddress.hasPrefix("127.0.0.1:"))
+    }
+
+    @Test func messagesArriveInOrderWithTheirPayloads() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        let payload = pattern(count: 100_000, seed: 3)
+        try payload.withUnsafeBytes { try trainer.send(push(block: 7), payload: $0) }
+        try trainer.send(.flush)
+        let first = try server.receive(timeoutSeconds: 5)
+        #expect(first.message == push(block: 7))
+        #expect(first.payloadCount == payload.count)
+        var arrived = [UInt8](repeating: 0, count: payload.count)
+        try arrived.withUnsafeMutableBytes { try server.receivePayload(into: $0) }
+        #expect(arrived == payload)
+        #expect(try server.receive(timeoutSeconds: 5).message == .flush)
+        #expect(server.bytesReceived == trainer.bytesSent)
+    }
+
+    @Test func aPayloadMayBeDropped() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        let sending = Background {
+            try pattern(count: 3_000_000, seed: 1).withUnsafeBytes { try trainer.send(push(block: 0), payload: $0) }
+            try trainer.send(.flush)
+        }
+        #expect(try server.receive(timeoutSeconds: 5).payloadCount == 3_000_000)
+        try server.discardPayload()
+        #expect(try server.receive(timeoutSeconds: 5).message == .flush)
+        try sending.result()
+    }
+
+    @Test func bothDirectionsCarryTensorsAtTheSameTime() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        let frames = 12
+        let threads = [
+            Background { try sendFrames(frames, over: trainer, seed: 10) },
+            Background { try sendFrames(frames, over: server, seed: 20) },
+            Background { try sendHeartbeats(200, over: trainer) },
+            Background { try expectFrames(frames, heartbeats: 200, from: server, seed: 10) },
+            Background { try expectFrames(frames, heartbeats: 0, from: trainer, seed: 20) },
+        ]
+        for thread in threads { try thread.result() }
+    }
+
+    @Test func aReceiveThatTimesOutLeavesTheConnectionGood() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        let start = Moment.now()
+        #expect(throws: TransportError.timedOut(peer: server.remoteAddress, waitingFor: "a message", seconds: 0.2)) {
+            try server.receive(timeoutSeconds: 0.2)
+        }
+        #expect((0.19..<2).contains(Moment.now().seconds(since: start)))
+        try trainer.send(.heartbeat)
+        #expect(try server.receive(timeoutSeconds: 5).message == .heartbeat)
+    }
+
+    @Test func closingWakesTheReceiversOfBothSides() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        let waiting = Background { try server.receive(timeoutSeconds: 30) }
+        let own = Background { try trainer.receive(timeoutSeconds: 30) }
+        trainer.close()
+        #expect(throws: TransportError.closed(peer: server.remoteAddress)) { try waiting.result() }
+        #expect(throws: TransportError.closed(peer: trainer.remoteAddress)) { try own.result() }
+        #expect(throws: TransportError.closed(peer: trainer.remoteAddress)) { try trainer.send(.heartbeat) }
+    }
+
+    @Test func closingTheListenerWakesItsAcceptor() throws {
+        let listener = try cluster.listener()
+        let accepting = Background { try listener.accept() == nil }
+        listener.close()
+        #expect(try accepting.result())
+    }
+
+    @Test func whatWasSentBeforeARefusalIsClosedCanBeRead() throws {
+        let (trainer, server) = try connectedPair(cluster)
+        let refusing = Background { server.refuse("the plan has 3 shards, this server is 0/2") }
+        try trainer.send(.heartbeat)
+        let answer = try trainer.receive(timeoutSeconds: 5)
+        #expect(answer.message == .refused("the plan has 3 shards, this server is 0/2"))
+        trainer.close()
+        try refusing.result()
+    }
+}
+
+func push(block: UInt32) -> Message {
+    .push(
+        Push(
+            term: Term(1), stage: StageIndex(0), step: StepIndex(5), unit: UnitIndex(2), block: block,
+            encoding: .fp32))
+}
+
+func pattern(count: Int, seed: UInt64) -> [UInt8] {
+    var state = seed
+    return (0..<count).map { _ in
+        state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+        return UInt8(truncatingIfNeeded: state >> 40)
+    }
+}
+
+/// Sizes on both sides of the record and batch sizes, up to some megabytes.
+private func payloadCount(_ frame: Int) -> Int { [1, 16_383, 16_384, 100_001, 3_000_000, 5_000_000][frame % 6] }
+
+private func sendFrames(_ frames: Int, over connection: Connection, seed: UInt64) throws {
+    for frame in 0..<frames {
+        let payload = pattern(count: payloadCount(frame), seed: seed + UInt64(frame))
+        try payload.withUnsafeBytes { try connection.send(push(block: UInt32(frame)), payload: $0) }
+    }
+}
+
+private func sendHeartbeats(_ count: Int, over connection: Connection) throws {
+    for _ in 0..<count { try connection.send(.heartbeat) }
+}
+
+private func expectFrames(_ frames: Int, heartbeats: Int, from connection: Connection, seed: UInt64) throws {
+    var (seen, beats) = (0, 0)
+    while seen < frames || beats < heartbeats {
+        let incoming = try connection.receive(timeoutSeconds: 20)
+        if incoming.message == .heartbeat {
+            beats += 1
+            continue
+        }
+        #expect(incoming.message == push(block: UInt32(seen)))
+        var arrived = [UInt8](repeating: 0, count: incoming.payloadCount)
+        try arrived.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
+        #expect(arrived == pattern(count: payloadCount(seen), seed: seed + UInt64(seen)))
+        seen += 1
+    }
+}
