@@ -69,10 +69,10 @@ public protocol ComputeBackend: Sendable {
     func linearForward(
         _ y: FloatSlice, _ x: FloatSlice, _ weight: FloatSlice, _ bias: FloatSlice?, residual: FloatSlice?,
         _ shape: LinearShape)
-    /// dx = dy · weight; dWeight += dyᵀ · x; dBias += column sums of dy.
+    /// dx = dy · weight; dWeight += dyᵀ · x; dBias += column sums of dy. `weight` is needed for dx alone.
     func linearBackward(
         _ dx: FloatSlice?, _ dWeight: FloatSlice?, _ dBias: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
-        _ weight: FloatSlice, _ shape: LinearShape)
+        _ weight: FloatSlice?, _ shape: LinearShape)
 
     /// c = alpha · op(a) · op(b) + beta · c, with op(a) [m, k], op(b) [k, n], c [m, n], all dense and row-major.
     func matrixProduct(

@@ -19,9 +19,9 @@ extension ReferenceBackend {
 
     public func linearBackward(
         _ dx: FloatSlice?, _ dWeight: FloatSlice?, _ dBias: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
-        _ weight: FloatSlice, _ shape: LinearShape
+        _ weight: FloatSlice?, _ shape: LinearShape
     ) {
-        if let dx {
+        if let dx, let weight {
             matrixProduct(
                 dx, dy, transposed: false, weight, transposed: false, m: shape.rows, n: shape.inputs, k: shape.outputs,
                 alpha: 1, beta: 0)

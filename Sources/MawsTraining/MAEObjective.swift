@@ -4,25 +4,89 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 
-/// Images before, under and after a masked autoencoder, pixels in 0...1, each (count, channels, size, size).
-public struct MAEReconstruction: Sendable {
-    public var count: Int
-    public var channels: Int
-    public var size: Int
-    public var original: [Float]
-    /// Hidden patches are mid-grey, 0.5.
-    public var masked: [Float]
-    /// Predicted patches where hidden, the original elsewhere.
-    public var reconstructed: [Float]
-}
-
 /// Masked autoencoding (He et al., 2022): reconstruct the hidden patches of an image from the visible ones.
 public final class MAEObjective: UnitObjective {
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {}
+    private let plan: Plan
+    private let stage: StagePlan
+    private let stageIndex: UInt32
+    private let grid: PatchGrid
+    private let workspace = Workspace()
+    private let buffers = GradientBuffers()
+    private let encoder: ImageTower
+    private let decoder: MAEDecoder
+
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+        guard let decoderPlan = stage.decoder else { preconditionFailure("stage \(stage.name) has no decoder") }
+        self.plan = plan
+        self.stage = stage
+        self.stageIndex = stageIndex
+        let model = plan.model.image
+        let table = StageModel.table(stage, in: plan)
+        grid = PatchGrid(channels: model.channels, size: model.size, patch: model.patch)
+        encoder = ImageTower(model, table: table, backend: backend, workspace: workspace)
+        decoder = MAEDecoder(model, decoderPlan, table: table, backend: backend, workspace: workspace)
+    }
 
     public func computeUnit(
         _ batch: UnitBatch, globalBatch: Int, weights: any WeightSource, gradients: any GradientSink
-    ) throws -> Double { fatalError() }
+    ) throws -> Double {
+        try computeUnit(
+            batch, masking: masking(of: batch), globalBatch: globalBatch, weights: weights, gradients: gradients)
+    }
 
-    public func reconstruct(_ batch: UnitBatch, weights: any WeightSource) throws -> MAEReconstruction { fatalError() }
+    /// With a given mask instead of the drawn one.
+    package func computeUnit(
+        _ batch: UnitBatch, masking: Masking, globalBatch: Int, weights: any WeightSource,
+        gradients: any GradientSink
+    ) throws -> Double {
+        defer { workspace.releaseAll() }
+        let prediction = try predict(batch, masking, weights: weights)
+        let target = workspace.take(prediction.count)
+        grid.read(target, batch.images.all, masking.hiddenSelection, .prediction)
+        if stage.normalizesPixels { PixelNorm.normalize(target, length: grid.length) }
+        let loss = squaredError(prediction, target, hidden: masking.perImage - masking.visible, globalBatch)
+        let dLatent = try decoder.backward(prediction, weights: weights, gradients: gradients, buffers: buffers)
+        try encoder.backward(dLatent, weights: weights, gradients: gradients, buffers: buffers)
+        return loss
+    }
+
+    /// What the model makes of a batch under the masks that training would draw for it.
+    public func reconstruct(_ batch: UnitBatch, weights: any WeightSource) throws -> MAEReconstruction {
+        defer { workspace.releaseAll() }
+        let masking = masking(of: batch)
+        let prediction = try predict(batch, masking, weights: weights)
+        if stage.normalizesPixels {
+            let pixels = workspace.take(prediction.count)
+            grid.read(pixels, batch.images.all, masking.hiddenSelection, .prediction)
+            PixelNorm.restore(prediction, like: pixels, length: grid.length)
+        }
+        return MAEReconstruction(batch, prediction, masking.hiddenSelection, grid, plan.model.image)
+    }
+
+    private func masking(of batch: UnitBatch) -> Masking {
+        Masking.random(
+            slots: batch.slots, perImage: grid.count, ratio: stage.maskRatio, seed: plan.seed, stage: stageIndex)
+    }
+
+    private func predict(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
+        let latent = try encoder.forward(
+            batch.images.all, visible: masking.visibleSelection, output: .allTokens, keeps: true, weights: weights)
+        return try decoder.forward(latent, masking, weights: weights)
+    }
+
+    /// Mean squared error over a patch's values, over an image's hidden patches, over the global batch. Leaves its
+    /// gradient in `prediction`.
+    private func squaredError(
+        _ prediction: FloatSlice, _ target: FloatSlice, hidden: Int, _ globalBatch: Int
+    ) -> Double {
+        let divisor = Double(grid.length) * Double(hidden) * Double(globalBatch)
+        let factor = Float(2 / divisor)
+        var total = 0.0
+        for index in 0..<prediction.count {
+            let difference = prediction[index] - target[index]
+            total += Double(difference) * Double(difference)
+            prediction[index] = difference * factor
+        }
+        return total / divisor
+    }
 }

@@ -1,13 +1,92 @@
+import Foundation
+import MawsBase
 import MawsData
 import MawsKernels
 import MawsModel
 import MawsPlan
+import MawsTensor
 
-/// Weakly supervised pretraining: softmax cross-entropy against the hashtags as a distribution.
+/// Weakly supervised pretraining: softmax cross-entropy of a two-layer head on the class token against an image's
+/// hashtags as a uniform distribution.
 public final class WSPObjective: UnitObjective {
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {}
+    private let model: ImageModelPlan
+    private let table: BlockTable
+    private let backend: any ComputeBackend
+    private let workspace = Workspace()
+    private let buffers = GradientBuffers()
+    private let tower: ImageTower
+    private let labelCount: Int
+    private let headBlock: Int
+    private let weight0, bias0, weight2, bias2: Range<Int>
+
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+        model = plan.model.image
+        labelCount = stage.labelCount
+        table = StageModel.table(stage, in: plan)
+        self.backend = backend
+        tower = ImageTower(model, table: table, backend: backend, workspace: workspace)
+        guard let head = table.index(of: "head") else { preconditionFailure("the table has no head") }
+        headBlock = head
+        let block = table.blocks[head]
+        weight0 = block.entry("head.0.weight").range
+        bias0 = block.entry("head.0.bias").range
+        weight2 = block.entry("head.2.weight").range
+        bias2 = block.entry("head.2.bias").range
+    }
 
     public func computeUnit(
         _ batch: UnitBatch, globalBatch: Int, weights: any WeightSource, gradients: any GradientSink
-    ) throws -> Double { fatalError() }
+    ) throws -> Double {
+        defer { workspace.releaseAll() }
+        let features = try tower.forward(
+            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: true,
+            weights: weights)
+        let dFeatures = workspace.take(features.count)
+        let loss = try head(dFeatures, features, batch.labels, globalBatch, weights: weights, gradients: gradients)
+        try tower.backward(dFeatures, weights: weights, gradients: gradients, buffers: buffers)
+        return loss
+    }
+
+    /// Forward and backward of Linear, Tanh, Linear and the loss.
+    private func head(
+        _ dFeatures: FloatSlice, _ features: FloatSlice, _ labels: [[Int]], _ globalBatch: Int,
+        weights: any WeightSource, gradients: any GradientSink
+    ) throws -> Double {
+        let rows = labels.count
+        let inner = LinearShape(rows: rows, inputs: model.width, outputs: model.width)
+        let outer = LinearShape(rows: rows, inputs: model.width, outputs: labelCount)
+        let (hidden, logits) = (workspace.take(rows * model.width), workspace.take(rows * labelCount))
+        let dHidden = workspace.take(rows * model.width)
+        let buffer = try weights.gather(headBlock)
+        backend.linearForward(hidden, features, buffer.slice(weight0), buffer.slice(bias0), residual: nil, inner)
+        backend.tanhForward(hidden, hidden)
+        backend.linearForward(logits, hidden, buffer.slice(weight2), buffer.slice(bias2), residual: nil, outer)
+        let loss = crossEntropy(logits, labels, globalBatch)
+        let gradient = buffers.zeros(table.blocks[headBlock].count)
+        backend.linearBackward(
+            dHidden, gradient.slice(weight2), gradient.slice(bias2), logits, hidden, buffer.slice(weight2), outer)
+        backend.tanhBackward(dHidden, dHidden, hidden)
+        backend.linearBackward(
+            dFeatures, gradient.slice(weight0), gradient.slice(bias0), dHidden, features, buffer.slice(weight0), inner)
+        weights.release(headBlock)
+        try gradients.push(headBlock, gradient)
+        return loss
+    }
+
+    /// -Σ target · log softmax(logits), summed over the rows, divided by the global batch. Leaves its gradient in
+    /// `logits`. A sample without labels has no loss.
+    private func crossEntropy(_ logits: FloatSlice, _ labels: [[Int]], _ globalBatch: Int) -> Double {
+        backend.softmaxForward(logits, logits, RowShape(rows: labels.count, width: labelCount))
+        var loss = 0.0
+        for (row, tags) in labels.enumerated() {
+            let probabilities = logits.part(row * labelCount, labelCount)
+            let target = tags.isEmpty ? 0 : 1 / Double(tags.count)
+            for tag in tags {
+                loss -= target * log(Double(max(probabilities[tag], .leastNormalMagnitude)))
+            }
+            backend.scale(probabilities, probabilities, by: tags.isEmpty ? 0 : 1 / Float(globalBatch))
+            for tag in tags { probabilities[tag] -= Float(target / Double(globalBatch)) }
+        }
+        return loss / Double(globalBatch)
+    }
 }

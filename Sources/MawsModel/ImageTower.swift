@@ -1,0 +1,104 @@
+import MawsBase
+import MawsKernels
+import MawsPlan
+import MawsTensor
+
+/// A Vision Transformer, forward and backward, over all patches or the visible ones.
+///
+/// One unit at a time: `backward` uses what the last `forward` kept. Results lie in the workspace and are valid until
+/// its owner releases them.
+public final class ImageTower {
+    /// Which tokens come out.
+    public enum Output: Sendable {
+        case allTokens
+        case classToken
+    }
+
+    private let model: ImageModelPlan
+    private let table: BlockTable
+    private let backend: any ComputeBackend
+    private let workspace: Workspace
+    private let stack: TransformerStack
+    private let embed: ImageEmbedding
+    private let normBlock: Int
+    private let normWeight: Range<Int>
+    private let normBias: Range<Int>
+    private var output = Output.allTokens
+    private var normInput: FloatSlice?
+    private var mean: FloatSlice?
+    private var reciprocal: FloatSlice?
+
+    /// - Parameter prefix: before the names of the tower's blocks and parameters, `image.` inside a larger model.
+    public init(
+        _ model: ImageModelPlan, table: BlockTable, prefix: String = "", backend: any ComputeBackend,
+        workspace: Workspace
+    ) {
+        guard let first = table.index(of: "\(prefix)block.0"), let norm = table.index(of: "\(prefix)norm") else {
+            preconditionFailure("the table has no image tower with prefix '\(prefix)'")
+        }
+        self.model = model
+        self.table = table
+        self.backend = backend
+        self.workspace = workspace
+        stack = TransformerStack(table, blocks: first..<first + model.depth, backend: backend, workspace: workspace)
+        embed = ImageEmbedding(model, table: table, prefix: prefix, backend: backend, workspace: workspace)
+        normBlock = norm
+        normWeight = table.blocks[norm].entry("\(prefix)norm.weight").range
+        normBias = table.blocks[norm].entry("\(prefix)norm.bias").range
+    }
+
+    /// Tokens after the last norm: [images · (visible + 1), width] with the class token first, or [images, width].
+    /// - Parameters:
+    ///   - images: (count, channels, size, size).
+    ///   - visible: the patches that the tower sees.
+    ///   - keeps: whether `backward` will follow.
+    public func forward(
+        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Bool, weights: any WeightSource
+    ) throws -> FloatSlice {
+        self.output = output
+        let count = visible.imageCount
+        let tokens = try embed.forward(images, visible, weights: weights)
+        let shape = TransformerShape(
+            batch: count, tokens: visible.perImage + 1, queries: visible.perImage + 1, width: model.width,
+            heads: model.heads, mlp: model.mlp)
+        let x = try stack.forward(
+            tokens, shape, classTokenOnly: output == .classToken, keeps: keeps, weights: weights)
+        return try normForward(x, weights: weights)
+    }
+
+    /// Pushes the gradient of every block of the tower, last block first.
+    /// - Parameter dOutput: the gradient of what `forward` returned; overwritten.
+    public func backward(
+        _ dOutput: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
+    ) throws {
+        try normBackward(dOutput, weights: weights, gradients: gradients, buffers: buffers)
+        let dTokens = try stack.backward(dOutput, weights: weights, gradients: gradients, buffers: buffers)
+        try embed.backward(dTokens, gradients: gradients, buffers: buffers)
+    }
+
+    private func normForward(_ x: FloatSlice, weights: any WeightSource) throws -> FloatSlice {
+        let shape = RowShape(rows: x.count / model.width, width: model.width)
+        let (y, mean, reciprocal) = (workspace.take(x.count), workspace.take(shape.rows), workspace.take(shape.rows))
+        let buffer = try weights.gather(normBlock)
+        backend.layerNormForward(
+            y, mean, reciprocal, x, buffer.slice(normWeight), buffer.slice(normBias),
+            epsilon: TransformerBlock.epsilon, shape)
+        weights.release(normBlock)
+        (normInput, self.mean, self.reciprocal) = (x, mean, reciprocal)
+        return y
+    }
+
+    /// In place over `dy`.
+    private func normBackward(
+        _ dy: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
+    ) throws {
+        guard let x = normInput, let mean, let reciprocal else { preconditionFailure("backward before forward") }
+        let gradient = buffers.zeros(table.blocks[normBlock].count)
+        let buffer = try weights.gather(normBlock)
+        backend.layerNormBackward(
+            dy, gradient.slice(normWeight), gradient.slice(normBias), dy, x, mean, reciprocal,
+            buffer.slice(normWeight), residual: nil, RowShape(rows: x.count / model.width, width: model.width))
+        weights.release(normBlock)
+        try gradients.push(normBlock, gradient)
+    }
+}

@@ -1,0 +1,134 @@
+import MawsBase
+import MawsKernels
+import MawsPlan
+import MawsTensor
+
+/// The masked autoencoder's decoder: mask tokens take the places of the hidden patches, a small transformer sees all
+/// places, and a linear map predicts the pixels of the hidden patches.
+public final class MAEDecoder {
+    private let model: ImageModelPlan
+    private let decoder: DecoderPlan
+    private let backend: any ComputeBackend
+    private let workspace: Workspace
+    private let table: BlockTable
+    private let stack: TransformerStack
+    private let embedBlock: Int
+    private let positionBlock: Int
+    private let head: MAEPrediction
+    private let embedWeight, embedBias, maskToken: Range<Int>
+    private var latent: FloatSlice?
+    private var masking = Masking(perImage: 0, visible: 0, shuffles: [])
+
+    public init(
+        _ model: ImageModelPlan, _ decoder: DecoderPlan, table: BlockTable, backend: any ComputeBackend,
+        workspace: Workspace
+    ) {
+        guard let embed = table.index(of: "decoder.embed"), let position = table.index(of: "decoder.position") else {
+            preconditionFailure("the table has no decoder")
+        }
+        self.model = model
+        self.decoder = decoder
+        self.table = table
+        self.backend = backend
+        self.workspace = workspace
+        (embedBlock, positionBlock) = (embed, position)
+        let first = position + 1
+        stack = TransformerStack(
+            table, blocks: first..<first + decoder.depth, backend: backend, workspace: workspace)
+        head = MAEPrediction(table, block: first + decoder.depth, backend: backend, workspace: workspace)
+        embedWeight = table.blocks[embed].entry("decoder_embed.weight").range
+        embedBias = table.blocks[embed].entry("decoder_embed.bias").range
+        maskToken = table.blocks[embed].entry("mask_token").range
+    }
+
+    /// Predicted values of the hidden patches, [hidden.indices.count, patch length], in the order of `hidden`.
+    /// - Parameter latent: what the encoder made of the visible patches, [images · (visible + 1), width].
+    public func forward(_ latent: FloatSlice, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
+        (self.latent, self.masking) = (latent, masking)
+        let (images, tokens) = (masking.imageCount, masking.perImage + 1)
+        let x = workspace.take(images * tokens * decoder.width)
+        let mark = workspace.mark
+        try embed(x, latent, weights: weights)
+        workspace.release(to: mark)
+        let positions = try weights.gather(positionBlock)
+        for image in 0..<images {
+            let part = x.part(image * tokens * decoder.width, tokens * decoder.width)
+            backend.add(part, part, positions.all)
+        }
+        weights.release(positionBlock)
+        let shape = TransformerShape(
+            batch: images, tokens: tokens, queries: tokens, width: decoder.width, heads: decoder.heads,
+            mlp: 4 * decoder.width)
+        let y = try stack.forward(x, shape, classTokenOnly: false, keeps: true, weights: weights)
+        return try head.forward(y, rows: hiddenRows, weights: weights)
+    }
+
+    /// Pushes the decoder's gradients and returns the gradient of `latent`.
+    public func backward(
+        _ dPrediction: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
+    ) throws -> FloatSlice {
+        let dHead = try head.backward(
+            dPrediction, rows: hiddenRows, tokens: masking.imageCount * (masking.perImage + 1), weights: weights,
+            gradients: gradients, buffers: buffers)
+        let dx = try stack.backward(dHead, weights: weights, gradients: gradients, buffers: buffers)
+        return try embedBackward(dx, weights: weights, gradients: gradients, buffers: buffers)
+    }
+
+    /// x = rows of a table that holds the embedded visible tokens and, last, the mask token.
+    private func embed(_ x: FloatSlice, _ latent: FloatSlice, weights: any WeightSource) throws {
+        let rows = latent.count / model.width
+        let choices = workspace.take((rows + 1) * decoder.width)
+        let buffer = try weights.gather(embedBlock)
+        backend.linearForward(
+            choices.part(0, rows * decoder.width), latent, buffer.slice(embedWeight), buffer.slice(embedBias),
+            residual: nil, embedShape(rows))
+        choices.from(rows * decoder.width).copy(from: buffer.slice(maskToken))
+        weights.release(embedBlock)
+        backend.gatherRows(x, choices, sourceRows, width: decoder.width)
+    }
+
+    private func embedBackward(
+        _ dx: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
+    ) throws -> FloatSlice {
+        guard let latent else { preconditionFailure("backward before forward") }
+        let rows = latent.count / model.width
+        let dLatent = workspace.take(latent.count)
+        let dChoices = workspace.takeZeros((rows + 1) * decoder.width)
+        backend.scatterAddRows(dChoices, dx, sourceRows, width: decoder.width)
+        let gradient = buffers.zeros(table.blocks[embedBlock].count)
+        let buffer = try weights.gather(embedBlock)
+        backend.linearBackward(
+            dLatent, gradient.slice(embedWeight), gradient.slice(embedBias),
+            dChoices.part(0, rows * decoder.width), latent, buffer.slice(embedWeight), embedShape(rows))
+        gradient.slice(maskToken).copy(from: dChoices.from(rows * decoder.width))
+        weights.release(embedBlock)
+        try gradients.push(embedBlock, gradient)
+        return dLatent
+    }
+
+    private func embedShape(_ rows: Int) -> LinearShape {
+        LinearShape(rows: rows, inputs: model.width, outputs: decoder.width)
+    }
+
+    /// For each of the decoder's tokens the embedded token it is, or the mask token behind them all.
+    private var sourceRows: [Int] {
+        let perImage = masking.visible + 1
+        let mask = masking.imageCount * perImage
+        return (0..<masking.imageCount).flatMap { image in
+            var rows = [Int](repeating: mask, count: masking.perImage + 1)
+            rows[0] = image * perImage
+            for (place, patch) in masking.visiblePatches(of: image).enumerated() {
+                rows[1 + patch] = image * perImage + 1 + place
+            }
+            return rows
+        }
+    }
+
+    /// The decoder's token of each hidden patch.
+    private var hiddenRows: [Int] {
+        let hidden = masking.hiddenSelection
+        return hidden.indices.enumerated().map { row, patch in
+            row / hidden.perImage * (masking.perImage + 1) + 1 + patch
+        }
+    }
+}

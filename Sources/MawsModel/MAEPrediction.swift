@@ -1,0 +1,76 @@
+import MawsBase
+import MawsKernels
+import MawsTensor
+
+/// The decoder's last norm and the linear map to pixels, on some of its rows.
+final class MAEPrediction {
+    private let backend: any ComputeBackend
+    private let workspace: Workspace
+    private let block: Int
+    private let count: Int
+    private let width: Int
+    private let length: Int
+    private let normWeight, normBias, weight, bias: Range<Int>
+    private var input: FloatSlice?
+    private var normed: FloatSlice?
+    private var mean: FloatSlice?
+    private var reciprocal: FloatSlice?
+
+    init(_ table: BlockTable, block index: Int, backend: any ComputeBackend, workspace: Workspace) {
+        self.backend = backend
+        self.workspace = workspace
+        block = index
+        let block = table.blocks[index]
+        count = block.count
+        normWeight = block.entry("decoder_norm.weight").range
+        normBias = block.entry("decoder_norm.bias").range
+        weight = block.entry("decoder_pred.weight").range
+        bias = block.entry("decoder_pred.bias").range
+        (width, length) = (normWeight.count, bias.count)
+    }
+
+    /// [rows.count, patch length] from the rows of `x` [tokens, width] named.
+    func forward(_ x: FloatSlice, rows: [Int], weights: any WeightSource) throws -> FloatSlice {
+        let prediction = workspace.take(rows.count * length)
+        let (input, normed) = (workspace.take(rows.count * width), workspace.take(rows.count * width))
+        let (mean, reciprocal) = (workspace.take(rows.count), workspace.take(rows.count))
+        backend.gatherRows(input, x, rows, width: width)
+        let buffer = try weights.gather(block)
+        backend.layerNormForward(
+            normed, mean, reciprocal, input, buffer.slice(normWeight), buffer.slice(normBias),
+            epsilon: TransformerBlock.epsilon, RowShape(rows: rows.count, width: width))
+        backend.linearForward(
+            prediction, normed, buffer.slice(weight), buffer.slice(bias), residual: nil, linearShape(rows))
+        weights.release(block)
+        (self.input, self.normed, self.mean, self.reciprocal) = (input, normed, mean, reciprocal)
+        return prediction
+    }
+
+    /// The gradient of `x` [tokens, width], after pushing the block's own.
+    func backward(
+        _ dPrediction: FloatSlice, rows: [Int], tokens: Int, weights: any WeightSource, gradients: any GradientSink,
+        buffers: GradientBuffers
+    ) throws -> FloatSlice {
+        guard let input, let normed, let mean, let reciprocal else { preconditionFailure("backward before forward") }
+        let dx = workspace.takeZeros(tokens * width)
+        let mark = workspace.mark
+        let dNormed = workspace.take(rows.count * width)
+        let gradient = buffers.zeros(count)
+        let buffer = try weights.gather(block)
+        backend.linearBackward(
+            dNormed, gradient.slice(weight), gradient.slice(bias), dPrediction, normed, buffer.slice(weight),
+            linearShape(rows))
+        backend.layerNormBackward(
+            dNormed, gradient.slice(normWeight), gradient.slice(normBias), dNormed, input, mean, reciprocal,
+            buffer.slice(normWeight), residual: nil, RowShape(rows: rows.count, width: width))
+        weights.release(block)
+        backend.scatterAddRows(dx, dNormed, rows, width: width)
+        workspace.release(to: mark)
+        try gradients.push(block, gradient)
+        return dx
+    }
+
+    private func linearShape(_ rows: [Int]) -> LinearShape {
+        LinearShape(rows: rows.count, inputs: width, outputs: length)
+    }
+}

@@ -1,0 +1,40 @@
+import MawsData
+import MawsModel
+import MawsPlan
+import MawsTensor
+
+/// Images before, under and after a masked autoencoder, pixels in 0...1, each (count, channels, size, size).
+public struct MAEReconstruction: Sendable {
+    public var count: Int
+    public var channels: Int
+    public var size: Int
+    public var original: [Float]
+    /// Hidden patches are mid-grey, 0.5.
+    public var masked: [Float]
+    /// Predicted patches where hidden, the original elsewhere.
+    public var reconstructed: [Float]
+
+    /// - Parameter prediction: the hidden patches in the normalised pixels of the batch.
+    init(
+        _ batch: UnitBatch, _ prediction: FloatSlice, _ hidden: PatchSelection, _ grid: PatchGrid,
+        _ model: ImageModelPlan
+    ) {
+        (count, channels, size) = (batch.count, batch.channels, batch.size)
+        let filled = FloatBuffer(batch.images.array)
+        grid.write(filled.all, prediction, hidden, .prediction)
+        original = Self.pixels(batch.images, model)
+        reconstructed = Self.pixels(filled, model)
+        let covered = FloatBuffer(original)
+        let grey = FloatBuffer([Float](repeating: 0.5, count: prediction.count))
+        grid.write(covered.all, grey.all, hidden, .prediction)
+        masked = covered.array
+    }
+
+    private static func pixels(_ images: FloatBuffer, _ model: ImageModelPlan) -> [Float] {
+        let plane = model.size * model.size
+        return images.array.enumerated().map { index, value in
+            let channel = index / plane % model.channels
+            return min(1, max(0, value * model.deviation[channel] + model.mean[channel]))
+        }
+    }
+}
