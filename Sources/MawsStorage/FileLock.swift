@@ -4,9 +4,11 @@ import Glibc
 public final class FileLock: Sendable {
     private let file: OpenFile
 
-    /// Throws `StorageError.inUse` when another process holds it.
+    /// Makes the file when it is missing; throws `StorageError.inUse` when another process holds the lock.
     public init(path: String) throws {
-        file = try OpenFile(path, flags: O_RDWR | O_CREAT)
-        if flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 { throw StorageError.inUse(path: path) }
+        file = try OpenFile(path, flags: O_RDWR | O_CREAT, action: "lock")
+        if flock(file.descriptor, LOCK_EX | LOCK_NB) != 0 {
+            throw errno == EWOULDBLOCK ? StorageError.inUse(path: path) : StorageError.last("lock", path)
+        }
     }
 }

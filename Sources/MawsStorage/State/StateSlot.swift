@@ -1,0 +1,95 @@
+import MawsBase
+
+/// The bytes of one header slot. Two slots are written in turn; the one with the higher sequence number and a right
+/// checksum counts, so a slot cut short by a death leaves the other one in force.
+struct StateSlot: Hashable {
+    static let size = 512
+    private static let magic: UInt64 = 0x3145_5441_5453_574D  // "MWSTATE1"
+    private static let nameLimit = 256
+    private static let checksumOffset = 8
+
+    var sequence: UInt64
+    var content: StateContent
+    var shape: StateShape
+    /// Identity of the machine's present run, 16 bytes: what a mapped file holds is whole only until the machine stops.
+    var boot: [UInt8]
+
+    func encoded() throws -> [UInt8] {
+        let name = Array(content.runID.utf8)
+        guard name.count <= Self.nameLimit, content.tableHash.count == 32, boot.count == 16 else {
+            throw StorageError.damaged(path: "state of run \(content.runID)", reason: "its identity has a wrong size")
+        }
+        var writer = SlotWriter()
+        writer.add(Self.magic)
+        writer.add(0)  // The checksum's place.
+        writer.add(sequence)
+        for number in [content.shard.index, content.shard.count, Int(content.stage.value), content.activeBank] {
+            writer.add(UInt64(number))
+        }
+        writer.add(content.step.value)
+        writer.add(content.hasReduced ? 1 : 0)
+        writer.add(UInt64(shape.frozenCount))
+        writer.add(UInt64(shape.trainableCount))
+        writer.add(UInt64(name.count))
+        var bytes = writer.bytes + boot + content.tableHash + name
+        bytes += [UInt8](repeating: 0, count: Self.size - bytes.count)
+        let checksum = SlotWriter(UInt64(CRC32C.checksum(bytes))).bytes
+        bytes.replaceSubrange(Self.checksumOffset..<Self.checksumOffset + 8, with: checksum)
+        return bytes
+    }
+
+    /// Nil for anything that `encoded` did not make.
+    init?(_ bytes: [UInt8]) {
+        var cleared = bytes
+        cleared.replaceSubrange(Self.checksumOffset..<Self.checksumOffset + 8, with: [UInt8](repeating: 0, count: 8))
+        var reader = SlotReader(bytes: bytes)
+        guard reader.next() == Self.magic, reader.next() == UInt64(CRC32C.checksum(cleared)) else { return nil }
+        sequence = reader.next()
+        let shard = (Int(reader.next()), Int(reader.next()))
+        let stage = StageIndex(UInt32(truncatingIfNeeded: reader.next()))
+        let bank = Int(reader.next())
+        let step = StepIndex(reader.next())
+        let hasReduced = reader.next() == 1
+        shape = StateShape(frozenCount: Int(reader.next()), trainableCount: Int(reader.next()))
+        let nameCount = Int(reader.next())
+        guard shard.0 < shard.1, bank < 2, nameCount <= Self.nameLimit else { return nil }
+        boot = reader.next(16)
+        content = StateContent(
+            shard: ShardIdentity(index: shard.0, count: shard.1), runID: "", stage: stage, tableHash: reader.next(32),
+            step: step, activeBank: bank, hasReduced: hasReduced)
+        content.runID = String(decoding: reader.next(nameCount), as: UTF8.self)
+    }
+
+    init(sequence: UInt64, content: StateContent, shape: StateShape, boot: [UInt8]) {
+        self.sequence = sequence
+        self.content = content
+        self.shape = shape
+        self.boot = boot
+    }
+}
+
+/// Little-endian 64-bit fields one after another.
+private struct SlotWriter {
+    var bytes: [UInt8] = []
+
+    init() {}
+    init(_ value: UInt64) { add(value) }
+
+    mutating func add(_ value: UInt64) {
+        withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
+    }
+}
+
+private struct SlotReader {
+    let bytes: [UInt8]
+    var position = 0
+
+    mutating func next() -> UInt64 {
+        next(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    mutating func next(_ count: Int) -> [UInt8] {
+        defer { position += count }
+        return Array(bytes[position..<position + count])
+    }
+}
