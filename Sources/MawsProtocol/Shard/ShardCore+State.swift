@@ -1,0 +1,133 @@
+import MawsBase
+import MawsWire
+
+/// Where a shard's state comes from: kept, or restored slice by slice.
+extension ShardCore {
+    mutating func configured(_ wanted: ServerConfiguration, _ now: Moment) -> [ShardAction] {
+        guard wanted.term >= term else {
+            return [.abandonCoordinator(reason: "it works under term \(wanted.term.value), newest is \(term.value)")]
+        }
+        guard phase != .applying else {
+            pendingConfiguration = wanted
+            return []
+        }
+        term = wanted.term
+        pendingCommit = nil
+        if wanted.keepsState, phase == .serving, holdsState(for: wanted) {
+            // Gradients and posts of the present step are functions of the plan and the version: they stay good.
+            configuration = wanted
+            return stateReported()
+        }
+        return replaceState(wanted)
+    }
+
+    private func holdsState(for wanted: ServerConfiguration) -> Bool {
+        guard let configuration else { return false }
+        return configuration.runID == wanted.runID && configuration.stage == wanted.stage
+            && configuration.table == wanted.table && configuration.unitsPerStep == wanted.unitsPerStep
+    }
+
+    private mutating func replaceState(_ wanted: ServerConfiguration) -> [ShardAction] {
+        generation = ShardGeneration(generation.value + 1)
+        configuration = wanted
+        slices = ShardLayout(table: wanted.table, shard: shard).slices
+        found = nil
+        previous = nil
+        hasReduced = false
+        trees = []
+        openTrees = 0
+        posts = []
+        readers = [:]
+        restoredParts = []
+        restoreStep = nil
+        phase = wanted.keepsState ? .opening : .restoring
+        return [wanted.keepsState ? .openState(wanted, generation) : .createState(wanted, generation)]
+    }
+
+    mutating func stateOpened(_ step: StepIndex, _ keptReduced: Bool) -> [ShardAction] {
+        guard phase == .opening else { return [] }
+        return open(step, hasReduced: keptReduced)
+    }
+
+    mutating func stateUnfit(_ reason: String) -> [ShardAction] {
+        guard phase == .opening else { return [] }
+        phase = .empty
+        configuration = nil
+        return [.abandonCoordinator(reason: reason)]
+    }
+
+    mutating func restoreAnnounced(_ slice: TensorSlice) -> [ShardAction] {
+        guard phase == .restoring, let configuration, slice.stage == configuration.stage,
+            restoreStep == nil || restoreStep == slice.step, holds(slice.kind, of: slice.block)
+        else { return [.breakOff(reason: "it restores a slice that does not belong to the configured stage")] }
+        restoreStep = slice.step
+        return [.receiveSlice(slice)]
+    }
+
+    mutating func restoreReceived(_ slice: TensorSlice) -> [ShardAction] {
+        guard phase == .restoring else { return [] }
+        restoredParts.insert(part(Int(slice.block), slice.kind))
+        return []
+    }
+
+    mutating func restoreDone(_ stage: StageIndex, _ step: StepIndex) -> [ShardAction] {
+        guard phase == .restoring, let configuration, stage == configuration.stage else {
+            return [.breakOff(reason: "it ends a restore that did not begin")]
+        }
+        for (block, slice) in slices.enumerated() where !slice.isEmpty {
+            for kind in TensorKind.allCases
+            where holds(kind, of: UInt32(block)) && !restoredParts.contains(part(block, kind)) {
+                let name = configuration.table.blocks[block].name
+                return [.breakOff(reason: "it ends a restore without the \(kind) of block \(name)")]
+            }
+        }
+        guard restoreStep == nil || restoreStep == step else {
+            return [.breakOff(reason: "it ends a restore at another step than it began")]
+        }
+        phase = .sealing
+        return [.sealRestored(generation, step: step)]
+    }
+
+    mutating func restoredSealed(_ step: StepIndex) -> [ShardAction] {
+        guard phase == .sealing else { return [] }
+        return open(step, hasReduced: false)
+    }
+
+    private mutating func open(_ step: StepIndex, hasReduced keptReduced: Bool) -> [ShardAction] {
+        phase = .serving
+        version = step
+        previous = nil
+        hasReduced = keptReduced
+        let begun = beginStep()
+        return stateReported() + serveWaiting() + begun
+    }
+
+    private func stateReported() -> [ShardAction] {
+        guard let configuration else { return [] }
+        let restored = ShardAction.send(.restored(stage: configuration.stage, step: version))
+        return hasReduced ? [restored, .report(configuration.stage, version)] : [restored]
+    }
+
+    /// Empty trees for the step that turns `version` into the next.
+    mutating func beginStep() -> [ShardAction] {
+        posts = []
+        guard let configuration, configuration.table.trainableCount > 0, configuration.unitsPerStep > 0 else {
+            return []
+        }
+        trees = configuration.table.blocks.indices.map { block in
+            let isPushed = configuration.table.blocks[block].isTrainable && !slices[block].isEmpty
+            return isPushed && !hasReduced ? UnitTree(unitCount: Int(configuration.unitsPerStep)) : nil
+        }
+        openTrees = trees.count { $0 != nil }
+        // A shard may have no slice of anything that is trained.
+        return openTrees == 0 && !hasReduced ? [.sealReduced(generation)] : []
+    }
+
+    /// Whether the shard keeps this kind for this block: moments only of what is trained.
+    func holds(_ kind: TensorKind, of block: UInt32) -> Bool {
+        guard let configuration, Int(block) < configuration.table.blocks.count else { return false }
+        return kind == .weight || configuration.table.blocks[Int(block)].isTrainable
+    }
+
+    private func part(_ block: Int, _ kind: TensorKind) -> Int { 3 * block + Int(kind.rawValue) }
+}

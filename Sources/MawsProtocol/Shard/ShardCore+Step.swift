@@ -1,0 +1,131 @@
+import MawsBase
+import MawsWire
+
+/// One step of a shard: pushes and posts come in, sums are formed, the commit is applied.
+extension ShardCore {
+    mutating func pushAnnounced(_ push: Push) -> [ShardAction] {
+        if let settled = settled(push.term, push.stage, push.step) { return [settled] }
+        guard let configuration, push.unit.value < configuration.unitsPerStep,
+            Int(push.block) < configuration.table.blocks.count, configuration.table.blocks[Int(push.block)].isTrainable
+        else {
+            return [.breakOff(reason: "it pushes unit \(push.unit.value) of block \(push.block), which no plan has")]
+        }
+        return isNeeded(push) ? [.receive(generation)] : [.discard]
+    }
+
+    mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration) -> [ShardAction] {
+        guard receivedFor == generation else {
+            return [.lose(reason: "shard \(shard) was given a new state meanwhile")]
+        }
+        if let settled = settled(push.term, push.stage, push.step) { return [settled] }
+        let block = Int(push.block)
+        guard isNeeded(push), let next = trees[block]?.insert(Int(push.unit.value)) else { return [.discard] }
+        return [.keep] + advance(block, next)
+    }
+
+    /// False for what was pushed before, by this trainer or by another.
+    private func isNeeded(_ push: Push) -> Bool {
+        guard !hasReduced, let tree = trees[Int(push.block)] else { return false }
+        return !tree.contains(Int(push.unit.value))
+    }
+
+    mutating func combined(_ block: Int, _ left: UnitTree.Node) -> [ShardAction] {
+        guard let next = trees[block]?.combined(left) else { return [] }
+        return advance(block, next)
+    }
+
+    private func advance(_ block: Int, _ next: UnitTree.Next) -> [ShardAction] {
+        switch next {
+        case .waits: []
+        case .combine(let left, let right): [.combine(generation, block: block, left: left, right: right)]
+        case .complete: [.storeBlock(generation, block: block)]
+        }
+    }
+
+    mutating func blockStored() -> [ShardAction] {
+        openTrees -= 1
+        return openTrees == 0 ? [.sealReduced(generation)] : []
+    }
+
+    mutating func reducedSealed() -> [ShardAction] {
+        guard let configuration, !hasReduced else { return [] }
+        hasReduced = true
+        return [.report(configuration.stage, version)]
+    }
+
+    mutating func postAnnounced(_ post: Post) -> [ShardAction] {
+        if let settled = settled(post.term, post.stage, post.step) { return [settled] }
+        return posts.contains(post.unit) ? [.discard] : [.receive(generation)]
+    }
+
+    mutating func postReceived(_ post: Post, _ receivedFor: ShardGeneration) -> [ShardAction] {
+        guard receivedFor == generation else {
+            return [.lose(reason: "shard \(shard) was given a new state meanwhile")]
+        }
+        if let settled = settled(post.term, post.stage, post.step) { return [settled] }
+        return posts.insert(post.unit).inserted ? [.keep] : [.discard]
+    }
+
+    /// What becomes of a payload whatever is in it; nil when it belongs to the present step.
+    private func settled(_ sent: Term, _ stage: StageIndex, _ step: StepIndex) -> ShardAction? {
+        guard let configuration, phase == .serving || phase == .applying else {
+            return .lose(reason: "shard \(shard) has no state yet")
+        }
+        if stage < configuration.stage || stage == configuration.stage && step < version { return .discard }
+        guard stage == configuration.stage, step == version else {
+            return .lose(
+                reason: "shard \(shard) is at stage \(configuration.stage.value), version \(version.value), not yet at "
+                    + "stage \(stage.value), step \(step.value)")
+        }
+        guard sent == term else {
+            return .lose(reason: "shard \(shard) works under term \(term.value), not \(sent.value)")
+        }
+        return nil
+    }
+
+    mutating func committed(_ commit: Commit, _ now: Moment) -> [ShardAction] {
+        guard let configuration, commit.term == term, commit.stage == configuration.stage else {
+            return [.abandonCoordinator(reason: "it committed under another term or stage than it configured")]
+        }
+        if phase == .applying || pendingCommit != nil { return [] }
+        if phase == .serving, commit.step < version {
+            return [.send(.applied(stage: configuration.stage, step: version))]
+        }
+        guard phase == .serving, commit.step == version, hasReduced else {
+            let here = "version \(version.value)\(hasReduced ? "" : ", not reduced")"
+            return [.abandonCoordinator(reason: "it committed step \(commit.step.value) and this shard is at \(here)")]
+        }
+        // From here on nobody may start to read the version that is overwritten.
+        previous = nil
+        pendingCommit = PendingCommit(commit: commit, deadline: now + settings.readerDrainSeconds)
+        return applyWhenUnread()
+    }
+
+    mutating func applyWhenUnread() -> [ShardAction] {
+        guard let pending = pendingCommit, phase == .serving else { return [] }
+        guard !readers.values.contains(where: { $0 < version }) else { return [] }
+        pendingCommit = nil
+        phase = .applying
+        return [.apply(pending.commit, generation)]
+    }
+
+    mutating func dropLateReaders(_ now: Moment) -> [ShardAction] {
+        guard let pending = pendingCommit, !pending.hasDroppedReaders, pending.deadline <= now else { return [] }
+        pendingCommit?.hasDroppedReaders = true
+        return [.dropReaders(readers.filter { $0.value < version }.keys.sorted())]
+    }
+
+    mutating func applied(_ now: Moment) -> [ShardAction] {
+        guard phase == .applying, let configuration else { return [] }
+        phase = .serving
+        previous = version
+        version = version.next
+        hasReduced = false
+        let begun = beginStep()
+        var actions: [ShardAction] = [.send(.applied(stage: configuration.stage, step: version))]
+        actions += serveWaiting() + begun
+        guard let wanted = pendingConfiguration else { return actions }
+        pendingConfiguration = nil
+        return actions + configured(wanted, now)
+    }
+}

@@ -1,0 +1,152 @@
+import MawsBase
+import MawsWire
+
+/// How long a shard waits for what.
+public struct ShardSettings: Hashable, Sendable {
+    /// Longest time a gather waits for a version that is not here yet.
+    public var gatherWaitSeconds: Double
+    /// Longest time a commit waits for the readers of the version it overwrites.
+    public var readerDrainSeconds: Double
+
+    public init(gatherWaitSeconds: Double = 30, readerDrainSeconds: Double = 5) {
+        self.gatherWaitSeconds = gatherWaitSeconds
+        self.readerDrainSeconds = readerDrainSeconds
+    }
+}
+
+/// A parameter server's decisions as a pure machine: which pushes count, what is added to what, when a step is reduced,
+/// which version may be read and when it may be overwritten. It touches no memory, socket, file, lock or clock.
+///
+/// Versions *t* (newest) and *t − 1* are readable; the commit of step *t* overwrites *t − 1*.
+public struct ShardCore: Sendable {
+    enum Phase: Hashable {
+        /// No configuration yet.
+        case empty
+        /// The shell looks at the state file.
+        case opening
+        case restoring
+        case sealing
+        case serving
+        case applying
+    }
+
+    struct Waiting: Hashable {
+        var request: ShardRequest
+        var stage: StageIndex
+        var step: StepIndex
+        var block: UInt32
+        var deadline: Moment
+    }
+
+    struct PendingCommit: Hashable {
+        var commit: Commit
+        var deadline: Moment
+        var hasDroppedReaders = false
+    }
+
+    let shard: ShardIdentity
+    let settings: ShardSettings
+    var phase = Phase.empty
+    var term = Term(0)
+    var generation = ShardGeneration(0)
+    var configuration: ServerConfiguration?
+    var slices: [Range<Int>] = []
+    /// What the state file held when the process started; nil once it is replaced.
+    var found: ServerHello?
+
+    /// Parts of a restore that are here, each 3 × block + kind.
+    var restoredParts: Set<Int> = []
+    var restoreStep: StepIndex?
+
+    var version = StepIndex(0)
+    /// The older version that may still be read.
+    var previous: StepIndex?
+    var hasReduced = false
+    /// By block; nil where nothing is pushed to this shard.
+    var trees: [UnitTree?] = []
+    var openTrees = 0
+    var posts: Set<UnitIndex> = []
+
+    /// Requests reading memory now, with the version they read.
+    var readers: [ShardRequest: StepIndex] = [:]
+    var waiting: [Waiting] = []
+    var pendingCommit: PendingCommit?
+    /// Came while a commit was being applied.
+    var pendingConfiguration: ServerConfiguration?
+
+    /// - Parameter found: content of the state file, nil when there is none worth keeping.
+    public init(shard: ShardIdentity, found: ServerHello?, settings: ShardSettings = ShardSettings()) {
+        self.shard = shard
+        self.found = found
+        self.settings = settings
+    }
+
+    /// Whether the state is being written right now; a `hello` waits for the end of it.
+    public var isApplying: Bool { phase == .applying }
+
+    /// What a `hello` says this shard holds, to be sent from this address.
+    public func hello(host: String, port: UInt16) -> ServerHello {
+        var hello = ServerHello(
+            shard: shard, host: host, port: port, runID: "", stage: StageIndex(0), step: StepIndex(0), hasReduced: false
+        )
+        if phase == .serving || phase == .applying, let configuration {
+            hello.runID = configuration.runID
+            hello.stage = configuration.stage
+            hello.step = version
+            hello.hasReduced = hasReduced
+        } else if phase == .empty, let found {
+            hello.runID = found.runID
+            hello.stage = found.stage
+            hello.step = found.step
+            hello.hasReduced = found.hasReduced
+        }
+        return hello
+    }
+
+    public mutating func step(_ event: ShardEvent, now: Moment) -> [ShardAction] {
+        switch event {
+        case .configured(let configuration): return configured(configuration, now)
+        case .restoreAnnounced(let slice): return restoreAnnounced(slice)
+        case .restoreReceived(let slice): return restoreReceived(slice)
+        case .restoreDone(let stage, let step): return restoreDone(stage, step)
+        case .committed(let commit): return committed(commit, now)
+        case .snapshotRequested(let request, let slice): return snapshotRequested(request, slice)
+        case .gatherRequested(let request, let stage, let step, let block):
+            let deadline = now + settings.gatherWaitSeconds
+            return gather(Waiting(request: request, stage: stage, step: step, block: block, deadline: deadline))
+        case .collectRequested(let request, let stage, let step): return collect(request, stage, step)
+        case .pushAnnounced(let push): return pushAnnounced(push)
+        case .pushReceived(let push, let generation): return pushReceived(push, generation)
+        case .postAnnounced(let post): return postAnnounced(post)
+        case .postReceived(let post, let generation): return postReceived(post, generation)
+        case .requestEnded(let request): return requestEnded(request)
+        case .tick: return tick(now)
+        default: return finished(event, now)
+        }
+    }
+
+    /// The shell's own work. What belongs to an older state is of no interest any more.
+    private mutating func finished(_ event: ShardEvent, _ now: Moment) -> [ShardAction] {
+        switch event {
+        case .stateOpened(generation, let step, let hasReduced): return stateOpened(step, hasReduced)
+        case .stateUnfit(generation, let reason): return stateUnfit(reason)
+        case .restoredSealed(generation, let step): return restoredSealed(step)
+        case .combined(generation, let block, let left): return combined(block, left)
+        case .blockStored(generation, _): return blockStored()
+        case .reducedSealed(generation): return reducedSealed()
+        case .applied(generation): return applied(now)
+        default: return []
+        }
+    }
+
+    private mutating func tick(_ now: Moment) -> [ShardAction] {
+        var actions: [ShardAction] = []
+        for late in waiting where late.deadline <= now {
+            let seconds = Int(settings.gatherWaitSeconds)
+            let reason = "version \(late.step.value) did not come to shard \(shard) in \(seconds) s"
+            actions.append(.decline(late.request, reason: reason))
+        }
+        waiting.removeAll { $0.deadline <= now }
+        return actions + dropLateReaders(now)
+    }
+}

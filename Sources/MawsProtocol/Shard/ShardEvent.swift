@@ -1,0 +1,98 @@
+import MawsBase
+import MawsWire
+
+/// One request that reads a shard's memory: numbered by the shell, never used twice.
+public struct ShardRequest: Hashable, Comparable, Sendable {
+    public var value: UInt64
+    public init(_ value: UInt64) { self.value = value }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// One filling of a shard's memory. It grows with every new state, so that work begun on an older one is known as such.
+public struct ShardGeneration: Hashable, Comparable, Sendable {
+    public var value: UInt64
+    public init(_ value: UInt64) { self.value = value }
+    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+}
+
+/// What happens to a shard's core. An announced payload is still on the wire; a received one is in memory.
+public enum ShardEvent: Hashable, Sendable {
+    // From the coordinator.
+    case configured(ServerConfiguration)
+    case restoreAnnounced(TensorSlice)
+    case restoreReceived(TensorSlice)
+    case restoreDone(stage: StageIndex, step: StepIndex)
+    case committed(Commit)
+    case snapshotRequested(ShardRequest, TensorSlice)
+
+    // From trainers.
+    case gatherRequested(ShardRequest, stage: StageIndex, step: StepIndex, block: UInt32)
+    case collectRequested(ShardRequest, stage: StageIndex, step: StepIndex)
+    case pushAnnounced(Push)
+    case pushReceived(Push, ShardGeneration)
+    case postAnnounced(Post)
+    case postReceived(Post, ShardGeneration)
+
+    /// The request was answered, or its connection is gone: it reads no memory any more.
+    case requestEnded(ShardRequest)
+
+    // The shell did what an action asked for.
+    case stateOpened(ShardGeneration, step: StepIndex, hasReduced: Bool)
+    case stateUnfit(ShardGeneration, reason: String)
+    case restoredSealed(ShardGeneration, step: StepIndex)
+    case combined(ShardGeneration, block: Int, left: UnitTree.Node)
+    case blockStored(ShardGeneration, block: Int)
+    case reducedSealed(ShardGeneration)
+    case applied(ShardGeneration)
+
+    /// Time passed; several times a second.
+    case tick
+}
+
+/// What a shard's core asks of its shell, in this order.
+public enum ShardAction: Hashable, Sendable {
+    // Memory.
+    /// Make an empty state for this configuration; `restore` fills it.
+    case createState(ServerConfiguration, ShardGeneration)
+    /// Take the state file's content for this configuration; answered by `stateOpened` or `stateUnfit`.
+    case openState(ServerConfiguration, ShardGeneration)
+    /// Receive the payload into the slice's place, then say `restoreReceived`.
+    case receiveSlice(TensorSlice)
+    /// What was restored becomes the state, at this version; answered by `restoredSealed`.
+    case sealRestored(ShardGeneration, step: StepIndex)
+    /// Add `right`'s buffer into `left`'s and free it; answered by `combined`.
+    case combine(ShardGeneration, block: Int, left: UnitTree.Node, right: UnitTree.Node)
+    /// Copy unit 0's buffer of the block, now the sum of all, to the state's reduced gradient; answered by `blockStored`.
+    case storeBlock(ShardGeneration, block: Int)
+    /// The reduced gradient is whole; answered by `reducedSealed`.
+    case sealReduced(ShardGeneration)
+    /// Write the next version into the other bank and make it the active one; answered by `applied`.
+    case apply(Commit, ShardGeneration)
+
+    // Payloads.
+    /// Receive into a buffer, then say `pushReceived` or `postReceived`.
+    case receive(ShardGeneration)
+    /// What was received counts: keep it.
+    case keep
+    /// Nothing is lost by dropping it: the shard has it, or nobody needs it any more.
+    case discard
+    /// It is dropped although it may be needed: the connection's next flush is answered by `unavailable`.
+    case lose(reason: String)
+    /// The sender breaks the protocol; its connection ends.
+    case breakOff(reason: String)
+
+    // Answers.
+    /// Send the slice of this version, then say `requestEnded`.
+    case serve(ShardRequest, TensorSlice)
+    /// Send the posts of these units, then `flushed`.
+    case servePosts(ShardRequest, StageIndex, StepIndex, [UnitIndex])
+    case decline(ShardRequest, reason: String)
+    /// End the connections of these requests: they hold up a step by reading too slowly.
+    case dropReaders([ShardRequest])
+    /// To the coordinator.
+    case send(Message)
+    /// Send `reduced` to the coordinator, with the sums of squares.
+    case report(StageIndex, StepIndex)
+    /// The coordinator and this shard disagree: end that connection and start over from `hello`.
+    case abandonCoordinator(reason: String)
+}
