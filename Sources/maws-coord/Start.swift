@@ -12,8 +12,8 @@ struct Start: ParsableCommand {
     @Option(help: "The plan file.")
     var plan: String
 
-    @Option(help: "Folder of the run, instead of the plan's.")
-    var run: String?
+    @Option(name: .customLong("run"), help: "Folder of the run, instead of the plan's.")
+    var runFolder: String?
 
     @Option(help: "Seed, instead of the plan's.")
     var seed: UInt64?
@@ -27,7 +27,7 @@ struct Start: ParsableCommand {
     func run() throws {
         let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let options = CoordinatorOptions(
-            planPath: plan, overrides: PlanOverrides(seed: seed, run: run), certificates: certificates,
+            planPath: plan, overrides: PlanOverrides(seed: seed, run: runFolder), certificates: certificates,
             programs: programs.path, root: dataRoot)
         let outcome = try CoordinatorNode(options, logger: Logger(label: "coordinator")).run()
         if outcome == .stopped { throw ExitCode(130) }
