@@ -2,5 +2,7 @@ import ArgumentParser
 
 @main
 struct Main: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "maws")
+    static let configuration = CommandConfiguration(
+        commandName: "maws", abstract: "Work with data, plans and reports of maws runs.",
+        subcommands: [DataCommand.self, Report.self])
 }

@@ -39,6 +39,9 @@ public final class Dataset: Sendable {
         return sample
     }
 
+    /// The caption alone; nil where the sample has none.
+    public func caption(_ index: Int) throws -> String? { try sample(index, parts: [.caption]).caption }
+
     /// Reads the named parts only, and not the name. Content that cannot be used throws `DataError.sample`; a disk that
     /// fails throws `DataError.system`, which is never a reason to skip a sample.
     func sample(_ index: Int, parts: Set<SamplePart>) throws -> Sample {

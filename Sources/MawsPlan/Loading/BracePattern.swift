@@ -1,9 +1,9 @@
 /// Names with a range in braces, as shells and WebDataset write them: `train-{0000..0011}.tar`.
-enum BracePattern {
+public enum BracePattern {
     /// Most names one pattern may stand for.
-    static let namesMax = 1_000_000
+    public static let namesMax = 1_000_000
 
-    enum Fault: Error, Hashable {
+    public enum Fault: Error, Hashable {
         /// A brace without its partner, or a range that is not `{first..last}` of whole numbers.
         case malformed
         /// The last number lies below the first.
@@ -13,7 +13,7 @@ enum BracePattern {
 
     /// The names `pattern` stands for, in order; several ranges count like the digits of a number.
     /// Numbers keep the width of the first one, zeros included.
-    static func expand(_ pattern: String) throws(Fault) -> [String] {
+    public static func expand(_ pattern: String) throws(Fault) -> [String] {
         guard let open = pattern.firstIndex(of: "{") else {
             if pattern.contains("}") { throw .malformed }
             return [pattern]

@@ -1,0 +1,92 @@
+/// Packs Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017) into shards with the weak labels of `FashionRule`.
+///
+/// Writes `fashion-train-0000.tar` …, `fashion-test-0000.tar` …, `classes.txt`, `templates.txt` and
+/// `fashion-hashtags.txt`, whose counts are those of the training images.
+public struct FashionPacker {
+    private let source: String
+    private let target: PackTarget
+    private let seed: UInt64
+
+    /// - Parameter source: folder of the four IDX files, as Debian's package dataset-fashion-mnist installs them.
+    public init(source: String, target: PackTarget, seed: UInt64) {
+        self.source = source
+        self.target = target
+        self.seed = seed
+    }
+
+    public func pack() throws -> PackResult {
+        try target.check()
+        let identity = try identity()
+        let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: identity)
+        if let there, !target.isForced { return PackResult(manifest: there, wasThere: true) }
+        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: identity)
+        var counter = HashtagCounter()
+        try write(.train, into: folder) { counter.add($0) }
+        try write(.test, into: folder) { _ in }
+        try folder.write(FashionRule.classNames.map { $0.joined(separator: ", ") + "\n" }.joined(), name: "classes.txt")
+        try folder.write(FashionRule.templates.map { $0 + "\n" }.joined(), name: "templates.txt")
+        try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt")
+        return PackResult(manifest: try folder.publish(), wasThere: false)
+    }
+
+    private func identity() throws -> String {
+        let digest = Digest()
+        for split in FashionRule.Split.allCases {
+            for path in [imagesPath(split), labelsPath(split)] {
+                digest.update(try Self.contents(path))
+            }
+        }
+        return "fashion-mnist rule \(FashionRule.version), seed \(seed), shards of \(target.shardSize), "
+            + "sources \(digest.finish())"
+    }
+
+    private static func contents(_ path: String) throws -> [UInt8] {
+        do {
+            return try InputFile.contents(path, limit: 1 << 30)
+        } catch {
+            throw DataError.file(
+                path: path,
+                problem:
+                    "cannot be read; install the Debian package dataset-fashion-mnist or name its folder by --source")
+        }
+    }
+
+    private func write(
+        _ split: FashionRule.Split, into folder: PackFolder, tagged: ([String]) -> Void
+    ) throws {
+        let images = try IdxFile(path: imagesPath(split), rank: 3)
+        let labels = try IdxFile(path: labelsPath(split), rank: 1)
+        guard images.dimensions[0] == labels.dimensions[0] else {
+            throw DataError.file(
+                path: labelsPath(split),
+                problem: "has \(labels.dimensions[0]) labels for \(images.dimensions[0]) images")
+        }
+        let rule = FashionRule(seed: seed)
+        let writer = ShardSetWriter(
+            folder: folder, prefix: "\(target.prefix)-\(split == .train ? "train" : "test")",
+            shardSize: target.shardSize)
+        let (height, width) = (images.dimensions[1], images.dimensions[2])
+        for (index, label) in labels.values.enumerated() {
+            guard label < FashionRule.classNames.count else {
+                throw DataError.file(path: labelsPath(split), problem: "has the class \(label) for image \(index)")
+            }
+            let pixels = Array(images.values[index * width * height..<(index + 1) * width * height])
+            let png = try PNGEncoder.encode(PixelImage(width: width, height: height, channels: 1, pixels: pixels))
+            let weak = rule.labels(split: split, image: index, cleanClass: Int(label))
+            tagged(weak.hashtags)
+            try writer.append(
+                PackedSample(
+                    image: png, imageExtension: "png", caption: weak.caption, hashtags: weak.hashtags,
+                    classIndex: Int(label)))
+        }
+        try writer.finish()
+    }
+
+    private func imagesPath(_ split: FashionRule.Split) -> String {
+        "\(source)/\(split == .train ? "train" : "t10k")-images-idx3-ubyte.gz"
+    }
+
+    private func labelsPath(_ split: FashionRule.Split) -> String {
+        "\(source)/\(split == .train ? "train" : "t10k")-labels-idx1-ubyte.gz"
+    }
+}

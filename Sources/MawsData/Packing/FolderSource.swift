@@ -1,0 +1,72 @@
+import Foundation
+
+/// The PNG and JPEG files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its caption and
+/// `photo.json` its hashtags.
+struct FolderSource: RowSource {
+    private let folder: String
+    private let classFolders: Bool
+    /// Relative to the folder.
+    private let paths: [String]
+
+    /// - Parameter classFolders: whether the first folder on the way to an image is its class.
+    init(path: String, classFolders: Bool) throws {
+        folder = path
+        self.classFolders = classFolders
+        guard let names = FileManager.default.enumerator(atPath: path) else {
+            throw DataError.system(action: "open", path: path, code: ENOENT)
+        }
+        var paths: [String] = []
+        for case let name as String in names where Self.isImage(name) { paths.append(name) }
+        guard !paths.isEmpty else { throw DataError.file(path: path, problem: "holds no png, jpg or jpeg files") }
+        self.paths = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+
+    func forEachRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws {
+        for path in paths {
+            do {
+                try body(.success(try row(path)))
+            } catch let problem as RowProblem {
+                try body(.failure(problem.error))
+            }
+        }
+    }
+
+    private struct RowProblem: Error { var error: DataError }
+
+    private func row(_ path: String) throws -> SourceRow {
+        let imagePath = folder + "/" + path
+        var row = SourceRow(file: imagePath, line: nil, imagePath: imagePath)
+        row.caption = try sidecar(imagePath, "txt").map { String(decoding: $0, as: UTF8.self) }
+        if let json = try sidecar(imagePath, "json") {
+            guard let tags = SampleReader.hashtags(json: json) else {
+                throw RowProblem(
+                    error: .file(path: imagePath.withoutExtension + ".json", problem: "is no array of strings"))
+            }
+            row.hashtags = tags
+        }
+        if classFolders {
+            guard let slash = path.firstIndex(of: "/") else {
+                throw RowProblem(error: .file(path: imagePath, problem: "lies in no class folder"))
+            }
+            row.className = String(path[..<slash])
+        }
+        return row
+    }
+
+    /// Nil where there is no such file.
+    private func sidecar(_ imagePath: String, _ fileExtension: String) throws -> [UInt8]? {
+        let path = imagePath.withoutExtension + "." + fileExtension
+        guard access(path, F_OK) == 0 else { return nil }
+        do {
+            return try InputFile.contents(path, limit: Int(SamplePart.caption.sizeMax))
+        } catch let error as DataError {
+            throw RowProblem(error: error)
+        }
+    }
+
+    private static func isImage(_ name: String) -> Bool {
+        let last = name.split(separator: "/").last ?? ""
+        guard let dot = last.lastIndex(of: "."), dot != last.startIndex else { return false }
+        return SamplePart(fileExtension: last[last.index(after: dot)...]) == .image
+    }
+}

@@ -1,0 +1,41 @@
+import Foundation
+
+/// What `maws data pack` wrote and from what: the last file of a pack, so that its presence means the pack is complete.
+public struct PackManifest: Codable, Hashable, Sendable {
+    public struct File: Codable, Hashable, Sendable {
+        public var name: String
+        public var bytes: UInt64
+        public var sha256: String
+        /// Samples of a shard; 0 for other files.
+        public var samples: Int
+    }
+
+    /// Everything that decides the content: rule, parameters, a hash of the sources.
+    public var source: String
+    public var files: [File]
+
+    public var sampleCount: Int { files.reduce(0) { $0 + $1.samples } }
+
+    static func name(prefix: String) -> String { prefix + "-pack.json" }
+
+    /// The manifest of a complete pack from this very source, nil where there is none.
+    static func complete(folder: String, prefix: String, source: String) -> PackManifest? {
+        guard let manifest = read(folder: folder, prefix: prefix), manifest.source == source else { return nil }
+        let isComplete = manifest.files.allSatisfy { file in
+            (try? InputFile(path: folder + "/" + file.name).size) == file.bytes
+        }
+        return isComplete ? manifest : nil
+    }
+
+    static func read(folder: String, prefix: String) -> PackManifest? {
+        let path = folder + "/" + name(prefix: prefix)
+        guard let bytes = try? InputFile.contents(path, limit: 1 << 28) else { return nil }
+        return try? JSONDecoder().decode(PackManifest.self, from: Data(bytes))
+    }
+
+    func encoded() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self)) + [10]
+    }
+}

@@ -1,0 +1,34 @@
+/// What a packing command did.
+public struct PackResult: Sendable {
+    public var manifest: PackManifest
+    /// A complete pack from the same source was there already; nothing was written.
+    public var wasThere: Bool
+    /// Rows left out, one sentence each.
+    public var problems: [String] = []
+}
+
+/// Where a pack goes.
+public struct PackTarget: Sendable {
+    /// Folder, made when missing.
+    public var output: String
+    /// Beginning of every shard's name.
+    public var prefix: String
+    /// Samples in a shard.
+    public var shardSize: Int
+    /// Writes the pack even when a complete one is there.
+    public var isForced: Bool
+
+    public init(output: String, prefix: String, shardSize: Int = 5000, isForced: Bool = false) {
+        self.output = output
+        self.prefix = prefix
+        self.shardSize = shardSize
+        self.isForced = isForced
+    }
+
+    func check() throws {
+        guard shardSize > 0 else { throw DataError.output(path: output, problem: "a shard needs at least 1 sample") }
+        guard !prefix.isEmpty, !prefix.contains("/"), !prefix.contains("."), !prefix.contains("\0") else {
+            throw DataError.output(path: output, problem: "the prefix '\(prefix)' may not be empty or hold / or dots")
+        }
+    }
+}

@@ -1,0 +1,138 @@
+import Foundation
+
+/// Packs the rows of a source: images keep their bytes, captions and hashtags become sidecars, class names numbers.
+///
+/// Besides the shards it writes `<prefix>-hashtags.txt` when there are hashtags and `<prefix>-classes.txt` when classes
+/// are names, numbered in the order of their names.
+public struct RowPacker {
+    private let source: any RowSource
+    private let sourceName: String
+    private let target: PackTarget
+    private let skipsBadRows: Bool
+
+    private init(_ source: any RowSource, name: String, target: PackTarget, skipsBadRows: Bool) {
+        self.source = source
+        sourceName = name
+        self.target = target
+        self.skipsBadRows = skipsBadRows
+    }
+
+    /// A folder of images with sidecar files; see `FolderSource`.
+    public static func folder(
+        _ path: String, classFolders: Bool, target: PackTarget, skipsBadRows: Bool
+    ) throws -> RowPacker {
+        RowPacker(
+            try FolderSource(path: path, classFolders: classFolders),
+            name: "folder \(path)\(classFolders ? " by class" : "")", target: target, skipsBadRows: skipsBadRows)
+    }
+
+    /// A CSV or JSONL list; see `ListSource`.
+    public static func list(_ path: String, target: PackTarget, skipsBadRows: Bool) throws -> RowPacker {
+        RowPacker(try ListSource(path: path), name: "list \(path)", target: target, skipsBadRows: skipsBadRows)
+    }
+
+    public func pack() throws -> PackResult {
+        try target.check()
+        let survey = try survey()
+        let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: survey.identity)
+        if let there, !target.isForced {
+            return PackResult(manifest: there, wasThere: true, problems: survey.problems)
+        }
+        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: survey.identity)
+        let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
+        var problems: [String] = []
+        var counter = HashtagCounter()
+        try source.forEachRow { result in
+            guard let (row, sample) = try keep(&problems, { try packed(result.get(), classes: survey.classes) }) else {
+                return
+            }
+            counter.add(sample.hashtags ?? [])
+            try writer.append(sample, label: (row.imagePath as NSString).lastPathComponent.withoutExtension)
+        }
+        guard writer.sampleCount > 0 else {
+            throw DataError.file(path: sourceName, problem: "has no readable image; nothing was written")
+        }
+        try writer.finish()
+        if !counter.isEmpty { try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt") }
+        if let names = survey.classNames {
+            try folder.write(names.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
+        }
+        return PackResult(manifest: try folder.publish(), wasThere: false, problems: problems)
+    }
+
+    /// The first pass: classes, and a hash of everything that decides the shards' content.
+    private func survey() throws -> Survey {
+        let digest = Digest()
+        digest.update("\(sourceName), shards of \(target.shardSize), skipping \(skipsBadRows)\n")
+        var survey = Survey()
+        var names: Set<String> = []
+        try source.forEachRow { result in
+            guard let row = try keep(&survey.problems, { try result.get() }) else { return }
+            if let name = row.className { names.insert(name) }
+            var status = stat()
+            stat(row.imagePath, &status)
+            digest.update(
+                "\(row.imagePath)\0\(status.st_size)\0\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\0"
+                    + "\(row.caption ?? "-")\0\(row.hashtags?.joined(separator: " ") ?? "-")\0\(row.className ?? "-")\n"
+            )
+        }
+        survey.number(names)
+        survey.identity = "\(sourceName), shards of \(target.shardSize), rows \(digest.finish())"
+        return survey
+    }
+
+    private struct Survey {
+        var identity = ""
+        var classes: [String: Int] = [:]
+        /// Nil where classes are numbers already, or there are none.
+        var classNames: [String]?
+        var problems: [String] = []
+
+        mutating func number(_ names: Set<String>) {
+            let numbers = names.map { ($0, Int($0) ?? -1) }
+            if numbers.allSatisfy({ $0.1 >= 0 }) {
+                classes = Dictionary(uniqueKeysWithValues: numbers)
+            } else {
+                let sorted = names.sorted()
+                classes = Dictionary(uniqueKeysWithValues: zip(sorted, sorted.indices))
+                classNames = sorted
+            }
+        }
+    }
+
+    /// The result of `body`; nil when a row is bad and bad rows are left out.
+    private func keep<T>(_ problems: inout [String], _ body: () throws -> T) throws -> T? {
+        do {
+            return try body()
+        } catch let error as DataError {
+            guard skipsBadRows else { throw error }
+            problems.append(error.description)
+            return nil
+        }
+    }
+
+    private func packed(_ row: SourceRow, classes: [String: Int]) throws -> (SourceRow, PackedSample) {
+        let image: [UInt8]
+        do {
+            image = try InputFile.contents(row.imagePath, limit: Int(SamplePart.image.sizeMax))
+            _ = try ImageDecoder.decode(image, channels: 3)
+        } catch DataError.image(let problem) {
+            throw row.problem("the image \(row.imagePath) \(problem)")
+        } catch {
+            throw row.problem("the image \(row.imagePath) cannot be read")
+        }
+        let found = row.hashtags?.map(CaptionText.normalizedHashtag) ?? CaptionText.hashtags(in: row.caption ?? "")
+        let hashtags = found.filter { !$0.isEmpty }
+        return (
+            row,
+            PackedSample(
+                image: image, imageExtension: image.starts(with: [0xFF]) ? "jpg" : "png", caption: row.caption,
+                hashtags: hashtags.isEmpty ? nil : hashtags, classIndex: row.className.flatMap { classes[$0] })
+        )
+    }
+}
+
+extension String {
+    /// The name up to its last dot.
+    var withoutExtension: String { lastIndex(of: ".").map { String(self[..<$0]) } ?? self }
+}

@@ -1,0 +1,22 @@
+/// One image that a user wants packed, with what is known of it.
+struct SourceRow {
+    /// File and, for a list, line.
+    var file: String
+    var line: Int?
+    var imagePath: String
+    var caption: String?
+    /// Nil where the source says nothing; the caption's hashtags are taken then.
+    var hashtags: [String]?
+    /// Name or number of the class.
+    var className: String?
+
+    func problem(_ text: String) -> DataError {
+        line.map { .line(file: file, line: $0, problem: text) } ?? .file(path: file, problem: text)
+    }
+}
+
+/// Something that rows come from, in an order that is always the same. Read more than once.
+protocol RowSource {
+    /// - Parameter body: takes each row, or the problem of a row that cannot be read.
+    func forEachRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws
+}

@@ -1,0 +1,71 @@
+import MawsPlan
+
+/// What a set of shards holds, found by reading and decoding every sample.
+public struct ShardSurvey: Sendable {
+    public private(set) var sampleCount = 0
+    public private(set) var captionCount = 0
+    /// Samples by their number of hashtags.
+    public private(set) var hashtagHistogram: [Int: Int] = [:]
+    public private(set) var hashtagCounts: [String: Int] = [:]
+    /// Samples of each class; -1 where it is unknown.
+    public private(set) var classCounts: [Int: Int] = [:]
+    /// Images by size, `28 x 28` for instance.
+    public private(set) var imageSizes: [String: Int] = [:]
+    public private(set) var problems: [SkippedSample] = []
+    public let fingerprint: String
+    private var sums = [Double](repeating: 0, count: 3)
+    private var squares = [Double](repeating: 0, count: 3)
+    private var imageCount = 0
+
+    /// - Parameter shards: paths, in order.
+    public init(shards: [String]) throws {
+        let split = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
+        let dataset = try Dataset(split, root: "")
+        fingerprint = dataset.fingerprint
+        for index in 0..<dataset.count {
+            sampleCount += 1
+            do {
+                try add(dataset.sample(index))
+            } catch DataError.image(let problem) {
+                problems.append(try dataset.place(index, reason: "the image \(problem)"))
+            } catch DataError.sample(let sample) {
+                problems.append(sample)
+            }
+        }
+    }
+
+    /// Mean over the images of each channel's mean pixel, 0...1: what a plan's `mean` wants.
+    public var mean: [Double] { sums.map { $0 / Double(max(1, imageCount)) } }
+
+    /// Square root of the mean squared distance of pixels from `mean`, every image weighing the same.
+    public var deviation: [Double] {
+        zip(squares, mean).map { max(0, $0 / Double(max(1, imageCount)) - $1 * $1).squareRoot() }
+    }
+
+    private mutating func add(_ sample: Sample) throws {
+        let image = try ImageDecoder.decode(sample.image, channels: 3)
+        if sample.caption != nil { captionCount += 1 }
+        hashtagHistogram[sample.hashtags.count, default: 0] += 1
+        for tag in sample.hashtags { hashtagCounts[tag, default: 0] += 1 }
+        classCounts[sample.classIndex ?? -1, default: 0] += 1
+        imageSizes["\(image.width) x \(image.height)", default: 0] += 1
+        imageCount += 1
+        addPixels(image)
+    }
+
+    private mutating func addPixels(_ image: PixelImage) {
+        var sum = SIMD3<UInt64>()
+        var square = SIMD3<UInt64>()
+        for index in stride(from: 0, to: image.pixels.count, by: 3) {
+            let pixel = SIMD3<UInt64>(
+                UInt64(image.pixels[index]), UInt64(image.pixels[index + 1]), UInt64(image.pixels[index + 2]))
+            sum &+= pixel
+            square &+= pixel &* pixel
+        }
+        let count = Double(image.width * image.height)
+        for channel in 0..<3 {
+            sums[channel] += Double(sum[channel]) / count / 255
+            squares[channel] += Double(square[channel]) / count / (255 * 255)
+        }
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import MawsData
+import MawsPlan
+
+/// `maws data`: makes, checks and describes data.
+struct DataCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "data", abstract: "Pack images into shards, train a tokenizer, check and describe shards.",
+        subcommands: [DataPack.self, DataTokenizer.self, DataStats.self, DataVerify.self])
+}
+
+/// `--shards`, brace patterns expanded.
+struct ShardArguments: ParsableArguments {
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Shards: tar files, or patterns such as data/fashion-train-{0000..0011}.tar.", valueName: "file"))
+    var shards: [String]
+
+    func paths() throws -> [String] {
+        try shards.flatMap { pattern in
+            do {
+                return try BracePattern.expand(pattern)
+            } catch {
+                throw ValidationError("--shards '\(pattern)': expected a range such as {0000..0011}.")
+            }
+        }
+    }
+}
+
+struct DataStats: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stats", abstract: "Describe shards: samples, classes, hashtags, image sizes, mean and deviation.")
+
+    @OptionGroup var arguments: ShardArguments
+
+    func run() throws {
+        let survey = try ShardSurvey(shards: arguments.paths())
+        print(
+            "samples      \(survey.sampleCount), \(survey.captionCount) with a caption, "
+                + "\(survey.problems.count) unreadable")
+        print("image sizes  \(Self.listed(survey.imageSizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
+        print("mean         \(Self.listed(survey.mean))")
+        print("deviation    \(Self.listed(survey.deviation))")
+        print("classes      \(Self.listed(survey.classCounts.sorted { $0.key < $1.key }))")
+        print("hashtags     \(Self.listed(survey.hashtagHistogram.sorted { $0.key < $1.key })) (a sample: samples)")
+        print("most used    \(Self.listed(survey.hashtagCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
+        print("fingerprint  \(survey.fingerprint)")
+    }
+
+    /// The first twelve as `key: count`.
+    private static func listed<Key>(_ counts: [(key: Key, value: Int)]) -> String {
+        let first = counts.prefix(12).map { "\($0.key): \($0.value)" }.joined(separator: ", ")
+        return counts.count > 12 ? "\(first), … (\(counts.count) in all)" : first
+    }
+
+    private static func listed(_ values: [Double]) -> String {
+        values.map { String(format: "%.4f", $0) }.joined(separator: ", ")
+    }
+}
+
+struct DataVerify: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify", abstract: "Read and decode every sample; name those that are unreadable.")
+
+    @OptionGroup var arguments: ShardArguments
+
+    func run() throws {
+        let survey = try ShardSurvey(shards: arguments.paths())
+        for problem in survey.problems { print(problem) }
+        guard survey.problems.isEmpty else {
+            throw CleanFailure("\(survey.problems.count) of \(survey.sampleCount) samples are unreadable.")
+        }
+        print("\(survey.sampleCount) samples, all readable. Fingerprint \(survey.fingerprint)")
+    }
+}
+
+/// A sentence to end with.
+struct CleanFailure: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ description: String) { self.description = description }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import Foundation
+import MawsData
+
+struct DataPack: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pack", abstract: "Pack images into WebDataset tar shards.",
+        subcommands: [PackFashion.self, PackFolderCommand.self, PackList.self])
+}
+
+/// Options that every packing command has.
+struct PackOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Folder for the shards.", valueName: "folder")) var output: String
+    @Option(help: ArgumentHelp("Samples in a shard.", valueName: "count")) var shardSize = 5000
+    @Flag(help: "Pack again even when a complete pack is there.") var force = false
+
+    func target(prefix: String) -> PackTarget {
+        PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
+    }
+
+    func report(_ result: PackResult) {
+        for problem in result.problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
+        let shards = result.manifest.files.filter { $0.samples > 0 }
+        let verb = result.wasThere ? "already there, unchanged" : "written"
+        print(
+            "\(result.manifest.sampleCount) samples in \(shards.count) shards in \(output): \(verb)."
+                + (result.problems.isEmpty ? "" : " \(result.problems.count) rows were left out."))
+    }
+}
+
+struct PackFashion: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fashion-mnist", abstract: "Pack Fashion-MNIST with made-up social captions and hashtags.",
+        discussion: "A quarter of the images are described as a wrong class; see the README for the whole rule.")
+
+    @Option(help: ArgumentHelp("Folder of the four IDX files.", valueName: "folder"))
+    var source = "/usr/share/datasets/fashion-mnist"
+    @Option(help: "Seed of the captions and hashtags.") var seed: UInt64 = 7
+    @Option(help: "Beginning of the shards' names.") var prefix = "fashion"
+    @OptionGroup var options: PackOptions
+
+    func run() throws {
+        options.report(
+            try FashionPacker(source: source, target: options.target(prefix: prefix), seed: seed).pack())
+    }
+}
+
+struct PackFolderCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "folder", abstract: "Pack the PNG and JPEG files below a folder.",
+        discussion: "Beside photo.jpg, photo.txt is its caption and photo.json its hashtags, an array of strings. "
+            + "Without photo.json the #hashtags of the caption are taken.")
+
+    @Argument(help: "The folder of images.") var folder: String
+    @Option(help: "Beginning of the shards' names.") var prefix: String
+    @Flag(help: "The first folder on the way to an image is its class.") var classFolders = false
+    @Flag(help: "Leave bad rows out and name them, rather than stop at the first one.") var skipBad = false
+    @OptionGroup var options: PackOptions
+
+    func run() throws {
+        options.report(
+            try RowPacker.folder(
+                folder, classFolders: classFolders, target: options.target(prefix: prefix), skipsBadRows: skipBad
+            ).pack())
+    }
+}
+
+struct PackList: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "Pack the images that a CSV or JSONL list names.",
+        discussion: "Columns or fields: image (a path relative to the list), caption, hashtags, class. "
+            + "Without hashtags the #hashtags of the caption are taken.")
+
+    @Argument(help: "The list, FILE.csv or FILE.jsonl.") var file: String
+    @Option(help: "Beginning of the shards' names.") var prefix: String
+    @Flag(help: "Leave bad rows out and name them, rather than stop at the first one.") var skipBad = false
+    @OptionGroup var options: PackOptions
+
+    func run() throws {
+        options.report(
+            try RowPacker.list(file, target: options.target(prefix: prefix), skipsBadRows: skipBad).pack())
+    }
+}

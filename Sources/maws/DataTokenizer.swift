@@ -1,0 +1,32 @@
+import ArgumentParser
+import Foundation
+import MawsData
+import MawsPlan
+
+struct DataTokenizer: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tokenizer", abstract: "Train a SentencePiece model on the captions of shards.")
+
+    @OptionGroup var arguments: ShardArguments
+    @Option(help: "Most pieces of the vocabulary; few captions give fewer.") var size = 1000
+    @Option(help: ArgumentHelp("The .model file to write.", valueName: "file")) var output: String
+    @Flag(help: "Train again even when the file is there.") var force = false
+
+    func run() throws {
+        if !force, FileManager.default.fileExists(atPath: output) {
+            let pieces = try Tokenizer(model: output, context: 2).vocabularySize
+            print("\(output) is already there (\(pieces) tokens), unchanged.")
+            return
+        }
+        let trainer = try TokenizerTrainer(output: output)
+        let split = DataSplitPlan(
+            name: "captions", shards: try arguments.paths(), vocabulary: nil, tokenizer: nil, skipLimit: 0)
+        let dataset = try Dataset(split, root: "")
+        for index in 0..<dataset.count {
+            if let caption = try dataset.caption(index) { try trainer.add(caption) }
+        }
+        try trainer.train(size: size)
+        let tokens = try Tokenizer(model: output, context: 2).vocabularySize
+        print("\(output): \(tokens) tokens from \(trainer.captionCount) captions.")
+    }
+}
