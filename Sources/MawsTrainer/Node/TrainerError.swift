@@ -16,6 +16,8 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
     case malformedPost(unit: UInt32, floats: Int, rowWidth: Int)
     case cancelled(String)
     case noSuchStage(index: UInt32)
+    case noTextModel(stage: String)
+    case noTokenizer(stage: String)
 
     public var description: String {
         switch self {
@@ -34,6 +36,8 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .malformedPost(let unit, let floats, let width):
             "the post of unit \(unit) has \(floats) values, not a whole number of rows of \(width)"
         case .cancelled(let reason): "the unit was abandoned: \(reason)"
+        case .noTextModel(let stage): "stage \(stage) needs a text model, and the plan has none under model.text"
+        case .noTokenizer(let stage): "stage \(stage) needs a tokenizer, and no split of the plan names one"
         case .noSuchStage(let index): "the plan has no stage \(index)"
         }
     }

@@ -1,0 +1,89 @@
+import MawsData
+
+/// Names one unit's batch within a stage.
+struct BatchKey: Hashable, Sendable {
+    var step: UInt64
+    var unit: Int
+}
+
+/// Loads batches on a thread of its own: the unit being computed first, then the one that likely comes next.
+final class BatchQueue: Sendable {
+    private struct State {
+        /// In order of need.
+        var wanted: [BatchKey] = []
+        var loaded: [(key: BatchKey, batch: Result<UnitBatch, any Error>)] = []
+        var isEnded = false
+
+        /// The first wanted batch that is not here.
+        var next: BatchKey? { wanted.first { key in !loaded.contains { $0.key == key } } }
+    }
+
+    /// Seconds to wait for data before a unit is given back; a network file system may hang.
+    private static let patienceSeconds = 300.0
+    private let state = Monitor(State())
+
+    init(load: @escaping @Sendable (BatchKey) throws -> UnitBatch) {
+        startThread("batches") { [state] in Self.work(state, load) }
+    }
+
+    /// Replaces what is wanted; whatever else was loaded is freed.
+    func want(_ keys: [BatchKey]) {
+        state.with { state in
+            state.wanted = keys
+            state.loaded.removeAll { !keys.contains($0.key) }
+        }
+    }
+
+    /// Waits for a wanted batch.
+    func take(_ key: BatchKey) throws -> UnitBatch {
+        let result: Result<UnitBatch, any Error>? = state.wait(seconds: Self.patienceSeconds) { state in
+            state.loaded.first { $0.key == key }?.batch
+        }
+        guard let result else {
+            throw TrainerError.silent(what: "the data of unit \(key.unit)", seconds: Self.patienceSeconds)
+        }
+        return try result.get()
+    }
+
+    func end() { state.with { $0.isEnded = true } }
+
+    private static func work(_ state: Monitor<State>, _ load: (BatchKey) throws -> UnitBatch) {
+        while let key = nextKey(state) {
+            let batch = Result { try load(key) }
+            state.with { state in
+                if state.wanted.contains(key) { state.loaded.append((key, batch)) }
+            }
+        }
+    }
+
+    private static func nextKey(_ state: Monitor<State>) -> BatchKey? {
+        let next: BatchKey?? = state.wait { state in
+            if state.isEnded { return .some(nil) }
+            return state.next.map { .some($0) }
+        }
+        return next ?? nil
+    }
+}
+
+/// Which unit a trainer is likely leased next, from those it was leased before: they come with an even stride where
+/// trainers are equally fast.
+struct UnitForecast {
+    private let unitsPerStep: Int
+    private let repeats: Bool
+    private var last: BatchKey?
+    private var stride = 1
+
+    /// - Parameter repeats: whether the units of the next step follow, as in training.
+    init(unitsPerStep: Int, repeats: Bool) {
+        self.unitsPerStep = unitsPerStep
+        self.repeats = repeats
+    }
+
+    mutating func next(after key: BatchKey) -> BatchKey? {
+        if let last, last.step == key.step, key.unit > last.unit { stride = key.unit - last.unit }
+        last = key
+        let unit = key.unit + stride
+        if unit < unitsPerStep { return BatchKey(step: key.step, unit: unit) }
+        return repeats ? BatchKey(step: key.step + 1, unit: (unit - unitsPerStep) % unitsPerStep) : nil
+    }
+}

@@ -1,0 +1,72 @@
+import MawsBase
+import MawsData
+import MawsModel
+import MawsPlan
+import MawsWire
+
+/// Everything one stage's units share in this trainer: the data, the objective, the weights gathered so far.
+public final class StageSession {
+    private let index: StageIndex
+    private let table: BlockTable
+    private let pushEncoding: TensorEncoding
+    private let loader: BatchLoader
+    private let worker: any StageWorker
+    private let links: ShardLinks
+    private let cancellation: Cancellation
+    private let meter: WaitMeter
+    private let cache: BlockCache
+    private let batches: BatchQueue
+    private var forecast: UnitForecast
+    private var skippedReported = 0
+
+    init(
+        _ index: StageIndex, workers: StageWorkers, links: ShardLinks, cancellation: Cancellation
+    ) throws {
+        guard Int(index.value) < workers.plan.stages.count else { throw TrainerError.noSuchStage(index: index.value) }
+        let stage = workers.plan.stages[Int(index.value)]
+        let loader = try BatchLoader(
+            plan: workers.plan, stage: stage, stageIndex: index.value, root: workers.root)
+        self.index = index
+        self.loader = loader
+        self.links = links
+        self.cancellation = cancellation
+        table = StageModel.table(stage, in: workers.plan)
+        pushEncoding = workers.plan.wire.push == .fp32Zstd ? .fp32Zstd : .fp32
+        worker = try workers.worker(stage, index, loader: loader)
+        meter = WaitMeter()
+        cache = BlockCache(table: table, stage: index, links: links, cancellation: cancellation, meter: meter)
+        batches = BatchQueue { try loader.batch(step: $0.step, unit: $0.unit) }
+        forecast = UnitForecast(unitsPerStep: loader.unitCount, repeats: stage.kind.trains)
+    }
+
+    deinit { batches.end() }
+
+    /// Gathers, computes and pushes one unit.
+    func compute(_ lease: Lease) throws -> UnitDone {
+        let start = Moment.now()
+        _ = meter.take()
+        let key = BatchKey(step: lease.step.value, unit: Int(lease.unit.value))
+        if worker.needsBatch(lease) { batches.want([key]) }
+        try cache.begin(lease.step)
+        let pusher = try GradientPusher(
+            lease, table: table, encoding: pushEncoding, links: links, cancellation: cancellation, meter: meter)
+        let context = UnitContext(lease, weights: cache, pusher: pusher, links: links, meter: meter) { [self] in
+            let batch = try batches.take(key)
+            batches.want(forecast.next(after: key).map { [$0] } ?? [])
+            return batch
+        }
+        let result = try worker.compute(context)
+        try pusher.flush()
+        return report(lease, result, seconds: Moment.now().seconds(since: start))
+    }
+
+    private func report(_ lease: Lease, _ result: UnitResult, seconds: Double) -> UnitDone {
+        let waited = min(meter.take(), seconds)
+        let skipped = loader.skipped
+        defer { skippedReported = skipped.count }
+        return UnitDone(
+            lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit,
+            loss: result.loss, skipped: skipped.dropFirst(skippedReported).map(\.description), result: result.result,
+            computeSeconds: seconds - waited, waitSeconds: waited)
+    }
+}

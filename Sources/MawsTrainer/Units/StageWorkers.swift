@@ -1,0 +1,65 @@
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsPlan
+import MawsTraining
+
+/// Makes the worker of a stage.
+struct StageWorkers {
+    let plan: Plan
+    /// Folder that the plan's relative paths are relative to.
+    let root: String
+    let backend: any ComputeBackend
+
+    func worker(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> any StageWorker {
+        switch stage.kind {
+        case .mae:
+            let objective = MAEObjective(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+            return GradientWorker(objective: objective, globalBatch: stage.batch)
+        case .wsp:
+            let objective = WSPObjective(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+            return GradientWorker(objective: objective, globalBatch: stage.batch)
+        case .lit:
+            return try contrastive(stage, index)
+        case .linear:
+            return try probe(stage, index, loader: loader)
+        case .zeroshot:
+            let classifier = try ZeroShotClassifier(
+                plan: plan, stage: stage, tokenizer: tokenizer(stage), root: root, backend: backend)
+            return ZeroShotWorker(classifier: classifier)
+        }
+    }
+
+    private func contrastive(_ stage: StagePlan, _ index: StageIndex) throws -> any StageWorker {
+        guard let text = plan.model.text else { throw TrainerError.noTextModel(stage: stage.name) }
+        let objective = LiTObjective(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+        return ContrastiveWorker(objective: objective, stage: stage, text: text)
+    }
+
+    private func probe(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> any StageWorker {
+        let extractor = FeatureExtractor(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+        let onUnits = (loader.sampleCount + stage.unit - 1) / stage.unit
+        return ProbeWorker(
+            extractor: extractor, backend: backend, stage: stage, width: plan.model.image.width,
+            classNames: try classNames(stage), fitUnits: loader.unitCount - onUnits, unitCount: loader.unitCount)
+    }
+
+    /// Names for the report, from the stage's own file of classes or another stage's; empty where the plan has none.
+    private func classNames(_ stage: StagePlan) throws -> [String] {
+        guard let path = stage.classes ?? plan.stages.lazy.compactMap(\.classes).first else { return [] }
+        return try SplitFiles.classes(path: resolved(path)).map { $0[0] }
+    }
+
+    /// Captions and prompts share one tokenizer, which the split evaluated need not name.
+    private func tokenizer(_ stage: StagePlan) throws -> Tokenizer {
+        guard let text = plan.model.text else { throw TrainerError.noTextModel(stage: stage.name) }
+        guard let path = plan.split(stage.on)?.tokenizer ?? plan.data.lazy.compactMap(\.tokenizer).first else {
+            throw TrainerError.noTokenizer(stage: stage.name)
+        }
+        return try Tokenizer(model: resolved(path), context: text.context)
+    }
+
+    private func resolved(_ path: String) -> String {
+        path.hasPrefix("/") || root.isEmpty ? path : root + "/" + path
+    }
+}
