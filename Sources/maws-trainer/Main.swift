@@ -1,6 +1,63 @@
 import ArgumentParser
+import Foundation
+import Logging
+import MawsTrainer
 
 @main
 struct Main: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "maws-trainer")
+    static let configuration = CommandConfiguration(
+        commandName: "maws-trainer",
+        abstract: "Computes units of a run's batches: joins a coordinator, and leaves when the run is finished.",
+        discussion: "It may be started and stopped at any time; no committed step depends on it.")
+
+    @Option(help: "Address of the coordinator, host:port.")
+    var coordinator: String
+
+    @Option(help: "Folder with ca.pem, trainer.pem and trainer.key.")
+    var certificates: String
+
+    @Option(help: "Compute threads. A run accepts trainers of one compute profile, and this is part of it.")
+    var threads: Int = ProcessInfo.processInfo.activeProcessorCount
+
+    @Option(help: "Name for logs and status, unique in the run (default: trainer-<host>-<process id>).")
+    var name: String?
+
+    @Option(help: "Folder that the plan's relative data paths are looked up in.")
+    var dataRoot: String = "."
+
+    @Option(help: "Seconds to look for a coordinator that is away.")
+    var reconnectSeconds: Double = 300
+
+    @Flag(help: "End when the coordinator ends, as the children of a local cluster do.")
+    var exitWithCoordinator = false
+
+    func validate() throws {
+        guard address != nil else {
+            throw ValidationError("--coordinator \(coordinator): expected host:port, 10.0.0.1:7070 for instance")
+        }
+        guard threads > 0 else { throw ValidationError("--threads \(threads): expected at least 1") }
+    }
+
+    func run() throws {
+        guard let address else { return }
+        // Ctrl-C reaches the whole local cluster; its coordinator decides what becomes of the children.
+        if exitWithCoordinator { signal(SIGINT, SIG_IGN) }
+        LoggingSystem.bootstrap(StreamLogHandler.standardError)
+        let process = ProcessInfo.processInfo
+        let name = name ?? "trainer-\(process.hostName)-\(process.processIdentifier)"
+        let options = TrainerOptions(
+            coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, threads: threads,
+            name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
+            reconnectSeconds: reconnectSeconds)
+        try TrainerNode(options, log: Logger(label: name)).run()
+    }
+
+    /// The last colon parts host and port; brackets around an IPv6 address are taken off.
+    private var address: (host: String, port: UInt16)? {
+        guard let colon = coordinator.lastIndex(of: ":"),
+            let port = UInt16(coordinator[coordinator.index(after: colon)...])
+        else { return nil }
+        let host = coordinator[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
+        return host.isEmpty ? nil : (host, port)
+    }
 }

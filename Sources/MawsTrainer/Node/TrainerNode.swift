@@ -1,9 +1,116 @@
+import Glibc
 import Logging
+import MawsBase
+import MawsKernels
+import MawsProtocol
+import MawsTransport
+import MawsWire
 
 /// One trainer process: joins a coordinator, computes leased units and ends when the run does.
+///
+/// The thread that calls `run` steps the session's machine; one thread reads from the coordinator, one computes, one
+/// decodes samples, and two for each shard gather and push.
 public final class TrainerNode {
-    public init(_ options: TrainerOptions, log: Logger) throws {}
+    private static let tickSeconds = 0.25
+
+    private let options: TrainerOptions
+    private let log: Logger
+    private let identity: TLSIdentity
+    private let events: Monitor<[TrainerEvent]>
+    private let links: ShardLinks
+    private let coordinator: CoordinatorLink
+    private let computer: UnitComputer
+    private let profile: String
+    private let parent = getppid()
+    private var core: TrainerCore
+
+    /// - Throws: when the certificates cannot be used.
+    public init(_ options: TrainerOptions, log: Logger) throws {
+        self.options = options
+        self.log = log
+        identity = try TLSIdentity(folder: options.certificates, role: .trainer)
+        let backend = ReferenceBackend(threads: options.threads)
+        profile = backend.profile
+        let events = Monitor<[TrainerEvent]>([])
+        let links = ShardLinks(timeouts: options.shardTimeouts)
+        self.events = events
+        self.links = links
+        coordinator = CoordinatorLink(
+            host: options.coordinatorHost, port: options.coordinatorPort, identity: identity
+        ) { event in events.with { $0.append(event) } }
+        computer = UnitComputer(backend: backend, links: links, dataRoot: options.dataRoot) { work in
+            events.with { $0.append(TrainerEvent(work)) }
+        }
+        core = TrainerCore(
+            settings: TrainerSettings(
+                name: options.name, computeProfile: backend.profile, reconnectSeconds: options.reconnectSeconds,
+                exitsWithCoordinator: options.exitsWithCoordinator))
+    }
 
     /// Returns when the run is finished; throws the sentence of every other end.
-    public func run() throws { fatalError("filled in by the next commit") }
+    public func run() throws {
+        defer {
+            computer.end()
+            links.end()
+            coordinator.end()
+        }
+        log.info("\(options.name) computes with \(profile)")
+        while true {
+            if options.exitsWithCoordinator, getppid() != parent {
+                throw TrainerError.ended("the coordinator's process is gone, and this trainer ends with it")
+            }
+            for event in nextEvents() + [.tick] {
+                for action in core.step(event, now: .now()) {
+                    if try perform(action) { return }
+                }
+            }
+        }
+    }
+
+    private func nextEvents() -> [TrainerEvent] {
+        events.wait(seconds: Self.tickSeconds) { events in
+            defer { events = [] }
+            return events.isEmpty ? nil : events
+        } ?? []
+    }
+
+    /// True when the run is finished.
+    private func perform(_ action: TrainerAction) throws -> Bool {
+        switch action {
+        case .connect(let number): coordinator.connect(number)
+        case .disconnect(let number): coordinator.disconnect(number)
+        case .send(let message): coordinator.send(message)
+        case .openData(let plan): computer.open(plan: plan)
+        case .useShards(let roster, let term, let runID): use(roster, term, runID)
+        case .compute(let lease): computer.compute(lease)
+        case .abandon(let reason):
+            computer.cancel(reason)
+            links.drop(reason)
+        case .log(let line): log.info("\(line)")
+        case .exit(let code, let sentence):
+            guard code == 0 else { throw TrainerError.ended(sentence) }
+            log.info("\(sentence)")
+            return true
+        }
+        return false
+    }
+
+    private func use(_ roster: Roster, _ term: Term, _ runID: String) {
+        let hello = Hello(
+            protocolVersion: ProtocolVersion.current, role: .trainer, name: options.name, computeProfile: profile,
+            dataFingerprint: "", server: nil, term: term)
+        links.use(roster, greeting: ShardGreeting(identity: identity, hello: hello, runID: runID))
+    }
+}
+
+extension TrainerEvent {
+    fileprivate init(_ work: WorkReport) {
+        switch work {
+        case .opened(let plan, let fingerprint, let timeout):
+            self = .dataOpened(plan: plan, fingerprint: fingerprint, heartbeatTimeoutSeconds: timeout)
+        case .missing(let reason): self = .dataMissing(reason: reason)
+        case .done(let done): self = .unitDone(done)
+        case .failed(let lease, let reason): self = .unitFailed(lease: lease, reason: reason)
+        }
+    }
 }

@@ -36,10 +36,10 @@ public struct TrainerOptions: Sendable {
 /// How long a trainer waits for a shard before it gives its unit back.
 public struct ShardTimeouts: Hashable, Sendable {
     public var connectSeconds: Double
-    /// From a request, or from the answer before, to an answer.
+    /// From a request, or from the answer before, to an answer; longer than a shard lets a gather wait for a version.
     public var answerSeconds: Double
 
-    public init(connectSeconds: Double = 5, answerSeconds: Double = 30) {
+    public init(connectSeconds: Double = 5, answerSeconds: Double = 45) {
         self.connectSeconds = connectSeconds
         self.answerSeconds = answerSeconds
     }

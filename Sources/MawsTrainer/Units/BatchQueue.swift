@@ -34,8 +34,11 @@ final class BatchQueue: Sendable {
         }
     }
 
-    /// Waits for a wanted batch.
+    /// Waits for a batch.
     func take(_ key: BatchKey) throws -> UnitBatch {
+        state.with { state in
+            if !state.wanted.contains(key) { state.wanted.insert(key, at: 0) }
+        }
         let result: Result<UnitBatch, any Error>? = state.wait(seconds: Self.patienceSeconds) { state in
             state.loaded.first { $0.key == key }?.batch
         }

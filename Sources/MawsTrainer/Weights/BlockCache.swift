@@ -10,15 +10,19 @@ public final class BlockCache: WeightSource {
     private let table: BlockTable
     private let stage: StageIndex
     private let links: ShardLinks
+    private let cancellation: Cancellation
     private let meter: WaitMeter
     private var fetches: [BlockFetch?]
     /// When a slice arrived last, from whichever shard.
     private let lastArrival = Monitor(Moment.now())
 
-    public init(table: BlockTable, stage: StageIndex, links: ShardLinks, meter: WaitMeter) {
+    public init(
+        table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter
+    ) {
         self.table = table
         self.stage = stage
         self.links = links
+        self.cancellation = cancellation
         self.meter = meter
         fetches = Array(repeating: nil, count: table.blocks.count)
     }
@@ -42,6 +46,7 @@ public final class BlockCache: WeightSource {
 
     public func gather(_ block: Int) throws -> FloatBuffer {
         guard let fetch = fetches[block] else { preconditionFailure("block \(block) gathered before begin") }
+        try cancellation.check()
         if fetch.isComplete { return fetch.buffer }
         return try meter.measure {
             while try !fetch.wait(seconds: 0.5) { try checkProgress(fetch) }

@@ -13,18 +13,20 @@ public final class GradientPusher: GradientSink {
     private let layouts: [ShardLayout]
     private let encoding: TensorEncoding
     private let links: ShardLinks
+    private let cancellation: Cancellation
     private let meter: WaitMeter
     private let ticket: PushTicket
     /// Whether anything went to the shard of this index.
     private var isTouched: [Bool]
 
     public init(
-        _ lease: Lease, table: BlockTable, encoding: TensorEncoding, links: ShardLinks, meter: WaitMeter,
-        bytesInFlightMax: Int = GradientPusher.bytesInFlightMax
+        _ lease: Lease, table: BlockTable, encoding: TensorEncoding, links: ShardLinks,
+        cancellation: Cancellation, meter: WaitMeter, bytesInFlightMax: Int = GradientPusher.bytesInFlightMax
     ) throws {
         self.lease = lease
         self.encoding = encoding
         self.links = links
+        self.cancellation = cancellation
         self.meter = meter
         let count = try links.shardCount()
         layouts = (0..<count).map { ShardLayout(table: table, shard: ShardIdentity(index: $0, count: count)) }
@@ -33,6 +35,7 @@ public final class GradientPusher: GradientSink {
     }
 
     public func push(_ block: Int, _ gradient: FloatBuffer) throws {
+        try cancellation.check()
         let message = Message.push(
             Push(
                 term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, block: UInt32(block),

@@ -1,0 +1,112 @@
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsPlan
+import MawsWire
+
+/// The computing thread: opens the data of a plan, and computes the units it is handed, one at a time.
+final class UnitComputer: Sendable {
+    private enum Order {
+        case open(plan: [UInt8])
+        case compute(Lease)
+        case end
+    }
+
+    private let orders = Monitor<[Order]>([])
+    private let cancellation: Cancellation
+
+    /// - Parameter report: called on the computing thread with what became of each order.
+    init(
+        backend: any ComputeBackend, links: ShardLinks, dataRoot: String,
+        report: @escaping @Sendable (WorkReport) -> Void
+    ) {
+        let cancellation = Cancellation()
+        self.cancellation = cancellation
+        startThread("compute") { [orders] in
+            var bench = Workbench(backend: backend, links: links, dataRoot: dataRoot, cancellation: cancellation)
+            while true {
+                switch orders.wait({ $0.isEmpty ? nil : $0.removeFirst() }) ?? .end {
+                case .open(let plan): report(bench.open(plan))
+                case .compute(let lease): report(bench.compute(lease))
+                case .end: return
+                }
+            }
+        }
+    }
+
+    func open(plan: [UInt8]) { orders.with { $0.append(.open(plan: plan)) } }
+
+    func compute(_ lease: Lease) {
+        cancellation.reset()
+        orders.with { $0.append(.compute(lease)) }
+    }
+
+    func cancel(_ reason: String) { cancellation.cancel(reason) }
+    func end() { orders.with { $0 = [.end] } }
+}
+
+/// What became of an order of the computing thread.
+enum WorkReport: Sendable {
+    case opened(plan: [UInt8], fingerprint: String, heartbeatTimeoutSeconds: Double)
+    case missing(reason: String)
+    case done(UnitDone)
+    case failed(lease: UInt64, reason: String)
+}
+
+/// What the computing thread keeps between orders.
+private struct Workbench {
+    let backend: any ComputeBackend
+    let links: ShardLinks
+    let dataRoot: String
+    let cancellation: Cancellation
+    private var workers: StageWorkers?
+    private var session: (term: Term, stage: StageIndex, session: StageSession)?
+
+    init(backend: any ComputeBackend, links: ShardLinks, dataRoot: String, cancellation: Cancellation) {
+        self.backend = backend
+        self.links = links
+        self.dataRoot = dataRoot
+        self.cancellation = cancellation
+    }
+
+    mutating func open(_ json: [UInt8]) -> WorkReport {
+        do {
+            let plan = try Plan(json: String(decoding: json, as: UTF8.self))
+            let data = try PlanData(plan: plan, root: dataRoot)
+            workers = StageWorkers(plan: plan, root: dataRoot, backend: backend)
+            session = nil
+            return .opened(
+                plan: json, fingerprint: data.fingerprint,
+                heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
+        } catch {
+            return .missing(reason: "\(error)")
+        }
+    }
+
+    mutating func compute(_ lease: Lease) -> WorkReport {
+        let session: StageSession
+        do {
+            session = try self.session(for: lease)
+        } catch {
+            // No stage can be computed here that its files do not let be opened, however often it is tried.
+            return .missing(reason: "\(error)")
+        }
+        do {
+            return .done(try session.compute(lease))
+        } catch {
+            // Whatever is under way belongs to this unit: the next one starts with fresh connections.
+            links.drop("its unit failed")
+            return .failed(lease: lease.id, reason: "\(error)")
+        }
+    }
+
+    /// The session of the lease's stage; a new term starts with nothing of the old one.
+    private mutating func session(for lease: Lease) throws -> StageSession {
+        if let session, session.term == lease.term, session.stage == lease.stage { return session.session }
+        guard let workers else { throw TrainerError.noSuchStage(index: lease.stage.value) }
+        session = nil
+        let fresh = try StageSession(lease.stage, workers: workers, links: links, cancellation: cancellation)
+        session = (lease.term, lease.stage, fresh)
+        return fresh
+    }
+}
