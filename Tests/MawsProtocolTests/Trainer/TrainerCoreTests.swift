@@ -1,0 +1,234 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+import Testing
+
+/// A session and its clock, driven in straight lines.
+private struct Session {
+    var core: TrainerCore
+    var now = Moment(nanoseconds: 1_000_000_000)
+    let plan: [UInt8] = [1, 2, 3]
+
+    init(reconnectSeconds: Double = 60, exitsWithCoordinator: Bool = false) {
+        core = TrainerCore(
+            settings: TrainerSettings(
+                name: "trainer-0", computeProfile: "reference", heartbeatTimeoutSeconds: 5,
+                reconnectSeconds: reconnectSeconds, exitsWithCoordinator: exitsWithCoordinator))
+    }
+
+    mutating func step(_ event: TrainerEvent, after seconds: Double = 0) -> [TrainerAction] {
+        now = now + seconds
+        return core.step(event, now: now)
+    }
+
+    func hello(fingerprint: String, term: UInt64) -> TrainerAction {
+        .send(
+            .hello(
+                Hello(
+                    protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0",
+                    computeProfile: "reference", dataFingerprint: fingerprint, server: nil, term: Term(term))))
+    }
+
+    func welcome(term: UInt64) -> Message { .welcome(Welcome(term: Term(term), plan: plan, runID: "run")) }
+
+    func lease(_ id: UInt64, term: UInt64 = 1, unit: UInt32 = 0) -> Lease {
+        Lease(
+            id: id, term: Term(term), stage: StageIndex(0), step: StepIndex(4), phase: 0, unit: UnitIndex(unit),
+            milliseconds: 1000)
+    }
+
+    func done(_ lease: Lease) -> UnitDone {
+        UnitDone(
+            lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit, loss: 0.5,
+            skipped: [], result: [], computeSeconds: 1, waitSeconds: 0)
+    }
+
+    /// To the point where a lease is asked for, on the given connection.
+    mutating func join(connection: UInt64 = 1, term: UInt64 = 1) -> [TrainerAction] {
+        _ = step(.tick, after: 10)
+        _ = step(.connected(connection: connection))
+        let actions = step(.received(connection: connection, welcome(term: term)))
+        guard actions.contains(.openData(plan: plan)) else { return actions }
+        return step(.dataOpened(plan: plan, fingerprint: "data", heartbeatTimeoutSeconds: 5))
+    }
+}
+
+struct TrainerCoreTests {
+    @Test func greetsTwiceAndThenAsksForWork() {
+        var session = Session()
+        #expect(session.step(.tick) == [.connect(connection: 1)])
+        #expect(session.step(.connected(connection: 1)) == [session.hello(fingerprint: "", term: 0)])
+        #expect(
+            session.step(.received(connection: 1, session.welcome(term: 3))) == [.openData(plan: session.plan)])
+        #expect(
+            session.step(.dataOpened(plan: session.plan, fingerprint: "data", heartbeatTimeoutSeconds: 5))
+                == [session.hello(fingerprint: "data", term: 3), .send(.leaseRequest)])
+    }
+
+    @Test func computesALeaseAndAsksForTheNext() {
+        var session = Session()
+        _ = session.join()
+        let lease = session.lease(7)
+        #expect(session.step(.received(connection: 1, .lease(lease))) == [.compute(lease)])
+        #expect(
+            session.step(.unitDone(session.done(lease)))
+                == [.send(.unitDone(session.done(lease))), .send(.leaseRequest)])
+    }
+
+    @Test func failedUnitIsGivenBackAndTheNextRequestWaits() {
+        var session = Session()
+        _ = session.join()
+        _ = session.step(.received(connection: 1, .lease(session.lease(7))))
+        let actions = session.step(.unitFailed(lease: 7, reason: "shard 0/1 is away"))
+        #expect(actions.contains(.send(.unitFailed(lease: 7, reason: "shard 0/1 is away"))))
+        #expect(!actions.contains(.send(.leaseRequest)))
+        #expect(session.step(.tick) == [])
+        #expect(session.step(.tick, after: 0.2) == [.send(.leaseRequest)])
+    }
+
+    @Test func pauseAfterFailuresGrowsToTwoSecondsAndASuccessEndsIt() {
+        var session = Session()
+        _ = session.join()
+        for id in 1...10 as ClosedRange<UInt64> {
+            _ = session.step(.received(connection: 1, .lease(session.lease(id))))
+            _ = session.step(.unitFailed(lease: id, reason: "away"))
+            _ = session.step(.received(connection: 1, .heartbeat))
+            #expect(session.step(.tick, after: 2.01).contains(.send(.leaseRequest)))
+        }
+        let lease = session.lease(20)
+        _ = session.step(.received(connection: 1, .lease(lease)))
+        #expect(session.step(.unitDone(session.done(lease))).contains(.send(.leaseRequest)))
+    }
+
+    @Test func secondLeaseAtATimeIsGivenBack() {
+        var session = Session()
+        _ = session.join()
+        _ = session.step(.received(connection: 1, .lease(session.lease(7))))
+        let actions = session.step(.received(connection: 1, .lease(session.lease(8))))
+        #expect(actions == [.send(.unitFailed(lease: 8, reason: "this trainer still computes another unit"))])
+    }
+
+    @Test func leaseOfAnotherTermIsDropped() {
+        var session = Session()
+        _ = session.join(term: 2)
+        let actions = session.step(.received(connection: 1, .lease(session.lease(7, term: 1))))
+        #expect(actions == [.log("dropped a lease of term 1, this is term 2")])
+    }
+
+    @Test func coordinatorOfAnOlderTermIsLeft() {
+        var session = Session()
+        _ = session.join(term: 5)
+        _ = session.step(.lost(connection: 1, reason: "closed"))
+        _ = session.step(.tick, after: 1)
+        _ = session.step(.connected(connection: 2))
+        let actions = session.step(.received(connection: 2, session.welcome(term: 4)))
+        #expect(actions.contains(.disconnect(connection: 2)))
+        #expect(session.core.term == Term(5))
+    }
+
+    @Test func silentCoordinatorIsLeftAndLookedForAgain() {
+        var session = Session()
+        _ = session.join()
+        #expect(session.step(.tick, after: 4).contains(.send(.heartbeat)))
+        #expect(session.step(.tick, after: 1.1).contains(.disconnect(connection: 1)))
+        #expect(session.step(.tick, after: 1) == [.connect(connection: 2)])
+    }
+
+    @Test func heartbeatsKeepTheConnectionAndAreSentEverySecond() {
+        var session = Session()
+        _ = session.join()
+        var sent = 0
+        for _ in 0..<40 {
+            _ = session.step(.received(connection: 1, .heartbeat))
+            sent += session.step(.tick, after: 0.25).count { $0 == .send(.heartbeat) }
+        }
+        #expect(sent == 10)
+    }
+
+    @Test func unitOfALostCoordinatorIsAbandonedAndItsResultDropped() {
+        var session = Session()
+        _ = session.join()
+        let lease = session.lease(7)
+        _ = session.step(.received(connection: 1, .lease(lease)))
+        #expect(
+            session.step(.lost(connection: 1, reason: "closed")).contains(.abandon(reason: "the coordinator is away")))
+        // Back before the unit ended: no second unit beside it, and no word of the first.
+        #expect(session.join(connection: 2, term: 2) == [session.hello(fingerprint: "data", term: 2)])
+        #expect(session.step(.unitDone(session.done(lease))) == [.send(.leaseRequest)])
+    }
+
+    @Test func dataIsOpenedOnceForOnePlan() {
+        var session = Session()
+        _ = session.join()
+        _ = session.step(.lost(connection: 1, reason: "closed"))
+        #expect(
+            session.join(connection: 2, term: 2)
+                == [session.hello(fingerprint: "data", term: 2), .send(.leaseRequest)])
+    }
+
+    @Test func lateWordsOfAnEarlierConnectionAreIgnored() {
+        var session = Session()
+        _ = session.join()
+        _ = session.step(.lost(connection: 1, reason: "closed"))
+        _ = session.join(connection: 2, term: 2)
+        #expect(session.step(.received(connection: 1, .lease(session.lease(7, term: 2)))) == [])
+        #expect(session.step(.lost(connection: 1, reason: "closed")) == [])
+    }
+
+    @Test func givesUpAfterTheReconnectTime() {
+        var session = Session(reconnectSeconds: 30)
+        var exits: [TrainerAction] = []
+        for _ in 0..<400 where exits.isEmpty {
+            for action in session.step(.tick, after: 0.25) {
+                guard case .connect(let number) = action else { continue }
+                let actions = session.step(.lost(connection: number, reason: "nobody listens"))
+                exits += actions.filter { if case .exit = $0 { true } else { false } }
+            }
+        }
+        #expect(
+            exits == [.exit(code: 1, sentence: "no coordinator for 30 s, the last try said: nobody listens")])
+        #expect(session.step(.tick, after: 100) == [])
+    }
+
+    @Test func localChildEndsWithItsCoordinator() {
+        var session = Session(exitsWithCoordinator: true)
+        _ = session.join()
+        let actions = session.step(.lost(connection: 1, reason: "closed"))
+        #expect(
+            actions == [
+                .exit(code: 1, sentence: "the coordinator is gone (closed), and this trainer ends with it")
+            ])
+    }
+
+    @Test func finishedRunEndsWithCodeZeroAndAnyOtherEndWithOne() {
+        var finished = Session()
+        _ = finished.join()
+        #expect(
+            finished.step(.received(connection: 1, .shutdown(isFinished: true, reason: "the run is finished")))
+                == [.exit(code: 0, sentence: "the run is finished")])
+        var stopped = Session()
+        _ = stopped.join()
+        #expect(
+            stopped.step(.received(connection: 1, .shutdown(isFinished: false, reason: "stopped")))
+                == [.exit(code: 1, sentence: "stopped")])
+        var refused = Session()
+        _ = refused.join()
+        #expect(
+            refused.step(.received(connection: 1, .refused("its data is not this run's")))
+                == [.exit(code: 1, sentence: "the coordinator refused this trainer: its data is not this run's")])
+        var missing = Session()
+        _ = missing.step(.tick)
+        #expect(missing.step(.dataMissing(reason: "no a.tar")) == [.exit(code: 1, sentence: "no a.tar")])
+    }
+
+    @Test func rosterGoesToTheShardsWithTheTerm() {
+        var session = Session()
+        _ = session.join(term: 3)
+        let roster = Roster(servers: [
+            ServerAddress(shard: ShardIdentity(index: 0, count: 1), host: "10.0.0.1", port: 7071)
+        ])
+        #expect(
+            session.step(.received(connection: 1, .roster(roster)))
+                == [.useShards(roster, term: Term(3), runID: "run")])
+    }
+}
