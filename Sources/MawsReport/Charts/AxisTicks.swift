@@ -1,29 +1,29 @@
 import Foundation
 
-/// Round numbers along an axis: 1, 2 or 5 times a power of ten apart.
+/// Round numbers along an axis: 1, 2, 2.5 or 5 times a power of ten apart.
 struct AxisTicks {
     let values: [Double]
     /// Decimals that tell neighbouring ticks apart.
     let places: Int
+    /// What the axis spans: the range asked for, or that range widened to whole ticks.
+    let range: ClosedRange<Double>
 
     /// - Parameters:
-    ///   - count: about this many; at least two unless the range is empty.
+    ///   - count: about this many ticks.
+    ///   - widens: whether the axis goes on to the next tick at both ends.
     ///   - isWhole: no ticks between whole numbers (steps).
-    init(low: Double, high: Double, count: Int, isWhole: Bool = false) {
-        precondition(low.isFinite && high.isFinite && low <= high && count > 0)
-        guard low < high else {
-            values = [low]
-            places = 0
-            return
-        }
+    init(low: Double, high: Double, count: Int, widens: Bool = false, isWhole: Bool = false) {
+        precondition(low.isFinite && high.isFinite && low < high && count > 0)
         let rough = (high - low) / Double(count)
         let power = pow(10, floor(log10(rough)))
-        let factor = [1.0, 2, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10
-        let step = isWhole ? max(1, factor * power) : factor * power
-        let first = (low / step).rounded(.up)
-        let last = (high / step).rounded(.down)
+        let factor = [1.0, 2, 2.5, 5, 10].first { $0 * power >= rough * 0.999 } ?? 10
+        let step = isWhole ? max(1, (factor * power).rounded(.up)) : factor * power
+        // A bound on a tick must not move by a rounding error.
+        let first = (low / step + (widens ? 1e-6 : -1e-6)).rounded(widens ? .down : .up)
+        let last = (high / step + (widens ? -1e-6 : 1e-6)).rounded(widens ? .up : .down)
         values = first <= last ? stride(from: first, through: last, by: 1).map { $0 * step } : []
-        places = max(0, -Int(floor(log10(step) + 1e-9)))
+        range = widens ? (first * step)...(last * step) : low...high
+        places = max(0, -Int(floor(log10(step) + 1e-9)) + (factor == 2.5 ? 1 : 0))
     }
 
     /// Labels that share one form: thousands as `12k` from 10,000 on, powers of ten for very small steps.
@@ -31,7 +31,7 @@ struct AxisTicks {
         if let largest = values.map(abs).max(), largest >= 10_000, values.allSatisfy({ $0 == $0.rounded() }) {
             return values.map { Self.thousands($0, isMillions: largest >= 10_000_000) }
         }
-        return values.map { $0 == 0 ? "0" : places > 4 ? Self.scientific($0) : Figure.decimal($0, places: places) }
+        return values.map { $0 == 0 ? "0" : places > 5 ? Self.scientific($0) : Figure.decimal($0, places: places) }
     }
 
     private static func thousands(_ value: Double, isMillions: Bool) -> String {

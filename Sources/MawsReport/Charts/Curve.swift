@@ -12,17 +12,17 @@ struct Curve {
 
     init(_ points: [Point]) { self.points = points.filter { $0.x.isFinite && $0.y.isFinite } }
 
-    /// An exponential moving average over a fortieth of the curve, at least four points, started without bias
-    /// (Kingma and Ba's correction).
+    /// A centred moving average over a twentieth of the curve, at least five points. Towards the ends the window
+    /// shrinks on both sides, so that the average neither lags nor bends.
     func smoothed() -> Curve {
-        let keep = 1 - 1 / max(4, Double(points.count) / 40)
-        var average = 0.0
-        var weight = 0.0
+        let reach = max(2, points.count / 40)
+        var sums = [0.0]
+        for point in points { sums.append(sums[sums.count - 1] + point.y) }
         return Curve(
-            points.map { point in
-                average = keep * average + (1 - keep) * point.y
-                weight = keep * weight + (1 - keep)
-                return Point(x: point.x, y: average / weight)
+            points.indices.map { index in
+                let half = min(reach, index, points.count - 1 - index)
+                let sum = sums[index + half + 1] - sums[index - half]
+                return Point(x: points[index].x, y: sum / Double(2 * half + 1))
             })
     }
 

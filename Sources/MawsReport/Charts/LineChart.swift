@@ -68,6 +68,7 @@ struct LineChart {
         let chart: LineChart
         let x: ClosedRange<Double>
         let y: ClosedRange<Double>
+        private let rows: AxisTicks
 
         init?(_ chart: LineChart) {
             let points = chart.lines.flatMap(\.curve.points)
@@ -77,10 +78,12 @@ struct LineChart {
             let highs = chart.lines.map { ($0.style == "raw" ? $0.curve.quantile(0.98) : $0.curve.quantile(1)) ?? low }
             let high = highs.max() ?? low
             let floor = chart.startsAtZero ? min(0, low) : low
-            let margin = max((high - floor) * 0.05, abs(high) * 1e-3, 1e-12)
+            // A flat line gets some room above it.
+            rows = AxisTicks(
+                low: floor, high: max(high, floor + max(abs(floor) * 0.01, 1e-9)), count: 5, widens: true)
             self.chart = chart
-            x = first...max(last, first + 1)
-            y = (chart.startsAtZero && low >= 0 ? 0 : floor - margin)...(high + margin)
+            x = first...(last + 1)
+            y = rows.range
         }
 
         func place(_ point: Curve.Point) -> Curve.Point {
@@ -93,7 +96,6 @@ struct LineChart {
 
         func grid() -> Markup {
             let base = chart.height - bottom
-            let rows = AxisTicks(low: y.lowerBound, high: y.upperBound, count: chart.height < 200 ? 3 : 5)
             let columns = AxisTicks(low: x.lowerBound, high: x.upperBound, count: 5, isWhole: true)
             let horizontal = zip(rows.values, rows.labels).map { value, label -> Markup in
                 let y = place(Curve.Point(x: x.lowerBound, y: value)).y

@@ -7,21 +7,15 @@ struct AccuracySection {
 
     let results: [EvaluationResult]
 
-    func markup() -> Markup {
-        """
-        <div class="figures">
-        \(results.map(headline))</div>
-        \(perClass())
-        """
-    }
+    func markup() -> Markup { "\(results.map(sentence))\(perClass())" }
 
-    private func headline(_ result: EvaluationResult) -> Markup {
+    private func sentence(_ result: EvaluationResult) -> Markup {
         let correct = result.samples.count { $0.truth == $0.prediction }
-        let chance = result.classNames.isEmpty ? "" : ", chance \(Figure.percent(1 / Double(result.classNames.count)))"
+        let classes = result.classNames.count
+        let chance = classes > 0 ? "; guessing gets \(Figure.percent(1 / Double(classes)))" : ""
         return """
-            <div class="figure"><span class="value">\(Figure.percent(result.accuracy))</span>\
-            <span class="name">\(result.stage) top-1 on \(result.split)</span>\
-            <span class="muted">\(Figure.count(correct)) of \(Figure.count(result.samples.count))\(chance)</span></div>
+            <p><strong>\(result.stage)</strong>: \(Figure.percent(result.accuracy)) top-1 on \(result.split) \
+            (\(Figure.count(correct)) of \(Figure.count(result.samples.count)) images\(chance))</p>
 
             """
     }

@@ -10,11 +10,14 @@ struct CaptionSection {
     let thumbnails: Thumbnails
 
     func markup() -> Markup {
+        guard thumbnails.apology.isEmpty else {
+            return "<h3>Best and worst images of each caption</h3>\n<p class=\"note\">\(thumbnails.apology)</p>\n"
+        }
         let shown = matrix.hardest(Self.classLimit).filter { matrix.support($0) > 0 }
         return """
             <h3>Best and worst images of each caption</h3>
             <p class="note">Best: recognised with the highest score. Worst: mistaken with the widest lead of the wrong \
-            caption; underneath, what each was taken for.\(thumbnails.apology)</p>
+            caption; underneath, what each was taken for.</p>
             <div class="captions">
             \(shown.map(card))</div>
 

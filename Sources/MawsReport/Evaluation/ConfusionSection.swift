@@ -1,3 +1,5 @@
+import Foundation
+
 /// The confusion matrix as a heat map with numbers.
 struct ConfusionSection {
     /// More classes than this do not fit a page: the ones with the most mistakes stand for all.
@@ -26,8 +28,8 @@ struct ConfusionSection {
         let part =
             shown < total ? " The \(shown) of \(Figure.count(total)) classes with the most mistakes are shown." : ""
         return """
-            <p class="note">A row is a class, a column what its images were taken for. The darker, the larger the \
-            share of the row.\(part)</p>
+            <p class="note">A row is a class, a column what its images were taken for. The stronger the colour, the \
+            larger the share of the row.\(part)</p>
             """
     }
 
@@ -39,11 +41,12 @@ struct ConfusionSection {
             let share = Double(count) / Double(support)
             let title =
                 "\(matrix.classNames[truth]) taken for \(matrix.classNames[prediction]): \(Figure.percent(share))"
-            let kind = truth == prediction ? "hit" : "miss"
-            // The square root lets a few mistakes among thousands still show.
-            let strength = truth == prediction ? share : min(1, (share * 2).squareRoot())
+            let isHit = truth == prediction
+            // Powers below one let a few mistakes among thousands still show.
+            let strength = isHit ? pow(share, 0.6) : min(1, pow(2 * share, 0.5))
+            let style = isHit ? (strength > 0.6 ? "hit strong" : "hit") : "miss"
             return """
-                <td class="\(kind)\(strength > 0.55 ? " strong" : "")" style="--share:\(strength)" \
+                <td class="\(style)" style="--share:\(strength)" \
                 title="\(title)">\(count)</td>
                 """
         }

@@ -8,14 +8,14 @@ struct Thumbnails {
     static let byteLimit = 256 * 1024
 
     private let dataset: Dataset?
-    /// Why there are no images, as a sentence with a space before it; empty when there are.
+    /// Why there are no images, as a sentence; empty when there are.
     let apology: String
 
     /// - Parameter plan: nil when the run's plan could not be read.
     init(split: String, plan: Plan?, root: String) {
         guard let plan, let split = plan.split(split) else {
             dataset = nil
-            apology = " The images are missing: the plan has no split named \(split)."
+            apology = "The images are missing: the plan has no split named \(split)."
             return
         }
         do {
@@ -23,7 +23,7 @@ struct Thumbnails {
             apology = ""
         } catch {
             dataset = nil
-            apology = " The images are missing: \(error)"
+            apology = "The images are missing: \(error)"
         }
     }
 

@@ -95,7 +95,7 @@ struct ReportPage {
 
     private func result() -> Markup {
         guard !record.stages.isEmpty else { return "<p class=\"note\">No stage is finished yet.</p>\n" }
-        let titles = ["steps", "time", "images/s", "loss", "pushed", "gathered", "a step", "top-1"]
+        let titles = ["steps", "time", "images/s", "loss", "pushed", "gathered", "per step", "top-1"]
         let rows = record.stages.map { stage in
             Self.row(ResultTable.row(stage), traffic: stage.steps > 0 ? Self.perStep(stage) : "–")
         }
@@ -107,7 +107,7 @@ struct ReportPage {
             <tfoot>\(Self.row(ResultTable.totals(record.stages), traffic: ""))</tfoot>
             </table></div>
             <p class="note">Pushed are gradients and rows from trainers to servers, gathered are weights and rows from \
-            servers to trainers; “a step” is the two together, averaged over the stage.</p>
+            servers to trainers; “per step” is the two together, averaged over the stage.</p>
 
             """
     }

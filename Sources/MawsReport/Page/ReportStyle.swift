@@ -101,7 +101,7 @@ enum ReportStyle {
         table.confusion td.none { color: var(--muted); opacity: .45; background: var(--panel); }
         table.confusion td.hit { background: rgb(var(--hit) / var(--share)); }
         table.confusion td.miss { background: rgb(var(--miss) / var(--share)); }
-        table.confusion td.strong { color: #fff; }
+        table.confusion td.hit { font-weight: 600; } table.confusion td.strong { color: #fff; }
         table.confusion .share, table.confusion tfoot th { color: var(--muted); }
         table.confusion tfoot th { font-weight: 500; }
         table.bars { width: 100%; max-width: 46rem; }
