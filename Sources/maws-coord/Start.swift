@@ -29,7 +29,8 @@ struct Start: ParsableCommand {
         let options = CoordinatorOptions(
             planPath: plan, overrides: PlanOverrides(seed: seed, run: runFolder), certificates: certificates,
             programs: programs.path, root: dataRoot)
-        let outcome = try CoordinatorNode(options, logger: Logger(label: "coordinator")).run()
-        if outcome == .stopped { throw ExitCode(130) }
+        let node = try CoordinatorNode(options, logger: Logger(label: "coordinator"))
+        if try node.run() == .stopped { throw ExitCode(130) }
+        print(try node.report())
     }
 }

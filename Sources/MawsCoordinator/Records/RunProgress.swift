@@ -46,7 +46,7 @@ struct RunProgress {
         let peers = core.peerReports(now).map { report in
             StatusSnapshot.Peer(
                 name: report.name, role: report.role.rawValue, address: report.peer.flatMap { addresses[$0] } ?? "",
-                doing: report.doing)
+                doing: report.doing, isAway: report.peer == nil)
         }
         return StatusSnapshot(
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,

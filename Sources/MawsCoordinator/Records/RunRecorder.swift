@@ -25,7 +25,7 @@ final class RunRecorder {
 
     func step(_ record: CommitRecord) throws {
         try metrics.append(
-            json(
+            JSONLine.encode(
                 StepMetrics(
                     stage: catalog[StageIndex(record.stage)].plan.name, step: Int(record.step), loss: record.loss,
                     learningRate: record.learningRate, gradientNorm: record.gradientNorm, images: record.images,
@@ -58,7 +58,7 @@ final class RunRecorder {
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
             weightsHash: weightsHash)
-        try summaries.append(json(summary))
+        try summaries.append(JSONLine.encode(summary))
         try summaries.synchronize()
     }
 
@@ -70,7 +70,7 @@ final class RunRecorder {
         let all = samples.sorted { $0.key < $1.key }.flatMap(\.value).sorted { $0.sample < $1.sample }
         let names = try stage.classes.map { try classNames(path: $0) } ?? []
         let outcome = result ?? EvaluationResult(stage: stage.name, split: stage.on, classNames: names, samples: all)
-        try AtomicFile.write(json(outcome), to: paths.result(stage.name))
+        try AtomicFile.write(JSONLine.encode(outcome), to: paths.result(stage.name))
         return outcome
     }
 
@@ -79,11 +79,5 @@ final class RunRecorder {
         String(decoding: try AtomicFile.read(path), as: UTF8.self).split(separator: "\n").map { line in
             line.split(separator: ",").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
         }
-    }
-
-    private func json(_ value: some Encodable) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

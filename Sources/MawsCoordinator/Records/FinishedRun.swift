@@ -1,0 +1,11 @@
+import MawsPlan
+import MawsReport
+
+extension CoordinatorNode {
+    /// Writes the report of the run. Returns what a person is told at the end: the result table and where the report is.
+    public func report() throws -> String {
+        let table = ResultTable.draw(try RunFolder(plan.run).stages())
+        let path = try HTMLReport.write(runFolder: plan.run, root: options.root)
+        return "\n\(table)\n\nReport: \(path)"
+    }
+}
