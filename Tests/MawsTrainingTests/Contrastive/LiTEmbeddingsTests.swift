@@ -1,0 +1,105 @@
+import Foundation
+import MawsBase
+import MawsKernels
+import MawsTensor
+import MawsTestSupport
+import MawsTraining
+import Testing
+
+@Suite struct LiTEmbeddingsTests {
+    private let width = 24
+    private let golden: GoldenTensors
+
+    init() throws { golden = try LiTFixture.golden("clip") }
+
+    private func embeddings(logitScale: Float? = nil) throws -> LiTEmbeddings {
+        LiTEmbeddings(
+            images: FloatBuffer(try golden.floats("images")), texts: FloatBuffer(try golden.floats("texts")),
+            width: width, logitScale: try logitScale ?? golden.scalar("logit_scale"), smoothing: 0.1,
+            backend: ReferenceBackend(threads: 1))
+    }
+
+    /// Loss, gradients of all image and text rows, and of the logit scale, from units of this many rows.
+    private func sum(
+        _ all: LiTEmbeddings, unit: Int
+    ) -> (loss: Double, images: [Float], texts: [Float], logitScale: Double) {
+        let shares = stride(from: 0, to: all.count, by: unit).map { all.share(of: $0..<min($0 + unit, all.count)) }
+        return (
+            shares.reduce(0) { $0 + $1.loss }, shares.flatMap(\.dImages.array), shares.flatMap(\.dTexts.array),
+            shares.reduce(0) { $0 + $1.dLogitScale }
+        )
+    }
+
+    @Test(arguments: [29, 16, 5, 1])
+    func unitsAddUpToTheLossAndGradientsOfTheWholeBatch(unit: Int) throws {
+        let all = try embeddings()
+        let total = sum(all, unit: unit)
+        let (loss, images) = (Double(try golden.scalar("loss")), try golden.floats("gradient.images"))
+        let (texts, scale) = (try golden.floats("gradient.texts"), Double(try golden.scalar("gradient.logit_scale")))
+        #expect(abs(total.loss / loss - 1) < 1e-5)
+        #expect(abs(all.loss / loss - 1) < 1e-5)
+        #expect(relativeError(total.images, images) < 2e-5)
+        #expect(relativeError(total.texts, texts) < 2e-5)
+        #expect(abs(total.logitScale / scale - 1) < 1e-4)
+    }
+
+    @Test func batchLargerThanASlabGivesTheLossOfItsFormula() throws {
+        // 2,500 rows need two slabs of at most 4 Mi scores. With all texts equal every row's loss is log B.
+        let count = 2_500
+        var random = CounterRandom(seed: 1, purpose: .test, element: 0)
+        let images = FloatBuffer(count: count * 4)
+        let texts = FloatBuffer(count: count * 4)
+        for row in 0..<count {
+            let angle = 2 * Double.pi * random.uniformDouble()
+            images[row * 4] = Float(cos(angle))
+            images[row * 4 + 1] = Float(sin(angle))
+            texts[row * 4 + 2] = 1
+        }
+        let all = LiTEmbeddings(
+            images: images, texts: texts, width: 4, logitScale: 1, smoothing: 0.1,
+            backend: ReferenceBackend(threads: 1))
+        #expect(abs(all.loss - log(Double(count))) < 1e-5)
+        #expect(sum(all, unit: 1_000).images.allSatisfy { abs($0) < 1e-7 })
+    }
+
+    @Test func factorStopsAtAHundred() throws {
+        let (capped, above) = (try embeddings(logitScale: Float(log(100.0)) + 1e-6), try embeddings(logitScale: 6))
+        #expect(abs(capped.loss - above.loss) < 1e-9)
+    }
+
+    @Test func atTheClampOnlyAGradientThatPointsBackIsKept() throws {
+        // Perfect pairs: a larger factor lowers the loss without smoothing, and raises it with smoothing.
+        let rows = FloatBuffer((0..<16).map { $0 % 5 == 0 ? 1 : 0 })
+        func gradient(smoothing: Float, logitScale: Float) -> Double {
+            let all = LiTEmbeddings(
+                images: rows, texts: rows, width: 4, logitScale: logitScale, smoothing: smoothing,
+                backend: ReferenceBackend(threads: 1))
+            return sum(all, unit: 2).logitScale
+        }
+        #expect(gradient(smoothing: 0, logitScale: 1) < 0)
+        #expect(gradient(smoothing: 0, logitScale: 5) == 0)
+        #expect(gradient(smoothing: 0.1, logitScale: 5) > 0)
+    }
+
+    @Test func gradientsAgreeWithFiniteDifferences() throws {
+        let images = try golden.floats("images")
+        let texts = try golden.floats("texts")
+        func loss(_ images: [Float], _ texts: [Float], _ scale: Float) -> Double {
+            LiTEmbeddings(
+                images: FloatBuffer(images), texts: FloatBuffer(texts), width: width, logitScale: scale, smoothing: 0.1,
+                backend: ReferenceBackend(threads: 1)
+            ).loss
+        }
+        let all = try embeddings(logitScale: 2)
+        let share = all.share(of: 0..<all.count)
+        let step: Float = 1e-2
+        let scale = (loss(images, texts, 2 + step) - loss(images, texts, 2 - step)) / Double(2 * step)
+        #expect(abs(scale - share.dLogitScale) < 1e-3 * max(1, abs(scale)))
+        for (isImage, gradient) in [(true, share.dImages.array), (false, share.dTexts.array)] {
+            let numeric = directionalDerivative(isImage ? images : texts, along: gradient, step: step) {
+                isImage ? loss($0, texts, 2) : loss(images, $0, 2)
+            }
+            #expect(abs(numeric.difference / numeric.slope - 1) < 2e-3)
+        }
+    }
+}

@@ -1,0 +1,63 @@
+import Foundation
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsModel
+import MawsPlan
+import MawsTensor
+import MawsTestSupport
+import Testing
+
+/// The small towers of `Scripts/golden-lit.py`.
+struct LiTFixture {
+    static let embedding = 12
+    static let context = 10
+    let golden: GoldenTensors
+    let plan: Plan
+    let stage: StagePlan
+    let table: BlockTable
+    let backend = ReferenceBackend(threads: 1)
+
+    init(kind: StageKind = .lit, templates: String? = nil, classes: String? = nil) throws {
+        golden = try Self.golden("lit")
+        stage = StagePlan(
+            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 6, unit: 2, epochs: 1,
+            steps: nil, recipe: nil, decoder: nil, maskRatio: 0.75, normalizesPixels: true, labelCount: 0,
+            labelSmoothing: 0.1, templates: templates, classes: classes, penalty: 1)
+        plan = Plan(
+            run: "run", seed: 1,
+            cluster: ClusterPlan(
+                isLocal: true, servers: 1, trainers: 1, threads: 1, listen: "127.0.0.1:0", heartbeatTimeoutSeconds: 1,
+                leaseSeconds: 1),
+            data: [],
+            model: ModelPlan(
+                image: ImageModelPlan(
+                    preset: nil, patch: 4, size: 8, channels: 3, width: 16, depth: 2, heads: 2, mlp: 64,
+                    mean: [0, 0, 0], deviation: [1, 1, 1]),
+                text: TextModelPlan(
+                    preset: nil, vocabulary: 40, context: Self.context, width: 16, depth: 2, heads: 2, mlp: 32,
+                    embedding: Self.embedding)),
+            precision: .fp32, stages: [stage], checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),
+            wire: WirePlan(push: .fp32, gather: .fp32))
+        table = StageModel.table(stage, in: plan)
+    }
+
+    static func golden(_ name: String) throws -> GoldenTensors {
+        let folder = try #require(Bundle.module.url(forResource: "Golden", withExtension: nil))
+        return try GoldenTensors(contentsOf: folder.appendingPathComponent("\(name).safetensors"))
+    }
+
+    func weights() throws -> MemoryWeights { try MemoryWeights(table) { try golden.floats("weight.\($0.name)") } }
+
+    func tokens() throws -> [Int32] { try golden.floats("tokens").map { Int32($0) } }
+
+    /// Samples `rows` of the golden batch.
+    func batch(_ rows: Range<Int>) throws -> UnitBatch {
+        let pixels = 3 * 8 * 8
+        let images = try golden.floats("images")[rows.lowerBound * pixels..<rows.upperBound * pixels]
+        let tokens = try tokens()[rows.lowerBound * Self.context..<rows.upperBound * Self.context]
+        return UnitBatch(
+            slots: rows.map { UInt64($0) }, samples: Array(rows), images: FloatBuffer(Array(images)), channels: 3,
+            size: 8, tokens: Array(tokens), context: Self.context, classes: Array(rows))
+    }
+}

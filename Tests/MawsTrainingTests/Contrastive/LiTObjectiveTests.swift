@@ -1,0 +1,73 @@
+import MawsBase
+import MawsKernels
+import MawsModel
+import MawsTensor
+import MawsTestSupport
+import MawsTraining
+import Testing
+
+@Suite struct LiTObjectiveTests {
+    private let fixture: LiTFixture
+    private let objective: LiTObjective
+
+    init() throws {
+        fixture = try LiTFixture()
+        objective = LiTObjective(plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: fixture.backend)
+    }
+
+    /// Both phases over the golden batch in units of this many samples.
+    private func step(
+        unit: Int, keeps: Bool, _ weights: MemoryWeights
+    ) throws -> (loss: Double, gradients: SummedGradients, images: [Float], texts: [Float]) {
+        let ranges = stride(from: 0, to: 6, by: unit).map { $0..<$0 + unit }
+        let units = try ranges.map { try objective.embed(try fixture.batch($0), weights: weights) }
+        let (images, texts) = (units.flatMap(\.imageRows), units.flatMap(\.textRows))
+        let all = try objective.embeddings(images: FloatBuffer(images), texts: FloatBuffer(texts), weights: weights)
+        let gradients = SummedGradients(fixture.table)
+        var loss = 0.0
+        for (rows, embedded) in zip(ranges, units) {
+            loss += try objective.computeUnit(
+                try fixture.batch(rows), unit: keeps ? embedded : nil, all: all, firstRow: rows.lowerBound,
+                weights: weights, gradients: gradients)
+        }
+        return (loss, gradients, images, texts)
+    }
+
+    @Test(arguments: [6, 3, 2])
+    func embeddingsLossAndEveryGradientAgreeWithPyTorch(unit: Int) throws {
+        let weights = try fixture.weights()
+        let result = try step(unit: unit, keeps: true, weights)
+        let (images, texts) = (try fixture.golden.floats("image_rows"), try fixture.golden.floats("text_rows"))
+        let loss = Double(try fixture.golden.scalar("loss"))
+        #expect(relativeError(result.images, images) < 1e-5)
+        #expect(relativeError(result.texts, texts) < 1e-5)
+        #expect(abs(result.loss / loss - 1) < 1e-5)
+        for (name, values) in result.gradients.parameters {
+            // The gradient of the keys' bias is zero: a softmax does not change when all its scores do. What rounding
+            // leaves is compared with the gradient of the queries' bias.
+            if name.hasSuffix("key.bias") {
+                let queries = try fixture.golden.floats("gradient.\(name.replacing("key.bias", with: "query.bias"))")
+                let leftover = relativeError(zip(values, queries).map { $0 + $1 }, queries)
+                #expect(leftover < 1e-4, "\(name)")
+            } else {
+                let expected = try fixture.golden.floats("gradient.\(name)")
+                #expect(relativeError(values, expected) < 1e-4, "\(name)")
+            }
+        }
+        #expect(weights.held == 0)
+    }
+
+    @Test func unitComputedAgainGivesTheSameBits() throws {
+        let kept = try step(unit: 2, keeps: true, try fixture.weights())
+        let again = try step(unit: 2, keeps: false, try fixture.weights())
+        #expect(kept.loss == again.loss)
+        #expect(kept.gradients.blocks == again.gradients.blocks)
+    }
+
+    @Test func everyTrainableBlockIsPushedOnceLastFirst() throws {
+        let order = try step(unit: 6, keeps: true, try fixture.weights()).gradients.order
+        let trainable = fixture.table.blocks.indices.filter { fixture.table.blocks[$0].isTrainable }
+        #expect(order == trainable.reversed())
+        #expect(fixture.table.blocks.filter { !$0.isTrainable }.allSatisfy { $0.name.hasPrefix("image.") })
+    }
+}
