@@ -49,6 +49,7 @@ let base: [Target] = [
 let world: [Target] = [
     library("MawsTransport", ["MawsBase", "MawsWire", "COpenSSL"]),
     library("MawsStorage", ["MawsBase", "COpenSSL", grdb]),
+    library("MawsProcess", ["MawsBase", logging]),
 ]
 
 let messages: [Target] = [
@@ -100,7 +101,7 @@ let nodes: [Target] = [
 let programs: [Target] = [
     program("maws", ["MawsBase", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
     program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
-    program("maws-ps", ["MawsBase", "MawsServer", "MawsTransport"]),
+    program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program("maws-trainer", ["MawsBase", "MawsTrainer", "MawsTransport"]),
 ]
 

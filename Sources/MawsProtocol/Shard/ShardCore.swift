@@ -120,6 +120,9 @@ public struct ShardCore: Sendable {
         case .postAnnounced(let post): return postAnnounced(post)
         case .postReceived(let post, let generation): return postReceived(post, generation)
         case .requestEnded(let request): return requestEnded(request)
+        case .coordinatorLost:
+            pendingCommit = nil
+            return []
         case .tick: return tick(now)
         default: return finished(event, now)
         }

@@ -24,6 +24,8 @@ public enum ShardEvent: Hashable, Sendable {
     case restoreDone(stage: StageIndex, step: StepIndex)
     case committed(Commit)
     case snapshotRequested(ShardRequest, TensorSlice)
+    /// Its connection is gone. A commit that waits for readers is forgotten: the next `hello` speaks for the state.
+    case coordinatorLost
 
     // From trainers.
     case gatherRequested(ShardRequest, stage: StageIndex, step: StepIndex, block: UInt32)

@@ -1,0 +1,46 @@
+import Glibc
+import Logging
+
+/// Log lines for people, on standard error: `2026-01-31T12:00:00.123Z info server-0 message key=value`.
+public struct PlainLogHandler: LogHandler {
+    public var metadata: Logger.Metadata = [:]
+    public var logLevel = Logger.Level.info
+    private let process: String
+
+    public init(process: String) { self.process = process }
+
+    /// Makes this the handler of every logger of the process. Call once, first.
+    public static func bootstrap(process: String) {
+        LoggingSystem.bootstrap { _ in PlainLogHandler(process: process) }
+    }
+
+    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    public func log(event: LogEvent) {
+        let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
+        let suffix = fields.map { " \($0.key)=\($0.value)" }.joined()
+        let line = Array("\(Self.timestamp()) \(event.level) \(process) \(event.message)\(suffix)\n".utf8)
+        // One write a line, so that lines of several threads and processes do not mix.
+        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    }
+
+    /// Universal time with milliseconds.
+    private static func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { padded($0, 2) }
+        let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
+        let milliseconds = padded(Int(now.tv_nsec) / 1_000_000, 3)
+        return "\(date.joined(separator: "-"))T\(time.joined(separator: ":")).\(milliseconds)Z"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}

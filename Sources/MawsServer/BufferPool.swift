@@ -1,0 +1,40 @@
+import Foundation
+import Glibc
+import MawsTensor
+
+/// Memory for gradients on their way into the sum, used again and again, below a fixed limit.
+///
+/// Whoever needs memory above the limit waits for others to give theirs back; meanwhile the sender's connection fills
+/// up and it waits too.
+final class BufferPool: @unchecked Sendable {
+    /// Half of the machine's memory.
+    static var defaultLimitBytes: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2 }
+
+    private let limitBytes: Int
+    private let condition = NSCondition()
+    private var bytesInUse = 0
+    /// Idle buffers by their number of floats.
+    private var idle: [Int: [FloatBuffer]] = [:]
+
+    init(limitBytes: Int) { self.limitBytes = limitBytes }
+
+    /// A buffer with any content; nil when none came free in time.
+    func take(_ count: Int, waitSeconds: Double) -> FloatBuffer? {
+        let deadline = Foundation.Date(timeIntervalSinceNow: waitSeconds)
+        condition.lock()
+        defer { condition.unlock() }
+        while bytesInUse > 0 && bytesInUse + 4 * count > limitBytes {
+            if !condition.wait(until: deadline) { return nil }
+        }
+        bytesInUse += 4 * count
+        return idle[count]?.popLast() ?? FloatBuffer(count: count)
+    }
+
+    func give(_ buffer: FloatBuffer) {
+        condition.lock()
+        defer { condition.unlock() }
+        bytesInUse -= 4 * buffer.count
+        idle[buffer.count, default: []].append(buffer)
+        condition.broadcast()
+    }
+}

@@ -1,0 +1,116 @@
+import Logging
+import MawsBase
+import MawsProtocol
+import MawsTransport
+import MawsWire
+
+/// One connection to the coordinator: hello, then its orders until it ends.
+final class CoordinatorSession {
+    enum End {
+        /// The run is over.
+        case finished
+        case lost(reason: String)
+    }
+
+    private let host: ShardHost
+    private let connection: Connection
+    private let address: (host: String, port: UInt16)
+
+    /// - Parameter address: where trainers reach this server.
+    init(host: ShardHost, connection: Connection, address: (host: String, port: UInt16)) {
+        self.host = host
+        self.connection = connection
+        self.address = address
+    }
+
+    /// Says hello; throws `refused` with the coordinator's sentence.
+    func greet() throws {
+        try connection.send(.hello(host.hello(address)))
+        let incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
+        switch incoming.message {
+        case .welcome: host.state.withLock { $0.coordinator = connection }
+        case .refused(let reason): throw ServerError.refused(address: host.options.coordinator, reason: reason)
+        default: throw rubbish("it answered hello with another message than welcome")
+        }
+    }
+
+    /// Follows orders. Throws what this process cannot go on with: a full disk, say.
+    func follow() throws -> End {
+        while true {
+            let incoming: Incoming
+            do {
+                incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
+            } catch {
+                return .lost(reason: "\(error)")
+            }
+            do {
+                if let end = try obey(incoming) { return end }
+            } catch let error as TransportError {
+                return .lost(reason: "\(error)")
+            }
+        }
+    }
+
+    private func obey(_ incoming: Incoming) throws -> End? {
+        if case .restore(let slice) = incoming.message {
+            try restore(slice, incoming.payloadCount)
+            return nil
+        }
+        guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
+        switch incoming.message {
+        case .heartbeat: break
+        case .configure(let configuration): try host.handle(.configured(configuration))
+        case .restoreDone(let stage, let step): try settle(host.handle(.restoreDone(stage: stage, step: step)))
+        case .commit(let commit): try host.handle(.committed(commit))
+        case .snapshot(let slice): try snapshot(slice)
+        case .shutdown(true, _): return .finished
+        case .shutdown(false, let reason), .refused(let reason): throw ServerError.stopped(reason: reason)
+        default: throw rubbish("it sent a message that is not for servers")
+        }
+        return nil
+    }
+
+    private func restore(_ slice: TensorSlice, _ payloadCount: Int) throws {
+        let (verdict, memory) = try host.announce(.restoreAnnounced(slice))
+        guard case .receiveSlice = verdict, let memory else { return try settle([verdict]) }
+        let target = memory.restoreTarget(slice)
+        guard payloadCount == target.count else {
+            throw rubbish("it restores \(payloadCount) bytes of a slice of \(target.count)")
+        }
+        if payloadCount > 0 { try connection.receivePayload(into: target) }
+        try host.handle(.restoreReceived(slice))
+    }
+
+    private func snapshot(_ slice: TensorSlice) throws {
+        try host.withAnswer(connection, { .snapshotRequested($0, slice) }) { answer, memory in
+            switch answer {
+            case .serve(_, let slice):
+                guard let memory else { preconditionFailure("served without memory") }
+                try connection.send(.snapshotSlice(slice), payload: memory.bytes(of: slice))
+            case .decline(_, let reason):
+                try connection.send(.unavailable(reason))
+            default:
+                preconditionFailure("\(answer) is no answer")
+            }
+        }
+    }
+
+    private func settle(_ actions: [ShardAction]) throws {
+        for case .breakOff(let reason) in actions { throw rubbish(reason) }
+    }
+
+    private func rubbish(_ reason: String) -> ServerError {
+        .rubbish(peer: "the coordinator at \(connection.remoteAddress)", reason: reason)
+    }
+}
+
+extension ShardHost {
+    /// The first message to a coordinator. It waits for a commit that is being applied, so that it tells the truth.
+    func hello(_ address: (host: String, port: UInt16)) -> Hello {
+        while state.withLock({ $0.core.isApplying }) { Pause.milliseconds(5) }
+        let server = state.withLock { $0.core.hello(host: address.host, port: address.port) }
+        return Hello(
+            protocolVersion: ProtocolVersion.current, role: .server, name: options.name, computeProfile: "",
+            dataFingerprint: "", server: server, term: state.withLock { $0.core.term })
+    }
+}

@@ -1,0 +1,73 @@
+import MawsBase
+
+/// What a parameter server is told at its start.
+public struct ServerOptions: Sendable {
+    public var shard: ShardIdentity
+    public var coordinatorHost: String
+    public var coordinatorPort: UInt16
+    /// Folder with `ca.pem`, `server.pem` and `server.key`.
+    public var certificates: String
+    /// Folder of the state file.
+    public var stateFolder: String
+    /// Where trainers reach this server; port 0 lets the system choose.
+    public var listenHost: String
+    public var listenPort: UInt16
+    /// Host name or address that trainers are told, where it differs from `listenHost`.
+    public var advertisedHost: String?
+    public var name: String
+    /// A child of a local coordinator ends with it instead of looking for another.
+    public var exitsWithCoordinator: Bool
+    /// How long an absent coordinator is looked for.
+    public var reconnectSeconds: Double = 600
+    /// Silence after which the coordinator counts as gone.
+    public var coordinatorTimeoutSeconds: Double = 20
+    /// Memory for gradients that wait to be added.
+    public var bufferLimitBytes: Int = BufferPool.defaultLimitBytes
+
+    public init(
+        shard: ShardIdentity, coordinatorHost: String, coordinatorPort: UInt16, certificates: String,
+        stateFolder: String, listenHost: String = "127.0.0.1", listenPort: UInt16 = 0, advertisedHost: String? = nil,
+        name: String? = nil, exitsWithCoordinator: Bool = false
+    ) {
+        self.shard = shard
+        self.coordinatorHost = coordinatorHost
+        self.coordinatorPort = coordinatorPort
+        self.certificates = certificates
+        self.stateFolder = stateFolder
+        self.listenHost = listenHost
+        self.listenPort = listenPort
+        self.advertisedHost = advertisedHost
+        self.name = name ?? "server-\(shard.index)"
+        self.exitsWithCoordinator = exitsWithCoordinator
+    }
+
+    /// `shard-3-of-16`, the stem of the shard's files.
+    var stem: String { "\(stateFolder)/shard-\(shard.index)-of-\(shard.count)" }
+    var coordinator: String { "\(coordinatorHost):\(coordinatorPort)" }
+}
+
+/// Why a parameter server ends, or ends a connection.
+public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
+    case noCoordinator(address: String, seconds: Int, reason: String)
+    case coordinatorGone(address: String, reason: String)
+    case refused(address: String, reason: String)
+    case stopped(reason: String)
+    /// The peer breaks the protocol.
+    case rubbish(peer: String, reason: String)
+
+    public var description: String {
+        switch self {
+        case .noCoordinator(let address, let seconds, let reason):
+            "no coordinator at \(address) for \(seconds) s, the last try said: \(reason). "
+                + "Check the address and that maws-coord runs there."
+        case .coordinatorGone(let address, let reason):
+            "the coordinator at \(address) is gone (\(reason)), and this server ends with it."
+        case .refused(let address, let reason):
+            "the coordinator at \(address) refused this server: \(reason)."
+        case .stopped(let reason):
+            "the coordinator stopped this server: \(reason)."
+        case .rubbish(let peer, let reason):
+            "\(peer) does not keep to the protocol: \(reason). Check that both run one version of maws."
+        }
+    }
+}

@@ -1,0 +1,67 @@
+import MawsBase
+import MawsProtocol
+import MawsTensor
+import MawsTransport
+import MawsWire
+
+/// What connections ask of the shard.
+extension ShardHost {
+    /// Asks the core to read memory, waits for its answer and keeps the memory readable until `body` is through.
+    func withAnswer<Result>(
+        _ connection: Connection, _ event: (ShardRequest) -> ShardEvent,
+        _ body: (ShardAction, ShardMemory?) throws -> Result
+    ) throws -> Result {
+        let pending = PendingRequest(connection)
+        let (request, actions) = state.withLock { state in
+            let request = ShardRequest(state.nextRequest)
+            state.nextRequest += 1
+            state.requests[request] = pending
+            return (request, state.core.step(event(request), now: .now()))
+        }
+        try run(actions)
+        let (answer, memory) = pending.wait()
+        let result = Swift.Result { try body(answer, memory) }
+        state.withLock { $0.requests[request] = nil }
+        try handle(.requestEnded(request))
+        return try result.get()
+    }
+
+    /// What becomes of a payload, and the memory it would go to.
+    func announce(_ event: ShardEvent) throws -> (ShardAction, ShardMemory?) {
+        let (actions, memory) = state.withLock { ($0.core.step(event, now: .now()), $0.memory) }
+        guard let verdict = try run(actions).first else { preconditionFailure("no verdict on \(event)") }
+        return (verdict, memory)
+    }
+
+    /// A gradient is in memory: it counts from the moment the core says so, or is the caller's to free.
+    func received(_ push: Push, _ generation: ShardGeneration, _ buffer: FloatBuffer) throws -> [ShardAction] {
+        let actions = state.withLock { state in
+            let actions = state.core.step(.pushReceived(push, generation), now: .now())
+            if actions.contains(.keep) {
+                let unit = Int(push.unit.value)
+                state.buffers[BufferKey(generation: generation, block: Int(push.block), firstUnit: unit)] = buffer
+            }
+            return actions
+        }
+        return try run(actions)
+    }
+
+    func received(_ post: Post, _ generation: ShardGeneration, _ rows: [UInt8]) throws -> [ShardAction] {
+        let actions = state.withLock { state in
+            let actions = state.core.step(.postReceived(post, generation), now: .now())
+            if actions.contains(.keep) { state.posts[post.unit] = rows }
+            return actions
+        }
+        return try run(actions)
+    }
+
+    func posts(of units: [UnitIndex]) -> [(UnitIndex, [UInt8])] {
+        state.withLock { state in units.compactMap { unit in state.posts[unit].map { (unit, $0) } } }
+    }
+
+    func count(_ change: (inout Traffic) -> Void) { state.withLock { change(&$0.traffic) } }
+
+    func greeting() -> (term: Term, runID: String) {
+        state.withLock { ($0.core.term, $0.memory?.configuration.runID ?? "") }
+    }
+}

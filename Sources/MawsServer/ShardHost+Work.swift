@@ -1,0 +1,125 @@
+import MawsBase
+import MawsProtocol
+import MawsStorage
+import MawsTensor
+import MawsWire
+
+/// The work on a shard's memory.
+extension ShardHost {
+    /// Does one piece of work outside the lock.
+    ///
+    /// - Returns: what to tell the core, if anything.
+    func work(_ action: ShardAction) throws -> ShardEvent? {
+        switch action {
+        case .createState(let configuration, let generation):
+            try create(configuration, generation)
+            return nil
+        case .openState(let configuration, let generation):
+            return try open(configuration, generation)
+        case .sealRestored(let generation, let step):
+            try memory(generation)?.sealRestored(step)
+            return .restoredSealed(generation, step: step)
+        case .combine(let generation, let block, let left, let right):
+            combine(generation, block, left, right)
+            return .combined(generation, block: block, left: left)
+        case .storeBlock(let generation, let block):
+            store(generation, block)
+            return .blockStored(generation, block: block)
+        case .sealReduced(let generation):
+            try memory(generation)?.sealReduced()
+            return .reducedSealed(generation)
+        case .apply(let commit, let generation):
+            try memory(generation)?.apply(commit)
+            state.withLock { state in
+                state.squares = Array(repeating: [], count: state.squares.count)
+                state.posts = [:]
+            }
+            return .applied(generation)
+        default:
+            preconditionFailure("\(action) is no work")
+        }
+    }
+
+    /// The present memory, unless it belongs to another state than the work does.
+    private func memory(_ generation: ShardGeneration) -> ShardMemory? {
+        state.withLock { $0.generation == generation ? $0.memory : nil }
+    }
+
+    private func create(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws {
+        state.withLock { state in
+            state.found = nil
+            state.memory = nil
+        }
+        let pool = BufferPool(limitBytes: options.bufferLimitBytes)
+        let memory = try ShardMemory.create(
+            configuration, shard: options.shard, path: "\(options.stem).state", pool: pool)
+        install(memory, generation)
+    }
+
+    private func open(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws -> ShardEvent {
+        let pool = BufferPool(limitBytes: options.bufferLimitBytes)
+        guard let found = state.withLock({ $0.found }),
+            let memory = try ShardMemory.open(found, configuration, shard: options.shard, pool: pool)
+        else {
+            return .stateUnfit(generation, reason: "the state file is not of the stage that it should be kept for")
+        }
+        install(memory, generation)
+        let content = memory.content
+        if content.hasReduced {
+            let squares = memory.configuration.table.blocks.indices.map { block in
+                memory.configuration.table.blocks[block].isTrainable ? memory.reducedSquares(block) : []
+            }
+            state.withLock { $0.squares = squares }
+        }
+        return .stateOpened(generation, step: content.step, hasReduced: content.hasReduced)
+    }
+
+    private func install(_ memory: ShardMemory, _ generation: ShardGeneration) {
+        state.withLock { state in
+            state.found = nil
+            state.memory = memory
+            state.generation = generation
+            state.buffers = [:]
+            state.posts = [:]
+            state.squares = Array(repeating: [], count: memory.slices.count)
+        }
+    }
+
+    /// left += right, in fp32, element by element.
+    private func combine(_ generation: ShardGeneration, _ block: Int, _ left: UnitTree.Node, _ right: UnitTree.Node) {
+        let leftKey = BufferKey(generation: generation, block: block, firstUnit: left.firstUnit)
+        let rightKey = BufferKey(generation: generation, block: block, firstUnit: right.firstUnit)
+        let (sum, other, pool) = state.withLock { state in
+            (state.buffers[leftKey], state.buffers.removeValue(forKey: rightKey), state.memory?.pool)
+        }
+        guard let sum, let other else { return }
+        VectorSum.add(other, into: sum)
+        pool?.give(other)
+    }
+
+    private func store(_ generation: ShardGeneration, _ block: Int) {
+        let key = BufferKey(generation: generation, block: block, firstUnit: 0)
+        guard let sum = state.withLock({ $0.buffers.removeValue(forKey: key) }), let memory = memory(generation) else {
+            return
+        }
+        let squares = memory.storeReduced(block, sum)
+        memory.pool.give(sum)
+        state.withLock { state in
+            if state.generation == generation { state.squares[block] = squares }
+        }
+    }
+}
+
+/// The addition of two gradients.
+enum VectorSum {
+    static func add(_ other: FloatBuffer, into sum: FloatBuffer) {
+        precondition(other.count == sum.count)
+        let whole = sum.count & ~15
+        for index in stride(from: 0, to: whole, by: 16) {
+            let left = UnsafeRawPointer(sum.pointer + index).loadUnaligned(as: SIMD16<Float>.self)
+            let right = UnsafeRawPointer(other.pointer + index).loadUnaligned(as: SIMD16<Float>.self)
+            UnsafeMutableRawPointer(sum.pointer + index).storeBytes(of: left + right, as: SIMD16<Float>.self)
+        }
+        for index in whole..<sum.count { sum.pointer[index] += other.pointer[index] }
+    }
+}

@@ -1,0 +1,158 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsProtocol
+import MawsStorage
+import MawsTensor
+import MawsTransport
+import MawsWire
+import Synchronization
+
+/// Runs a shard's core against its memory, for the threads of all connections.
+///
+/// The core and the buffers are behind one lock; adding, copying, applying and sending happen outside of it, on the
+/// thread whose event asked for them.
+final class ShardHost: Sendable {
+    struct BufferKey: Hashable {
+        var generation: ShardGeneration
+        var block: Int
+        var firstUnit: Int
+    }
+
+    struct State {
+        var core: ShardCore
+        /// Content of the state file until it is taken or replaced.
+        var found: StateFile?
+        var memory: ShardMemory?
+        var generation = ShardGeneration(0)
+        var buffers: [BufferKey: FloatBuffer] = [:]
+        var posts: [UnitIndex: [UInt8]] = [:]
+        /// Sums of squares of the reduced gradient, by block.
+        var squares: [[Double]] = []
+        var requests: [ShardRequest: PendingRequest] = [:]
+        var nextRequest: UInt64 = 1
+        var coordinator: Connection?
+        var traffic = Traffic()
+    }
+
+    /// Since the last report, and since the start.
+    struct Traffic {
+        var bytesPushed: UInt64 = 0
+        var bytesGathered: UInt64 = 0
+        var duplicates: UInt64 = 0
+    }
+
+    let options: ServerOptions
+    let logger: Logger
+    let state: Mutex<State>
+
+    init(options: ServerOptions, found: StateFile?, logger: Logger) {
+        self.options = options
+        self.logger = logger
+        let hello = found.map { found in
+            let content = found.content
+            return ServerHello(
+                shard: content.shard, host: "", port: 0, runID: content.runID, stage: content.stage,
+                step: content.step, hasReduced: content.hasReduced)
+        }
+        state = Mutex(State(core: ShardCore(shard: options.shard, found: hello), found: found))
+    }
+
+    /// Steps the core and does what it asks for.
+    ///
+    /// - Returns: the actions that are for the caller: what becomes of a payload.
+    @discardableResult
+    func handle(_ event: ShardEvent) throws -> [ShardAction] {
+        try run(state.withLock { $0.core.step(event, now: .now()) })
+    }
+
+    /// Does these actions, and those that follow from them.
+    @discardableResult
+    func run(_ actions: [ShardAction]) throws -> [ShardAction] {
+        var queue = actions
+        var forCaller: [ShardAction] = []
+        while !queue.isEmpty {
+            let action = queue.removeFirst()
+            switch action {
+            case .receiveSlice, .receive, .keep, .discard, .lose, .breakOff:
+                forCaller.append(action)
+            case .serve(let request, _), .servePosts(let request, _, _, _), .decline(let request, _):
+                answer(request, action)
+            case .dropReaders(let requests):
+                drop(requests)
+            case .send(let message):
+                send(message)
+            case .report(let stage, let step):
+                report(stage, step)
+            case .abandonCoordinator(let reason):
+                logger.warning("ended the connection with the coordinator: \(reason)")
+                state.withLock { $0.coordinator }?.close()
+            default:
+                queue += try work(action).map { event in state.withLock { $0.core.step(event, now: .now()) } } ?? []
+            }
+        }
+        return forCaller
+    }
+
+    // MARK: - Talking
+
+    /// To the coordinator. When it is away the next `hello` says what it needs to know.
+    private func send(_ message: Message) {
+        guard let coordinator = state.withLock({ $0.coordinator }) else { return }
+        do {
+            try coordinator.send(message)
+        } catch {
+            coordinator.close()
+        }
+    }
+
+    private func report(_ stage: StageIndex, _ step: StepIndex) {
+        let reduced = state.withLock { state in
+            defer {
+                state.traffic.bytesPushed = 0
+                state.traffic.bytesGathered = 0
+            }
+            return Reduced(
+                stage: stage, step: step, chunkSquares: state.squares.flatMap { $0 },
+                bytesPushed: state.traffic.bytesPushed, bytesGathered: state.traffic.bytesGathered)
+        }
+        send(.reduced(reduced))
+    }
+
+    private func answer(_ request: ShardRequest, _ action: ShardAction) {
+        state.withLock { state in
+            // The memory of this moment: a new state may replace it before the answer is sent.
+            state.requests[request]?.answer(action, memory: state.memory)
+        }
+    }
+
+    private func drop(_ requests: [ShardRequest]) {
+        let connections = state.withLock { state in requests.compactMap { state.requests[$0]?.connection } }
+        for connection in connections {
+            logger.warning("\(connection.remoteAddress) reads too slowly and holds up a step; its connection is ended")
+            connection.close()
+        }
+    }
+}
+
+/// A request whose connection's thread waits for the core's answer.
+final class PendingRequest: @unchecked Sendable {
+    let connection: Connection
+    private let semaphore = DispatchSemaphore(value: 0)
+    /// Written once before the semaphore is signalled, read after.
+    private var result: (action: ShardAction, memory: ShardMemory?)?
+
+    init(_ connection: Connection) { self.connection = connection }
+
+    func answer(_ action: ShardAction, memory: ShardMemory?) {
+        result = (action, memory)
+        semaphore.signal()
+    }
+
+    /// Waits as long as the core lets requests wait.
+    func wait() -> (action: ShardAction, memory: ShardMemory?) {
+        semaphore.wait()
+        guard let result else { preconditionFailure("signalled without an answer") }
+        return result
+    }
+}

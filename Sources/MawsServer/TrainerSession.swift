@@ -1,0 +1,185 @@
+import Logging
+import MawsBase
+import MawsCompression
+import MawsProtocol
+import MawsTensor
+import MawsTransport
+import MawsWire
+
+/// One trainer's connection, on its own thread: gathers and collects are answered, pushes and posts are taken in.
+final class TrainerSession {
+    /// How long a push waits for memory before it is dropped and the trainer told so.
+    private static let memoryWaitSeconds = 10.0
+
+    private let host: ShardHost
+    private let connection: Connection
+    private var peer: String
+    /// Why a payload since the last flush was dropped although it may be needed.
+    private var loss: String?
+
+    init(host: ShardHost, connection: Connection) {
+        self.host = host
+        self.connection = connection
+        peer = connection.remoteAddress
+    }
+
+    /// Serves until the connection ends; throws why, when the trainer is to blame.
+    func run() throws {
+        try connection.handshake(timeoutSeconds: 10)
+        try greet()
+        while true {
+            do {
+                try serve(connection.receive(timeoutSeconds: 3600))
+            } catch TransportError.timedOut {
+                // A trainer without work has nothing to say; one whose machine is gone is found out by the system.
+                continue
+            } catch TransportError.closed {
+                return
+            }
+        }
+    }
+
+    private func greet() throws {
+        let incoming = try connection.receive(timeoutSeconds: 10)
+        guard case .hello(let hello) = incoming.message, incoming.payloadCount == 0 else {
+            throw rubbish("its first message is not hello")
+        }
+        peer = "\(hello.name) at \(connection.remoteAddress)"
+        guard hello.role == .trainer, hello.protocolVersion == ProtocolVersion.current else {
+            let reason = "shard \(host.options.shard) serves trainers of protocol version \(ProtocolVersion.current)"
+            try connection.send(.refused(reason))
+            throw rubbish("it says it is a \(hello.role.rawValue) of version \(hello.protocolVersion)")
+        }
+        let (term, runID) = host.greeting()
+        try connection.send(.welcome(Welcome(term: term, plan: [], runID: runID)))
+    }
+
+    private func serve(_ incoming: Incoming) throws {
+        switch incoming.message {
+        case .push(let push): return try take(push, incoming.payloadCount)
+        case .post(let post): return try take(post, incoming.payloadCount)
+        default: break
+        }
+        guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
+        switch incoming.message {
+        case .gather(let stage, let step, let block): try gather(stage, step, block)
+        case .collect(let stage, let step): try collect(stage, step)
+        case .flush: try flush()
+        case .heartbeat: break
+        default: throw rubbish("it sent a message that is not for servers")
+        }
+    }
+
+    // MARK: - Reading
+
+    private func gather(_ stage: StageIndex, _ step: StepIndex, _ block: UInt32) throws {
+        try host.withAnswer(connection, { .gatherRequested($0, stage: stage, step: step, block: block) }) { answer, memory in
+            guard case .serve(_, let slice) = answer, let memory else { return try decline(answer) }
+            try memory.withPayload(of: slice) { payload in
+                host.count { $0.bytesGathered += UInt64(payload.count) }
+                let encoding = memory.configuration.gatherEncoding
+                try connection.send(
+                    .gathered(stage: stage, step: step, block: block, encoding: encoding), payload: payload)
+            }
+        }
+    }
+
+    private func collect(_ stage: StageIndex, _ step: StepIndex) throws {
+        try host.withAnswer(connection, { .collectRequested($0, stage: stage, step: step) }) { answer, _ in
+            guard case .servePosts(_, _, _, let units) = answer else { return try decline(answer) }
+            for (unit, rows) in host.posts(of: units) {
+                host.count { $0.bytesGathered += UInt64(rows.count) }
+                let post = Post(term: host.greeting().term, stage: stage, step: step, unit: unit)
+                try rows.withUnsafeBytes { try connection.send(.posted(post), payload: $0) }
+            }
+            try connection.send(.flushed)
+        }
+    }
+
+    private func decline(_ answer: ShardAction) throws {
+        guard case .decline(_, let reason) = answer else { preconditionFailure("\(answer) is no answer") }
+        try connection.send(.unavailable(reason))
+    }
+
+    // MARK: - Writing
+
+    private func flush() throws {
+        if let loss {
+            self.loss = nil
+            try connection.send(.unavailable(loss))
+        } else {
+            try connection.send(.flushed)
+        }
+    }
+
+    private func take(_ push: Push, _ payloadCount: Int) throws {
+        guard let (generation, memory) = try announced(.pushAnnounced(push), payloadCount) else { return }
+        let count = memory.slices[Int(push.block)].count
+        let limit = TensorCodec.payloadLimit(tensorBytes: 4 * count, encoding: push.encoding)
+        guard payloadCount <= limit else {
+            throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
+        }
+        guard let buffer = memory.pool.take(count, waitSeconds: Self.memoryWaitSeconds) else {
+            loss = "shard \(host.options.shard) has no memory for more gradients now"
+            return try connection.discardPayload()
+        }
+        do {
+            try receive(push.encoding, payloadCount, into: buffer)
+        } catch {
+            memory.pool.give(buffer)
+            throw error
+        }
+        host.count { $0.bytesPushed += UInt64(payloadCount) }
+        let verdict = try host.received(push, generation, buffer)
+        if !verdict.contains(.keep) { memory.pool.give(buffer) }
+        try settle(verdict)
+    }
+
+    private func receive(_ encoding: TensorEncoding, _ payloadCount: Int, into buffer: FloatBuffer) throws {
+        if encoding == .fp32 {
+            guard payloadCount == 4 * buffer.count else {
+                throw rubbish("it pushes \(payloadCount) bytes for a slice of \(buffer.count) elements")
+            }
+            return payloadCount > 0 ? try connection.receivePayload(into: buffer.bytes) : ()
+        }
+        let payload = UnsafeMutableRawBufferPointer.allocate(byteCount: payloadCount, alignment: 64)
+        defer { payload.deallocate() }
+        if payloadCount > 0 { try connection.receivePayload(into: payload) }
+        do {
+            try TensorCodec.decode(UnsafeRawBufferPointer(payload), as: encoding, into: buffer.bytes)
+        } catch {
+            throw rubbish("\(error)")
+        }
+    }
+
+    private func take(_ post: Post, _ payloadCount: Int) throws {
+        guard let (generation, _) = try announced(.postAnnounced(post), payloadCount) else { return }
+        guard payloadCount > 0, payloadCount % 4 == 0 else { throw rubbish("it posts \(payloadCount) bytes of floats") }
+        var rows = [UInt8](repeating: 0, count: payloadCount)
+        try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
+        host.count { $0.bytesPushed += UInt64(payloadCount) }
+        try settle(try host.received(post, generation, rows))
+    }
+
+    /// Asks what becomes of a payload that is still on the wire; nil when it was dropped.
+    private func announced(_ event: ShardEvent, _ payloadCount: Int) throws -> (ShardGeneration, ShardMemory)? {
+        let (verdict, memory) = try host.announce(event)
+        if case .receive(let generation) = verdict, let memory { return (generation, memory) }
+        try connection.discardPayload()
+        try settle([verdict])
+        return nil
+    }
+
+    private func settle(_ verdict: [ShardAction]) throws {
+        for action in verdict {
+            switch action {
+            case .discard: host.count { $0.duplicates += 1 }
+            case .lose(let reason): loss = reason
+            case .breakOff(let reason): throw rubbish(reason)
+            default: break
+            }
+        }
+    }
+
+    private func rubbish(_ reason: String) -> ServerError { .rubbish(peer: peer, reason: reason) }
+}
