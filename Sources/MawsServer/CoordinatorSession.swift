@@ -1,8 +1,9 @@
-import Logging
+import Foundation
 import MawsBase
 import MawsProtocol
 import MawsTransport
 import MawsWire
+import Synchronization
 
 /// One connection to the coordinator: hello, then its orders until it ends.
 final class CoordinatorSession {
@@ -34,7 +35,7 @@ final class CoordinatorSession {
         }
     }
 
-    /// Follows orders. Throws what this process cannot go on with: a full disk, say.
+    /// Follows orders. Throws what this process cannot go on with, a full disk for instance.
     func follow() throws -> End {
         while true {
             let incoming: Incoming
@@ -47,6 +48,8 @@ final class CoordinatorSession {
                 if let end = try obey(incoming) { return end }
             } catch let error as TransportError {
                 return .lost(reason: "\(error)")
+            } catch ServerError.rubbish(let peer, let reason) {
+                return .lost(reason: "\(ServerError.rubbish(peer: peer, reason: reason))")
             }
         }
     }
@@ -72,7 +75,10 @@ final class CoordinatorSession {
 
     private func restore(_ slice: TensorSlice, _ payloadCount: Int) throws {
         let (verdict, memory) = try host.announce(.restoreAnnounced(slice))
-        guard case .receiveSlice = verdict, let memory else { return try settle([verdict]) }
+        guard case .receiveSlice = verdict, let memory else {
+            try connection.discardPayload()
+            return try settle([verdict])
+        }
         let target = memory.restoreTarget(slice)
         guard payloadCount == target.count else {
             throw rubbish("it restores \(payloadCount) bytes of a slice of \(target.count)")
@@ -107,7 +113,7 @@ final class CoordinatorSession {
 extension ShardHost {
     /// The first message to a coordinator. It waits for a commit that is being applied, so that it tells the truth.
     func hello(_ address: (host: String, port: UInt16)) -> Hello {
-        while state.withLock({ $0.core.isApplying }) { Pause.milliseconds(5) }
+        while state.withLock({ $0.core.isApplying }) { Thread.sleep(forTimeInterval: 0.005) }
         let server = state.withLock { $0.core.hello(host: address.host, port: address.port) }
         return Hello(
             protocolVersion: ProtocolVersion.current, role: .server, name: options.name, computeProfile: "",

@@ -1,5 +1,4 @@
 import Foundation
-import Glibc
 import Logging
 import MawsBase
 import MawsProtocol
@@ -8,7 +7,7 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// One parameter server: a thread for the coordinator, one for each trainer's connection, one that keeps time.
+/// One parameter server: a thread for the coordinator, one for each trainer's connection, two that keep time.
 public final class ServerNode: Sendable {
     private let options: ServerOptions
     private let identity: TLSIdentity
@@ -17,6 +16,7 @@ public final class ServerNode: Sendable {
     private let host: ShardHost
     private let logger: Logger
     private let isStopping = Atomic<Bool>(false)
+    private let trainers = Mutex<[ObjectIdentifier: Connection]>([:])
 
     /// Loads the certificates, takes the state file and starts to listen; each failure is one sentence.
     public init(_ options: ServerOptions, logger: Logger) throws {
@@ -36,34 +36,106 @@ public final class ServerNode: Sendable {
     /// Returns when the run is finished; throws the sentence of every other end.
     public func run() throws {
         logger.info("shard \(options.shard) listens at \(options.listenHost):\(listener.port)")
-        Thread.detachNewThread { [self] in acceptTrainers() }
-        Thread.detachNewThread { [self] in keepTime() }
-        Thread.detachNewThread { [self] in beat() }
-        defer {
-            isStopping.store(true, ordering: .relaxed)
-            listener.close()
-            host.state.withLock { $0.coordinator }?.close()
-        }
-        var absentSince = Moment.now()
-        var lastReason = "not tried yet"
-        var attempt = 0
+        for work in [acceptTrainers, keepTime, beat] { Thread.detachNewThread(work) }
+        defer { stop() }
+        var search = CoordinatorSearch(options: options)
         while true {
-            let wasWelcome = attempt == 0 && lastReason != "not tried yet"
-            switch try session(mayBeRefused: wasWelcome) {
-            case .success(.finished):
-                logger.info("the run is finished")
-                return
-            case .success(.lost(let reason)):
-                (absentSince, attempt, lastReason) = (.now(), 0, reason)
-                logger.warning("looking for the coordinator: \(reason)")
-                if options.exitsWithCoordinator {
-                    throw ServerError.coordinatorGone(address: options.coordinator, reason: reason)
+            do {
+                switch try session(isFirst: !search.wasFound) {
+                case .finished: return logger.info("the run is finished")
+                case .lost(let reason):
+                    logger.warning("looking for the coordinator: \(reason)")
+                    try search.lost(reason)
                 }
-            case .failure(let error):
-                (attempt, lastReason) = (attempt + 1, "\(error)")
+            } catch let error as TransportError where search.isWorthRepeating(error) {
+                if search.attempts == 0 { logger.warning("looking for the coordinator: \(error)") }
+                try search.failed(error)
             }
-            try giveUpAfterLong(absentSince, lastReason)
-            Pause.milliseconds(min(5000, 250 << min(attempt, 5)))
+            Thread.sleep(forTimeInterval: search.pauseSeconds)
+        }
+    }
+
+    /// One connection to the coordinator, from dialling to its end.
+    private func session(isFirst: Bool) throws -> CoordinatorSession.End {
+        let connection = try Connection.connect(
+            host: options.coordinatorHost, port: options.coordinatorPort, identity: identity, expecting: .coordinator,
+            timeoutSeconds: 10)
+        let listensEverywhere = ["0.0.0.0", "::", ""].contains(options.listenHost)
+        let reachable = options.advertisedHost ?? (listensEverywhere ? connection.localHost : options.listenHost)
+        let session = CoordinatorSession(host: host, connection: connection, address: (reachable, listener.port))
+        defer {
+            host.state.withLock { $0.coordinator = nil }
+            connection.close()
+        }
+        do {
+            try session.greet()
+        } catch ServerError.refused(_, let reason) where !isFirst {
+            // It may not know yet that the connection before this one is gone.
+            return .lost(reason: "it refused this server: \(reason)")
+        }
+        logger.info("joined the coordinator at \(connection.remoteAddress)")
+        defer { host.coordinatorLost() }
+        return try session.follow()
+    }
+
+    private func stop() {
+        isStopping.store(true, ordering: .relaxed)
+        listener.close()
+        for connection in trainers.withLock({ Array($0.values) }) { connection.close() }
+    }
+
+    // MARK: - Threads
+
+    @Sendable private func acceptTrainers() {
+        do {
+            while let connection = try listener.accept() {
+                Thread.detachNewThread { [self] in serve(connection) }
+            }
+        } catch {
+            logger.error("no trainer can join any more: \(error)")
+        }
+    }
+
+    private func serve(_ connection: Connection) {
+        trainers.withLock { $0[ObjectIdentifier(connection)] = connection }
+        defer {
+            connection.close()
+            _ = trainers.withLock { $0.removeValue(forKey: ObjectIdentifier(connection)) }
+        }
+        do {
+            try TrainerSession(host: host, connection: connection).run()
+        } catch {
+            if !isStopping.load(ordering: .relaxed) { logger.warning("\(error)") }
+        }
+    }
+
+    @Sendable private func keepTime() {
+        while !isStopping.load(ordering: .relaxed) {
+            Thread.sleep(forTimeInterval: 0.1)
+            host.tick()
+        }
+    }
+
+    @Sendable private func beat() {
+        while !isStopping.load(ordering: .relaxed) {
+            Thread.sleep(forTimeInterval: 1)
+            // The thread that receives notices the end of a connection.
+            try? host.state.withLock { $0.coordinator }?.send(.heartbeat)
+        }
+    }
+
+    /// The state file an earlier process left, if it can be believed and is of this shard.
+    private static func found(_ options: ServerOptions, _ logger: Logger) throws -> StateFile? {
+        do {
+            guard let file = try StateFile.open("\(options.stem).state") else { return nil }
+            guard file.content.shard == options.shard else {
+                logger.warning("the state file is of shard \(file.content.shard) and is not used")
+                return nil
+            }
+            return file
+        } catch StorageError.damaged(let path, let reason) {
+            logger.warning("the state file is not used: \(StorageError.damaged(path: path, reason: reason))")
+            return nil
         }
     }
 }

@@ -1,8 +1,11 @@
+import Foundation
+import Logging
 import MawsBase
 import MawsProtocol
 import MawsTensor
 import MawsTransport
 import MawsWire
+import Synchronization
 
 /// What connections ask of the shard.
 extension ShardHost {
@@ -63,5 +66,19 @@ extension ShardHost {
 
     func greeting() -> (term: Term, runID: String) {
         state.withLock { ($0.core.term, $0.memory?.configuration.runID ?? "") }
+    }
+
+    /// Time for the core. What goes wrong with the state ends the process: it cannot be trusted any more.
+    func tick() { attempt(.tick) }
+
+    func coordinatorLost() { attempt(.coordinatorLost) }
+
+    private func attempt(_ event: ShardEvent) {
+        do {
+            try handle(event)
+        } catch {
+            logger.critical("\(error)")
+            exit(1)
+        }
     }
 }

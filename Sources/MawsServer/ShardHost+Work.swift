@@ -3,6 +3,7 @@ import MawsProtocol
 import MawsStorage
 import MawsTensor
 import MawsWire
+import Synchronization
 
 /// The work on a shard's memory.
 extension ShardHost {

@@ -23,7 +23,9 @@ final class ShardMemory: @unchecked Sendable {
     private let encoded = Mutex<[Int: (step: StepIndex, bytes: [UInt8])]>([:])
 
     /// An empty memory in a new state file.
-    static func create(_ configuration: ServerConfiguration, shard: ShardIdentity, path: String, pool: BufferPool) throws -> ShardMemory {
+    static func create(_ configuration: ServerConfiguration, shard: ShardIdentity, path: String, pool: BufferPool)
+        throws -> ShardMemory
+    {
         let content = StateContent(
             shard: shard, runID: configuration.runID, stage: configuration.stage,
             tableHash: try hash(configuration.table), step: StepIndex(0))
@@ -33,7 +35,8 @@ final class ShardMemory: @unchecked Sendable {
     }
 
     /// The memory in an existing state file; nil when it belongs to another shard, run, stage or table.
-    static func open(_ file: StateFile, _ configuration: ServerConfiguration, shard: ShardIdentity, pool: BufferPool) throws
+    static func open(_ file: StateFile, _ configuration: ServerConfiguration, shard: ShardIdentity, pool: BufferPool)
+        throws
         -> ShardMemory?
     {
         let content = file.content
@@ -81,7 +84,8 @@ final class ShardMemory: @unchecked Sendable {
     }
 
     /// Hands out a block's weights as the run's gather encoding has them. Each version is encoded once.
-    func withPayload<Result>(of slice: TensorSlice, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result {
+    func withPayload<Result>(of slice: TensorSlice, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
+    {
         guard configuration.gatherEncoding != .fp32 else { return try body(bytes(of: slice)) }
         let block = Int(slice.block)
         let isFrozen = !configuration.table.blocks[block].isTrainable

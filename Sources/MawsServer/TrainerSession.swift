@@ -47,7 +47,7 @@ final class TrainerSession {
         peer = "\(hello.name) at \(connection.remoteAddress)"
         guard hello.role == .trainer, hello.protocolVersion == ProtocolVersion.current else {
             let reason = "shard \(host.options.shard) serves trainers of protocol version \(ProtocolVersion.current)"
-            try connection.send(.refused(reason))
+            connection.refuse(reason)
             throw rubbish("it says it is a \(hello.role.rawValue) of version \(hello.protocolVersion)")
         }
         let (term, runID) = host.greeting()
@@ -73,7 +73,8 @@ final class TrainerSession {
     // MARK: - Reading
 
     private func gather(_ stage: StageIndex, _ step: StepIndex, _ block: UInt32) throws {
-        try host.withAnswer(connection, { .gatherRequested($0, stage: stage, step: step, block: block) }) { answer, memory in
+        try host.withAnswer(connection, { .gatherRequested($0, stage: stage, step: step, block: block) }) {
+            answer, memory in
             guard case .serve(_, let slice) = answer, let memory else { return try decline(answer) }
             try memory.withPayload(of: slice) { payload in
                 host.count { $0.bytesGathered += UInt64(payload.count) }

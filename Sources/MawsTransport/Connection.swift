@@ -69,6 +69,9 @@ public final class Connection: @unchecked Sendable {
     /// `host:port` of the other side.
     public var remoteAddress: String { channel.remoteAddress }
 
+    /// Address of this side, `10.0.0.7` for instance: what a process that listens on every address tells others.
+    public var localHost: String { channel.localHost }
+
     /// Bytes of frames sent and received, before encryption.
     public var bytesSent: UInt64 { sent.load(ordering: .relaxed) }
     public var bytesReceived: UInt64 { received.load(ordering: .relaxed) }

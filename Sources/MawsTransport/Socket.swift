@@ -28,6 +28,11 @@ final class Socket: @unchecked Sendable {
     /// The descriptor lives as long as any thread can still use it, so that its number cannot be reused under one.
     deinit { close(descriptor) }
 
+    /// Address of this side, as the other side's network sees it unless addresses are translated on the way.
+    var localHost: String {
+        SocketAddress { getsockname(descriptor, $0, $1) }?.host ?? ""
+    }
+
     private func set(_ option: Int32, _ value: Int32) {
         setsockopt(descriptor, Int32(IPPROTO_TCP), option, [value], 4)
     }

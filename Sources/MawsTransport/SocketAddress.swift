@@ -52,13 +52,15 @@ struct SocketAddress {
     }
 
     /// `127.0.0.1:7000`, `[::1]:7000`.
-    var text: String {
+    var text: String { family == AF_INET6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+
+    /// `127.0.0.1`, `::1`.
+    var host: String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = withPointer {
             getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
         }
         guard result == 0 else { return "unknown address" }
-        let name = String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return family == AF_INET6 ? "[\(name)]:\(port)" : "\(name):\(port)"
+        return String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
     }
 }

@@ -1,6 +1,97 @@
 import ArgumentParser
+import Foundation
+import Logging
+import MawsBase
+import MawsProcess
+import MawsServer
 
+/// A parameter server: owns one shard of every weight, its optimizer state and its update.
 @main
 struct Main: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "maws-ps")
+    static let configuration = CommandConfiguration(
+        commandName: "maws-ps",
+        abstract: "Holds one shard of the weights: serves them, adds up gradients, applies the optimizer.")
+
+    @Option(help: "Which shard, counted from 0: the first of 16 is 0/16, the last 15/16.")
+    var shard: ShardArgument
+
+    @Option(help: "Where the coordinator listens.")
+    var coordinator: AddressArgument
+
+    @Option(help: "Folder with ca.pem, server.pem and server.key, as `maws-coord certs` makes them.")
+    var certificates: String
+
+    @Option(help: "Folder for the shard's state file; on a fast local disk.")
+    var state: String
+
+    @Option(help: "Address to listen on for trainers; port 0 lets the system choose.")
+    var listen = AddressArgument(host: "127.0.0.1", port: 0)
+
+    @Option(help: "Host name or address that trainers are told, where it differs from --listen.")
+    var advertise: String?
+
+    @Option(help: "Name in logs and in the coordinator's status (default: server-<shard>).")
+    var name: String?
+
+    @Flag(help: "End with the coordinator and with the parent process; for local runs.")
+    var exitWithCoordinator = false
+
+    func run() throws {
+        let options = ServerOptions(
+            shard: shard.identity, coordinatorHost: coordinator.host, coordinatorPort: coordinator.port,
+            certificates: certificates, stateFolder: state, listenHost: listen.host, listenPort: listen.port,
+            advertisedHost: advertise, name: name, exitsWithCoordinator: exitWithCoordinator)
+        PlainLogHandler.bootstrap(process: options.name)
+        signal(SIGPIPE, SIG_IGN)
+        if exitWithCoordinator {
+            ParentWatch.exitWithParent()
+            // Ctrl-C in a terminal reaches the whole group; the coordinator says when its servers may go.
+            signal(SIGINT, SIG_IGN)
+        }
+        let logger = Logger(label: "maws-ps")
+        do {
+            try ServerNode(options, logger: logger).run()
+        } catch {
+            logger.critical("\(error)")
+            throw ExitCode.failure
+        }
+    }
+}
+
+/// `3/16`
+struct ShardArgument: ExpressibleByArgument {
+    let identity: ShardIdentity
+
+    init?(argument: String) {
+        let parts = argument.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+        guard parts.count == 2, let index = parts[0], let count = parts[1], count > 0, count <= 65_536,
+            (0..<count).contains(index)
+        else { return nil }
+        identity = ShardIdentity(index: index, count: count)
+    }
+}
+
+/// `10.0.0.7:7000`, `[::1]:7000`
+struct AddressArgument: ExpressibleByArgument {
+    let host: String
+    let port: UInt16
+
+    init(host: String, port: UInt16) {
+        self.host = host
+        self.port = port
+    }
+
+    init?(argument: String) {
+        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
+        else {
+            return nil
+        }
+        var host = argument[..<colon]
+        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
+        guard !host.isEmpty else { return nil }
+        self.host = String(host)
+        self.port = port
+    }
+
+    var defaultValueDescription: String { "\(host):\(port)" }
 }

@@ -57,7 +57,9 @@ extension ShardCore {
     }
 
     mutating func restoreAnnounced(_ slice: TensorSlice) -> [ShardAction] {
-        guard phase == .restoring, let configuration, slice.stage == configuration.stage,
+        // A restore that another one overtook is still on its way.
+        guard phase == .restoring else { return [.discard] }
+        guard let configuration, slice.stage == configuration.stage,
             restoreStep == nil || restoreStep == slice.step, holds(slice.kind, of: slice.block)
         else { return [.breakOff(reason: "it restores a slice that does not belong to the configured stage")] }
         restoreStep = slice.step
@@ -71,6 +73,7 @@ extension ShardCore {
     }
 
     mutating func restoreDone(_ stage: StageIndex, _ step: StepIndex) -> [ShardAction] {
+        if phase == .serving, stage == configuration?.stage, step == version { return stateReported() }
         guard phase == .restoring, let configuration, stage == configuration.stage else {
             return [.breakOff(reason: "it ends a restore that did not begin")]
         }

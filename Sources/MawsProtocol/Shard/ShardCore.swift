@@ -47,7 +47,8 @@ public struct ShardCore: Sendable {
     let shard: ShardIdentity
     let settings: ShardSettings
     var phase = Phase.empty
-    var term = Term(0)
+    /// Newest term a coordinator configured this shard under.
+    public internal(set) var term = Term(0)
     var generation = ShardGeneration(0)
     var configuration: ServerConfiguration?
     var slices: [Range<Int>] = []

@@ -17,6 +17,7 @@ final class TLSChannel: @unchecked Sendable {
     }
 
     var remoteAddress: String { socket.remoteAddress }
+    var localHost: String { socket.localHost }
 
     func peerSubject() -> CertificateSubject? { session.peerSubject() }
 
