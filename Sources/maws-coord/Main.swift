@@ -5,5 +5,5 @@ struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maws-coord",
         abstract: "Runs a plan: decides steps, keeps checkpoints, shows progress.",
-        subcommands: [Start.self, Status.self, Watch.self])
+        subcommands: [Start.self, Status.self, Watch.self, Certs.self])
 }

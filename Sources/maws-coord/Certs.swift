@@ -1,0 +1,52 @@
+import ArgumentParser
+import MawsBase
+import MawsTransport
+
+/// `maws-coord certs --output DIR --cluster NAME`
+struct Certs: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Make the certificates of a cluster, or one more for a machine of its own.",
+        discussion: """
+            Makes an authority and one certificate for each role. Copy ca.pem and a role's .pem and .key to the machines \
+            that run it; ca.key signs new certificates and stays with you.
+            """)
+
+    @Option(help: "Folder to make; it must not exist or be empty.")
+    var output: String
+
+    @Option(help: "Name of the new cluster.")
+    var cluster: String?
+
+    @Option(help: "Folder of an existing authority: makes one more certificate instead of a cluster.")
+    var from: String?
+
+    @Option(help: "With --from: role of the new certificate: coordinator, server, trainer or viewer.")
+    var role: Role?
+
+    @Option(help: "With --from: name of the new certificate.")
+    var name: String?
+
+    @Option(help: "Days until the certificates expire.")
+    var days = 3650
+
+    func validate() throws {
+        guard (1...36500).contains(days) else { throw ValidationError("--days is \(days), not between 1 and 36500.") }
+        let makesOne = from != nil && role != nil && name != nil && cluster == nil
+        let makesCluster = cluster != nil && from == nil && role == nil && name == nil
+        guard makesOne || makesCluster else {
+            throw ValidationError("Give --cluster, or else --from with --role and --name.")
+        }
+    }
+
+    func run() throws {
+        if let cluster {
+            try CertificateAuthority.make(folder: output, cluster: cluster, validDays: days)
+            print("Made the authority of cluster \(cluster) and a certificate for each role in \(output).")
+        } else if let from, let role, let name {
+            try CertificateAuthority.issue(from: from, role: role, name: name, into: output, validDays: days)
+            print("Made the \(role.rawValue) certificate \(name) in \(output).")
+        }
+    }
+}
+
+extension Role: ExpressibleByArgument {}

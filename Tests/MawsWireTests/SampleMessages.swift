@@ -1,0 +1,130 @@
+import MawsBase
+import MawsWire
+import Testing
+
+/// One message of each kind, and more where a kind has several shapes, with a payload where the kind carries one.
+struct Sample: Sendable, CustomTestStringConvertible {
+    let name: String
+    let message: Message
+    let payload: [UInt8]
+
+    init(_ name: String, _ message: Message, payload: [UInt8] = []) {
+        self.name = name
+        self.message = message
+        self.payload = payload
+    }
+
+    var testDescription: String { name }
+
+    static let all: [Sample] = session + servers + trainers + tensors + viewers
+}
+
+private let stage = StageIndex(2)
+private let step = StepIndex(1_234_567_890_123)
+private let term = Term(9)
+/// 1, -2.5, 0 and the smallest normal number.
+private let floats: [UInt8] = [0, 0, 128, 63, 0, 0, 32, 192, 0, 0, 0, 0, 0, 0, 128, 0]
+
+private let session: [Sample] = [
+    Sample(
+        "hello-trainer",
+        .hello(
+            Hello(
+                protocolVersion: 1, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
+                dataFingerprint: "sha256:00ff", server: nil, term: Term(0)))),
+    Sample(
+        "hello-server",
+        .hello(
+            Hello(
+                protocolVersion: 1, role: .server, name: "server-1", computeProfile: "", dataFingerprint: "",
+                server: ServerHello(
+                    shard: ShardIdentity(index: 1, count: 2), host: "10.0.0.7", port: 7001, runID: "run-5f",
+                    stage: stage, step: step, hasReduced: true), term: term))),
+    Sample("welcome", .welcome(Welcome(term: term, plan: Array("{\"seed\":7}".utf8), runID: "run-5f"))),
+    Sample("refused", .refused("the plan has 2 shards, this server is 0/3 — start it as 0/2")),
+    Sample("heartbeat", .heartbeat),
+]
+
+private let servers: [Sample] = [
+    Sample(
+        "configure",
+        .configure(
+            ServerConfiguration(
+                term: term, runID: "run-5f", stage: stage, table: table, unitsPerStep: 8,
+                optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05),
+                gatherEncoding: .fp32Zstd, keepsState: false))),
+    Sample("restore", .restore(slice(.firstMoment)), payload: floats),
+    Sample("restore-done", .restoreDone(stage: stage, step: step)),
+    Sample("restored", .restored(stage: stage, step: step)),
+    Sample(
+        "reduced",
+        .reduced(
+            Reduced(
+                stage: stage, step: step, chunkSquares: [0, 0.125, 1e300], bytesPushed: 4096, bytesGathered: 1 << 40))),
+    Sample(
+        "commit", .commit(Commit(term: term, stage: stage, step: step, learningRate: 1.5e-4, clipScale: 0.75))),
+    Sample("applied", .applied(stage: stage, step: step)),
+    Sample("snapshot", .snapshot(slice(.secondMoment))),
+    Sample("snapshot-slice", .snapshotSlice(slice(.secondMoment)), payload: floats),
+]
+
+private let trainers: [Sample] = [
+    Sample(
+        "roster",
+        .roster(
+            Roster(servers: [
+                ServerAddress(shard: ShardIdentity(index: 0, count: 2), host: "10.0.0.6", port: 7000),
+                ServerAddress(shard: ShardIdentity(index: 1, count: 2), host: "ps-1.example.org", port: 65535),
+            ]))),
+    Sample("lease-request", .leaseRequest),
+    Sample(
+        "lease",
+        .lease(
+            Lease(
+                id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000))),
+    Sample(
+        "unit-done",
+        .unitDone(
+            UnitDone(
+                lease: 77, stage: stage, step: step, phase: 0, unit: UnitIndex(3), loss: 0.0625,
+                skipped: ["train-0003.tar/00017.png: not a PNG"], result: Array("{\"top1\":0.5}".utf8),
+                computeSeconds: 1.25, waitSeconds: 0.5))),
+    Sample("unit-failed", .unitFailed(lease: 77, reason: "shard 1/2 is away")),
+    Sample("shutdown", .shutdown(isFinished: true, reason: "the run is finished")),
+]
+
+private let tensors: [Sample] = [
+    Sample("gather", .gather(stage: stage, step: step, block: 5)),
+    Sample("gathered", .gathered(stage: stage, step: step, block: 5, encoding: .fp32), payload: floats),
+    Sample("unavailable", .unavailable("version 12 is gone; the newest is 14")),
+    Sample(
+        "push",
+        .push(Push(term: term, stage: stage, step: step, unit: UnitIndex(3), block: 5, encoding: .fp32)),
+        payload: floats),
+    Sample("flush", .flush),
+    Sample("flushed", .flushed),
+    Sample("post", .post(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
+    Sample("collect", .collect(stage: stage, step: step)),
+    Sample("posted", .posted(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
+]
+
+private let viewers: [Sample] = [
+    Sample("status-request", .statusRequest),
+    Sample("status", .status(Array("{\"state\":\"running\"}".utf8))),
+]
+
+private func slice(_ kind: TensorKind) -> TensorSlice { TensorSlice(stage: stage, step: step, block: 5, kind: kind) }
+
+/// Every initializer, a scalar, and a frozen block.
+private let table: BlockTable = {
+    var embed = BlockBuilder("embed")
+    embed.add("patch_embed.proj.weight", [8, 1, 4, 4], decays: true, .xavierUniform(fanIn: 16, fanOut: 8))
+    embed.add("patch_embed.proj.bias", [8], decays: false, .zeros)
+    embed.add("cls_token", [1, 1, 8], decays: false, .truncatedNormal(0.02))
+    embed.add("mask_token", [1, 1, 8], decays: false, .normal(0.02))
+    embed.add("norm.weight", [8], decays: false, .ones)
+    embed.add("logit_scale", [], decays: false, .constant(2.6592))
+    var position = BlockBuilder("position", isTrainable: false)
+    position.add("pos_embed", [1, 50, 8], decays: false, .sineCosine(gridSide: 7))
+    return BlockTable(blocks: [embed.build(), position.build()])
+}()
