@@ -18,10 +18,10 @@ public final class TextTower {
         /// Hidden state of each caption's `<s>`, [captions, width].
         public fileprivate(set) var begin: FloatBuffer
 
-        fileprivate init(batch: TextBatch, embedding: TextEmbedding.Activations, width: Int) {
+        fileprivate init(batch: TextBatch, embedding: TextEmbedding.Activations) {
             self.batch = batch
             self.embedding = embedding
-            begin = FloatBuffer(count: batch.count * width)
+            begin = FloatBuffer(count: 0)
         }
     }
 
@@ -31,15 +31,14 @@ public final class TextTower {
 
     private let model: TextModelPlan
     private let firstBlock: Int
-    private let backend: any ComputeBackend
     private let embedding: TextEmbedding
     private let layers: [TextBlock]
 
     /// - Parameter table: a stage's table that holds the blocks `text.embed` and `text.block.0` ….
     public init(_ model: TextModelPlan, table: BlockTable, backend: any ComputeBackend) {
         guard let first = table.index(of: "text.embed") else { preconditionFailure("the table has no text tower") }
+        precondition(model.depth > 0, "a text tower has at least one layer")
         self.model = model
-        self.backend = backend
         firstBlock = first
         embedding = TextEmbedding(block: table.blocks[first], width: model.width, backend: backend)
         layers = (0..<model.depth).map {
@@ -50,7 +49,7 @@ public final class TextTower {
     public func forward(_ batch: TextBatch, weights: any WeightSource) throws -> Activations {
         var (hidden, kept) = embedding.forward(batch, try weights.gather(firstBlock))
         weights.release(firstBlock)
-        let activations = Activations(batch: batch, embedding: kept, width: model.width)
+        let activations = Activations(batch: batch, embedding: kept)
         let keepsLayers = layers.count * layerBytes(batch) <= Self.keptBytesMax
         for (index, layer) in layers.enumerated() {
             let (output, inner) = layer.forward(hidden, batch, try weights.gather(firstBlock + 1 + index))
@@ -59,7 +58,7 @@ public final class TextTower {
             activations.layers.append(keepsLayers ? inner : nil)
             hidden = output
         }
-        backend.gatherRows(activations.begin.all, hidden.all, batch.beginRows, width: model.width)
+        activations.begin = hidden
         return activations
     }
 
@@ -69,8 +68,8 @@ public final class TextTower {
         _ dBegin: FloatBuffer, _ activations: Activations, weights: any WeightSource, gradients: any GradientSink
     ) throws {
         let batch = activations.batch
-        var dHidden = FloatBuffer(count: batch.rows * model.width)
-        backend.scatterAddRows(dHidden.all, dBegin.all, batch.beginRows, width: model.width)
+        var dHidden = FloatBuffer(count: dBegin.count)
+        dHidden.all.copy(from: dBegin.all)
         for (index, layer) in layers.enumerated().reversed() {
             let block = firstBlock + 1 + index
             let layerWeights = try weights.gather(block)

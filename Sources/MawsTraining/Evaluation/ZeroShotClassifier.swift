@@ -49,6 +49,7 @@ public final class ZeroShotClassifier {
 
     /// The class of each sample, with the cosines of the prediction and of the truth (0 where the truth is unknown).
     public func classify(_ batch: UnitBatch, weights: any WeightSource) throws -> [EvaluationResult.Sample] {
+        if batch.count == 0 { return [] }
         let classes = try classEmbeddings ?? embedClasses(weights)
         classEmbeddings = classes
         let images = FloatBuffer(try features.features(batch, weights: weights))
