@@ -1,0 +1,41 @@
+import MawsBase
+import MawsTensor
+
+/// Every block of a table in this process's memory: weights to compute with, or the gradients of one unit.
+public final class BlockMemory: WeightSource, GradientSink {
+    public let table: BlockTable
+    public let buffers: [FloatBuffer]
+    /// Blocks pushed, in the order in which they came.
+    public private(set) var pushed: [Int] = []
+
+    /// All zeros.
+    public init(_ table: BlockTable) {
+        self.table = table
+        buffers = table.blocks.map { FloatBuffer(count: $0.count) }
+    }
+
+    /// The weights before the first step.
+    public convenience init(initial table: BlockTable, seed: UInt64, stage: UInt32 = 0) {
+        self.init(table)
+        for (block, buffer) in zip(table.blocks, buffers) {
+            for entry in block.entries { InitialWeights.fill(entry, seed: seed, stage: stage, into: buffer) }
+        }
+    }
+
+    public func gather(_ block: Int) -> FloatBuffer { buffers[block] }
+
+    public func release(_ block: Int) {}
+
+    public func push(_ block: Int, _ gradient: FloatBuffer) {
+        pushed.append(block)
+        buffers[block].all.copy(from: gradient.all)
+    }
+
+    /// The elements of a parameter, nil when the table has none of that name.
+    public func parameter(_ name: String) -> FloatSlice? {
+        for (block, buffer) in zip(table.blocks, buffers) {
+            if let entry = block.entries.first(where: { $0.name == name }) { return buffer.slice(entry) }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,59 @@
+import MawsKernels
+import MawsTensor
+import MawsTestSupport
+import Testing
+
+@Suite struct ReproducibilityTests {
+    let single = ReferenceBackend(threads: 1)
+    let double = ReferenceBackend(threads: 2)
+
+    @Test func elementwiseResultsDoNotDependOnThreads() {
+        let (x, dy) = (randomSlice(100_003, seed: 1, scale: 3), randomSlice(100_003, seed: 2))
+        let results = [single, double].map { backend in
+            let (y, dx, t) = (zeroSlice(x.count), zeroSlice(x.count), zeroSlice(x.count))
+            backend.geluForward(y, x)
+            backend.geluBackward(dx, output: nil, dy, x)
+            backend.tanhForward(t, x)
+            return y.array + dx.array + t.array
+        }
+        #expect(results[0] == results[1])
+    }
+
+    @Test func rowResultsDoNotDependOnThreads() {
+        let shape = RowShape(rows: 1003, width: 130)
+        let (x, dy, gamma) = (
+            randomSlice(shape.count, seed: 1), randomSlice(shape.count, seed: 2), randomSlice(130, seed: 3)
+        )
+        let results = [single, double].map { backend in
+            let (y, dx, mean, reciprocal) = (zeroSlice(x.count), zeroSlice(x.count), zeroSlice(1003), zeroSlice(1003))
+            let (dGamma, dBeta, sums) = (zeroSlice(130), zeroSlice(130), zeroSlice(130))
+            backend.layerNormForward(y, mean, reciprocal, x, gamma, gamma, epsilon: 1e-6, shape)
+            backend.layerNormBackward(dx, dGamma, dBeta, dy, x, mean, reciprocal, gamma, residual: nil, shape)
+            backend.softmaxForward(y, y, shape)
+            backend.sumRows(sums, x, shape)
+            return y.array + dx.array + dGamma.array + dBeta.array + sums.array
+        }
+        #expect(results[0] == results[1])
+    }
+
+    @Test func attentionDoesNotDependOnThreads() {
+        let shape = AttentionShape(batch: 5, tokens: 50, heads: 4, headWidth: 32, rowStride: 384)
+        let (qkv, dy) = (randomSlice(5 * 50 * 384, seed: 1, scale: 2), randomSlice(5 * 50 * 128, seed: 2))
+        let results = [single, double].map { backend in
+            let (y, dQKV, saved) = (zeroSlice(dy.count), zeroSlice(qkv.count), zeroSlice(shape.probabilityCount))
+            backend.attentionForward(
+                y, saved, query: qkv, key: qkv.from(128), value: qkv.from(256), validTokens: nil, shape)
+            backend.attentionBackward(
+                dQuery: dQKV, dKey: dQKV.from(128), dValue: dQKV.from(256), dy, saved, query: qkv, key: qkv.from(128),
+                value: qkv.from(256), validTokens: nil, shape)
+            return y.array + dQKV.array
+        }
+        #expect(results[0] == results[1])
+    }
+
+    @Test func theProfileNamesWhatDecidesTheBits() {
+        #expect(single.profile.contains("OpenBLAS"))
+        #expect(single.profile.contains("threads 1"))
+        #expect(single.profile != double.profile)
+    }
+}

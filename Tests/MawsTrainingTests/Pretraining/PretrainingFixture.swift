@@ -1,0 +1,97 @@
+import Foundation
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsModel
+import MawsPlan
+import MawsTensor
+import MawsTestSupport
+import MawsTraining
+
+/// The small models of the golden files, their plan, batches and weights.
+struct PretrainingFixture {
+    static let images = 3
+    let plan: Plan
+    let stage: StagePlan
+    let table: BlockTable
+
+    init(_ kind: StageKind) {
+        let model = ImageModelPlan(
+            preset: nil, patch: 4, size: 12, channels: 3, width: 32, depth: 2, heads: 4, mlp: 128,
+            mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25])
+        self.init(kind, model, decoder: DecoderPlan(width: 24, depth: 1, heads: 2))
+    }
+
+    init(_ kind: StageKind, _ model: ImageModelPlan, decoder: DecoderPlan) {
+        stage = StagePlan(
+            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 12, unit: 3, epochs: 1,
+            steps: nil, recipe: nil, decoder: decoder, maskRatio: 0.75, normalizesPixels: true, labelCount: 11,
+            labelSmoothing: 0, templates: nil, classes: nil, penalty: 1)
+        plan = Plan(
+            run: "run", seed: 7,
+            cluster: ClusterPlan(
+                isLocal: true, servers: 1, trainers: 1, threads: 1, listen: "127.0.0.1:0",
+                heartbeatTimeoutSeconds: 5, leaseSeconds: 5),
+            data: [], model: ModelPlan(image: model, text: nil), precision: .fp32, stages: [stage],
+            checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),
+            wire: WirePlan(push: .fp32, gather: .fp32))
+        table = StageModel.table(stage, in: plan)
+    }
+
+    static func golden(_ name: String) throws -> GoldenTensors {
+        guard let folder = Bundle.module.url(forResource: "Golden", withExtension: nil) else {
+            throw CocoaError(.fileNoSuchFile)
+        }
+        return try GoldenTensors(contentsOf: folder.appendingPathComponent("\(name).safetensors"))
+    }
+
+    /// Every weight of the table from the file's tensors `weight.<name>`.
+    func weights(from golden: GoldenTensors) throws -> BlockMemory {
+        let memory = BlockMemory(table)
+        for (block, buffer) in zip(table.blocks, memory.buffers) {
+            for entry in block.entries {
+                buffer.slice(entry).copy(from: try golden.floats("weight.\(entry.name)"))
+            }
+        }
+        return memory
+    }
+
+    func batch(_ images: [Float], labels: [[Int]] = []) -> UnitBatch {
+        let model = plan.model.image
+        let count = images.count / (model.channels * model.size * model.size)
+        return UnitBatch(
+            slots: (0..<UInt64(count)).map { $0 + 100 }, samples: Array(0..<count), images: FloatBuffer(images),
+            channels: model.channels, size: model.size, labels: labels)
+    }
+
+    /// Random images with random tags.
+    func randomBatch(_ count: Int = images) -> UnitBatch {
+        let model = plan.model.image
+        return batch(
+            randomFloats(count * model.channels * model.size * model.size, seed: 5, scale: 2),
+            labels: (0..<count).map { [$0 % 3, 4 + $0 % 5] })
+    }
+
+    /// Weights of the first step, but with no zero where a zero would hide a wrong gradient.
+    func perturbedWeights() -> BlockMemory {
+        let memory = BlockMemory(initial: table, seed: 7)
+        for (index, buffer) in memory.buffers.enumerated() {
+            let noise = randomFloats(buffer.count, seed: UInt64(index), scale: 0.05)
+            for position in 0..<buffer.count { buffer[position] += noise[position] }
+        }
+        return memory
+    }
+}
+
+/// Greatest relative error of the gradients of the table's trainable parameters, with its name.
+func worstGradient(_ gradients: BlockMemory, _ golden: GoldenTensors) throws -> (name: String, error: Double) {
+    var worst = (name: "", error: 0.0)
+    for block in gradients.table.blocks where block.isTrainable {
+        for entry in block.entries {
+            guard let slice = gradients.parameter(entry.name) else { continue }
+            let error = relativeError(slice.array, try golden.floats("gradient.\(entry.name)"))
+            if !(error <= worst.error) { worst = (entry.name, error) }
+        }
+    }
+    return worst
+}

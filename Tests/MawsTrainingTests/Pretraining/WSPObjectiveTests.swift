@@ -1,0 +1,90 @@
+import MawsBase
+import MawsKernels
+import MawsModel
+import MawsTensor
+import MawsTestSupport
+import MawsTraining
+import Testing
+
+@Suite struct WSPObjectiveTests {
+    private let fixture = PretrainingFixture(.wsp)
+    private let backend = ReferenceBackend(threads: 1)
+
+    private func objective() -> WSPObjective {
+        WSPObjective(plan: fixture.plan, stage: fixture.stage, stageIndex: 1, backend: backend)
+    }
+
+    private func labels(_ golden: GoldenTensors) throws -> [[Int]] {
+        let tags = try golden.floats("tags")
+        return (0..<3).map { row in (0..<11).filter { tags[row * 11 + $0] > 0 } }
+    }
+
+    @Test func lossAndEveryGradientEqualTimm() throws {
+        let golden = try PretrainingFixture.golden("wsp")
+        let gradients = BlockMemory(fixture.table)
+        let loss = try objective().computeUnit(
+            fixture.batch(golden.floats("images"), labels: labels(golden)), globalBatch: 3,
+            weights: fixture.weights(from: golden), gradients: gradients)
+        #expect(abs(loss - Double(try golden.scalar("loss"))) < 1e-5 * loss)
+        let worst = try worstGradient(gradients, golden)
+        #expect(worst.error <= 1e-4, "\(worst.name) is off by \(worst.error)")
+    }
+
+    @Test func blocksArePushedOnceEachInBackwardOrder() throws {
+        let gradients = BlockMemory(fixture.table)
+        _ = try objective().computeUnit(
+            fixture.randomBatch(), globalBatch: 12, weights: fixture.perturbedWeights(), gradients: gradients)
+        // The position table's gradient is ready before the patch embedding's.
+        #expect(gradients.pushed == fixture.table.blocks.indices.reversed())
+    }
+
+    @Test func gradientsOfUnitsAddUpToTheGradientOfTheBatch() throws {
+        let (weights, objective) = (fixture.perturbedWeights(), objective())
+        let whole = BlockMemory(fixture.table)
+        let batch = fixture.randomBatch(6)
+        let loss = try objective.computeUnit(batch, globalBatch: 6, weights: weights, gradients: whole)
+        let pixels = 3 * 12 * 12 * 3
+        var (sum, lossSum) = ([Float](repeating: 0, count: whole.buffers[2].count), 0.0)
+        for half in 0..<2 {
+            let gradients = BlockMemory(fixture.table)
+            let part = fixture.batch(
+                Array(batch.images.array[half * pixels..<(half + 1) * pixels]),
+                labels: Array(batch.labels[half * 3..<half * 3 + 3]))
+            lossSum += try objective.computeUnit(part, globalBatch: 6, weights: weights, gradients: gradients)
+            sum = zip(sum, gradients.buffers[2].array).map(+)
+        }
+        #expect(abs(loss - lossSum) < 1e-6)
+        #expect(relativeError(sum, whole.buffers[2].array) < 1e-5)
+    }
+
+    @Test func aSampleWithoutHashtagsHasNoLossAndNoGradient() throws {
+        let gradients = BlockMemory(fixture.table)
+        var batch = fixture.randomBatch()
+        batch.labels = [[], [], []]
+        let loss = try objective().computeUnit(
+            batch, globalBatch: 3, weights: fixture.perturbedWeights(), gradients: gradients)
+        #expect(loss == 0)
+        #expect(gradients.buffers.allSatisfy { $0.array.allSatisfy { $0 == 0 } })
+    }
+
+    @Test func aUnitsGradientIsTheSameEveryTime() throws {
+        let runs = try (0..<2).map { _ in
+            let gradients = BlockMemory(fixture.table)
+            let loss = try objective().computeUnit(
+                fixture.randomBatch(), globalBatch: 12, weights: fixture.perturbedWeights(), gradients: gradients)
+            return ([loss], gradients.buffers.map(\.array))
+        }
+        #expect(runs[0].0 == runs[1].0)
+        #expect(runs[0].1 == runs[1].1)
+    }
+
+    @Test func featuresEqualTimm() throws {
+        let golden = try PretrainingFixture.golden("wsp")
+        let linear = PretrainingFixture(.linear)
+        let extractor = FeatureExtractor(
+            plan: linear.plan, stage: linear.stage, stageIndex: 2, backend: backend)
+        let features = try extractor.features(
+            linear.batch(golden.floats("images")), weights: linear.weights(from: golden))
+        #expect(relativeError(features, try golden.floats("features")) < 1e-5)
+    }
+}
