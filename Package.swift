@@ -102,6 +102,8 @@ let programs: [Target] = [
     program("maws", ["MawsBase", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
     program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
+    program(
+        "maws-bench", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining"]),
     program("maws-trainer", ["MawsBase", "MawsTrainer", "MawsTransport"]),
 ]
 

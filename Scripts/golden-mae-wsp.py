@@ -17,6 +17,7 @@ import torch
 from safetensors.torch import save_file
 from timm.models.vision_transformer import VisionTransformer
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
+from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_position_embedding
 
 SIZE, PATCH, CHANNELS, IMAGES = 12, 4, 3, 3
 WIDTH, DEPTH, HEADS = 32, 2, 4
@@ -69,6 +70,13 @@ def write(path, values, weights, gradients):
     save_file({name: tensor.detach().float().contiguous() for name, tensor in values.items()}, path)
 
 
+def positions(width):
+    """Sines and cosines of the column first, as transformers fills the table to match facebookresearch/mae."""
+    side = SIZE // PATCH
+    table = build_2d_sinusoidal_position_embedding(height=side, width=side, embed_dim=width, cls_token=True)
+    return torch.cat([table[:, width // 2:], table[:, : width // 2]], dim=-1)[None]
+
+
 def masked_autoencoder(folder):
     generator = torch.Generator().manual_seed(1)
     config = ViTMAEConfig(
@@ -77,7 +85,11 @@ def masked_autoencoder(folder):
         decoder_num_hidden_layers=DECODER_DEPTH, decoder_num_attention_heads=DECODER_HEADS,
         decoder_intermediate_size=4 * DECODER_WIDTH, layer_norm_eps=1e-6, norm_pix_loss=True, mask_ratio=0.75,
         attn_implementation="eager")
-    model = randomize(ViTMAEForPreTraining(config), generator).train()
+    model = ViTMAEForPreTraining(config)
+    with torch.no_grad():
+        model.vit.embeddings.position_embeddings.copy_(positions(WIDTH))
+        model.decoder.decoder_pos_embed.copy_(positions(DECODER_WIDTH))
+    model = randomize(model, generator).train()
     images = torch.randn(IMAGES, CHANNELS, SIZE, SIZE, generator=generator)
     noise = torch.rand(IMAGES, (SIZE // PATCH) ** 2, generator=generator)
     output = model(images.double(), noise=noise.double())

@@ -64,7 +64,7 @@ import Testing
         let token = try #require(first.parameter("cls_token")).array
         #expect(token.allSatisfy { abs($0) < 0.1 } && token.contains { $0 != 0 })
         let head = try #require(first.parameter("head.0.weight")).array
-        #expect(head.allSatisfy { abs($0) <= 2 / 32.0.squareRoot() })
+        #expect(head.allSatisfy { abs($0) <= 2 / Float(32).squareRoot() })
         #expect(try #require(first.parameter("blocks.1.norm2.weight")).array.allSatisfy { $0 == 1 })
     }
 }

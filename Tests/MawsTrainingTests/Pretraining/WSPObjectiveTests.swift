@@ -1,6 +1,8 @@
 import MawsBase
+import MawsData
 import MawsKernels
 import MawsModel
+import MawsPlan
 import MawsTensor
 import MawsTestSupport
 import MawsTraining
