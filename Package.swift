@@ -128,7 +128,7 @@ let testTargets: [Target] = [
         "MawsTrainerTests",
         [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
-            "MawsCompression", "MawsModel", "MawsData", "MawsTraining", "MawsTrainer", "MawsTestSupport",
+            "MawsCompression", "MawsModel", "MawsData", "MawsTraining", "MawsTrainer", "MawsTestSupport", logging,
         ]),
     tests(
         "MawsReportTests",

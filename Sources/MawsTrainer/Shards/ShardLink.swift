@@ -47,12 +47,14 @@ final class ShardLink: Sendable {
 
     /// Sends a slice as its bytes are, or compressed.
     func send(_ message: Message, _ slice: FloatBuffer, as encoding: TensorEncoding) throws {
-        switch encoding {
-        case .fp32:
-            try connection.send(message, payload: UnsafeRawBufferPointer(slice.bytes))
-        case .fp32Zstd:
-            let bytes = TensorCodec.encode(UnsafeRawBufferPointer(slice.bytes), as: encoding)
-            try bytes.withUnsafeBytes { try connection.send(message, payload: $0) }
+        try withExtendedLifetime(slice) {
+            switch encoding {
+            case .fp32:
+                try connection.send(message, payload: UnsafeRawBufferPointer(slice.bytes))
+            case .fp32Zstd:
+                let bytes = TensorCodec.encode(UnsafeRawBufferPointer(slice.bytes), as: encoding)
+                try bytes.withUnsafeBytes { try connection.send(message, payload: $0) }
+            }
         }
     }
 
@@ -60,17 +62,19 @@ final class ShardLink: Sendable {
     func receive(_ incoming: Incoming, into buffer: FloatBuffer, _ range: Range<Int>, as encoding: TensorEncoding)
         throws
     {
-        let target = buffer.bytes(of: range)
-        switch encoding {
-        case .fp32:
-            guard incoming.payloadCount == target.count else { throw tooLarge(incoming, target.count) }
-            try connection.receivePayload(into: target)
-        case .fp32Zstd:
-            let limit = TensorCodec.payloadLimit(tensorBytes: target.count, encoding: encoding)
-            guard incoming.payloadCount <= limit else { throw tooLarge(incoming, limit) }
-            var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
-            try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
-            try bytes.withUnsafeBytes { try TensorCodec.decode($0, as: encoding, into: target) }
+        try withExtendedLifetime(buffer) {
+            let target = buffer.bytes(of: range)
+            switch encoding {
+            case .fp32:
+                guard incoming.payloadCount == target.count else { throw wrongSize(incoming, target.count) }
+                try connection.receivePayload(into: target)
+            case .fp32Zstd:
+                let limit = TensorCodec.payloadLimit(tensorBytes: target.count, encoding: encoding)
+                guard incoming.payloadCount <= limit else { throw wrongSize(incoming, limit) }
+                var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
+                try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
+                try bytes.withUnsafeBytes { try TensorCodec.decode($0, as: encoding, into: target) }
+            }
         }
     }
 
@@ -78,14 +82,14 @@ final class ShardLink: Sendable {
     func receiveRows(_ incoming: Incoming, floatsMax: Int) throws -> [Float] {
         let stride = MemoryLayout<Float>.stride
         guard incoming.payloadCount <= floatsMax * stride, incoming.payloadCount % stride == 0 else {
-            throw tooLarge(incoming, floatsMax * stride)
+            throw wrongSize(incoming, floatsMax * stride)
         }
         var rows = [Float](repeating: 0, count: incoming.payloadCount / stride)
         if !rows.isEmpty { try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
         return rows
     }
 
-    private func tooLarge(_ incoming: Incoming, _ limit: Int) -> TrainerError {
+    private func wrongSize(_ incoming: Incoming, _ limit: Int) -> TrainerError {
         .payload(shard: shard, what: "a tensor", bytes: incoming.payloadCount, limit: limit)
     }
 }

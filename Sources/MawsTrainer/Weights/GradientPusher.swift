@@ -44,7 +44,7 @@ public final class GradientPusher: GradientSink {
             let slice = layout.slices[block]
             try reserve(slice.count * MemoryLayout<Float>.stride)
             let copy = FloatBuffer(count: slice.count)
-            copy.bytes.copyMemory(from: .init(gradient.bytes(of: slice)))
+            copy.all.copy(from: FloatSlice(gradient, offset: slice.lowerBound, count: slice.count))
             try submit(SendJob(message, copy, encoding: encoding, ticket: ticket), to: layout.shard.index)
         }
     }

@@ -1,0 +1,79 @@
+import Foundation
+import MawsBase
+import MawsPlan
+import MawsTransport
+import MawsWire
+import Synchronization
+
+/// A coordinator for one trainer: greets it, leases units from a list, ends the run when all are done.
+final class FakeCoordinator: Sendable {
+    struct State {
+        var hellos: [Hello] = []
+        var done: [UnitDone] = []
+        var failures: [String] = []
+        var connection: Connection?
+    }
+
+    let state = Mutex(State())
+    private let listener: Listener
+    private let plan: Plan
+    private let leases: [Lease]
+    private let roster: Roster
+
+    init(run: TinyRun, shards: [FakeShard], leases: [Lease]) throws {
+        plan = run.plan
+        self.leases = leases
+        roster = Roster(servers: shards.map(\.address))
+        listener = try Listener(
+            host: "127.0.0.1", port: 0, identity: run.identity(.coordinator), allowedRoles: [.trainer])
+        Thread { [self] in
+            while let connection = try? listener.accept() {
+                state.withLock { $0.connection = connection }
+                try? serve(connection)
+                connection.close()
+            }
+        }.start()
+    }
+
+    var port: UInt16 { listener.port }
+
+    func close() {
+        listener.close()
+        state.withLock { $0.connection }?.close()
+    }
+
+    private func serve(_ connection: Connection) throws {
+        try connection.handshake(timeoutSeconds: 5)
+        var next = 0
+        while true {
+            switch try connection.receive(timeoutSeconds: 20).message {
+            case .hello(let hello):
+                state.withLock { $0.hellos.append(hello) }
+                guard hello.dataFingerprint.isEmpty else { break }
+                try connection.send(.welcome(Welcome(term: Term(1), plan: plan.canonicalJSON, runID: "run")))
+                try connection.send(.roster(roster))
+            case .leaseRequest where next < leases.count:
+                try connection.send(.lease(leases[next]))
+                next += 1
+            case .leaseRequest:
+                try connection.send(.shutdown(isFinished: true, reason: "the run is finished"))
+            case .unitDone(let done):
+                state.withLock { $0.done.append(done) }
+            case .unitFailed(_, let reason):
+                // One more try of the same unit.
+                state.withLock { $0.failures.append(reason) }
+                next -= 1
+            case .heartbeat:
+                try connection.send(.heartbeat)
+            default:
+                return
+            }
+        }
+    }
+}
+
+func lease(_ id: UInt64, _ stage: StageIndex, step: UInt64 = 0, phase: UInt32 = 0, unit: UInt32) -> Lease {
+    Lease(
+        id: id, term: Term(1), stage: stage, step: StepIndex(step), phase: phase, unit: UnitIndex(unit),
+        milliseconds: 60_000)
+}

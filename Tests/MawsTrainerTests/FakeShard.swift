@@ -1,0 +1,172 @@
+import Foundation
+import MawsBase
+import MawsCompression
+import MawsTensor
+import MawsTransport
+import MawsWire
+import Synchronization
+
+/// A server that keeps what it is told and answers as the protocol says, over real TLS on loopback.
+final class FakeShard: Sendable {
+    struct PushKey: Hashable {
+        var unit: UInt32
+        var block: UInt32
+    }
+
+    /// What it does wrong, on purpose.
+    enum Fault: Hashable {
+        /// Ends the connection after this many gathers.
+        case diesAfterGathers(Int)
+        /// Never answers a gather after this many.
+        case silentAfterGathers(Int)
+        case declinesGathers
+        case ignoresFlush
+    }
+
+    struct State {
+        var pushes: [PushKey: [Float]] = [:]
+        var posts: [UInt32: [Float]] = [:]
+        var terms: Set<UInt64> = []
+        var gathers = 0
+        var fault: Fault?
+        var connections: [Connection] = []
+    }
+
+    let shard: ShardIdentity
+    let state = Mutex(State())
+    private let listener: Listener
+    private let runID: String
+    private let layouts: [UInt32: ShardLayout]
+    /// Whole blocks, by stage.
+    private let weights: [UInt32: [FloatBuffer]]
+    private let encoding: TensorEncoding
+
+    init(
+        _ shard: ShardIdentity, run: TinyRun, weights: [UInt32: [FloatBuffer]], encoding: TensorEncoding = .fp32,
+        fault: Fault? = nil
+    ) throws {
+        self.shard = shard
+        self.weights = weights
+        self.encoding = encoding
+        runID = "run"
+        layouts = weights.mapValues { ShardLayout(blockCounts: $0.map(\.count), shard: shard) }
+        listener = try Listener(
+            host: "127.0.0.1", port: 0, identity: run.identity(.server), allowedRoles: [.trainer])
+        state.withLock { $0.fault = fault }
+        let thread = Thread { [self] in
+            while let connection = try? listener.accept() {
+                state.withLock { $0.connections.append(connection) }
+                Thread { [self] in
+                    try? serve(connection)
+                    connection.close()
+                }.start()
+            }
+        }
+        thread.start()
+    }
+
+    var address: ServerAddress { ServerAddress(shard: shard, host: "127.0.0.1", port: listener.port) }
+
+    func close() {
+        listener.close()
+        for connection in state.withLock({ $0.connections }) { connection.close() }
+    }
+
+    /// The shards of one run of `count` servers.
+    static func cluster(
+        _ count: Int, run: TinyRun, weights: [UInt32: [FloatBuffer]], encoding: TensorEncoding = .fp32
+    ) throws -> [FakeShard] {
+        try (0..<count).map { index in
+            try FakeShard(
+                ShardIdentity(index: index, count: count), run: run, weights: weights, encoding: encoding)
+        }
+    }
+
+    /// The gradient of one unit, put together from all shards' slices.
+    static func gradient(_ shards: [FakeShard], stage: StageIndex, unit: UInt32, block: Int) -> [Float]? {
+        guard let count = shards.first?.weights[stage.value]?[block].count else { return nil }
+        var whole = [Float](repeating: .nan, count: count)
+        for shard in shards {
+            guard let slice = shard.layouts[stage.value]?.slices[block], !slice.isEmpty else { continue }
+            let key = PushKey(unit: unit, block: UInt32(block))
+            guard let pushed = shard.state.withLock({ $0.pushes[key] }) else { return nil }
+            whole.replaceSubrange(slice, with: pushed)
+        }
+        return whole
+    }
+
+    private func serve(_ connection: Connection) throws {
+        try connection.handshake(timeoutSeconds: 5)
+        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 5).message else { return }
+        state.withLock { _ = $0.terms.insert(hello.term.value) }
+        try connection.send(.welcome(Welcome(term: hello.term, plan: [], runID: runID)))
+        while true {
+            let incoming = try connection.receive(timeoutSeconds: 60)
+            guard try answer(incoming, connection) else { return }
+        }
+    }
+
+    /// False when the connection ends.
+    private func answer(_ incoming: Incoming, _ connection: Connection) throws -> Bool {
+        switch incoming.message {
+        case .gather(let stage, let step, let block):
+            return try gather(stage, step, block, connection)
+        case .push(let push):
+            let bytes = try payload(incoming, connection)
+            let slice = layouts[push.stage.value]?.slices[Int(push.block)] ?? 0..<0
+            let values = FloatBuffer(count: slice.count)
+            try bytes.withUnsafeBytes { try TensorCodec.decode($0, as: push.encoding, into: values.bytes) }
+            state.withLock { $0.pushes[PushKey(unit: push.unit.value, block: push.block)] = values.array }
+        case .post(let post):
+            let bytes = try payload(incoming, connection)
+            let values = FloatBuffer(count: bytes.count / 4)
+            values.bytes.copyBytes(from: bytes)
+            state.withLock { $0.posts[post.unit.value] = values.array }
+        case .flush:
+            if state.withLock({ $0.fault }) != .ignoresFlush { try connection.send(.flushed) }
+        case .collect(let stage, let step):
+            for (unit, rows) in state.withLock({ $0.posts }).sorted(by: { $0.key < $1.key }) {
+                let post = Post(term: Term(1), stage: stage, step: step, unit: UnitIndex(unit))
+                try rows.withUnsafeBytes { try connection.send(.posted(post), payload: $0) }
+            }
+            try connection.send(.flushed)
+        default:
+            return false
+        }
+        return true
+    }
+
+    private func gather(
+        _ stage: StageIndex, _ step: StepIndex, _ block: UInt32, _ connection: Connection
+    ) throws -> Bool {
+        let (fault, gathers) = state.withLock { state in
+            state.gathers += 1
+            return (state.fault, state.gathers)
+        }
+        switch fault {
+        case .diesAfterGathers(let count) where gathers > count:
+            close()
+            return false
+        case .silentAfterGathers(let count) where gathers > count: return true
+        case .declinesGathers:
+            try connection.send(.unavailable("version \(step.value) is not here"))
+            return true
+        default: break
+        }
+        guard let blocks = weights[stage.value], let slice = layouts[stage.value]?.slices[Int(block)] else {
+            return false
+        }
+        let bytes = TensorCodec.encode(
+            UnsafeRawBufferPointer(blocks[Int(block)].bytes(of: slice)), as: encoding)
+        try bytes.withUnsafeBytes {
+            try connection.send(.gathered(stage: stage, step: step, block: block, encoding: encoding), payload: $0)
+        }
+        return true
+    }
+
+    private func payload(_ incoming: Incoming, _ connection: Connection) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
+        if !bytes.isEmpty { try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
+        return bytes
+    }
+}

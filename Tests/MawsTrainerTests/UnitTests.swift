@@ -1,0 +1,174 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsPlan
+import MawsTensor
+import MawsTrainer
+import MawsTraining
+import MawsWire
+import Synchronization
+import Testing
+
+/// A whole trainer against a fake coordinator and fake shards, compared with the objectives called directly.
+@Suite(.serialized) struct UnitTests {
+    let run: TinyRun
+    let backend = ReferenceBackend(threads: 1)
+
+    init() throws { run = try TinyRun() }
+
+    /// Runs a trainer until it has done all leases; what it reported, and the shards with what it pushed.
+    private func train(_ kind: StageKind, _ leases: [Lease], shards count: Int) throws -> (
+        FakeCoordinator.State, [FakeShard]
+    ) {
+        let weights = [run.stageIndex(kind).value: run.weights(kind)]
+        let shards = try FakeShard.cluster(count, run: run, weights: weights)
+        let coordinator = try FakeCoordinator(run: run, shards: shards, leases: leases)
+        try node(coordinator.port).run()
+        coordinator.close()
+        for shard in shards { shard.close() }
+        return (coordinator.state.withLock { $0 }, shards)
+    }
+
+    private func node(_ port: UInt16) throws -> TrainerNode {
+        let options = TrainerOptions(
+            coordinatorHost: "127.0.0.1", coordinatorPort: port, certificates: run.folder + "/certificates",
+            threads: 1, name: "trainer-0", exitsWithCoordinator: true,
+            shardTimeouts: ShardTimeouts(connectSeconds: 2, answerSeconds: 5))
+        return try TrainerNode(options, log: Logger(label: "trainer-0") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    @Test(arguments: [StageKind.mae, .wsp], [1, 2, 3])
+    func unitEqualsTheObjectiveBitForBit(kind: StageKind, shards count: Int) throws {
+        let stage = run.stageIndex(kind)
+        let leases = [lease(1, stage, unit: 1), lease(2, stage, unit: 0)]
+        let (state, shards) = try train(kind, leases, shards: count)
+        #expect(state.failures == [])
+        #expect(state.done.map(\.lease) == [1, 2])
+        for (done, unit) in zip(state.done, [1, 0] as [UInt32]) {
+            let gradients = LocalGradients()
+            let batch = try run.loader(kind).batch(step: 0, unit: Int(unit))
+            let loss = try objective(kind).computeUnit(
+                batch, globalBatch: run.stage(kind).batch, weights: LocalWeights(run.weights(kind)),
+                gradients: gradients)
+            #expect(done.loss == loss)
+            for (block, gradient) in gradients.blocks {
+                let isEqual = FakeShard.gradient(shards, stage: stage, unit: unit, block: block) == gradient
+                #expect(isEqual, "unit \(unit), block \(block)")
+            }
+            #expect(gradients.blocks.count == run.table(kind).blocks.count { $0.isTrainable })
+        }
+    }
+
+    private func objective(_ kind: StageKind) -> any UnitObjective {
+        let (stage, index) = (run.stage(kind), run.stageIndex(kind).value)
+        return kind == .mae
+            ? MAEObjective(plan: run.plan, stage: stage, stageIndex: index, backend: backend)
+            : WSPObjective(plan: run.plan, stage: stage, stageIndex: index, backend: backend)
+    }
+
+    @Test func greetsWithItsDataFingerprintBeforeItAsksForWork() throws {
+        let (state, _) = try train(.mae, [], shards: 1)
+        let fingerprint = try PlanData(plan: run.plan, root: ".").fingerprint
+        #expect(state.hellos.map(\.dataFingerprint) == ["", fingerprint])
+        #expect(state.hellos[1].computeProfile == backend.profile)
+    }
+
+    @Test func contrastiveStepPushesTheGradientOfTheGlobalLoss() throws {
+        let stage = run.stageIndex(.lit)
+        // The second trainer's share of phase 0 is played by the same one; unit 0's phase 1 starts from what it kept.
+        let leases = [
+            lease(1, stage, unit: 0), lease(2, stage, unit: 1), lease(3, stage, phase: 1, unit: 1),
+            lease(4, stage, phase: 1, unit: 0),
+        ]
+        let (state, shards) = try train(.lit, leases, shards: 2)
+        #expect(state.failures == [])
+        #expect(shards.map { $0.state.withLock { $0.posts.keys.sorted() } } == [[0], [1]])
+        let (losses, gradients) = try directContrastiveStep()
+        #expect(state.done.suffix(2).map(\.loss) == [losses[1], losses[0]])
+        for unit in 0..<2 as Range<UInt32> {
+            for (block, gradient) in gradients[Int(unit)].blocks {
+                let isEqual = FakeShard.gradient(shards, stage: stage, unit: unit, block: block) == gradient
+                #expect(isEqual, "unit \(unit), block \(block)")
+            }
+        }
+    }
+
+    private func directContrastiveStep() throws -> ([Double], [LocalGradients]) {
+        let (plan, index) = (run.stage(.lit), run.stageIndex(.lit).value)
+        let objective = LiTObjective(plan: run.plan, stage: plan, stageIndex: index, backend: backend)
+        let weights = LocalWeights(run.weights(.lit))
+        let batches = try (0..<2).map { try run.loader(.lit).batch(step: 0, unit: $0) }
+        let units = try batches.map { try objective.embed($0, weights: weights) }
+        let all = try objective.embeddings(
+            images: FloatBuffer(units.flatMap(\.imageRows)), texts: FloatBuffer(units.flatMap(\.textRows)),
+            weights: weights)
+        let gradients = [LocalGradients(), LocalGradients()]
+        let losses = try (0..<2).map { unit in
+            // Computed from the batch alone, as a trainer does that did not have the unit in phase 0.
+            try objective.computeUnit(
+                batches[unit], unit: nil, all: all, firstRow: unit * plan.unit, weights: weights,
+                gradients: gradients[unit])
+        }
+        return (losses, gradients)
+    }
+
+    @Test func probeFitsOnOneSplitAndEvaluatesTheOther() throws {
+        let stage = run.stageIndex(.linear)
+        // 40 training images in 5 units of 8, then 10 test images in 2.
+        let leases =
+            (0..<7).map { lease(UInt64($0 + 1), stage, unit: UInt32($0)) } + [lease(8, stage, phase: 1, unit: 0)]
+        let (state, _) = try train(.linear, leases, shards: 2)
+        #expect(state.failures == [])
+        let json = try #require(state.done.last?.result)
+        let result = try JSONDecoder().decode(EvaluationResult.self, from: Data(json))
+        #expect(result.samples.map(\.sample) == Array(0..<10))
+        // Classes are numbered in the order of their names: bag, coat.
+        #expect(result.samples.map(\.truth) == (0..<10).map { 1 - $0 % 2 })
+        #expect(result.classNames == ["bag", "coat"])
+        #expect(result.accuracy > 0.7)
+    }
+
+    @Test func zeroShotUnitsGiveTheClassifiersPredictions() throws {
+        let stage = run.stageIndex(.zeroshot)
+        let leases = [lease(1, stage, unit: 0), lease(2, stage, unit: 1)]
+        let (state, _) = try train(.zeroshot, leases, shards: 3)
+        #expect(state.failures == [])
+        let samples = try state.done.flatMap {
+            try JSONDecoder().decode([EvaluationResult.Sample].self, from: Data($0.result))
+        }
+        let classifier = try ZeroShotClassifier(
+            plan: run.plan, stage: run.stage(.zeroshot),
+            tokenizer: Tokenizer(model: run.folder + "/tokens.model", context: 8), backend: backend)
+        let weights = LocalWeights(run.weights(.zeroshot))
+        let direct = try (0..<2).flatMap { unit in
+            try classifier.classify(run.loader(.zeroshot).batch(step: 0, unit: unit), weights: weights)
+        }
+        #expect(samples == direct)
+        #expect(samples.count == 10)
+    }
+
+    @Test func deadShardCostsAUnitNotTheTrainer() throws {
+        let stage = run.stageIndex(.mae)
+        let weights = [stage.value: run.weights(.mae)]
+        let dying = try FakeShard(
+            ShardIdentity(index: 0, count: 1), run: run, weights: weights, fault: .diesAfterGathers(1))
+        let coordinator = try FakeCoordinator(run: run, shards: [dying], leases: [lease(1, stage, unit: 0)])
+        let node = try node(coordinator.port)
+        let finished = DispatchSemaphore(value: 0)
+        Thread {
+            for _ in 0..<100 where coordinator.state.withLock({ $0.failures.count }) < 2 {
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+            coordinator.close()
+            finished.signal()
+        }.start()
+        // It goes on asking until the coordinator itself is gone.
+        #expect(throws: TrainerError.self) { try node.run() }
+        finished.wait()
+        let failures = coordinator.state.withLock { $0.failures }
+        #expect(failures.count >= 2)
+        #expect(failures.last?.contains("nobody listens at 127.0.0.1") == true)
+    }
+}
