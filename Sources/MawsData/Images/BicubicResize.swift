@@ -2,12 +2,12 @@
 /// a horizontal pass, then a vertical one, each with 22-bit fixed-point weights and 8-bit results.
 ///
 /// Integer sums make the result the same on every machine.
-enum BicubicResize {
+package enum BicubicResize {
     private static let precisionBits = 22
     private static let support = 2.0
 
     /// - Parameter crop: the part of the image that is resized; pixels outside it have no influence.
-    static func resize(_ image: PixelImage, crop: CropBox, width: Int, height: Int) -> PixelImage {
+    package static func resize(_ image: PixelImage, crop: CropBox, width: Int, height: Int) -> PixelImage {
         let across = crop.width == width ? nil : Weights(from: crop.width, to: width)
         let down = crop.height == height ? nil : Weights(from: crop.height, to: height)
         let narrowed = horizontal(image, crop: crop, width: width, weights: across)
@@ -102,9 +102,16 @@ enum BicubicResize {
 }
 
 /// A rectangle of pixels.
-struct CropBox: Hashable {
-    var x: Int
-    var y: Int
-    var width: Int
-    var height: Int
+package struct CropBox: Hashable {
+    package var x: Int
+    package var y: Int
+    package var width: Int
+    package var height: Int
+
+    package init(x: Int, y: Int, width: Int, height: Int) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
 }

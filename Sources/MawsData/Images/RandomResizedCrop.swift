@@ -3,13 +3,13 @@ import MawsPlan
 
 /// Draws the box of torchvision's RandomResizedCrop: ten tries at a share of the area and an aspect ratio (uniform in
 /// its logarithm), then the largest central box within the ratios.
-struct RandomResizedCrop {
+package struct RandomResizedCrop {
     private let scale: ClosedRange<Double>
     private let ratio: ClosedRange<Double>
     private let logRatio: ClosedRange<Double>
 
     /// Throws a sentence when the plan's ranges are not ordered positive numbers.
-    init(_ plan: CropPlan, stage: String) throws(DataError) {
+    package init(_ plan: CropPlan, stage: String) throws(DataError) {
         guard plan.scale.count == 2, plan.ratio.count == 2, plan.scale[0] > 0, plan.ratio[0] > 0,
             plan.scale[0] <= plan.scale[1], plan.ratio[0] <= plan.ratio[1], plan.scale[1] <= 1
         else {
@@ -21,7 +21,7 @@ struct RandomResizedCrop {
         logRatio = PortableMath.log(ratio.lowerBound)...PortableMath.log(ratio.upperBound)
     }
 
-    func box(width: Int, height: Int, random: inout CounterRandom) -> CropBox {
+    package func box(width: Int, height: Int, random: inout CounterRandom) -> CropBox {
         for _ in 0..<10 {
             let area = Double(width * height) * uniform(scale, &random)
             let aspect = PortableMath.exp(uniform(logRatio, &random))
@@ -55,9 +55,9 @@ struct RandomResizedCrop {
 
 /// exp and log from additions and multiplications alone: the C library picks code by processor and its last bit differs,
 /// which could move a crop by a pixel between machines.
-enum PortableMath {
+package enum PortableMath {
     /// Accurate to about 1e-13 relative for |x| below 20.
-    static func exp(_ x: Double) -> Double {
+    package static func exp(_ x: Double) -> Double {
         let reduced = x / 256
         var term = 1.0
         var sum = 1.0
@@ -70,7 +70,7 @@ enum PortableMath {
     }
 
     /// Newton's method on `exp`, for y in about 1e-6...1e6.
-    static func log(_ y: Double) -> Double {
+    package static func log(_ y: Double) -> Double {
         var guess = 0.0
         for _ in 0..<60 { guess += max(-1, min(1, y * exp(-guess) - 1)) }
         return guess

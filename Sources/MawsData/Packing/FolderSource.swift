@@ -12,9 +12,10 @@ struct FolderSource: RowSource {
     init(path: String, classFolders: Bool) throws {
         folder = path
         self.classFolders = classFolders
-        guard let names = FileManager.default.enumerator(atPath: path) else {
-            throw DataError.system(action: "open", path: path, code: ENOENT)
-        }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
+            let names = FileManager.default.enumerator(atPath: path)
+        else { throw DataError.file(path: path, problem: "is no folder that can be read") }
         var paths: [String] = []
         for case let name as String in names where Self.isImage(name) { paths.append(name) }
         guard !paths.isEmpty else { throw DataError.file(path: path, problem: "holds no png, jpg or jpeg files") }

@@ -12,7 +12,7 @@ struct TarReader {
     private var offset: UInt64
     private var window: [UInt8] = []
     private var windowOffset: UInt64 = 0
-    private var lastSize: UInt64 = 0
+    private var lastSize: UInt64
 
     private static let longNameSizeMax: UInt64 = 1 << 16
 
@@ -20,6 +20,7 @@ struct TarReader {
     init(_ file: InputFile, offset: UInt64 = 0) {
         self.file = file
         self.offset = offset
+        lastSize = offset == 0 ? 0 : .max
     }
 
     /// The next regular member, nil at the end-of-archive mark.

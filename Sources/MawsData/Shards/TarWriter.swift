@@ -1,12 +1,12 @@
 /// Writes a tar file whose bytes depend on nothing but its members: owner 0, mode 644, time 0.
 ///
 /// Names of up to 100 bytes use plain ustar headers; longer ones are preceded by a pax record.
-final class TarWriter {
+package final class TarWriter {
     private let file: OutputFile
 
-    init(path: String) throws { file = try OutputFile(path: path) }
+    package init(path: String) throws { file = try OutputFile(path: path) }
 
-    func append(name: String, _ data: [UInt8]) throws {
+    package func append(name: String, _ data: [UInt8]) throws {
         if name.utf8.count > 100 {
             let record = Self.paxRecord(key: "path", value: name)
             try file.write(Self.header(name: "pax", size: record.count, flag: UInt8(ascii: "x")))
@@ -17,13 +17,14 @@ final class TarWriter {
     }
 
     /// Ends the archive. Returns the bytes and the SHA-256 of the file.
-    func finish() throws -> (byteCount: UInt64, hash: String) {
+    @discardableResult
+    package func finish() throws -> (byteCount: UInt64, hash: String) {
         try file.write([UInt8](repeating: 0, count: 2 * TarHeader.blockSize))
         let count = file.byteCount
         return (count, try file.finish())
     }
 
-    static func header(name: String, size: Int, flag: UInt8) -> [UInt8] {
+    package static func header(name: String, size: Int, flag: UInt8) -> [UInt8] {
         var block = [UInt8](repeating: 0, count: TarHeader.blockSize)
         func put(_ bytes: some Sequence<UInt8>, at offset: Int) {
             for (index, byte) in bytes.enumerated() { block[offset + index] = byte }

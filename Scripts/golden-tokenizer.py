@@ -1,0 +1,76 @@
+#!/usr/bin/env python3
+"""Golden token ids: a small SentencePiece model and what transformers' XLMRobertaTokenizer makes of some captions.
+
+Needs a virtual environment with sentencepiece and transformers. Writes tokenizer.model and tokenizer.json into
+Tests/MawsDataTests/Golden.
+"""
+import json
+import pathlib
+import re
+import shutil
+import tempfile
+
+import sentencepiece
+from transformers import XLMRobertaTokenizer
+
+GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+CONTEXT = 24
+TRAINING = [
+    "my new dress for the weekend",
+    "in love with my sneakers",
+    "just got the t-shirt on sale",
+    "wearing my favourite jumper today",
+    "été à la plage avec ma robe",
+    "東京で新しい靴を買いました",
+    "новое платье на выходные",
+    "this 👗 is great 👍",
+]
+CAPTIONS = [
+    "my new dress for the weekend #dress #ootd",
+    "in love with my sneakers",
+    "",
+    "   ",
+    "#",
+    "#ootd#style ##fashion",
+    "  tabs\tand\nnew lines \r\n and\u00a0no-break  spaces\u3000here ",
+    "control\u0000characters\u0007 and\u007f more\u0085",
+    "été e\u0301te\u0301 Å A\u030a",
+    "this 👗👗🏽 👩‍👩‍👧 is 🇫🇷 great 👍",
+    "東京で新しい靴を買いました。全角ＡＢＣ１２３",
+    "новое платье на выходные",
+    "ﬁne ﬂowers ½ ℃ ①",
+    "ضفائر שלום ภาษาไทย",
+    "unknownzzzqqq &%$ <b> [x]",
+    "wearing my favourite jumper today " * 20,
+    "👗" * 60,
+]
+
+
+def sanitized(text):
+    """The caption as Sources/MawsData/Text/CaptionText.swift cleans it."""
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text.replace("#", "")).strip()
+
+
+def main():
+    GOLDEN.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        sentencepiece.SentencePieceTrainer.train(
+            sentence_iterator=iter(TRAINING * 20), model_prefix=f"{folder}/sentencepiece.bpe", vocab_size=300,
+            hard_vocab_limit=False, model_type="unigram", num_threads=1, minloglevel=2)
+        shutil.copy(f"{folder}/sentencepiece.bpe.model", GOLDEN / "tokenizer.model")
+        tokenizer = XLMRobertaTokenizer.from_pretrained(folder)
+        cases = [
+            {
+                "caption": caption,
+                "ids": tokenizer(
+                    sanitized(caption), max_length=CONTEXT, truncation=True, padding="max_length")["input_ids"],
+            }
+            for caption in CAPTIONS
+        ]
+        lines = ",\n".join(json.dumps(case) for case in cases)
+    head = f'{{"context": {CONTEXT}, "vocabularySize": {len(tokenizer)}, "cases": [\n'
+    (GOLDEN / "tokenizer.json").write_text(head + lines + "\n]}\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,221 @@
+import Foundation
+import MawsBase
+import MawsData
+import MawsPlan
+import MawsTensor
+import Testing
+
+@Suite struct BatchLoaderTests {
+    @Test func anEpochOfUnitsHoldsEverySampleOnce() throws {
+        let folder = try Fixture.folder(count: 24)
+        let loader = try Self.loader(folder, Fixture.stage(.mae))
+        var samples: [Int] = []
+        var slots: [UInt64] = []
+        for step in 0..<3 {
+            for unit in 0..<2 {
+                let batch = try loader.batch(step: UInt64(step), unit: unit)
+                samples += batch.samples
+                slots += batch.slots
+                for row in 0..<4 {
+                    #expect(batch.images[row * 64] == Float(batch.samples[row]) / 255)
+                }
+            }
+        }
+        #expect(samples.sorted() == Array(0..<24))
+        #expect(slots == Array(0..<24))
+        #expect(loader.unitCount == 2 && loader.sampleCount == 24)
+    }
+
+    @Test func aBatchIsAPureFunctionOfStepAndUnit() throws {
+        let folder = try Fixture.folder(count: 24)
+        let stage = Fixture.stage(
+            .wsp, augment: AugmentPlan(crop: CropPlan(scale: [0.2, 1], ratio: [0.75, 4.0 / 3]), flip: true))
+        let one = try Self.loader(folder, stage)
+        let other = try Self.loader(folder, stage)
+        _ = try other.batch(step: 9, unit: 0)
+        let (left, right) = (try one.batch(step: 2, unit: 1), try other.batch(step: 2, unit: 1))
+        #expect(left.images.array == right.images.array)
+        #expect(left.samples == right.samples && left.slots == right.slots && left.labels == right.labels)
+    }
+
+    @Test func hashtagsBecomeLabelsOfTheVocabulary() throws {
+        let folder = try Fixture.folder(count: 24)
+        let batch = try Self.loader(folder, Fixture.stage(.wsp)).batch(step: 0, unit: 0)
+        // The vocabulary is t2, t0, t1; the hashtag `all` is not in it.
+        #expect(batch.labels == batch.samples.map { [[1], [2], [0]][$0 % 3] })
+        #expect(batch.tokens.isEmpty)
+    }
+
+    @Test func captionsBecomeTokens() throws {
+        let folder = try Fixture.folder(count: 24)
+        let batch = try Self.loader(folder, Fixture.stage(.lit)).batch(step: 0, unit: 0)
+        let tokenizer = try Tokenizer(model: folder.path("tokenizer.model"), context: 12)
+        #expect(batch.context == 12)
+        #expect(batch.tokens == batch.samples.flatMap { tokenizer.encode("photo number \($0) t\($0 % 3)") })
+    }
+
+    @Test func evaluationGoesThroughTheSplitInOrder() throws {
+        let folder = try Fixture.folder(count: 10)
+        let loader = try Self.loader(folder, Fixture.stage(.zeroshot))
+        #expect(loader.unitCount == 3)
+        let batches = try (0..<3).map { try loader.batch(step: 0, unit: $0) }
+        #expect(batches.map(\.samples) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]])
+        #expect(batches[2].classes == [2, 0])
+        #expect(batches[2].slots == [8, 9])
+        #expect(batches[2].images.count == 2 * 64)
+    }
+
+    @Test func linearGoesThroughBothSplits() throws {
+        let folder = try Fixture.folder(count: 6)
+        let loader = try Self.loader(folder, Fixture.stage(.linear))
+        #expect(loader.unitCount == 4 && loader.sampleCount == 5)
+        let batches = try (0..<4).map { try loader.batch(step: 0, unit: $0).samples }
+        #expect(batches == [[0, 1, 2, 3], [4, 5], [0, 1, 2, 3], [4]])
+    }
+
+    @Test func imagesOfOtherSizesAreResized() throws {
+        let folder = try Folder()
+        try folder.shard("train.tar", [("a.png", try Fixture.png(90, side: 20))])
+        let batch = try Self.loader(folder, Fixture.stage(.zeroshot)).batch(step: 0, unit: 0)
+        #expect(batch.images.array == [Float](repeating: Float(90) / 255, count: 64))
+    }
+
+    @Test func halfOfTheImagesAreFlipped() throws {
+        let folder = try Folder()
+        let pixels = (0..<64).map { UInt8($0 % 8) }
+        let png = try PNGEncoder.encode(PixelImage(width: 8, height: 8, channels: 1, pixels: pixels))
+        try folder.shard("train.tar", [("a.png", png)])
+        let stage = Fixture.stage(.mae, batch: 400, unit: 400, augment: AugmentPlan(crop: nil, flip: true))
+        let batch = try Self.loader(folder, stage).batch(step: 0, unit: 0)
+        let flipped = (0..<400).count { batch.images[$0 * 64] == Float(7) / 255 }
+        #expect((150...250).contains(flipped))
+        #expect((0..<400).allSatisfy { [0, Float(7) / 255].contains(batch.images[$0 * 64]) })
+    }
+
+    @Test func manyThreadsGetTheSameBatches() throws {
+        let folder = try Fixture.folder(count: 24)
+        let loader = try Self.loader(folder, Fixture.stage(.lit))
+        let expected = try (0..<12).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2).tokens }
+        DispatchQueue.concurrentPerform(iterations: 48) { index in
+            let batch = try? loader.batch(step: UInt64(index % 12 / 2), unit: index % 2)
+            #expect(batch?.tokens == expected[index % 12])
+        }
+    }
+
+    @Test func theFingerprintCoversEverySplitOfTheStage() throws {
+        let folder = try Fixture.folder(count: 6)
+        let train = try Self.loader(folder, Fixture.stage(.mae)).fingerprint
+        let both = try Self.loader(folder, Fixture.stage(.linear)).fingerprint
+        #expect(train.count == 64 && both.count == 64 && train != both)
+        #expect(try Dataset(Fixture.split(["train.tar"]), root: folder.path).fingerprint == train)
+    }
+
+    @Test func aStageWithoutItsFilesIsOneSentence() throws {
+        let folder = try Fixture.folder(count: 6)
+        var split = Fixture.split(["train.tar"])
+        split.vocabulary = nil
+        split.tokenizer = nil
+        for (kind, words) in [(StageKind.wsp, "no vocabulary file"), (.lit, "no tokenizer"), (.linear, "'test'")] {
+            let sentence = Fixture.sentence {
+                _ = try BatchLoader(
+                    plan: Fixture.plan([split]), stage: Fixture.stage(kind), stageIndex: 0, root: folder.path)
+            }
+            #expect(sentence?.hasPrefix("Stage '\(kind.rawValue)' ") == true && sentence?.contains(words) == true)
+        }
+        try folder.write("t0\t1\n", "vocabulary.txt")
+        let changed = Fixture.sentence { _ = try Self.loader(folder, Fixture.stage(.wsp)) }
+        #expect(changed?.contains("has 3 labels, but \(folder.path)/vocabulary.txt has 1 hashtags") == true)
+    }
+
+    static func loader(_ folder: Folder, _ stage: StagePlan, skipLimit: Double = 0) throws -> BatchLoader {
+        let splits = [
+            Fixture.split(["train.tar"], skipLimit: skipLimit), Fixture.split(["test.tar"], name: "test"),
+        ]
+        return try BatchLoader(plan: Fixture.plan(splits), stage: stage, stageIndex: 0, root: folder.path)
+    }
+}
+
+@Suite struct UnreadableSampleTests {
+    /// Samples whose content is bad in every way there is, each beside good ones, and the words that name it.
+    private static let bad: [(member: String, data: [UInt8], kind: StageKind, words: String)] = [
+        ("s3.png", [], .mae, "the image is empty"),
+        ("s3.png", [1, 2, 3, 4, 5], .mae, "the image is neither PNG nor JPEG (it starts with the bytes 01 02 03 04)"),
+        ("s3.png", [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10], .mae, "the image is a damaged PNG file"),
+        ("s3.json", Array("{not json".utf8), .wsp, "its .json member is no array of strings"),
+        ("s3.json", Array("[1, 2]".utf8), .wsp, "its .json member is no array of strings"),
+        ("s3.json", [0xFF, 0xFE], .wsp, "its .json member is no array of strings"),
+        ("s3.cls", Array("shoe".utf8), .zeroshot, "its .cls member is no whole number"),
+        ("s3.cls", Array("-1".utf8), .zeroshot, "its .cls member is no whole number"),
+        ("s3.cls", Array(repeating: 48, count: 65), .zeroshot, "its .cls member has more than 64 bytes"),
+    ]
+
+    @Test(arguments: bad.indices)
+    func isLeftOutCountedAndNamed(index: Int) throws {
+        let bad = Self.bad[index]
+        let folder = try Self.folder { $0.map { $0.name == bad.member ? (bad.member, bad.data) : $0 } }
+        let loader = try BatchLoaderTests.loader(folder, Fixture.stage(bad.kind, batch: 24, unit: 24), skipLimit: 0.1)
+        let batch = try loader.batch(step: 0, unit: 0)
+        _ = try loader.batch(step: 0, unit: 0)
+        #expect(loader.skipped.count == 1)
+        let skipped = try #require(loader.skipped.first)
+        #expect(skipped.member == "s3" && skipped.shard == folder.path("train.tar") && skipped.offset > 0)
+        #expect(skipped.reason.hasPrefix(bad.words), "\(skipped.reason)")
+        let expected = Array(0..<24).map { $0 == 3 ? 4 : $0 }
+        let left = Array(0..<24).filter { $0 != 3 }
+        #expect(batch.samples.sorted() == (bad.kind.trains ? expected : left))
+    }
+
+    @Test func aSampleWithoutAnImageIsUnreadable() throws {
+        let folder = try Self.folder { $0.filter { $0.name != "s3.png" } }
+        let loader = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.1)
+        _ = try loader.batch(step: 0, unit: 0)
+        #expect(loader.skipped.map(\.reason) == ["it has no png, jpg or jpeg member"])
+    }
+
+    @Test func replacementsAreTheSameWhateverWasReadBefore() throws {
+        let folder = try Self.folder { $0.map { ["s3.png", "s4.png"].contains($0.name) ? ($0.name, []) : $0 } }
+        let one = try BatchLoaderTests.loader(folder, Fixture.stage(.mae), skipLimit: 0.1)
+        let other = try BatchLoaderTests.loader(folder, Fixture.stage(.mae), skipLimit: 0.1)
+        for unit in 0..<6 { _ = try other.batch(step: UInt64(unit / 2), unit: unit % 2) }
+        for unit in (0..<6).reversed() {
+            let left = try one.batch(step: UInt64(unit / 2), unit: unit % 2)
+            let right = try other.batch(step: UInt64(unit / 2), unit: unit % 2)
+            #expect(left.samples == right.samples && left.images.array == right.images.array)
+        }
+        #expect(Set(one.skipped) == Set(other.skipped) && one.skipped.count == 2)
+    }
+
+    @Test func moreThanTheLimitStopsTheRun() throws {
+        let folder = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } }
+        let loader = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.04)
+        let sentence = Fixture.sentence { _ = try loader.batch(step: 0, unit: 0) }
+        #expect(
+            sentence == """
+                1 of the 24 samples of split 'train' are unreadable and its skipLimit allows 0; the last one was \
+                \(folder.path)/train.tar, s3 at byte 12288: the image is empty. Repair the shards or raise skipLimit.
+                """)
+    }
+
+    @Test func nothingReadableIsAnErrorWhateverTheLimit() throws {
+        let folder = try Self.folder { $0.map { $0.name.hasSuffix("png") ? ($0.name, []) : $0 } }
+        for kind in [StageKind.mae, .wsp] {
+            let loader = try BatchLoaderTests.loader(folder, Fixture.stage(kind), skipLimit: 1)
+            #expect(throws: DataError.self) { _ = try loader.batch(step: 0, unit: 0) }
+        }
+    }
+
+    @Test func aPartThatTheStageDoesNotUseMayBeBad() throws {
+        let folder = try Self.folder { $0.map { $0.name == "s3.json" ? ($0.name, [1]) : $0 } }
+        let loader = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24))
+        _ = try loader.batch(step: 0, unit: 0)
+        #expect(loader.skipped.isEmpty)
+    }
+
+    private static func folder(
+        _ change: ([(name: String, data: [UInt8])]) -> [(name: String, data: [UInt8])]
+    ) throws -> Folder {
+        let folder = try Fixture.folder(count: 24)
+        try folder.shard("train.tar", change(try Fixture.members(24)))
+        return folder
+    }
+}

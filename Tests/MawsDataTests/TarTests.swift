@@ -1,0 +1,175 @@
+import Foundation
+import MawsData
+import Testing
+
+@Suite struct TarTests {
+    @Test func samplesAreReadBackAsWritten() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", try Fixture.members(3))
+        let dataset = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
+        #expect(dataset.count == 3)
+        let sample = try dataset.sample(2)
+        #expect(sample.name == "s2")
+        #expect(sample.image == (try Fixture.png(2)))
+        #expect(sample.caption == "photo number 2 #t2")
+        #expect(sample.hashtags == ["all", "t2"])
+        #expect(sample.classIndex == 2)
+    }
+
+    @Test func theSameMembersGiveTheSameBytes() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", try Fixture.members(3))
+        try folder.shard("b.tar", try Fixture.members(3))
+        #expect(try folder.bytes("a.tar") == folder.bytes("b.tar"))
+    }
+
+    @Test func gnuTarReadsWhatIsWritten() throws {
+        let folder = try Folder()
+        let long = String(repeating: "long/", count: 60) + "name.png"
+        try folder.shard("a.tar", [("short.png", [1, 2, 3]), (long, Array(repeating: 7, count: 600))])
+        try run("tar", ["-xf", folder.path("a.tar"), "-C", folder.path])
+        #expect(try folder.bytes("short.png") == [1, 2, 3])
+        #expect(try folder.bytes(long) == Array(repeating: 7, count: 600))
+    }
+
+    @Test(arguments: ["gnu", "pax", "ustar", "v7"])
+    func archivesOfEveryFormatAreRead(format: String) throws {
+        let folder = try Folder()
+        let deep = format == "gnu" || format == "pax" ? String(repeating: "deep/", count: 40) : "deep/"
+        try folder.write(try Fixture.png(9), "tree/\(deep)image.seg.png")
+        try folder.write(try Fixture.png(8), "tree/\(deep)picture.png")
+        try folder.write("a caption", "tree/\(deep)picture.txt")
+        try run(
+            "tar", ["--format=\(format)", "--sort=name", "-cf", folder.path("a.tar"), "-C", folder.path("tree"), "."])
+        let dataset = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
+        #expect(dataset.count == 1)
+        let sample = try dataset.sample(0)
+        #expect(sample.name == deep + "picture")
+        #expect(sample.caption == "a caption")
+    }
+
+    @Test func membersOfOtherKindsArePassedOver() throws {
+        let folder = try Folder()
+        try folder.shard(
+            "a.tar",
+            [("a.png", try Fixture.png(1)), ("a.mp3", [1]), ("a.txt", [65]), ("README", [2]), ("b.png", [3])])
+        let dataset = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
+        #expect(dataset.count == 2)
+        #expect(try dataset.sample(0).caption == "A")
+    }
+
+    @Test func captionsTagsServeWhereThereIsNoJSON() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [("a.png", [1]), ("a.txt", Array("so #Good, #very_good!#good #été".utf8))])
+        let dataset = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
+        #expect(try dataset.sample(0).hashtags == ["good", "very_good", "été"])
+    }
+
+    @Test func hashtagsOfAnObjectAreRead() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [("a.png", [1]), ("a.json", Array(##"{"hashtags": ["#A"], "x": 1}"##.utf8))])
+        let dataset = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
+        #expect(try dataset.sample(0).hashtags == ["a"])
+    }
+
+    @Test func aCutShardIsNamedWhereverItIsCut() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", try Fixture.members(2))
+        let bytes = try folder.bytes("a.tar")
+        for length in [0, 1, 511, 512, 600, 1024, 1500, bytes.count / 2, bytes.count - 1024] {
+            try folder.write(Array(bytes.prefix(length)), "cut.tar")
+            let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["cut.tar"]), root: folder.path) }
+            #expect(
+                sentence?.contains("cut.tar is unusable at byte") == true, "cut to \(length): \(sentence ?? "read")")
+        }
+    }
+
+    @Test func damageToAHeaderIsNoticed() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [("a.png", [1]), ("a.txt", [65])])
+        let bytes = try folder.bytes("a.tar")
+        // Byte 155 is the blank behind the checksum, which says nothing.
+        for position in 0..<512 where position != 155 {
+            var damaged = bytes
+            damaged[position] ^= 0x81
+            try folder.write(damaged, "damaged.tar")
+            #expect(throws: DataError.self) {
+                _ = try Dataset(Fixture.split(["damaged.tar"]), root: folder.path)
+            }
+        }
+    }
+
+    @Test func aLyingSizeIsRefusedBeforeItIsBelieved() throws {
+        let folder = try Folder()
+        for flag in ["0", "L", "x"] {
+            let header = TarWriter.header(name: "a.png", size: 1 << 32, flag: Character(flag).asciiValue ?? 0)
+            try folder.write(header + [UInt8](repeating: 0, count: 1024), "a.tar")
+            let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["a.tar"]), root: folder.path) }
+            #expect(sentence?.contains("reaches to byte 4294967808 but the file has 1536 bytes") == true)
+        }
+    }
+
+    @Test(arguments: ["/etc/a.png", "../a.png", "a/../../b.png", "a/", ""])
+    func namesThatClimbAreRefused(name: String) throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [(name, [1])])
+        let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["a.tar"]), root: folder.path) }
+        #expect(sentence?.contains("absolute, empty or climbs") == true)
+    }
+
+    @Test func linksAndDevicesAreRefused() throws {
+        let folder = try Folder()
+        for flag in ["1", "2", "3", "6"] {
+            let header = TarWriter.header(name: "a.png", size: 0, flag: Character(flag).asciiValue ?? 0)
+            try folder.write(header + [UInt8](repeating: 0, count: 1024), "a.tar")
+            #expect(throws: DataError.self) { _ = try Dataset(Fixture.split(["a.tar"]), root: folder.path) }
+        }
+    }
+
+    @Test func twoImagesInASampleAreRefused() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [("a.png", [1]), ("a.jpg", [1])])
+        let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["a.tar"]), root: folder.path) }
+        #expect(sentence?.contains("sample 'a' has more than one image member") == true)
+    }
+
+    @Test func aMissingOrEmptyShardIsOneSentence() throws {
+        let folder = try Folder()
+        let missing = Fixture.sentence { _ = try Dataset(Fixture.split(["no.tar"]), root: folder.path) }
+        #expect(missing?.hasPrefix("Cannot open \(folder.path)/no.tar: No such file or directory") == true)
+        try folder.shard("empty.tar", [])
+        let empty = Fixture.sentence { _ = try Dataset(Fixture.split(["empty.tar"]), root: folder.path) }
+        #expect(empty == "\(folder.path)/empty.tar holds no samples.")
+        let directory = Fixture.sentence { _ = try Dataset(Fixture.split(["."]), root: folder.path) }
+        #expect(directory?.contains("Is a directory") == true)
+    }
+
+    @Test func theFingerprintFollowsNamesSizesAndOrderAlone() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [("a.png", [1]), ("b.png", [2])])
+        try folder.shard("other-bytes.tar", [("a.png", [9]), ("b.png", [9])])
+        try folder.shard("a1.tar", [("a.png", [1])])
+        try folder.shard("b1.tar", [("b.png", [2])])
+        try folder.shard("size.tar", [("a.png", [1, 1]), ("b.png", [2])])
+        try folder.shard("name.tar", [("a.png", [1]), ("c.png", [2])])
+        func fingerprint(_ shards: String...) throws -> String {
+            try Dataset(Fixture.split(shards), root: folder.path).fingerprint
+        }
+        let one = try fingerprint("a.tar")
+        #expect(one.count == 64)
+        #expect(try fingerprint("other-bytes.tar") == one)
+        #expect(try fingerprint("a1.tar", "b1.tar") == one)
+        #expect(try fingerprint("b1.tar", "a1.tar") != one)
+        #expect(try fingerprint("size.tar") != one)
+        #expect(try fingerprint("name.tar") != one)
+    }
+
+    private func run(_ program: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [program] + arguments
+        try process.run()
+        process.waitUntilExit()
+        #expect(process.terminationStatus == 0)
+    }
+}
