@@ -52,8 +52,8 @@ public final class CoordinatorNode {
     public init(_ options: CoordinatorOptions, logger: Logger) throws {
         self.options = options
         self.logger = logger
-        plan = try PlanLoader.load(path: options.planPath, overrides: options.overrides) {
-            try Tokenizer(model: $0, context: 3).vocabularySize - 2
+        plan = try PlanLoader.load(path: options.planPath, root: options.root, overrides: options.overrides) {
+            try Tokenizer(model: $0, context: 3).vocabularySize
         }
         planJSON = plan.canonicalJSON
         paths = RunPaths(folder: plan.run)

@@ -29,7 +29,8 @@ public enum PlanError: Error, Hashable, CustomStringConvertible {
     /// The value is possible, but not together with another field.
     case conflict(PlanPlace, problem: String)
     /// The file a field names does not exist; `remedy` says what makes it.
-    case missingFile(PlanPlace, path: String, workingFolder: String, remedy: String)
+    /// `folder` is where a relative path was looked for.
+    case missingFile(PlanPlace, path: String, folder: String?, remedy: String)
     /// The file a field names exists, but cannot be used.
     case unusableFile(PlanPlace, path: String, reason: String)
     /// A plan that came over the wire or from a database is not one.
@@ -51,10 +52,9 @@ public enum PlanError: Error, Hashable, CustomStringConvertible {
         case .missingField(let place, let expected):
             "\(place): this field is missing; expected \(expected)."
         case .conflict(let place, let problem):
-            "\(place): \(problem)."
-        case .missingFile(let place, let path, let workingFolder, let remedy):
-            "\(place): there is no file \(path) (looked for from \(workingFolder), the folder the command runs in); "
-                + "\(remedy)."
+            "\(place): \(problem)" + (problem.hasSuffix("?") ? "" : ".")
+        case .missingFile(let place, let path, let folder, let remedy):
+            "\(place): there is no file \(path)\(folder.map { " in \($0)" } ?? ""); \(remedy)."
         case .unusableFile(let place, let path, let reason):
             "\(place): the file \(path) cannot be used: \(reason)."
         case .undecodable(let reason):

@@ -4,5 +4,5 @@ import ArgumentParser
 struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maws", abstract: "Work with data, plans and reports of maws runs.",
-        subcommands: [DataCommand.self, Report.self])
+        subcommands: [DataCommand.self, PlanCommand.self, Report.self])
 }

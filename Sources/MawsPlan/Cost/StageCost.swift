@@ -1,15 +1,16 @@
-/// What a stage costs in memory, on the wire and in arithmetic.
+/// What a stage costs in memory, on the wire (as plain fp32) and in arithmetic.
 public struct StageCost: Hashable, Sendable {
     /// Parameters of all blocks, and of those that are trained.
     public var parameters: Int
     public var trainable: Int
     /// Floating-point operations a sample costs the trainers, forward and backward.
     public var operationsPerSample: Double
-    /// Bytes of one gathering of all weights, which each trainer does once a unit.
-    public var gatherBytesPerUnit: Int
-    /// Bytes of one unit's gradient.
-    public var pushBytesPerUnit: Int
-    public var unitsPerStep: Int
+    /// Bytes each trainer gathers every step: the blocks that are trained, kept for all its units of the step.
+    public var gatherBytesPerStep: Int
+    /// Bytes each trainer gathers once: the frozen blocks.
+    public var gatherBytesOnce: Int
+    /// Bytes all trainers together push every step: one gradient a unit.
+    public var pushBytesPerStep: Int
     /// Bytes of the state files of all servers together: two banks of weights and of both moments, and one gradient.
     public var stateBytes: Int
 
@@ -21,9 +22,9 @@ public struct StageCost: Hashable, Sendable {
         self.parameters = parameters
         self.trainable = trainable
         operationsPerSample = Self.operations(plan, stage)
-        gatherBytesPerUnit = parameters * element
-        pushBytesPerUnit = trainable * element
-        unitsPerStep = stage.unitsPerStep
+        gatherBytesPerStep = trainable * element
+        gatherBytesOnce = (parameters - trainable) * element
+        pushBytesPerStep = trainable * element * stage.unitsPerStep
         stateBytes = (2 * (parameters + 2 * trainable) + trainable) * element
     }
 

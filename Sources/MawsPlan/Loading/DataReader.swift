@@ -1,10 +1,8 @@
-import Foundation
-
 /// A split with the places of its fields, for the checks that stages make later.
 struct SplitDraft {
     var plan: DataSplitPlan
     var map: PlanMap
-    /// Lines of the vocabulary file.
+    /// Lines of the vocabulary file; nil where there is none, or where files are not looked at.
     var labelCount: Int?
 }
 
@@ -27,18 +25,19 @@ extension PlanReader {
     private func split(_ name: String, _ node: PlanNode) throws(PlanError) -> SplitDraft {
         let map = try PlanMap(node, expected: "a map with `shards`")
         try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit"])
-        let vocabulary = try map["vocabulary"]?.existingFile(
-            "a file with one hashtag a line", remedy: "`maws data pack` writes it next to the shards")
-        let tokenizer = try map["tokenizer"]?.existingFile(
-            "a SentencePiece model", remedy: "`maws data tokenizer` trains one on the captions of the shards")
-        let plan = DataSplitPlan(
-            name: name, shards: try shards(map.required("shards", "a tar file, a brace pattern, or a list of them")),
-            vocabulary: vocabulary, tokenizer: tokenizer,
-            skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 })
-        let labelCount = try vocabulary.map { path throws(PlanError) in
-            try self.labelCount(path, at: map.place(of: "vocabulary"))
+        let shards = try shards(map.required("shards", "a tar file, a brace pattern, or a list of them"))
+        let vocabulary = try map["vocabulary"].map { node throws(PlanError) in
+            try files.path(
+                node, "a file with one hashtag a line", remedy: "`maws data pack` writes it next to the shards")
         }
-        return SplitDraft(plan: plan, map: map, labelCount: labelCount)
+        let tokenizer = try map["tokenizer"].map { node throws(PlanError) in
+            try files.path(
+                node, "a SentencePiece model", remedy: "`maws data tokenizer` trains one on the captions of the shards")
+        }
+        let plan = DataSplitPlan(
+            name: name, shards: shards, vocabulary: vocabulary, tokenizer: tokenizer,
+            skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 })
+        return SplitDraft(plan: plan, map: map, labelCount: try labelCount(plan, map))
     }
 
     /// Shards as one pattern or a list of patterns, in order, each an existing file.
@@ -50,7 +49,7 @@ extension PlanReader {
         for pattern in patterns {
             let names = try expand(pattern, expected: expected)
             for name in names {
-                try PlanNode.requireFile(
+                try files.require(
                     name, at: pattern.place, remedy: "`maws data pack` makes the shards of a data set")
             }
             shards += names
@@ -71,12 +70,11 @@ extension PlanReader {
         }
     }
 
-    private func labelCount(_ path: String, at place: PlanPlace) throws(PlanError) -> Int {
-        guard let bytes = FileManager.default.contents(atPath: path) else {
-            throw .unusableFile(place, path: path, reason: "it cannot be read")
-        }
-        let count = bytes.split(separator: UInt8(ascii: "\n")).count
-        guard count > 0 else { throw .unusableFile(place, path: path, reason: "it has no hashtag") }
+    private func labelCount(_ split: DataSplitPlan, _ map: PlanMap) throws(PlanError) -> Int? {
+        guard let path = split.vocabulary else { return nil }
+        let place = map.place(of: "vocabulary")
+        let count = try files.lineCount(path, at: place)
+        guard count != 0 else { throw .unusableFile(place, path: path, reason: "it has no hashtag") }
         return count
     }
 }

@@ -116,9 +116,9 @@ extension PlanReader {
     private func tokenizerVocabulary(_ splits: [SplitDraft], _ stages: [StagePlan]) throws(PlanError) -> Int? {
         let read = stages.first { $0.kind == .lit }?.on
         let split = splits.first { $0.plan.name == read } ?? splits.first { $0.plan.tokenizer != nil }
-        guard let split, let path = split.plan.tokenizer else { return nil }
+        guard files.root != nil, let split, let path = split.plan.tokenizer else { return nil }
         do {
-            return try tokenizerSize(path)
+            return try tokenizerSize(files.resolved(path))
         } catch {
             throw .unusableFile(split.map.place(of: "tokenizer"), path: path, reason: sentence(error))
         }

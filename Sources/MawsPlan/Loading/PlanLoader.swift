@@ -15,35 +15,47 @@ public struct PlanOverrides: Hashable, Sendable {
 /// Reads a plan file, checks every field and fills in every default.
 public enum PlanLoader {
     /// - Parameters:
-    ///   - path: the plan file. Paths inside it are relative to the working directory, not to the file's folder.
+    ///   - path: the plan file.
+    ///   - root: folder that the paths inside the plan are relative to: the working directory, not the plan's own folder.
     ///   - cores: cores shared out among the local trainers where the plan names no `threads`; nil: this machine's.
-    ///   - tokenizerSize: pieces of the SentencePiece model at this path.
+    ///   - tokenizerSize: token ids that the SentencePiece model at this path gives, the rows of the text tower's embedding.
     /// - Throws: the first fault found, with its line and field.
     public static func load(
-        path: String, overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
+        path: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
         tokenizerSize: @escaping (String) throws -> Int
     ) throws(PlanError) -> Plan {
-        let text: String
+        try parse(
+            text(path), file: path, root: root, overrides: overrides, cores: cores, tokenizerSize: tokenizerSize)
+    }
+
+    /// Loads what `Plan.yaml()` wrote. Every field is there and is checked, but the data, vocabularies and tokenizers it
+    /// names need not exist any more.
+    public static func loadResolved(path: String) throws(PlanError) -> Plan {
+        let reader = PlanReader(cores: 1, files: PlanFiles(root: nil), overrides: PlanOverrides()) { _ in
+            preconditionFailure("a resolved plan's tokenizer is not looked at")
+        }
+        return try reader.plan(compose(text(path), file: path))
+    }
+
+    /// `load` for a plan that is already in memory; `file` is what errors call it.
+    public static func parse(
+        _ text: String, file: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(),
+        cores: Int? = nil, tokenizerSize: @escaping (String) throws -> Int
+    ) throws(PlanError) -> Plan {
+        let reader = PlanReader(
+            cores: cores ?? ProcessInfo.processInfo.activeProcessorCount, files: PlanFiles(root: root),
+            overrides: overrides, tokenizerSize: tokenizerSize)
+        return try reader.plan(compose(text, file: file))
+    }
+
+    private static func text(_ path: String) throws(PlanError) -> String {
         do {
-            text = try String(contentsOfFile: path, encoding: .utf8)
+            return try String(contentsOfFile: path, encoding: .utf8)
         } catch {
             let exists = FileManager.default.fileExists(atPath: path)
             throw .unreadable(
                 file: path, reason: exists ? "it is not a readable UTF-8 text file" : "there is no such file")
         }
-        return try parse(text, file: path, overrides: overrides, cores: cores, tokenizerSize: tokenizerSize)
-    }
-
-    /// `load` for a plan that is already in memory; `file` is what errors call it.
-    public static func parse(
-        _ text: String, file: String, overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
-        tokenizerSize: @escaping (String) throws -> Int
-    ) throws(PlanError) -> Plan {
-        let root = try compose(text, file: file)
-        let reader = PlanReader(
-            cores: cores ?? ProcessInfo.processInfo.activeProcessorCount, overrides: overrides,
-            tokenizerSize: tokenizerSize)
-        return try reader.plan(root)
     }
 
     private static func compose(_ text: String, file: String) throws(PlanError) -> PlanNode {

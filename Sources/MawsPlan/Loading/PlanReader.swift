@@ -1,11 +1,9 @@
-import Foundation
-import Yams
-
 /// What the readers of a plan's parts need from outside the file.
 struct PlanReader {
     var cores: Int
+    var files: PlanFiles
     var overrides: PlanOverrides
-    /// Pieces of the SentencePiece model at this path.
+    /// Token ids that the SentencePiece model at this path gives.
     var tokenizerSize: (String) throws -> Int
 
     func plan(_ root: PlanNode) throws(PlanError) -> Plan {
@@ -13,7 +11,7 @@ struct PlanReader {
         try map.allow(["run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire"])
         let data = try dataSplits(map.required("data", "a map of splits, `train: {shards: …}` for instance"))
         let image = try imageModel(map)
-        let stages = try StageListReader(splits: data, image: image, hasText: hasText(map))
+        let stages = try StageListReader(splits: data, image: image, hasText: hasText(map), files: files)
             .stages(map.required("stages", "a list of stages, `- mae: {epochs: 2}` for instance"))
         return Plan(
             run: try run(map), seed: try seed(map), cluster: try cluster(map["cluster"]), data: data.map(\.plan),
@@ -48,23 +46,5 @@ struct PlanReader {
         return WirePlan(
             push: try map["push"]?.choice(of: WirePlan.Encoding.self) ?? .fp32,
             gather: try map["gather"]?.choice(of: WirePlan.Encoding.self) ?? .fp32)
-    }
-}
-
-extension PlanNode {
-    /// The path of a file that exists; `remedy` says what makes it when it does not.
-    func existingFile(_ expected: String, remedy: String) throws(PlanError) -> String {
-        let path = try text(expected)
-        try Self.requireFile(path, at: place, remedy: remedy)
-        return path
-    }
-
-    static func requireFile(_ path: String, at place: PlanPlace, remedy: String) throws(PlanError) {
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) else {
-            throw .missingFile(
-                place, path: path, workingFolder: FileManager.default.currentDirectoryPath, remedy: remedy)
-        }
-        guard !isFolder.boolValue else { throw .unusableFile(place, path: path, reason: "it is a folder") }
     }
 }

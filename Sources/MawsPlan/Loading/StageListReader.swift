@@ -4,6 +4,7 @@ struct StageListReader {
     let image: ImageModelPlan
     /// Whether the plan describes a text tower.
     let hasText: Bool
+    let files: PlanFiles
 
     func stages(_ node: PlanNode) throws(PlanError) -> [StagePlan] {
         let entries = try node.list("a list of stages, `- mae: {epochs: 2}` for instance")

@@ -11,6 +11,8 @@ struct StageReader {
     private static let countMax = 1 << 40
     private static let unitTraining = 32
     private static let unitEvaluation = 256
+    private static let templates = "a file with one prompt template a line"
+    private static let classes = "a file with one class a line"
 
     init(list: StageListReader, heading: StageHeading, name: String, earlier: [StagePlan], later: [String]) {
         self.list = list
@@ -89,20 +91,29 @@ struct StageReader {
     private func readWSP(_ stage: inout StagePlan) throws(PlanError) {
         if map["from"] != nil { stage.from = try source("from", of: [.mae]).name }
         let split = try split("on", default: "train")
-        guard let labels = split.labelCount else {
+        guard split.plan.vocabulary != nil else {
             throw .missingField(
                 split.map.place(of: "vocabulary"),
                 expected:
                     "a file with one hashtag a line, for the wsp stage `\(name)`; `maws data pack` writes it next "
                     + "to the shards")
         }
-        stage.labelCount = try map.integer("labels", 1...Self.countMax, default: labels)
-        guard stage.labelCount == labels else {
+        stage.labelCount = try labels(split)
+    }
+
+    /// Hashtags of the split's vocabulary, which a resolved plan spells out.
+    private func labels(_ split: SplitDraft) throws(PlanError) -> Int {
+        guard let lines = split.labelCount else {
+            return try map.required("labels", "the number of hashtags").integer(1...Self.countMax)
+        }
+        let labels = try map.integer("labels", 1...Self.countMax, default: lines)
+        guard labels == lines else {
             throw .conflict(
                 map.place(of: "labels"),
-                problem: "\(stage.labelCount) labels are not the \(labels) of the vocabulary file "
-                    + "\(split.plan.vocabulary ?? ""); leave the field out to take those")
+                problem: "\(labels) labels are not the \(lines) of the vocabulary file \(split.plan.vocabulary ?? ""); "
+                    + "leave the field out to take those")
         }
+        return labels
     }
 
     private func readLiT(_ stage: inout StagePlan) throws(PlanError) {
@@ -128,17 +139,17 @@ struct StageReader {
     private func readLinear(_ stage: inout StagePlan) throws(PlanError) {
         stage.from = try source("from", of: [.wsp, .mae]).name
         stage.fitOn = try split("fit_on", default: "train").plan.name
-        stage.penalty = try map.number("penalty", "a number of at least 0", default: 1e-4) { $0 >= 0 }
+        stage.penalty = try map.number("penalty", "a number of at least 0", default: 1) { $0 >= 0 }
     }
 
     private func readZeroShot(_ stage: inout StagePlan) throws(PlanError) {
         stage.from = try source("from", of: [.lit]).name
-        stage.templates = try map.required("templates", "a file with one prompt template a line")
-            .existingFile(
-                "a file with one prompt template a line", remedy: "write one, `a photo of a {}.` for instance")
-        stage.classes = try map.required("classes", "a file with one class a line")
-            .existingFile(
-                "a file with one class a line", remedy: "write one, the names of each class separated by commas")
+        stage.templates = try list.files.path(
+            map.required("templates", Self.templates), Self.templates,
+            remedy: "write one, with lines such as `a photo of a {}.`")
+        stage.classes = try list.files.path(
+            map.required("classes", Self.classes), Self.classes,
+            remedy: "write one, with the names of a class in each line, separated by commas")
     }
 
     // MARK: References

@@ -11,6 +11,13 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     /// `skip_limit`, which change no weight.
     public var mayChange: Bool
 
+    public init(field: String, old: String?, new: String?, mayChange: Bool) {
+        self.field = field
+        self.old = old
+        self.new = new
+        self.mayChange = mayChange
+    }
+
     public var description: String { "\(field) was \(Self.short(old)), is now \(Self.short(new))" }
 
     private static func short(_ value: String?) -> String {
@@ -31,18 +38,6 @@ extension Plan {
             PlanDifference(
                 field: field, old: oldValues[field], new: newValues[field], mayChange: Self.mayChange(field))
         }
-    }
-
-    /// What is said when a run cannot be resumed with this plan; nil when it can.
-    ///
-    /// - Parameter earlier: the plan of the run's checkpoint.
-    public func refusal(resuming earlier: Plan) -> String? {
-        let fixed = differences(from: earlier).filter { !$0.mayChange }
-        guard let first = fixed.first else { return nil }
-        let others =
-            fixed.count == 1 ? "" : fixed.count == 2 ? " (and 1 more field)" : " (and \(fixed.count - 1) more fields)"
-        return "The plan changed since the checkpoint in \(earlier.run): \(first)\(others); "
-            + "put the old value back to resume, or give the new plan another `run` folder."
     }
 
     private static func mayChange(_ field: String) -> Bool {

@@ -25,10 +25,7 @@ struct RunRecord {
         evaluations = try folder.evaluations()
         damage = try folder.damage()
         do {
-            // The resolved plan spells its vocabulary out; any number up to it passes the check against the tokenizer.
-            plan =
-                planText == nil
-                ? nil : try PlanLoader.load(path: "\(folder.path)/plan.yaml", tokenizerSize: { _ in 1 })
+            plan = planText == nil ? nil : try PlanLoader.loadResolved(path: "\(folder.path)/plan.yaml")
         } catch {
             damage.append("The plan no longer loads: \(error)")
         }

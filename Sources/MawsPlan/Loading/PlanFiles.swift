@@ -1,0 +1,44 @@
+import Foundation
+
+/// Checks of the files a plan names, without reading more of them than the plan needs.
+struct PlanFiles {
+    /// Folder that relative paths are looked up in; nil for a resolved plan, whose files nobody needs any more.
+    let root: String?
+
+    /// The path a field has, of a file that exists; `remedy` says what makes it when it does not.
+    func path(_ node: PlanNode, _ expected: String, remedy: String) throws(PlanError) -> String {
+        let path = try node.text(expected)
+        try require(path, at: node.place, remedy: remedy)
+        return path
+    }
+
+    func require(_ path: String, at place: PlanPlace, remedy: String) throws(PlanError) {
+        guard let root else { return }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: resolved(path), isDirectory: &isFolder) else {
+            throw .missingFile(
+                place, path: path, folder: path.hasPrefix("/") ? nil : Self.absolute(root), remedy: remedy)
+        }
+        guard !isFolder.boolValue else { throw .unusableFile(place, path: path, reason: "it is a folder") }
+    }
+
+    /// Lines of a text file that are not empty; nil where files are not looked at.
+    func lineCount(_ path: String, at place: PlanPlace) throws(PlanError) -> Int? {
+        guard root != nil else { return nil }
+        guard let bytes = FileManager.default.contents(atPath: resolved(path)) else {
+            throw .unusableFile(place, path: path, reason: "it cannot be read")
+        }
+        return bytes.split(separator: UInt8(ascii: "\n")).count
+    }
+
+    /// Where a relative path leads to.
+    func resolved(_ path: String) -> String {
+        guard let root, root != ".", !path.hasPrefix("/") else { return path }
+        return "\(root)/\(path)"
+    }
+
+    private static func absolute(_ folder: String) -> String {
+        let working = FileManager.default.currentDirectoryPath
+        return folder == "." ? working : folder.hasPrefix("/") ? folder : "\(working)/\(folder)"
+    }
+}

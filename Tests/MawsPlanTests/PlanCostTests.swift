@@ -1,0 +1,43 @@
+import MawsPlan
+import Testing
+
+@Suite struct PlanCostTests {
+    /// 17.6 G multiply-adds in DeiT (Touvron et al., 2021), which is 17.56 G before rounding; two operations each.
+    @Test func vitB16CostsWhatTheLiteratureSays() throws {
+        let model = try #require(ImageModelPlan.named("vit_b16"))
+        let operations = ModelCost.imageForward(model)
+        #expect(abs(operations - 35.1e9) < 0.05e9)
+    }
+
+    /// fvcore's counts for DeiT-Ti and DeiT-S: 1.26 G and 4.61 G multiply-adds.
+    @Test(arguments: [("vit_ti16", 1.26e9), ("vit_s16", 4.61e9)])
+    func smallerPresetsCostWhatTheLiteratureSays(_ name: String, _ multiplyAdds: Double) throws {
+        let model = try #require(ImageModelPlan.named(name))
+        #expect(abs(ModelCost.imageForward(model) / 2 - multiplyAdds) / multiplyAdds < 0.01)
+    }
+
+    @Test func hidingPatchesMakesMAECheaperThanWSP() throws {
+        let fixture = try PlanFixture()
+        let plan = try fixture.parse(
+            PlanFixture.plan("{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}", "vit_l16"))
+        let mae = try #require(plan.stage("mae"))
+        let wsp = try #require(plan.stage("wsp"))
+        #expect(mae.visiblePatches(plan.model.image) == 49)
+        let cost = StageCost(plan: plan, stage: mae, parameters: 10, trainable: 8)
+        let full = StageCost(plan: plan, stage: wsp, parameters: 10, trainable: 10)
+        #expect(cost.operationsPerSample < full.operationsPerSample / 3)
+    }
+
+    @Test func bytesFollowFromTheTable() throws {
+        let plan = try PlanFixture().parse(PlanFixture.plan)
+        let cost = StageCost(plan: plan, stage: try #require(plan.stage("mae")), parameters: 1000, trainable: 600)
+        #expect(cost.gatherBytesPerStep == 2400 && cost.gatherBytesOnce == 1600)
+        #expect(cost.pushBytesPerStep == 4 * 2400)
+        #expect(cost.stateBytes == 4 * (2 * (1000 + 600 + 600) + 600))
+    }
+
+    /// One block of width 2 and MLP 8 over three tokens, by hand: 3 · (4·2·2 + 2·2·8) + 2·3·3·2 = 180 multiply-adds.
+    @Test func aBlockIsCountedByHand() {
+        #expect(ModelCost.blocks(tokens: 3, width: 2, mlp: 8, depth: 1) == 360)
+    }
+}

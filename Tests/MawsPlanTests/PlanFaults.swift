@@ -1,0 +1,239 @@
+extension PlanErrorTests.Fault {
+    /// Values of the wrong type or outside their range.
+    static let values: [Self] = [
+        Self("seed: 7", "seed: seven", "plan.yaml:2: seed: expected a whole number of at least 0, found `seven`."),
+        Self("seed: 7", "seed: -1", "plan.yaml:2: seed: expected a whole number of at least 0, found `-1`."),
+        Self("seed: 7", "seed: [7]", "plan.yaml:2: seed: expected a whole number of at least 0, found a list."),
+        Self("seed: 7", "seed:", "plan.yaml:2: seed: expected a whole number of at least 0, found nothing."),
+        Self("run: runs/small", "run: {}", "plan.yaml:1: run: expected a folder, found a map."),
+        Self("run: runs/small", "run: ''", "plan.yaml:1: run: expected a folder, found an empty text."),
+        Self(
+            "seed: 7", "precision: bf17",
+            "plan.yaml:2: precision: expected `fp32`, found `bf17`."),
+        Self(
+            "seed: 7", "wire: {push: int7}",
+            "plan.yaml:2: wire.push: expected `fp32` or `fp32-zstd`, found `int7`."),
+        Self(
+            "seed: 7", "checkpoint: {every: 5}",
+            "plan.yaml:2: checkpoint.every: expected a duration above zero such as `30s`, `5m` or `2h`, found `5`."),
+        Self(
+            "seed: 7", "cluster: remote",
+            "plan.yaml:2: cluster: expected `local`, or a map of `servers` and others, found `remote`."),
+        Self(
+            "seed: 7", "cluster: {servers: 0}",
+            "plan.yaml:2: cluster.servers: expected a whole number from 1 to 65535, found `0`."),
+        Self(
+            "seed: 7", "cluster: {listen: here}",
+            "plan.yaml:2: cluster.listen: expected an address such as `0.0.0.0:7400`, port 0 for any free one, found "
+                + "`here`."),
+        Self(
+            "seed: 7", "cluster: {servers: 2, trainers: 3}",
+            "plan.yaml:2: cluster.trainers: this holds for a local cluster only (`local: true`); of a remote one any "
+                + "number of trainers may come and go, each with the threads its own command line says."),
+        Self(
+            "epochs: 2", "warmup: 2",
+            "plan.yaml:15: stages.mae.warmup: expected a share of the steps from 0 to 1, found `2`."),
+        Self(
+            "epochs: 2", "epochs: 0", "plan.yaml:15: stages.mae.epochs: expected a number above 0, found `0`."),
+        Self(
+            "epochs: 2", "learning_rate: nan",
+            "plan.yaml:15: stages.mae.learning_rate: expected a number above 0, found `nan`."),
+        Self(
+            "epochs: 2", "betas: [0.9]",
+            "plan.yaml:15: stages.mae.betas: expected a list of two numbers of at least 0 and below 1, found [0.9]."),
+        Self(
+            "epochs: 2", "schedule: cosin",
+            "plan.yaml:15: stages.mae.schedule: expected `cosine` or `linear` or `constant`, found `cosin`."),
+        Self(
+            "epochs: 2", "clip: 0",
+            "plan.yaml:15: stages.mae.clip: expected a gradient norm above 0, or `none`, found `0`."),
+        Self(
+            "epochs: 2", "augment: {flip: yes}",
+            "plan.yaml:15: stages.mae.augment.flip: expected `true` or `false`, found `yes`."),
+        Self(
+            "epochs: 2", "augment: {crop: {scale: [0.5, 0.2]}}",
+            "plan.yaml:15: stages.mae.augment.crop.scale: expected [lowest, highest] share of the area, above 0 and up "
+                + "to 1, found [0.5, 0.2]."),
+        Self(
+            "epochs: 2", "recipe: paper/wsp",
+            "plan.yaml:15: stages.mae.recipe: expected a recipe for mae stages (paper/mae), found `paper/wsp`."),
+        Self(
+            "epochs: 2", "mask_ratio: 1",
+            "plan.yaml:15: stages.mae.mask_ratio: expected a share above 0 and below 1, found `1`."),
+        Self(
+            "data/train-{00..01}.tar", "data/train-{00-01}.tar",
+            "plan.yaml:5: data.train.shards: expected a tar file, a brace pattern such as "
+                + "`data/train-{0000..0011}.tar`, or a list of them, found `data/train-{00-01}.tar`."),
+        Self(
+            "data/train-{00..01}.tar", "data/train-{01..00}.tar",
+            "plan.yaml:5: data.train.shards: expected a brace pattern that counts up, found "
+                + "`data/train-{01..00}.tar`."),
+        Self(
+            "data/train-{00..01}.tar", "data/train-{0..9999999}.tar",
+            "plan.yaml:5: data.train.shards: expected a brace pattern of at most 1000000 names, found "
+                + "`data/train-{0..9999999}.tar`."),
+    ]
+
+    /// Fields that are not there, misspelt or missing.
+    static let names: [Self] = [
+        Self("seed: 7", "sede: 7", "plan.yaml:2: sede: there is no such field; did you mean `seed`?"),
+        Self(
+            "seed: 7", "checkpoint: {often: yes}",
+            "plan.yaml:2: checkpoint.often: there is no such field; the fields here are `every`, `steps` and `keep`."),
+        Self(
+            "from: mae, batch: 64", "from: mae, btach: 64",
+            "plan.yaml:16: stages.wsp.btach: there is no such field; did you mean `batch`?"),
+        Self(
+            "from: mae, batch: 64", "from: mae, mask_ratio: 0.5, batch: 64",
+            "plan.yaml:16: stages.wsp.mask_ratio: a wsp stage has no such field; it belongs to `mae` stages."),
+        Self(
+            "  - linear", "  - liner", "plan.yaml:17: stages[2].liner: there is no such field; did you mean `linear`?"),
+        Self(
+            "run: runs/small\n", "",
+            "plan.yaml:1: run: this field is missing; expected the folder of the run, "
+                + "`runs/first` for instance."),
+        Self(
+            "    shards: data/train-{00..01}.tar\n", "",
+            "plan.yaml:4: data.train.shards: this field is missing; expected a tar file, a brace pattern, or a list of "
+                + "them."),
+        Self(
+            "    vocabulary: data/vocabulary.tsv\n", "",
+            "plan.yaml:4: data.train.vocabulary: this field is missing; expected a file with one hashtag a line, for the "
+                + "wsp stage `wsp`; `maws data pack` writes it next to the shards."),
+        Self(
+            "    tokenizer: data/tokenizer.model\n", "",
+            "plan.yaml:4: data.train.tokenizer: this field is missing; expected a SentencePiece model for the captions, "
+                + "for the lit stage `lit`; `maws data tokenizer` trains one."),
+        Self(
+            "templates: data/templates.txt, ", "",
+            "plan.yaml:19: stages.zeroshot.templates: this field is missing; expected a file with one prompt template a "
+                + "line."),
+        Self(
+            "  - mae: {batch", "  - mae: {}\n    wsp: {batch",
+            "plan.yaml:15: stages[0]: expected one kind of stage with its fields indented below it, found `mae`, `wsp`."
+        ),
+        Self(
+            "  - mae: {batch", "  - mea\n  - mae: {batch",
+            "plan.yaml:15: stages[0]: expected a stage such as `mae: {epochs: 2}`, of kind `mae`, `wsp`, `lit`, "
+                + "`linear`, `zeroshot`, found `mea`."),
+        Self(
+            "  - linear: {from: wsp}", "  - linear: {from: wsp, name: a/b}",
+            "plan.yaml:17: stages[2].linear.name: expected a name of letters, digits, `-` and `_`, found `a/b`."),
+        Self(
+            "  - linear: {from: wsp}", "  - linear: {from: wsp, name: mae}",
+            "plan.yaml:17: stages[2].linear.name: there is already a stage named `mae` (line 15); give this one another "
+                + "`name`."),
+        Self(
+            "  - linear: {from: wsp}", "  - wsp",
+            "plan.yaml:17: stages[2]: there is already a stage named `wsp` (line 16); give this one another `name`."),
+    ]
+
+    /// Files, splits and stages that are not there.
+    static let references: [Self] = [
+        Self(
+            "data/train-{00..01}.tar", "data/train-{00..02}.tar",
+            "plan.yaml:5: data.train.shards: there is no file data/train-02.tar in ROOT; `maws data pack` makes the "
+                + "shards of a data set."),
+        Self(
+            "data/test-00.tar", "/nowhere/test.tar",
+            "plan.yaml:10: data.test.shards[0]: there is no file /nowhere/test.tar; `maws data pack` makes the shards of "
+                + "a data set."),
+        Self(
+            "data/vocabulary.tsv", "data/labels.tsv",
+            "plan.yaml:6: data.train.vocabulary: there is no file data/labels.tsv in ROOT; `maws data pack` writes it "
+                + "next to the shards."),
+        Self(
+            "data/tokenizer.model", "data",
+            "plan.yaml:7: data.train.tokenizer: the file data cannot be used: it is a folder."),
+        Self(
+            "data/tokenizer.model", "data/no.model",
+            "plan.yaml:7: data.train.tokenizer: there is no file data/no.model in ROOT; `maws data tokenizer` trains one "
+                + "on the captions of the shards."),
+        Self(
+            "classes: data/classes.txt", "classes: data/names.txt",
+            "plan.yaml:19: stages.zeroshot.classes: there is no file data/names.txt in ROOT; write one, with the names "
+                + "of a class in each line, separated by commas."),
+        Self(
+            "templates: data/templates.txt", "templates: data/prompts.txt",
+            "plan.yaml:19: stages.zeroshot.templates: there is no file data/prompts.txt in ROOT; write one, with lines "
+                + "such as `a photo of a {}.`."),
+        Self(
+            "linear: {from: wsp}", "linear: {from: wsp, on: tests}",
+            "plan.yaml:17: stages.linear.on: there is no split `tests` in `data`; did you mean `test`?"),
+        Self(
+            "linear: {from: wsp}", "linear: {from: wsp, fit_on: validation}",
+            "plan.yaml:17: stages.linear.fit_on: there is no split `validation` in `data`; it has `train`, `test`."),
+        Self(
+            "from: mae", "from: mea",
+            "plan.yaml:16: stages.wsp.from: there is no earlier stage `mea`; did you mean `mae`?"),
+        Self(
+            "from: mae", "from: lit",
+            "plan.yaml:16: stages.wsp.from: the stage `lit` comes later in the list; expected an earlier one."),
+        Self("from: mae", "from: wsp", "plan.yaml:16: stages.wsp.from: a stage cannot start from itself."),
+        Self(
+            "image: wsp, batch", "image: linear, batch",
+            "plan.yaml:18: stages.lit.image: `linear` is a linear stage; expected one of kind wsp or mae."),
+        Self(
+            "  - lit: {image: wsp, batch: 64, unit: 16}\n", "",
+            "plan.yaml:18: stages.zeroshot.from: this field is missing; expected an earlier stage of kind lit."),
+        Self(
+            "  text: {width: 16, depth: 1, heads: 2, context: 8, embedding: 16}\n", "",
+            "plan.yaml:17: stages.lit: a lit stage trains a text tower, and the plan has none; name one in `model.text`, "
+                + "`text: xlmr_base` for instance."),
+    ]
+
+    /// Sizes that do not fit together.
+    static let sizes: [Self] = [
+        Self(
+            "mae: {batch: 64, unit: 16", "mae: {batch: 60, unit: 16",
+            "plan.yaml:15: stages.mae.batch: a batch of 60 is not a whole number of units of 16 (`unit`)."),
+        Self(
+            "mae: {batch: 64, unit: 16", "mae: {unit: 48",
+            "plan.yaml:15: stages.mae.unit: a batch of 4096 is not a whole number of units of 48 (`unit`)."),
+        Self(
+            "patch: 4", "patch: 5",
+            "plan.yaml:12: model.image.size: 28 is not a multiple of `patch`, which is 5."),
+        Self(
+            "width: 32", "width: 30",
+            "plan.yaml:12: model.image.width: 30 is not a multiple of `heads`, which is 4."),
+        Self(
+            "width: 32, depth: 2, heads: 4", "width: 30, depth: 2, heads: 3",
+            "plan.yaml:12: model.image.width: 30 is not a multiple of 4, which the sine-cosine positions need."),
+        Self(
+            "channels: 1", "channels: 2",
+            "plan.yaml:12: model.image.channels: expected 1 (grey) or 3 (colour), found `2`."),
+        Self(
+            "channels: 1", "mean: [0.5]",
+            "plan.yaml:12: model.image.mean: expected a list of 3 numbers, found [0.5]."),
+        Self(
+            "channels: 1", "channels: 1, deviation: [0]",
+            "plan.yaml:12: model.image.deviation: expected a list of one number above 0, found [0]."),
+        Self(
+            "{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}", "vit_b17",
+            "plan.yaml:12: model.image: expected a preset such as `vit_b16`, found `vit_b17`."),
+        Self(
+            "{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}", "resnet50",
+            "plan.yaml:12: model.image: expected one of the presets `vit_ti16`, `vit_s16`, `vit_b16`, `vit_l16`, "
+                + "`vit_h14`, `vit_2b14`, `vit_6.5b14`, or a map of sizes, found `resnet50`."),
+        Self(
+            "width: 16, depth: 1, heads: 2, context: 8", "width: 16, depth: 1, heads: 3, context: 8",
+            "plan.yaml:13: model.text.width: 16 is not a multiple of `heads`, which is 3."),
+        Self(
+            "context: 8", "vocabulary: 100",
+            "plan.yaml:13: model.text.vocabulary: 100 is less than the 123 tokens of the tokenizer; leave it out to take "
+                + "the tokenizer's."),
+        Self(
+            "decoder: {width: 16, depth: 1, heads: 2}", "decoder: {width: 16, heads: 3}",
+            "plan.yaml:15: stages.mae.decoder.width: 16 is not a multiple of `heads`, which is 3."),
+        Self(
+            "decoder: {width: 16, depth: 1, heads: 2}", "decoder: {width: 18, heads: 3}",
+            "plan.yaml:15: stages.mae.decoder.width: 18 is not a multiple of 4, which the sine-cosine positions need."),
+        Self(
+            "epochs: 2", "mask_ratio: 0.999",
+            "plan.yaml:15: stages.mae.mask_ratio: 0.999 of the 49 patches of an image leaves none visible."),
+        Self(
+            "from: mae, batch", "from: mae, labels: 4, batch",
+            "plan.yaml:16: stages.wsp.labels: 4 labels are not the 3 of the vocabulary file data/vocabulary.tsv; leave "
+                + "the field out to take those."),
+    ]
+}

@@ -1,0 +1,131 @@
+import Foundation
+import MawsPlan
+import Testing
+
+@Suite struct PlanLoaderTests {
+    let fixture: PlanFixture
+
+    init() throws { fixture = try PlanFixture() }
+
+    @Test func everyFieldLeftOutHasItsDefault() throws {
+        let plan = try fixture.parse(
+            """
+            run: runs/a
+            data:
+              train: {shards: data/train-00.tar, vocabulary: data/vocabulary.tsv, tokenizer: data/tokenizer.model}
+              test: {shards: data/test-00.tar}
+            model: {image: vit_b16, text: xlmr_base}
+            stages:
+              - mae
+              - wsp:
+              - linear: {}
+              - lit
+              - zeroshot: {templates: data/templates.txt, classes: data/classes.txt}
+            """)
+        #expect(plan.seed == 0 && plan.precision == .fp32)
+        #expect(plan.wire == WirePlan(push: .fp32, gather: .fp32))
+        #expect(plan.checkpoint == CheckpointPlan(everySeconds: 300, everySteps: nil, keep: 3))
+        #expect(plan.cluster.isLocal && plan.cluster.servers == 2 && plan.cluster.trainers == 2)
+        #expect(plan.cluster.leaseSeconds == 60 && plan.cluster.heartbeatTimeoutSeconds == 10)
+        #expect(plan.cluster.listen == "127.0.0.1:0")
+        #expect(plan.model.image == ImageModelPlan.named("vit_b16"))
+        #expect(plan.model.text?.vocabulary == PlanFixture.tokens && plan.model.text?.embedding == 512)
+        #expect(plan.stages.map(\.name) == ["mae", "wsp", "linear", "lit", "zeroshot"])
+        #expect(plan.stages.map(\.from) == [nil, nil, "wsp", "wsp", "lit"])
+        #expect(plan.stages.map(\.on) == ["train", "train", "test", "train", "test"])
+        #expect(plan.stages.map(\.batch) == [4096, 8192, 256, 32768, 256])
+        #expect(plan.stages.map(\.unit) == [32, 32, 256, 32, 256])
+    }
+
+    @Test func stagesHaveTheDefaultsOfTheirKind() throws {
+        let plan = try fixture.parse(PlanFixture.plan("decoder: {width: 16, depth: 1, heads: 2}", "norm_pix: true"))
+        let mae = try #require(plan.stage("mae"))
+        #expect(mae.decoder == DecoderPlan(width: 512, depth: 8, heads: 16))
+        #expect(mae.maskRatio == 0.75 && mae.normalizesPixels && mae.recipe == RecipePreset.paper(.mae).recipe)
+        #expect(plan.stage("wsp")?.labelCount == 3 && plan.stage("wsp")?.from == "mae")
+        #expect(plan.stage("lit")?.labelSmoothing == 0.1)
+        #expect(plan.stage("linear")?.fitOn == "train")
+        #expect(plan.stage("zeroshot")?.templates == "data/templates.txt")
+    }
+
+    @Test func everyValueOfARecipeCanBeReplaced() throws {
+        let plan = try fixture.parse(
+            PlanFixture.plan(
+                "epochs: 2",
+                "recipe: paper/mae, steps: 9, learning_rate: 1e-3, schedule: constant, warmup: 0.5, weight_decay: 0, "
+                    + "betas: [0.8, 0.99], epsilon: 1e-6, clip: 1.5, augment: {crop: none, flip: false}"))
+        let stage = try #require(plan.stage("mae"))
+        let recipe = try #require(stage.recipe)
+        #expect(recipe.preset == "paper/mae" && stage.steps == 9)
+        #expect(recipe.schedule == SchedulePlan(shape: .constant, peak: 1e-3, warmup: 0.5))
+        #expect(
+            recipe.optimizer
+                == OptimizerPlan(beta1: 0.8, beta2: 0.99, epsilon: 1e-6, weightDecay: 0, clipNorm: 1.5))
+        #expect(recipe.augment == AugmentPlan(crop: nil, flip: false))
+    }
+
+    @Test func oneEndOfACropCanBeReplaced() throws {
+        let plan = try fixture.parse(PlanFixture.plan("epochs: 2", "augment: {crop: {scale: [0.5, 0.9]}}"))
+        let crop = try #require(plan.stage("mae")?.recipe?.augment.crop)
+        #expect(crop == CropPlan(scale: [0.5, 0.9], ratio: [0.75, 1.33]))
+    }
+
+    @Test(arguments: [(1, 1), (2, 1), (7, 3), (64, 32)])
+    func localTrainersShareTheCores(_ cores: Int, _ threads: Int) throws {
+        #expect(try fixture.parse(PlanFixture.plan, cores: cores).cluster.threads == threads)
+    }
+
+    @Test func aLocalClusterCanBeSized() throws {
+        let text = PlanFixture.plan(
+            "seed: 7", "cluster: {local: true, servers: 3, trainers: 4, lease: 500ms, heartbeat: 2m, listen: 'h:1'}")
+        let cluster = try fixture.parse(text, cores: 16).cluster
+        #expect(
+            cluster
+                == ClusterPlan(
+                    isLocal: true, servers: 3, trainers: 4, threads: 4, listen: "h:1", heartbeatTimeoutSeconds: 120,
+                    leaseSeconds: 0.5))
+    }
+
+    @Test func aMapOfServersIsARemoteCluster() throws {
+        let cluster = try fixture.parse(PlanFixture.plan("seed: 7", "cluster: {servers: 16}")).cluster
+        #expect(!cluster.isLocal && cluster.servers == 16 && cluster.trainers == 0 && cluster.threads == 0)
+        #expect(cluster.listen == "0.0.0.0:7400")
+    }
+
+    @Test func bracePatternsExpandInOrder() throws {
+        for shard in ["a8-1", "a8-2", "a9-1", "a9-2", "a10-1", "a10-2"] { try fixture.write("data/\(shard).tar", "") }
+        let plan = try fixture.parse(
+            PlanFixture.plan("data/train-{00..01}.tar", "['data/a{8..10}-{1..2}.tar', data/train-00.tar]"))
+        #expect(
+            plan.split("train")?.shards
+                == ["a8-1", "a8-2", "a9-1", "a9-2", "a10-1", "a10-2", "train-00"].map { "data/\($0).tar" })
+    }
+
+    @Test func theCommandLineReplacesSeedAndRun() throws {
+        let plan = try fixture.parse(PlanFixture.plan, overrides: PlanOverrides(seed: 42, run: "runs/other"))
+        #expect(plan.seed == 42 && plan.run == "runs/other")
+        let withoutRun = PlanFixture.plan("run: runs/small\n", "")
+        #expect(try fixture.parse(withoutRun, overrides: PlanOverrides(run: "runs/other")).run == "runs/other")
+    }
+
+    @Test func anImagePresetCanBeChanged() throws {
+        let plan = try fixture.parse(
+            PlanFixture.plan(
+                "{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}",
+                "{preset: vit_l16, size: 448, mean: [0, 0, 0], deviation: [1, 1, 1]}"))
+        let image = plan.model.image
+        #expect(image.preset == "vit_l16" && image.size == 448 && image.width == 1024 && image.gridSide == 28)
+        #expect(image.mean == [0, 0, 0] && image.deviation == [1, 1, 1])
+        #expect(plan.model.text?.embedding == 16)
+    }
+
+    @Test func bothArmsOfAComparisonFitOnePlan() throws {
+        let plan = try fixture.parse(
+            PlanFixture.plan(
+                "  - linear: {from: wsp}",
+                "  - wsp: {name: wsp-alone, batch: 64, unit: 16}\n  - linear: {from: wsp-alone}\n"
+                    + "  - linear: {name: linear-both, from: wsp, fit_on: test, unit: 8}"))
+        #expect(plan.stage("wsp-alone")?.from == nil)
+        #expect(plan.stage("linear-both")?.fitOn == "test" && plan.stage("linear-both")?.batch == 8)
+    }
+}
