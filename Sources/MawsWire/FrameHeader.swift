@@ -5,7 +5,7 @@ import MawsBase
 /// `magic "MAWS" | version u16 | kind u8 | flags u8 | body bytes u32 | payload bytes u64 | CRC-32C of the 20 bytes before`
 public struct FrameHeader: Hashable, Sendable {
     public static let byteCount = 24
-    public static let protocolVersion: UInt16 = 1
+    public static let protocolVersion = UInt16(ProtocolVersion.current)
     /// "MAWS" read as a little-endian number.
     private static let magic: UInt32 = 0x5357_414D
     private static let checkedCount = 20
