@@ -123,7 +123,12 @@ let testTargets: [Target] = [
     tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport", "COpenSSL"]),
     tests("MawsStorageTests", ["MawsBase", "MawsStorage"]),
     tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
-    tests("MawsServerTests", ["MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsServer"]),
+    tests(
+        "MawsServerTests",
+        [
+            "MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsCompression", "MawsOptimizer", "MawsServer",
+            logging,
+        ]),
     tests(
         "MawsTrainerTests",
         [

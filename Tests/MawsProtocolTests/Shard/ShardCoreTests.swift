@@ -1,0 +1,266 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+import Testing
+
+struct ShardCoreTests {
+    @Test func restoredShardSaysSoAndServesItsVersion() {
+        var shard = ShardHarness()
+        shard.restore()
+        #expect(shard.sent == [.restored(stage: ShardHarness.stage, step: StepIndex(4))])
+        shard.gather(1, step: 4, block: 0)
+        #expect(shard.served[ShardRequest(1)]?.kind == .weight)
+        #expect(shard.core.hello(host: "h", port: 1).step == StepIndex(4))
+    }
+
+    @Test func restoreWithoutOneSliceIsNotSealed() {
+        var shard = ShardHarness()
+        shard.step(.configured(ShardHarness.configuration()))
+        let actions = shard.step(.restoreDone(stage: ShardHarness.stage, step: StepIndex(4)))
+        #expect(actions == [.breakOff(reason: "it ends a restore without the weight of block position")])
+        #expect(shard.core.hello(host: "h", port: 1).runID == "")
+    }
+
+    @Test func stepIsReportedExactlyOnceInAnyOrderWithDuplicates() {
+        for seed in 0..<300 {
+            var random = CounterRandom(seed: UInt64(seed), purpose: .test, element: 0)
+            let units = 1 + random.below(9)
+            var shard = ShardHarness()
+            shard.restore(ShardHarness.configuration(units: UInt32(units)))
+            for version in UInt64(4)..<7 {
+                runStep(&shard, version: version, units: units, &random)
+                #expect(shard.reports.last == StepIndex(version))
+                shard.step(.committed(ShardHarness.commit(step: version)))
+                shard.finishWork()
+                #expect(shard.sent.last == .applied(stage: ShardHarness.stage, step: StepIndex(version + 1)))
+            }
+            #expect(shard.reports.count == 3)
+            #expect(shard.applied == 3)
+        }
+    }
+
+    private func runStep(_ shard: inout ShardHarness, version: UInt64, units: Int, _ random: inout CounterRandom) {
+        var pushes = (0..<2 * units).flatMap { index in
+            let push = ShardHarness.push(unit: UInt32(index / 2), block: UInt32(1 + index % 2), step: version)
+            return Array(repeating: push, count: 1 + random.below(3))
+        }
+        pushes = random.permutation(pushes.count).map { pushes[$0] }
+        // A trainer that is one step late, and one that pushes what another push is still bringing.
+        pushes.insert(ShardHarness.push(unit: 0, step: version - 1), at: random.below(pushes.count))
+        var onTheWay: [(Push, ShardGeneration)] = []
+        while !pushes.isEmpty || !onTheWay.isEmpty || !shard.work.isEmpty {
+            switch random.below(3) {
+            case 0 where !pushes.isEmpty:
+                let push = pushes.removeLast()
+                if case .receive(let generation)? = shard.step(.pushAnnounced(push)).first {
+                    onTheWay.append((push, generation))
+                }
+            case 1 where !onTheWay.isEmpty:
+                let (push, generation) = onTheWay.remove(at: random.below(onTheWay.count))
+                shard.step(.pushReceived(push, generation))
+            case 2 where !shard.work.isEmpty:
+                shard.finishWork(at: random.below(shard.work.count))
+            default:
+                break
+            }
+        }
+    }
+
+    @Test func pushOfAnOlderStepIsDroppedAndOneThatMayBeNeededIsLost() {
+        var shard = ShardHarness()
+        #expect(isLost(shard.push(ShardHarness.push(unit: 0))))
+        shard.restore()
+        #expect(shard.push(ShardHarness.push(unit: 0, step: 3)) == [.discard])
+        #expect(shard.push(ShardHarness.push(unit: 0, stage: StageIndex(0), term: 0)) == [.discard])
+        #expect(isLost(shard.push(ShardHarness.push(unit: 0, step: 5))))
+        #expect(isLost(shard.push(ShardHarness.push(unit: 0, term: 2))))
+        #expect(isLost(shard.push(ShardHarness.push(unit: 0, term: 0))))
+    }
+
+    @Test func pushThatNoPlanHasBreaksTheConnectionOff() {
+        var shard = ShardHarness()
+        shard.restore()
+        for push in [ShardHarness.push(unit: 3), .init(frozen: 0), .init(frozen: 7)] {
+            guard case .breakOff? = shard.push(push).first else {
+                Issue.record("\(push) was taken")
+                continue
+            }
+        }
+    }
+
+    @Test func pushBroughtForAnOlderStateIsLost() {
+        var shard = ShardHarness()
+        shard.restore()
+        let push = ShardHarness.push(unit: 0)
+        let generation = ShardGeneration(1)
+        #expect(shard.step(.pushAnnounced(push)) == [.receive(generation)])
+        shard.restore()
+        #expect(isLost(shard.step(.pushReceived(push, generation))))
+    }
+
+    @Test func gatherOfTheNextVersionWaitsForIt() {
+        var shard = ShardHarness()
+        shard.gather(1, step: 4)
+        shard.restore()
+        #expect(shard.served[ShardRequest(1)] != nil)
+        shard.gather(2, step: 5)
+        #expect(shard.served[ShardRequest(2)] == nil)
+        shard.pushAll()
+        shard.step(.requestEnded(ShardRequest(1)))
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        #expect(shard.served[ShardRequest(2)]?.step == StepIndex(5))
+    }
+
+    @Test func gatherThatWaitsTooLongIsDeclined() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.gather(1, step: 5)
+        shard.now = shard.now + 29
+        shard.step(.tick)
+        #expect(shard.declined.isEmpty)
+        shard.now = shard.now + 2
+        shard.step(.tick)
+        #expect(shard.declined[ShardRequest(1)] == "version 5 did not come to shard 0/1 in 30 s")
+    }
+
+    @Test func previousVersionIsServedUntilTheNextCommit() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.gather(1, step: 3)
+        #expect(shard.declined[ShardRequest(1)] == "version 3 is not at shard 0/1, whose newest is 4")
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        shard.gather(2, step: 4)
+        #expect(shard.served[ShardRequest(2)]?.step == StepIndex(4))
+        shard.pushAll(step: 5)
+        shard.step(.committed(ShardHarness.commit(step: 5)))
+        #expect(shard.work.isEmpty)
+        shard.gather(3, step: 4)
+        #expect(shard.declined[ShardRequest(3)] != nil)
+        shard.step(.requestEnded(ShardRequest(2)))
+        shard.finishWork()
+        #expect(shard.applied == 2)
+    }
+
+    @Test func readerThatHoldsUpACommitIsDroppedAtTheDeadline() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        shard.gather(7, step: 4)
+        shard.pushAll(step: 5)
+        shard.step(.committed(ShardHarness.commit(step: 5)))
+        shard.now = shard.now + 6
+        #expect(shard.step(.tick) == [.dropReaders([ShardRequest(7)])])
+        #expect(shard.step(.tick) == [])
+        shard.step(.requestEnded(ShardRequest(7)))
+        shard.finishWork()
+        #expect(shard.applied == 2)
+    }
+
+    @Test func restartedShardWithAReducedGradientReportsItAgainAndAppliesTheCommit() {
+        let found = ServerHello(
+            shard: ShardIdentity(index: 0, count: 1), host: "", port: 0, runID: "run", stage: ShardHarness.stage,
+            step: StepIndex(4), hasReduced: true)
+        var shard = ShardHarness(found: found)
+        #expect(shard.core.hello(host: "", port: 0) == found)
+        let actions = shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2)))
+        guard case .openState(_, let generation)? = actions.first else {
+            Issue.record("\(actions)")
+            return
+        }
+        shard.step(.stateOpened(generation, step: StepIndex(4), hasReduced: true))
+        #expect(shard.sent == [.restored(stage: ShardHarness.stage, step: StepIndex(4))])
+        #expect(shard.reports == [StepIndex(4)])
+        #expect(shard.push(ShardHarness.push(unit: 0, term: 2)) == [.discard])
+        shard.step(.committed(ShardHarness.commit(term: 2)))
+        shard.finishWork()
+        #expect(shard.sent.last == .applied(stage: ShardHarness.stage, step: StepIndex(5)))
+    }
+
+    @Test func commitThatDoesNotFitEndsTheConnectionAndARepeatedOneIsAnswered() {
+        var shard = ShardHarness()
+        shard.restore()
+        for commit in [ShardHarness.commit(), ShardHarness.commit(step: 9), ShardHarness.commit(term: 0)] {
+            guard case .abandonCoordinator? = shard.step(.committed(commit)).first else {
+                Issue.record("\(commit) was taken")
+                continue
+            }
+        }
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        let again = shard.step(.committed(ShardHarness.commit()))
+        #expect(again == [.send(.applied(stage: ShardHarness.stage, step: StepIndex(5)))])
+        #expect(shard.applied == 1)
+    }
+
+    @Test func configurationThatComesWhileApplyingWaitsForIt() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        #expect(shard.core.isApplying)
+        #expect(shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2))) == [])
+        shard.finishWork()
+        #expect(shard.sent.last == .restored(stage: ShardHarness.stage, step: StepIndex(5)))
+        #expect(shard.core.term == Term(2))
+    }
+
+    @Test func newCoordinatorKeepsTheGradientsThatAreIn() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.push(ShardHarness.push(unit: 1))
+        shard.step(.coordinatorLost)
+        shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2)))
+        #expect(shard.push(ShardHarness.push(unit: 1, term: 2)) == [.discard])
+        shard.pushAll(term: 2)
+        #expect(shard.reports == [StepIndex(4)])
+        let older = shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 1)))
+        #expect(older == [.abandonCoordinator(reason: "it works under term 1, newest is 2")])
+    }
+
+    @Test func postsAreCollectedInUnitOrderOnceAndGoWithTheStep() {
+        var shard = ShardHarness()
+        shard.restore()
+        for unit in [UInt32(2), 0, 2] {
+            let post = Post(term: Term(1), stage: ShardHarness.stage, step: StepIndex(4), unit: UnitIndex(unit))
+            if case .receive(let generation)? = shard.step(.postAnnounced(post)).first {
+                shard.step(.postReceived(post, generation))
+            }
+        }
+        let request = ShardRequest(1)
+        #expect(
+            shard.step(.collectRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
+                == [.servePosts(request, ShardHarness.stage, StepIndex(4), [UnitIndex(0), UnitIndex(2)])])
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        shard.step(.collectRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
+        #expect(shard.declined[request] == "shard 0/1 has no posts of step 4")
+    }
+
+    @Test func shardWithoutATrainedSliceReportsAtOnce() {
+        var builder = BlockBuilder("head")
+        builder.add("head.weight", [8], decays: true, .zeros)
+        let table = BlockTable(blocks: [builder.build()])
+        var shard = ShardHarness(shard: ShardIdentity(index: 0, count: 2))
+        shard.step(.configured(ShardHarness.configuration(table: table)))
+        shard.step(.restoreDone(stage: ShardHarness.stage, step: StepIndex(0)))
+        shard.finishWork()
+        #expect(shard.reports == [StepIndex(0)])
+    }
+
+    private func isLost(_ actions: [ShardAction]) -> Bool {
+        if case .lose? = actions.first { return true }
+        return false
+    }
+}
+
+extension Push {
+    /// A push of a block that is frozen, or not in the table.
+    fileprivate init(frozen block: UInt32) { self = ShardHarness.push(unit: 0, block: block) }
+}

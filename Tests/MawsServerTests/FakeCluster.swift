@@ -1,0 +1,178 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsServer
+import MawsTransport
+import MawsWire
+import Testing
+
+/// A coordinator made of this test, real servers, and TLS between them on the loopback.
+final class FakeCluster {
+    let folder: String
+    let shardCount: Int
+    private let listener: Listener
+    private var threads: [Background] = []
+    private(set) var servers: [ServerLink] = []
+
+    init(shards: Int) throws {
+        shardCount = shards
+        folder = NSTemporaryDirectory() + "maws-server-\(UUID().uuidString)"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try CertificateAuthority.make(folder: "\(folder)/certificates", cluster: "test")
+        listener = try Listener(
+            host: "127.0.0.1", port: 0, identity: TLSIdentity(folder: "\(folder)/certificates", role: .coordinator),
+            allowedRoles: [.server])
+    }
+
+    deinit {
+        listener.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Starts every server and says welcome to it.
+    func start() throws {
+        for index in 0..<shardCount { servers.append(try join(try launch(index))) }
+    }
+
+    /// Starts one server on its own thread, as soon as an earlier one has let its state file go.
+    func launch(_ index: Int) throws -> Background {
+        var options = ServerOptions(
+            shard: ShardIdentity(index: index, count: shardCount), coordinatorHost: "127.0.0.1",
+            coordinatorPort: listener.port, certificates: "\(folder)/certificates", stateFolder: "\(folder)/state",
+            exitsWithCoordinator: true)
+        options.reconnectSeconds = 5
+        let chosen = options
+        let thread = Background {
+            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            for _ in 0..<100 {
+                if let node = try? ServerNode(chosen, logger: logger) { return try node.run() }
+                Thread.sleep(forTimeInterval: 0.05)
+            }
+            try ServerNode(chosen, logger: logger).run()
+        }
+        threads.append(thread)
+        return thread
+    }
+
+    func accept() throws -> (Connection, Hello) {
+        let connection = try #require(try listener.accept())
+        try connection.handshake(timeoutSeconds: 5)
+        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 5).message else {
+            throw ServerError.rubbish(peer: "server", reason: "no hello")
+        }
+        return (connection, hello)
+    }
+
+    func join(_ thread: Background, term: UInt64 = 1) throws -> ServerLink {
+        let (connection, hello) = try accept()
+        try connection.send(.welcome(Welcome(term: Term(term), plan: [], runID: "run")))
+        return ServerLink(connection, try #require(hello.server), thread)
+    }
+
+    /// A trainer's greeted connection to a server.
+    func trainer(_ server: ServerLink) throws -> Connection {
+        let identity = try TLSIdentity(folder: "\(folder)/certificates", role: .trainer)
+        let connection = try Connection.connect(
+            host: server.hello.host, port: server.hello.port, identity: identity, expecting: .server,
+            timeoutSeconds: 5)
+        try connection.send(
+            .hello(
+                Hello(
+                    protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0", computeProfile: "",
+                    dataFingerprint: "", server: nil, term: Term(1))))
+        guard case .welcome = try connection.receive(timeoutSeconds: 5).message else {
+            throw ServerError.rubbish(peer: "server", reason: "no welcome")
+        }
+        return connection
+    }
+
+    func replace(_ index: Int, by server: ServerLink) { servers[index] = server }
+}
+
+/// The coordinator's end of one server's connection.
+final class ServerLink: @unchecked Sendable {
+    let connection: Connection
+    let hello: ServerHello
+    let thread: Background
+
+    init(_ connection: Connection, _ hello: ServerHello, _ thread: Background) {
+        self.connection = connection
+        self.hello = hello
+        self.thread = thread
+    }
+
+    func layout(_ table: BlockTable) -> ShardLayout { ShardLayout(table: table, shard: hello.shard) }
+
+    /// The next message that is no heartbeat.
+    func receive() throws -> Incoming {
+        while true {
+            let incoming = try connection.receive(timeoutSeconds: 10)
+            if incoming.message != .heartbeat { return incoming }
+        }
+    }
+
+    func configure(_ sample: SampleModel, keepsState: Bool, term: UInt64 = 1) throws {
+        try connection.send(.configure(sample.configuration(keepsState: keepsState, term: term)))
+        if !keepsState {
+            for (block, kind) in sample.parts {
+                let slice = TensorSlice(
+                    stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), kind: kind)
+                let values = layout(sample.table).slices[block].map { sample.start(kind, block, $0) }
+                try values.withUnsafeBytes { try connection.send(.restore(slice), payload: $0) }
+            }
+            try connection.send(.restoreDone(stage: StageIndex(0), step: StepIndex(0)))
+        }
+    }
+
+    func commit(step: UInt64, clipScale: Double = 0.5, term: UInt64 = 1) throws {
+        try connection.send(
+            .commit(
+                Commit(
+                    term: Term(term), stage: StageIndex(0), step: StepIndex(step), learningRate: 0.01,
+                    clipScale: clipScale)))
+        #expect(try receive().message == .applied(stage: StageIndex(0), step: StepIndex(step + 1)))
+    }
+
+    func reduced(step: UInt64) throws -> [Double] {
+        guard case .reduced(let reduced) = try receive().message, reduced.step == StepIndex(step) else {
+            throw ServerError.rubbish(peer: "server", reason: "no report")
+        }
+        return reduced.chunkSquares
+    }
+
+    /// One slice of the applied version.
+    func snapshot(_ kind: TensorKind, _ block: Int, step: UInt64) throws -> [Float] {
+        let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(step), block: UInt32(block), kind: kind)
+        try connection.send(.snapshot(slice))
+        let incoming = try receive()
+        #expect(incoming.message == .snapshotSlice(slice))
+        return try floats(connection, incoming.payloadCount)
+    }
+}
+
+/// Reads a payload of fp32.
+func floats(_ connection: Connection, _ payloadCount: Int) throws -> [Float] {
+    var values = [Float](repeating: 0, count: payloadCount / 4)
+    if payloadCount > 0 { try values.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
+    return values
+}
+
+/// A body on its own thread; `wait` throws what it threw.
+final class Background: @unchecked Sendable {
+    private let finished = DispatchSemaphore(value: 0)
+    private var failure: (any Error)?
+
+    init(_ body: @escaping @Sendable () throws -> Void) {
+        Thread.detachNewThread { [self] in
+            do { try body() } catch { failure = error }
+            finished.signal()
+        }
+    }
+
+    func wait() throws {
+        guard finished.wait(timeout: .now() + 20) == .success else {
+            throw ServerError.stopped(reason: "it did not end in 20 s")
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,68 @@
+import MawsBase
+import MawsCompression
+import MawsTransport
+import MawsWire
+
+/// A small table, weights and gradients that are functions of their indices.
+struct SampleModel {
+    static let units = 5
+    var encoding = TensorEncoding.fp32
+
+    let table: BlockTable = {
+        let blocks: [ParameterBlock] = [
+            ("position", false, [5000]), ("block.0", true, [2000, 9]), ("norm", true, [100]), ("head", true, [9000]),
+        ].map { name, isTrainable, shape in
+            var builder = BlockBuilder(name, isTrainable: isTrainable)
+            builder.add("\(name).weight", shape, decays: true, .zeros)
+            builder.add("\(name).bias", [11], decays: false, .zeros)
+            return builder.build()
+        }
+        return BlockTable(blocks: blocks)
+    }()
+
+    var parts: [(block: Int, kind: TensorKind)] {
+        table.blocks.indices.flatMap { block in
+            TensorKind.allCases.filter { $0 == .weight || table.blocks[block].isTrainable }.map { (block, $0) }
+        }
+    }
+
+    var trainedBlocks: [Int] { table.blocks.indices.filter { table.blocks[$0].isTrainable } }
+
+    func configuration(keepsState: Bool, term: UInt64) -> ServerConfiguration {
+        ServerConfiguration(
+            term: Term(term), runID: "run", stage: StageIndex(0), table: table, unitsPerStep: UInt32(Self.units),
+            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05),
+            gatherEncoding: encoding, keepsState: keepsState)
+    }
+
+    func start(_ kind: TensorKind, _ block: Int, _ element: Int) -> Float {
+        kind == .weight ? random(stage: 1, step: 0, block: block, element: element) : 0
+    }
+
+    func gradient(step: UInt64, unit: Int, block: Int, slice: Range<Int>) -> [Float] {
+        slice.map { random(stage: UInt32(2 + unit), step: step, block: block, element: $0) * Float(1 << (unit * 3)) }
+    }
+
+    private func random(stage: UInt32, step: UInt64, block: Int, element: Int) -> Float {
+        var random = CounterRandom(
+            seed: UInt64(block), purpose: .test, stage: stage, step: step, element: UInt64(element))
+        return random.uniform() - 0.5
+    }
+
+    /// Pushes units' gradients of some blocks, and waits until the shard has them.
+    func push(_ pushes: [(unit: Int, block: Int)], step: UInt64, to server: ServerLink, over connection: Connection)
+        throws
+    {
+        for (unit, block) in pushes {
+            let values = gradient(step: step, unit: unit, block: block, slice: server.layout(table).slices[block])
+            let push = Push(
+                term: Term(1), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit)),
+                block: UInt32(block), encoding: encoding)
+            let payload = values.withUnsafeBytes { TensorCodec.encode($0, as: encoding) }
+            try payload.withUnsafeBytes { try connection.send(.push(push), payload: $0) }
+        }
+        try connection.send(.flush)
+        let answer = try connection.receive(timeoutSeconds: 10).message
+        guard answer == .flushed else { throw TransportError.closed(peer: "\(answer)") }
+    }
+}

@@ -1,0 +1,241 @@
+import Foundation
+import MawsBase
+import MawsCompression
+import MawsOptimizer
+import MawsServer
+import MawsTransport
+import MawsWire
+import Testing
+
+@Suite(.serialized) struct ServerNodeTests {
+    @Test func appliedBitsDoNotDependOnShardsOrderOrDuplicates() throws {
+        let expected = try Self.train(shards: 1, seed: 0)
+        for (shards, seed) in [(1, 1), (2, 2), (3, 3), (3, 4)] {
+            let found = try Self.train(shards: shards, seed: UInt64(seed))
+            #expect(found.norms == expected.norms)
+            #expect(found.state == expected.state)
+        }
+        let compressed = try Self.train(shards: 2, seed: 5, encoding: .fp32Zstd)
+        #expect(compressed.state == expected.state)
+    }
+
+    @Test func appliedBitsAreThoseOfTheOptimizerOnTheTreeSum() throws {
+        let sample = SampleModel()
+        let trained = try Self.train(shards: 2, seed: 6, steps: 1)
+        for block in sample.trainedBlocks {
+            let all = 0..<sample.table.blocks[block].count
+            let units = (0..<SampleModel.units).map { sample.gradient(step: 0, unit: $0, block: block, slice: all) }
+            var sum = all.map { ((units[0][$0] + units[1][$0]) + (units[2][$0] + units[3][$0])) + units[4][$0] }
+            var weights = all.map { sample.start(.weight, block, $0) }
+            var first = [Float](repeating: 0, count: all.count)
+            var second = first
+            weights.withUnsafeMutableBufferPointer { weights in
+                first.withUnsafeMutableBufferPointer { first in
+                    second.withUnsafeMutableBufferPointer { second in
+                        let slice = AdamWSlice(
+                            weights: weights.baseAddress!, firstMoment: first.baseAddress!,
+                            secondMoment: second.baseAddress!)
+                        AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05).update(
+                            block: sample.table.blocks[block], range: all, step: StepIndex(0), learningRate: 0.01,
+                            clipScale: 0.5, gradient: &sum, from: slice, to: slice)
+                    }
+                }
+            }
+            #expect(trained.state[3 * block] == weights)
+            #expect(trained.state[3 * block + 1] == first)
+            #expect(trained.state[3 * block + 2] == second)
+        }
+    }
+
+    @Test func serverThatDiedAfterReducingAppliesTheCommit() throws {
+        let sample = SampleModel()
+        let expected = try Self.train(shards: 1, seed: 0, steps: 1)
+        let cluster = try Self.startedCluster(shards: 1, sample)
+        let first = cluster.servers[0]
+        try sample.push(Self.allPushes(sample), step: 0, to: first, over: cluster.trainer(first))
+        let squares = try first.reduced(step: 0)
+        first.connection.close()
+        #expect(throws: ServerError.self) { try first.thread.wait() }
+
+        let second = try cluster.join(try cluster.launch(0), term: 2)
+        #expect(second.hello.runID == "run")
+        #expect(second.hello.step == StepIndex(0))
+        #expect(second.hello.hasReduced)
+        try second.configure(sample, keepsState: true, term: 2)
+        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try second.reduced(step: 0) == squares)
+        try second.commit(step: 0, term: 2)
+        cluster.replace(0, by: second)
+        #expect(try Self.state(cluster, sample, step: 1) == expected.state)
+        second.connection.close()
+    }
+
+    @Test func serverThatDiedInTheMiddleOfAStepComesBackWithItsVersion() throws {
+        let sample = SampleModel()
+        let expected = try Self.train(shards: 2, seed: 0)
+        let cluster = try Self.startedCluster(shards: 2, sample)
+        try Self.step(cluster, sample, step: 0, seed: 1)
+        let first = cluster.servers[1]
+        try sample.push([(2, 1)], step: 1, to: first, over: cluster.trainer(first))
+        first.connection.close()
+        #expect(throws: ServerError.self) { try first.thread.wait() }
+
+        let second = try cluster.join(try cluster.launch(1))
+        #expect(second.hello.step == StepIndex(1))
+        #expect(!second.hello.hasReduced)
+        try second.configure(sample, keepsState: true)
+        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(1)))
+        cluster.replace(1, by: second)
+        try Self.step(cluster, sample, step: 1, seed: 2)
+        #expect(try Self.state(cluster, sample, step: 2) == expected.state)
+    }
+
+    @Test func gatherBringsThisVersionAndTheOneBefore() throws {
+        for encoding in TensorEncoding.allCases {
+            let sample = SampleModel(encoding: encoding)
+            let cluster = try Self.startedCluster(shards: 2, sample)
+            try Self.step(cluster, sample, step: 0, seed: 1)
+            let server = cluster.servers[1]
+            let slice = server.layout(sample.table).slices[1]
+            let connection = try cluster.trainer(server)
+            let old = try Self.gather(1, step: 0, slice.count, over: connection)
+            #expect(old == slice.map { sample.start(.weight, 1, $0) })
+            let new = try Self.gather(1, step: 1, slice.count, over: connection)
+            #expect(try new == server.snapshot(.weight, 1, step: 1))
+            #expect(try new == Self.gather(1, step: 1, slice.count, over: connection))
+            try connection.send(.gather(stage: StageIndex(0), step: StepIndex(0), block: 77))
+            let declined = try connection.receive(timeoutSeconds: 5).message
+            #expect(declined == .unavailable("shard 1/2 has no block 77 of that stage"))
+        }
+    }
+
+    @Test func postsComeBackFromEveryConnection() throws {
+        let sample = SampleModel()
+        let cluster = try Self.startedCluster(shards: 1, sample)
+        let connection = try cluster.trainer(cluster.servers[0])
+        for unit in [UInt32(3), 1, 3] {
+            let post = Post(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(unit))
+            try [Float(unit), 0.5].withUnsafeBytes { try connection.send(.post(post), payload: $0) }
+        }
+        try connection.send(.flush)
+        #expect(try connection.receive(timeoutSeconds: 5).message == .flushed)
+        let other = try cluster.trainer(cluster.servers[0])
+        try other.send(.collect(stage: StageIndex(0), step: StepIndex(0)))
+        for unit in [UInt32(1), 3] {
+            let incoming = try other.receive(timeoutSeconds: 5)
+            guard case .posted(let post) = incoming.message else {
+                Issue.record("\(incoming.message)")
+                return
+            }
+            #expect(post.unit == UnitIndex(unit))
+            #expect(try floats(other, incoming.payloadCount) == [Float(unit), 0.5])
+        }
+        #expect(try other.receive(timeoutSeconds: 5).message == .flushed)
+    }
+
+    @Test func trainerThatSendsRubbishLosesItsConnectionAndHarmsNobody() throws {
+        let sample = SampleModel()
+        let cluster = try Self.startedCluster(shards: 1, sample)
+        let server = cluster.servers[0]
+        let push = Push(
+            term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(0), block: 1, encoding: .fp32)
+        for message in [Message.push(push), .restoreDone(stage: StageIndex(0), step: StepIndex(0))] {
+            let rude = try cluster.trainer(server)
+            try [Float(1)].withUnsafeBytes {
+                try rude.send(message, payload: message == .push(push) ? $0 : .init(start: nil, count: 0))
+            }
+            #expect(throws: TransportError.self) { try rude.receive(timeoutSeconds: 5) }
+        }
+        let expected = try Self.train(shards: 1, seed: 0, steps: 1)
+        try Self.step(cluster, sample, step: 0, seed: 3)
+        #expect(try Self.state(cluster, sample, step: 1) == expected.state)
+    }
+
+    @Test func refusalOfTheCoordinatorIsTheServersLastWord() throws {
+        let cluster = try FakeCluster(shards: 2)
+        let thread = try cluster.launch(1)
+        let (connection, hello) = try cluster.accept()
+        #expect(hello.server?.shard == ShardIdentity(index: 1, count: 2))
+        try connection.send(.refused("this run has 3 shards and server-1 says it is shard 1/2"))
+        let error = try #require(throws: ServerError.self) { try thread.wait() }
+        #expect("\(error)".contains("refused this server: this run has 3 shards and server-1 says it is shard 1/2."))
+    }
+
+    @Test func finishedRunEndsTheServerWell() throws {
+        let cluster = try Self.startedCluster(shards: 1, SampleModel())
+        try cluster.servers[0].connection.send(.shutdown(isFinished: true, reason: "the run is finished"))
+        try cluster.servers[0].thread.wait()
+    }
+}
+
+extension ServerNodeTests {
+    static func startedCluster(shards: Int, _ sample: SampleModel) throws -> FakeCluster {
+        let cluster = try FakeCluster(shards: shards)
+        try cluster.start()
+        for server in cluster.servers {
+            try server.configure(sample, keepsState: false)
+            #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        }
+        return cluster
+    }
+
+    /// The whole state after some steps, and the gradient norm of each step.
+    static func train(shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32) throws -> (
+        state: [[Float]], norms: [Double]
+    ) {
+        let sample = SampleModel(encoding: encoding)
+        let cluster = try startedCluster(shards: shards, sample)
+        var norms: [Double] = []
+        for step in 0..<steps { norms.append(try Self.step(cluster, sample, step: step, seed: seed)) }
+        return (try state(cluster, sample, step: steps), norms)
+    }
+
+    static func allPushes(_ sample: SampleModel) -> [(unit: Int, block: Int)] {
+        (0..<SampleModel.units).flatMap { unit in sample.trainedBlocks.map { (unit, $0) } }
+    }
+
+    /// Two trainers push to every server at the same time, each in its own order, some units both of them; then commit.
+    @discardableResult
+    static func step(_ cluster: FakeCluster, _ sample: SampleModel, step: UInt64, seed: UInt64) throws -> Double {
+        var squares: [[Double]] = []
+        for server in cluster.servers {
+            let trainers = try (0..<2).map { trainer in
+                var random = CounterRandom(seed: seed, purpose: .test, step: step, element: UInt64(trainer))
+                let own = allPushes(sample).filter { $0.unit % 2 == trainer || $0.unit == 2 }
+                let pushes = random.permutation(own.count).map { own[$0] }
+                let connection = try cluster.trainer(server)
+                return Background { try sample.push(pushes, step: step, to: server, over: connection) }
+            }
+            for trainer in trainers { try trainer.wait() }
+            squares.append(try server.reduced(step: step))
+        }
+        for server in cluster.servers { try server.commit(step: step) }
+        return try #require(GradientNorm.norm(table: sample.table, shards: squares))
+    }
+
+    /// Weights and moments of every block, put together from all shards; 3 × block + kind.
+    static func state(_ cluster: FakeCluster, _ sample: SampleModel, step: UInt64) throws -> [[Float]] {
+        var state = sample.table.blocks.flatMap { Array(repeating: [Float](repeating: 0, count: $0.count), count: 3) }
+        for server in cluster.servers {
+            for (block, kind) in sample.parts {
+                let slice = server.layout(sample.table).slices[block]
+                state[3 * block + Int(kind.rawValue)].replaceSubrange(
+                    slice, with: try server.snapshot(kind, block, step: step))
+            }
+        }
+        return state
+    }
+
+    static func gather(_ block: UInt32, step: UInt64, _ count: Int, over connection: Connection) throws -> [Float] {
+        try connection.send(.gather(stage: StageIndex(0), step: StepIndex(step), block: block))
+        let incoming = try connection.receive(timeoutSeconds: 5)
+        guard case .gathered(_, _, block, let encoding) = incoming.message else { return [] }
+        var payload = [UInt8](repeating: 0, count: incoming.payloadCount)
+        try payload.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
+        var values = [Float](repeating: 0, count: count)
+        try payload.withUnsafeBytes { payload in
+            try values.withUnsafeMutableBytes { try TensorCodec.decode(payload, as: encoding, into: $0) }
+        }
+        return values
+    }
+}
