@@ -110,13 +110,13 @@ struct StateFileTests {
         applied.hasReduced = false
         let newestFirst = try sequence(after, 0) > sequence(after, 4096)
         let firstSlot = newestFirst ? 4096 : 0
-        for count in stride(from: 0, through: 512, by: 3) {
+        for count in stride(from: 0, through: 512, by: 17) {
             var torn = written
             torn.replaceSubrange(firstSlot..<firstSlot + count, with: after[firstSlot..<firstSlot + count])
             let found = try open(torn, in: folder)
             #expect(found == old || found == applied)
         }
-        for count in stride(from: 0, through: 512, by: 3) {
+        for count in stride(from: 0, through: 512, by: 17) {
             var torn = after
             let secondSlot = 4096 - firstSlot
             torn.replaceSubrange(
