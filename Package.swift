@@ -104,7 +104,7 @@ let programs: [Target] = [
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(
         "maws-bench", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining"]),
-    program("maws-trainer", ["MawsBase", "MawsTrainer", "MawsTransport"]),
+    program("maws-trainer", ["MawsBase", "MawsProcess", "MawsTrainer"]),
 ]
 
 let testTargets: [Target] = [

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Logging
+import MawsProcess
 import MawsTrainer
 
 @main
@@ -40,16 +41,26 @@ struct Main: ParsableCommand {
 
     func run() throws {
         guard let address else { return }
-        // Ctrl-C reaches the whole local cluster; its coordinator decides what becomes of the children.
-        if exitWithCoordinator { signal(SIGINT, SIG_IGN) }
-        LoggingSystem.bootstrap(StreamLogHandler.standardError)
         let process = ProcessInfo.processInfo
         let name = name ?? "trainer-\(process.hostName)-\(process.processIdentifier)"
+        PlainLogHandler.bootstrap(process: name)
+        signal(SIGPIPE, SIG_IGN)
+        if exitWithCoordinator {
+            ParentWatch.exitWithParent()
+            // Ctrl-C in a terminal reaches the whole group; the coordinator says when its trainers may go.
+            signal(SIGINT, SIG_IGN)
+        }
         let options = TrainerOptions(
             coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, threads: threads,
             name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
             reconnectSeconds: reconnectSeconds)
-        try TrainerNode(options, log: Logger(label: name)).run()
+        let log = Logger(label: "maws-trainer")
+        do {
+            try TrainerNode(options, log: log).run()
+        } catch {
+            log.critical("\(error)")
+            throw ExitCode.failure
+        }
     }
 
     /// The last colon parts host and port; brackets around an IPv6 address are taken off.

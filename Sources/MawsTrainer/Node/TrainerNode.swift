@@ -1,4 +1,3 @@
-import Glibc
 import Logging
 import MawsBase
 import MawsKernels
@@ -21,7 +20,6 @@ public final class TrainerNode {
     private let coordinator: CoordinatorLink
     private let computer: UnitComputer
     private let profile: String
-    private let parent = getppid()
     private var core: TrainerCore
 
     /// - Throws: when the certificates cannot be used.
@@ -56,9 +54,6 @@ public final class TrainerNode {
         }
         log.info("\(options.name) computes with \(profile)")
         while true {
-            if options.exitsWithCoordinator, getppid() != parent {
-                throw TrainerError.ended("the coordinator's process is gone, and this trainer ends with it")
-            }
             for event in nextEvents() + [.tick] {
                 for action in core.step(event, now: .now()) {
                     if try perform(action) { return }
