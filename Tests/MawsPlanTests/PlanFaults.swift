@@ -24,7 +24,7 @@ extension PlanErrorTests.Fault {
             "plan.yaml:2: cluster.servers: expected a whole number from 1 to 65535, found `0`."),
         Self(
             "seed: 7", "cluster: {listen: here}",
-            "plan.yaml:2: cluster.listen: expected an address such as `0.0.0.0:7400`, port 0 for any free one, found "
+            "plan.yaml:2: cluster.listen: expected an address such as `0.0.0.0:7070`, port 0 for any free one, found "
                 + "`here`."),
         Self(
             "seed: 7", "cluster: {servers: 2, trainers: 3}",

@@ -89,7 +89,7 @@ import Testing
     @Test func aMapOfServersIsARemoteCluster() throws {
         let cluster = try fixture.parse(PlanFixture.plan("seed: 7", "cluster: {servers: 16}")).cluster
         #expect(!cluster.isLocal && cluster.servers == 16 && cluster.trainers == 0 && cluster.threads == 0)
-        #expect(cluster.listen == "0.0.0.0:7400")
+        #expect(cluster.listen == "0.0.0.0:7070")
     }
 
     @Test func bracePatternsExpandInOrder() throws {

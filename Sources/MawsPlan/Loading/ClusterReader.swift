@@ -1,6 +1,6 @@
 extension PlanReader {
     /// Port the coordinator listens on where the plan names none and the cluster is not local.
-    static let listenDefault = "0.0.0.0:7400"
+    static let listenDefault = "0.0.0.0:7070"
 
     /// `local`, or a map; without the field the cluster is local.
     func cluster(_ node: PlanNode?) throws(PlanError) -> ClusterPlan {
@@ -46,7 +46,7 @@ extension PlanReader {
 
     /// `host:port`; an IPv6 address stands in brackets.
     private func address(_ node: PlanNode) throws(PlanError) -> String {
-        let expected = "an address such as `0.0.0.0:7400`, port 0 for any free one"
+        let expected = "an address such as `0.0.0.0:7070`, port 0 for any free one"
         let text = try node.text(expected)
         guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
             UInt16(text[text.index(after: colon)...]) != nil
