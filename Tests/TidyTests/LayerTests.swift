@@ -1,0 +1,68 @@
+import Testing
+
+/// What each layer may not call. The compiler checks who imports whom; these are the rules it cannot know.
+@Suite struct LayerTests {
+    /// The pure machines, and what they are made of: a run must replay from its events alone.
+    static let pure = ["MawsBase", "MawsWire", "MawsProtocol"]
+    /// Where numbers are made: the same bits on every machine, every time.
+    static let numeric = ["MawsTensor", "MawsKernels", "MawsModel", "MawsTraining", "MawsOptimizer", "MawsPlan"]
+    /// Where memory is touched without checks.
+    static let unsafe = [
+        "MawsTensor", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport", "MawsStorage", "MawsData",
+        "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsTestSupport",
+    ]
+
+    private let tree = SourceTree.package
+
+    @Test func pureLayersHaveNoFoundation() {
+        expectNone(/import (Foundation|Glibc|Dispatch|Logging)\b/, in: tree.targets(Self.pure), "imports the world")
+    }
+
+    @Test func pureLayersHaveNoThreadsLocksOrTasks() {
+        expectNone(
+            /\b(Task|Mutex|NSLock|NSCondition|Thread|DispatchQueue|actor|async|await)\b/,
+            in: tree.targets(Self.pure), "runs beside itself")
+    }
+
+    @Test func onlyShellsReadAClock() {
+        let clock = /\bDate\(|DispatchTime|ContinuousClock|SuspendingClock|clock_gettime|Moment\.now/
+        let files = tree.targets(Self.pure + Self.numeric).filter { $0.path != "Sources/MawsBase/Moment.swift" }
+        expectNone(clock, in: files, "reads a clock; take the moment as an argument")
+    }
+
+    @Test func randomNumbersAreCounted() {
+        let systems = /SystemRandomNumberGenerator|\.random\(in:|\.shuffled\(|\.shuffle\(|\bdrand48|\brand\(/
+        let files = tree.targets(Self.pure + Self.numeric + ["MawsData", "MawsServer", "MawsTrainer"])
+        expectNone(systems, in: files, "draws from the system; use CounterRandom")
+    }
+
+    @Test func hashesOfTheProcessReachNoNumber() {
+        let files = tree.targets(Self.pure + Self.numeric + ["MawsData"])
+        expectNone(/\bHasher\(|\.hashValue\b/, in: files, "differs from process to process")
+    }
+
+    @Test func onlyTheTransportHasSockets() {
+        let others = tree.sources.filter { $0.target != "MawsTransport" }
+        expectNone(/\b(socket|bind|getaddrinfo|setsockopt)\(|\bSSL_[a-z]/, in: others, "opens a socket")
+    }
+
+    @Test func memoryIsTouchedUncheckedOnlyWhereTensorsAndBytesAreMoved() {
+        let others = tree.sources.filter { !Self.unsafe.contains($0.target) }
+        // A parameter or an empty payload is no access: `Unsafe…` types are allowed in signatures, calls on them are
+        // not.
+        expectNone(/\bwithUnsafe|\.baseAddress|\.allocate\(|\.bindMemory|\.load\(as:/, in: others, "touches raw memory")
+    }
+
+    @Test func librariesDoNotPrint() {
+        let libraries = tree.sources.filter { $0.target.hasPrefix("Maws") }
+        expectNone(/(^|[^.\w])print\(/, in: libraries, "prints; only programs talk to a person")
+    }
+
+    private func expectNone<Output>(
+        _ pattern: Regex<Output>, in files: [SourceFile], _ what: String, _ location: SourceLocation = #_sourceLocation
+    ) {
+        #expect(!files.isEmpty, sourceLocation: location)
+        let places = files.flatMap { $0.places(of: pattern, what) }
+        #expect(places.isEmpty, "\(places.joined(separator: "\n"))", sourceLocation: location)
+    }
+}
