@@ -9,7 +9,8 @@ struct Report: ParsableCommand {
     @Argument(help: ArgumentHelp("The run folder.", valueName: "run")) var folder: String
 
     func run() throws {
+        let path = try HTMLReport.write(runFolder: folder)
         print(ResultTable.draw(try RunFolder(folder).stages()))
-        print("Report: \(try HTMLReport.write(runFolder: folder))")
+        print("\nReport: \(path)")
     }
 }

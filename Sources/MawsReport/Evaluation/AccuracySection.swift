@@ -22,7 +22,8 @@ struct AccuracySection {
 
     /// Recall by class, a column an evaluation, where all evaluations know the same classes.
     private func perClass() -> Markup {
-        guard let names = results.first?.classNames, names.count <= Self.classLimit, !names.isEmpty,
+        guard let names = (results.first(where: Self.hasNames) ?? results.first)?.classNames,
+            names.count <= Self.classLimit, !names.isEmpty,
             results.allSatisfy({ $0.classNames.count == names.count })
         else { return "" }
         let matrices = results.map(ConfusionMatrix.init)
@@ -38,6 +39,11 @@ struct AccuracySection {
             \(rows)</tbody></table></div>
 
             """
+    }
+
+    /// Whether the classes are called something else than their numbers.
+    private static func hasNames(_ result: EvaluationResult) -> Bool {
+        result.classNames != result.classNames.indices.map(String.init)
     }
 
     private func bar(_ share: Double?) -> Markup {

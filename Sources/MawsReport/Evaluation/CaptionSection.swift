@@ -44,7 +44,7 @@ struct CaptionSection {
         guard isMistake else {
             return """
                 <figure title="\(scores)">\(thumbnails.image(sample.sample, alt: "sample \(sample.sample)"))\
-                <figcaption>\(Figure.decimal(Double(sample.score), places: 2))</figcaption></figure>
+                <figcaption>\(Figure.decimal(Double(sample.score), places: 3))</figcaption></figure>
                 """
         }
         let taken =

@@ -14,7 +14,8 @@ struct ConfusionSection {
             <h3>What was taken for what</h3>
             \(note(shown.count))
             <div class="scroll"><table class="confusion">
-            <thead><tr><td class="corner"></td>\(columns)<th scope="col" class="share"><span>recall</span></th></tr></thead>
+            <thead><tr><td class="corner"></td>\(columns)\
+            <th scope="col" class="share"><span>recall</span></th></tr></thead>
             <tbody>
             \(shown.map { row($0, columns: shown) })</tbody>
             <tfoot><tr><th scope="row">precision</th>\(shown.map { share(matrix.precision($0)) })<td></td></tr></tfoot>

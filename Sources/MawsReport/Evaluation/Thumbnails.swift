@@ -13,9 +13,12 @@ struct Thumbnails {
 
     /// - Parameter plan: nil when the run's plan could not be read.
     init(split: String, plan: Plan?, root: String) {
-        guard let plan, let split = plan.split(split) else {
+        guard let split = plan?.split(split) else {
             dataset = nil
-            apology = "The images are missing: the plan has no split named \(split)."
+            apology =
+                plan == nil
+                ? "The images are missing because the plan, which names their files, does not load."
+                : "The images are missing: the plan has no split named \(split)."
             return
         }
         do {

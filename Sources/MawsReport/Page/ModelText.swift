@@ -9,11 +9,11 @@ enum ModelText {
     }
 
     static func text(_ model: TextModelPlan) -> String {
-        "\(size(model.preset, "XLM-R", model.width, model.depth, model.heads)), \(model.context) tokens of "
-            + "\(Figure.count(model.vocabulary))"
+        "\(size(model.preset, "XLM-R", model.width, model.depth, model.heads)), texts of up to \(model.context) tokens"
     }
 
     private static func size(_ preset: String?, _ kind: String, _ width: Int, _ depth: Int, _ heads: Int) -> String {
-        "\(preset.map { "\($0) (" } ?? "\(kind) ")\(width) wide, \(depth) deep, \(heads) heads\(preset == nil ? "" : ")")"
+        let sizes = "\(width) wide, \(depth) deep, \(heads) heads"
+        return preset.map { "\($0) (\(sizes))" } ?? "\(kind) \(sizes)"
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import MawsData
 import MawsKernels
 import MawsModel
@@ -15,8 +16,11 @@ struct Reconstructions {
 
     func make(stage: StagePlan, steps: Int) -> Result<MAEReconstruction, ReconstructionFailure> {
         do {
-            let store = try CheckpointStore(folder: "\(runFolder)/checkpoints")
-            let checkpoint = try store.open("\(stage.name)-\(steps)")
+            let name = "checkpoints/\(stage.name)-\(steps)"
+            guard FileManager.default.fileExists(atPath: "\(runFolder)/\(name)") else {
+                return .failure(ReconstructionFailure(reason: "\(name) is no longer in the run folder."))
+            }
+            let checkpoint = try CheckpointStore(folder: "\(runFolder)/checkpoints").open("\(stage.name)-\(steps)")
             let index = UInt32(plan.stages.firstIndex { $0.name == stage.name } ?? 0)
             guard checkpoint.header.table == StageModel.table(stage, in: plan) else {
                 return .failure(

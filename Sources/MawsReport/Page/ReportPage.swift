@@ -23,7 +23,7 @@ struct ReportPage {
             <body>
             \(header(sections))
             <main>
-            \(sections.map { "<section id=\"\($0.id)\">\n<h2>\($0.title)</h2>\n\($0.body)</section>\n" as Markup })</main>
+            \(sections.map(\.markup))</main>
             </body>
             </html>
 
@@ -34,6 +34,8 @@ struct ReportPage {
         var id: String
         var title: String
         var body: Markup
+
+        var markup: Markup { "<section id=\"\(id)\">\n<h2>\(title)</h2>\n\(body)</section>\n" }
     }
 
     private func sections() -> [Section] {
@@ -144,8 +146,8 @@ struct ReportPage {
         }
         guard !rows.isEmpty else { return "" }
         return """
-            <p class="note">SHA-256 of each stage's final weights. The same plan, data and compute profile give the same, \
-            however many servers and trainers there were and whoever died.</p>
+            <p class="note">SHA-256 of each stage's final weights. The same plan, data and compute profile give the \
+            same, however many servers and trainers there were and whoever died.</p>
             <table class="plain hashes"><tbody>
             \(rows)</tbody></table>
 

@@ -55,7 +55,8 @@ enum ReportStyle {
         """
 
     private static let charts = """
-        .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.4rem 2rem; margin-top: .8rem; }
+        .charts { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 1.4rem 2rem;
+          margin-top: .8rem; }
         .chart { width: 100%; height: auto; display: block; overflow: visible; }
         .chart text { font-size: 11.5px; fill: var(--muted); font-family: inherit; }
         .chart .title { fill: var(--ink); font-weight: 600; font-size: 13px; }
@@ -108,8 +109,8 @@ enum ReportStyle {
         table.bars th, table.bars td { padding: .18rem 1rem .18rem 0; white-space: nowrap; font-weight: 500; }
         table.bars thead th { color: var(--muted); font-size: .85rem; }
         table.bars tbody th { width: 1%; }
-        .bar { display: inline-block; vertical-align: middle; width: calc(100% - 4.2rem); min-width: 4rem; height: .6rem;
-          border-radius: .3rem; background: var(--panel); overflow: hidden; }
+        .bar { display: inline-block; vertical-align: middle; width: calc(100% - 4.2rem); min-width: 4rem;
+          height: .6rem; border-radius: .3rem; background: var(--panel); overflow: hidden; }
         .bar span { display: block; height: 100%; background: var(--accent); border-radius: .3rem; }
         .percent { display: inline-block; width: 4rem; text-align: right; font-size: .85rem; }
 
@@ -121,9 +122,11 @@ enum ReportStyle {
           .charts { grid-template-columns: minmax(0, 1fr); }
           .chart text, .chart .unit { font-size: 14px; } .chart .title { font-size: 16px; }
           .strip { gap: .2rem; }
-          .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; } .figure .value { font-size: 1.35rem; }
+          .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; }
+          .figure .value { font-size: 1.35rem; }
         }
-        @media print { body { max-width: none; padding: 0; } section, .chart, .caption { break-inside: avoid; } nav { display: none; } }
+        @media print { body { max-width: none; padding: 0; } nav { display: none; }
+          section, .chart, .caption { break-inside: avoid; } }
 
         """
 }
