@@ -10,7 +10,8 @@ public enum RandomPurpose: UInt32, Sendable {
     case test = 99
 }
 
-/// Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC 2011).
+/// Counter-based random numbers: Philox 4x32-10 (Salmon et al., "Parallel random numbers: as easy as 1, 2, 3", SC
+/// 2011).
 ///
 /// The stream is a pure function of (seed, purpose, stage, step, element), so that any process on any machine draws the
 /// same numbers for the same sample or weight, in any order.

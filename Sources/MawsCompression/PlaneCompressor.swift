@@ -1,7 +1,7 @@
 import CZstd
 
-/// Codes chunks of fp32 numbers plane by plane: `length u32 | bytes`, where a length equal to the plane's own size marks
-/// a plane stored as it is, and any smaller one a zstd frame.
+/// Codes chunks of fp32 numbers plane by plane: `length u32 | bytes`, where a length equal to the plane's own size
+/// marks a plane stored as it is, and any smaller one a zstd frame.
 final class PlaneCompressor {
     private let context: OpaquePointer
     private let planes = UnsafeMutablePointer<UInt8>.allocate(capacity: BytePlanes.chunkBytes)

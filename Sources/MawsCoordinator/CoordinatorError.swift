@@ -13,15 +13,20 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .planChanged(let run, let changes):
-            "the plan changed since \(run) was started (\(changes.joined(separator: "; "))); change it back, or give the new plan another run folder"
+            "the plan changed since \(run) was started (\(changes.joined(separator: "; "))); change it back, or give "
+                + "the new plan another run folder"
         case .alreadyRunning(let run):
             "another coordinator works in \(run); stop it first, or watch it with `maws-coord watch --run \(run)`"
         case .notFinite(let stage, let step, let units):
-            "the loss or gradient of stage \(stage), step \(step) is not finite (units \(units.map(String.init).joined(separator: ", "))); the step was not committed: lower the learning rate or clip the gradient, and start again from the last checkpoint"
+            "the loss or gradient of stage \(stage), step \(step) is not finite (units "
+                + "\(units.map(String.init).joined(separator: ", "))); the step was not committed: lower the "
+                + "learning rate or clip the gradient, and start again from the last checkpoint"
         case .badReport(let stage, let step):
-            "the servers' reports of stage \(stage), step \(step) do not fit its table; check that all processes run one version of maws"
+            "the servers' reports of stage \(stage), step \(step) do not fit its table; check that all processes run "
+                + "one version of maws"
         case .missingParameters(let stage, let from, let names):
-            "stage \(stage) needs parameters that the checkpoint of \(from) does not have (\(names.prefix(3).joined(separator: ", "))); check `from` and the model's size in the plan"
+            "stage \(stage) needs parameters that the checkpoint of \(from) does not have "
+                + "(\(names.prefix(3).joined(separator: ", "))); check `from` and the model's size in the plan"
         case .childKeepsDying(let name, let times, let lastLine):
             "\(name) ended \(times) times right after its start; its log ends with: \(lastLine)"
         case .badAddress(let address):

@@ -67,14 +67,16 @@ extension CoordinatorNode {
         if hello.dataFingerprint != catalog.fingerprint {
             return refuse(
                 peer,
-                "its data is not this run's: the samples' names or sizes differ (\(hello.dataFingerprint) there, \(catalog.fingerprint) here); copy the shards again"
+                "its data is not this run's: the samples' names or sizes differ (\(hello.dataFingerprint) there, "
+                    + "\(catalog.fingerprint) here); copy the shards again"
             )
         }
         let profile = computeProfile ?? hello.computeProfile
         if hello.computeProfile != profile {
             return refuse(
                 peer,
-                "its compute profile is '\(hello.computeProfile)' and this run's is '\(profile)': their gradients differ in the last bits; start it with the same backend, instruction set and --threads"
+                "its compute profile is '\(hello.computeProfile)' and this run's is '\(profile)': their gradients "
+                    + "differ in the last bits; start it with the same backend, instruction set and --threads"
             )
         }
         computeProfile = profile

@@ -79,7 +79,8 @@ public protocol ComputeBackend: Sendable {
         _ c: FloatSlice, _ a: FloatSlice, transposed aTransposed: Bool, _ b: FloatSlice, transposed bTransposed: Bool,
         m: Int, n: Int, k: Int, alpha: Float, beta: Float)
 
-    /// y = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row; keeps mean and reciprocal deviation [rows].
+    /// y = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row; keeps mean and reciprocal deviation
+    /// [rows].
     func layerNormForward(
         _ y: FloatSlice, _ mean: FloatSlice, _ reciprocal: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
         _ beta: FloatSlice, epsilon: Float, _ shape: RowShape)

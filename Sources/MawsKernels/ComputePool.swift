@@ -2,7 +2,8 @@ import Foundation
 import MawsTensor
 import Synchronization
 
-/// The compute threads of a backend. Work comes in numbered pieces whose borders do not depend on the number of threads.
+/// The compute threads of a backend. Work comes in numbered pieces whose borders do not depend on the number of
+/// threads.
 ///
 /// One caller at a time: a backend computes one operation after the other.
 final class ComputePool: Sendable {

@@ -10,6 +10,7 @@ public protocol WeightSource: AnyObject {
 
 /// Takes the gradient of one block, in backward order, each trainable block exactly once a unit.
 public protocol GradientSink: AnyObject {
-    /// - Parameter gradient: `table.blocks[block].count` floats. The sink is done with the memory when the call returns.
+    /// - Parameter gradient: `table.blocks[block].count` floats. The sink is done with the memory when the call
+    ///   returns.
     func push(_ block: Int, _ gradient: FloatBuffer) throws
 }

@@ -5,8 +5,8 @@ extension Plan {
     /// numbers are written in their shortest exact form, so a hash of them identifies the plan.
     public var canonicalJSON: [UInt8] { Self.canonicalBytes(self) }
 
-    /// `canonicalJSON` of the part that may not change between a checkpoint and its resumption; see `differences(from:)`.
-    /// Two plans with the same fixed part give the same weights.
+    /// `canonicalJSON` of the part that may not change between a checkpoint and its resumption; see
+    /// `differences(from:)`. Two plans with the same fixed part give the same weights.
     public var fixedJSON: [UInt8] {
         var fixed = self
         fixed.run = ""

@@ -82,7 +82,8 @@ public final class RunDatabase: Sendable {
                     );
                     CREATE TABLE IF NOT EXISTS commitRecord (
                         stage INTEGER NOT NULL, step INTEGER NOT NULL, learningRate REAL NOT NULL,
-                        clipScale REAL NOT NULL, gradientNorm REAL NOT NULL, loss REAL NOT NULL, images INTEGER NOT NULL,
+                        clipScale REAL NOT NULL, gradientNorm REAL NOT NULL, loss REAL NOT NULL,
+                        images INTEGER NOT NULL,
                         seconds REAL NOT NULL, bytesPushed INTEGER NOT NULL, bytesGathered INTEGER NOT NULL,
                         PRIMARY KEY (stage, step)
                     );

@@ -89,7 +89,8 @@ public final class Connection: @unchecked Sendable {
         sent.add(UInt64(start.count + payload.count), ordering: .relaxed)
     }
 
-    /// Waits for a frame. After `TransportError.timedOut` the connection is still good; after any other error it is not.
+    /// Waits for a frame. After `TransportError.timedOut` the connection is still good; after any other error it is
+    /// not.
     public func receive(timeoutSeconds: Double) throws -> Incoming {
         precondition(pendingPayload == 0, "the payload of the last message was not read")
         let start = try channel.read(FrameHeader.byteCount, firstByteSeconds: timeoutSeconds)

@@ -2,7 +2,8 @@ import MawsBase
 
 /// The fixed start of every frame: what follows, and how much of it.
 ///
-/// `magic "MAWS" | version u16 | kind u8 | flags u8 | body bytes u32 | payload bytes u64 | CRC-32C of the 20 bytes before`
+/// `magic "MAWS" | version u16 | kind u8 | flags u8 | body bytes u32 | payload bytes u64 | CRC-32C of the 20 bytes
+/// before`
 public struct FrameHeader: Hashable, Sendable {
     public static let byteCount = 24
     public static let protocolVersion = UInt16(ProtocolVersion.current)

@@ -16,7 +16,8 @@ public enum WireError: Error, Hashable, CustomStringConvertible {
         case .badMagic(let found):
             "a frame starts with 0x\(String(found, radix: 16)) and not with MAWS; the peer speaks another protocol"
         case .otherVersion(let theirs, let ours):
-            "the peer speaks protocol version \(theirs), this process version \(ours); run one version of maws everywhere"
+            "the peer speaks protocol version \(theirs), this process version \(ours); run one version of maws "
+                + "everywhere"
         case .badHeaderChecksum(let found, let computed):
             "a frame's header has the checksum \(found) but its bytes give \(computed); the header is damaged"
         case .badFlags(let flags):

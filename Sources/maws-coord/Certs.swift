@@ -7,8 +7,8 @@ struct Certs: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make the certificates of a cluster, or one more for a machine of its own.",
         discussion: """
-            Makes an authority and one certificate for each role. Copy ca.pem and a role's .pem and .key to the machines \
-            that run it; ca.key signs new certificates and stays with you.
+            Makes an authority and one certificate for each role. Copy ca.pem and a role's .pem and .key to the \
+            machines that run it; ca.key signs new certificates and stays with you.
             """)
 
     @Option(help: "Folder to make; it must not exist or be empty.")

@@ -68,7 +68,8 @@ enum ViewerError: Error, CustomStringConvertible {
         case .badAddress(let text): "\(text) is not an address; write HOST:PORT, 127.0.0.1:7070 for instance."
         case .badAddressFile(let path): "\(path) does not hold one line HOST:PORT; give --coordinator HOST:PORT."
         case .notRunning(let run):
-            "no coordinator of the run \(run) is running: it has no coordinator.address; start it with maws-coord start."
+            "no coordinator of the run \(run) is running: it has no coordinator.address; start it with maws-coord "
+                + "start."
         case .unreachable(let target, let reason): "the coordinator \(target) is not running: \(reason)."
         case .refused(let target, let reason): "the coordinator \(target) refused the connection: \(reason)."
         case .silent(let target, let seconds):
@@ -76,7 +77,8 @@ enum ViewerError: Error, CustomStringConvertible {
         case .lost(let target, let reason): "the coordinator \(target) is gone: \(reason)."
         case .ended(let target, let reason): "the coordinator \(target) ended: \(reason)."
         case .unexpected(let target):
-            "the coordinator \(target) answered with something that is not a status; check that both are of one version."
+            "the coordinator \(target) answered with something that is not a status; check that both are of one "
+                + "version."
         }
     }
 }

@@ -66,7 +66,8 @@ final class PeerGate: Sendable {
     private func refusal(of hello: Hello, certified: Role) -> String? {
         if hello.protocolVersion != ProtocolVersion.current {
             return
-                "it speaks protocol version \(hello.protocolVersion), this coordinator \(ProtocolVersion.current): use one version of maws"
+                "it speaks protocol version \(hello.protocolVersion), this coordinator \(ProtocolVersion.current): "
+                + "use one version of maws"
         }
         if hello.role != certified { return "it says it is a \(hello.role) with the certificate of a \(certified)" }
         if hello.role == .server && hello.server == nil { return "a server's hello names no shard" }

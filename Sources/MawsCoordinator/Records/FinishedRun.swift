@@ -2,7 +2,7 @@ import MawsPlan
 import MawsReport
 
 extension CoordinatorNode {
-    /// Writes the report of the run. Returns what a person is told at the end: the result table and where the report is.
+    /// Writes the report of the run. Returns what a person is told at the end: the result table and the report's path.
     public func report() throws -> String {
         let table = ResultTable.draw(try RunFolder(plan.run).stages())
         let path = try HTMLReport.write(runFolder: plan.run, root: options.root)

@@ -1,5 +1,5 @@
-/// Bicubic resize with antialiasing, bit for bit as Pillow computes it (`Image.resize(size, BICUBIC)` of an 8-bit image):
-/// a horizontal pass, then a vertical one, each with 22-bit fixed-point weights and 8-bit results.
+/// Bicubic resize with antialiasing, bit for bit as Pillow computes it (`Image.resize(size, BICUBIC)` of an 8-bit
+/// image): a horizontal pass, then a vertical one, each with 22-bit fixed-point weights and 8-bit results.
 ///
 /// Integer sums make the result the same on every machine.
 package enum BicubicResize {

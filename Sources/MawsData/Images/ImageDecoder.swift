@@ -1,6 +1,7 @@
 /// Turns PNG and JPEG files into 8-bit pixels.
 public enum ImageDecoder {
-    /// Width × height above which an image is refused before it is decoded, so that a small file cannot claim all memory.
+    /// Width × height above which an image is refused before it is decoded, so that a small file cannot claim all
+    /// memory.
     public static let pixelCountMax = 100_000_000
 
     /// - Parameter channels: 1 for grey, 3 for RGB. Colour turns grey as ITU-R 601 weighs it (Pillow's `convert("L")`),

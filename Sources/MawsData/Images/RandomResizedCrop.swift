@@ -53,8 +53,8 @@ package struct RandomResizedCrop {
     }
 }
 
-/// exp and log from additions and multiplications alone: the C library picks code by processor and its last bit differs,
-/// which could move a crop by a pixel between machines.
+/// exp and log from additions and multiplications alone: the C library picks code by processor and its last bit
+/// differs, which could move a crop by a pixel between machines.
 package enum PortableMath {
     /// Accurate to about 1e-13 relative for |x| below 20.
     package static func exp(_ x: Double) -> Double {

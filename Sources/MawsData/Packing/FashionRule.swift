@@ -2,8 +2,8 @@ import MawsBase
 
 /// How Fashion-MNIST's clean classes become the noisy captions and hashtags of social posts.
 ///
-/// Every image draws from its own counter-based streams, keyed by (seed, split, image), so the labels of an image do not
-/// depend on any other image:
+/// Every image draws from its own counter-based streams, keyed by (seed, split, image), so the labels of an image do
+/// not depend on any other image:
 ///
 /// 1. With probability 1/4 the image is tagged as one of the nine other classes, each as likely; otherwise as its own.
 ///    The class drawn here, right or wrong, is the one that tags and caption speak of.

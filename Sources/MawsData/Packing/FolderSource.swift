@@ -1,7 +1,7 @@
 import Foundation
 
-/// The PNG and JPEG files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its caption and
-/// `photo.json` its hashtags.
+/// The PNG and JPEG files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its caption
+/// and `photo.json` its hashtags.
 struct FolderSource: RowSource {
     private let folder: String
     private let classFolders: Bool

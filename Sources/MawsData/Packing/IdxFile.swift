@@ -1,7 +1,7 @@
 internal import CZlib
 
-/// An array of bytes in the IDX format of MNIST, gzipped or not: magic 0x0000 08 dd (unsigned bytes, dd dimensions), the
-/// dimensions as big-endian 32-bit numbers, the values.
+/// An array of bytes in the IDX format of MNIST, gzipped or not: magic 0x0000 08 dd (unsigned bytes, dd dimensions),
+/// the dimensions as big-endian 32-bit numbers, the values.
 struct IdxFile {
     let dimensions: [Int]
     let values: [UInt8]

@@ -2,8 +2,9 @@ import Foundation
 
 /// The rows of a list: a CSV file whose first row names the columns, or a JSONL file with an object a line.
 ///
-/// `image` is required, a path relative to the list's folder. `caption`, `hashtags` and `class` may be missing or empty.
-/// Hashtags are an array of strings in JSONL, and separated by blanks or commas in CSV. Other columns are passed over.
+/// `image` is required, a path relative to the list's folder. `caption`, `hashtags` and `class` may be missing or
+/// empty. Hashtags are an array of strings in JSONL, and separated by blanks or commas in CSV. Other columns are passed
+/// over.
 struct ListSource: RowSource {
     private let path: String
     private let isCSV: Bool

@@ -1,6 +1,7 @@
 /// Captions as the text tower takes them: cut to the longest of the batch, with positions and true lengths.
 ///
-/// Columns that hold padding in every caption are dropped; they reach no output, and the cut depends on the batch alone.
+/// Columns that hold padding in every caption are dropped; they reach no output, and the cut depends on the batch
+/// alone.
 public struct TextBatch: Sendable {
     /// `<pad>` in XLM-R's numbering.
     public static let padding: Int32 = 1

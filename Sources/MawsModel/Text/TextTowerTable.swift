@@ -25,7 +25,8 @@ enum TextTowerTable {
         return builder.build()
     }
 
-    /// The weights of query, key and value lie back to back, and so do their biases: one matrix product makes all three.
+    /// The weights of query, key and value lie back to back, and so do their biases: one matrix product makes all
+    /// three.
     private static func layer(_ model: TextModelPlan, _ index: Int, _ isTrainable: Bool) -> ParameterBlock {
         let prefix = "text.encoder.layer.\(index)."
         let width = model.width

@@ -4,7 +4,8 @@
 /// the optimizer are left out, as is usual. ViT-B/16 at 224 px comes to 35.1 GFLOP, the 17.6 G multiply-adds of the
 /// literature (DeiT, Touvron et al., 2021, Table 5).
 public enum ModelCost {
-    /// Transformer blocks: four width × width products and two of the MLP a token, and two products of all pairs of tokens.
+    /// Transformer blocks: four width × width products and two of the MLP a token, and two products of all pairs of
+    /// tokens.
     public static func blocks(tokens: Int, width: Int, mlp: Int, depth: Int) -> Double {
         let (tokens, width, mlp) = (Double(tokens), Double(width), Double(mlp))
         let perToken = 4 * width * width + 2 * width * mlp

@@ -28,8 +28,8 @@ public struct StageCost: Hashable, Sendable {
         stateBytes = (2 * (parameters + 2 * trainable) + trainable) * element
     }
 
-    /// A backward pass costs two forward passes. LiT runs its text tower forward twice: for the embeddings that all units
-    /// exchange, and again for the gradients.
+    /// A backward pass costs two forward passes. LiT runs its text tower forward twice: for the embeddings that all
+    /// units exchange, and again for the gradients.
     private static func operations(_ plan: Plan, _ stage: StagePlan) -> Double {
         let image = plan.model.image
         switch stage.kind {

@@ -71,7 +71,8 @@ extension PlanReader {
 
     // MARK: Text tower
 
-    /// The text tower, nil where the plan has none. Its vocabulary is that of the tokenizer of the captions it learns from.
+    /// The text tower, nil where the plan has none. Its vocabulary is that of the tokenizer of the captions it learns
+    /// from.
     func textModel(
         _ root: PlanMap, image: ImageModelPlan, splits: [SplitDraft], stages: [StagePlan]
     ) throws(PlanError) -> TextModelPlan? {

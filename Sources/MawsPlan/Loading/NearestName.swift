@@ -5,7 +5,8 @@ func nearestName(to name: String, among known: [String]) -> String? {
     return nearest.edits <= max(1, max(name.count, nearest.name.count) / 3) ? nearest.name : nil
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment) that turn one text into the other.
+/// Insertions, deletions, replacements and swaps of neighbours (optimal string alignment) that turn one text into the
+/// other.
 private func edits(from first: String, to second: String) -> Int {
     let a = Array(first)
     let b = Array(second)

@@ -16,9 +16,11 @@ public struct PlanOverrides: Hashable, Sendable {
 public enum PlanLoader {
     /// - Parameters:
     ///   - path: the plan file.
-    ///   - root: folder that the paths inside the plan are relative to: the working directory, not the plan's own folder.
+    ///   - root: folder that the paths inside the plan are relative to: the working directory, not the plan's own
+    ///     folder.
     ///   - cores: cores shared out among the local trainers where the plan names no `threads`; nil: this machine's.
-    ///   - tokenizerSize: token ids that the SentencePiece model at this path gives, the rows of the text tower's embedding.
+    ///   - tokenizerSize: token ids that the SentencePiece model at this path gives, the rows of the text tower's
+    ///     embedding.
     /// - Throws: the first fault found, with its line and field.
     public static func load(
         path: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
@@ -28,8 +30,8 @@ public enum PlanLoader {
             text(path), file: path, root: root, overrides: overrides, cores: cores, tokenizerSize: tokenizerSize)
     }
 
-    /// Loads what `Plan.yaml()` wrote. Every field is there and is checked, but the data, vocabularies and tokenizers it
-    /// names need not exist any more.
+    /// Loads what `Plan.yaml()` wrote. Every field is there and is checked, but the data, vocabularies and tokenizers
+    /// it names need not exist any more.
     public static func loadResolved(path: String) throws(PlanError) -> Plan {
         let reader = PlanReader(cores: 1, files: PlanFiles(root: nil), overrides: PlanOverrides()) { _ in
             preconditionFailure("a resolved plan's tokenizer is not looked at")

@@ -11,7 +11,8 @@ extension CoordinatorCore {
             return [
                 .refuse(
                     peer,
-                    "this run has \(servers.count) shards and \(name) says it is shard \(shard): start it with --shard i/\(servers.count)"
+                    "this run has \(servers.count) shards and \(name) says it is shard \(shard): start it with "
+                        + "--shard i/\(servers.count)"
                 )
             ]
         }
@@ -94,7 +95,8 @@ extension CoordinatorCore {
             actions.append(.rollBack(checkpointPosition))
             actions.append(
                 .note(
-                    "a server's state is gone: steps \(checkpointPosition.step.value) to \(position.step.value) are computed again from the checkpoint"
+                    "a server's state is gone: steps \(checkpointPosition.step.value) to \(position.step.value) are "
+                        + "computed again from the checkpoint"
                 ))
             position = checkpointPosition
         }
@@ -113,7 +115,8 @@ extension CoordinatorCore {
     mutating func restored(_ peer: PeerID, _ restoredPosition: RunPosition, _ now: Moment) -> [CoordinatorAction] {
         guard let index = servers.firstIndex(where: { $0?.peer == peer }), restoredPosition.stage == position.stage
         else { return [] }
-        // A server that kept a state one commit short answers at its old version first, then `applied` after the commit.
+        // A server that kept a state one commit short answers at its old version first, then `applied` after the
+        // commit.
         guard restoredPosition.step == position.step else { return [] }
         servers[index]?.isBusy = false
         servers[index]?.version = restoredPosition.step

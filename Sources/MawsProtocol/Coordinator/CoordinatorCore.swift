@@ -1,8 +1,8 @@
 import MawsBase
 import MawsWire
 
-/// The coordinator's decisions as a pure machine: who may compute what, when a step is decided, when a checkpoint is due,
-/// what a server that came back must do. It reads no clock and touches no socket, file or lock.
+/// The coordinator's decisions as a pure machine: who may compute what, when a step is decided, when a checkpoint is
+/// due, what a server that came back must do. It reads no clock and touches no socket, file or lock.
 public struct CoordinatorCore: Sendable {
     enum Mode: Hashable {
         /// The shell makes the first checkpoint of the stage.

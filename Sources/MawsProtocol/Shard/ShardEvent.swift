@@ -64,7 +64,8 @@ public enum ShardAction: Hashable, Sendable {
     case sealRestored(ShardGeneration, step: StepIndex)
     /// Add `right`'s buffer into `left`'s and free it; answered by `combined`.
     case combine(ShardGeneration, block: Int, left: UnitTree.Node, right: UnitTree.Node)
-    /// Copy unit 0's buffer of the block, now the sum of all, to the state's reduced gradient; answered by `blockStored`.
+    /// Copy unit 0's buffer of the block, now the sum of all, to the state's reduced gradient; answered by
+    /// `blockStored`.
     case storeBlock(ShardGeneration, block: Int)
     /// The reduced gradient is whole; answered by `reducedSealed`.
     case sealReduced(ShardGeneration)

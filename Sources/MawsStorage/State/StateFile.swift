@@ -104,7 +104,8 @@ public final class StateFile: @unchecked Sendable {
         try seal { $0.hasReduced = true }
     }
 
-    /// The bank that was not active holds the next version: it becomes the active one, and the reduced gradient is used.
+    /// The bank that was not active holds the next version: it becomes the active one, and the reduced gradient is
+    /// used.
     public func sealApplied() throws {
         try seal { content in
             content.step = content.step.next

@@ -30,8 +30,8 @@ public final class ShardLinks: Sendable {
 
     public init(timeouts: ShardTimeouts) { self.timeouts = timeouts }
 
-    /// Takes the shards' newest addresses. Channels to unchanged addresses stay as they are unless the greeting's run or
-    /// term changed.
+    /// Takes the shards' newest addresses. Channels to unchanged addresses stay as they are unless the greeting's run
+    /// or term changed.
     public func use(_ roster: Roster, greeting: ShardGreeting) {
         guard let count = roster.servers.first?.shard.count else { return }
         state.with { state in

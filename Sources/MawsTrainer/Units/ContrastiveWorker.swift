@@ -75,7 +75,8 @@ final class ContrastiveWorker: StageWorker {
             texts: FloatBuffer(posts.flatMap { $0.rows[half...] }), weights: context.weights)
     }
 
-    /// A generous estimate of the text tower's activations: about twenty rows of its width and both attention tables a layer.
+    /// A generous estimate of the text tower's activations: about twenty rows of its width and both attention tables a
+    /// layer.
     private static func activationBytes(_ text: TextModelPlan, samples: Int) -> Int {
         let rows = samples * text.context
         let floats = text.depth * rows * (16 * text.width + 2 * text.mlp + 2 * text.heads * text.context)

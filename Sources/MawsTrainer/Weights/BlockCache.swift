@@ -4,8 +4,9 @@ import MawsTensor
 
 /// The weights of one stage, gathered from the shards a version at a time.
 ///
-/// `begin` asks every shard for every block that is not here, in forward order; the shards' threads fill the blocks while
-/// the trainer computes on the first ones. Blocks of a version stay until the next version, frozen ones for the stage.
+/// `begin` asks every shard for every block that is not here, in forward order; the shards' threads fill the blocks
+/// while the trainer computes on the first ones. Blocks of a version stay until the next version, frozen ones for the
+/// stage.
 public final class BlockCache: WeightSource {
     private let table: BlockTable
     private let stage: StageIndex

@@ -3,7 +3,8 @@ import MawsTensor
 import MawsTransport
 import MawsWire
 
-/// What one unit has under way to the shards: bytes not sent yet, flushes not answered yet, the first thing that failed.
+/// What one unit has under way to the shards: bytes not sent yet, flushes not answered yet, the first thing that
+/// failed.
 final class PushTicket: Sendable {
     private struct State {
         var bytesInFlight = 0

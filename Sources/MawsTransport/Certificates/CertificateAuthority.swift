@@ -6,8 +6,8 @@ import MawsBase
 ///
 /// Only `ca.key` can make more; it belongs on no machine that runs a process of the cluster but the coordinator's.
 public enum CertificateAuthority {
-    /// Writes `ca.pem`, `ca.key` and `<role>.pem`, `<role>.key` for every role into `folder`, which must not exist or be
-    /// empty. The folder appears at once and whole, mode 0700, keys 0600.
+    /// Writes `ca.pem`, `ca.key` and `<role>.pem`, `<role>.key` for every role into `folder`, which must not exist or
+    /// be empty. The folder appears at once and whole, mode 0700, keys 0600.
     ///
     /// - Parameter cluster: 1 to 64 bytes; every process of the cluster presents it.
     public static func make(folder: String, cluster: String, validDays: Int = 3650) throws {

@@ -70,8 +70,8 @@ final class TLSChannel: @unchecked Sendable {
 
     /// Reads exactly `count` bytes.
     ///
-    /// - Parameter firstByteSeconds: how long nothing may come before `TransportError.timedOut`, after which the channel
-    ///   is still good. Once a byte has come, the rest must follow without a stall.
+    /// - Parameter firstByteSeconds: how long nothing may come before `TransportError.timedOut`, after which the
+    ///   channel is still good. Once a byte has come, the rest must follow without a stall.
     func read(_ count: Int, firstByteSeconds: Double? = nil) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         try bytes.withUnsafeMutableBytes { try read(into: $0, firstByteSeconds: firstByteSeconds) }

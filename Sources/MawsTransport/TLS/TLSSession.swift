@@ -4,8 +4,9 @@ import Synchronization
 
 /// One connection's TLS state. It reads from the socket itself and leaves what is to be sent in a buffer.
 ///
-/// OpenSSL's objects are not thread-safe: every call is made under one lock, and nobody waits for the network inside it.
-/// Reads come from one thread at a time; so do `seal` and `takeOutput`, which the connection guards with its send lock.
+/// OpenSSL's objects are not thread-safe: every call is made under one lock, and nobody waits for the network inside
+/// it. Reads come from one thread at a time; so do `seal` and `takeOutput`, which the connection guards with its send
+/// lock.
 final class TLSSession: @unchecked Sendable {
     enum Progress {
         case done(Int)
