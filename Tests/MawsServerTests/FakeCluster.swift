@@ -54,6 +54,19 @@ final class FakeCluster {
         return thread
     }
 
+    /// Starts one server as a process of its own.
+    func launchProcess(_ index: Int) throws -> Process {
+        let process = Process()
+        process.executableURL = Bundle.module.bundleURL.deletingLastPathComponent().appending(path: "maws-ps")
+        process.arguments = [
+            "--shard", "\(index)/\(shardCount)", "--coordinator", "127.0.0.1:\(listener.port)", "--certificates",
+            "\(folder)/certificates", "--state", "\(folder)/state", "--exit-with-coordinator",
+        ]
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+    }
+
     func accept() throws -> (Connection, Hello) {
         let connection = try #require(try listener.accept())
         try connection.handshake(timeoutSeconds: 5)
@@ -86,7 +99,9 @@ final class FakeCluster {
         return connection
     }
 
-    func replace(_ index: Int, by server: ServerLink) { servers[index] = server }
+    func replace(_ index: Int, by server: ServerLink) {
+        if index < servers.count { servers[index] = server } else { servers.append(server) }
+    }
 }
 
 /// The coordinator's end of one server's connection.

@@ -6,19 +6,23 @@ import MawsWire
 /// A small table, weights and gradients that are functions of their indices.
 struct SampleModel {
     static let units = 5
-    var encoding = TensorEncoding.fp32
+    let encoding: TensorEncoding
+    let table: BlockTable
 
-    let table: BlockTable = {
+    /// - Parameter width: of the largest matrix, which has 2000 rows.
+    init(encoding: TensorEncoding = .fp32, width: Int = 9) {
+        self.encoding = encoding
         let blocks: [ParameterBlock] = [
-            ("position", false, [5000]), ("block.0", true, [2000, 9]), ("norm", true, [100]), ("head", true, [9000]),
+            ("position", false, [5000]), ("block.0", true, [2000, width]), ("norm", true, [100]),
+            ("head", true, [9000]),
         ].map { name, isTrainable, shape in
             var builder = BlockBuilder(name, isTrainable: isTrainable)
             builder.add("\(name).weight", shape, decays: true, .zeros)
             builder.add("\(name).bias", [11], decays: false, .zeros)
             return builder.build()
         }
-        return BlockTable(blocks: blocks)
-    }()
+        table = BlockTable(blocks: blocks)
+    }
 
     var parts: [(block: Int, kind: TensorKind)] {
         table.blocks.indices.flatMap { block in
