@@ -41,8 +41,10 @@ struct ConnectionTests {
         try sending.result()
     }
 
-    @Test func bothDirectionsCarryTensorsAtTheSameTime() throws {
-        let (trainer, server) = try connectedPair(cluster)
+    /// With the usual keys, and with both sides renewing theirs all the time.
+    @Test(arguments: [1 << 23, 3] as [UInt64])
+    func bothDirectionsCarryTensorsAtTheSameTime(recordsPerKey: UInt64) throws {
+        let (trainer, server) = try connectedPair(cluster, recordsPerKey: recordsPerKey)
         let frames = 12
         let threads = [
             Background { try sendFrames(frames, over: trainer, seed: 10) },

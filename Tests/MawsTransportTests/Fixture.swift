@@ -78,11 +78,15 @@ func acceptOne(_ listener: Listener) -> Background<Connection> {
 }
 
 /// Both ends of a healthy connection: a trainer that dialed, and the server that accepted.
-func connectedPair(_ cluster: Cluster) throws -> (trainer: Connection, server: Connection) {
-    let listener = try cluster.listener()
+func connectedPair(
+    _ cluster: Cluster, recordsPerKey: UInt64 = 1 << 23
+) throws -> (trainer: Connection, server: Connection) {
+    var (own, other) = (try cluster.identity(.trainer), try cluster.identity(.server))
+    own.recordsPerKey = recordsPerKey
+    other.recordsPerKey = recordsPerKey
+    let listener = try Listener(host: "127.0.0.1", port: 0, identity: other, allowedRoles: [.trainer])
     let accepted = acceptOne(listener)
     let trainer = try Connection.connect(
-        host: "127.0.0.1", port: listener.port, identity: cluster.identity(.trainer), expecting: .server,
-        timeoutSeconds: 5)
+        host: "127.0.0.1", port: listener.port, identity: own, expecting: .server, timeoutSeconds: 5)
     return (trainer, try accepted.result())
 }

@@ -8,7 +8,7 @@ import Testing
 struct SpeedTests {
     @Test func oneDirectionOfALoopbackConnectionIsFast() throws {
         let (trainer, server) = try connectedPair(try Cluster())
-        let (frames, count) = (64, 32 << 20)
+        let (frames, count) = (24, 32 << 20)
         let start = Moment.now()
         let sending = Background {
             let payload = [UInt8](repeating: 7, count: count)

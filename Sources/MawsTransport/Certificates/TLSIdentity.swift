@@ -6,6 +6,9 @@ import MawsBase
 public struct TLSIdentity: Sendable {
     public let own: PeerIdentity
     let context: TLSContext
+    /// Full-size records under one AES-GCM key must stay below 2^24.5 (RFC 8446, section 5.5): keys are renewed long
+    /// before. Only tests renew them more often.
+    package var recordsPerKey: UInt64 = 1 << 23
 
     /// Loads `ca.pem`, `<name>.pem` and `<name>.key` from `folder`, and checks that they belong together.
     ///

@@ -13,7 +13,7 @@ final class TLSChannel: @unchecked Sendable {
     init(socket: Socket, identity: TLSIdentity, isServer: Bool) {
         self.socket = socket
         cluster = identity.own.cluster
-        session = TLSSession(context: identity.context, descriptor: socket.descriptor, isServer: isServer)
+        session = TLSSession(identity: identity, descriptor: socket.descriptor, isServer: isServer)
     }
 
     var remoteAddress: String { socket.remoteAddress }
