@@ -25,20 +25,23 @@ public final class TextTower {
         }
     }
 
-    /// Most bytes of inner activations kept between the passes; above it each layer is computed again from its input.
-    /// Either way gives the same bits.
-    private static let keptBytesMax = 64 << 20
-
     private let model: TextModelPlan
     private let firstBlock: Int
     private let embedding: TextEmbedding
     private let layers: [TextBlock]
+    private let keptBytesMax: Int
 
-    /// - Parameter table: a stage's table that holds the blocks `text.embed` and `text.block.0` ….
-    public init(_ model: TextModelPlan, table: BlockTable, backend: any ComputeBackend) {
+    /// - Parameters:
+    ///   - table: a stage's table that holds the blocks `text.embed` and `text.block.0` ….
+    ///   - keptBytesMax: most bytes of inner activations kept between the passes; above it each layer is computed again
+    ///     from its input. Either way gives the same bits.
+    public init(
+        _ model: TextModelPlan, table: BlockTable, backend: any ComputeBackend, keptBytesMax: Int = 64 << 20
+    ) {
         guard let first = table.index(of: "text.embed") else { preconditionFailure("the table has no text tower") }
         precondition(model.depth > 0, "a text tower has at least one layer")
         self.model = model
+        self.keptBytesMax = keptBytesMax
         firstBlock = first
         embedding = TextEmbedding(block: table.blocks[first], width: model.width, backend: backend)
         layers = (0..<model.depth).map {
@@ -50,7 +53,7 @@ public final class TextTower {
         var (hidden, kept) = embedding.forward(batch, try weights.gather(firstBlock))
         weights.release(firstBlock)
         let activations = Activations(batch: batch, embedding: kept)
-        let keepsLayers = layers.count * layerBytes(batch) <= Self.keptBytesMax
+        let keepsLayers = layers.count * layerBytes(batch) <= keptBytesMax
         for (index, layer) in layers.enumerated() {
             let (output, inner) = layer.forward(hidden, batch, try weights.gather(firstBlock + 1 + index))
             weights.release(firstBlock + 1 + index)

@@ -43,11 +43,18 @@ struct LiTFixture {
     }
 
     static func golden(_ name: String) throws -> GoldenTensors {
-        let folder = try #require(Bundle.module.url(forResource: "Golden", withExtension: nil))
-        return try GoldenTensors(contentsOf: folder.appendingPathComponent("\(name).safetensors"))
+        try PretrainingFixture.golden(name)
     }
 
-    func weights() throws -> MemoryWeights { try MemoryWeights(table) { try golden.floats("weight.\($0.name)") } }
+    func weights() throws -> CountedWeights {
+        let memory = BlockMemory(table)
+        for (block, buffer) in zip(table.blocks, memory.buffers) {
+            for entry in block.entries {
+                buffer.slice(entry).copy(from: try golden.floats("weight.\(entry.name)"))
+            }
+        }
+        return CountedWeights(memory)
+    }
 
     func tokens() throws -> [Int32] { try golden.floats("tokens").map { Int32($0) } }
 

@@ -17,7 +17,7 @@ import Testing
 
     /// Both phases over the golden batch in units of this many samples.
     private func step(
-        unit: Int, keeps: Bool, _ weights: MemoryWeights
+        unit: Int, keeps: Bool, _ weights: CountedWeights
     ) throws -> (loss: Double, gradients: SummedGradients, images: [Float], texts: [Float]) {
         let ranges = stride(from: 0, to: 6, by: unit).map { $0..<$0 + unit }
         let units = try ranges.map { try objective.embed(try fixture.batch($0), weights: weights) }

@@ -2,24 +2,16 @@ import MawsBase
 import MawsModel
 import MawsTensor
 
-/// Weights of a whole stage in memory, and a count of what is held.
-final class MemoryWeights: WeightSource {
-    let table: BlockTable
-    var blocks: [FloatBuffer]
+/// Weights in memory, with a count of the blocks gathered and not yet released.
+final class CountedWeights: WeightSource {
+    let memory: BlockMemory
     private(set) var held = 0
 
-    init(_ table: BlockTable, fill: (ParameterEntry) throws -> [Float]) rethrows {
-        self.table = table
-        blocks = try table.blocks.map { block in
-            let buffer = FloatBuffer(count: block.count)
-            for entry in block.entries { buffer.slice(entry).copy(from: try fill(entry)) }
-            return buffer
-        }
-    }
+    init(_ memory: BlockMemory) { self.memory = memory }
 
     func gather(_ block: Int) -> FloatBuffer {
         held += 1
-        return blocks[block]
+        return memory.gather(block)
     }
 
     func release(_ block: Int) { held -= 1 }
