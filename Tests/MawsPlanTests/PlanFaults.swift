@@ -98,16 +98,16 @@ extension PlanErrorTests.Fault {
                 + "them."),
         Self(
             "    vocabulary: data/vocabulary.tsv\n", "",
-            "plan.yaml:4: data.train.vocabulary: this field is missing; expected a file with one hashtag a line, for the "
-                + "wsp stage `wsp`; `maws data pack` writes it next to the shards."),
+            "plan.yaml:4: data.train.vocabulary: this field is missing; expected a file with one hashtag a line, for "
+                + "the wsp stage `wsp`; `maws data pack` writes it next to the shards."),
         Self(
             "    tokenizer: data/tokenizer.model\n", "",
-            "plan.yaml:4: data.train.tokenizer: this field is missing; expected a SentencePiece model for the captions, "
-                + "for the lit stage `lit`; `maws data tokenizer` trains one."),
+            "plan.yaml:4: data.train.tokenizer: this field is missing; expected a SentencePiece model for the "
+                + "captions, for the lit stage `lit`; `maws data tokenizer` trains one."),
         Self(
             "templates: data/templates.txt, ", "",
-            "plan.yaml:19: stages.zeroshot.templates: this field is missing; expected a file with one prompt template a "
-                + "line."),
+            "plan.yaml:19: stages.zeroshot.templates: this field is missing; expected a file with one prompt template "
+                + "a line."),
         Self(
             "  - mae: {batch", "  - mae: {}\n    wsp: {batch",
             "plan.yaml:15: stages[0]: expected one kind of stage with its fields indented below it, found `mae`, `wsp`."
@@ -121,8 +121,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:17: stages[2].linear.name: expected a name of letters, digits, `-` and `_`, found `a/b`."),
         Self(
             "  - linear: {from: wsp}", "  - linear: {from: wsp, name: mae}",
-            "plan.yaml:17: stages[2].linear.name: there is already a stage named `mae` (line 15); give this one another "
-                + "`name`."),
+            "plan.yaml:17: stages[2].linear.name: there is already a stage named `mae` (line 15); give this one "
+                + "another `name`."),
         Self(
             "  - linear: {from: wsp}", "  - wsp",
             "plan.yaml:17: stages[2]: there is already a stage named `wsp` (line 16); give this one another `name`."),
@@ -136,8 +136,8 @@ extension PlanErrorTests.Fault {
                 + "shards of a data set."),
         Self(
             "data/test-00.tar", "/nowhere/test.tar",
-            "plan.yaml:10: data.test.shards[0]: there is no file /nowhere/test.tar; `maws data pack` makes the shards of "
-                + "a data set."),
+            "plan.yaml:10: data.test.shards[0]: there is no file /nowhere/test.tar; `maws data pack` makes the shards "
+                + "of a data set."),
         Self(
             "data/vocabulary.tsv", "data/labels.tsv",
             "plan.yaml:6: data.train.vocabulary: there is no file data/labels.tsv in ROOT; `maws data pack` writes it "
@@ -147,8 +147,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:7: data.train.tokenizer: the file data cannot be used: it is a folder."),
         Self(
             "data/tokenizer.model", "data/no.model",
-            "plan.yaml:7: data.train.tokenizer: there is no file data/no.model in ROOT; `maws data tokenizer` trains one "
-                + "on the captions of the shards."),
+            "plan.yaml:7: data.train.tokenizer: there is no file data/no.model in ROOT; `maws data tokenizer` trains "
+                + "one on the captions of the shards."),
         Self(
             "classes: data/classes.txt", "classes: data/names.txt",
             "plan.yaml:19: stages.zeroshot.classes: there is no file data/names.txt in ROOT; write one, with the names "
@@ -178,8 +178,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:18: stages.zeroshot.from: this field is missing; expected an earlier stage of kind lit."),
         Self(
             "  text: {width: 16, depth: 1, heads: 2, context: 8, embedding: 16}\n", "",
-            "plan.yaml:17: stages.lit: a lit stage trains a text tower, and the plan has none; name one in `model.text`, "
-                + "`text: xlmr_base` for instance."),
+            "plan.yaml:17: stages.lit: a lit stage trains a text tower, and the plan has none; name one in "
+                + "`model.text`, `text: xlmr_base` for instance."),
     ]
 
     /// Sizes that do not fit together.
@@ -220,8 +220,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:13: model.text.width: 16 is not a multiple of `heads`, which is 3."),
         Self(
             "context: 8", "vocabulary: 100",
-            "plan.yaml:13: model.text.vocabulary: 100 is less than the 123 tokens of the tokenizer; leave it out to take "
-                + "the tokenizer's."),
+            "plan.yaml:13: model.text.vocabulary: 100 is less than the 123 tokens of the tokenizer; leave it out to "
+                + "take the tokenizer's."),
         Self(
             "decoder: {width: 16, depth: 1, heads: 2}", "decoder: {width: 16, heads: 3}",
             "plan.yaml:15: stages.mae.decoder.width: 16 is not a multiple of `heads`, which is 3."),

@@ -97,7 +97,8 @@ final class TinyRun: Sendable {
           - wsp: {epochs: 1, batch: 8, unit: 4, from: mae}
           - linear: {from: wsp, unit: 8}
           - lit: {epochs: 1, batch: 8, unit: 4, image: wsp}
-          - zeroshot: {from: lit, unit: 6, templates: \(folder)/templates.txt, classes: \(folder)/packed/train-classes.txt}
+          - zeroshot:
+              {from: lit, unit: 6, templates: \(folder)/templates.txt, classes: \(folder)/packed/train-classes.txt}
         """
     }
 }
