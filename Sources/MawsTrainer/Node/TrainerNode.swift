@@ -21,6 +21,7 @@ public final class TrainerNode {
     private let computer: UnitComputer
     private let profile: String
     private var core: TrainerCore
+    private var tally = WorkTally()
 
     /// - Throws: when the certificates cannot be used.
     public init(_ options: TrainerOptions, log: Logger) throws {
@@ -55,6 +56,7 @@ public final class TrainerNode {
         log.info("\(options.name) computes with \(profile)")
         while true {
             for event in nextEvents() + [.tick] {
+                if case .unitDone(let done) = event { tally.done(done) }
                 for action in core.step(event, now: .now()) {
                     if try perform(action) { return }
                 }
@@ -74,15 +76,20 @@ public final class TrainerNode {
         switch action {
         case .connect(let number): coordinator.connect(number)
         case .disconnect(let number): coordinator.disconnect(number)
-        case .send(let message): coordinator.send(message)
+        case .send(let message):
+            if message == .leaseRequest { tally.asked(.now()) }
+            coordinator.send(message)
         case .openData(let plan): computer.open(plan: plan)
         case .useShards(let roster, let term, let runID): use(roster, term, runID)
-        case .compute(let lease): computer.compute(lease)
+        case .compute(let lease):
+            if let line = tally.leased(lease, .now()) { log.info("\(line)") }
+            computer.compute(lease)
         case .abandon(let reason):
             computer.cancel(reason)
             links.drop(reason)
         case .log(let line): log.info("\(line)")
         case .exit(let code, let sentence):
+            if let line = tally.line { log.info("\(line)") }
             guard code == 0 else { throw TrainerError.ended(sentence) }
             log.info("\(sentence)")
             return true

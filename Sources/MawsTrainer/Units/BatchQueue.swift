@@ -1,13 +1,18 @@
 import MawsData
 
 /// Names one unit's batch within a stage.
-struct BatchKey: Hashable, Sendable {
-    var step: UInt64
-    var unit: Int
+package struct BatchKey: Hashable, Sendable {
+    package var step: UInt64
+    package var unit: Int
+
+    package init(step: UInt64, unit: Int) {
+        self.step = step
+        self.unit = unit
+    }
 }
 
 /// Loads batches on a thread of its own: the unit being computed first, then the one that likely comes next.
-final class BatchQueue: Sendable {
+package final class BatchQueue: Sendable {
     private struct State {
         /// In order of need.
         var wanted: [BatchKey] = []
@@ -22,12 +27,12 @@ final class BatchQueue: Sendable {
     private static let patienceSeconds = 300.0
     private let state = Monitor(State())
 
-    init(load: @escaping @Sendable (BatchKey) throws -> UnitBatch) {
+    package init(load: @escaping @Sendable (BatchKey) throws -> UnitBatch) {
         startThread("batches") { [state] in Self.work(state, load) }
     }
 
     /// Replaces what is wanted; whatever else was loaded is freed.
-    func want(_ keys: [BatchKey]) {
+    package func want(_ keys: [BatchKey]) {
         state.with { state in
             state.wanted = keys
             state.loaded.removeAll { !keys.contains($0.key) }
@@ -35,7 +40,7 @@ final class BatchQueue: Sendable {
     }
 
     /// Waits for a batch.
-    func take(_ key: BatchKey) throws -> UnitBatch {
+    package func take(_ key: BatchKey) throws -> UnitBatch {
         state.with { state in
             if !state.wanted.contains(key) { state.wanted.insert(key, at: 0) }
         }
@@ -48,7 +53,7 @@ final class BatchQueue: Sendable {
         return try result.get()
     }
 
-    func end() { state.with { $0.isEnded = true } }
+    package func end() { state.with { $0.isEnded = true } }
 
     private static func work(_ state: Monitor<State>, _ load: (BatchKey) throws -> UnitBatch) {
         while let key = nextKey(state) {
@@ -70,19 +75,19 @@ final class BatchQueue: Sendable {
 
 /// Which unit a trainer is likely leased next, from those it was leased before: they come with an even stride where
 /// trainers are equally fast.
-struct UnitForecast {
+package struct UnitForecast {
     private let unitsPerStep: Int
     private let repeats: Bool
     private var last: BatchKey?
     private var stride = 1
 
     /// - Parameter repeats: whether the units of the next step follow, as in training.
-    init(unitsPerStep: Int, repeats: Bool) {
+    package init(unitsPerStep: Int, repeats: Bool) {
         self.unitsPerStep = unitsPerStep
         self.repeats = repeats
     }
 
-    mutating func next(after key: BatchKey) -> BatchKey? {
+    package mutating func next(after key: BatchKey) -> BatchKey? {
         if let last, last.step == key.step, key.unit > last.unit { stride = key.unit - last.unit }
         last = key
         let unit = key.unit + stride

@@ -36,7 +36,8 @@ final class ProbeWorker: StageWorker {
         context.lease.phase == 0 ? try post(context) : try fit(context)
     }
 
-    /// A post holds the features [n × width], then the classes [n], then the samples' indices in the split [n].
+    /// A post holds the features [n × width], then the classes [n], then the samples' indices in the split [n],
+    /// exact below 2^24.
     private func post(_ context: UnitContext) throws -> UnitResult {
         let batch = try context.batch()
         // All samples of the unit may be unreadable; the others need its post nevertheless.
@@ -71,9 +72,10 @@ final class ProbeWorker: StageWorker {
             let truth = rows.labels[row]
             // The first of equals.
             let best = own.indices.reduce(0) { own[$1] > own[$0] ? $1 : $0 }
-            return EvaluationResult.Sample(
+            let sample = EvaluationResult.Sample(
                 sample: rows.samples[row], truth: truth, prediction: best, score: own[best],
                 truthScore: truth < 0 ? 0 : own[truth])
+            return sample.withFiniteScores
         }
     }
 }

@@ -5,7 +5,7 @@ import MawsPlan
 import MawsWire
 
 /// Everything one stage's units share in this trainer: the data, the objective, the weights gathered so far.
-public final class StageSession {
+final class StageSession {
     private let index: StageIndex
     private let table: BlockTable
     private let pushEncoding: TensorEncoding

@@ -33,7 +33,6 @@ final class BlockFetch: Sendable {
     }
 
     var isComplete: Bool { state.with { $0.missingSlices == 0 } }
-    var isFailed: Bool { state.with { $0.error != nil } }
 
     /// Waits until the block is whole; false when `seconds` passed before.
     func wait(seconds: Double) throws -> Bool {

@@ -1,0 +1,46 @@
+import MawsBase
+import MawsWire
+
+/// Where a trainer's time went in one stage: one line of its log, which tells a slow machine from a starved one.
+struct WorkTally {
+    private(set) var stage: StageIndex?
+    private var units = 0
+    private var computeSeconds = 0.0
+    private var waitSeconds = 0.0
+    private var idleSeconds = 0.0
+    private var idleSince: Moment?
+
+    mutating func asked(_ now: Moment) { idleSince = now }
+
+    /// A lease came. The line of the stage before, when this one is of another stage.
+    mutating func leased(_ lease: Lease, _ now: Moment) -> String? {
+        let finished = lease.stage == stage ? nil : line
+        if finished != nil { self = WorkTally(idleSince: idleSince) }
+        stage = lease.stage
+        idleSeconds += idleSince.map { now.seconds(since: $0) } ?? 0
+        idleSince = nil
+        return finished
+    }
+
+    mutating func done(_ unit: UnitDone) {
+        units += 1
+        computeSeconds += unit.computeSeconds
+        waitSeconds += unit.waitSeconds
+    }
+
+    /// Nil before the first unit.
+    var line: String? {
+        guard let stage, units > 0 else { return nil }
+        return
+            "stage \(stage.value): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s of "
+            + "waiting for shards and data, \(tenths(idleSeconds)) s without work"
+    }
+
+    init() {}
+    private init(idleSince: Moment?) { self.idleSince = idleSince }
+
+    private func tenths(_ seconds: Double) -> String {
+        let value = Int((seconds * 10).rounded())
+        return "\(value / 10).\(value % 10)"
+    }
+}
