@@ -1,0 +1,132 @@
+import Foundation
+import MawsReport
+import Testing
+
+/// The undisturbed run that all others are compared with, made once.
+private let reference: Result<[String: String], any Error> = Result { try ClusterRun().finish() }
+
+/// Real processes over TLS on loopback. One at a time: they share two cores.
+@Suite(.serialized) struct BitIdentityTests {
+    @Test(arguments: [1, 2, 3], [1, 2, 3])
+    func weightsAreTheSameForAnyNumberOfTrainersAndServers(trainers: Int, servers: Int) throws {
+        var run = try ClusterRun()
+        run.trainers = trainers
+        run.servers = servers
+        let hashes = try run.finish()
+        #expect(hashes.count == 3)
+        #expect(try hashes == reference.get())
+        for (stage, hash) in hashes.sorted(by: { $0.key < $1.key }) {
+            print("bit-identity trainers=\(trainers) servers=\(servers) stage=\(stage) sha256=\(hash)")
+        }
+    }
+
+    @Test func weightsAreTheSameWithCompressedPushes() throws {
+        var run = try ClusterRun()
+        run.push = "fp32-zstd"
+        #expect(try run.finish() == reference.get())
+    }
+
+    @Test func weightsAreTheSameAfterATrainerIsKilledMidStep() throws {
+        let run = try ClusterRun()
+        let program = try run.program()
+        try program.start()
+        for steps in [1, 3, 5, 8] {
+            try run.wait(forSteps: steps, of: program)
+            program.children("maws-trainer").randomElement().map { _ = kill($0, SIGKILL) }
+        }
+        #expect(try program.wait() == 0, "\(program.output) \(run.logs())")
+        #expect(try run.hashes() == reference.get())
+    }
+
+    @Test func weightsAreTheSameAfterAServerIsKilled() throws {
+        let run = try ClusterRun()
+        let program = try run.program()
+        try program.start()
+        for steps in [1, 3, 5, 8] {
+            try run.wait(forSteps: steps, of: program)
+            program.children("maws-ps").randomElement().map { _ = kill($0, SIGKILL) }
+        }
+        #expect(try program.wait() == 0, "\(program.output) \(run.logs())")
+        #expect(try run.hashes() == reference.get())
+        #expect(try run.stepsComputedTwice().isEmpty, "a server's death cost a committed step")
+    }
+}
+
+/// `kill -9` of everything, and starting again with the same plan.
+@Suite(.serialized) struct ResumeTests {
+    @Test(arguments: [1, 4, 6, 8])
+    func runGoesOnAfterEverythingWasKilled(steps: Int) throws {
+        let run = try killed(after: steps)
+        #expect(try run.finish() == reference.get())
+        #expect(try run.stepsComputedTwice().isEmpty, "a committed step was lost")
+    }
+
+    @Test(arguments: [3, 6, 9])
+    func runGoesOnFromTheCheckpointWhenTheServersLostTheirState(steps: Int) throws {
+        let run = try killed(after: steps)
+        try FileManager.default.removeItem(atPath: run.runFolder + "/state")
+        #expect(try run.finish() == reference.get())
+    }
+
+    @Test func damagedNewestCheckpointIsPassedOverForTheOneBefore() throws {
+        let run = try killed(after: 3)
+        try FileManager.default.removeItem(atPath: run.runFolder + "/state")
+        let checkpoints = run.runFolder + "/checkpoints"
+        let newest = try #require(
+            FileManager.default.contentsOfDirectory(atPath: checkpoints).filter { $0.hasPrefix("mae-") }.sorted().last)
+        let weights = "\(checkpoints)/\(newest)/weights.safetensors"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: weights))
+        bytes[bytes.count - 5] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: weights))
+        #expect(try run.finish() == reference.get())
+    }
+
+    @Test func numberOfServersMayChangeBetweenStarts() throws {
+        var run = try killed(after: 3)
+        run.servers = 3
+        #expect(try run.finish() == reference.get())
+    }
+
+    @Test func interruptTakesACheckpointAndLeavesNoChild() throws {
+        let run = try ClusterRun()
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 3, of: program)
+        let children = program.children("maws-")
+        #expect(children.count == 4)
+        kill(program.pid, SIGINT)
+        #expect(try program.wait(timeoutSeconds: 20) == 130)
+        #expect(children.allSatisfy { kill($0, 0) != 0 })
+        let steps = try RunFolder(run.runFolder).metrics().filter { $0.stage == "mae" }.count
+        #expect(FileManager.default.fileExists(atPath: "\(run.runFolder)/checkpoints/mae-\(steps)/manifest.json"))
+        #expect(try run.finish() == reference.get())
+    }
+
+    /// Starts a run and kills its coordinator; the children must follow by themselves.
+    private func killed(after steps: Int) throws -> ClusterRun {
+        let run = try ClusterRun()
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: steps, of: program)
+        let children = program.children("maws-")
+        kill(program.pid, SIGKILL)
+        _ = try program.wait()
+        let deadline = Date().addingTimeInterval(5)
+        while children.contains(where: { kill($0, 0) == 0 }) && Date() < deadline {
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        #expect(children.allSatisfy { kill($0, 0) != 0 }, "children outlived the coordinator")
+        return run
+    }
+}
+
+extension ClusterRun {
+    /// Steps that appear in the metrics more than once: committed, then computed again.
+    func stepsComputedTwice() throws -> [String] {
+        let text = try String(contentsOfFile: runFolder + "/metrics.jsonl", encoding: .utf8)
+        let steps = try text.split(separator: "\n").map {
+            try JSONDecoder().decode(StepMetrics.self, from: Data($0.utf8))
+        }
+        return Dictionary(grouping: steps) { "\($0.stage) \($0.step)" }.filter { $0.value.count > 1 }.keys.sorted()
+    }
+}

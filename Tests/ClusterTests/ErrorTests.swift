@@ -1,0 +1,114 @@
+import Foundation
+import MawsTransport
+import Testing
+
+/// What goes wrong for users: one clear sentence, an exit code that is not 0, nothing half written.
+@Suite(.serialized) struct ErrorTests {
+    /// Runs a program that must fail and gives what it printed.
+    private func failure(_ program: Program) throws -> String {
+        let code = try program.run(timeoutSeconds: 40)
+        #expect(code != 0)
+        return program.output
+    }
+
+    @Test func missingDataNamesTheFileAndTheCommandThatMakesIt() throws {
+        let run = try ClusterRun()
+        let text = try run.plan().replacingOccurrences(of: "fashion-train-0000.tar", with: "nothing-0000.tar")
+        try text.write(toFile: run.planPath, atomically: true, encoding: .utf8)
+        let output = try failure(Program("maws-coord", ["start", "--plan", run.planPath]))
+        #expect(output.contains("nothing-0000.tar") && output.contains("maws data pack"))
+        #expect(!FileManager.default.fileExists(atPath: run.runFolder))
+    }
+
+    @Test func unknownFieldIsNamedWithItsLine() throws {
+        var run = try ClusterRun()
+        run.extra = "sead: 9"
+        let output = try failure(try run.program())
+        #expect(output.contains("sead") && output.contains("plan.yaml:") && output.contains("seed"))
+    }
+
+    @Test func changedPlanIsRefusedWithTheFieldThatChanged() throws {
+        var run = try ClusterRun()
+        _ = try run.finish()
+        run.maeSteps = 5
+        let output = try failure(try run.program())
+        #expect(output.contains("steps") && output.contains("4") && output.contains("5"))
+    }
+
+    @Test func takenPortIsNamed() throws {
+        let run = try ClusterRun()
+        let certificates = run.folder + "/certificates"
+        try CertificateAuthority.make(folder: certificates, cluster: "test")
+        let holder = try Listener(
+            host: "127.0.0.1", port: 0, identity: TLSIdentity(folder: certificates, role: .coordinator),
+            allowedRoles: [])
+        defer { holder.close() }
+        let text = try run.plan().replacingOccurrences(
+            of: "cluster: {", with: "cluster: {listen: \"127.0.0.1:\(holder.port)\", ")
+        try text.write(toFile: run.planPath, atomically: true, encoding: .utf8)
+        let output = try failure(Program("maws-coord", ["start", "--plan", run.planPath]))
+        #expect(output.contains("127.0.0.1:\(holder.port)") && output.contains("in use"))
+    }
+
+    @Test func secondCoordinatorInOneRunFolderIsRefused() throws {
+        let run = try ClusterRun()
+        let first = try run.program()
+        try first.start()
+        try run.wait(forSteps: 1, of: first)
+        let output = try failure(Program("maws-coord", ["start", "--plan", run.planPath]))
+        #expect(output.contains("another coordinator"))
+        #expect(try first.wait() == 0)
+    }
+
+    @Test func trainerOfAnotherClusterIsRefusedAndTheReasonLogged() throws {
+        var run = try ClusterRun()
+        run.maeSteps = 400
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 1, of: program)
+        let other = run.folder + "/other"
+        try CertificateAuthority.make(folder: other, cluster: "other")
+        let address = try String(contentsOfFile: run.runFolder + "/coordinator.address", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let stranger = Program(
+            "maws-trainer",
+            ["--coordinator", address, "--certificates", other, "--threads", "1", "--reconnect-seconds", "2"])
+        let output = try failure(stranger)
+        #expect(output.contains("refused") || output.contains("certificate"))
+        let server = Program(
+            "maws-ps",
+            [
+                "--shard", "0/5", "--coordinator", address, "--certificates", run.runFolder + "/certificates",
+                "--state", run.folder + "/state",
+            ])
+        #expect(try failure(server).contains("2 shards"))
+        kill(program.pid, SIGINT)
+        #expect(try program.wait() == 130)
+        let log = try String(contentsOfFile: run.runFolder + "/logs/coordinator.log", encoding: .utf8)
+        #expect(log.contains("certificate") && log.contains("127.0.0.1"))
+    }
+
+    @Test func unreachableCoordinatorIsNamed() throws {
+        let folder = try TestData.freshFolder() + "/certificates"
+        try CertificateAuthority.make(folder: folder, cluster: "test")
+        let trainer = Program(
+            "maws-trainer",
+            ["--coordinator", "127.0.0.1:1", "--certificates", folder, "--threads", "1", "--reconnect-seconds", "1"])
+        #expect(try failure(trainer).contains("127.0.0.1:1"))
+        let status = Program("maws-coord", ["status", "--coordinator", "127.0.0.1:1", "--certificates", folder])
+        #expect(try failure(status).contains("127.0.0.1:1"))
+    }
+
+    @Test func statusOfARunningClusterNamesEveryPeer() throws {
+        var run = try ClusterRun()
+        run.maeSteps = 400
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 2, of: program)
+        let status = Program("maws-coord", ["status", "--run", run.runFolder])
+        #expect(try status.run() == 0)
+        for name in ["server-0", "server-1", "trainer-0", "trainer-1", "mae"] { #expect(status.output.contains(name)) }
+        kill(program.pid, SIGTERM)
+        #expect(try program.wait() == 130)
+    }
+}

@@ -1,0 +1,39 @@
+import Foundation
+import MawsReport
+import Testing
+
+@Suite(.serialized) struct WholePlanTests {
+    @Test func planRunsFromMAEToZeroShotAndLeavesItsRecords() throws {
+        var run = try ClusterRun()
+        run.evaluates = true
+        let program = try run.program()
+        #expect(try program.run() == 0, "\(program.output) \(run.logs())")
+        let stages = try RunFolder(run.runFolder).stages()
+        #expect(stages.map(\.stage) == ["mae", "wsp", "lit", "linear", "zeroshot"])
+        let linear = try #require(stages.first { $0.stage == "linear" }?.accuracy)
+        let zeroShot = try #require(stages.first { $0.stage == "zeroshot" }?.accuracy)
+        // Even untrained features separate garments; three steps of LiT need not beat chance.
+        #expect(linear > 0.5)
+        #expect(zeroShot >= 0 && zeroShot <= 1)
+        #expect(try RunFolder(run.runFolder).evaluations().allSatisfy { $0.samples.count == 5000 })
+        let report = try String(contentsOfFile: run.runFolder + "/report.html", encoding: .utf8)
+        #expect(report.contains("<svg") && !report.contains("src=\"http"))
+        for name in ["plan.yaml", "metrics.jsonl", "checkpoints/latest", "logs/trainer-0.log"] {
+            #expect(FileManager.default.fileExists(atPath: run.runFolder + "/" + name), "\(name)")
+        }
+        #expect(program.output.contains("zeroshot") && program.output.contains("report.html"))
+    }
+
+    @Test func metricsAreTheSameBitsForAnyCluster() throws {
+        var losses: [[Double]] = []
+        for (trainers, servers) in [(1, 1), (3, 2)] {
+            var run = try ClusterRun()
+            run.trainers = trainers
+            run.servers = servers
+            _ = try run.finish()
+            let metrics = try RunFolder(run.runFolder).metrics()
+            losses.append(metrics.map(\.loss) + metrics.map(\.gradientNorm))
+        }
+        #expect(losses[0] == losses[1])
+    }
+}
