@@ -81,7 +81,7 @@ let nodes: [Target] = [
         "MawsCoordinator",
         [
             "MawsBase", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage",
-            "MawsOptimizer", "MawsModel", "MawsData", "MawsTraining", "MawsReport", logging,
+            "MawsOptimizer", "MawsModel", "MawsData", "MawsTraining", "MawsReport", "MawsProcess", logging,
         ]),
     library(
         "MawsServer",
@@ -145,6 +145,7 @@ let testTargets: [Target] = [
         "ClusterTests",
         [
             "MawsBase", "MawsPlan", "MawsData", "MawsStorage", "MawsTransport", "MawsWire", "MawsReport",
+            "MawsTraining",
             "MawsTestSupport",
         ]),
     tests("TidyTests", []),

@@ -49,9 +49,8 @@ public final class CoordinatorNode {
     var heartbeatAt = Moment.now()
 
     /// Checks the plan, the data and the run folder; nothing is started yet.
-    public init(_ options: CoordinatorOptions, logger: Logger) throws {
+    public init(_ options: CoordinatorOptions) throws {
         self.options = options
-        self.logger = logger
         plan = try PlanLoader.load(path: options.planPath, root: options.root, overrides: options.overrides) {
             try Tokenizer(model: $0, context: 3).vocabularySize
         }
@@ -60,6 +59,7 @@ public final class CoordinatorNode {
         catalog = try StageCatalog(plan: plan, root: options.root)
         for folder in paths.all { try Folder.make(folder) }
         lock = try Self.lock(paths)
+        logger = try RunLog.logger(path: paths.log("coordinator"))
         database = try RunDatabase(path: paths.database)
         let opened = try database.open(newRunID: Self.newRunID(), plan: planJSON)
         try Self.checkPlan(plan, against: opened, paths: paths)

@@ -1,13 +1,20 @@
 import Glibc
 import Logging
 
-/// Log lines for people, on standard error: `2026-01-31T12:00:00.123Z info server-0 message key=value`.
+/// Log lines for people: `2026-01-31T12:00:00.123Z info server-0 message key=value`; on standard error unless told otherwise.
 public struct PlainLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel = Logger.Level.info
     private let process: String
+    private let sink: @Sendable (Logger.Level, String) -> Void
 
-    public init(process: String) { self.process = process }
+    /// - Parameter sink: takes each line, without a line feed.
+    public init(
+        process: String, sink: @escaping @Sendable (Logger.Level, String) -> Void = { Self.writeToStandardError($1) }
+    ) {
+        self.process = process
+        self.sink = sink
+    }
 
     /// Makes this the handler of every logger of the process. Call once, first.
     public static func bootstrap(process: String) {
@@ -22,9 +29,13 @@ public struct PlainLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let suffix = fields.map { " \($0.key)=\($0.value)" }.joined()
-        let line = Array("\(Self.timestamp()) \(event.level) \(process) \(event.message)\(suffix)\n".utf8)
-        // One write a line, so that lines of several threads and processes do not mix.
-        _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+        sink(event.level, "\(Self.timestamp()) \(event.level) \(process) \(event.message)\(suffix)")
+    }
+
+    /// One write a line, so that lines of several threads and processes do not mix.
+    public static func writeToStandardError(_ line: String) {
+        let bytes = Array((line + "\n").utf8)
+        _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
 
     /// Universal time with milliseconds.

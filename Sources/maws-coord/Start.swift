@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import MawsCoordinator
 import MawsPlan
 
@@ -29,7 +28,7 @@ struct Start: ParsableCommand {
         let options = CoordinatorOptions(
             planPath: plan, overrides: PlanOverrides(seed: seed, run: runFolder), certificates: certificates,
             programs: programs.path, root: dataRoot)
-        let node = try CoordinatorNode(options, logger: Logger(label: "coordinator"))
+        let node = try CoordinatorNode(options)
         if try node.run() == .stopped { throw ExitCode(130) }
         print(try node.report())
     }

@@ -91,7 +91,7 @@ struct ClusterRun {
               - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0}
               - lit: {image: wsp, steps: 3, batch: 80, unit: 16, learning_rate: 0.001}
             \(evaluates ? evaluations : "")
-            checkpoint: {every_steps: \(checkpointSteps), keep: 2}
+            checkpoint: {steps: \(checkpointSteps), keep: 2}
             wire: {push: \(push)}
             \(extra)
             """

@@ -1,4 +1,5 @@
 import Foundation
+import MawsBase
 import MawsTransport
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import MawsReport
+import MawsTraining
 import Testing
 
 @Suite(.serialized) struct WholePlanTests {
