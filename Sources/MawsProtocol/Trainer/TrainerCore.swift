@@ -119,7 +119,7 @@ extension TrainerCore {
         retries = wasWelcome ? 0 : retries + 1
         lastReason = reason
         isLeaseRequested = false
-        link = .down(retryAt: now + min(5, 0.25 * Double(1 << min(retries, 5))))
+        link = .down(retryAt: now + min(2, 0.25 * Double(1 << min(retries, 5))))
         if settings.exitsWithCoordinator {
             return actions + exit(1, "the coordinator is gone (\(reason)), and this trainer ends with it")
         }
@@ -195,7 +195,8 @@ extension TrainerCore {
         link = .ready
         lostSince = nil
         retries = 0
-        return send(hello(fingerprint: fingerprint), now) + request(now)
+        let joined = TrainerAction.log("joined the coordinator, term \(term.value)")
+        return send(hello(fingerprint: fingerprint), now) + [joined] + request(now)
     }
 }
 

@@ -29,6 +29,8 @@ private struct Session {
                     computeProfile: "reference", dataFingerprint: fingerprint, server: nil, term: Term(term))))
     }
 
+    func joined(term: UInt64) -> TrainerAction { .log("joined the coordinator, term \(term)") }
+
     func welcome(term: UInt64) -> Message { .welcome(Welcome(term: Term(term), plan: plan, runID: "run")) }
 
     func lease(_ id: UInt64, term: UInt64 = 1, unit: UInt32 = 0) -> Lease {
@@ -62,7 +64,7 @@ struct TrainerCoreTests {
             session.step(.received(connection: 1, session.welcome(term: 3))) == [.openData(plan: session.plan)])
         #expect(
             session.step(.dataOpened(plan: session.plan, fingerprint: "data", heartbeatTimeoutSeconds: 5))
-                == [session.hello(fingerprint: "data", term: 3), .send(.leaseRequest)])
+                == [session.hello(fingerprint: "data", term: 3), session.joined(term: 3), .send(.leaseRequest)])
     }
 
     @Test func computesALeaseAndAsksForTheNext() {
@@ -153,7 +155,10 @@ struct TrainerCoreTests {
         #expect(
             session.step(.lost(connection: 1, reason: "closed")).contains(.abandon(reason: "the coordinator is away")))
         // Back before the unit ended: no second unit beside it, and no word of the first.
-        #expect(session.join(connection: 2, term: 2) == [session.hello(fingerprint: "data", term: 2)])
+        #expect(
+            session.join(connection: 2, term: 2) == [
+                session.hello(fingerprint: "data", term: 2), session.joined(term: 2),
+            ])
         #expect(session.step(.unitDone(session.done(lease))) == [.send(.leaseRequest)])
     }
 
@@ -163,7 +168,7 @@ struct TrainerCoreTests {
         _ = session.step(.lost(connection: 1, reason: "closed"))
         #expect(
             session.join(connection: 2, term: 2)
-                == [session.hello(fingerprint: "data", term: 2), .send(.leaseRequest)])
+                == [session.hello(fingerprint: "data", term: 2), session.joined(term: 2), .send(.leaseRequest)])
     }
 
     @Test func lateWordsOfAnEarlierConnectionAreIgnored() {
