@@ -21,28 +21,35 @@ package enum BicubicResize {
     /// The crop's rows at the new width; without weights the crop as it is.
     private static func horizontal(_ image: PixelImage, crop: CropBox, width: Int, weights: Weights?) -> [UInt8] {
         let channels = image.channels
-        var result: [UInt8] = []
-        result.reserveCapacity(crop.height * width * channels)
+        var result = [UInt8](repeating: 0, count: crop.height * width * channels)
         for row in 0..<crop.height {
             let start = ((crop.y + row) * image.width + crop.x) * channels
-            guard let weights else {
-                result += image.pixels[start..<start + width * channels]
-                continue
-            }
-            for x in 0..<width {
-                let taps = weights.taps(x)
-                for channel in 0..<channels {
-                    var sum: Int32 = 1 << (precisionBits - 1)
-                    var position = start + weights.first[x] * channels + channel
-                    for tap in taps {
-                        sum &+= weights.values[tap] &* Int32(image.pixels[position])
-                        position += channels
-                    }
-                    result.append(clipped(sum))
-                }
+            let source = image.pixels.span.extracting(start..<start + crop.width * channels)
+            let target = row * width * channels
+            if let weights {
+                resizeRow(source, into: &result, at: target, channels: channels, weights: weights)
+            } else {
+                for index in 0..<source.count { result[target + index] = source[index] }
             }
         }
         return result
+    }
+
+    private static func resizeRow(
+        _ source: Span<UInt8>, into result: inout [UInt8], at start: Int, channels: Int, weights: Weights
+    ) {
+        for x in 0..<weights.first.count {
+            let taps = weights.values.span.extracting(weights.taps(x))
+            for channel in 0..<channels {
+                var sum: Int32 = 1 << (precisionBits - 1)
+                var position = weights.first[x] * channels + channel
+                for index in 0..<taps.count {
+                    sum &+= taps[index] &* Int32(source[position])
+                    position += channels
+                }
+                result[start + x * channels + channel] = clipped(sum)
+            }
+        }
     }
 
     private static func vertical(_ pixels: [UInt8], rowLength: Int, height: Int, weights: Weights) -> [UInt8] {
@@ -50,14 +57,19 @@ package enum BicubicResize {
         var sums = [Int32](repeating: 0, count: rowLength)
         for y in 0..<height {
             for index in 0..<rowLength { sums[index] = 1 << (precisionBits - 1) }
-            for (row, tap) in weights.taps(y).enumerated() {
-                let start = (weights.first[y] + row) * rowLength
-                let weight = weights.values[tap]
-                for index in 0..<rowLength { sums[index] &+= weight &* Int32(pixels[start + index]) }
+            let taps = weights.values.span.extracting(weights.taps(y))
+            for tap in 0..<taps.count {
+                let start = (weights.first[y] + tap) * rowLength
+                add(pixels.span.extracting(start..<start + rowLength), times: taps[tap], to: &sums)
             }
             for index in 0..<rowLength { result[y * rowLength + index] = clipped(sums[index]) }
         }
         return result
+    }
+
+    private static func add(_ row: Span<UInt8>, times weight: Int32, to sums: inout [Int32]) {
+        precondition(row.count == sums.count)
+        for index in sums.indices { sums[index] &+= weight &* Int32(row[index]) }
     }
 
     private static func clipped(_ sum: Int32) -> UInt8 { UInt8(clamping: sum >> precisionBits) }

@@ -102,8 +102,9 @@ struct ShardIndex {
 
     /// Key and extension of a member's name: `a.b/c.seg.png` is `a.b/c` and `seg.png`.
     static func split(_ name: String) -> (key: String, fileExtension: Substring) {
-        let base = name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex
-        guard let dot = name[base...].firstIndex(of: ".") else { return (name, "") }
-        return (String(name[..<dot]), name[name.index(after: dot)...])
+        let bytes = name.utf8
+        let base = bytes.lastIndex(of: UInt8(ascii: "/")).map { bytes.index(after: $0) } ?? bytes.startIndex
+        guard let dot = bytes[base...].firstIndex(of: UInt8(ascii: ".")) else { return (name, "") }
+        return (String(name[..<dot]), name[bytes.index(after: dot)...])
     }
 }

@@ -93,12 +93,13 @@ struct TarReader {
 
     /// Nothing is ever extracted to these paths; a shard that holds such names is refused all the same.
     private static func checkedPath(_ name: String) throws -> String {
-        var components = name.split(separator: "/", omittingEmptySubsequences: false)[...]
-        while components.first == "." { components = components.dropFirst() }
-        guard let last = components.last, !last.isEmpty, components.first != "", !components.contains("..") else {
-            throw TarProblem.path(name)
-        }
-        return components.joined(separator: "/")
+        var path = Substring(name)
+        while path.utf8.starts(with: "./".utf8) { path = path.dropFirst(2) }
+        let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        guard components.first?.isEmpty == false, components.last?.isEmpty == false,
+            !components.contains(where: { $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8) })
+        else { throw TarProblem.path(name) }
+        return String(path)
     }
 }
 
