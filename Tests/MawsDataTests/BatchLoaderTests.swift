@@ -146,6 +146,7 @@ import Testing
         ("s3.json", [0xFF, 0xFE], .wsp, "its .json member is no array of strings"),
         ("s3.cls", Array("shoe".utf8), .zeroshot, "its .cls member is no whole number"),
         ("s3.cls", Array("-1".utf8), .zeroshot, "its .cls member is no whole number"),
+        ("s3.cls", Array("1000000".utf8), .zeroshot, "its .cls member is no whole number"),
         ("s3.cls", Array(repeating: 48, count: 65), .zeroshot, "its .cls member has more than 64 bytes"),
     ]
 
@@ -202,6 +203,19 @@ import Testing
             let loader = try BatchLoaderTests.loader(folder, Fixture.stage(kind), skipLimit: 1)
             #expect(throws: DataError.self) { _ = try loader.batch(step: 0, unit: 0) }
         }
+    }
+
+    @Test func skippedSamplesAreListedInTheOrderTheyWereMet() throws {
+        let folder = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } }
+        try folder.shard("test.tar", try Fixture.members(5).map { $0.name == "s4.png" ? ($0.name, []) : $0 })
+        let splits = [
+            Fixture.split(["train.tar"], skipLimit: 0.5), Fixture.split(["test.tar"], name: "test", skipLimit: 0.5),
+        ]
+        let loader = try BatchLoader(
+            plan: Fixture.plan(splits), stage: Fixture.stage(.linear), stageIndex: 0, root: folder.path)
+        #expect(try loader.batch(step: 0, unit: 7).count == 0)
+        #expect(try loader.batch(step: 0, unit: 0).count == 3)
+        #expect(loader.skipped.map(\.member) == ["s4", "s3"])
     }
 
     @Test func aPartThatTheStageDoesNotUseMayBeBad() throws {

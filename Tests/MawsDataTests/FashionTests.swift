@@ -64,6 +64,36 @@ import Testing
         #expect(try pack("c", seed: 8)[0] != first[0])
     }
 
+    @Test func whatAKilledPackLeftIsClearedAway() throws {
+        let folder = try Self.source()
+        let target = PackTarget(output: folder.path("out"), prefix: "fashion", shardSize: 8)
+        let packer = FashionPacker(source: folder.path("source"), target: target, seed: 7)
+        let whole = try packer.pack().manifest
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder.path("out")).sorted()
+        // Killed between the removal of the old manifest and the last rename.
+        try FileManager.default.removeItem(atPath: folder.path("out/fashion-pack.json"))
+        try FileManager.default.removeItem(atPath: folder.path("out/fashion-train-0001.tar"))
+        try folder.write("half", "out/.fashion.partial/fashion-train-0001.tar.partial")
+        try folder.write("whole", "out/.fashion.partial/fashion-train-0000.tar")
+        try folder.write("", "out/.fashion.partial/lock")
+        let again = try packer.pack()
+        #expect(!again.wasThere && again.manifest == whole)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("out")).sorted() == names)
+    }
+
+    @Test func twoPacksDoNotWriteOverEachOther() throws {
+        let folder = try Self.source()
+        try folder.write("", "out/.fashion.partial/lock")
+        let lock = open(folder.path("out/.fashion.partial/lock"), O_RDWR)
+        defer { close(lock) }
+        #expect(flock(lock, LOCK_EX) == 0)
+        let sentence = Fixture.sentence {
+            let target = PackTarget(output: folder.path("out"), prefix: "fashion")
+            _ = try FashionPacker(source: folder.path("source"), target: target, seed: 7).pack()
+        }
+        #expect(sentence?.contains("another 'maws data pack' is writing 'fashion' there") == true)
+    }
+
     @Test func whatIsPackedIsWhatTheRuleSays() throws {
         let folder = try Self.source()
         let target = PackTarget(output: folder.path("out"), prefix: "fashion", shardSize: 8)

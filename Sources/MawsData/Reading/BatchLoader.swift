@@ -16,6 +16,7 @@ public final class BatchLoader: Sendable {
     private let stage: StagePlan
     /// In the order units run through them: fitOn, then on.
     private let sources: [Source]
+    private let log = SkipLog()
     private let order: SampleOrder
     private let transform: ImageTransform
     private let channels: Int
@@ -29,7 +30,9 @@ public final class BatchLoader: Sendable {
         transform = try ImageTransform(
             model: plan.model.image, augment: stage.kind.trains ? stage.recipe?.augment : nil, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
-        sources = try Self.splitNames(stage).map { try Source(split: $0, plan: plan, stage: stage, root: root) }
+        sources = try Self.splitNames(stage).map { [log] in
+            try Source(split: $0, plan: plan, stage: stage, root: root, log: log)
+        }
         sampleCount = sources.last?.dataset.count ?? 0
         order = SampleOrder(seed: plan.seed, stageIndex: stageIndex, count: sampleCount)
         unitCount = stage.kind.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
@@ -47,8 +50,8 @@ public final class BatchLoader: Sendable {
         return [fitOn, stage.on]
     }
 
-    /// Unreadable samples met so far, each once.
-    public var skipped: [SkippedSample] { sources.flatMap(\.skips.samples) }
+    /// Unreadable samples met so far, each once, in the order they were met.
+    public var skipped: [SkippedSample] { log.samples }
 
     /// The batch of one unit.
     /// - Parameters:
@@ -100,13 +103,13 @@ private struct Source {
     let skips: SkipRecord
     private let channels: Int
 
-    init(split name: String, plan: Plan, stage: StagePlan, root: String) throws {
+    init(split name: String, plan: Plan, stage: StagePlan, root: String, log: SkipLog) throws {
         guard let split = plan.split(name) else {
             throw DataError.stage(name: stage.name, problem: "reads split '\(name)', which the plan does not have")
         }
         inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
         dataset = try Dataset(split, root: root)
-        skips = SkipRecord(split: name, sampleCount: dataset.count, limit: split.skipLimit)
+        skips = SkipRecord(split: name, sampleCount: dataset.count, limit: split.skipLimit, log: log)
         channels = plan.model.image.channels
     }
 
@@ -131,9 +134,10 @@ private struct Source {
 
     /// A limit of 1 allows every sample to be unreadable, but then there is nothing to replace them with.
     func checkSomeAreReadable() throws {
-        guard skips.samples.count == dataset.count, let last = skips.samples.last else { return }
+        guard skips.count == dataset.count else { return }
         throw DataError.tooManySkipped(
-            split: dataset.name, skipped: dataset.count, allowed: dataset.count - 1, samples: dataset.count, last: last)
+            split: dataset.name, skipped: dataset.count, allowed: dataset.count - 1, samples: dataset.count,
+            last: try dataset.place(dataset.count - 1, reason: "unreadable, as all the others"))
     }
 }
 

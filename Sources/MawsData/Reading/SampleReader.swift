@@ -7,6 +7,8 @@ struct ContentProblem: Error {
 
 /// Reads and parses the members of one sample.
 struct SampleReader {
+    private static let classCountMax = 1_000_000
+
     let file: InputFile
     let location: SampleLocation
 
@@ -61,8 +63,8 @@ struct SampleReader {
     private func classIndex() throws -> Int? {
         guard let bytes = try bytes(.classIndex) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
-        guard let index = Int(text), index >= 0 else {
-            throw ContentProblem(text: "its .cls member is no whole number of a class")
+        guard let index = Int(text), (0..<Self.classCountMax).contains(index) else {
+            throw ContentProblem(text: "its .cls member is no whole number below \(Self.classCountMax)")
         }
         return index
     }

@@ -1,33 +1,39 @@
 import Synchronization
 
-/// The unreadable samples of one split that a loader has met. Thread-safe.
-final class SkipRecord: Sendable {
-    private struct State {
-        var indices: Set<Int> = []
-        var samples: [SkippedSample] = []
-    }
+/// The unreadable samples that a loader has met, each once, in the order it met them. Thread-safe.
+final class SkipLog: Sendable {
+    private let log: Mutex<[SkippedSample]> = Mutex([])
 
+    var samples: [SkippedSample] { log.withLock { $0 } }
+
+    func append(_ sample: SkippedSample) { log.withLock { $0.append(sample) } }
+}
+
+/// Which samples of one split are unreadable, and how many may be. Thread-safe.
+final class SkipRecord: Sendable {
+    private let log: SkipLog
     private let split: String
     private let sampleCount: Int
     private let allowed: Int
-    private let state = Mutex(State())
+    private let indices: Mutex<Set<Int>> = Mutex([])
 
     /// - Parameter limit: highest share of the samples that may be unreadable.
-    init(split: String, sampleCount: Int, limit: Double) {
+    init(split: String, sampleCount: Int, limit: Double, log: SkipLog) {
         self.split = split
         self.sampleCount = sampleCount
+        self.log = log
         allowed = Int(Double(sampleCount) * limit)
     }
 
-    var samples: [SkippedSample] { state.withLock { $0.samples } }
+    var count: Int { indices.withLock { $0.count } }
 
-    func contains(_ index: Int) -> Bool { state.withLock { $0.indices.contains(index) } }
+    func contains(_ index: Int) -> Bool { indices.withLock { $0.contains(index) } }
 
     /// Counts a sample once. Throws when more are unreadable than the split allows.
     func add(_ index: Int, _ sample: SkippedSample) throws {
-        let count = state.withLock { state in
-            if state.indices.insert(index).inserted { state.samples.append(sample) }
-            return state.samples.count
+        let count = indices.withLock { indices in
+            if indices.insert(index).inserted { log.append(sample) }
+            return indices.count
         }
         guard count <= allowed else {
             throw DataError.tooManySkipped(
