@@ -68,7 +68,6 @@ extension CoordinatorNode {
                 mailbox.post(.failed(sentence: "\(error)"))
             }
         }
-        progress.beginStage(Moment.now())
     }
 
     private func decideCommit(_ position: RunPosition, loss: Double, _ reports: [Reduced]) throws {

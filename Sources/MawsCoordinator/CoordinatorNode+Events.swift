@@ -16,7 +16,9 @@ extension CoordinatorNode {
         case .lost(let id, let reason):
             guard let peer = peers.removeValue(forKey: id) else { return }
             if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
-        case .core(let event): try perform(core.step(event, now: now))
+        case .core(let event):
+            if case .stagePrepared = event { progress.beginStage(now) }
+            try perform(core.step(event, now: now))
         case .childEnded(let name, let status):
             logger.warning("\(name) ended with \(status)")
             try cluster?.ended(name)

@@ -112,7 +112,8 @@ public final class CoordinatorNode {
             try perform(core.step(.tick, now: now))
             try cluster?.tick()
             if now.seconds(since: heartbeatAt) >= 1 { beat(now) }
-            display.show(snapshot(now), at: now)
+            // A finished run has no stage under way; the last figures of its last one stay on the line.
+            if outcome == nil { display.show(snapshot(now), at: now) }
         }
         display.finish()
     }

@@ -16,7 +16,7 @@ import Testing
             stage               steps    time  images/s    loss   pushed  gathered   top-1
             ──────────────────  ─────  ──────  ────────  ──────  ───────  ────────  ──────
             mae                   234  2m 11s       912  0.4123  6.41 GB   12.8 GB       –
-            zeroshot-after-lit      1   4.2 s     2,375       –      0 B   1.00 MB  81.2 %
+            zeroshot-after-lit      1   4.2 s     2,375       –        –   1.00 MB  81.2 %
             ──────────────────  ─────  ──────  ────────  ──────  ───────  ────────  ──────
             total                 235  2m 16s                    6.41 GB   12.8 GB
             """

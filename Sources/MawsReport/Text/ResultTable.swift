@@ -16,11 +16,14 @@ public enum ResultTable {
 
     static func row(_ stage: StageSummary) -> [String] {
         [
-            stage.stage, Figure.count(stage.steps), Figure.duration(stage.seconds), stage.imagesPerSecondText,
-            stage.loss.map(Figure.loss) ?? "–", Figure.bytes(stage.bytesPushed), Figure.bytes(stage.bytesGathered),
-            stage.accuracy.map(Figure.percent) ?? "–",
+            stage.stage, orDash(stage.steps, Figure.count), Figure.duration(stage.seconds), stage.imagesPerSecondText,
+            stage.loss.map(Figure.loss) ?? "–", orDash(stage.bytesPushed, Figure.bytes),
+            orDash(stage.bytesGathered, Figure.bytes), stage.accuracy.map(Figure.percent) ?? "–",
         ]
     }
+
+    /// Evaluations take no steps, and nobody counts their bytes.
+    private static func orDash(_ value: Int, _ text: (Int) -> String) -> String { value > 0 ? text(value) : "–" }
 
     static func totals(_ stages: [StageSummary]) -> [String] {
         [
