@@ -18,10 +18,10 @@ struct DataTokenizer: ParsableCommand {
             print("\(output) is already there (\(pieces) tokens), unchanged.")
             return
         }
-        let trainer = try TokenizerTrainer(output: output)
         let split = DataSplitPlan(
             name: "captions", shards: try arguments.paths(), vocabulary: nil, tokenizer: nil, skipLimit: 0)
         let dataset = try Dataset(split, root: "")
+        let trainer = try TokenizerTrainer(output: output)
         for index in 0..<dataset.count {
             if let caption = try dataset.caption(index) { try trainer.add(caption) }
         }

@@ -81,6 +81,16 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("out")).sorted() == names)
     }
 
+    @Test func anOutputThatCannotBeAFolderIsOneSentence() throws {
+        let folder = try Self.source()
+        try folder.write("a file", "file")
+        let sentence = Fixture.sentence {
+            let target = PackTarget(output: folder.path("file/deeper/out"), prefix: "fashion")
+            _ = try FashionPacker(source: folder.path("source"), target: target, seed: 7).pack()
+        }
+        #expect(sentence == "Cannot make the folder \(folder.path)/file/deeper: Not a directory.")
+    }
+
     @Test func twoPacksDoNotWriteOverEachOther() throws {
         let folder = try Self.source()
         try folder.write("", "out/.fashion.partial/lock")

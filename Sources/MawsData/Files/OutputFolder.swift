@@ -2,11 +2,13 @@ import Foundation
 
 /// Folders that output goes into.
 enum OutputFolder {
+    /// Makes a folder and those above it; one that is there already is left as it is.
     static func make(_ path: String) throws {
-        do {
-            try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        } catch {
-            throw DataError.output(path: path, problem: "the folder cannot be made (\(error.localizedDescription))")
+        if access(path + "/.", F_OK) == 0 { return }
+        let parent = parent(of: path)
+        if parent != path, access(parent, F_OK) != 0 { try make(parent) }
+        guard mkdir(path, 0o755) == 0 || errno == EEXIST && access(path + "/.", F_OK) == 0 else {
+            throw DataError.system(action: "make the folder", path: path, code: errno)
         }
     }
 
