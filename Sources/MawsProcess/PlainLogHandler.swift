@@ -1,7 +1,8 @@
 import Glibc
 import Logging
 
-/// Log lines for people: `2026-01-31T12:00:00.123Z info server-0 message key=value`; on standard error unless told otherwise.
+/// Log lines for people: `2026-01-31T12:00:00.123Z info server-0 message key=value`; on standard error unless told
+/// otherwise.
 public struct PlainLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel = Logger.Level.info

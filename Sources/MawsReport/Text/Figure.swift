@@ -38,6 +38,11 @@ enum Figure {
         return "\(whole / 86400)d \(padded(whole % 86400 / 3600))h"
     }
 
+    /// As `duration`, without tenths: what is estimated anew all the time must not flicker.
+    static func wholeDuration(_ seconds: Double) -> String {
+        seconds.isFinite && seconds < 10 ? "\(Int(max(0, seconds).rounded(.up))) s" : duration(seconds)
+    }
+
     /// Decimal units: `640 B`, `1.20 MB`, `34.5 GB`.
     static func bytes(_ count: Int) -> String {
         guard count >= 1000 else { return "\(count) B" }

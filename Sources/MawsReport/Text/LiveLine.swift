@@ -25,7 +25,7 @@ public enum LiveLine {
             "step \(snapshot.step)/\(snapshot.stepCount)",
             snapshot.loss.map { "loss \(Figure.loss($0))" } ?? "",
             snapshot.imagesPerSecond > 0 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : "",
-            snapshot.remainingSeconds.map { "eta \(Figure.duration($0))" } ?? "",
+            snapshot.remainingSeconds.map { $0 > 0 ? "eta \(Figure.wholeDuration($0))" : "" } ?? "",
             present("servers", role: "server", snapshot.peers),
             present("trainers", role: "trainer", snapshot.peers),
         ]

@@ -32,7 +32,8 @@ struct WorkTally {
     var line: String? {
         guard let stage, units > 0 else { return nil }
         return
-            "stage \(stage.value): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s of "
+            "stage \(stage.value): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s "
+                + "of "
             + "waiting for shards and data, \(tenths(idleSeconds)) s without work"
     }
 
