@@ -27,7 +27,10 @@ extension CoordinatorNode {
         case .record(let done, let trainer): try record(done, trainer)
         case .stepFinished: try finishStep()
         case .stageFinished(let stage): try finishStage(stage)
-        case .runFinished: outcome = .finished
+        case .runFinished:
+            try database.move(to: StageIndex(UInt32(plan.stages.count)), step: StepIndex(0))
+            outcome = .finished
+        case .runFailed(let sentence): failure = sentence
         case .runStopped: outcome = .stopped
         case .note(let sentence): logger.info("\(sentence)")
         }

@@ -36,7 +36,7 @@ extension CoordinatorNode {
         var position: RunPosition?
         var checkpoint: RunPosition?
         var lastCommit: Commit?
-        if let stage = identity.stage, let step = identity.step {
+        if let stage = identity.stage, let step = identity.step, Int(stage.value) < plan.stages.count {
             position = RunPosition(stage: stage, step: step)
             checkpoint = try newestCheckpoint(of: catalog[stage], upTo: step, in: store)
             if checkpoint == nil { position = nil }

@@ -79,6 +79,7 @@ public final class CoordinatorNode {
 
     /// Runs the plan to its end, or to where the user stops it. Throws when it cannot go on.
     public func run() throws -> RunOutcome {
+        if isFinished { return .finished }
         let certificates = try prepareCertificates()
         let tls = try TLSIdentity(folder: certificates, role: .coordinator)
         let (host, port) = try Self.address(plan.cluster.listen)
@@ -102,6 +103,9 @@ public final class CoordinatorNode {
         if let failure { throw RunFailure(sentence: failure) }
         return outcome ?? .stopped
     }
+
+    /// Whether the run's last stage ended in an earlier start; there is nothing left to do then.
+    private var isFinished: Bool { identity.stage.map { Int($0.value) >= plan.stages.count } ?? false }
 
     /// The loop of the deciding thread.
     private func decide() throws {

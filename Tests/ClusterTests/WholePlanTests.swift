@@ -25,6 +25,16 @@ import Testing
         #expect(program.output.contains("zeroshot") && program.output.contains("report.html"))
     }
 
+    @Test func finishedRunShowsItsResultAgainWithoutComputingAnything() throws {
+        let run = try ClusterRun()
+        let hashes = try run.finish()
+        let again = try run.program()
+        #expect(try again.run(timeoutSeconds: 20) == 0)
+        #expect(again.output.contains("lit") && again.output.contains("report.html"))
+        #expect(try run.hashes() == hashes)
+        #expect(run.committedSteps() == 10)
+    }
+
     @Test func metricsAreTheSameBitsForAnyCluster() throws {
         var losses: [[Double]] = []
         for (trainers, servers) in [(1, 1), (3, 2)] {

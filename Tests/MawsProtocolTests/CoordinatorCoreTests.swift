@@ -267,6 +267,22 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
         #expect(run.actions.last == .runStopped)
     }
 
+    @Test func runFailsWithTheReasonWhenNoUnitCanBeComputed() {
+        var run = Harness(stages: [training()])
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        for _ in 0..<40 {
+            guard let lease = run.leases.removeValue(forKey: trainer) else { break }
+            run.step(.unitFailed(trainer, lease: lease.id, reason: "too many unreadable images"))
+            run.step(.leaseRequested(trainer))
+        }
+        guard case .runFailed(let sentence) = run.actions.last else {
+            Issue.record("the run went on")
+            return
+        }
+        #expect(sentence.contains("too many unreadable images"))
+    }
+
     @Test func trainerIsNotLeasedAnythingBeforeItsDataIsKnown() {
         var run = Harness(stages: [training()])
         run.joinServers()

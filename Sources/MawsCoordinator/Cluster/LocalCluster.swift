@@ -4,8 +4,7 @@ import MawsPlan
 import MawsStorage
 
 /// The servers and trainers of a local run: child processes that are started, watched, started again and stopped.
-///
-/// Only the thread that made it may call it: a child asks the system to be killed with the thread that started it.
+/// They end by themselves when this process is gone.
 final class LocalCluster {
     /// A child that dies within this time of its start was not able to work.
     private static let shortLifeSeconds = 5.0

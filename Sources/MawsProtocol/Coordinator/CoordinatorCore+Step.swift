@@ -50,6 +50,7 @@ extension CoordinatorCore {
         guard mode == .computing, done.stage == position.stage, done.step == position.step, done.phase == phase,
             let assignment = ledger.complete(done.unit, lease: done.lease)
         else { return [] }
+        failuresInARow = 0
         let seconds = now.seconds(since: assignment.since)
         unitSeconds = unitSeconds == 0 ? seconds : 0.8 * unitSeconds + 0.2 * seconds
         if phase == 0 { firstPhaseUnits[peer, default: []].insert(done.unit.value) }
@@ -61,6 +62,11 @@ extension CoordinatorCore {
 
     mutating func unitFailed(_ peer: PeerID, _ lease: UInt64, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
         ledger.revoke { $0.trainer == peer && $0.lease == lease }
+        if mode == .computing { failuresInARow += 1 }
+        guard failuresInARow < Self.failuresMax else {
+            mode = .ended
+            return [.runFailed("no unit could be computed in \(failuresInARow) tries, the last one said: \(reason)")]
+        }
         return [.note("\(trainers[peer]?.name ?? "a trainer") gave a unit back: \(reason)")] + grantLeases(now)
     }
 

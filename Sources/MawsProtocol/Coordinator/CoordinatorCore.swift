@@ -36,6 +36,10 @@ public struct CoordinatorCore: Sendable {
         var waitsSince: Moment?
     }
 
+    /// Units given back in a row, with none done between, after which the cause is taken to be lasting. Trainers pause
+    /// up to two seconds before they ask again.
+    static let failuresMax = 40
+
     let term: Term
     let runID: String
     let stages: [StageShape]
@@ -62,6 +66,8 @@ public struct CoordinatorCore: Sendable {
     /// Units of the first phase by the trainer that computed them: it has their activations at hand.
     var firstPhaseUnits: [PeerID: Set<UInt32>] = [:]
     var nextLease: UInt64 = 1
+    /// Units given back since the last one that was done.
+    var failuresInARow = 0
     /// Smoothed seconds from lease to done, for telling who is late.
     var unitSeconds = 0.0
     let leaseSeconds: Double

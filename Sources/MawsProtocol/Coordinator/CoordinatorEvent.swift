@@ -56,6 +56,8 @@ public enum CoordinatorAction: Hashable, Sendable {
     case stepFinished(RunPosition, loss: Double)
     case stageFinished(StageIndex)
     case runFinished
+    /// The run cannot go on, for this reason.
+    case runFailed(String)
     /// The run stops here at a user's word; everything committed is in the checkpoint.
     case runStopped
     case note(String)
