@@ -88,7 +88,8 @@ struct ClusterRun {
               text: {width: 32, depth: 1, heads: 2, context: 16, embedding: 24}
             stages:
               - mae:
-                  {steps: \(maeSteps), batch: 80, unit: 16, learning_rate: 0.001, decoder: {width: 32, depth: 1, heads: 2}}
+                  {steps: \(maeSteps), batch: 80, unit: 16, learning_rate: 0.001,
+                   decoder: {width: 32, depth: 1, heads: 2}}
               - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0}
               - lit: {image: wsp, steps: 3, batch: 80, unit: 16, learning_rate: 0.001}
             \(evaluates ? evaluations : "")
