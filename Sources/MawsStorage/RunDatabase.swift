@@ -35,7 +35,8 @@ public final class RunDatabase: Sendable {
         try queue.write { try $0.execute(sql: "UPDATE run SET plan = ?", arguments: [Data(plan)]) }
     }
 
-    /// The stage starts at this step: its first checkpoint is on disk. A stage past the plan's last: the run is finished.
+    /// The stage starts at this step: its first checkpoint is on disk. A stage past the plan's last means that the run
+    /// is finished.
     public func move(to stage: StageIndex, step: StepIndex) throws {
         try queue.write { try Self.move($0, stage.value, step.value) }
     }
