@@ -33,8 +33,7 @@ struct WorkTally {
         guard let stage, units > 0 else { return nil }
         return
             "stage \(stage.value): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s "
-            + "of "
-            + "waiting for shards and data, \(tenths(idleSeconds)) s without work"
+            + "of waiting for shards and data, \(tenths(idleSeconds)) s without work"
     }
 
     init() {}
