@@ -35,6 +35,22 @@ struct GoldenFrameTests {
         #expect(vectors.count == golden.count)
     }
 
+    /// `Protocol/client.py` was written from `wire.md` alone: when it agrees, the specification says enough.
+    @Test(.enabled(if: python != nil, "needs python3")) func theIndependentClientAgreesWithEveryGoldenFrame() throws {
+        let client = Process()
+        client.executableURL = Self.python
+        client.arguments = [Self.folder.appending(path: "../client.py").standardized.path, "--check-golden"]
+        let output = Pipe()
+        client.standardOutput = output
+        try client.run()
+        client.waitUntilExit()
+        let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        #expect(text == "\(Sample.all.count) golden frames agree\n")
+    }
+
+    private static let python = ["/usr/bin/python3", "/usr/local/bin/python3"]
+        .first(where: FileManager.default.isExecutableFile).map { URL(filePath: $0) }
+
     private struct CodedTensor: Codable, Equatable {
         var fp32: String
         var fp32Zstd: String
