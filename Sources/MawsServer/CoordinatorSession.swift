@@ -62,7 +62,10 @@ final class CoordinatorSession {
         guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
         switch incoming.message {
         case .heartbeat: break
-        case .configure(let configuration): try host.handle(.configured(configuration))
+        case .configure(let configuration):
+            // An evaluation reports no steps: its bytes must not reach the first step of the stage after it.
+            host.count { $0 = ShardHost.Traffic() }
+            try host.handle(.configured(configuration))
         case .restoreDone(let stage, let step): try settle(host.handle(.restoreDone(stage: stage, step: step)))
         case .commit(let commit): try host.handle(.committed(commit))
         case .snapshot(let slice): try snapshot(slice)
