@@ -44,11 +44,12 @@ let base: [Target] = [
         linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
     .target(name: "CVectorLoops"),
     library("MawsBase", []),
+    library("MawsHash", ["COpenSSL"]),
 ]
 
 let world: [Target] = [
     library("MawsTransport", ["MawsBase", "MawsWire", "COpenSSL"]),
-    library("MawsStorage", ["MawsBase", "COpenSSL", grdb]),
+    library("MawsStorage", ["MawsBase", "MawsHash", grdb]),
     library("MawsProcess", ["MawsBase", logging]),
 ]
 
@@ -66,7 +67,7 @@ let domain: [Target] = [
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),
     library(
         "MawsData",
-        ["MawsBase", "MawsTensor", "MawsPlan", "CPNG", "CZlib", "CTurboJPEG", "CSentencePiece", "COpenSSL"]),
+        ["MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CPNG", "CZlib", "CTurboJPEG", "CSentencePiece"]),
     library("MawsTraining", ["MawsBase", "MawsTensor", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
 ]
 
@@ -80,13 +81,15 @@ let nodes: [Target] = [
     library(
         "MawsCoordinator",
         [
-            "MawsBase", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
+            "MawsStorage",
             "MawsOptimizer", "MawsModel", "MawsData", "MawsTraining", "MawsReport", "MawsProcess", logging,
         ]),
     library(
         "MawsServer",
         [
-            "MawsBase", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage", "MawsOptimizer",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage",
+            "MawsOptimizer",
             "MawsCompression", logging,
         ]),
     library(
@@ -121,7 +124,7 @@ let testTargets: [Target] = [
     tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
     tests("MawsWireTests", ["MawsBase", "MawsWire", "MawsCompression"]),
     tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport", "COpenSSL"]),
-    tests("MawsStorageTests", ["MawsBase", "MawsStorage"]),
+    tests("MawsStorageTests", ["MawsBase", "MawsHash", "MawsStorage"]),
     tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
     tests(
         "MawsServerTests",

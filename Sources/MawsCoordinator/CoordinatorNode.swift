@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import MawsBase
 import MawsData
+import MawsHash
 import MawsPlan
 import MawsProtocol
 import MawsReport
@@ -99,7 +100,7 @@ public final class CoordinatorNode {
         }
         let signals = StopSignals(mailbox: mailbox)
         defer { signals.restore() }
-        try decide()
+        do { try decide() } catch { failure = "\(error)" }
         if let failure { throw RunFailure(sentence: failure) }
         return outcome ?? .stopped
     }
@@ -140,11 +141,15 @@ public final class CoordinatorNode {
         }
     }
 
-    /// Tells everybody, waits for the children, removes the address of a coordinator that is no more.
+    /// Tells everybody who should end with this coordinator, waits for the children, removes the address. Machines of a
+    /// remote cluster stay when the run is not finished: they look for the coordinator until it is started again.
     private func shutDown(_ gate: PeerGate) {
         display.finish()
-        let reason = failure ?? (outcome == .finished ? "the run is finished" : "the coordinator stops")
-        for peer in peers.values { send(.shutdown(isFinished: failure == nil, reason: reason), to: peer) }
+        let isFinished = outcome == .finished
+        let reason = failure ?? (isFinished ? "the run is finished" : "the coordinator stops")
+        if isFinished || plan.cluster.isLocal {
+            for peer in peers.values { send(.shutdown(isFinished: isFinished, reason: reason), to: peer) }
+        }
         cluster?.stop(graceSeconds: 5)
         gate.close()
         for peer in peers.values { peer.connection.close() }

@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsCompression
+import MawsHash
 import MawsOptimizer
 import MawsStorage
 import MawsTensor

@@ -26,6 +26,21 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
         #expect(try run.finish() == reference.get())
     }
 
+    @Test func unreadableImagesAreReplacedTheSameWayByEveryCluster() throws {
+        var hashes: [[String: String]] = []
+        for (trainers, servers) in [(1, 2), (3, 1)] {
+            var run = try ClusterRun()
+            run.trainers = trainers
+            run.servers = servers
+            run.trainShard = try TestData.damagedShard.get()
+            hashes.append(try run.finish())
+            let log = try String(contentsOfFile: run.runFolder + "/logs/coordinator.log", encoding: .utf8)
+            #expect(log.contains("skipped") && log.contains("damaged.tar, fashion-train-00000007"))
+        }
+        #expect(hashes[0] == hashes[1])
+        #expect(try hashes[0] != reference.get())
+    }
+
     @Test func weightsAreTheSameAfterATrainerIsKilledMidStep() throws {
         let run = try ClusterRun()
         let program = try run.program()

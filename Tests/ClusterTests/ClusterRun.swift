@@ -13,6 +13,9 @@ struct ClusterRun {
     var extra = ""
     var push = "fp32"
     var evaluates = false
+    /// Shard to train on instead of the first one of Fashion-MNIST.
+    var trainShard: String?
+    var skipLimit = 0.01
 
     init() throws { folder = try TestData.freshFolder() }
 
@@ -79,7 +82,8 @@ struct ClusterRun {
             cluster: {local: true, servers: \(servers), trainers: \(trainers), threads: 1}
             data:
               train:
-                shards: \(data)/fashion-train-0000.tar
+                shards: \(trainShard ?? data + "/fashion-train-0000.tar")
+                skip_limit: \(skipLimit)
                 vocabulary: \(data)/fashion-hashtags.txt
                 tokenizer: \(data)/fashion.model
               test: {shards: "\(data)/fashion-test-0000.tar"}

@@ -21,6 +21,14 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: run.runFolder))
     }
 
+    @Test func tooManyUnreadableImagesEndTheRunWithOneOfTheirNames() throws {
+        var run = try ClusterRun()
+        run.trainShard = try TestData.damagedShard.get()
+        run.skipLimit = 0
+        let output = try failure(try run.program())
+        #expect(output.contains("damaged.tar, fashion-train-0000"))
+    }
+
     @Test func unknownFieldIsNamedWithItsLine() throws {
         var run = try ClusterRun()
         run.extra = "sead: 9"

@@ -9,6 +9,7 @@ enum TestData {
     static let folder: String = {
         let path = NSTemporaryDirectory() + "maws-cluster-tests-\(getpid())"
         try? FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        atexit { try? FileManager.default.removeItem(atPath: TestData.folder) }
         return path
     }()
 
@@ -29,6 +30,24 @@ enum TestData {
     static func freshFolder() throws -> String {
         let path = folder + "/" + UUID().uuidString.prefix(8)
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        return path
+    }
+
+    /// The first training shard with the pixels of every 200th image overwritten: 25 images that cannot be decoded.
+    static let damagedShard: Result<String, any Error> = Result {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: packed.get() + "/fashion-train-0000.tar"))
+        let header = Data("IDAT".utf8)
+        var start = bytes.startIndex
+        var count = 0
+        while let found = bytes.range(of: header, in: start..<bytes.endIndex) {
+            if count % 200 == 7 {
+                bytes.replaceSubrange(found.upperBound..<found.upperBound + 40, with: Data(repeating: 0, count: 40))
+            }
+            count += 1
+            start = found.upperBound
+        }
+        let path = folder + "/damaged.tar"
+        try bytes.write(to: URL(fileURLWithPath: path))
         return path
     }
 }

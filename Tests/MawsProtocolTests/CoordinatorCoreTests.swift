@@ -273,6 +273,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
         let trainer = run.joinTrainer(1)
         for _ in 0..<40 {
             guard let lease = run.leases.removeValue(forKey: trainer) else { break }
+            run.now = run.now + 2
             run.step(.unitFailed(trainer, lease: lease.id, reason: "too many unreadable images"))
             run.step(.leaseRequested(trainer))
         }

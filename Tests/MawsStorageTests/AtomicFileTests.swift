@@ -1,4 +1,5 @@
 import Foundation
+import MawsHash
 import MawsStorage
 import Testing
 

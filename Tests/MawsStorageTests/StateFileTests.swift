@@ -1,5 +1,6 @@
 import Foundation
 import MawsBase
+import MawsHash
 import MawsStorage
 import Testing
 

@@ -8,7 +8,8 @@ import Testing
     static let numeric = ["MawsTensor", "MawsKernels", "MawsModel", "MawsTraining", "MawsOptimizer", "MawsPlan"]
     /// Where memory is touched without checks.
     static let unsafe = [
-        "MawsTensor", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport", "MawsStorage", "MawsData",
+        "MawsHash", "MawsTensor", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport", "MawsStorage",
+        "MawsData",
         "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsTestSupport",
     ]
 

@@ -1,4 +1,5 @@
 import Glibc
+import MawsHash
 
 /// A file being written at a temporary name beside its own, renamed when it is complete. Abandoned, it leaves nothing.
 final class OutputFile {
@@ -6,7 +7,7 @@ final class OutputFile {
     private let path: String
     private let temporary: String
     private let descriptor: Int32
-    private let digest = Digest()
+    private let digest = Hash()
     private var pending: [UInt8] = []
     private var isFinished = false
     private static let bufferSize = 1 << 20
@@ -37,7 +38,7 @@ final class OutputFile {
         }
         isFinished = true
         try OutputFolder.sync(parentOf: path)
-        return digest.finish()
+        return digest.hexadecimal()
     }
 
     private func flush() throws {

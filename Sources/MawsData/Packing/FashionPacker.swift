@@ -1,3 +1,5 @@
+import MawsHash
+
 /// Packs Fashion-MNIST (Xiao, Rasul and Vollgraf, 2017) into shards with the weak labels of `FashionRule`.
 ///
 /// Writes `fashion-train-0000.tar` …, `fashion-test-0000.tar` …, `classes.txt`, `templates.txt` and
@@ -30,14 +32,14 @@ public struct FashionPacker {
     }
 
     private func identity() throws -> String {
-        let digest = Digest()
+        let digest = Hash()
         for split in FashionRule.Split.allCases {
             for path in [imagesPath(split), labelsPath(split)] {
                 digest.update(try Self.contents(path))
             }
         }
         return "fashion-mnist rule \(FashionRule.version), seed \(seed), shards of \(target.shardSize), "
-            + "sources \(digest.finish())"
+            + "sources \(digest.hexadecimal())"
     }
 
     private static func contents(_ path: String) throws -> [UInt8] {

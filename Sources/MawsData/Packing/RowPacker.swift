@@ -1,4 +1,5 @@
 import Foundation
+import MawsHash
 
 /// Packs the rows of a source: images keep their bytes, captions and hashtags become sidecars, class names numbers.
 ///
@@ -62,7 +63,7 @@ public struct RowPacker {
 
     /// The first pass: classes, and a hash of everything that decides the shards' content.
     private func survey() throws -> Survey {
-        let digest = Digest()
+        let digest = Hash()
         digest.update("\(sourceName), shards of \(target.shardSize), skipping \(skipsBadRows)\n")
         var survey = Survey()
         var names: Set<String> = []
@@ -77,7 +78,7 @@ public struct RowPacker {
             )
         }
         survey.number(names)
-        survey.identity = "\(sourceName), shards of \(target.shardSize), rows \(digest.finish())"
+        survey.identity = "\(sourceName), shards of \(target.shardSize), rows \(digest.hexadecimal())"
         return survey
     }
 

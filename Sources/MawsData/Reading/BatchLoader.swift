@@ -1,3 +1,4 @@
+import MawsHash
 import MawsPlan
 import MawsTensor
 
@@ -39,7 +40,7 @@ public final class BatchLoader: Sendable {
         let fingerprints = sources.map(\.dataset.fingerprint)
         fingerprint =
             fingerprints.count == 1
-            ? fingerprints[0] : Digest.hash(Array(fingerprints.joined(separator: "\n").utf8))
+            ? fingerprints[0] : Hash.hexadecimal(of: Array(fingerprints.joined(separator: "\n").utf8))
     }
 
     private static func splitNames(_ stage: StagePlan) throws -> [String] {
@@ -117,7 +118,7 @@ private struct Source {
 
     /// Nil, and counted, when the sample's content cannot be used.
     func load(_ index: Int, slot: UInt64, transform: ImageTransform) throws -> LoadedSample? {
-        if skips.contains(index) { return nil }
+        if try skips.contains(index) { return nil }
         do {
             let sample = try dataset.sample(index, parts: inputs.parts)
             let image = try ImageDecoder.decode(sample.image, channels: channels)

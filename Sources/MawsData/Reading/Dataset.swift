@@ -1,3 +1,4 @@
+import MawsHash
 import MawsPlan
 
 /// The samples of one split, in the order of its shards. Thread-safe; holds where samples lie, not their bytes.
@@ -16,7 +17,7 @@ public final class Dataset: Sendable {
     public init(_ split: DataSplitPlan, root: String) throws {
         name = split.name
         shards = OpenShards(paths: split.shards.map { Self.resolved($0, root: root) })
-        let digest = Digest()
+        let digest = Hash()
         var samples: [SampleLocation] = []
         var starts = [0]
         for shard in shards.paths.indices {
@@ -29,7 +30,7 @@ public final class Dataset: Sendable {
         self.samples = samples
         self.starts = starts
         count = samples.count
-        fingerprint = digest.finish()
+        fingerprint = digest.hexadecimal()
     }
 
     /// The sample with everything that belongs to it.

@@ -27,17 +27,25 @@ final class SkipRecord: Sendable {
 
     var count: Int { indices.withLock { $0.count } }
 
-    func contains(_ index: Int) -> Bool { indices.withLock { $0.contains(index) } }
+    /// Whether the sample is known to be unreadable. Throws once more are than the split allows: a unit that is tried
+    /// again fails again.
+    func contains(_ index: Int) throws -> Bool {
+        guard indices.withLock({ $0.contains(index) }) else { return false }
+        try check()
+        return true
+    }
 
     /// Counts a sample once. Throws when more are unreadable than the split allows.
     func add(_ index: Int, _ sample: SkippedSample) throws {
-        let count = indices.withLock { indices in
+        indices.withLock { indices in
             if indices.insert(index).inserted { log.append(sample) }
-            return indices.count
         }
-        guard count <= allowed else {
-            throw DataError.tooManySkipped(
-                split: split, skipped: count, allowed: allowed, samples: sampleCount, last: sample)
-        }
+        try check()
+    }
+
+    private func check() throws {
+        let count = self.count
+        guard count > allowed, let last = log.samples.last else { return }
+        throw DataError.tooManySkipped(split: split, skipped: count, allowed: allowed, samples: sampleCount, last: last)
     }
 }

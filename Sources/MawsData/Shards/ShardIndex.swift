@@ -1,3 +1,5 @@
+import MawsHash
+
 /// What a member of a sample is for.
 enum SamplePart: Int, CaseIterable {
     case image
@@ -64,7 +66,7 @@ struct ShardIndex {
     private(set) var samples: [SampleLocation] = []
 
     /// - Parameter digest: takes each sample's key and the sizes of its members.
-    init(_ file: InputFile, digest: Digest) throws {
+    init(_ file: InputFile, digest: Hash) throws {
         var reader = TarReader(file)
         var key = ""
         var current: SampleLocation?

@@ -6,6 +6,8 @@ extension CoordinatorCore {
     /// Opens the step at `position`, again from its first phase when servers were lost in it.
     mutating func beginStep(_ now: Moment) -> [CoordinatorAction] {
         mode = .computing
+        failuresInARow = 0
+        failingSince = nil
         phase = 0
         firstPhaseUnits = [:]
         ledger = UnitLedger(unitCount: stage.unitsInPhase[0])
@@ -51,6 +53,7 @@ extension CoordinatorCore {
             let assignment = ledger.complete(done.unit, lease: done.lease)
         else { return [] }
         failuresInARow = 0
+        failingSince = nil
         let seconds = now.seconds(since: assignment.since)
         unitSeconds = unitSeconds == 0 ? seconds : 0.8 * unitSeconds + 0.2 * seconds
         if phase == 0 { firstPhaseUnits[peer, default: []].insert(done.unit.value) }
@@ -63,7 +66,9 @@ extension CoordinatorCore {
     mutating func unitFailed(_ peer: PeerID, _ lease: UInt64, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
         ledger.revoke { $0.trainer == peer && $0.lease == lease }
         if mode == .computing { failuresInARow += 1 }
-        guard failuresInARow < Self.failuresMax else {
+        let seconds = now.seconds(since: failingSince ?? now)
+        failingSince = failingSince ?? now
+        if failuresInARow >= Self.failuresMin && seconds >= Self.failingSecondsMax {
             mode = .ended
             return [.runFailed("no unit could be computed in \(failuresInARow) tries, the last one said: \(reason)")]
         }

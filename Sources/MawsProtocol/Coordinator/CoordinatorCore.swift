@@ -36,9 +36,10 @@ public struct CoordinatorCore: Sendable {
         var waitsSince: Moment?
     }
 
-    /// Units given back in a row, with none done between, after which the cause is taken to be lasting. Trainers pause
-    /// up to two seconds before they ask again.
-    static let failuresMax = 40
+    /// Seconds for which every unit was given back, and how many at least, until the cause is taken to be lasting:
+    /// longer than it takes to notice that a server is gone.
+    static let failingSecondsMax = 20.0
+    static let failuresMin = 5
 
     let term: Term
     let runID: String
@@ -66,8 +67,9 @@ public struct CoordinatorCore: Sendable {
     /// Units of the first phase by the trainer that computed them: it has their activations at hand.
     var firstPhaseUnits: [PeerID: Set<UInt32>] = [:]
     var nextLease: UInt64 = 1
-    /// Units given back since the last one that was done.
+    /// Units given back since the last one that was done, and since when.
     var failuresInARow = 0
+    var failingSince: Moment?
     /// Smoothed seconds from lease to done, for telling who is late.
     var unitSeconds = 0.0
     let leaseSeconds: Double

@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsHash
 
 /// A finished checkpoint, opened for reading. Any thread may read.
 public final class Checkpoint: Sendable {

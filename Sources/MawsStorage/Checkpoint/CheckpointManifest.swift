@@ -1,4 +1,5 @@
 import Foundation
+import MawsHash
 
 /// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor in it. Written last.
 public struct CheckpointManifest: Codable, Hashable, Sendable {

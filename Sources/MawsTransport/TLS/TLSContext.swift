@@ -9,6 +9,7 @@ final class TLSContext: @unchecked Sendable {
     let pointer: OpaquePointer
 
     init(_ files: CertificateFiles) throws {
+        maws_openssl_start()
         guard let context = SSL_CTX_new(TLS_method()) else { preconditionFailure("OpenSSL has no memory left") }
         pointer = context
         maws_ssl_ctx_use_versions(context, TLS1_3_VERSION, TLS1_3_VERSION)

@@ -1,10 +1,11 @@
 internal import COpenSSL
 
-/// SHA-256, fed piece by piece.
+/// SHA-256 (FIPS 180-4) by OpenSSL, fed piece by piece.
 public final class Hash {
     private let context: OpaquePointer
 
     public init() {
+        maws_openssl_start()
         guard let made = EVP_MD_CTX_new(), EVP_DigestInit_ex(made, EVP_sha256(), nil) == 1 else {
             preconditionFailure("OpenSSL has no SHA-256")
         }
@@ -17,6 +18,10 @@ public final class Hash {
         guard bytes.count > 0 else { return }
         precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1)
     }
+
+    public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+
+    public func update(_ text: String) { update(Array(text.utf8)) }
 
     /// The 32 bytes of the hash. Call once.
     public func digest() -> [UInt8] {
@@ -31,7 +36,7 @@ public final class Hash {
 
     public static func digest(of bytes: [UInt8]) -> [UInt8] {
         let hash = Hash()
-        bytes.withUnsafeBytes { hash.update($0) }
+        hash.update(bytes)
         return hash.digest()
     }
 
