@@ -85,10 +85,14 @@ extension CoordinatorNode {
         try perform(core.step(.trainerReady(peer.id), now: now))
     }
 
+    /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.
     func refuse(_ peer: Peer, _ reason: String) {
         logger.warning("refused \(peer.name) at \(peer.connection.remoteAddress): \(reason)")
         send(.refused(reason), to: peer)
-        peer.connection.close()
+        Thread.detachNewThread {
+            Thread.sleep(forTimeInterval: 2)
+            peer.connection.close()
+        }
     }
 
     private func statusJSON(_ now: Moment) throws -> [UInt8] {

@@ -54,7 +54,7 @@ final class PeerGate: Sendable {
             throw TransportError.malformed(peer: connection.remoteAddress, reason: "its first message is not hello")
         }
         if let reason = refusal(of: hello, certified: connection.peer.role) {
-            try connection.send(.refused(reason))
+            connection.refuse(reason)
             throw TransportError.malformed(peer: connection.remoteAddress, reason: reason)
         }
         let id = PeerID(nextPeer.add(1, ordering: .relaxed).oldValue)
