@@ -111,7 +111,7 @@ extension CoordinatorNode {
         } catch let error as StorageError {
             throw error
         } catch {
-            // A server that cannot be asked is lost; its receiving thread says so and the core tries again.
+            // A server that cannot be asked is lost: that event ends this checkpoint, and the core tries again.
             logger.warning("the checkpoint could not be asked for: \(error)")
         }
     }

@@ -15,6 +15,9 @@ extension CoordinatorNode {
         case .message(let id, let message): try receive(message, from: id, now)
         case .lost(let id, let reason):
             guard let peer = peers.removeValue(forKey: id) else { return }
+            // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
+            // on the lost server and would never end.
+            collector.lost(id)
             if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
         case .core(let event):
             if case .stagePrepared = event { progress.beginStage(now) }

@@ -78,7 +78,6 @@ final class PeerGate: Sendable {
         do {
             while true { try receive(from: peer) }
         } catch {
-            collector.lost(peer.id)
             mailbox.post(.lost(peer.id, reason: "\(error)"))
             peer.connection.close()
         }

@@ -118,9 +118,9 @@ public struct RowPacker {
             image = try InputFile.contents(row.imagePath, limit: Int(SamplePart.image.sizeMax))
             _ = try ImageDecoder.decode(image, channels: 3)
         } catch DataError.image(let problem) {
-            throw row.problem("the image \(row.imagePath) \(problem)")
+            throw row.imageProblem("\(problem)")
         } catch {
-            throw row.problem("the image \(row.imagePath) cannot be read")
+            throw row.imageProblem("cannot be read")
         }
         let found = row.hashtags?.map(CaptionText.normalizedHashtag) ?? CaptionText.hashtags(in: row.caption ?? "")
         let hashtags = found.filter { !$0.isEmpty }

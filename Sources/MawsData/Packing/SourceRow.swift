@@ -13,6 +13,11 @@ struct SourceRow {
     func problem(_ text: String) -> DataError {
         line.map { .line(file: file, line: $0, problem: text) } ?? .file(path: file, problem: text)
     }
+
+    /// - Parameter text: continues a sentence that begins with the image. A folder's row has no place but its image.
+    func imageProblem(_ text: String) -> DataError {
+        line == nil ? .file(path: imagePath, problem: text) : problem("the image \(imagePath) \(text)")
+    }
 }
 
 /// Something that rows come from, in an order that is always the same. Read more than once.

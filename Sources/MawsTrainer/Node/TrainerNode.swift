@@ -53,7 +53,7 @@ public final class TrainerNode {
             links.end()
             coordinator.end()
         }
-        log.info("\(options.name) computes with \(profile)")
+        log.info("computes with \(profile)")
         while true {
             for event in nextEvents() + [.tick] {
                 if case .unitDone(let done) = event { tally.done(done) }
