@@ -43,6 +43,7 @@ let base: [Target] = [
         name: "CSentencePiece",
         linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
     .target(name: "CVectorLoops"),
+    .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     library("MawsBase", []),
     library("MawsHash", ["COpenSSL"]),
 ]
@@ -61,7 +62,7 @@ let messages: [Target] = [
 
 let domain: [Target] = [
     library("MawsTensor", ["MawsBase"]),
-    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "CVectorLoops"]),
+    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "COneDNN", "CVectorLoops"]),
     library("MawsPlan", ["MawsBase", yams]),
     library("MawsModel", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan"]),
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),
@@ -98,7 +99,7 @@ let nodes: [Target] = [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
             "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
         ]),
-    library("MawsTestSupport", ["MawsBase", "MawsTensor"]),
+    library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),
 ]
 
 let programs: [Target] = [
@@ -106,7 +107,11 @@ let programs: [Target] = [
     program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(
-        "maws-bench", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining"]),
+        "maws-bench",
+        [
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsOptimizer",
+        ]),
     program("maws-trainer", ["MawsBase", "MawsProcess", "MawsTrainer"]),
 ]
 

@@ -31,6 +31,34 @@ static void NAMED(gelu_backward)(float *dx, float *y, const float *dy, const flo
     }
 }
 
+static void NAMED(gelu_forward_half)(uint16_t *y, const uint16_t *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        Vec v = NAMED(load_half)(x + i);
+        NAMED(store_half)(y + i, v * NAMED(normal_cdf)(v));
+    }
+    if (i < count) {
+        Vec v = NAMED(load_half_part)(x + i, count - i, 0);
+        NAMED(store_half_part)(y + i, v * NAMED(normal_cdf)(v), count - i);
+    }
+}
+
+static void NAMED(gelu_backward_half)(
+    uint16_t *dx, uint16_t *y, const uint16_t *dy, const uint16_t *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) {
+        Vec v = NAMED(load_half)(x + i), cdf = NAMED(normal_cdf)(v);
+        NAMED(store_half)(dx + i, NAMED(load_half)(dy + i) * NAMED(gelu_slope)(v, cdf));
+        if (y) NAMED(store_half)(y + i, v * cdf);
+    }
+    if (i < count) {
+        size_t rest = count - i;
+        Vec v = NAMED(load_half_part)(x + i, rest, 0), cdf = NAMED(normal_cdf)(v);
+        NAMED(store_half_part)(dx + i, NAMED(load_half_part)(dy + i, rest, 0) * NAMED(gelu_slope)(v, cdf), rest);
+        if (y) NAMED(store_half_part)(y + i, v * cdf, rest);
+    }
+}
+
 static void NAMED(tanh_forward)(float *y, const float *x, size_t count) {
     size_t i = 0;
     for (; i + LANES <= count; i += LANES) NAMED(store)(y + i, NAMED(tanh)(NAMED(load)(x + i)));
@@ -53,8 +81,8 @@ static void NAMED(scale)(float *y, const float *x, float a, size_t count) {
     for (size_t i = 0; i < count; i++) y[i] = a * x[i];
 }
 
-// One row's softmax; lanes past the row's end read -inf and e^-87 is left out of the sum.
-INLINE void NAMED(softmax_row)(float *y, const float *x, size_t width) {
+// One row's softmax and the logarithm of its sum of exponentials; lanes past the row's end are left out of the sum.
+INLINE float NAMED(softmax_row)(float *y, const float *x, size_t width) {
     size_t whole = width / LANES * LANES, rest = width - whole;
     Vec top = NAMED(spread)(-3.0e38f);
     for (size_t j = 0; j < whole; j += LANES) top = NAMED(max)(top, NAMED(load)(x + j));
@@ -70,12 +98,27 @@ INLINE void NAMED(softmax_row)(float *y, const float *x, size_t width) {
         NAMED(store_part)(y + whole, NAMED(exp)(NAMED(load_part)(x + whole, rest, high) - high), rest);
         total += NAMED(load_part)(y + whole, rest, 0);
     }
-    float factor = 1.0f / NAMED(sum)(total);
+    float sum = NAMED(sum)(total), factor = 1.0f / sum;
     for (size_t j = 0; j < width; j++) y[j] *= factor;
+    return high + __builtin_logf(sum);
 }
 
-static void NAMED(softmax_forward)(float *y, const float *x, size_t rows, size_t width) {
-    for (size_t r = 0; r < rows; r++) NAMED(softmax_row)(y + r * width, x + r * width, width);
+static void NAMED(softmax_forward)(
+    float *y, float *log_sum, const float *x, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++) {
+        float value = NAMED(softmax_row)(y + r * stride, x + r * stride, width);
+        if (log_sum) log_sum[r] = value;
+    }
+}
+
+static void NAMED(softmax_again)(
+    float *y, const float *log_sum, const float *x, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++, y += stride, x += stride) {
+        size_t j = 0;
+        for (; j + LANES <= width; j += LANES) NAMED(store)(y + j, NAMED(exp)(NAMED(load)(x + j) - log_sum[r]));
+        if (j < width)
+            NAMED(store_part)(y + j, NAMED(exp)(NAMED(load_part)(x + j, width - j, 0) - log_sum[r]), width - j);
+    }
 }
 
 INLINE float NAMED(dot)(const float *a, const float *b, size_t count) {
@@ -86,8 +129,9 @@ INLINE float NAMED(dot)(const float *a, const float *b, size_t count) {
     return NAMED(sum)(total);
 }
 
-static void NAMED(softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width) {
-    for (size_t r = 0; r < rows; r++, dx += width, dy += width, y += width) {
+static void NAMED(softmax_backward)(
+    float *dx, const float *dy, const float *y, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++, dx += stride, dy += stride, y += stride) {
         float along = NAMED(dot)(dy, y, width);
         for (size_t j = 0; j < width; j++) dx[j] = y[j] * (dy[j] - along);
     }
@@ -110,4 +154,29 @@ static void NAMED(fill_rows)(float *y, const float *bias, const float *residual,
 static void NAMED(sum_rows)(float *sums, const float *x, size_t rows, size_t width, size_t stride) {
     for (size_t r = 0; r < rows; r++, x += stride)
         for (size_t j = 0; j < width; j++) sums[j] += x[j];
+}
+
+static void NAMED(sum_rows_half)(float *sums, const uint16_t *x, size_t rows, size_t width, size_t stride) {
+    for (size_t r = 0; r < rows; r++, x += stride) {
+        size_t j = 0;
+        for (; j + LANES <= width; j += LANES)
+            NAMED(store)(sums + j, NAMED(load)(sums + j) + NAMED(load_half)(x + j));
+        if (j < width) {
+            size_t rest = width - j;
+            Vec sum = NAMED(load_part)(sums + j, rest, 0) + NAMED(load_half_part)(x + j, rest, 0);
+            NAMED(store_part)(sums + j, sum, rest);
+        }
+    }
+}
+
+static void NAMED(narrow)(uint16_t *y, const float *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) NAMED(store_half)(y + i, NAMED(load)(x + i));
+    if (i < count) NAMED(store_half_part)(y + i, NAMED(load_part)(x + i, count - i, 0), count - i);
+}
+
+static void NAMED(widen)(float *y, const uint16_t *x, size_t count) {
+    size_t i = 0;
+    for (; i + LANES <= count; i += LANES) NAMED(store)(y + i, NAMED(load_half)(x + i));
+    if (i < count) NAMED(store_part)(y + i, NAMED(load_half_part)(x + i, count - i, 0), count - i);
 }

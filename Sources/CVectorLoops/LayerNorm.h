@@ -23,17 +23,44 @@ INLINE float NAMED(row_spread)(const float *x, float mean, size_t width) {
     return NAMED(sum)(total);
 }
 
+// y and half, where they are not null, = (x - m) s gamma + beta.
+INLINE void NAMED(norm_row)(
+    float *y, uint16_t *half, float m, float s, const float *x, const float *gamma, const float *beta, size_t width) {
+    size_t j = 0;
+    for (; j + LANES <= width; j += LANES) {
+        Vec v = (NAMED(load)(x + j) - m) * s * NAMED(load)(gamma + j) + NAMED(load)(beta + j);
+        if (y) NAMED(store)(y + j, v);
+        if (half) NAMED(store_half)(half + j, v);
+    }
+    if (j < width) {
+        size_t rest = width - j;
+        Vec v = (NAMED(load_part)(x + j, rest, 0) - m) * s * NAMED(load_part)(gamma + j, rest, 0) +
+                NAMED(load_part)(beta + j, rest, 0);
+        if (y) NAMED(store_part)(y + j, v, rest);
+        if (half) NAMED(store_half_part)(half + j, v, rest);
+    }
+}
+
 static void NAMED(layer_norm_forward)(
-    float *y, float *mean, float *reciprocal, const float *x, const float *gamma, const float *beta, float epsilon,
-    size_t rows, size_t width) {
-    for (size_t r = 0; r < rows; r++, x += width, y += width) {
+    float *y, uint16_t *half, float *mean, float *reciprocal, const float *x, const float *gamma, const float *beta,
+    float epsilon, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++, x += width) {
         float m = NAMED(row_sum)(x, width) / (float)width;
         float variance = NAMED(row_spread)(x, m, width) / (float)width;
-        float s = 1.0f / __builtin_sqrtf(variance + epsilon);
         mean[r] = m;
-        reciprocal[r] = s;
-        for (size_t j = 0; j < width; j++) y[j] = (x[j] - m) * s * gamma[j] + beta[j];
+        reciprocal[r] = 1.0f / __builtin_sqrtf(variance + epsilon);
+        NAMED(norm_row)(
+            y ? y + r * width : NULL, half ? half + r * width : NULL, m, reciprocal[r], x, gamma, beta, width);
     }
+}
+
+static void NAMED(layer_norm_again)(
+    float *y, uint16_t *half, const float *mean, const float *reciprocal, const float *x, const float *gamma,
+    const float *beta, size_t rows, size_t width) {
+    for (size_t r = 0; r < rows; r++)
+        NAMED(norm_row)(
+            y ? y + r * width : NULL, half ? half + r * width : NULL, mean[r], reciprocal[r], x + r * width, gamma,
+            beta, width);
 }
 
 // The two sums of a row's gradient: Σ dy γ and Σ dy γ x̂.

@@ -3,10 +3,20 @@
 
 #define TILE_ROWS 6
 
+// One vector of a finished tile, to columns from `first` on of a row of c.
+INLINE void NAMED(finish)(float *c, size_t first, Vec value, int adds, size_t columns) {
+    if (first + LANES <= columns) {
+        NAMED(store)(c + first, adds ? NAMED(load)(c + first) + value : value);
+    } else {
+        size_t rest = columns - first;
+        NAMED(store_part)(c + first, adds ? NAMED(load_part)(c + first, rest, 0) + value : value, rest);
+    }
+}
+
 // A tile of rows × vectors sums, kept in registers. Both counts are constants at every call, so the loops unroll.
 INLINE void NAMED(tile)(
     const int rows, const int vectors, float *c, size_t c_stride, const float *a, size_t a_row, size_t a_column,
-    const float *b, size_t b_stride, float alpha, size_t columns, size_t depth) {
+    const float *b, size_t b_stride, float alpha, int adds, size_t columns, size_t depth) {
     Vec sums[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
@@ -27,20 +37,16 @@ INLINE void NAMED(tile)(
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) {
-            size_t first = (size_t)v * LANES;
-            if (first + LANES <= columns)
-                NAMED(store)(c + i * c_stride + first, sums[i][v] * alpha);
-            else
-                NAMED(store_part)(c + i * c_stride + first, sums[i][v] * alpha, columns - first);
+            NAMED(finish)(c + i * c_stride, (size_t)v * LANES, sums[i][v] * alpha, adds, columns);
         }
 }
 
 #define TILE(rows, vectors) \
-    NAMED(tile)(rows, vectors, c, c_stride, a, a_row, a_column, b, b_stride, alpha, columns, depth)
+    NAMED(tile)(rows, vectors, c, c_stride, a, a_row, a_column, b, b_stride, alpha, adds, columns, depth)
 
 INLINE void NAMED(tile_rows)(
     size_t rows, const int vectors, float *c, size_t c_stride, const float *a, size_t a_row, size_t a_column,
-    const float *b, size_t b_stride, float alpha, size_t columns, size_t depth) {
+    const float *b, size_t b_stride, float alpha, int adds, size_t columns, size_t depth) {
     for (; rows >= TILE_ROWS; rows -= TILE_ROWS, c += TILE_ROWS * c_stride, a += TILE_ROWS * a_row)
         TILE(TILE_ROWS, vectors);
     switch (rows) {
@@ -63,19 +69,20 @@ static void NAMED(transpose)(
 
 static void NAMED(small_product)(
     float *c, size_t c_stride, const float *a, size_t a_row, size_t a_column, const float *b, size_t b_stride,
-    float alpha, size_t rows, size_t columns, size_t depth) {
+    float alpha, int adds, size_t rows, size_t columns, size_t depth) {
     const size_t step = TILE_VECTORS * LANES;
     for (; columns > 0; c += step, b += step) {
         size_t vectors = (columns + LANES - 1) / LANES;
         if (vectors >= TILE_VECTORS) {
             NAMED(tile_rows)(
-                rows, TILE_VECTORS, c, c_stride, a, a_row, a_column, b, b_stride, alpha, columns, depth);
+                rows, TILE_VECTORS, c, c_stride, a, a_row, a_column, b, b_stride, alpha, adds, columns, depth);
         } else if (vectors == 1) {
-            NAMED(tile_rows)(rows, 1, c, c_stride, a, a_row, a_column, b, b_stride, alpha, columns, depth);
+            NAMED(tile_rows)(rows, 1, c, c_stride, a, a_row, a_column, b, b_stride, alpha, adds, columns, depth);
         } else if (vectors == 2) {
-            NAMED(tile_rows)(rows, 2, c, c_stride, a, a_row, a_column, b, b_stride, alpha, columns, depth);
+            NAMED(tile_rows)(rows, 2, c, c_stride, a, a_row, a_column, b, b_stride, alpha, adds, columns, depth);
         } else {
-            NAMED(tile_rows)(rows, TILE_VECTORS - 1, c, c_stride, a, a_row, a_column, b, b_stride, alpha, columns, depth);
+            NAMED(tile_rows)(
+                rows, TILE_VECTORS - 1, c, c_stride, a, a_row, a_column, b, b_stride, alpha, adds, columns, depth);
         }
         if (columns <= step) break;
         columns -= step;

@@ -1,12 +1,16 @@
-// Vectors of LANES floats and the elementary functions on them, all branch-free. Included once for each instruction set,
-// inside a `#pragma clang attribute` that selects it, with LANES defined and NAMED(x) giving each symbol its suffix.
+// Vectors of LANES floats and the elementary functions on them, all branch-free. Included once for each instruction
+// set, inside a `#pragma clang attribute` that selects it, with LANES defined and NAMED(x) giving each symbol its suffix.
 // No include guard, by intent.
 
 typedef float NAMED(Vec) __attribute__((vector_size(LANES * 4)));
 typedef float NAMED(LooseVec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int NAMED(IntVec) __attribute__((vector_size(LANES * 4)));
+typedef unsigned int NAMED(WordVec) __attribute__((vector_size(LANES * 4)));
+typedef unsigned short NAMED(HalfVec) __attribute__((vector_size(LANES * 2)));
+typedef unsigned short NAMED(LooseHalfVec) __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
 #define Vec NAMED(Vec)
 #define IntVec NAMED(IntVec)
+#define WordVec NAMED(WordVec)
 #define INLINE static inline __attribute__((always_inline))
 
 INLINE Vec NAMED(load)(const float *p) { return *(const NAMED(LooseVec) *)p; }
@@ -22,6 +26,30 @@ INLINE Vec NAMED(load_part)(const float *p, size_t count, float rest) {
 INLINE void NAMED(store_part)(float *p, Vec v, size_t count) {
     float lanes[LANES];
     NAMED(store)(lanes, v);
+    for (size_t i = 0; i < count; i++) p[i] = lanes[i];
+}
+
+// bfloat16 is the upper half of an fp32. Rounding is to the nearest, ties to even; a NaN stays one.
+INLINE Vec NAMED(load_half)(const uint16_t *p) {
+    return (Vec)(__builtin_convertvector(*(const NAMED(LooseHalfVec) *)p, WordVec) << 16);
+}
+INLINE void NAMED(store_half)(uint16_t *p, Vec v) {
+    WordVec bits = (WordVec)v, rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
+    WordVec isNaN = (WordVec)(v != v);
+    rounded = (isNaN & 0x7fc0u) | (~isNaN & rounded);
+    *(NAMED(LooseHalfVec) *)p = __builtin_convertvector(rounded, NAMED(HalfVec));
+}
+INLINE Vec NAMED(load_half_part)(const uint16_t *p, size_t count, float rest) {
+    float lanes[LANES];
+    for (size_t i = 0; i < LANES; i++) {
+        union { uint32_t bits; float value; } wide = {i < count ? (uint32_t)p[i] << 16 : 0};
+        lanes[i] = i < count ? wide.value : rest;
+    }
+    return NAMED(load)(lanes);
+}
+INLINE void NAMED(store_half_part)(uint16_t *p, Vec v, size_t count) {
+    uint16_t lanes[LANES];
+    NAMED(store_half)(lanes, v);
     for (size_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 

@@ -1,5 +1,6 @@
 #include "CVectorLoops.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #define JOINED(name, suffix) name##_##suffix

@@ -4,50 +4,97 @@ import MawsTensor
 /// Elements of an elementwise piece: 64 KiB of fp32.
 private let grain = 16384
 
-extension ReferenceBackend {
+extension ComputeBackend {
+    /// y = x · Φ(x) with the exact error function. In place allowed.
     public func geluForward(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
-        pool.forEachRange(of: y.count, grain: grain) { range in
+        forEachRange(of: y.count, grain: grain) { range in
             loops.gelu_forward(y.pointer + range.lowerBound, x.pointer + range.lowerBound, range.count)
         }
     }
 
+    /// The same for activations of one type.
+    public func geluForward(_ y: ActivationSlice, _ x: ActivationSlice) {
+        if let y = y.floats, let x = x.floats { return geluForward(y, x) }
+        precondition(y.count == x.count && y.element == x.element)
+        forEachRange(of: y.count, grain: grain) { range in
+            loops.gelu_forward_half(y.half(range), x.half(range), range.count)
+        }
+    }
+
+    /// dx = dy · (Φ(x) + x · φ(x)), and once more the output y = x · Φ(x) where it was not kept. `dx` may be `dy`.
     public func geluBackward(_ dx: FloatSlice, output y: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice) {
         precondition(dx.count == x.count && dy.count == x.count && y.map { $0.count == x.count } ?? true)
-        pool.forEachRange(of: dx.count, grain: grain) { range in
+        forEachRange(of: dx.count, grain: grain) { range in
             let start = range.lowerBound
             loops.gelu_backward(
                 dx.pointer + start, y.map { $0.pointer + start }, dy.pointer + start, x.pointer + start, range.count)
         }
     }
 
+    /// The same for activations of one type.
+    public func geluBackward(
+        _ dx: ActivationSlice, output y: ActivationSlice, _ dy: ActivationSlice, _ x: ActivationSlice
+    ) {
+        if let dx = dx.floats, let y = y.floats, let dy = dy.floats, let x = x.floats {
+            return geluBackward(dx, output: y, dy, x)
+        }
+        precondition(dx.count == x.count && dy.count == x.count && y.count == x.count && x.element == y.element)
+        forEachRange(of: dx.count, grain: grain) { range in
+            loops.gelu_backward_half(dx.half(range), y.half(range), dy.half(range), x.half(range), range.count)
+        }
+    }
+
+    /// y = tanh(x). In place allowed.
     public func tanhForward(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
-        pool.forEachRange(of: y.count, grain: grain) { range in
+        forEachRange(of: y.count, grain: grain) { range in
             loops.tanh_forward(y.pointer + range.lowerBound, x.pointer + range.lowerBound, range.count)
         }
     }
 
+    /// dx = dy · (1 - y²). `dx` may be `dy`.
     public func tanhBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice) {
         precondition(dx.count == y.count && dy.count == y.count)
-        pool.forEachRange(of: dx.count, grain: grain) { range in
+        forEachRange(of: dx.count, grain: grain) { range in
             let start = range.lowerBound
             loops.tanh_backward(dx.pointer + start, dy.pointer + start, y.pointer + start, range.count)
         }
     }
 
+    /// y = a + b. `y` may be either.
     public func add(_ y: FloatSlice, _ a: FloatSlice, _ b: FloatSlice) {
         precondition(y.count == a.count && y.count == b.count)
-        pool.forEachRange(of: y.count, grain: grain) { range in
+        forEachRange(of: y.count, grain: grain) { range in
             let start = range.lowerBound
             loops.add(y.pointer + start, a.pointer + start, b.pointer + start, range.count)
         }
     }
 
+    /// y = x · factor. In place allowed.
     public func scale(_ y: FloatSlice, _ x: FloatSlice, by factor: Float) {
         precondition(y.count == x.count)
-        pool.forEachRange(of: y.count, grain: grain) { range in
+        forEachRange(of: y.count, grain: grain) { range in
             loops.scale(y.pointer + range.lowerBound, x.pointer + range.lowerBound, factor, range.count)
         }
+    }
+
+    /// y = x in the type of y.
+    public func convert(_ y: ActivationSlice, _ x: FloatSlice) {
+        precondition(y.count == x.count)
+        guard y.element == .bfloat16 else {
+            y.floats?.copy(from: x)
+            return
+        }
+        forEachRange(of: y.count, grain: grain) { range in
+            loops.narrow(y.half(range), x.pointer + range.lowerBound, range.count)
+        }
+    }
+}
+
+extension ActivationSlice {
+    /// The first of a range of bfloat16 elements.
+    fileprivate func half(_ range: Range<Int>) -> UnsafeMutablePointer<UInt16> {
+        pointer.assumingMemoryBound(to: UInt16.self) + range.lowerBound
     }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import MawsTensor
 import Synchronization
 
 /// The compute threads of a backend. Work comes in numbered pieces whose borders do not depend on the number of
@@ -32,14 +31,6 @@ final class ComputePool: Sendable {
         }
         withoutActuallyEscaping(body) { crew.run(count, $0) }
     }
-
-    /// Cuts 0..<count into ranges of `grain` elements.
-    func forEachRange(of count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
-        run((count + grain - 1) / grain) { piece, _ in body(piece * grain..<min((piece + 1) * grain, count)) }
-    }
-
-    /// At least `count` floats with any content that belong to `worker` until its piece ends.
-    func scratch(_ worker: Int, _ count: Int) -> UnsafeMutablePointer<Float> { crew.scratch(worker, count) }
 }
 
 /// What the threads of a pool share.
@@ -47,17 +38,15 @@ private final class Crew: @unchecked Sendable {
     private let condition = NSCondition()
     private let nextPiece = Atomic<Int>(0)
     private let workers: Int
-    // Guarded by `condition`; `scratches` by the rule that a worker touches only its own.
+    // Guarded by `condition`.
     private var job: ((Int, Int) -> Void)?
     private var pieces = 0
     private var generation = 0
     private var busy = 0
     private var isStopped = false
-    private var scratches: [Scratch]
 
     init(workers: Int) {
         self.workers = workers
-        scratches = (0..<workers).map { _ in Scratch() }
     }
 
     func run(_ count: Int, _ body: @escaping (Int, Int) -> Void) {
@@ -101,23 +90,11 @@ private final class Crew: @unchecked Sendable {
         condition.unlock()
     }
 
-    func scratch(_ worker: Int, _ count: Int) -> UnsafeMutablePointer<Float> { scratches[worker].take(count) }
-
     private func takePieces(_ body: (Int, Int) -> Void, _ count: Int, worker: Int) {
         while true {
             let piece = nextPiece.wrappingAdd(1, ordering: .relaxed).oldValue
             if piece >= count { return }
             body(piece, worker)
         }
-    }
-}
-
-/// Memory of one worker that grows to the largest request.
-private final class Scratch {
-    private var buffer = FloatBuffer(count: 0)
-
-    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
-        if buffer.count < count { buffer = FloatBuffer(count: count) }
-        return buffer.pointer
     }
 }

@@ -4,23 +4,42 @@ import MawsTensor
 /// Rows of a piece in the backward pass, each with its own partial sums of the parameters' gradients.
 private let partialGrain = 256
 
-extension ReferenceBackend {
+extension ComputeBackend {
+    /// y = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row; keeps mean and reciprocal deviation
+    /// [rows].
+    /// - Parameter operand: the same once more in its own type, for a product to take.
     public func layerNormForward(
-        _ y: FloatSlice, _ mean: FloatSlice, _ reciprocal: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
-        _ beta: FloatSlice, epsilon: Float, _ shape: RowShape
+        _ y: FloatSlice?, operand: ActivationSlice? = nil, _ mean: FloatSlice, _ reciprocal: FloatSlice,
+        _ x: FloatSlice, _ gamma: FloatSlice, _ beta: FloatSlice, epsilon: Float, _ shape: RowShape
     ) {
-        precondition(y.count == shape.count && x.count == shape.count)
-        precondition(mean.count == shape.rows && reciprocal.count == shape.rows)
+        let outputs = NormOutputs(y, operand, shape)
+        precondition(x.count == shape.count && mean.count == shape.rows && reciprocal.count == shape.rows)
         precondition(gamma.count == shape.width && beta.count == shape.width)
-        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
+        forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let first = rows.lowerBound
-            let start = first * shape.width
             loops.layer_norm_forward(
-                y.pointer + start, mean.pointer + first, reciprocal.pointer + first, x.pointer + start, gamma.pointer,
-                beta.pointer, epsilon, rows.count, shape.width)
+                outputs.wide(first), outputs.half(first), mean.pointer + first, reciprocal.pointer + first,
+                x.pointer + first * shape.width, gamma.pointer, beta.pointer, epsilon, rows.count, shape.width)
         }
     }
 
+    /// The output of the norm once more, from what it kept.
+    public func layerNormAgain(
+        _ y: ActivationSlice, _ mean: FloatSlice, _ reciprocal: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
+        _ beta: FloatSlice, _ shape: RowShape
+    ) {
+        let outputs = NormOutputs(nil, y, shape)
+        precondition(x.count == shape.count && mean.count == shape.rows && reciprocal.count == shape.rows)
+        precondition(gamma.count == shape.width && beta.count == shape.width)
+        forEachRange(of: shape.rows, grain: rowGrain) { rows in
+            let first = rows.lowerBound
+            loops.layer_norm_again(
+                outputs.wide(first), outputs.half(first), mean.pointer + first, reciprocal.pointer + first,
+                x.pointer + first * shape.width, gamma.pointer, beta.pointer, rows.count, shape.width)
+        }
+    }
+
+    /// dx = gradient through the norm + residual. `residual` may be dx; `dy` may be dx when there is no residual.
     public func layerNormBackward(
         _ dx: FloatSlice, _ dGamma: FloatSlice?, _ dBeta: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
         _ mean: FloatSlice, _ reciprocal: FloatSlice, _ gamma: FloatSlice, residual: FloatSlice?, _ shape: RowShape
@@ -29,9 +48,9 @@ extension ReferenceBackend {
         precondition(mean.count == shape.rows && reciprocal.count == shape.rows && gamma.count == shape.width)
         let width = shape.width
         let pieces = (shape.rows + partialGrain - 1) / partialGrain
-        let partials = partialSums.take(pieces * 2 * width)
-        partials.zero()
-        pool.forEachRange(of: shape.rows, grain: partialGrain) { rows in
+        let mark = scratch.mark
+        let partials = scratch.takeZeros(pieces * 2 * width)
+        forEachRange(of: shape.rows, grain: partialGrain) { rows in
             let first = rows.lowerBound
             let start = first * width
             let sums = partials.pointer + first / partialGrain * 2 * width
@@ -42,6 +61,24 @@ extension ReferenceBackend {
         }
         if let dGamma { loops.sum_rows(dGamma.pointer, partials.pointer, pieces, width, 2 * width) }
         if let dBeta { loops.sum_rows(dBeta.pointer, partials.pointer + width, pieces, width, 2 * width) }
-        partialSums.releaseAll()
+        scratch.release(to: mark)
     }
+}
+
+/// Where the rows of a norm's output go: to fp32, to bfloat16, or to both.
+private struct NormOutputs {
+    private let floats: UnsafeMutablePointer<Float>?
+    private let halves: UnsafeMutablePointer<UInt16>?
+    private let width: Int
+
+    init(_ y: FloatSlice?, _ operand: ActivationSlice?, _ shape: RowShape) {
+        precondition(y.map { $0.count == shape.count } ?? true && operand.map { $0.count == shape.count } ?? true)
+        precondition(y == nil || operand?.floats == nil, "one fp32 output is enough")
+        floats = (y ?? operand?.floats)?.pointer
+        halves = operand?.element == .bfloat16 ? operand?.pointer.assumingMemoryBound(to: UInt16.self) : nil
+        width = shape.width
+    }
+
+    func wide(_ row: Int) -> UnsafeMutablePointer<Float>? { floats.map { $0 + row * width } }
+    func half(_ row: Int) -> UnsafeMutablePointer<UInt16>? { halves.map { $0 + row * width } }
 }

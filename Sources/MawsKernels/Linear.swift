@@ -1,48 +1,177 @@
-internal import COpenBLAS
 internal import CVectorLoops
 import MawsTensor
 
-extension ReferenceBackend {
+/// Rows of a product that one thread computes at a time.
+private let productRows = 512
+
+/// Linear layers of a block's weights, on activations of either type: the bulk of a model's arithmetic.
+extension ComputeBackend {
+    /// Brings weights into the form that `use` multiplies fastest, unless they are in it. To be called before the
+    /// products themselves, outside `forEach`.
+    public func prepareForward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
+        prepare(weights, matrices.map { ($0, $0.forwardShape(rows: 1)) }, .forward)
+    }
+
+    public func prepareBackward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
+        prepare(weights, matrices.map { ($0, $0.backwardShape(rows: 1)) }, .backward)
+    }
+
+    /// y = x · weightᵀ + bias + residual. x [rows, inputs] has this backend's operand type or is fp32; residual has
+    /// y's shape.
+    public func linearForward(
+        _ y: ActivationSlice, _ x: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
+        bias: FloatSlice?, residual: FloatSlice?, rows: Int
+    ) {
+        precondition(y.count == rows * matrix.outputs && x.count == rows * matrix.inputs)
+        precondition(bias.map { $0.count == matrix.outputs } ?? true)
+        linear(y, x, weights, matrix, matrix.forwardShape(rows: rows), .forward, bias, residual)
+    }
+
+    /// dx = dy · weight + residual.
+    public func linearBackward(
+        _ dx: ActivationSlice, _ dy: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
+        residual: FloatSlice?, rows: Int
+    ) {
+        precondition(dx.count == rows * matrix.inputs && dy.count == rows * matrix.outputs)
+        linear(dx, dy, weights, matrix, matrix.backwardShape(rows: rows), .backward, nil, residual)
+    }
+
+    /// Rows `outputs` of dWeight [outputs, inputs] += dyᵀ · x.
+    public func weightGradient(
+        _ dWeight: FloatSlice, _ dy: ActivationSlice, _ x: ActivationSlice, outputs: Range<Int>, _ shape: LinearShape
+    ) {
+        precondition(dWeight.count == shape.outputs * shape.inputs && dy.element == x.element)
+        precondition(dy.count == shape.rows * shape.outputs && x.count == shape.rows * shape.inputs)
+        var product = ProductShape.dense(m: outputs.count, n: shape.inputs, k: shape.rows)
+        (product.aRow, product.aColumn) = (1, shape.outputs)
+        (product.operands, product.adds) = (dy.element, true)
+        run(
+            product,
+            ProductOperands(
+                c: UnsafeMutableRawPointer(dWeight.pointer + outputs.lowerBound * shape.inputs),
+                a: UnsafeRawPointer(dy.pointer) + outputs.lowerBound * dy.element.byteCount,
+                b: UnsafeRawPointer(x.pointer)))
+    }
+
+    private func linear(
+        _ c: ActivationSlice, _ a: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
+        _ plain: ProductShape, _ use: WeightForm.Use, _ bias: FloatSlice?, _ residual: FloatSlice?
+    ) {
+        precondition(residual.map { $0.count == c.count } ?? true)
+        var shape = plain
+        (shape.operands, shape.result) = (a.element, c.element)
+        (shape.hasBias, shape.hasResidual) = (bias != nil, residual != nil)
+        var b = weights.slice(matrix.range)
+        if a.element == operands, let form = weights.form(WeightForm(range: matrix.range, use: use)) {
+            precondition(form.isFresh, "weights multiplied before they were prepared")
+            b = form.memory.all
+            shape.isPacked = true
+        }
+        precondition(a.element == .float32 || shape.isPacked, "weights multiplied before they were prepared")
+        run(
+            shape,
+            ProductOperands(
+                c: c.pointer, a: UnsafeRawPointer(a.pointer), b: UnsafeRawPointer(b.pointer),
+                bias: bias.map { UnsafePointer($0.pointer) }, residual: residual.map { UnsafePointer($0.pointer) }))
+    }
+
+    private func prepare(
+        _ weights: BlockWeights, _ matrices: [(matrix: WeightMatrix, shape: ProductShape)], _ use: WeightForm.Use
+    ) {
+        var stale: [(form: PreparedWeight, values: FloatSlice, shape: ProductShape)] = []
+        for (matrix, plain) in matrices {
+            var shape = plain
+            shape.operands = operands
+            guard let floats = products.packedFloats(n: shape.n, k: shape.k, operands) else { continue }
+            let form = weights.memory(for: WeightForm(range: matrix.range, use: use), floats: floats)
+            if !form.isFresh { stale.append((form, weights.slice(matrix.range), shape)) }
+        }
+        forEach(stale.count) { index, lane in
+            lane.products.pack(stale[index].form.memory.all, stale[index].values, stale[index].shape)
+        }
+        for entry in stale { entry.form.isFresh = true }
+    }
+
+    /// On all threads, in pieces of rows.
+    private func run(_ shape: ProductShape, _ operands: ProductOperands) {
+        guard shape.m > 0 && shape.n > 0 else { return }
+        let pieces = (shape.m + productRows - 1) / productRows
+        let rows = (shape.m + pieces - 1) / pieces
+        forEach(pieces) { piece, lane in
+            let first = piece * rows
+            let part = shape.with(rows: min(rows, shape.m - first))
+            if part.m > 0 { lane.products.run(part, operands.from(row: first, of: shape)) }
+        }
+    }
+}
+
+/// Linear layers and products of plain fp32 slices: heads, projections, classifiers.
+extension ComputeBackend {
+    /// y = x · weightᵀ + bias + residual. `residual` has y's shape.
     public func linearForward(
         _ y: FloatSlice, _ x: FloatSlice, _ weight: FloatSlice, _ bias: FloatSlice?, residual: FloatSlice?,
         _ shape: LinearShape
     ) {
-        let outputRows = RowShape(rows: shape.rows, width: shape.outputs)
+        precondition(y.count == shape.rows * shape.outputs && x.count == shape.rows * shape.inputs)
         precondition(bias.map { $0.count == shape.outputs } ?? true)
-        precondition(residual.map { $0.count == outputRows.count } ?? true)
-        let isAdding = bias != nil || residual != nil
-        if isAdding { fillRows(y, bias: bias, residual: residual, outputRows) }
-        matrixProduct(
-            y, x, transposed: false, weight, transposed: true, m: shape.rows, n: shape.outputs, k: shape.inputs,
-            alpha: 1, beta: isAdding ? 1 : 0)
+        precondition(residual.map { $0.count == y.count } ?? true)
+        var product = WeightMatrix.shape(shape).forwardShape(rows: shape.rows)
+        (product.hasBias, product.hasResidual) = (bias != nil, residual != nil)
+        run(
+            product,
+            ProductOperands(
+                c: UnsafeMutableRawPointer(y.pointer), a: UnsafeRawPointer(x.pointer),
+                b: UnsafeRawPointer(weight.pointer), bias: bias.map { UnsafePointer($0.pointer) },
+                residual: residual.map { UnsafePointer($0.pointer) }))
     }
 
+    /// dx = dy · weight; dWeight += dyᵀ · x; dBias += column sums of dy. `weight` is needed for dx alone.
     public func linearBackward(
         _ dx: FloatSlice?, _ dWeight: FloatSlice?, _ dBias: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
         _ weight: FloatSlice?, _ shape: LinearShape
     ) {
         if let dx, let weight {
             matrixProduct(
-                dx, dy, transposed: false, weight, transposed: false, m: shape.rows, n: shape.inputs, k: shape.outputs,
-                alpha: 1, beta: 0)
+                dx, dy, transposed: false, weight, transposed: false, m: shape.rows, n: shape.inputs,
+                k: shape.outputs)
         }
         if let dWeight {
-            matrixProduct(
-                dWeight, dy, transposed: true, x, transposed: false, m: shape.outputs, n: shape.inputs, k: shape.rows,
-                alpha: 1, beta: 1)
+            weightGradient(dWeight, ActivationSlice(dy), ActivationSlice(x), outputs: 0..<shape.outputs, shape)
         }
         if let dBias { sumRows(dBias, dy, RowShape(rows: shape.rows, width: shape.outputs)) }
     }
 
+    /// c = op(a) · op(b), with op(a) [m, k], op(b) [k, n], c [m, n], all dense and row-major.
     public func matrixProduct(
         _ c: FloatSlice, _ a: FloatSlice, transposed aTransposed: Bool, _ b: FloatSlice, transposed bTransposed: Bool,
-        m: Int, n: Int, k: Int, alpha: Float, beta: Float
+        m: Int, n: Int, k: Int
     ) {
         precondition(c.count == m * n && a.count == m * k && b.count == k * n, "matrix product of wrong sizes")
-        if m == 0 || n == 0 { return }
-        cblas_sgemm(
-            CblasRowMajor, aTransposed ? CblasTrans : CblasNoTrans, bTransposed ? CblasTrans : CblasNoTrans, Int32(m),
-            Int32(n), Int32(k), alpha, a.pointer, Int32(max(1, aTransposed ? m : k)), b.pointer,
-            Int32(max(1, bTransposed ? k : n)), beta, c.pointer, Int32(n))
+        var shape = ProductShape.dense(m: m, n: n, k: k)
+        if aTransposed { (shape.aRow, shape.aColumn) = (1, m) }
+        if bTransposed { (shape.bRow, shape.bColumn) = (1, k) }
+        run(
+            shape,
+            ProductOperands(
+                c: UnsafeMutableRawPointer(c.pointer), a: UnsafeRawPointer(a.pointer),
+                b: UnsafeRawPointer(b.pointer)))
+    }
+}
+
+extension WeightMatrix {
+    fileprivate static func shape(_ shape: LinearShape) -> WeightMatrix {
+        WeightMatrix(0..<shape.outputs * shape.inputs, outputs: shape.outputs, inputs: shape.inputs)
+    }
+
+    /// x · weightᵀ
+    fileprivate func forwardShape(rows: Int) -> ProductShape {
+        var shape = ProductShape.dense(m: rows, n: outputs, k: inputs)
+        (shape.bRow, shape.bColumn) = (1, inputs)
+        return shape
+    }
+
+    /// dy · weight
+    fileprivate func backwardShape(rows: Int) -> ProductShape {
+        .dense(m: rows, n: inputs, k: outputs)
     }
 }

@@ -6,40 +6,48 @@ let rowGrain = 64
 /// Columns of a piece where columns are summed: a whole number of cache lines.
 private let columnGrain = 128
 
-extension ReferenceBackend {
+extension ComputeBackend {
+    /// y = softmax of each row of x. In place allowed.
     public func softmaxForward(_ y: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(y.count == shape.count && x.count == shape.count)
-        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
+        forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let start = rows.lowerBound * shape.width
-            loops.softmax_forward(y.pointer + start, x.pointer + start, rows.count, shape.width)
+            loops.softmax_forward(
+                y.pointer + start, nil, x.pointer + start, rows.count, shape.width, shape.width)
         }
     }
 
+    /// dx = y · (dy - Σ dy · y) for each row. `dx` may be `dy`.
     public func softmaxBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ shape: RowShape) {
         precondition(dx.count == shape.count && dy.count == shape.count && y.count == shape.count)
-        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
+        forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let start = rows.lowerBound * shape.width
-            loops.softmax_backward(dx.pointer + start, dy.pointer + start, y.pointer + start, rows.count, shape.width)
+            loops.softmax_backward(
+                dx.pointer + start, dy.pointer + start, y.pointer + start, rows.count, shape.width, shape.width)
         }
     }
 
+    /// sums += Σ over rows of x [rows, width].
     public func sumRows(_ sums: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(sums.count == shape.width && x.count == shape.count)
-        pool.forEachRange(of: shape.width, grain: columnGrain) { columns in
+        forEachRange(of: shape.width, grain: columnGrain) { columns in
             let start = columns.lowerBound
             loops.sum_rows(sums.pointer + start, x.pointer + start, shape.rows, columns.count, shape.width)
         }
     }
 
-    /// Each row of y = bias + the row of residual.
-    func fillRows(_ y: FloatSlice, bias: FloatSlice?, residual: FloatSlice?, _ shape: RowShape) {
-        pool.forEachRange(of: shape.rows, grain: rowGrain) { rows in
-            let start = rows.lowerBound * shape.width
-            loops.fill_rows(
-                y.pointer + start, bias?.pointer, residual.map { $0.pointer + start }, rows.count, shape.width)
+    /// The same for activations of either type.
+    public func sumRows(_ sums: FloatSlice, _ x: ActivationSlice, _ shape: RowShape) {
+        if let x = x.floats { return sumRows(sums, x, shape) }
+        precondition(sums.count == shape.width && x.count == shape.count)
+        let halves = x.pointer.assumingMemoryBound(to: UInt16.self)
+        forEachRange(of: shape.width, grain: columnGrain) { columns in
+            let start = columns.lowerBound
+            loops.sum_rows_half(sums.pointer + start, halves + start, shape.rows, columns.count, shape.width)
         }
     }
 
+    /// y[row] = table[indices[row]]; y is [indices.count, width].
     public func gatherRows(_ y: FloatSlice, _ table: FloatSlice, _ indices: [Int], width: Int) {
         precondition(y.count == indices.count * width)
         for (row, index) in indices.enumerated() {
@@ -48,6 +56,7 @@ extension ReferenceBackend {
         }
     }
 
+    /// dTable[indices[row]] += dy[row], rows in order; the backward of `gatherRows`.
     public func scatterAddRows(_ dTable: FloatSlice, _ dy: FloatSlice, _ indices: [Int], width: Int) {
         precondition(dy.count == indices.count * width)
         for (row, index) in indices.enumerated() {

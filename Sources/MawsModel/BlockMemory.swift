@@ -1,10 +1,12 @@
 import MawsBase
+import MawsKernels
 import MawsTensor
 
 /// Every block of a table in this process's memory: weights to compute with, or the gradients of one unit.
 public final class BlockMemory: WeightSource, GradientSink {
     public let table: BlockTable
     public let buffers: [FloatBuffer]
+    private let weights: [BlockWeights]
     /// Blocks pushed, in the order in which they came.
     public private(set) var pushed: [Int] = []
 
@@ -12,6 +14,14 @@ public final class BlockMemory: WeightSource, GradientSink {
     public init(_ table: BlockTable) {
         self.table = table
         buffers = table.blocks.map { FloatBuffer(count: $0.count) }
+        weights = buffers.map { BlockWeights($0) }
+    }
+
+    /// Zeros for the trainable blocks, nothing for the others.
+    public init(trainableOf table: BlockTable) {
+        self.table = table
+        buffers = table.blocks.map { FloatBuffer(count: $0.isTrainable ? $0.count : 0) }
+        weights = buffers.map { BlockWeights($0) }
     }
 
     /// The weights before the first step.
@@ -22,9 +32,14 @@ public final class BlockMemory: WeightSource, GradientSink {
         }
     }
 
-    public func gather(_ block: Int) -> FloatBuffer { buffers[block] }
+    public func gather(_ block: Int) -> BlockWeights { weights[block] }
 
     public func release(_ block: Int) {}
+
+    /// The values were changed: whatever was prepared from them is stale.
+    public func refresh() {
+        for block in weights { block.refresh() }
+    }
 
     public func push(_ block: Int, _ gradient: FloatBuffer) {
         pushed.append(block)

@@ -8,7 +8,7 @@ final class ImageEmbedding {
     private let grid: PatchGrid
     private let width: Int
     private let table: BlockTable
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let workspace: Workspace
     private let embedBlock: Int
     private let positionBlock: Int
@@ -19,7 +19,7 @@ final class ImageEmbedding {
     private var visible = PatchSelection(indices: [], perImage: 0)
 
     init(
-        _ model: ImageModelPlan, table: BlockTable, prefix: String, backend: any ComputeBackend, workspace: Workspace
+        _ model: ImageModelPlan, table: BlockTable, prefix: String, backend: ComputeBackend, workspace: Workspace
     ) {
         guard let embed = table.index(of: "\(prefix)embed"), let position = table.index(of: "\(prefix)position") else {
             preconditionFailure("the table has no image embedding with prefix '\(prefix)'")
@@ -49,7 +49,7 @@ final class ImageEmbedding {
         backend.linearForward(
             embedded, patches, buffer.slice(weight), buffer.slice(bias), residual: nil, linearShape(rows))
         let positions = try weights.gather(positionBlock)
-        backend.gatherRows(tokens, positions.all, positionRows, width: width)
+        backend.gatherRows(tokens, positions.values.all, positionRows, width: width)
         weights.release(positionBlock)
         let token = buffer.slice(classToken)
         let perImage = visible.perImage * width

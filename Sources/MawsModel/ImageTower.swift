@@ -16,21 +16,21 @@ public final class ImageTower {
 
     private let model: ImageModelPlan
     private let table: BlockTable
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let workspace: Workspace
     private let stack: TransformerStack
     private let embed: ImageEmbedding
     private let normBlock: Int
     private let normWeight: Range<Int>
     private let normBias: Range<Int>
-    private var output = Output.allTokens
+    private var pass: TransformerPass?
     private var normInput: FloatSlice?
     private var mean: FloatSlice?
     private var reciprocal: FloatSlice?
 
     /// - Parameter prefix: before the names of the tower's blocks and parameters, `image.` inside a larger model.
     public init(
-        _ model: ImageModelPlan, table: BlockTable, prefix: String = "", backend: any ComputeBackend,
+        _ model: ImageModelPlan, table: BlockTable, prefix: String = "", backend: ComputeBackend,
         workspace: Workspace
     ) {
         guard let first = table.index(of: "\(prefix)block.0"), let norm = table.index(of: "\(prefix)norm") else {
@@ -40,7 +40,9 @@ public final class ImageTower {
         self.table = table
         self.backend = backend
         self.workspace = workspace
-        stack = TransformerStack(table, blocks: first..<first + model.depth, backend: backend, workspace: workspace)
+        let blocks = first..<first + model.depth
+        stack = TransformerStack(
+            table, blocks: blocks, layers: blocks.map { TransformerBlock(image: table.blocks[$0]) }, backend: backend)
         embed = ImageEmbedding(model, table: table, prefix: prefix, backend: backend, workspace: workspace)
         normBlock = norm
         normWeight = table.blocks[norm].entry("\(prefix)norm.weight").range
@@ -51,19 +53,20 @@ public final class ImageTower {
     /// - Parameters:
     ///   - images: (count, channels, size, size).
     ///   - visible: the patches that the tower sees.
-    ///   - keeps: whether `backward` will follow.
+    ///   - keeps: what for `backward`.
     public func forward(
-        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Bool, weights: any WeightSource
+        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Keeping, weights: any WeightSource
     ) throws -> FloatSlice {
-        self.output = output
         let count = visible.imageCount
         let tokens = try embed.forward(images, visible, weights: weights)
         let shape = TransformerShape(
             batch: count, tokens: visible.perImage + 1, queries: visible.perImage + 1, width: model.width,
             heads: model.heads, mlp: model.mlp)
-        let x = try stack.forward(
-            tokens, shape, classTokenOnly: output == .classToken, keeps: keeps, weights: weights)
-        return try normForward(x, weights: weights)
+        let pass = try stack.forward(
+            tokens, shape, firstTokenOnly: output == .classToken, keeps: keeps, workspace: workspace,
+            weights: weights)
+        self.pass = pass
+        return try normForward(pass.output, weights: weights)
     }
 
     /// Pushes the gradient of every block of the tower, last block first.
@@ -71,8 +74,9 @@ public final class ImageTower {
     public func backward(
         _ dOutput: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws {
+        guard let pass else { preconditionFailure("backward before forward") }
         try normBackward(dOutput, weights: weights, gradients: gradients, buffers: buffers)
-        let dTokens = try stack.backward(dOutput, weights: weights, gradients: gradients, buffers: buffers)
+        let dTokens = try stack.backward(pass, dOutput, weights: weights, gradients: gradients, buffers: buffers)
         try embed.backward(dTokens, gradients: gradients, buffers: buffers)
     }
 
@@ -82,7 +86,7 @@ public final class ImageTower {
         let buffer = try weights.gather(normBlock)
         backend.layerNormForward(
             y, mean, reciprocal, x, buffer.slice(normWeight), buffer.slice(normBias),
-            epsilon: TransformerBlock.epsilon, shape)
+            epsilon: TransformerBlock.imageEpsilon, shape)
         weights.release(normBlock)
         (normInput, self.mean, self.reciprocal) = (x, mean, reciprocal)
         return y

@@ -8,7 +8,7 @@ import MawsTensor
 public final class MAEDecoder {
     private let model: ImageModelPlan
     private let decoder: DecoderPlan
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let workspace: Workspace
     private let table: BlockTable
     private let stack: TransformerStack
@@ -17,10 +17,11 @@ public final class MAEDecoder {
     private let head: MAEPrediction
     private let embedWeight, embedBias, maskToken: Range<Int>
     private var latent: FloatSlice?
+    private var pass: TransformerPass?
     private var masking = Masking(perImage: 0, visible: 0, shuffles: [])
 
     public init(
-        _ model: ImageModelPlan, _ decoder: DecoderPlan, table: BlockTable, backend: any ComputeBackend,
+        _ model: ImageModelPlan, _ decoder: DecoderPlan, table: BlockTable, backend: ComputeBackend,
         workspace: Workspace
     ) {
         guard let embed = table.index(of: "decoder.embed"), let position = table.index(of: "decoder.position") else {
@@ -33,8 +34,9 @@ public final class MAEDecoder {
         self.workspace = workspace
         (embedBlock, positionBlock) = (embed, position)
         let first = position + 1
+        let blocks = first..<first + decoder.depth
         stack = TransformerStack(
-            table, blocks: first..<first + decoder.depth, backend: backend, workspace: workspace)
+            table, blocks: blocks, layers: blocks.map { TransformerBlock(image: table.blocks[$0]) }, backend: backend)
         head = MAEPrediction(table, block: first + decoder.depth, backend: backend, workspace: workspace)
         embedWeight = table.blocks[embed].entry("decoder_embed.weight").range
         embedBias = table.blocks[embed].entry("decoder_embed.bias").range
@@ -43,7 +45,10 @@ public final class MAEDecoder {
 
     /// Predicted values of the hidden patches, [hidden.indices.count, patch length], in the order of `hidden`.
     /// - Parameter latent: what the encoder made of the visible patches, [images · (visible + 1), width].
-    public func forward(_ latent: FloatSlice, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
+    /// - Parameter keeps: what for `backward`.
+    public func forward(
+        _ latent: FloatSlice, _ masking: Masking, keeps: Keeping, weights: any WeightSource
+    ) throws -> FloatSlice {
         (self.latent, self.masking) = (latent, masking)
         let (images, tokens) = (masking.imageCount, masking.perImage + 1)
         let x = workspace.take(images * tokens * decoder.width)
@@ -53,24 +58,27 @@ public final class MAEDecoder {
         let positions = try weights.gather(positionBlock)
         for image in 0..<images {
             let part = x.part(image * tokens * decoder.width, tokens * decoder.width)
-            backend.add(part, part, positions.all)
+            backend.add(part, part, positions.values.all)
         }
         weights.release(positionBlock)
         let shape = TransformerShape(
             batch: images, tokens: tokens, queries: tokens, width: decoder.width, heads: decoder.heads,
             mlp: 4 * decoder.width)
-        let y = try stack.forward(x, shape, classTokenOnly: false, keeps: true, weights: weights)
-        return try head.forward(y, rows: hiddenRows, weights: weights)
+        let pass = try stack.forward(
+            x, shape, firstTokenOnly: false, keeps: keeps, workspace: workspace, weights: weights)
+        self.pass = pass
+        return try head.forward(pass.output, rows: hiddenRows, weights: weights)
     }
 
     /// Pushes the decoder's gradients and returns the gradient of `latent`.
     public func backward(
         _ dPrediction: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws -> FloatSlice {
+        guard let pass else { preconditionFailure("backward before forward") }
         let dHead = try head.backward(
             dPrediction, rows: hiddenRows, tokens: masking.imageCount * (masking.perImage + 1), weights: weights,
             gradients: gradients, buffers: buffers)
-        let dx = try stack.backward(dHead, weights: weights, gradients: gradients, buffers: buffers)
+        let dx = try stack.backward(pass, dHead, weights: weights, gradients: gradients, buffers: buffers)
         return try embedBackward(dx, weights: weights, gradients: gradients, buffers: buffers)
     }
 

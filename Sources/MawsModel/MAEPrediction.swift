@@ -4,7 +4,7 @@ import MawsTensor
 
 /// The decoder's last norm and the linear map to pixels, on some of its rows.
 final class MAEPrediction {
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let workspace: Workspace
     private let block: Int
     private let count: Int
@@ -16,7 +16,7 @@ final class MAEPrediction {
     private var mean: FloatSlice?
     private var reciprocal: FloatSlice?
 
-    init(_ table: BlockTable, block index: Int, backend: any ComputeBackend, workspace: Workspace) {
+    init(_ table: BlockTable, block index: Int, backend: ComputeBackend, workspace: Workspace) {
         self.backend = backend
         self.workspace = workspace
         block = index
@@ -38,7 +38,7 @@ final class MAEPrediction {
         let buffer = try weights.gather(block)
         backend.layerNormForward(
             normed, mean, reciprocal, input, buffer.slice(normWeight), buffer.slice(normBias),
-            epsilon: TransformerBlock.epsilon, RowShape(rows: rows.count, width: width))
+            epsilon: TransformerBlock.imageEpsilon, RowShape(rows: rows.count, width: width))
         backend.linearForward(
             prediction, normed, buffer.slice(weight), buffer.slice(bias), residual: nil, linearShape(rows))
         weights.release(block)

@@ -1,9 +1,10 @@
+import MawsKernels
 import MawsTensor
 
 /// Gives the weights of one block of the version being computed. A trainer's gather stands behind it.
 public protocol WeightSource: AnyObject {
     /// The whole block's weights, `table.blocks[block].count` floats; waits until they are here. Valid until `release`.
-    func gather(_ block: Int) throws -> FloatBuffer
+    func gather(_ block: Int) throws -> BlockWeights
     /// The caller is done with the block for now; the source may free it, or keep it for the next unit.
     func release(_ block: Int)
 }

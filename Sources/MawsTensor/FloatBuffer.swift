@@ -1,12 +1,19 @@
+import Synchronization
+
 /// 64-byte aligned memory for `count` Floats, zeroed when made.
 ///
 /// The one owner of tensor memory. Access is not synchronised: whoever holds the buffer decides who writes.
 public final class FloatBuffer: @unchecked Sendable {
     public let count: Int
     public let pointer: UnsafeMutablePointer<Float>
+    private static let allocations = Atomic<Int>(0)
+
+    /// Buffers made by this process so far: a computation that has settled makes no more.
+    public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
 
     public init(count: Int) {
         precondition(count >= 0)
+        Self.allocations.wrappingAdd(1, ordering: .relaxed)
         self.count = count
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
         pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))

@@ -10,7 +10,7 @@ public final class FeatureExtractor {
     private let workspace = Workspace()
     private let tower: ImageTower
 
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend) {
         model = plan.model.image
         tower = ImageTower(
             model, table: StageModel.imageTower(model), backend: backend, workspace: workspace)
@@ -19,10 +19,18 @@ public final class FeatureExtractor {
     /// The class token after the last norm, [batch.count × width].
     /// - Parameter weights: of the table of a `linear` stage.
     public func features(_ batch: UnitBatch, weights: any WeightSource) throws -> [Float] {
+        try withFeatures(batch, weights: weights) { $0.array }
+    }
+
+    /// The same in the extractor's memory, for the time of `body`.
+    func withFeatures<Result>(
+        _ batch: UnitBatch, weights: any WeightSource, _ body: (FloatSlice) throws -> Result
+    ) throws -> Result {
         defer { workspace.releaseAll() }
         let features = try tower.forward(
-            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: false,
+            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken,
+            keeps: .nothing,
             weights: weights)
-        return features.array
+        return try body(features)
     }
 }

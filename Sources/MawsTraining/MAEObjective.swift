@@ -13,11 +13,15 @@ public final class MAEObjective: UnitObjective {
     private let workspace = Workspace()
     private let buffers = GradientBuffers()
     private let encoder: ImageTower
+    private let keeps: Keeping
     private let decoder: MAEDecoder
 
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+    /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
+    {
         guard let decoderPlan = stage.decoder else { preconditionFailure("stage \(stage.name) has no decoder") }
         self.plan = plan
+        self.keeps = keeps
         self.stage = stage
         self.stageIndex = stageIndex
         let model = plan.model.image
@@ -70,8 +74,8 @@ public final class MAEObjective: UnitObjective {
 
     private func predict(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
         let latent = try encoder.forward(
-            batch.images.all, visible: masking.visibleSelection, output: .allTokens, keeps: true, weights: weights)
-        return try decoder.forward(latent, masking, weights: weights)
+            batch.images.all, visible: masking.visibleSelection, output: .allTokens, keeps: keeps, weights: weights)
+        return try decoder.forward(latent, masking, keeps: keeps, weights: weights)
     }
 
     /// Mean squared error over a patch's values, over an image's hidden patches, over the global batch. Leaves its

@@ -11,19 +11,23 @@ import MawsTensor
 public final class WSPObjective: UnitObjective {
     private let model: ImageModelPlan
     private let table: BlockTable
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let workspace = Workspace()
     private let buffers = GradientBuffers()
     private let tower: ImageTower
+    private let keeps: Keeping
     private let labelCount: Int
     private let headBlock: Int
     private let weight0, bias0, weight2, bias2: Range<Int>
 
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+    /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
+    {
         model = plan.model.image
         labelCount = stage.labelCount
         table = StageModel.table(stage, in: plan)
         self.backend = backend
+        self.keeps = keeps
         tower = ImageTower(model, table: table, backend: backend, workspace: workspace)
         guard let head = table.index(of: "head") else { preconditionFailure("the table has no head") }
         headBlock = head
@@ -39,7 +43,7 @@ public final class WSPObjective: UnitObjective {
     ) throws -> Double {
         defer { workspace.releaseAll() }
         let features = try tower.forward(
-            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: true,
+            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: keeps,
             weights: weights)
         let dFeatures = workspace.take(features.count)
         let loss = try head(dFeatures, features, batch.labels, globalBatch, weights: weights, gradients: gradients)

@@ -3,11 +3,12 @@ import MawsData
 import MawsPlan
 import MawsTensor
 
-/// The plan that is measured: the quickstart's model, or a preset with the paper's decoder.
+/// The plan that is measured: the quickstart's model, or a preset with the paper's decoder and XLM-R base.
 struct BenchPlan {
     let plan: Plan
     let mae: StagePlan
     let wsp: StagePlan
+    let lit: StagePlan
     let linear: StagePlan
 
     /// Nil when there is no preset of that name.
@@ -16,38 +17,50 @@ struct BenchPlan {
             preset: nil, patch: 4, size: 28, channels: 1, width: 128, depth: 4, heads: 4, mlp: 512, mean: [0.5],
             deviation: [0.5])
         var decoder = DecoderPlan(width: 64, depth: 2, heads: 2)
+        var text = TextModelPlan(
+            preset: nil, vocabulary: 1000, context: 32, width: 128, depth: 2, heads: 4, mlp: 512, embedding: 128)
         if let preset {
-            guard let named = ImageModelPlan.named(preset) else { return nil }
-            (model, decoder) = (named, DecoderPlan(width: 512, depth: 8, heads: 16))
+            guard let named = ImageModelPlan.named(preset),
+                let base = TextModelPlan.named("xlmr_base", imageWidth: named.width)
+            else { return nil }
+            (model, decoder, text) = (named, DecoderPlan(width: 512, depth: 8, heads: 16), base)
+            // The paper's 100 tokens between `<s>` and `</s>`.
+            text.context = 102
         }
         mae = Self.stage(.mae, unit, decoder)
         wsp = Self.stage(.wsp, unit, nil)
+        lit = Self.stage(.lit, unit, nil)
         linear = Self.stage(.linear, unit, nil)
         plan = Plan(
             run: "bench", seed: 1,
             cluster: ClusterPlan(
                 isLocal: true, servers: 1, trainers: 1, threads: 1, listen: "127.0.0.1:0",
                 heartbeatTimeoutSeconds: 5, leaseSeconds: 5),
-            data: [], model: ModelPlan(image: model, text: nil), precision: .fp32, stages: [mae, wsp, linear],
+            data: [], model: ModelPlan(image: model, text: text), precision: .fp32,
+            stages: [mae, wsp, lit, linear],
             checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),
             wire: WirePlan(push: .fp32, gather: .fp32))
     }
 
-    /// Random pixels and hashtags.
+    /// Random pixels, hashtags and captions that fill the context.
     func batch() -> UnitBatch {
         let model = plan.model.image
         var random = CounterRandom(seed: 1, purpose: .test, element: 0)
         let count = mae.unit
         let pixels = (0..<count * model.channels * model.size * model.size).map { _ in 2 * random.uniform() - 1 }
+        let text = plan.model.text
+        let (context, vocabulary) = (text?.context ?? 0, Float(text?.vocabulary ?? 0))
+        let tokens = (0..<count * context).map { _ in 4 + Int32(random.uniform() * (vocabulary - 8)) }
         return UnitBatch(
             slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count), images: FloatBuffer(pixels),
-            channels: model.channels, size: model.size, labels: (0..<count).map { [$0 % wsp.labelCount] })
+            channels: model.channels, size: model.size, labels: (0..<count).map { [$0 % wsp.labelCount] },
+            tokens: tokens, context: context)
     }
 
     private static func stage(_ kind: StageKind, _ unit: Int, _ decoder: DecoderPlan?) -> StagePlan {
         StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 8 * unit, unit: unit,
+            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: unit, unit: unit,
             epochs: 1, steps: nil, recipe: nil, decoder: decoder, maskRatio: 0.75, normalizesPixels: true,
-            labelCount: 64, labelSmoothing: 0, templates: nil, classes: nil, penalty: 1)
+            labelCount: 1000, labelSmoothing: 0.1, templates: nil, classes: nil, penalty: 1)
     }
 }

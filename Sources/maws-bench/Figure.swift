@@ -9,36 +9,70 @@ import MawsTraining
 /// One unit of work that is timed.
 struct Figure {
     let name: String
+    /// Floating-point operations a sample.
+    let operations: Double
     let compute: () throws -> Void
 
-    static func all(_ plans: BenchPlan, _ backend: any ComputeBackend) -> [Figure] {
-        [
-            training("mae", plans.mae, plans) {
+    /// The figure of this name, with its weights and workspaces made anew; nil when there is none.
+    static func named(_ name: String, _ plans: BenchPlan, _ backend: ComputeBackend) -> Figure? {
+        switch name {
+        case "mae":
+            training(plans.mae, plans, backend) {
                 MAEObjective(plan: plans.plan, stage: plans.mae, stageIndex: 0, backend: backend)
-            },
-            training("wsp", plans.wsp, plans) {
+            }
+        case "wsp":
+            training(plans.wsp, plans, backend) {
                 WSPObjective(plan: plans.plan, stage: plans.wsp, stageIndex: 1, backend: backend)
-            },
-            features(plans, backend),
-        ]
-    }
-
-    /// Forward and backward of one unit.
-    private static func training(
-        _ name: String, _ stage: StagePlan, _ plans: BenchPlan, _ make: () -> any UnitObjective
-    ) -> Figure {
-        let table = StageModel.table(stage, in: plans.plan)
-        let (weights, gradients) = (BlockMemory(initial: table, seed: 1), BlockMemory(table))
-        let (objective, batch) = (make(), plans.batch())
-        return Figure(name: name) {
-            _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: gradients)
+            }
+        case "lit": contrastive(plans, backend)
+        case "features": features(plans, backend)
+        default: nil
         }
     }
 
-    private static func features(_ plans: BenchPlan, _ backend: any ComputeBackend) -> Figure {
-        let extractor = FeatureExtractor(plan: plans.plan, stage: plans.linear, stageIndex: 2, backend: backend)
+    static let names = ["mae", "wsp", "lit", "features"]
+
+    /// Forward, backward and update of one unit.
+    private static func training(
+        _ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend, _ make: () -> any UnitObjective
+    ) -> Figure {
+        let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
+        let update = Update(weights, backend: backend)
+        let (objective, batch) = (make(), plans.batch())
+        return Figure(name: stage.name, operations: operations(stage, plans)) {
+            _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: update)
+        }
+    }
+
+    /// Both phases of a step of one unit, and the update.
+    private static func contrastive(_ plans: BenchPlan, _ backend: ComputeBackend) -> Figure {
+        let stage = plans.lit
+        let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
+        let update = Update(weights, backend: backend)
+        let objective = LiTObjective(plan: plans.plan, stage: stage, stageIndex: 2, backend: backend)
+        let batch = plans.batch()
+        return Figure(name: stage.name, operations: operations(stage, plans)) {
+            let unit = try objective.embed(batch, weights: weights)
+            let all = try objective.embeddings(
+                images: FloatBuffer(unit.imageRows), texts: FloatBuffer(unit.textRows), weights: weights)
+            _ = try objective.computeUnit(
+                batch, unit: unit, all: all, firstRow: 0, weights: weights, gradients: update)
+        }
+    }
+
+    private static func features(_ plans: BenchPlan, _ backend: ComputeBackend) -> Figure {
+        let extractor = FeatureExtractor(plan: plans.plan, stage: plans.linear, stageIndex: 3, backend: backend)
         let weights = BlockMemory(initial: StageModel.table(plans.linear, in: plans.plan), seed: 1)
         let batch = plans.batch()
-        return Figure(name: "features") { _ = try extractor.features(batch, weights: weights) }
+        return Figure(name: "features", operations: operations(plans.linear, plans)) {
+            _ = try extractor.features(batch, weights: weights)
+        }
+    }
+
+    /// What the step as it is measured here needs: the text tower goes forward once.
+    private static func operations(_ stage: StagePlan, _ plans: BenchPlan) -> Double {
+        let all = StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0).operationsPerSample
+        guard stage.kind == .lit, let text = plans.plan.model.text else { return all }
+        return all - ModelCost.textForward(text)
     }
 }

@@ -3,13 +3,14 @@ import MawsKernels
 import MawsTensor
 import MawsTestSupport
 
-/// Instruction sets whose loops this machine can run.
-let instructionSets = ["baseline", "avx2", "avx512"].filter {
-    ReferenceBackend(threads: 1, instructionSet: $0) != nil
-}
+/// Instruction sets whose loops this machine can run, of the reference, and oneDNN with the widest of them.
+let instructionSets =
+    ["baseline", "avx2", "avx512"].filter { ComputeBackend.reference(threads: 1, instructionSet: $0) != nil }
+    + ["onednn"]
 
-func backend(_ instructionSet: String, threads: Int = 1) throws -> ReferenceBackend {
-    guard let backend = ReferenceBackend(threads: threads, instructionSet: instructionSet) else {
+func backend(_ instructionSet: String, threads: Int = 1) throws -> ComputeBackend {
+    if instructionSet == "onednn" { return .oneDNN(threads: threads, operands: .float32) }
+    guard let backend = ComputeBackend.reference(threads: threads, instructionSet: instructionSet) else {
         throw MissingInstructionSet(name: instructionSet)
     }
     return backend

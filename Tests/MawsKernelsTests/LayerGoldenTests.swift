@@ -81,12 +81,14 @@ private let tolerance = 1e-6
                 .copy(from: asked.part(sequence * queries[1] * row, queries[1] * row))
         }
         let (key, value, dy) = (try file.slice("key"), try file.slice("value"), try file.slice("dy"))
-        let (y, probabilities) = (zeroSlice(dy.count), zeroSlice(shape.probabilityCount))
+        let (y, logSums) = (zeroSlice(dy.count), zeroSlice(shape.logSumCount))
         let (dQuery, dKey, dValue) = (zeroSlice(query.count), zeroSlice(key.count), zeroSlice(key.count))
-        backend.attentionForward(y, probabilities, query: query, key: key, value: value, validTokens: valid, shape)
+        let inputs = (ActivationSlice(query), ActivationSlice(key), ActivationSlice(value))
+        backend.attentionForward(
+            ActivationSlice(y), logSums, query: inputs.0, key: inputs.1, value: inputs.2, validTokens: valid, shape)
         backend.attentionBackward(
-            dQuery: dQuery, dKey: dKey, dValue: dValue, dy, probabilities, query: query, key: key, value: value,
-            validTokens: valid, shape)
+            dQuery: ActivationSlice(dQuery), dKey: ActivationSlice(dKey), dValue: ActivationSlice(dValue),
+            ActivationSlice(dy), logSums, query: inputs.0, key: inputs.1, value: inputs.2, validTokens: valid, shape)
         let dAsked = (0..<batch).flatMap { dQuery.part($0 * tokens * row, queries[1] * row).array }
         #expect(try file.error(y, "y") < tolerance)
         #expect(relativeError(dAsked, try file.values("d.query")) < tolerance)

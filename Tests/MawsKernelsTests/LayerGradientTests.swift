@@ -8,7 +8,7 @@ import Testing
 private let tolerance = 3e-3
 
 @Suite struct LayerGradientTests {
-    let backend = ReferenceBackend(threads: 1)
+    let backend = ComputeBackend.reference(threads: 1)
 
     /// Compares ⟨gradient, direction⟩ with the change of ⟨y, dy⟩ when `x` moves along a random direction.
     private func expectGradient(
@@ -92,16 +92,18 @@ private let tolerance = 3e-3
         let count = 2 * tokens * 3 * width
         let (qkv, dQKV) = (randomSlice(count, seed: 1, scale: 2), zeroSlice(count))
         let (y, dy) = (zeroSlice(2 * queries * width), randomSlice(2 * queries * width, seed: 2))
-        let probabilities = zeroSlice(shape.probabilityCount)
+        let logSums = zeroSlice(shape.logSumCount)
+        let (inputs, outputs) = (ActivationSlice(qkv), ActivationSlice(dQKV))
         let forward = {
             backend.attentionForward(
-                y, probabilities, query: qkv, key: qkv.from(width), value: qkv.from(2 * width),
+                ActivationSlice(y), logSums, query: inputs, key: inputs.from(width), value: inputs.from(2 * width),
                 validTokens: [tokens, tokens - 3], shape)
         }
         forward()
         backend.attentionBackward(
-            dQuery: dQKV, dKey: dQKV.from(width), dValue: dQKV.from(2 * width), dy, probabilities, query: qkv,
-            key: qkv.from(width), value: qkv.from(2 * width), validTokens: [tokens, tokens - 3], shape)
+            dQuery: outputs, dKey: outputs.from(width), dValue: outputs.from(2 * width), ActivationSlice(dy), logSums,
+            query: inputs, key: inputs.from(width), value: inputs.from(2 * width), validTokens: [tokens, tokens - 3],
+            shape)
         expectGradient(dQKV, of: qkv, y, dy, forward: forward)
     }
 

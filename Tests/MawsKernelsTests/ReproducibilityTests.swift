@@ -4,8 +4,8 @@ import MawsTestSupport
 import Testing
 
 @Suite struct ReproducibilityTests {
-    let single = ReferenceBackend(threads: 1)
-    let double = ReferenceBackend(threads: 2)
+    let single = ComputeBackend.reference(threads: 1)
+    let double = ComputeBackend.reference(threads: 2)
 
     @Test func elementwiseResultsDoNotDependOnThreads() {
         let (x, dy) = (randomSlice(100_003, seed: 1, scale: 3), randomSlice(100_003, seed: 2))
@@ -40,12 +40,14 @@ import Testing
         let shape = AttentionShape(batch: 5, tokens: 50, heads: 4, headWidth: 32, rowStride: 384)
         let (qkv, dy) = (randomSlice(5 * 50 * 384, seed: 1, scale: 2), randomSlice(5 * 50 * 128, seed: 2))
         let results = [single, double].map { backend in
-            let (y, dQKV, saved) = (zeroSlice(dy.count), zeroSlice(qkv.count), zeroSlice(shape.probabilityCount))
+            let (y, dQKV, saved) = (zeroSlice(dy.count), zeroSlice(qkv.count), zeroSlice(shape.logSumCount))
+            let (inputs, outputs) = (ActivationSlice(qkv), ActivationSlice(dQKV))
             backend.attentionForward(
-                y, saved, query: qkv, key: qkv.from(128), value: qkv.from(256), validTokens: nil, shape)
+                ActivationSlice(y), saved, query: inputs, key: inputs.from(128), value: inputs.from(256),
+                validTokens: nil, shape)
             backend.attentionBackward(
-                dQuery: dQKV, dKey: dQKV.from(128), dValue: dQKV.from(256), dy, saved, query: qkv, key: qkv.from(128),
-                value: qkv.from(256), validTokens: nil, shape)
+                dQuery: outputs, dKey: outputs.from(128), dValue: outputs.from(256), ActivationSlice(dy), saved,
+                query: inputs, key: inputs.from(128), value: inputs.from(256), validTokens: nil, shape)
             return y.array + dQKV.array
         }
         #expect(results[0] == results[1])

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsKernels
 import MawsPlan
 import MawsTensor
 import MawsTrainer
@@ -44,7 +45,7 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
         let cache = cache(links)
         try cache.begin(StepIndex(0))
         for block in table.blocks.indices {
-            let isEqual = try cache.gather(block).array == weights[block].array
+            let isEqual = try cache.gather(block).values.array == weights[block].array
             #expect(isEqual, "block \(block)")
             cache.release(block)
         }
@@ -138,7 +139,7 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
             greeting: ShardGreeting(identity: try run.identity(.trainer), hello: hello, runID: "run"))
         try cache.begin(StepIndex(0))
         for block in table.blocks.indices {
-            let isEqual = try cache.gather(block).array == weights[block].array
+            let isEqual = try cache.gather(block).values.array == weights[block].array
             #expect(isEqual, "block \(block)")
         }
         second.close()

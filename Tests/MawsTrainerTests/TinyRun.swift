@@ -107,7 +107,7 @@ final class TinyRun: Sendable {
 final class LocalWeights: WeightSource {
     private let blocks: [FloatBuffer]
     init(_ blocks: [FloatBuffer]) { self.blocks = blocks }
-    func gather(_ block: Int) throws -> FloatBuffer { blocks[block] }
+    func gather(_ block: Int) throws -> BlockWeights { BlockWeights(blocks[block]) }
     func release(_ block: Int) {}
 }
 

@@ -14,7 +14,7 @@ import Testing
 /// A whole trainer against a fake coordinator and fake shards, compared with the objectives called directly.
 @Suite(.serialized) struct UnitTests {
     let run: TinyRun
-    let backend = ReferenceBackend(threads: 1)
+    let backend = ComputeBackend.reference(threads: 1)
 
     init() throws { run = try TinyRun() }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 
 /// The inner loops of the reference backend, compiled for several instruction sets and chosen when the process starts.
 ///
-/// All arrays are fp32 without alignment. Outputs come first, then inputs, then shapes. Sums run over lanes and then
-/// over vectors in a fixed order, so that a call's result depends on its arguments and the instruction set alone.
+/// Arrays are fp32, or bfloat16 (`uint16_t`, in functions named `_half`), without alignment; arithmetic is fp32.
+/// Outputs come first, then inputs, then shapes. Sums run over lanes and then over vectors in a fixed order, so that a
+/// call's result depends on its arguments and the instruction set alone.
 typedef struct MawsVectorLoops {
     /// `avx512`, `avx2` or `baseline`.
     const char *name;
@@ -14,6 +16,8 @@ typedef struct MawsVectorLoops {
     void (*gelu_forward)(float *y, const float *x, size_t count);
     /// dx = dy (Φ(x) + x φ(x)), and y = x Φ(x) where `y` is not null. `dx` may be `dy`, `y` may be `x`.
     void (*gelu_backward)(float *dx, float *y, const float *dy, const float *x, size_t count);
+    void (*gelu_forward_half)(uint16_t *y, const uint16_t *x, size_t count);
+    void (*gelu_backward_half)(uint16_t *dx, uint16_t *y, const uint16_t *dy, const uint16_t *x, size_t count);
     void (*tanh_forward)(float *y, const float *x, size_t count);
     /// dx = dy (1 - y²)
     void (*tanh_backward)(float *dx, const float *dy, const float *y, size_t count);
@@ -24,13 +28,22 @@ typedef struct MawsVectorLoops {
     /// y = a x
     void (*scale)(float *y, const float *x, float a, size_t count);
 
-    /// y = softmax of each row of x.
-    void (*softmax_forward)(float *y, const float *x, size_t rows, size_t width);
-    void (*softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width);
-    /// y = each row normalised, times gamma, plus beta; keeps mean and reciprocal deviation of each row.
+    /// y = softmax of each row of x, rows `stride` apart in both; keeps log Σ exp of each row where `log_sum` is not
+    /// null.
+    void (*softmax_forward)(float *y, float *log_sum, const float *x, size_t rows, size_t width, size_t stride);
+    /// y = exp(x - log_sum): the softmax once more.
+    void (*softmax_again)(
+        float *y, const float *log_sum, const float *x, size_t rows, size_t width, size_t stride);
+    void (*softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width, size_t stride);
+    /// Each row normalised, times gamma, plus beta, to `y` and `half` where they are not null; keeps mean and
+    /// reciprocal deviation of each row.
     void (*layer_norm_forward)(
-        float *y, float *mean, float *reciprocal, const float *x, const float *gamma, const float *beta, float epsilon,
-        size_t rows, size_t width);
+        float *y, uint16_t *half, float *mean, float *reciprocal, const float *x, const float *gamma,
+        const float *beta, float epsilon, size_t rows, size_t width);
+    /// The same once more from the kept mean and reciprocal deviation.
+    void (*layer_norm_again)(
+        float *y, uint16_t *half, const float *mean, const float *reciprocal, const float *x, const float *gamma,
+        const float *beta, size_t rows, size_t width);
     /// dx = gradient + residual (which may be null); adds to dgamma and dbeta where they are not null.
     void (*layer_norm_backward)(
         float *dx, float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
@@ -40,13 +53,18 @@ typedef struct MawsVectorLoops {
     /// sums[column] += Σ over rows of x[row * stride + column], for `width` columns.
     void (*sum_rows)(float *sums, const float *x, size_t rows, size_t width, size_t stride);
 
+    void (*sum_rows_half)(float *sums, const uint16_t *x, size_t rows, size_t width, size_t stride);
+    /// y = x rounded to bfloat16, to the nearest, ties to even.
+    void (*narrow)(uint16_t *y, const float *x, size_t count);
+    void (*widen)(float *y, const uint16_t *x, size_t count);
+
     /// y[column * y_stride + row] = x[row * x_stride + column], and zeros up to y_stride.
     void (*transpose)(float *y, size_t y_stride, const float *x, size_t x_stride, size_t rows, size_t width);
-    /// c[i * c_stride + j] = alpha Σ over k of a[i * a_row + k * a_column] b[k * b_stride + j].
+    /// c[i * c_stride + j] = alpha Σ over k of a[i * a_row + k * a_column] b[k * b_stride + j], plus c where `adds`.
     /// Reads b up to the next multiple of 16 columns; writes exactly `columns` columns of c.
     void (*small_product)(
         float *c, size_t c_stride, const float *a, size_t a_row, size_t a_column, const float *b, size_t b_stride,
-        float alpha, size_t rows, size_t columns, size_t depth);
+        float alpha, int adds, size_t rows, size_t columns, size_t depth);
 } MawsVectorLoops;
 
 /// The loops for this machine's widest instruction set; never null.

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsKernels
 import MawsModel
 import MawsStorage
 import MawsTensor
@@ -13,10 +14,10 @@ final class CheckpointWeights: WeightSource {
         table = checkpoint.header.table
     }
 
-    func gather(_ block: Int) throws -> FloatBuffer {
+    func gather(_ block: Int) throws -> BlockWeights {
         let buffer = FloatBuffer(count: table.blocks[block].count)
         try checkpoint.read(kind: .weight, block: block, range: 0..<buffer.count, into: buffer.bytes)
-        return buffer
+        return BlockWeights(buffer)
     }
 
     /// Nothing is kept: the buffer goes with its last reader.

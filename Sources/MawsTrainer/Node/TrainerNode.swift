@@ -28,7 +28,7 @@ public final class TrainerNode {
         self.options = options
         self.log = log
         identity = try TLSIdentity(folder: options.certificates, role: .trainer)
-        let backend = ReferenceBackend(threads: options.threads)
+        let backend = ComputeBackend.reference(threads: options.threads)
         profile = backend.profile
         let events = Monitor<[TrainerEvent]>([])
         let links = ShardLinks(timeouts: options.shardTimeouts)

@@ -9,7 +9,7 @@ import MawsWire
 /// on the features of the first split and evaluates it on the other.
 final class ProbeWorker: StageWorker {
     private let extractor: FeatureExtractor
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let stage: StagePlan
     private let width: Int
     private let classNames: [String]
@@ -18,7 +18,7 @@ final class ProbeWorker: StageWorker {
     private let unitCount: Int
 
     init(
-        extractor: FeatureExtractor, backend: any ComputeBackend, stage: StagePlan, width: Int, classNames: [String],
+        extractor: FeatureExtractor, backend: ComputeBackend, stage: StagePlan, width: Int, classNames: [String],
         fitUnits: Int, unitCount: Int
     ) {
         self.extractor = extractor

@@ -9,7 +9,7 @@ struct StageWorkers {
     let plan: Plan
     /// Folder that the plan's relative paths are relative to.
     let root: String
-    let backend: any ComputeBackend
+    let backend: ComputeBackend
 
     func worker(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> any StageWorker {
         switch stage.kind {

@@ -17,7 +17,7 @@ final class UnitComputer: Sendable {
 
     /// - Parameter report: called on the computing thread with what became of each order.
     init(
-        backend: any ComputeBackend, links: ShardLinks, dataRoot: String,
+        backend: ComputeBackend, links: ShardLinks, dataRoot: String,
         report: @escaping @Sendable (WorkReport) -> Void
     ) {
         let cancellation = Cancellation()
@@ -55,14 +55,14 @@ enum WorkReport: Sendable {
 
 /// What the computing thread keeps between orders.
 private struct Workbench {
-    let backend: any ComputeBackend
+    let backend: ComputeBackend
     let links: ShardLinks
     let dataRoot: String
     let cancellation: Cancellation
     private var workers: StageWorkers?
     private var session: (term: Term, stage: StageIndex, session: StageSession)?
 
-    init(backend: any ComputeBackend, links: ShardLinks, dataRoot: String, cancellation: Cancellation) {
+    init(backend: ComputeBackend, links: ShardLinks, dataRoot: String, cancellation: Cancellation) {
         self.backend = backend
         self.links = links
         self.dataRoot = dataRoot

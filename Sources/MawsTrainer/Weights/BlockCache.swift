@@ -1,4 +1,5 @@
 import MawsBase
+import MawsKernels
 import MawsModel
 import MawsTensor
 
@@ -14,6 +15,7 @@ public final class BlockCache: WeightSource {
     private let cancellation: Cancellation
     private let meter: WaitMeter
     private var fetches: [BlockFetch?]
+    private var weights: [BlockWeights?]
     /// When a slice arrived last, from whichever shard.
     private let lastArrival = Monitor(Moment.now())
 
@@ -26,6 +28,7 @@ public final class BlockCache: WeightSource {
         self.cancellation = cancellation
         self.meter = meter
         fetches = Array(repeating: nil, count: table.blocks.count)
+        weights = Array(repeating: nil, count: table.blocks.count)
     }
 
     /// Starts gathering what version `step` lacks. Only while no unit is being computed.
@@ -39,19 +42,26 @@ public final class BlockCache: WeightSource {
             let slices = layouts.count { !$0.slices[block].isEmpty }
             let fetch = BlockFetch(block: block, step: step, buffer: buffer(block), slices: slices)
             fetches[block] = fetch
+            if weights[block]?.values === fetch.buffer {
+                weights[block]?.refresh()
+            } else {
+                weights[block] = BlockWeights(fetch.buffer)
+            }
             fresh.append(fetch)
         }
         lastArrival.with { $0 = Moment.now() }
         for layout in layouts { try request(fresh, step, layout) }
     }
 
-    public func gather(_ block: Int) throws -> FloatBuffer {
-        guard let fetch = fetches[block] else { preconditionFailure("block \(block) gathered before begin") }
+    public func gather(_ block: Int) throws -> BlockWeights {
+        guard let fetch = fetches[block], let weights = weights[block] else {
+            preconditionFailure("block \(block) gathered before begin")
+        }
         try cancellation.check()
-        if fetch.isComplete { return fetch.buffer }
+        if fetch.isComplete { return weights }
         return try meter.measure {
             while try !fetch.wait(seconds: 0.5) { try checkProgress(fetch) }
-            return fetch.buffer
+            return weights
         }
     }
 

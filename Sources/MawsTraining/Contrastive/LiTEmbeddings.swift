@@ -46,7 +46,7 @@ public final class LiTEmbeddings {
     ///   - smoothing: ε, 0...1.
     public init(
         images: FloatBuffer, texts: FloatBuffer, width: Int, logitScale: Float, smoothing: Float,
-        backend: any ComputeBackend
+        backend: ComputeBackend
     ) {
         precondition(images.count == texts.count && images.count % width == 0 && images.count > 0)
         self.count = images.count / width

@@ -12,18 +12,36 @@ public final class LiTUnit {
     public var textRows: [Float] { text.rows.array }
 
     /// Class-token features of the frozen tower, [samples, image width].
-    fileprivate let features: FloatBuffer
+    fileprivate let features: FloatSlice
     fileprivate let image: ProjectionHead.Output
     fileprivate let tower: TextTower.Activations
     fileprivate let text: ProjectionHead.Output
+    private let memory: WorkspaceShelf
 
     fileprivate init(
-        features: FloatBuffer, image: ProjectionHead.Output, tower: TextTower.Activations, text: ProjectionHead.Output
+        features: FloatSlice, image: ProjectionHead.Output, tower: TextTower.Activations, text: ProjectionHead.Output,
+        memory: WorkspaceShelf
     ) {
         self.features = features
         self.image = image
         self.tower = tower
         self.text = text
+        self.memory = memory
+    }
+
+    deinit { memory.give(tower.workspace) }
+}
+
+/// Workspaces between two uses: several units are under way at once, and later ones take over the memory of earlier
+/// ones.
+private final class WorkspaceShelf {
+    private var free: [Workspace] = []
+
+    func take() -> Workspace { free.popLast() ?? Workspace() }
+
+    func give(_ workspace: Workspace) {
+        workspace.releaseAll()
+        free.append(workspace)
     }
 }
 
@@ -35,22 +53,28 @@ public final class LiTUnit {
 public final class LiTObjective {
     private let table: BlockTable
     private let smoothing: Float
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let features: FeatureExtractor
     private let tower: TextTower
+    private let keeps: Keeping
     private let imageHead: ProjectionHead
     private let textHead: ProjectionHead
     private let imageProjection: Int
     private let textProjection: Int
     private let logitScale: Int
+    private let shelf = WorkspaceShelf()
+    private let buffers = GradientBuffers()
     /// Values in a row of the shared space.
     public let width: Int
 
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: any ComputeBackend) {
+    /// - Parameter keeps: `inputs` computes each text block again to go backward, in less memory, with the same bits.
+    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
+    {
         guard let text = plan.model.text else { preconditionFailure("stage \(stage.name) has no text model") }
         table = StageModel.table(stage, in: plan)
         smoothing = Float(stage.labelSmoothing)
         self.backend = backend
+        self.keeps = keeps
         width = text.embedding
         // The image tower's blocks come first in the table, with the offsets they have by themselves.
         features = FeatureExtractor(plan: plan, stage: stage, stageIndex: stageIndex, backend: backend)
@@ -64,12 +88,16 @@ public final class LiTObjective {
 
     /// Phase 0: the unit's rows. The result serves this unit's second phase at the same weights only.
     public func embed(_ batch: UnitBatch, weights: any WeightSource) throws -> LiTUnit {
-        let features = FloatBuffer(try self.features.features(batch, weights: weights))
-        let image = try project(imageHead, features, imageProjection, weights)
-        let text = try tower.forward(TextBatch(tokens: batch.tokens, context: batch.context), weights: weights)
+        let workspace = shelf.take()
+        let features = workspace.take(batch.count * imageHead.inputs)
+        try self.features.withFeatures(batch, weights: weights) { features.copy(from: $0) }
+        let image = try project(imageHead, features, imageProjection, workspace, weights)
+        let text = try tower.forward(
+            TextBatch(tokens: batch.tokens, context: batch.context), keeps: keeps, workspace: workspace,
+            weights: weights)
         return LiTUnit(
             features: features, image: image, tower: text,
-            text: try project(textHead, text.begin, textProjection, weights))
+            text: try project(textHead, text.begin, textProjection, workspace, weights), memory: shelf)
     }
 
     /// Between the phases: the common part of the global batch.
@@ -93,27 +121,27 @@ public final class LiTObjective {
         let unit = try unit ?? embed(batch, weights: weights)
         let share = all.share(of: firstRow..<firstRow + batch.count)
         try gradients.push(logitScale, FloatBuffer([Float(share.dLogitScale)]))
-        let dBegin = FloatBuffer(count: unit.tower.begin.count)
+        let dBegin = unit.tower.workspace.take(unit.tower.begin.count)
         try pushProjection(
-            textHead, textProjection, dBegin, share.dTexts, unit.tower.begin, unit.text, weights, gradients)
-        try tower.backward(dBegin, unit.tower, weights: weights, gradients: gradients)
+            textHead, textProjection, dBegin, share.dTexts.all, unit.tower.begin, unit.text, weights, gradients)
+        try tower.backward(dBegin, unit.tower, weights: weights, gradients: gradients, buffers: buffers)
         try pushProjection(
-            imageHead, imageProjection, nil, share.dImages, unit.features, unit.image, weights, gradients)
+            imageHead, imageProjection, nil, share.dImages.all, unit.features, unit.image, weights, gradients)
         return share.loss
     }
 
     private func project(
-        _ head: ProjectionHead, _ x: FloatBuffer, _ block: Int, _ weights: any WeightSource
+        _ head: ProjectionHead, _ x: FloatSlice, _ block: Int, _ workspace: Workspace, _ weights: any WeightSource
     ) throws -> ProjectionHead.Output {
         defer { weights.release(block) }
-        return head.forward(x, try weights.gather(block))
+        return head.forward(x, try weights.gather(block), workspace)
     }
 
     private func pushProjection(
-        _ head: ProjectionHead, _ block: Int, _ dx: FloatBuffer?, _ dRows: FloatBuffer, _ x: FloatBuffer,
+        _ head: ProjectionHead, _ block: Int, _ dx: FloatSlice?, _ dRows: FloatSlice, _ x: FloatSlice,
         _ output: ProjectionHead.Output, _ weights: any WeightSource, _ gradients: any GradientSink
     ) throws {
-        let gradient = FloatBuffer(count: table.blocks[block].count)
+        let gradient = buffers.zeros(table.blocks[block].count)
         head.backward(dx, gradient, dRows, x, output, try weights.gather(block))
         weights.release(block)
         try gradients.push(block, gradient)

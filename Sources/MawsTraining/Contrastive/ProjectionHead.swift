@@ -4,25 +4,24 @@ import MawsTensor
 
 /// A linear layer without bias into the shared space, then rows of unit length.
 struct ProjectionHead {
-    /// Unit-length rows [rows, outputs] and the lengths they had.
+    /// Unit-length rows [rows, outputs] and the lengths they had, in the memory of a workspace.
     struct Output {
-        let rows: FloatBuffer
-        let lengths: FloatBuffer
+        let rows: FloatSlice
+        let lengths: FloatSlice
     }
 
     let inputs: Int
     let outputs: Int
-    let backend: any ComputeBackend
+    let backend: ComputeBackend
 
     /// - Parameters:
     ///   - x: [rows, inputs].
-    ///   - weight: the block's only parameter, [outputs, inputs].
-    func forward(_ x: FloatBuffer, _ weight: FloatBuffer) -> Output {
+    ///   - weights: of a block whose only parameter is [outputs, inputs].
+    func forward(_ x: FloatSlice, _ weights: BlockWeights, _ workspace: Workspace) -> Output {
         let rows = x.count / inputs
-        let result = Output(rows: FloatBuffer(count: rows * outputs), lengths: FloatBuffer(count: rows))
-        backend.linearForward(result.rows.all, x.all, weight.all, nil, residual: nil, shape(rows))
-        RowNormalization.forward(
-            result.rows.all, result.lengths.all, result.rows.all, RowShape(rows: rows, width: outputs))
+        let result = Output(rows: workspace.take(rows * outputs), lengths: workspace.take(rows))
+        backend.linearForward(result.rows, x, weights.values.all, nil, residual: nil, shape(rows))
+        RowNormalization.forward(result.rows, result.lengths, result.rows, RowShape(rows: rows, width: outputs))
         return result
     }
 
@@ -31,13 +30,13 @@ struct ProjectionHead {
     ///   - dWeight: added to.
     ///   - dRows: gradient of the unit-length rows, overwritten.
     func backward(
-        _ dx: FloatBuffer?, _ dWeight: FloatBuffer, _ dRows: FloatBuffer, _ x: FloatBuffer, _ output: Output,
-        _ weight: FloatBuffer
+        _ dx: FloatSlice?, _ dWeight: FloatBuffer, _ dRows: FloatSlice, _ x: FloatSlice, _ output: Output,
+        _ weights: BlockWeights
     ) {
         let rows = x.count / inputs
         RowNormalization.backward(
-            dRows.all, dRows.all, output.rows.all, output.lengths.all, RowShape(rows: rows, width: outputs))
-        backend.linearBackward(dx?.all, dWeight.all, nil, dRows.all, x.all, weight.all, shape(rows))
+            dRows, dRows, output.rows, output.lengths, RowShape(rows: rows, width: outputs))
+        backend.linearBackward(dx, dWeight.all, nil, dRows, x, weights.values.all, shape(rows))
     }
 
     private func shape(_ rows: Int) -> LinearShape { LinearShape(rows: rows, inputs: inputs, outputs: outputs) }

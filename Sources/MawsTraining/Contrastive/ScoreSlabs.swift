@@ -10,7 +10,7 @@ struct ScoreSlabs {
     /// Rows of the other side, and values in a row.
     let count: Int
     let width: Int
-    let backend: any ComputeBackend
+    let backend: ComputeBackend
 
     private var slabRows: Int { max(1, Self.slabFloats / count) }
 
@@ -44,16 +44,17 @@ struct ScoreSlabs {
                 scores, rowLogSumExp: ownLogSumExp.slice(first..<first + shape.rows),
                 columnLogSumExp: otherLogSumExp.all, firstPair: first, smoothing: smoothing,
                 factor: 0.5 / Float(count), shape)
+            let gradient = result.all.part((first - rows.lowerBound) * width, shape.rows * width)
             backend.matrixProduct(
-                result.all.part((first - rows.lowerBound) * width, shape.rows * width), scores, transposed: false,
-                other.all, transposed: false, m: shape.rows, n: width, k: count, alpha: scale, beta: 0)
+                gradient, scores, transposed: false, other.all, transposed: false, m: shape.rows, n: width, k: count)
+            backend.scale(gradient, gradient, by: scale)
         }
         return result
     }
 
     private func fill(_ scores: FloatSlice, _ own: FloatSlice, _ other: FloatBuffer) {
         backend.matrixProduct(
-            scores, own, transposed: false, other.all, transposed: true, m: own.count / width, n: count, k: width,
-            alpha: scale, beta: 0)
+            scores, own, transposed: false, other.all, transposed: true, m: own.count / width, n: count, k: width)
+        backend.scale(scores, scores, by: scale)
     }
 }

@@ -12,7 +12,7 @@ struct LogisticProblem {
     let labels: [Int]
     let classes: Int
     let penalty: Double
-    let backend: any ComputeBackend
+    let backend: ComputeBackend
 
     /// Weights [classes, width], then biases [classes].
     var parameterCount: Int { classes * (width + 1) }

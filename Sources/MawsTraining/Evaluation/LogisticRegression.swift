@@ -10,13 +10,13 @@ public struct LogisticRegression: Sendable {
     /// [classes, width] and [classes].
     private let weights: FloatBuffer
     private let biases: FloatBuffer
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
 
     /// - Parameters:
     ///   - features: [samples × width].
     ///   - labels: class of each sample; samples with a negative label are left out.
     public static func fit(
-        features: [Float], width: Int, labels: [Int], classes: Int, penalty: Double, backend: any ComputeBackend
+        features: [Float], width: Int, labels: [Int], classes: Int, penalty: Double, backend: ComputeBackend
     ) -> LogisticRegression {
         precondition(width > 0 && features.count == labels.count * width, "features and labels do not match")
         precondition(labels.allSatisfy { $0 < classes }, "a label lies outside the classes")

@@ -13,8 +13,9 @@ import MawsTensor
 public final class ZeroShotClassifier {
     private let prompts: ZeroShotPrompts
     private let tokenizer: Tokenizer
-    private let backend: any ComputeBackend
+    private let backend: ComputeBackend
     private let features: FeatureExtractor
+    private let workspace = Workspace()
     private let tower: TextTower
     private let imageHead: ProjectionHead
     private let textHead: ProjectionHead
@@ -25,7 +26,7 @@ public final class ZeroShotClassifier {
 
     /// - Parameter root: folder that the plan's paths are relative to.
     public init(
-        plan: Plan, stage: StagePlan, tokenizer: Tokenizer, root: String = ".", backend: any ComputeBackend
+        plan: Plan, stage: StagePlan, tokenizer: Tokenizer, root: String = ".", backend: ComputeBackend
     ) throws {
         guard let text = plan.model.text, let templates = stage.templates, let classes = stage.classes else {
             preconditionFailure("stage \(stage.name) lacks a text model, templates or classes")
@@ -52,12 +53,14 @@ public final class ZeroShotClassifier {
         if batch.count == 0 { return [] }
         let classes = try classEmbeddings ?? embedClasses(weights)
         classEmbeddings = classes
-        let images = FloatBuffer(try features.features(batch, weights: weights))
-        let rows = try project(imageHead, images, imageProjection, weights)
+        defer { workspace.releaseAll() }
+        let rows = try features.withFeatures(batch, weights: weights) {
+            try project(imageHead, $0, imageProjection, weights)
+        }
         let scores = FloatBuffer(count: batch.count * prompts.classes.count)
         backend.matrixProduct(
-            scores.all, rows.all, transposed: false, classes.all, transposed: true, m: batch.count,
-            n: prompts.classes.count, k: imageHead.outputs, alpha: 1, beta: 0)
+            scores.all, rows, transposed: false, classes.all, transposed: true, m: batch.count,
+            n: prompts.classes.count, k: imageHead.outputs)
         return (0..<batch.count).map { row in
             let cosines = scores.slice(row * prompts.classes.count..<(row + 1) * prompts.classes.count)
             let prediction = (1..<cosines.count).reduce(0) { cosines[$1] > cosines[$0] ? $1 : $0 }
@@ -78,9 +81,10 @@ public final class ZeroShotClassifier {
         for start in stride(from: 0, to: owners.count, by: promptsPerPass) {
             let part = owners[start..<min(start + promptsPerPass, owners.count)]
             let batch = TextBatch(tokens: part.flatMap(\.1), context: tokenizer.context)
-            let begin = try tower.forward(batch, weights: weights).begin
+            defer { workspace.releaseAll() }
+            let begin = try tower.forward(batch, keeps: .nothing, workspace: workspace, weights: weights).begin
             let rows = try project(textHead, begin, textProjection, weights)
-            backend.scatterAddRows(sums.all, rows.all, part.map(\.0), width: width)
+            backend.scatterAddRows(sums.all, rows, part.map(\.0), width: width)
         }
         let shape = RowShape(rows: prompts.classes.count, width: width)
         RowNormalization.forward(sums.all, FloatBuffer(count: shape.rows).all, sums.all, shape)
@@ -88,10 +92,10 @@ public final class ZeroShotClassifier {
     }
 
     private func project(
-        _ head: ProjectionHead, _ x: FloatBuffer, _ block: Int, _ weights: any WeightSource
-    ) throws -> FloatBuffer {
+        _ head: ProjectionHead, _ x: FloatSlice, _ block: Int, _ weights: any WeightSource
+    ) throws -> FloatSlice {
         defer { weights.release(block) }
-        return head.forward(x, try weights.gather(block)).rows
+        return head.forward(x, try weights.gather(block), workspace).rows
     }
 
     private static func path(_ path: String, _ root: String) -> String {

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsKernels
 import MawsModel
 import MawsTensor
 
@@ -9,7 +10,7 @@ final class CountedWeights: WeightSource {
 
     init(_ memory: BlockMemory) { self.memory = memory }
 
-    func gather(_ block: Int) -> FloatBuffer {
+    func gather(_ block: Int) -> BlockWeights {
         held += 1
         return memory.gather(block)
     }

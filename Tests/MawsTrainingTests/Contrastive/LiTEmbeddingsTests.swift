@@ -16,7 +16,7 @@ import Testing
         LiTEmbeddings(
             images: FloatBuffer(try golden.floats("images")), texts: FloatBuffer(try golden.floats("texts")),
             width: width, logitScale: try logitScale ?? golden.scalar("logit_scale"), smoothing: 0.1,
-            backend: ReferenceBackend(threads: 1))
+            backend: ComputeBackend.reference(threads: 1))
     }
 
     /// Loss, gradients of all image and text rows, and of the logit scale, from units of this many rows.
@@ -57,7 +57,7 @@ import Testing
         }
         let all = LiTEmbeddings(
             images: images, texts: texts, width: 4, logitScale: 1, smoothing: 0.1,
-            backend: ReferenceBackend(threads: 1))
+            backend: ComputeBackend.reference(threads: 1))
         #expect(abs(all.loss - log(Double(count))) < 1e-5)
         #expect(sum(all, unit: 1_000).images.allSatisfy { abs($0) < 1e-7 })
     }
@@ -73,7 +73,7 @@ import Testing
         func gradient(smoothing: Float, logitScale: Float) -> Double {
             let all = LiTEmbeddings(
                 images: rows, texts: rows, width: 4, logitScale: logitScale, smoothing: smoothing,
-                backend: ReferenceBackend(threads: 1))
+                backend: ComputeBackend.reference(threads: 1))
             return sum(all, unit: 2).logitScale
         }
         #expect(gradient(smoothing: 0, logitScale: 1) < 0)
@@ -88,7 +88,7 @@ import Testing
         func embeddings() -> LiTEmbeddings {
             LiTEmbeddings(
                 images: images, texts: texts, width: width, logitScale: scale[0], smoothing: 0.1,
-                backend: ReferenceBackend(threads: 1))
+                backend: ComputeBackend.reference(threads: 1))
         }
         let all = embeddings()
         let share = all.share(of: 0..<all.count)

@@ -16,9 +16,12 @@ struct LiTFixture {
     let plan: Plan
     let stage: StagePlan
     let table: BlockTable
-    let backend = ReferenceBackend(threads: 1)
+    let backend: ComputeBackend
 
-    init(kind: StageKind = .lit, templates: String? = nil, classes: String? = nil) throws {
+    init(
+        kind: StageKind = .lit, templates: String? = nil, classes: String? = nil, compute: TestCompute = .reference
+    ) throws {
+        backend = compute.backend
         golden = try Self.golden("lit")
         stage = StagePlan(
             name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 6, unit: 2, epochs: 1,

@@ -18,9 +18,23 @@ import Testing
 
     private func batch() throws -> TextBatch { TextBatch(tokens: try fixture.tokens(), context: LiTFixture.context) }
 
+    private func forward(
+        _ batch: TextBatch, keeps: Keeping = .everything, _ weights: CountedWeights
+    ) throws -> TextTower.Activations {
+        try tower.forward(batch, keeps: keeps, workspace: Workspace(), weights: weights)
+    }
+
+    private func backward(
+        _ dBegin: FloatBuffer, _ activations: TextTower.Activations, _ weights: CountedWeights,
+        _ gradients: SummedGradients
+    ) throws {
+        try tower.backward(
+            dBegin.all, activations, weights: weights, gradients: gradients, buffers: GradientBuffers())
+    }
+
     @Test func hiddenStateOfTheFirstTokenAgreesWithTransformers() throws {
         let weights = try fixture.weights()
-        let begin = try tower.forward(try batch(), weights: weights).begin
+        let begin = try forward(try batch(), weights).begin
         let expected = try fixture.golden.floats("hidden")
         #expect(relativeError(begin.array, expected) < 1e-5)
         #expect(weights.held == 0)
@@ -29,10 +43,9 @@ import Testing
     @Test func paddingDoesNotReachTheOutput() throws {
         let weights = try fixture.weights()
         let short: [Int32] = [0, 9, 17, 2]
-        let alone = try tower.forward(TextBatch(tokens: short, context: 4), weights: weights).begin.array
-        let padded = try tower.forward(
-            TextBatch(tokens: short + [1, 1] + [0, 5, 6, 7, 8, 2], context: 6), weights: weights
-        ).begin.array
+        let alone = try forward(TextBatch(tokens: short, context: 4), weights).begin.array
+        let padded = try forward(TextBatch(tokens: short + [1, 1] + [0, 5, 6, 7, 8, 2], context: 6), weights).begin
+            .array
         #expect(relativeError(Array(padded[..<16]), alone) < 1e-6)
     }
 
@@ -46,13 +59,10 @@ import Testing
 
     @Test func layersComputedAgainGiveTheSameBits() throws {
         let weights = try fixture.weights()
-        let text = try #require(fixture.plan.model.text)
         let direction = FloatBuffer(randomFloats(try batch().count * 16, seed: 4))
-        let gradients = try [0, 1 << 30].map { bytes in
-            let tower = TextTower(text, table: fixture.table, backend: fixture.backend, keptBytesMax: bytes)
+        let gradients = try [Keeping.inputs, .everything].map { keeps in
             let gradients = SummedGradients(fixture.table)
-            let activations = try tower.forward(batch(), weights: weights)
-            try tower.backward(direction, activations, weights: weights, gradients: gradients)
+            try backward(direction, forward(batch(), keeps: keeps, weights), weights, gradients)
             return gradients.blocks
         }
         #expect(gradients[0] == gradients[1])
@@ -66,11 +76,11 @@ import Testing
         let batch = try batch()
         let direction = FloatBuffer(randomFloats(batch.count * 16, seed: 2, scale: 0.5))
         func value() throws -> Double {
-            let begin = try tower.forward(batch, weights: weights).begin
+            let begin = try forward(batch, weights).begin
             return innerProduct(begin.array, direction.array)
         }
         let gradients = SummedGradients(fixture.table)
-        try tower.backward(direction, tower.forward(batch, weights: weights), weights: weights, gradients: gradients)
+        try backward(direction, forward(batch, weights), weights, gradients)
         for block in gradients.order {
             for entry in fixture.table.blocks[block].entries where !entry.name.hasSuffix("key.bias") {
                 let gradient = Array((gradients.blocks[block] ?? [])[entry.range])

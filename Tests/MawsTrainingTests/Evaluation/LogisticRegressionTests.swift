@@ -5,7 +5,7 @@ import MawsTraining
 import Testing
 
 @Suite struct LogisticRegressionTests {
-    private let backend = ReferenceBackend(threads: 1)
+    private let backend = ComputeBackend.reference(threads: 1)
 
     @Test(arguments: ["0.1", "1", "100"])
     func probabilitiesAgreeWithScikitLearn(penalty: String) throws {

@@ -52,7 +52,9 @@ import Testing
         let tower = TextTower(text, table: fixture.table, backend: fixture.backend)
         let rows = try names.flatMap { name in Self.templates.map { $0.replacing("{}", with: name) } }.map { prompt in
             let batch = TextBatch(tokens: tokenizer.encode(prompt), context: LiTFixture.context)
-            return try project(tower.forward(batch, weights: fixture.weights()).begin.array)
+            let activations = try tower.forward(
+                batch, keeps: .nothing, workspace: Workspace(), weights: fixture.weights())
+            return try project(activations.begin.array)
         }
         return unit((0..<LiTFixture.embedding).map { column in rows.reduce(0) { $0 + $1[column] } })
     }

@@ -9,10 +9,13 @@ import Testing
 
 @Suite struct MAEObjectiveTests {
     private let fixture = PretrainingFixture(.mae)
-    private let backend = ReferenceBackend(threads: 1)
 
-    private func objective() -> MAEObjective {
-        MAEObjective(plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: backend)
+    private func objective(
+        _ compute: TestCompute = .reference, threads: Int = 1, keeps: Keeping = .everything
+    ) -> MAEObjective {
+        MAEObjective(
+            plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: compute.backend(threads: threads),
+            keeps: keeps)
     }
 
     /// The masks of the golden file's noise.
@@ -22,15 +25,16 @@ import Testing
             noise: (0..<3).map { Array(noise[$0 * 9..<$0 * 9 + 9]) }, perImage: 9, ratio: fixture.stage.maskRatio)
     }
 
-    @Test func lossAndEveryGradientEqualTransformers() throws {
+    @Test(arguments: TestCompute.allCases)
+    func lossAndEveryGradientEqualTransformers(_ compute: TestCompute) throws {
         let golden = try PretrainingFixture.golden("mae")
         let gradients = BlockMemory(fixture.table)
-        let loss = try objective().computeUnit(
+        let loss = try objective(compute).computeUnit(
             fixture.batch(golden.floats("images")), masking: masking(golden), globalBatch: 3,
             weights: fixture.weights(from: golden), gradients: gradients)
-        #expect(abs(loss - Double(try golden.scalar("loss"))) < 1e-5 * loss)
+        #expect(abs(loss - Double(try golden.scalar("loss"))) < compute.tolerance(1e-5) * loss)
         let worst = try worstGradient(gradients, golden)
-        #expect(worst.error <= 1e-4, "\(worst.name) is off by \(worst.error)")
+        #expect(worst.error <= compute.tolerance(1e-4), "\(worst.name) is off by \(worst.error)")
     }
 
     @Test func blocksArePushedOnceEachInBackwardOrder() throws {
@@ -58,16 +62,23 @@ import Testing
         }
     }
 
-    @Test func aUnitsGradientIsTheSameEveryTime() throws {
-        let runs = try (0..<2).map { _ in
+    /// Whoever computes a unit, with however many threads, and however little memory for activations.
+    @Test(arguments: TestCompute.allCases)
+    func aUnitsGradientDependsOnNeitherThreadsNorMemory(_ compute: TestCompute) throws {
+        let batch = fixture.randomBatch(150)
+        let settings: [(threads: Int, keeps: Keeping)] = [
+            (1, .everything), (2, .everything), (3, .inputs), (1, .inputs),
+        ]
+        let runs = try settings.map { threads, keeps in
             let gradients = BlockMemory(fixture.table)
-            let loss = try objective().computeUnit(
-                fixture.randomBatch(), globalBatch: 12, weights: BlockMemory(initial: fixture.table, seed: 1),
-                gradients: gradients)
-            return ([loss], gradients.buffers.map(\.array))
+            let loss = try objective(compute, threads: threads, keeps: keeps).computeUnit(
+                batch, globalBatch: 150, weights: BlockMemory(initial: fixture.table, seed: 1), gradients: gradients)
+            return (loss: loss, gradients: gradients.buffers.map(\.array))
         }
-        #expect(runs[0].0 == runs[1].0)
-        #expect(runs[0].1 == runs[1].1)
+        for run in runs.dropFirst() {
+            #expect(run.loss == runs[0].loss)
+            #expect(run.gradients == runs[0].gradients)
+        }
     }
 
     @Test func reconstructionKeepsVisiblePixelsAndChangesHiddenOnes() throws {

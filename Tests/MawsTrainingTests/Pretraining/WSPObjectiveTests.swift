@@ -10,10 +10,10 @@ import Testing
 
 @Suite struct WSPObjectiveTests {
     private let fixture = PretrainingFixture(.wsp)
-    private let backend = ReferenceBackend(threads: 1)
 
-    private func objective() -> WSPObjective {
-        WSPObjective(plan: fixture.plan, stage: fixture.stage, stageIndex: 1, backend: backend)
+    private func objective(_ compute: TestCompute = .reference, keeps: Keeping = .everything) -> WSPObjective {
+        WSPObjective(
+            plan: fixture.plan, stage: fixture.stage, stageIndex: 1, backend: compute.backend, keeps: keeps)
     }
 
     private func labels(_ golden: GoldenTensors) throws -> [[Int]] {
@@ -21,15 +21,16 @@ import Testing
         return (0..<3).map { row in (0..<11).filter { tags[row * 11 + $0] > 0 } }
     }
 
-    @Test func lossAndEveryGradientEqualTimm() throws {
+    @Test(arguments: TestCompute.allCases, [Keeping.everything, .inputs])
+    func lossAndEveryGradientEqualTimm(_ compute: TestCompute, _ keeps: Keeping) throws {
         let golden = try PretrainingFixture.golden("wsp")
         let gradients = BlockMemory(fixture.table)
-        let loss = try objective().computeUnit(
+        let loss = try objective(compute, keeps: keeps).computeUnit(
             fixture.batch(golden.floats("images"), labels: labels(golden)), globalBatch: 3,
             weights: fixture.weights(from: golden), gradients: gradients)
-        #expect(abs(loss - Double(try golden.scalar("loss"))) < 1e-5 * loss)
+        #expect(abs(loss - Double(try golden.scalar("loss"))) < compute.tolerance(1e-5) * loss)
         let worst = try worstGradient(gradients, golden)
-        #expect(worst.error <= 1e-4, "\(worst.name) is off by \(worst.error)")
+        #expect(worst.error <= compute.tolerance(1e-4), "\(worst.name) is off by \(worst.error)")
     }
 
     @Test func blocksArePushedOnceEachInBackwardOrder() throws {
@@ -84,7 +85,7 @@ import Testing
         let golden = try PretrainingFixture.golden("wsp")
         let linear = PretrainingFixture(.linear)
         let extractor = FeatureExtractor(
-            plan: linear.plan, stage: linear.stage, stageIndex: 2, backend: backend)
+            plan: linear.plan, stage: linear.stage, stageIndex: 2, backend: .reference(threads: 1))
         let features = try extractor.features(
             linear.batch(golden.floats("images")), weights: linear.weights(from: golden))
         #expect(relativeError(features, try golden.floats("features")) < 1e-5)

@@ -1,0 +1,58 @@
+internal import COneDNN
+import MawsTensor
+
+/// Products of oneDNN: fp32, and bfloat16 where the CPU multiplies it.
+///
+/// oneDNN makes code for each shape; it is kept, so that a step that was computed once makes nothing more.
+final class OneDNNProducts: MatrixProducts {
+    /// `oneDNN 2.6.3`.
+    static var name: String { "oneDNN \(String(cString: maws_onednn_version()))" }
+    static var instructionSet: String { String(cString: maws_onednn_instruction_set()) }
+    static var multipliesHalf: Bool { maws_onednn_multiplies_half() != 0 }
+
+    private var products: [ProductShape: OpaquePointer] = [:]
+    private var scratch = FloatBuffer(count: 0)
+
+    deinit { for product in products.values { maws_onednn_free(product) } }
+
+    func run(_ shape: ProductShape, _ operands: ProductOperands) {
+        let product = product(shape)
+        let floats = (maws_onednn_scratch_bytes(product) + 3) / 4
+        if scratch.count < floats { scratch = FloatBuffer(count: floats) }
+        maws_onednn_run(
+            product, operands.c, operands.a, operands.b, operands.bias, operands.residual, scratch.pointer)
+    }
+
+    func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int? {
+        let bytes = maws_onednn_packed_bytes(Int64(n), Int64(k), element == .bfloat16 ? 1 : 0)
+        return bytes == 0 ? nil : (bytes + 3) / 4
+    }
+
+    func pack(_ packed: FloatSlice, _ b: FloatSlice, _ shape: ProductShape) {
+        maws_onednn_pack(
+            packed.pointer, b.pointer, Int64(shape.bRow), Int64(shape.bColumn), Int64(shape.n), Int64(shape.k),
+            shape.operands == .bfloat16 ? 1 : 0)
+    }
+
+    private func product(_ shape: ProductShape) -> OpaquePointer {
+        if let known = products[shape] { return known }
+        var request = MawsProductShape(shape)
+        guard let product = maws_onednn_product(&request) else {
+            preconditionFailure("oneDNN has no product of shape \(shape)")
+        }
+        products[shape] = product
+        return product
+    }
+}
+
+extension MawsProductShape {
+    fileprivate init(_ shape: ProductShape) {
+        self.init(
+            m: Int64(shape.m), n: Int64(shape.n), k: Int64(shape.k), a_row: Int64(shape.aRow),
+            a_column: Int64(shape.aColumn), b_row: Int64(shape.bRow), b_column: Int64(shape.bColumn),
+            c_row: Int64(shape.cRow), residual_row: Int64(shape.cRow),
+            half_operands: shape.operands == .bfloat16 ? 1 : 0, half_result: shape.result == .bfloat16 ? 1 : 0,
+            packed: shape.isPacked ? 1 : 0, has_bias: shape.hasBias ? 1 : 0,
+            has_residual: shape.hasResidual ? 1 : 0, adds: shape.adds ? 1 : 0)
+    }
+}

@@ -1,0 +1,170 @@
+import MawsBase
+import MawsKernels
+import MawsTensor
+
+/// What a forward pass leaves for the backward pass.
+public enum Keeping: Sendable {
+    /// There is none.
+    case nothing
+    /// Each block's input; the block is computed again. The same bits as `everything`.
+    case inputs
+    case everything
+}
+
+/// One forward pass through a stack: its output and what the backward pass needs, in the memory of one workspace.
+final class TransformerPass {
+    /// [batch · tokens, width], or [batch, width] when only the first token was asked for.
+    fileprivate(set) var output: FloatSlice
+    fileprivate let workspace: Workspace
+    fileprivate let shapes: [TransformerShape]
+    fileprivate let validTokens: [Int]?
+    fileprivate var inputs: [FloatSlice] = []
+    fileprivate var kept: [BlockActivations] = []
+
+    fileprivate init(_ input: FloatSlice, _ shapes: [TransformerShape], _ validTokens: [Int]?, _ workspace: Workspace) {
+        (output, self.shapes, self.validTokens, self.workspace) = (input, shapes, validTokens, workspace)
+    }
+}
+
+/// Transformer blocks one after the other: each is gathered, used and released, forward and again backward, and its
+/// gradient is pushed as soon as it is complete.
+final class TransformerStack {
+    private let table: BlockTable
+    private let blocks: Range<Int>
+    private let layers: [TransformerBlock]
+    private let backend: ComputeBackend
+
+    /// - Parameter blocks: indices of the blocks in the table, in forward order, and `layers` their arithmetic.
+    init(_ table: BlockTable, blocks: Range<Int>, layers: [TransformerBlock], backend: ComputeBackend) {
+        precondition(blocks.count == layers.count)
+        self.table = table
+        self.blocks = blocks
+        self.layers = layers
+        self.backend = backend
+    }
+
+    /// - Parameters:
+    ///   - input: [batch · tokens, width].
+    ///   - validTokens: for each sequence how many leading tokens may be attended to; nil: all.
+    ///   - firstTokenOnly: the last block computes the first token of each sequence and no other.
+    ///   - workspace: has the pass's memory.
+    func forward(
+        _ input: FloatSlice, _ shape: TransformerShape, validTokens: [Int]? = nil, firstTokenOnly: Bool,
+        keeps: Keeping, workspace: Workspace, weights: any WeightSource
+    ) throws -> TransformerPass {
+        let shapes = layers.indices.map { index in
+            var layer = shape
+            layer.queries = firstTokenOnly && index == layers.count - 1 ? 1 : shape.tokens
+            return layer
+        }
+        let pass = TransformerPass(input, shapes, validTokens, workspace)
+        for index in layers.indices {
+            let buffer = try weights.gather(blocks.lowerBound + index)
+            backend.prepareForward(buffer, layers[index].parameters.matrices)
+            forward(pass, index, keeps, buffer)
+            weights.release(blocks.lowerBound + index)
+        }
+        return pass
+    }
+
+    /// The gradient of the input [batch · tokens, width], after pushing the blocks' gradients, last block first.
+    /// - Parameter dOutput: of the pass's output.
+    func backward(
+        _ pass: TransformerPass, _ dOutput: FloatSlice, weights: any WeightSource, gradients: any GradientSink,
+        buffers: GradientBuffers
+    ) throws -> FloatSlice {
+        // Blocks alternate between two memories for the stream's gradient, whatever the depth.
+        let count = pass.shapes.first.map { $0.rows * $0.width } ?? 0
+        let memories = [pass.workspace.take(count), pass.workspace.take(count)]
+        var dx = dOutput
+        for index in layers.indices.reversed() {
+            let block = blocks.lowerBound + index
+            let gradient = buffers.zeros(table.blocks[block].count)
+            let buffer = try weights.gather(block)
+            let mark = pass.workspace.mark
+            backward(pass, index, memories[index % 2], gradient, dx, buffer)
+            pass.workspace.release(to: mark)
+            weights.release(block)
+            try gradients.push(block, gradient)
+            dx = memories[index % 2]
+        }
+        return dx
+    }
+
+    private func forward(_ pass: TransformerPass, _ index: Int, _ keeps: Keeping, _ buffer: BlockWeights) {
+        let (shape, x) = (pass.shapes[index], pass.output)
+        let isNew = keeps != .nothing || shape.queries < shape.tokens
+        pass.output = isNew ? pass.workspace.take(shape.outputRows * shape.width) : x
+        pass.inputs.append(x)
+        if keeps == .everything {
+            pass.kept.append(activations(index, shape, x, pass.workspace))
+            forward(pass, index, pass.output, pass.kept[index], buffer)
+        } else {
+            forwardForgetting(pass, index, pass.output, x, buffer)
+        }
+    }
+
+    private func backward(
+        _ pass: TransformerPass, _ index: Int, _ dInput: FloatSlice, _ gradient: FloatBuffer, _ dOutput: FloatSlice,
+        _ buffer: BlockWeights
+    ) {
+        let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
+        let kept = pass.kept.isEmpty ? forwardAgain(pass, index, buffer) : pass.kept[index]
+        backend.prepareBackward(buffer, layer.parameters.matrices)
+        let gradients = BlockGradients(
+            shape, groups: groups.count, kept: kept, dOutput: dOutput, layer.order, backend.operands, pass.workspace)
+        backend.forEach(groups.count) { piece, lane in
+            let group = groups[piece]
+            layer.backward(
+                dInput.sequences(group, of: shape.batch),
+                gradients.part(group, of: shape.batch, group: piece, of: groups.count),
+                dOutput.sequences(group, of: shape.batch), kept.part(group, of: shape.batch), buffer,
+                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), lane)
+        }
+        ParameterGradients(parameters: layer.parameters, shape: shape, backend: backend)
+            .add(to: gradient, gradients, kept)
+    }
+
+    private func activations(
+        _ index: Int, _ shape: TransformerShape, _ input: FloatSlice, _ workspace: Workspace
+    ) -> BlockActivations {
+        BlockActivations(input: input, shape, layers[index].order, backend.operands, workspace)
+    }
+
+    /// - Parameter output: nil where only the activations are wanted.
+    private func forward(
+        _ pass: TransformerPass, _ index: Int, _ output: FloatSlice?, _ kept: BlockActivations, _ buffer: BlockWeights
+    ) {
+        let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
+        backend.forEach(groups.count) { piece, lane in
+            let group = groups[piece]
+            layer.forward(
+                output?.sequences(group, of: shape.batch), kept.part(group, of: shape.batch), buffer,
+                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), lane)
+        }
+    }
+
+    /// The block's activations once more, from its kept input.
+    private func forwardAgain(_ pass: TransformerPass, _ index: Int, _ buffer: BlockWeights) -> BlockActivations {
+        let kept = activations(index, pass.shapes[index], pass.inputs[index], pass.workspace)
+        backend.prepareForward(buffer, layers[index].parameters.matrices)
+        forward(pass, index, nil, kept, buffer)
+        return kept
+    }
+
+    /// `output` may be `x`. Activations live in the lanes' memory while their group is computed.
+    private func forwardForgetting(
+        _ pass: TransformerPass, _ index: Int, _ output: FloatSlice, _ x: FloatSlice, _ buffer: BlockWeights
+    ) {
+        let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
+        backend.forEach(groups.count) { piece, lane in
+            let (group, mark) = (groups[piece], lane.scratch.mark)
+            let part = shape.with(batch: group.count)
+            let kept = activations(index, part, x.sequences(group, of: shape.batch), lane.scratch)
+            layer.forward(
+                output.sequences(group, of: shape.batch), kept, buffer,
+                validTokens: pass.validTokens.map { Array($0[group]) }, part, lane)
+            lane.scratch.release(to: mark)
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import MawsKernels
+import MawsTensor
+
+/// Every way to compute that tests of whole objectives run through.
+public enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible {
+    case reference, oneDNN, oneDNNHalf
+
+    public var backend: ComputeBackend { backend(threads: 1) }
+
+    public func backend(threads: Int) -> ComputeBackend {
+        switch self {
+        case .reference: .reference(threads: threads)
+        case .oneDNN: .oneDNN(threads: threads, operands: .float32)
+        case .oneDNNHalf: .oneDNN(threads: threads, operands: .bfloat16)
+        }
+    }
+
+    /// A relative error that is `exact` with fp32 operands. bfloat16 keeps 8 bits: each rounding is off by up to 2⁻⁹ of
+    /// its value, and a gradient at the bottom of a few blocks has some dozens of independent roundings behind it, so
+    /// that its norm is off by about √50 · 2⁻⁹ / √3 ≈ 1 %; twice that is the bound unless a test says more.
+    public func tolerance(_ exact: Double, half: Double = 0.02) -> Double { self == .oneDNNHalf ? half : exact }
+
+    public var description: String { rawValue }
+}

@@ -1,0 +1,104 @@
+import ArgumentParser
+import Foundation
+import MawsBase
+import MawsKernels
+import MawsTensor
+
+/// Training steps on random data: forward, backward and update.
+struct Steps: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Training steps of each stage on random data: forward, backward and update.")
+
+    @Option(help: "Compute threads.")
+    var threads = 1
+
+    @Option(help: "Samples of a unit, which is here the whole batch.")
+    var unit = 64
+
+    @Option(help: "Seconds a figure is measured for, after one step that makes the buffers.")
+    var seconds = 3.0
+
+    @Option(help: "Model preset, `vit_b16` for instance; the quickstart's model unless given.")
+    var model: String?
+
+    @Option(help: "Matrix products: `reference` or `onednn`.")
+    var compute = ComputeKind.onednn
+
+    @Option(help: "`fp32` or `bf16`.")
+    var precision = "fp32"
+
+    @Option(help: "Figures, separated by commas, of mae, wsp, lit and features.")
+    var figures = Figure.names.joined(separator: ",")
+
+    func run() throws {
+        guard let plans = BenchPlan(preset: model, unit: unit) else {
+            throw ValidationError("there is no model preset named `\(model ?? "")`")
+        }
+        let backend = try makeBackend()
+        print("profile=\(backend.profile)")
+        let peak = productRate(backend)
+        print("figure=gemm-\(precision) value=\(rounded(peak / 1e9)) unit=GFLOP/s")
+        for name in figures.split(separator: ",").map(String.init) {
+            guard let figure = Figure.named(name, plans, backend) else {
+                throw ValidationError("--figures: there is no figure `\(name)`; there are \(Figure.names)")
+            }
+            try report(figure, peak: peak)
+        }
+        print("figure=peak-resident-\(precision) value=\(peakResidentBytes() >> 20) unit=MiB")
+    }
+
+    private func makeBackend() throws -> ComputeBackend {
+        switch (compute, precision) {
+        case (.reference, "fp32"): .reference(threads: threads)
+        case (.onednn, "fp32"): .oneDNN(threads: threads, operands: .float32)
+        case (.onednn, "bf16"): .oneDNN(threads: threads, operands: .bfloat16)
+        default: throw ValidationError("--compute \(compute.rawValue) has no --precision \(precision)")
+        }
+    }
+
+    private func report(_ figure: Figure, peak: Double) throws {
+        try figure.compute()
+        let made = FloatBuffer.allocationCount
+        let start = Moment.now()
+        var units = 0
+        while Moment.now().seconds(since: start) < seconds {
+            try figure.compute()
+            units += 1
+        }
+        let rate = Double(units * unit) / Moment.now().seconds(since: start)
+        let name = "\(figure.name)-\(model ?? "quickstart")-\(precision)"
+        print("figure=\(name) value=\(rounded(rate)) unit=images/s")
+        print("figure=\(name)-share-of-gemm value=\(rounded(rate * figure.operations / peak)) unit=1")
+        print("figure=\(name)-buffers-made value=\(FloatBuffer.allocationCount - made) unit=1")
+    }
+
+    /// Operations a second of the library's products alone: the perceptron of a ViT-B over a whole unit.
+    private func productRate(_ backend: ComputeBackend) -> Double {
+        let matrix = WeightMatrix(0..<768 * 3072, outputs: 3072, inputs: 768)
+        let weights = BlockWeights(FloatBuffer(count: matrix.range.count))
+        let (rows, memory) = (6304, Workspace())
+        let (x, y) = (
+            memory.take(rows * matrix.inputs, backend.operands), memory.take(rows * matrix.outputs, backend.operands)
+        )
+        backend.prepareForward(weights, [matrix])
+        var best = Double.infinity
+        for _ in 0..<8 {
+            let start = Moment.now()
+            backend.linearForward(y, x, weights, matrix, bias: nil, residual: nil, rows: rows)
+            best = min(best, Moment.now().seconds(since: start))
+        }
+        return 2 * Double(rows) * Double(matrix.range.count) / best
+    }
+
+    private func peakResidentBytes() -> Int {
+        var usage = rusage()
+        getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+        return usage.ru_maxrss << 10
+    }
+
+    private func rounded(_ value: Double) -> String {
+        value < 10 ? String(format: "%.3f", value) : String(Int(value.rounded()))
+    }
+}
+
+extension ComputeKind: ExpressibleByArgument {}

@@ -1,0 +1,40 @@
+import MawsBase
+import MawsKernels
+import MawsModel
+import MawsOptimizer
+import MawsTensor
+
+/// AdamW on a block as soon as its gradient is there, as the servers of a run would do it.
+final class Update: GradientSink {
+    /// Elements that one thread updates at a time.
+    private static let grain = 1 << 16
+
+    private let weights: BlockMemory
+    private let firstMoments: BlockMemory
+    private let secondMoments: BlockMemory
+    private let backend: ComputeBackend
+    private let optimizer = AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05)
+
+    init(_ weights: BlockMemory, backend: ComputeBackend) {
+        self.weights = weights
+        self.backend = backend
+        let table = weights.table
+        firstMoments = BlockMemory(trainableOf: table)
+        secondMoments = BlockMemory(trainableOf: table)
+    }
+
+    func push(_ block: Int, _ gradient: FloatBuffer) {
+        let count = gradient.count
+        backend.forEach((count + Self.grain - 1) / Self.grain) { piece, _ in
+            let range = piece * Self.grain..<min((piece + 1) * Self.grain, count)
+            let state = AdamWSlice(
+                weights: weights.buffers[block].pointer + range.lowerBound,
+                firstMoment: firstMoments.buffers[block].pointer + range.lowerBound,
+                secondMoment: secondMoments.buffers[block].pointer + range.lowerBound)
+            optimizer.update(
+                block: weights.table.blocks[block], range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,
+                gradient: gradient.pointer + range.lowerBound, from: state, to: state)
+        }
+        weights.gather(block).refresh()
+    }
+}
