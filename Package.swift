@@ -82,7 +82,8 @@ let nodes: [Target] = [
     library(
         "MawsCoordinator",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
+            "MawsBase", "MawsHash", "MawsKernels", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol",
+            "MawsTransport",
             "MawsStorage",
             "MawsOptimizer", "MawsModel", "MawsData", "MawsTraining", "MawsReport", "MawsProcess", logging,
         ]),
@@ -103,7 +104,7 @@ let nodes: [Target] = [
 ]
 
 let programs: [Target] = [
-    program("maws", ["MawsBase", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
+    program("maws", ["MawsBase", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
     program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(
@@ -112,7 +113,7 @@ let programs: [Target] = [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
             "MawsOptimizer",
         ]),
-    program("maws-trainer", ["MawsBase", "MawsProcess", "MawsTrainer"]),
+    program("maws-trainer", ["MawsBase", "MawsKernels", "MawsProcess", "MawsTrainer"]),
 ]
 
 let testTargets: [Target] = [
@@ -152,7 +153,7 @@ let testTargets: [Target] = [
     tests(
         "ClusterTests",
         [
-            "MawsBase", "MawsPlan", "MawsData", "MawsStorage", "MawsTransport", "MawsWire", "MawsReport",
+            "MawsBase", "MawsKernels", "MawsPlan", "MawsData", "MawsStorage", "MawsTransport", "MawsWire", "MawsReport",
             "MawsTraining",
             "MawsTestSupport",
         ]),

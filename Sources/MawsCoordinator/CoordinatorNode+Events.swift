@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsPlan
 import MawsProtocol
 import MawsStorage
 import MawsTransport
@@ -76,16 +77,24 @@ extension CoordinatorNode {
                     + "\(catalog.fingerprint) here); copy the shards again"
             )
         }
-        let profile = computeProfile ?? hello.computeProfile
-        if hello.computeProfile != profile {
-            return refuse(
-                peer,
-                "its compute profile is '\(hello.computeProfile)' and this run's is '\(profile)': their gradients "
-                    + "differ in the last bits; start it with the same backend, instruction set and --threads"
-            )
+        guard let profile = ComputeProfile(text: hello.computeProfile) else {
+            return refuse(peer, "it does not say what it computes with: '\(hello.computeProfile)'")
         }
-        computeProfile = profile
+        if plan.bitIdentity, let refusal = try differentProfile(profile) { return refuse(peer, refusal) }
         try perform(core.step(.trainerReady(peer.id), now: now))
+    }
+
+    /// Why a trainer would not compute the run's bits; the first trainer of a run decides what they are.
+    private func differentProfile(_ profile: ComputeProfile) throws -> String? {
+        guard let expected = computeProfile else {
+            computeProfile = profile
+            try database.setComputeProfile(profile.description)
+            return nil
+        }
+        let differences = profile.differences(from: expected)
+        if differences.isEmpty { return nil }
+        return "it would not compute this run's bits: \(differences.joined(separator: "; ")). Start it with the same "
+            + "--compute on such a machine, or say `bit_identity: off` in the plan"
     }
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.

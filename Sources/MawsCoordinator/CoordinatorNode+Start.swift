@@ -1,6 +1,8 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsData
+import MawsKernels
 import MawsPlan
 import MawsProtocol
 import MawsStorage
@@ -9,6 +11,17 @@ import MawsWire
 
 /// What is checked and made before the first event.
 extension CoordinatorNode {
+    /// A plan without a precision keeps that of the run's first start, which is what this machine computes best.
+    static func loadPlan(_ options: CoordinatorOptions) throws -> Plan {
+        try PlanLoader.load(
+            path: options.planPath, root: options.root, overrides: options.overrides,
+            precision: { run in
+                let earlier = try? PlanLoader.loadResolved(path: RunPaths(folder: run).plan)
+                return earlier?.precision ?? (ComputeBackend.multipliesHalf ? .bf16 : .fp32)
+            },
+            tokenizerSize: { try Tokenizer(model: $0, context: 3).vocabularySize })
+    }
+
     static func lock(_ paths: RunPaths) throws -> FileLock {
         do {
             return try FileLock(path: paths.lock)

@@ -41,8 +41,8 @@ public final class CoordinatorNode {
     var progress: RunProgress
     var peers: [PeerID: Peer] = [:]
     var cluster: LocalCluster?
-    /// The compute profile all trainers of this start must share.
-    var computeProfile: String?
+    /// The compute profile that all trainers of the run share, from the first of them on.
+    var computeProfile: ComputeProfile?
     var pendingCommit: CommitRecord?
     var lossByUnit: [UInt32: Double] = [:]
     var outcome: RunOutcome?
@@ -52,9 +52,7 @@ public final class CoordinatorNode {
     /// Checks the plan, the data and the run folder; nothing is started yet.
     public init(_ options: CoordinatorOptions) throws {
         self.options = options
-        plan = try PlanLoader.load(path: options.planPath, root: options.root, overrides: options.overrides) {
-            try Tokenizer(model: $0, context: 3).vocabularySize
-        }
+        plan = try Self.loadPlan(options)
         planJSON = plan.canonicalJSON
         paths = RunPaths(folder: plan.run)
         catalog = try StageCatalog(plan: plan, root: options.root)
@@ -71,6 +69,7 @@ public final class CoordinatorNode {
         preparation = StagePreparation(
             plan: plan, planHash: Hash.hexadecimal(of: plan.fixedJSON), runID: opened.id, catalog: catalog, store: store
         )
+        computeProfile = opened.computeProfile.flatMap { ComputeProfile(text: $0) }
         recorder = try RunRecorder(paths: paths, catalog: catalog)
         collector = CheckpointCollector(mailbox: mailbox)
         let now = Moment.now()

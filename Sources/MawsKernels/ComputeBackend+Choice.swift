@@ -1,13 +1,6 @@
 internal import CVectorLoops
+import MawsBase
 import MawsTensor
-
-/// Which library multiplies matrices.
-public enum ComputeKind: String, CaseIterable, Sendable {
-    /// OpenBLAS, fp32: the truth, on any CPU.
-    case reference
-    /// oneDNN, fp32 and bf16.
-    case onednn
-}
 
 extension ComputeBackend {
     /// fp32 on any CPU: OpenBLAS for large matrix products, vectorised loops for everything else.
@@ -22,28 +15,47 @@ extension ComputeBackend {
         return reference(threads: threads, loops: loops.pointee)
     }
 
-    private static func reference(threads: Int, loops: MawsVectorLoops) -> ComputeBackend {
-        let name = String(cString: loops.name)
-        return ComputeBackend(
-            threads: threads, profile: "reference, \(OpenBLASProducts.name), \(name), threads \(threads)",
-            operands: .float32, loops: loops
-        ) { OpenBLASProducts(loops: loops) }
-    }
-
     /// oneDNN for large matrix products, in fp32 or with bfloat16 operands; vectorised loops, in fp32, for everything
     /// else. Where the CPU does not multiply bfloat16, its rounding is kept and its speed is not.
     public static func oneDNN(threads: Int, operands: ElementType) -> ComputeBackend {
         let loops = maws_vector_loops().pointee
-        let emulates = operands == .bfloat16 && !OneDNNProducts.multipliesHalf
-        let precision = operands == .float32 ? "fp32" : emulates ? "bf16 emulated" : "bf16"
-        return ComputeBackend(
-            threads: threads,
-            profile:
-                "onednn, \(OneDNNProducts.name), \(OneDNNProducts.instructionSet), \(precision), threads \(threads)",
-            operands: operands, loops: loops
-        ) {
+        let emulates = operands == .bfloat16 && !multipliesHalf
+        return ComputeBackend(threads: threads, profile: profile(of: .onednn), operands: operands, loops: loops) {
             let products = OneDNNProducts()
             return emulates ? EmulatedHalfProducts(on: products, loops: loops) : products
         }
+    }
+
+    /// Nil where the kind cannot compute with such operands: the reference knows fp32 alone.
+    public static func make(_ kind: ComputeKind, threads: Int, operands: ElementType) -> ComputeBackend? {
+        switch (kind, operands) {
+        case (.reference, .float32): reference(threads: threads)
+        case (.reference, .bfloat16): nil
+        case (.onednn, _): oneDNN(threads: threads, operands: operands)
+        }
+    }
+
+    /// The fastest kind on this CPU.
+    public static var fastestKind: ComputeKind { maws_vector_loops_named("avx2") == nil ? .reference : .onednn }
+
+    /// Whether this CPU multiplies bfloat16, at about twice the speed of fp32.
+    public static var multipliesHalf: Bool { OneDNNProducts.multipliesHalf }
+
+    /// What computing with this kind on this machine is, for any number of threads.
+    public static func profile(of kind: ComputeKind) -> ComputeProfile {
+        let loops = String(cString: maws_vector_loops().pointee.name)
+        return switch kind {
+        case .reference: OpenBLASProducts.profile(loops: loops)
+        case .onednn:
+            ComputeProfile(
+                kind: .onednn, library: OneDNNProducts.name, kernels: OneDNNProducts.instructionSet, loops: loops)
+        }
+    }
+
+    private static func reference(threads: Int, loops: MawsVectorLoops) -> ComputeBackend {
+        ComputeBackend(
+            threads: threads, profile: OpenBLASProducts.profile(loops: String(cString: loops.name)),
+            operands: .float32, loops: loops
+        ) { OpenBLASProducts(loops: loops) }
     }
 }

@@ -1,4 +1,5 @@
 internal import CVectorLoops
+import MawsBase
 import MawsTensor
 
 /// The operations a model is made of, on a fixed number of threads.
@@ -16,8 +17,8 @@ import MawsTensor
 /// One caller at a time.
 public final class ComputeBackend: @unchecked Sendable {
     public let threads: Int
-    /// Names everything that decides the bits: backend, library and its kernels, instruction set, precision.
-    public let profile: String
+    /// With `operands` everything that decides the bits.
+    public let profile: ComputeProfile
     /// How activations that enter matrix products are kept.
     public let operands: ElementType
     /// Memory of this backend's or lane's current operation or piece; whoever takes gives back.
@@ -33,7 +34,7 @@ public final class ComputeBackend: @unchecked Sendable {
 
     /// - Parameter makeProducts: called once for each thread.
     init(
-        threads: Int, profile: String, operands: ElementType, loops: MawsVectorLoops,
+        threads: Int, profile: ComputeProfile, operands: ElementType, loops: MawsVectorLoops,
         makeProducts: () -> any MatrixProducts
     ) {
         precondition(threads > 0)

@@ -14,6 +14,7 @@ extension Plan {
             isLocal: false, servers: 0, trainers: 0, threads: 0, listen: "", heartbeatTimeoutSeconds: 0, leaseSeconds: 0
         )
         fixed.checkpoint = CheckpointPlan(everySeconds: 0, everySteps: nil, keep: 0)
+        fixed.bitIdentity = true
         fixed.wire = WirePlan(push: .fp32, gather: .fp32)
         for split in fixed.data.indices { fixed.data[split].skipLimit = 0 }
         return Self.canonicalBytes(fixed)

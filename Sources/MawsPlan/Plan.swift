@@ -1,3 +1,5 @@
+import MawsBase
+
 /// A checked plan with every default and preset filled in: what `plan.yaml` in the run folder holds and what every
 /// process of the run receives.
 public struct Plan: Codable, Hashable, Sendable {
@@ -12,10 +14,13 @@ public struct Plan: Codable, Hashable, Sendable {
     public var stages: [StagePlan]
     public var checkpoint: CheckpointPlan
     public var wire: WirePlan
+    /// Whether all trainers must compute the same bits; without it any compute profile may join.
+    public var bitIdentity: Bool
 
     public init(
         run: String, seed: UInt64, cluster: ClusterPlan, data: [DataSplitPlan], model: ModelPlan,
-        precision: Precision, stages: [StagePlan], checkpoint: CheckpointPlan, wire: WirePlan
+        precision: Precision, stages: [StagePlan], checkpoint: CheckpointPlan, wire: WirePlan,
+        bitIdentity: Bool = true
     ) {
         self.run = run
         self.seed = seed
@@ -26,6 +31,7 @@ public struct Plan: Codable, Hashable, Sendable {
         self.stages = stages
         self.checkpoint = checkpoint
         self.wire = wire
+        self.bitIdentity = bitIdentity
     }
 
     public func split(_ name: String) -> DataSplitPlan? { data.first { $0.name == name } }
@@ -46,10 +52,12 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
     public var heartbeatTimeoutSeconds: Double
     /// Seconds a trainer may hold one unit before others get copies of it.
     public var leaseSeconds: Double
+    /// What the local trainers compute with; nil: the fastest that their CPU has.
+    public var compute: ComputeKind?
 
     public init(
         isLocal: Bool, servers: Int, trainers: Int, threads: Int, listen: String, heartbeatTimeoutSeconds: Double,
-        leaseSeconds: Double
+        leaseSeconds: Double, compute: ComputeKind? = nil
     ) {
         self.isLocal = isLocal
         self.servers = servers
@@ -58,6 +66,7 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
         self.listen = listen
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
         self.leaseSeconds = leaseSeconds
+        self.compute = compute
     }
 }
 
@@ -81,8 +90,10 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     }
 }
 
+/// What the operands of the trainers' matrix products are; sums and weights are fp32 with either.
 public enum Precision: String, Codable, Hashable, CaseIterable, Sendable {
     case fp32
+    case bf16
 }
 
 public struct ModelPlan: Codable, Hashable, Sendable {

@@ -35,6 +35,11 @@ public final class RunDatabase: Sendable {
         try queue.write { try $0.execute(sql: "UPDATE run SET plan = ?", arguments: [Data(plan)]) }
     }
 
+    /// Keeps what the run's trainers compute with.
+    public func setComputeProfile(_ profile: String) throws {
+        try queue.write { try $0.execute(sql: "UPDATE run SET computeProfile = ?", arguments: [profile]) }
+    }
+
     /// The stage starts at this step: its first checkpoint is on disk. A stage past the plan's last means that the run
     /// is finished.
     public func move(to stage: StageIndex, step: StepIndex) throws {
@@ -79,7 +84,7 @@ public final class RunDatabase: Sendable {
                 sql: """
                     CREATE TABLE IF NOT EXISTS run (
                         key INTEGER PRIMARY KEY CHECK (key = 1), id TEXT NOT NULL, plan BLOB NOT NULL,
-                        term INTEGER NOT NULL, stage INTEGER, step INTEGER
+                        term INTEGER NOT NULL, stage INTEGER, step INTEGER, computeProfile TEXT
                     );
                     CREATE TABLE IF NOT EXISTS commitRecord (
                         stage INTEGER NOT NULL, step INTEGER NOT NULL, learningRate REAL NOT NULL,
@@ -89,6 +94,10 @@ public final class RunDatabase: Sendable {
                         PRIMARY KEY (stage, step)
                     );
                     """)
+            // Runs of earlier versions go on.
+            if try !database.columns(in: "run").contains(where: { $0.name == "computeProfile" }) {
+                try database.execute(sql: "ALTER TABLE run ADD COLUMN computeProfile TEXT")
+            }
         }
     }
 
@@ -106,7 +115,8 @@ public final class RunDatabase: Sendable {
         let step: Int64? = row["step"]
         return RunIdentity(
             id: row["id"], plan: Array(plan), term: Term(UInt64(row["term"] as Int64)),
-            stage: stage.map { StageIndex(UInt32($0)) }, step: step.map { StepIndex(UInt64($0)) })
+            stage: stage.map { StageIndex(UInt32($0)) }, step: step.map { StepIndex(UInt64($0)) },
+            computeProfile: row["computeProfile"])
     }
 }
 
@@ -119,6 +129,8 @@ public struct RunIdentity: Hashable, Sendable {
     /// Nil before the first stage's first checkpoint.
     public var stage: StageIndex?
     public var step: StepIndex?
+    /// What the run's first trainer computes with; nil before there was one.
+    public var computeProfile: String?
 }
 
 /// One committed step.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsBase
 import MawsKernels
+import MawsPlan
 import MawsTensor
 
 /// Training steps on random data: forward, backward and update.
@@ -22,10 +23,10 @@ struct Steps: ParsableCommand {
     var model: String?
 
     @Option(help: "Matrix products: `reference` or `onednn`.")
-    var compute = ComputeKind.onednn
+    var compute = ComputeBackend.fastestKind
 
     @Option(help: "`fp32` or `bf16`.")
-    var precision = "fp32"
+    var precision = Precision.fp32
 
     @Option(help: "Figures, separated by commas, of mae, wsp, lit and features.")
     var figures = Figure.names.joined(separator: ",")
@@ -35,25 +36,24 @@ struct Steps: ParsableCommand {
             throw ValidationError("there is no model preset named `\(model ?? "")`")
         }
         let backend = try makeBackend()
-        print("profile=\(backend.profile)")
+        print("profile=\(backend.profile); threads \(threads)")
         let peak = productRate(backend)
-        print("figure=gemm-\(precision) value=\(rounded(peak / 1e9)) unit=GFLOP/s")
+        print("figure=gemm-\(precision.rawValue) value=\(rounded(peak / 1e9)) unit=GFLOP/s")
         for name in figures.split(separator: ",").map(String.init) {
             guard let figure = Figure.named(name, plans, backend) else {
                 throw ValidationError("--figures: there is no figure `\(name)`; there are \(Figure.names)")
             }
             try report(figure, peak: peak)
         }
-        print("figure=peak-resident-\(precision) value=\(peakResidentBytes() >> 20) unit=MiB")
+        print("figure=peak-resident-\(precision.rawValue) value=\(peakResidentBytes() >> 20) unit=MiB")
     }
 
     private func makeBackend() throws -> ComputeBackend {
-        switch (compute, precision) {
-        case (.reference, "fp32"): .reference(threads: threads)
-        case (.onednn, "fp32"): .oneDNN(threads: threads, operands: .float32)
-        case (.onednn, "bf16"): .oneDNN(threads: threads, operands: .bfloat16)
-        default: throw ValidationError("--compute \(compute.rawValue) has no --precision \(precision)")
+        let operands: ElementType = precision == .bf16 ? .bfloat16 : .float32
+        guard let backend = ComputeBackend.make(compute, threads: threads, operands: operands) else {
+            throw ValidationError("--compute \(compute.rawValue) has no --precision \(precision.rawValue)")
         }
+        return backend
     }
 
     private func report(_ figure: Figure, peak: Double) throws {
@@ -66,7 +66,7 @@ struct Steps: ParsableCommand {
             units += 1
         }
         let rate = Double(units * unit) / Moment.now().seconds(since: start)
-        let name = "\(figure.name)-\(model ?? "quickstart")-\(precision)"
+        let name = "\(figure.name)-\(model ?? "quickstart")-\(precision.rawValue)"
         print("figure=\(name) value=\(rounded(rate)) unit=images/s")
         print("figure=\(name)-share-of-gemm value=\(rounded(rate * figure.operations / peak)) unit=1")
         print("figure=\(name)-buffers-made value=\(FloatBuffer.allocationCount - made) unit=1")
@@ -102,3 +102,4 @@ struct Steps: ParsableCommand {
 }
 
 extension ComputeKind: ExpressibleByArgument {}
+extension Precision: ExpressibleByArgument {}

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import Logging
+import MawsBase
+import MawsKernels
 import MawsProcess
 import MawsTrainer
 
@@ -17,7 +19,10 @@ struct Main: ParsableCommand {
     @Option(help: "Folder with ca.pem, trainer.pem and trainer.key.")
     var certificates: String
 
-    @Option(help: "Compute threads. A run accepts trainers of one compute profile, and this is part of it.")
+    @Option(help: "Matrix products: onednn or reference (OpenBLAS, fp32). A run's trainers use the same.")
+    var compute = ComputeBackend.fastestKind
+
+    @Option(help: "Compute threads; results do not depend on their number.")
     var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
     @Option(help: "Name for logs and status, unique in the run (default: trainer-<host>-<process id>).")
@@ -51,7 +56,8 @@ struct Main: ParsableCommand {
             signal(SIGINT, SIG_IGN)
         }
         let options = TrainerOptions(
-            coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, threads: threads,
+            coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, compute: compute,
+            threads: threads,
             name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
             reconnectSeconds: reconnectSeconds)
         let log = Logger(label: "maws-trainer")
@@ -72,3 +78,5 @@ struct Main: ParsableCommand {
         return host.isEmpty ? nil : (host, port)
     }
 }
+
+extension ComputeKind: ExpressibleByArgument {}

@@ -1,5 +1,6 @@
 import ArgumentParser
 import MawsData
+import MawsKernels
 import MawsPlan
 
 /// Checks and shows plan files without starting anything.
@@ -18,9 +19,10 @@ struct PlanSource: ParsableArguments {
     @Option(help: "Run folder in place of the plan's.") var run: String?
 
     func load() throws -> Plan {
-        try PlanLoader.load(path: path, overrides: PlanOverrides(seed: seed, run: run)) { tokenizer in
-            try Tokenizer(model: tokenizer, context: TextModelPlan.defaultContext).vocabularySize
-        }
+        try PlanLoader.load(
+            path: path, overrides: PlanOverrides(seed: seed, run: run),
+            precision: { _ in ComputeBackend.multipliesHalf ? .bf16 : .fp32 },
+            tokenizerSize: { try Tokenizer(model: $0, context: TextModelPlan.defaultContext).vocabularySize })
     }
 }
 

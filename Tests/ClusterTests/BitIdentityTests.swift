@@ -20,6 +20,24 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
         }
     }
 
+    @Test func weightsAreTheSameForAnyNumberOfThreads() throws {
+        var run = try ClusterRun()
+        (run.trainers, run.threads) = (1, 3)
+        #expect(try run.finish() == reference.get())
+    }
+
+    /// With bf16 products, or their emulation on a CPU that has none.
+    @Test func weightsOfABF16RunAreTheSameForAnyClusterAndNotThoseOfFP32() throws {
+        let hashes = try [(trainers: 1, servers: 2, threads: 2), (trainers: 3, servers: 1, threads: 1)].map { cluster in
+            var run = try ClusterRun()
+            run.precision = "bf16"
+            (run.trainers, run.servers, run.threads) = (cluster.trainers, cluster.servers, cluster.threads)
+            return try run.finish()
+        }
+        #expect(hashes[0] == hashes[1])
+        #expect(try hashes[0] != reference.get())
+    }
+
     @Test func weightsAreTheSameWithCompressedPushes() throws {
         var run = try ClusterRun()
         run.push = "fp32-zstd"

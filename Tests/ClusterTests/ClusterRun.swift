@@ -7,6 +7,8 @@ struct ClusterRun {
     let folder: String
     var servers = 2
     var trainers = 2
+    var threads = 1
+    var precision = "fp32"
     var maeSteps = 4
     var checkpointSteps = 2
     /// Further lines at the top level of the plan.
@@ -79,7 +81,8 @@ struct ClusterRun {
         return """
             run: \(runFolder)
             seed: 7
-            cluster: {local: true, servers: \(servers), trainers: \(trainers), threads: 1}
+            cluster: {local: true, servers: \(servers), trainers: \(trainers), threads: \(threads)}
+            precision: \(precision)
             data:
               train:
                 shards: \(trainShard ?? data + "/fashion-train-0000.tar")

@@ -1,5 +1,6 @@
 import Foundation
 import MawsBase
+import MawsKernels
 import MawsTransport
 import Testing
 
@@ -95,6 +96,36 @@ import Testing
         #expect(try program.wait() == 130)
         let log = try String(contentsOfFile: run.runFolder + "/logs/coordinator.log", encoding: .utf8)
         #expect(log.contains("certificate") && log.contains("127.0.0.1"))
+    }
+
+    /// The trainer that would change the bits is told in what it differs; with `bit_identity: off` it may work.
+    @Test(arguments: ["on", "off"])
+    func trainerOfAnotherComputeProfileIsRefusedUnlessThePlanAllowsIt(_ bitIdentity: String) throws {
+        var run = try ClusterRun()
+        (run.maeSteps, run.extra) = (400, "bit_identity: \(bitIdentity)")
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 1, of: program)
+        let address = try String(contentsOfFile: run.runFolder + "/coordinator.address", encoding: .utf8)
+            .trimmingCharacters(in: .whitespacesAndNewlines)
+        let kind = ComputeBackend.fastestKind == .onednn ? "reference" : "onednn"
+        let trainer = Program(
+            "maws-trainer",
+            [
+                "--coordinator", address, "--certificates", run.runFolder + "/certificates", "--threads", "1",
+                "--compute", kind, "--name", "other", "--reconnect-seconds", "2",
+            ])
+        if bitIdentity == "on" {
+            let output = try failure(trainer)
+            #expect(output.contains("its backend is \(kind) and not") && output.contains("bit_identity: off"))
+        } else {
+            try trainer.start()
+            try run.wait(forSteps: run.committedSteps() + 20, of: program)
+            #expect(trainer.process.isRunning, "\(trainer.output)")
+        }
+        kill(program.pid, SIGINT)
+        #expect(try program.wait() == 130)
+        if bitIdentity == "off" { kill(trainer.pid, SIGKILL) }
     }
 
     @Test func unreachableCoordinatorIsNamed() throws {

@@ -1,3 +1,4 @@
+import MawsBase
 import MawsKernels
 import MawsTensor
 import MawsTestSupport
@@ -54,8 +55,11 @@ import Testing
     }
 
     @Test func theProfileNamesWhatDecidesTheBits() {
-        #expect(single.profile.contains("OpenBLAS"))
-        #expect(single.profile.contains("threads 1"))
-        #expect(single.profile != double.profile)
+        let oneDNN = ComputeBackend.oneDNN(threads: 1, operands: .float32)
+        #expect(single.profile.library.contains("OpenBLAS"))
+        #expect(single.profile == double.profile)
+        #expect(oneDNN.profile.differences(from: single.profile).first == "its backend is onednn and not reference")
+        #expect(ComputeProfile(text: oneDNN.profile.description) == oneDNN.profile)
+        #expect(ComputeProfile(text: "onednn; oneDNN 2.6.3; avx2") == nil)
     }
 }

@@ -9,7 +9,7 @@ extension PlanErrorTests.Fault {
         Self("run: runs/small", "run: ''", "plan.yaml:1: run: expected a folder, found an empty text."),
         Self(
             "seed: 7", "precision: bf17",
-            "plan.yaml:2: precision: expected `fp32`, found `bf17`."),
+            "plan.yaml:2: precision: expected `fp32` or `bf16`, found `bf17`."),
         Self(
             "seed: 7", "wire: {push: int7}",
             "plan.yaml:2: wire.push: expected `fp32` or `fp32-zstd`, found `int7`."),
@@ -29,7 +29,7 @@ extension PlanErrorTests.Fault {
         Self(
             "seed: 7", "cluster: {servers: 2, trainers: 3}",
             "plan.yaml:2: cluster.trainers: this holds for a local cluster only (`local: true`); of a remote one any "
-                + "number of trainers may come and go, each with the threads its own command line says."),
+                + "number of trainers may come and go, each with what its own command line says."),
         Self(
             "epochs: 2", "warmup: 2",
             "plan.yaml:15: stages.mae.warmup: expected a share of the steps from 0 to 1, found `2`."),

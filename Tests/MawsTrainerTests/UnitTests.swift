@@ -34,7 +34,7 @@ import Testing
     private func node(_ port: UInt16) throws -> TrainerNode {
         let options = TrainerOptions(
             coordinatorHost: "127.0.0.1", coordinatorPort: port, certificates: run.folder + "/certificates",
-            threads: 1, name: "trainer-0", exitsWithCoordinator: true,
+            compute: .reference, threads: 1, name: "trainer-0", exitsWithCoordinator: true,
             shardTimeouts: ShardTimeouts(connectSeconds: 2, answerSeconds: 5))
         return try TrainerNode(options, log: Logger(label: "trainer-0") { _ in SwiftLogNoOpLogHandler() })
     }
@@ -72,7 +72,7 @@ import Testing
         let (state, _) = try train(.mae, [], shards: 1)
         let fingerprint = try PlanData(plan: run.plan, root: ".").fingerprint
         #expect(state.hellos.map(\.dataFingerprint) == ["", fingerprint])
-        #expect(state.hellos[1].computeProfile == backend.profile)
+        #expect(state.hellos[1].computeProfile == backend.profile.description)
     }
 
     @Test func contrastiveStepPushesTheGradientOfTheGlobalLoss() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MawsBase
 import MawsPlan
 import MawsStorage
 
@@ -39,7 +40,8 @@ final class LocalCluster {
             children["server-\(index)"] = Child(program: "maws-ps", arguments: common + own)
         }
         for index in 0..<cluster.trainers {
-            let own = ["--threads", "\(cluster.threads)", "--name", "trainer-\(index)", "--data-root", root]
+            let compute = cluster.compute.map { ["--compute", $0.rawValue] } ?? []
+            let own = ["--threads", "\(cluster.threads)", "--name", "trainer-\(index)", "--data-root", root] + compute
             children["trainer-\(index)"] = Child(program: "maws-trainer", arguments: common + own)
         }
         for name in children.keys.sorted() { try launch(name) }

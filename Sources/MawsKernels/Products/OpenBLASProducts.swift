@@ -1,13 +1,15 @@
 internal import COpenBLAS
 internal import CVectorLoops
+import MawsBase
 import MawsTensor
 
 /// fp32 products of OpenBLAS: the truth that others are compared with.
 final class OpenBLASProducts: MatrixProducts {
-    /// Library and kernels, `OpenBLAS 0.3.21 Haswell` for instance.
-    static var name: String {
+    /// `OpenBLAS 0.3.21` with kernels such as `Haswell`.
+    static func profile(loops: String) -> ComputeProfile {
         let library = String(cString: openblas_get_config()).split(separator: " ").prefix(2).joined(separator: " ")
-        return "\(library) \(String(cString: openblas_get_corename()))"
+        return ComputeProfile(
+            kind: .reference, library: library, kernels: String(cString: openblas_get_corename()), loops: loops)
     }
 
     private let loops: MawsVectorLoops

@@ -19,15 +19,18 @@ public enum PlanLoader {
     ///   - root: folder that the paths inside the plan are relative to: the working directory, not the plan's own
     ///     folder.
     ///   - cores: cores shared out among the local trainers where the plan names no `threads`; nil: this machine's.
+    ///   - precision: what a plan that names none computes with, from the folder of its run.
     ///   - tokenizerSize: token ids that the SentencePiece model at this path gives, the rows of the text tower's
     ///     embedding.
     /// - Throws: the first fault found, with its line and field.
     public static func load(
         path: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
+        precision: @escaping (_ run: String) -> Precision = { _ in .fp32 },
         tokenizerSize: @escaping (String) throws -> Int
     ) throws(PlanError) -> Plan {
         try parse(
-            text(path), file: path, root: root, overrides: overrides, cores: cores, tokenizerSize: tokenizerSize)
+            text(path), file: path, root: root, overrides: overrides, cores: cores, precision: precision,
+            tokenizerSize: tokenizerSize)
     }
 
     /// Loads what `Plan.yaml()` wrote. Every field is there and is checked, but the data, vocabularies and tokenizers
@@ -42,11 +45,12 @@ public enum PlanLoader {
     /// `load` for a plan that is already in memory; `file` is what errors call it.
     public static func parse(
         _ text: String, file: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(),
-        cores: Int? = nil, tokenizerSize: @escaping (String) throws -> Int
+        cores: Int? = nil, precision: @escaping (_ run: String) -> Precision = { _ in .fp32 },
+        tokenizerSize: @escaping (String) throws -> Int
     ) throws(PlanError) -> Plan {
         let reader = PlanReader(
             cores: cores ?? ProcessInfo.processInfo.activeProcessorCount, files: PlanFiles(root: root),
-            overrides: overrides, tokenizerSize: tokenizerSize)
+            overrides: overrides, precisionDefault: precision, tokenizerSize: tokenizerSize)
         return try reader.plan(compose(text, file: file))
     }
 

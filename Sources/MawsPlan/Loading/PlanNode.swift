@@ -38,8 +38,8 @@ struct PlanNode {
 
     func flag() throws(PlanError) -> Bool {
         switch scalar {
-        case "true": return true
-        case "false": return false
+        case "true", "on": return true
+        case "false", "off": return false
         default: throw wrong("`true` or `false`")
         }
     }

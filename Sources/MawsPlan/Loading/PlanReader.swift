@@ -3,12 +3,16 @@ struct PlanReader {
     var cores: Int
     var files: PlanFiles
     var overrides: PlanOverrides
+    /// What a plan that names no precision computes with, from the folder of its run.
+    var precisionDefault: (_ run: String) -> Precision = { _ in .fp32 }
     /// Token ids that the SentencePiece model at this path gives.
     var tokenizerSize: (String) throws -> Int
 
     func plan(_ root: PlanNode) throws(PlanError) -> Plan {
         let map = try PlanMap(root, expected: "a map of fields, `run`, `data`, `model` and `stages` among them")
-        try map.allow(["run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire"])
+        try map.allow([
+            "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
+        ])
         let data = try dataSplits(map.required("data", "a map of splits, `train: {shards: …}` for instance"))
         let image = try imageModel(map)
         let stages = try StageListReader(splits: data, image: image, hasText: hasText(map), files: files)
@@ -16,13 +20,18 @@ struct PlanReader {
         return Plan(
             run: try run(map), seed: try seed(map), cluster: try cluster(map["cluster"]), data: data.map(\.plan),
             model: ModelPlan(image: image, text: try textModel(map, image: image, splits: data, stages: stages)),
-            precision: try map["precision"]?.choice(of: Precision.self) ?? .fp32, stages: stages,
-            checkpoint: try checkpoint(map["checkpoint"]), wire: try wire(map["wire"]))
+            precision: try precision(map), stages: stages, checkpoint: try checkpoint(map["checkpoint"]),
+            wire: try wire(map["wire"]), bitIdentity: try map.flag("bit_identity", default: true))
     }
 
     private func run(_ map: PlanMap) throws(PlanError) -> String {
         if let run = overrides.run { return run }
         return try map.required("run", "the folder of the run, `runs/first` for instance").text("a folder")
+    }
+
+    private func precision(_ map: PlanMap) throws(PlanError) -> Precision {
+        guard let node = map["precision"] else { return precisionDefault(try run(map)) }
+        return try node.choice(of: Precision.self)
     }
 
     private func seed(_ map: PlanMap) throws(PlanError) -> UInt64 {

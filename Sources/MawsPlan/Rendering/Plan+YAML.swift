@@ -1,3 +1,4 @@
+import MawsBase
 import Yams
 
 extension Plan {
@@ -19,6 +20,7 @@ extension Plan {
             ("stages", Node(stages.map { .map([($0.kind.rawValue, $0.node)]) }, .implicit, .block)),
             ("checkpoint", checkpoint.node),
             ("wire", .map([("push", .text(wire.push.rawValue)), ("gather", .text(wire.gather.rawValue))])),
+            ("bit_identity", .flag(bitIdentity)),
         ])
     }
 }
@@ -28,7 +30,8 @@ extension ClusterPlan {
         .map([
             ("local", .flag(isLocal)), ("servers", .number(servers)),
             ("trainers", isLocal ? .number(trainers) : nil), ("threads", isLocal ? .number(threads) : nil),
-            ("listen", .text(listen)), ("lease", .seconds(leaseSeconds)),
+            ("compute", compute.map { .text($0.rawValue) }), ("listen", .text(listen)),
+            ("lease", .seconds(leaseSeconds)),
             ("heartbeat", .seconds(heartbeatTimeoutSeconds)),
         ])
     }

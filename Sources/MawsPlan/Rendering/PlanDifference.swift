@@ -7,8 +7,8 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     /// Values as the plan file writes them; nil where the plan has no such field.
     public var old: String?
     public var new: String?
-    /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire` and the splits'
-    /// `skip_limit`, which change no weight.
+    /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire`,
+    /// `bit_identity` and the splits' `skip_limit`, which change no weight by themselves.
     public var mayChange: Bool
 
     public init(field: String, old: String?, new: String?, mayChange: Bool) {
@@ -41,7 +41,8 @@ extension Plan {
     }
 
     private static func mayChange(_ field: String) -> Bool {
-        field == "run" || ["cluster.", "checkpoint.", "wire."].contains { field.hasPrefix($0) }
+        field == "run" || field == "bit_identity"
+            || ["cluster.", "checkpoint.", "wire."].contains { field.hasPrefix($0) }
             || (field.hasPrefix("data.") && field.hasSuffix(".skip_limit"))
     }
 

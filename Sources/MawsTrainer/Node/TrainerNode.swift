@@ -28,8 +28,7 @@ public final class TrainerNode {
         self.options = options
         self.log = log
         identity = try TLSIdentity(folder: options.certificates, role: .trainer)
-        let backend = ComputeBackend.reference(threads: options.threads)
-        profile = backend.profile
+        profile = ComputeBackend.profile(of: options.compute).description
         let events = Monitor<[TrainerEvent]>([])
         let links = ShardLinks(timeouts: options.shardTimeouts)
         self.events = events
@@ -37,12 +36,13 @@ public final class TrainerNode {
         coordinator = CoordinatorLink(
             host: options.coordinatorHost, port: options.coordinatorPort, identity: identity
         ) { event in events.with { $0.append(event) } }
-        computer = UnitComputer(backend: backend, links: links, dataRoot: options.dataRoot) { work in
+        let compute = ComputeChoice(kind: options.compute, threads: options.threads, log: log)
+        computer = UnitComputer(compute: compute, links: links, dataRoot: options.dataRoot) { work in
             events.with { $0.append(TrainerEvent(work)) }
         }
         core = TrainerCore(
             settings: TrainerSettings(
-                name: options.name, computeProfile: backend.profile, reconnectSeconds: options.reconnectSeconds,
+                name: options.name, computeProfile: profile, reconnectSeconds: options.reconnectSeconds,
                 exitsWithCoordinator: options.exitsWithCoordinator))
     }
 
@@ -53,7 +53,7 @@ public final class TrainerNode {
             links.end()
             coordinator.end()
         }
-        log.info("computes with \(profile)")
+        log.info("computes with \(profile), \(options.threads) threads")
         while true {
             for event in nextEvents() + [.tick] {
                 if case .unitDone(let done) = event { tally.done(done) }

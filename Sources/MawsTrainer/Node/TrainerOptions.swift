@@ -1,10 +1,13 @@
+import MawsBase
+
 /// What a trainer is started with.
 public struct TrainerOptions: Sendable {
     public var coordinatorHost: String
     public var coordinatorPort: UInt16
     /// Folder with `ca.pem`, `trainer.pem` and `trainer.key`.
     public var certificates: String
-    /// Compute threads; part of the compute profile.
+    public var compute: ComputeKind
+    /// Compute threads.
     public var threads: Int
     /// Unique among the living processes of a run.
     public var name: String
@@ -17,13 +20,15 @@ public struct TrainerOptions: Sendable {
     public var shardTimeouts: ShardTimeouts
 
     public init(
-        coordinatorHost: String, coordinatorPort: UInt16, certificates: String, threads: Int, name: String,
+        coordinatorHost: String, coordinatorPort: UInt16, certificates: String, compute: ComputeKind, threads: Int,
+        name: String,
         dataRoot: String = ".", exitsWithCoordinator: Bool = false, reconnectSeconds: Double = 300,
         shardTimeouts: ShardTimeouts = ShardTimeouts()
     ) {
         self.coordinatorHost = coordinatorHost
         self.coordinatorPort = coordinatorPort
         self.certificates = certificates
+        self.compute = compute
         self.threads = threads
         self.name = name
         self.dataRoot = dataRoot

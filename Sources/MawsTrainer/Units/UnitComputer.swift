@@ -17,13 +17,13 @@ final class UnitComputer: Sendable {
 
     /// - Parameter report: called on the computing thread with what became of each order.
     init(
-        backend: ComputeBackend, links: ShardLinks, dataRoot: String,
+        compute: ComputeChoice, links: ShardLinks, dataRoot: String,
         report: @escaping @Sendable (WorkReport) -> Void
     ) {
         let cancellation = Cancellation()
         self.cancellation = cancellation
         startThread("compute") { [orders] in
-            var bench = Workbench(backend: backend, links: links, dataRoot: dataRoot, cancellation: cancellation)
+            var bench = Workbench(compute: compute, links: links, dataRoot: dataRoot, cancellation: cancellation)
             while true {
                 switch orders.wait({ $0.isEmpty ? nil : $0.removeFirst() }) ?? .end {
                 case .open(let plan): report(bench.open(plan))
@@ -55,15 +55,15 @@ enum WorkReport: Sendable {
 
 /// What the computing thread keeps between orders.
 private struct Workbench {
-    let backend: ComputeBackend
+    let compute: ComputeChoice
     let links: ShardLinks
     let dataRoot: String
     let cancellation: Cancellation
     private var workers: StageWorkers?
     private var session: (term: Term, stage: StageIndex, session: StageSession)?
 
-    init(backend: ComputeBackend, links: ShardLinks, dataRoot: String, cancellation: Cancellation) {
-        self.backend = backend
+    init(compute: ComputeChoice, links: ShardLinks, dataRoot: String, cancellation: Cancellation) {
+        self.compute = compute
         self.links = links
         self.dataRoot = dataRoot
         self.cancellation = cancellation
@@ -73,7 +73,7 @@ private struct Workbench {
         do {
             let plan = try Plan(json: String(decoding: json, as: UTF8.self))
             let data = try PlanData(plan: plan, root: dataRoot)
-            workers = StageWorkers(plan: plan, root: dataRoot, backend: backend)
+            workers = StageWorkers(plan: plan, root: dataRoot, backend: try compute.backend(for: plan.precision))
             session = nil
             return .opened(
                 plan: json, fingerprint: data.fingerprint,
