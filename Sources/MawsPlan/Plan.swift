@@ -54,10 +54,12 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
     public var leaseSeconds: Double
     /// What the local trainers compute with; nil: the fastest that their CPU has.
     public var compute: ComputeKind?
+    /// Memory that each local trainer may take, in bytes; nil: what it likes.
+    public var memoryBytes: Int?
 
     public init(
         isLocal: Bool, servers: Int, trainers: Int, threads: Int, listen: String, heartbeatTimeoutSeconds: Double,
-        leaseSeconds: Double, compute: ComputeKind? = nil
+        leaseSeconds: Double, compute: ComputeKind? = nil, memoryBytes: Int? = nil
     ) {
         self.isLocal = isLocal
         self.servers = servers
@@ -67,6 +69,7 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
         self.leaseSeconds = leaseSeconds
         self.compute = compute
+        self.memoryBytes = memoryBytes
     }
 }
 

@@ -25,6 +25,13 @@ struct Main: ParsableCommand {
     @Option(help: "Compute threads; results do not depend on their number.")
     var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
+    @Option(
+        help: """
+            Memory that the process may take, 8G for instance. Where a stage does not fit, blocks are computed again \
+            to go backward, or weights are gathered block by block. No bit depends on it.
+            """)
+    var memory: ByteSize?
+
     @Option(help: "Name for logs and status, unique in the run (default: trainer-<host>-<process id>).")
     var name: String?
 
@@ -57,7 +64,7 @@ struct Main: ParsableCommand {
         }
         let options = TrainerOptions(
             coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, compute: compute,
-            threads: threads,
+            threads: threads, memoryBytes: memory?.bytes,
             name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
             reconnectSeconds: reconnectSeconds)
         let log = Logger(label: "maws-trainer")
@@ -80,3 +87,7 @@ struct Main: ParsableCommand {
 }
 
 extension ComputeKind: ExpressibleByArgument {}
+
+extension ByteSize: ExpressibleByArgument {
+    public init?(argument: String) { self.init(text: argument) }
+}

@@ -26,6 +26,18 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
         #expect(try run.finish() == reference.get())
     }
 
+    /// A model that does not fit: blocks are computed again to go backward, and gathered a few at a time.
+    @Test func weightsAreTheSameForATrainerThatHoldsAFewBlocksOnly() throws {
+        let runs = try ["", "memory: 222500K,"].map { memory in
+            var run = try ClusterRun()
+            (run.trainers, run.depth, run.memory) = (1, 8, memory)
+            return (run: run, hashes: try run.finish())
+        }
+        #expect(runs[0].hashes == runs[1].hashes)
+        let log = try String(contentsOfFile: runs[1].run.runFolder + "/logs/trainer-0.log", encoding: .utf8)
+        #expect(log.contains("computes blocks again to go backward, holds"))
+    }
+
     /// With bf16 products, or their emulation on a CPU that has none.
     @Test func weightsOfABF16RunAreTheSameForAnyClusterAndNotThoseOfFP32() throws {
         let hashes = try [(trainers: 1, servers: 2, threads: 2), (trainers: 3, servers: 1, threads: 1)].map { cluster in

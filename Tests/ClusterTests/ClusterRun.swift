@@ -9,6 +9,9 @@ struct ClusterRun {
     var trainers = 2
     var threads = 1
     var precision = "fp32"
+    var memory = ""
+    /// Blocks of the image tower.
+    var depth = 2
     var maeSteps = 4
     var checkpointSteps = 2
     /// Further lines at the top level of the plan.
@@ -81,7 +84,7 @@ struct ClusterRun {
         return """
             run: \(runFolder)
             seed: 7
-            cluster: {local: true, servers: \(servers), trainers: \(trainers), threads: \(threads)}
+            cluster: {local: true, \(memory) servers: \(servers), trainers: \(trainers), threads: \(threads)}
             precision: \(precision)
             data:
               train:
@@ -91,7 +94,7 @@ struct ClusterRun {
                 tokenizer: \(data)/fashion.model
               test: {shards: "\(data)/fashion-test-0000.tar"}
             model:
-              image: {size: 28, channels: 1, patch: 7, width: 48, depth: 2, heads: 2}
+              image: {size: 28, channels: 1, patch: 7, width: 48, depth: \(depth), heads: 2}
               text: {width: 32, depth: 1, heads: 2, context: 16, embedding: 24}
             stages:
               - mae:

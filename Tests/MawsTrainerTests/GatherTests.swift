@@ -69,6 +69,28 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
         shards[0].close()
     }
 
+    /// Forward through the table and back, twice, with room for two of the largest blocks.
+    @Test func blocksComeAndGoWhereNotAllOfThemFit() throws {
+        let shards = try FakeShard.cluster(2, run: run, weights: [stage.value: weights])
+        let links = try links(shards, run: run)
+        defer { links.end() }
+        let largest = table.blocks.map(\.count).max() ?? 0
+        let budget = WeightBudget(byteCountMax: 8 * largest, bytesPerWeight: 4)
+        let cache = BlockCache(
+            table: table, stage: stage, links: links, cancellation: Cancellation(), meter: WaitMeter(), budget: budget)
+        #expect(table.parameterCount * 4 > budget.byteCountMax)
+        for step in 0..<2 as Range<UInt64> {
+            try cache.begin(StepIndex(step))
+            for block in Array(table.blocks.indices) + table.blocks.indices.reversed() {
+                let isEqual = try cache.gather(block).values.array == weights[block].array
+                #expect(isEqual, "block \(block)")
+                cache.release(block)
+            }
+        }
+        #expect(cache.heldBytesPeak <= budget.byteCountMax)
+        for shard in shards { shard.close() }
+    }
+
     @Test func shardThatDiesInAGatherIsAClearErrorAtOnce() throws {
         let shards = [
             try FakeShard(ShardIdentity(index: 0, count: 2), run: run, weights: [stage.value: weights]),

@@ -9,7 +9,7 @@ extension PlanReader {
         let expected = "`local`, or a map of `servers` and others"
         guard let node, node.scalar != "local" else { return localCluster() }
         let map = try PlanMap(node, expected: expected)
-        try map.allow(["local", "servers", "trainers", "threads", "compute", "listen", "lease", "heartbeat"])
+        try map.allow(["local", "servers", "trainers", "threads", "compute", "memory", "listen", "lease", "heartbeat"])
         var cluster = localCluster()
         cluster.isLocal = try map.flag("local", default: false)
         cluster.servers = try map.integer("servers", 1...65_535, default: cluster.servers)
@@ -19,6 +19,7 @@ extension PlanReader {
             cluster.trainers = try map.integer("trainers", 1...1024, default: cluster.trainers)
             cluster.threads = try map.integer(
                 "threads", 1...1024, default: threads(trainers: cluster.trainers))
+            cluster.memoryBytes = try memory(map["memory"])
             cluster.compute = try map["compute"]?.choice(of: ComputeKind.self)
         } else {
             try refuseLocalFields(map)
@@ -39,12 +40,19 @@ extension PlanReader {
     private func threads(trainers: Int) -> Int { max(1, cores / trainers) }
 
     private func refuseLocalFields(_ map: PlanMap) throws(PlanError) {
-        for name in ["trainers", "threads", "compute"] where map[name] != nil {
+        for name in ["trainers", "threads", "compute", "memory"] where map[name] != nil {
             throw .conflict(
                 map.place(of: name),
                 problem: "this holds for a local cluster only (`local: true`); of a remote one any number of trainers "
                     + "may come and go, each with what its own command line says")
         }
+    }
+
+    private func memory(_ node: PlanNode?) throws(PlanError) -> Int? {
+        guard let node else { return nil }
+        let expected = "a size such as `8G` or `512M`"
+        guard let size = ByteSize(text: try node.text(expected)) else { throw node.wrong(expected) }
+        return size.bytes
     }
 
     /// `host:port`; an IPv6 address stands in brackets.

@@ -30,7 +30,8 @@ extension ClusterPlan {
         .map([
             ("local", .flag(isLocal)), ("servers", .number(servers)),
             ("trainers", isLocal ? .number(trainers) : nil), ("threads", isLocal ? .number(threads) : nil),
-            ("compute", compute.map { .text($0.rawValue) }), ("listen", .text(listen)),
+            ("compute", compute.map { .text($0.rawValue) }), ("memory", memoryBytes.map(Node.number)),
+            ("listen", .text(listen)),
             ("lease", .seconds(leaseSeconds)),
             ("heartbeat", .seconds(heartbeatTimeoutSeconds)),
         ])

@@ -36,7 +36,8 @@ public final class TrainerNode {
         coordinator = CoordinatorLink(
             host: options.coordinatorHost, port: options.coordinatorPort, identity: identity
         ) { event in events.with { $0.append(event) } }
-        let compute = ComputeChoice(kind: options.compute, threads: options.threads, log: log)
+        let compute = ComputeChoice(
+            kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes, log: log)
         computer = UnitComputer(compute: compute, links: links, dataRoot: options.dataRoot) { work in
             events.with { $0.append(TrainerEvent(work)) }
         }

@@ -9,6 +9,8 @@ public struct TrainerOptions: Sendable {
     public var compute: ComputeKind
     /// Compute threads.
     public var threads: Int
+    /// What the process may take; nil: what its units like.
+    public var memoryBytes: Int?
     /// Unique among the living processes of a run.
     public var name: String
     /// Folder that the plan's relative data paths are looked up in.
@@ -21,6 +23,7 @@ public struct TrainerOptions: Sendable {
 
     public init(
         coordinatorHost: String, coordinatorPort: UInt16, certificates: String, compute: ComputeKind, threads: Int,
+        memoryBytes: Int? = nil,
         name: String,
         dataRoot: String = ".", exitsWithCoordinator: Bool = false, reconnectSeconds: Double = 300,
         shardTimeouts: ShardTimeouts = ShardTimeouts()
@@ -30,6 +33,7 @@ public struct TrainerOptions: Sendable {
         self.certificates = certificates
         self.compute = compute
         self.threads = threads
+        self.memoryBytes = memoryBytes
         self.name = name
         self.dataRoot = dataRoot
         self.exitsWithCoordinator = exitsWithCoordinator

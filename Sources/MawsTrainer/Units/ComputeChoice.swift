@@ -8,6 +8,7 @@ import MawsTensor
 struct ComputeChoice: Sendable {
     let kind: ComputeKind
     let threads: Int
+    let memoryBytes: Int?
     let log: Logger
 
     /// - Throws: when this kind does not know the plan's precision.

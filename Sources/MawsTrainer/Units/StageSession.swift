@@ -32,9 +32,11 @@ final class StageSession {
         self.cancellation = cancellation
         table = StageModel.table(stage, in: workers.plan)
         pushEncoding = workers.plan.wire.push == .fp32Zstd ? .fp32Zstd : .fp32
-        worker = try workers.worker(stage, index, loader: loader)
+        let memory = try workers.memory(stage, table)
+        worker = try workers.worker(stage, index, keeps: memory.keeps, loader: loader)
         meter = WaitMeter()
-        cache = BlockCache(table: table, stage: index, links: links, cancellation: cancellation, meter: meter)
+        cache = BlockCache(
+            table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights)
         batches = BatchQueue { try loader.batch(step: $0.step, unit: $0.unit) }
         forecast = UnitForecast(unitsPerStep: loader.unitCount, repeats: stage.kind.trains)
     }

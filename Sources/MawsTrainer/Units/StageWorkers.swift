@@ -1,6 +1,8 @@
+import Logging
 import MawsBase
 import MawsData
 import MawsKernels
+import MawsModel
 import MawsPlan
 import MawsTraining
 
@@ -10,17 +12,31 @@ struct StageWorkers {
     /// Folder that the plan's relative paths are relative to.
     let root: String
     let backend: ComputeBackend
+    /// What the process may take; nil: what it likes.
+    let memoryBytes: Int?
+    let log: Logger
 
-    func worker(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> any StageWorker {
+    func memory(_ stage: StagePlan, _ table: BlockTable) throws -> MemoryChoice {
+        let choice = try MemoryChoice(
+            plan: plan, stage: stage, table: table, threads: backend.threads, memoryBytes: memoryBytes)
+        if memoryBytes != nil { log.info("stage \(stage.name): \(choice.description(for: table))") }
+        return choice
+    }
+
+    func worker(
+        _ stage: StagePlan, _ index: StageIndex, keeps: Keeping, loader: BatchLoader
+    ) throws -> any StageWorker {
         switch stage.kind {
         case .mae:
-            let objective = MAEObjective(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+            let objective = MAEObjective(
+                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: keeps)
             return GradientWorker(objective: objective, globalBatch: stage.batch)
         case .wsp:
-            let objective = WSPObjective(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+            let objective = WSPObjective(
+                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: keeps)
             return GradientWorker(objective: objective, globalBatch: stage.batch)
         case .lit:
-            return try contrastive(stage, index)
+            return try contrastive(stage, index, keeps)
         case .linear:
             return try probe(stage, index, loader: loader)
         case .zeroshot:
@@ -30,9 +46,10 @@ struct StageWorkers {
         }
     }
 
-    private func contrastive(_ stage: StagePlan, _ index: StageIndex) throws -> any StageWorker {
+    private func contrastive(_ stage: StagePlan, _ index: StageIndex, _ keeps: Keeping) throws -> any StageWorker {
         guard let text = plan.model.text else { throw TrainerError.noTextModel(stage: stage.name) }
-        let objective = LiTObjective(plan: plan, stage: stage, stageIndex: index.value, backend: backend)
+        let objective = LiTObjective(
+            plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: keeps)
         return ContrastiveWorker(objective: objective, stage: stage, text: text)
     }
 

@@ -73,7 +73,9 @@ private struct Workbench {
         do {
             let plan = try Plan(json: String(decoding: json, as: UTF8.self))
             let data = try PlanData(plan: plan, root: dataRoot)
-            workers = StageWorkers(plan: plan, root: dataRoot, backend: try compute.backend(for: plan.precision))
+            workers = StageWorkers(
+                plan: plan, root: dataRoot, backend: try compute.backend(for: plan.precision),
+                memoryBytes: compute.memoryBytes, log: compute.log)
             session = nil
             return .opened(
                 plan: json, fingerprint: data.fingerprint,

@@ -5,81 +5,156 @@ import MawsTensor
 
 /// The weights of one stage, gathered from the shards a version at a time.
 ///
-/// `begin` asks every shard for every block that is not here, in forward order; the shards' threads fill the blocks
-/// while the trainer computes on the first ones. Blocks of a version stay until the next version, frozen ones for the
-/// stage.
+/// Where all blocks fit the memory, `begin` asks every shard for every block that is not here, and blocks stay until
+/// the next version, frozen ones for the stage. Where they do not, a few are here at a time: the ones in use, and the
+/// next ones in the direction in which the computation walks through the table, forward and then backward. Either way
+/// the shards' threads fill blocks while the trainer computes on others.
 public final class BlockCache: WeightSource {
+    /// Blocks asked for ahead of the one in use where not all fit.
+    private static let blocksAhead = 2
+
+    private struct Slot {
+        var fetch: BlockFetch
+        var weights: BlockWeights
+        var users = 0
+    }
+
     private let table: BlockTable
     private let stage: StageIndex
     private let links: ShardLinks
     private let cancellation: Cancellation
     private let meter: WaitMeter
-    private var fetches: [BlockFetch?]
-    private var weights: [BlockWeights?]
+    private let budget: WeightBudget
+    private var layouts: [ShardLayout] = []
+    private var slots: [Slot?]
+    /// Memory of blocks that are gone, for others of their size.
+    private var spares: [BlockWeights] = []
+    private var step = StepIndex(0)
+    private var position = 0
+    /// Most bytes that were held at once.
+    public private(set) var heldBytesPeak = 0
     /// When a slice arrived last, from whichever shard.
     private let lastArrival = Monitor(Moment.now())
 
     public init(
-        table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter
+        table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter,
+        budget: WeightBudget = .unlimited
     ) {
         self.table = table
         self.stage = stage
         self.links = links
         self.cancellation = cancellation
         self.meter = meter
-        fetches = Array(repeating: nil, count: table.blocks.count)
-        weights = Array(repeating: nil, count: table.blocks.count)
+        self.budget = budget
+        slots = Array(repeating: nil, count: table.blocks.count)
     }
 
     /// Starts gathering what version `step` lacks. Only while no unit is being computed.
     public func begin(_ step: StepIndex) throws {
         let shardCount = try links.shardCount()
-        let layouts = (0..<shardCount).map {
+        layouts = (0..<shardCount).map {
             ShardLayout(table: table, shard: ShardIdentity(index: $0, count: shardCount))
         }
-        var fresh: [BlockFetch] = []
-        for block in table.blocks.indices where !isUsable(block, step) {
-            let slices = layouts.count { !$0.slices[block].isEmpty }
-            let fetch = BlockFetch(block: block, step: step, buffer: buffer(block), slices: slices)
-            fetches[block] = fetch
-            if weights[block]?.values === fetch.buffer {
-                weights[block]?.refresh()
-            } else {
-                weights[block] = BlockWeights(fetch.buffer)
-            }
-            fresh.append(fetch)
+        (self.step, position) = (step, 0)
+        for block in slots.indices {
+            slots[block]?.users = 0
+            if !isUsable(block) { drop(block) }
         }
         lastArrival.with { $0 = Moment.now() }
-        for layout in layouts { try request(fresh, step, layout) }
+        if budget.holds(table) {
+            try request(table.blocks.indices.filter { slots[$0] == nil })
+        } else {
+            try prefetch(direction: 1)
+        }
     }
 
     public func gather(_ block: Int) throws -> BlockWeights {
-        guard let fetch = fetches[block], let weights = weights[block] else {
-            preconditionFailure("block \(block) gathered before begin")
-        }
         try cancellation.check()
-        if fetch.isComplete { return weights }
+        let direction = block < position || block == table.blocks.count - 1 ? -1 : 1
+        position = block
+        if slots[block] == nil {
+            makeRoom(for: block, keeping: block...block)
+            try request([block])
+        }
+        slots[block]?.users += 1
+        if !budget.holds(table) { try prefetch(direction: direction) }
+        guard let slot = slots[block] else { preconditionFailure("block \(block) went while it was in use") }
+        if slot.fetch.isComplete { return slot.weights }
         return try meter.measure {
-            while try !fetch.wait(seconds: 0.5) { try checkProgress(fetch) }
-            return weights
+            while try !slot.fetch.wait(seconds: 0.5) { try checkProgress(slot.fetch) }
+            return slot.weights
         }
     }
 
-    /// All blocks of a version are kept for its other units, so there is nothing to free.
-    public func release(_ block: Int) {}
+    /// The block may go when others need its room.
+    public func release(_ block: Int) { slots[block]?.users -= 1 }
 
-    private func isUsable(_ block: Int, _ step: StepIndex) -> Bool {
-        guard let fetch = fetches[block], fetch.isComplete else { return false }
+    private func isUsable(_ block: Int) -> Bool {
+        guard let fetch = slots[block]?.fetch, fetch.isComplete else { return false }
         return fetch.step == step || !table.blocks[block].isTrainable
     }
 
-    /// The old version's memory where no thread can still write to it, new memory otherwise.
-    private func buffer(_ block: Int) -> FloatBuffer {
-        if let fetch = fetches[block], fetch.isComplete { return fetch.buffer }
-        return FloatBuffer(count: table.blocks[block].count)
+    /// Asks for the next blocks from the position on, as far as there is room.
+    private func prefetch(direction: Int) throws {
+        for ahead in 0...Self.blocksAhead {
+            let block = position + direction * ahead
+            guard slots.indices.contains(block), slots[block] == nil else { continue }
+            let window = direction > 0 ? position...block : block...position
+            guard makeRoom(for: block, keeping: window) else { return }
+            try request([block])
+        }
     }
 
-    private func request(_ fresh: [BlockFetch], _ step: StepIndex, _ layout: ShardLayout) throws {
+    /// Frees unused blocks, the farthest from the position first: on the way forward those are needed last on the way
+    /// back, and on the way back the next unit begins at the other end.
+    @discardableResult
+    private func makeRoom(for block: Int, keeping window: ClosedRange<Int>) -> Bool {
+        let needed = budget.bytes(of: table.blocks[block])
+        while heldBytes + needed > budget.byteCountMax {
+            if spares.contains(where: { $0.values.count == table.blocks[block].count }) { return true }
+            if spares.popLast() != nil { continue }
+            let unused = slots.indices.filter { index in
+                !window.contains(index) && slots[index].map { $0.users == 0 && $0.fetch.isComplete } ?? false
+            }
+            guard let farthest = unused.max(by: { abs($0 - position) < abs($1 - position) }) else { return false }
+            drop(farthest)
+        }
+        return true
+    }
+
+    private var heldBytes: Int {
+        slots.indices.reduce(0) { $0 + (slots[$1] == nil ? 0 : budget.bytes(of: table.blocks[$1])) }
+            + spares.reduce(0) { $0 + budget.bytes(elements: $1.values.count) }
+    }
+
+    /// A block's memory is used again unless a thread may still write to it.
+    private func drop(_ block: Int) {
+        if let slot = slots[block], slot.fetch.isComplete { spares.append(slot.weights) }
+        slots[block] = nil
+    }
+
+    private func request(_ blocks: [Int]) throws {
+        let fresh = blocks.map { block in
+            let weights = memory(elements: table.blocks[block].count)
+            let slices = layouts.count { !$0.slices[block].isEmpty }
+            let fetch = BlockFetch(block: block, step: step, buffer: weights.values, slices: slices)
+            slots[block] = Slot(fetch: fetch, weights: weights)
+            return fetch
+        }
+        heldBytesPeak = max(heldBytesPeak, heldBytes)
+        for layout in layouts { try request(fresh, layout) }
+    }
+
+    private func memory(elements: Int) -> BlockWeights {
+        guard let index = spares.firstIndex(where: { $0.values.count == elements }) else {
+            return BlockWeights(FloatBuffer(count: elements))
+        }
+        let weights = spares.remove(at: index)
+        weights.refresh()
+        return weights
+    }
+
+    private func request(_ fresh: [BlockFetch], _ layout: ShardLayout) throws {
         let items = fresh.compactMap { fetch in
             let slice = layout.slices[fetch.block]
             return slice.isEmpty ? nil : GatherJob.Item(fetch: fetch, slice: slice)

@@ -1,0 +1,58 @@
+import MawsBase
+import MawsModel
+import MawsPlan
+import MawsTensor
+
+/// Bytes that one unit of a stage takes in a trainer, apart from the weights.
+public struct StageMemory: Sendable {
+    private let stacks: [TransformerMemory]
+    /// Activations outside the stacks: patches, tokens, predictions, images, logits.
+    private let outside: Int
+    /// The largest block's gradient.
+    private let gradient: Int
+    private let threads: Int
+
+    public init(plan: Plan, stage: StagePlan, table: BlockTable, threads: Int) {
+        let (model, unit) = (plan.model.image, stage.unit)
+        let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
+        let pixels = unit * model.channels * model.size * model.size
+        let visible = stage.kind == .mae ? stage.visiblePatches(model) : model.patchCount
+        let image = TransformerMemory.image(
+            sequences: unit, tokens: visible + 1, width: model.width, heads: model.heads, mlp: model.mlp,
+            depth: model.depth, operands: operands)
+        let tokens = unit * (visible + 1) * model.width
+        // Two units' images are here: the one computed and the next.
+        var floats = 2 * pixels + unit * visible * model.patchLength + 4 * tokens
+        var stacks = [image]
+        if let decoder = stage.decoder, stage.kind == .mae {
+            stacks.append(
+                TransformerMemory.image(
+                    sequences: unit, tokens: model.patchCount + 1, width: decoder.width, heads: decoder.heads,
+                    mlp: 4 * decoder.width, depth: decoder.depth, operands: operands))
+            let hidden = unit * (model.patchCount - visible)
+            floats += 3 * unit * (model.patchCount + 1) * decoder.width
+            floats += hidden * (3 * model.patchLength + 3 * decoder.width)
+        }
+        if stage.kind == .lit, let text = plan.model.text {
+            stacks = [
+                TransformerMemory.text(
+                    sequences: unit, tokens: text.context, width: text.width, heads: text.heads, mlp: text.mlp,
+                    depth: text.depth, operands: operands)
+            ]
+            floats += 3 * unit * text.context * text.width + 4 * stage.batch * text.embedding
+        }
+        floats += unit * stage.labelCount
+        self.stacks = stacks
+        self.threads = threads
+        outside = floats * 4
+        gradient = 4 * (table.blocks.filter(\.isTrainable).map(\.count).max() ?? 0)
+    }
+
+    /// Bytes with what `keeps` says kept between the passes.
+    public func byteCount(_ keeps: Keeping) -> Int {
+        let kept = stacks.reduce(0) { $0 + $1.kept(keeps) }
+        let backward = stacks.map { $0.backward(keeps) }.max() ?? 0
+        let lanes = threads * (stacks.map { $0.lane(keeps) }.max() ?? 0)
+        return kept + backward + lanes + outside + gradient
+    }
+}
