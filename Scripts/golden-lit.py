@@ -24,6 +24,9 @@ from transformers import XLMRobertaConfig, XLMRobertaModel
 OUT = pathlib.Path(__file__).parent.parent / "Tests/MawsTrainingTests/Golden"
 SAMPLES, CONTEXT, VOCABULARY, EMBEDDING, SMOOTHING = 6, 10, 40, 12, 0.1
 LENGTHS = [9, 3, 7, 5, 2, 8]
+SIZE, PATCH, WIDTH, DEPTH, HEADS, MLP = 8, 4, 16, 2, 2, 32
+# Of the random weights.
+DEVIATION = 0.3
 
 
 def save(name, tensors):
@@ -35,14 +38,14 @@ def save(name, tensors):
 
 def image_tower():
     return timm.models.VisionTransformer(
-        img_size=8, patch_size=4, in_chans=3, num_classes=0, embed_dim=16, depth=2, num_heads=2, mlp_ratio=4,
-        global_pool="token").double()
+        img_size=SIZE, patch_size=PATCH, in_chans=3, num_classes=0, embed_dim=WIDTH, depth=DEPTH, num_heads=HEADS,
+        mlp_ratio=4, global_pool="token").double()
 
 
 def text_tower():
     configuration = XLMRobertaConfig(
-        vocab_size=VOCABULARY, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32,
-        max_position_embeddings=CONTEXT + 2, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2,
+        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=DEPTH, num_attention_heads=HEADS,
+        intermediate_size=MLP, max_position_embeddings=CONTEXT + 2, type_vocab_size=1, pad_token_id=1, bos_token_id=0, eos_token_id=2,
         layer_norm_eps=1e-5, hidden_act="gelu", hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0)
     configuration._attn_implementation = "eager"
     return XLMRobertaModel(configuration, add_pooling_layer=False).double()
@@ -52,7 +55,7 @@ def randomise(model):
     """Values far from any initialiser, so that nothing cancels by symmetry; exact in fp32."""
     for name, parameter in model.named_parameters():
         is_norm_weight = "norm" in name.lower() and name.endswith("weight")
-        value = torch.randn(parameter.shape) * (0.1 if is_norm_weight or "bias" in name else 0.3)
+        value = torch.randn(parameter.shape) * (0.1 if is_norm_weight or "bias" in name else DEVIATION)
         parameter.data = (value + 1 if is_norm_weight else value).double()
 
 
@@ -75,11 +78,11 @@ def lit():
     image, text = image_tower().eval(), text_tower().eval()
     randomise(image), randomise(text)
     projections = {
-        "image_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, 16).double() * 0.3),
-        "text_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, 16).double() * 0.3),
+        "image_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, WIDTH).double() * DEVIATION),
+        "text_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, WIDTH).double() * DEVIATION),
         "logit_scale": torch.nn.Parameter(torch.tensor(math.log(1 / 0.07), dtype=torch.float32).double()),
     }
-    images, ids = torch.randn(SAMPLES, 3, 8, 8).double(), tokens()
+    images, ids = torch.randn(SAMPLES, 3, SIZE, SIZE).double(), tokens()
     with torch.no_grad():
         features = image(images)
     hidden = text(input_ids=ids, attention_mask=(ids != 1).long()).last_hidden_state[:, 0]

@@ -23,6 +23,8 @@ SIZE, PATCH, CHANNELS, IMAGES = 12, 4, 3, 3
 WIDTH, DEPTH, HEADS = 32, 2, 4
 DECODER_WIDTH, DECODER_DEPTH, DECODER_HEADS = 24, 1, 2
 LABELS = 11
+# Of the random matrices.
+DEVIATION = 0.15
 
 
 def randomize(model, generator):
@@ -31,7 +33,7 @@ def randomize(model, generator):
         for name, parameter in model.named_parameters():
             if "pos" in name:
                 continue
-            scale = 0.15 if parameter.dim() > 1 else 0.1
+            scale = DEVIATION if parameter.dim() > 1 else 0.1
             center = 1.0 if "norm" in name and name.endswith("weight") else 0.0
             parameter.copy_(center + scale * torch.randn(parameter.shape, generator=generator))
     return model.double()

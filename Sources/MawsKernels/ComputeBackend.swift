@@ -25,6 +25,7 @@ public final class ComputeBackend: @unchecked Sendable {
     public let scratch = Workspace()
     let loops: MawsVectorLoops
     let products: any MatrixProducts
+    /// Nil in a lane.
     private let team: Team?
 
     private struct Team {
@@ -33,23 +34,28 @@ public final class ComputeBackend: @unchecked Sendable {
     }
 
     /// - Parameter makeProducts: called once for each thread.
-    init(
+    convenience init(
         threads: Int, profile: ComputeProfile, operands: ElementType, loops: MawsVectorLoops,
         makeProducts: () -> any MatrixProducts
     ) {
         precondition(threads > 0)
-        (self.threads, self.profile, self.operands, self.loops) = (threads, profile, operands, loops)
-        products = makeProducts()
-        guard threads > 1 else {
-            team = nil
-            return
-        }
         let lanes = (0..<threads).map { _ in
-            ComputeBackend(
-                threads: 1, profile: profile, operands: operands, loops: loops, makeProducts: makeProducts)
+            ComputeBackend(1, profile, operands, loops, makeProducts(), team: nil)
         }
-        team = Team(pool: ComputePool(threads: threads), lanes: lanes)
+        let team = Team(pool: ComputePool(threads: threads), lanes: lanes)
+        self.init(threads, profile, operands, loops, lanes[0].products, team: team)
     }
+
+    private init(
+        _ threads: Int, _ profile: ComputeProfile, _ operands: ElementType, _ loops: MawsVectorLoops,
+        _ products: any MatrixProducts, team: Team?
+    ) {
+        (self.threads, self.profile, self.operands, self.loops) = (threads, profile, operands, loops)
+        (self.products, self.team) = (products, team)
+    }
+
+    /// Whether this is one thread's part of a backend.
+    var isLane: Bool { team == nil }
 
     /// Calls `body` once for each piece in 0..<count, in any order, each on one thread with that thread's lane.
     public func forEach(_ count: Int, _ body: (_ piece: Int, _ lane: ComputeBackend) -> Void) {

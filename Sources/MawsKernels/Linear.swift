@@ -92,9 +92,10 @@ extension ComputeBackend {
         for entry in stale { entry.form.isFresh = true }
     }
 
-    /// On all threads, in pieces of rows.
+    /// In a lane as a whole, else on all threads in pieces of rows.
     private func run(_ shape: ProductShape, _ operands: ProductOperands) {
         guard shape.m > 0 && shape.n > 0 else { return }
+        if isLane { return products.run(shape, operands) }
         let pieces = (shape.m + productRows - 1) / productRows
         let rows = (shape.m + pieces - 1) / pieces
         forEach(pieces) { piece, lane in

@@ -56,10 +56,13 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
     public var compute: ComputeKind?
     /// Memory that each local trainer may take, in bytes; nil: what it likes.
     public var memoryBytes: Int?
+    /// Memory that each local server may have resident, in bytes; nil: what the system lets it have.
+    public var serverMemoryBytes: Int?
 
     public init(
         isLocal: Bool, servers: Int, trainers: Int, threads: Int, listen: String, heartbeatTimeoutSeconds: Double,
-        leaseSeconds: Double, compute: ComputeKind? = nil, memoryBytes: Int? = nil
+        leaseSeconds: Double, compute: ComputeKind? = nil, memoryBytes: Int? = nil,
+        serverMemoryBytes: Int? = nil
     ) {
         self.isLocal = isLocal
         self.servers = servers
@@ -70,6 +73,7 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
         self.leaseSeconds = leaseSeconds
         self.compute = compute
         self.memoryBytes = memoryBytes
+        self.serverMemoryBytes = serverMemoryBytes
     }
 }
 

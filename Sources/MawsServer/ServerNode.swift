@@ -7,7 +7,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// One parameter server: a thread for the coordinator, one for each trainer's connection, two that keep time.
+/// One parameter server: a thread for the coordinator, one for each trainer's connection, three that keep time and
+/// memory.
 public final class ServerNode: Sendable {
     private let options: ServerOptions
     private let identity: TLSIdentity
@@ -36,7 +37,7 @@ public final class ServerNode: Sendable {
     /// Returns when the run is finished; throws the sentence of every other end.
     public func run() throws {
         logger.info("shard \(options.shard) listens at \(options.listenHost):\(listener.port)")
-        for work in [acceptTrainers, keepTime, beat] { Thread.detachNewThread(work) }
+        for work in [acceptTrainers, keepTime, beat, watchMemory] { Thread.detachNewThread(work) }
         defer { stop() }
         var search = CoordinatorSearch(options: options)
         while true {
@@ -113,6 +114,14 @@ public final class ServerNode: Sendable {
         while !isStopping.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: 0.1)
             host.tick()
+        }
+    }
+
+    @Sendable private func watchMemory() {
+        guard let watch = options.memoryBytes.map({ ResidentWatch(limitBytes: $0) }) else { return }
+        while !isStopping.load(ordering: .relaxed) {
+            Thread.sleep(forTimeInterval: ResidentWatch.intervalSeconds)
+            watch.look(at: host.state.withLock { $0.memory })
         }
     }
 

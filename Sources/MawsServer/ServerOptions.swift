@@ -23,6 +23,13 @@ public struct ServerOptions: Sendable {
     public var coordinatorTimeoutSeconds: Double = 20
     /// Memory for gradients that wait to be added.
     public var bufferLimitBytes: Int = BufferPool.defaultLimitBytes
+    /// What the process may have in memory, its mapped state included; nil: what the system lets it have.
+    public var memoryBytes: Int? {
+        didSet {
+            guard let memoryBytes else { return }
+            bufferLimitBytes = ResidentWatch(limitBytes: memoryBytes).bufferLimitBytes
+        }
+    }
 
     public init(
         shard: ShardIdentity, coordinatorHost: String, coordinatorPort: UInt16, certificates: String,

@@ -74,6 +74,9 @@ final class ShardMemory: @unchecked Sendable {
         UnsafeMutableRawBufferPointer(floats(slice.kind, Int(slice.block), bank: 0))
     }
 
+    /// The state's pages leave the process; see `StateFile.releaseResident`.
+    func releaseResident() { file.releaseResident() }
+
     func sealRestored(_ step: StepIndex) throws { try file.sealRestored(step: step) }
     func sealReduced() throws { try file.sealReduced() }
 

@@ -7,13 +7,17 @@ public final class FloatBuffer: @unchecked Sendable {
     public let count: Int
     public let pointer: UnsafeMutablePointer<Float>
     private static let allocations = Atomic<Int>(0)
+    private static let liveFloats = Atomic<Int>(0)
 
     /// Buffers made by this process so far: a computation that has settled makes no more.
     public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
+    /// Bytes of all buffers that are there.
+    public static var liveByteCount: Int { liveFloats.load(ordering: .relaxed) * MemoryLayout<Float>.stride }
 
     public init(count: Int) {
         precondition(count >= 0)
         Self.allocations.wrappingAdd(1, ordering: .relaxed)
+        Self.liveFloats.wrappingAdd(count, ordering: .relaxed)
         self.count = count
         let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
         pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
@@ -27,7 +31,10 @@ public final class FloatBuffer: @unchecked Sendable {
         }
     }
 
-    deinit { UnsafeMutableRawPointer(pointer).deallocate() }
+    deinit {
+        Self.liveFloats.wrappingSubtract(count, ordering: .relaxed)
+        UnsafeMutableRawPointer(pointer).deallocate()
+    }
 
     public subscript(index: Int) -> Float {
         get {

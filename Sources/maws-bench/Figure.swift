@@ -11,6 +11,8 @@ struct Figure {
     let name: String
     /// Floating-point operations a sample.
     let operations: Double
+    /// Bytes of a unit's buffers as `StageMemory` foresees them; nil where nothing goes backward.
+    let predictedBytes: Int?
     let compute: () throws -> Void
 
     /// The figure of this name, with its weights and workspaces made anew; nil when there is none.
@@ -39,7 +41,10 @@ struct Figure {
         let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
         let update = Update(weights, backend: backend)
         let (objective, batch) = (make(), plans.batch())
-        return Figure(name: stage.name, operations: operations(stage, plans)) {
+        return Figure(
+            name: stage.name, operations: operations(stage, plans),
+            predictedBytes: predictedBytes(stage, plans, weights, backend)
+        ) {
             _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: update)
         }
     }
@@ -51,7 +56,10 @@ struct Figure {
         let update = Update(weights, backend: backend)
         let objective = LiTObjective(plan: plans.plan, stage: stage, stageIndex: 2, backend: backend)
         let batch = plans.batch()
-        return Figure(name: stage.name, operations: operations(stage, plans)) {
+        return Figure(
+            name: stage.name, operations: operations(stage, plans),
+            predictedBytes: predictedBytes(stage, plans, weights, backend)
+        ) {
             let unit = try objective.embed(batch, weights: weights)
             let all = try objective.embeddings(
                 images: FloatBuffer(unit.imageRows), texts: FloatBuffer(unit.textRows), weights: weights)
@@ -64,9 +72,18 @@ struct Figure {
         let extractor = FeatureExtractor(plan: plans.plan, stage: plans.linear, stageIndex: 3, backend: backend)
         let weights = BlockMemory(initial: StageModel.table(plans.linear, in: plans.plan), seed: 1)
         let batch = plans.batch()
-        return Figure(name: "features", operations: operations(plans.linear, plans)) {
+        return Figure(name: "features", operations: operations(plans.linear, plans), predictedBytes: nil) {
             _ = try extractor.features(batch, weights: weights)
         }
+    }
+
+    private static func predictedBytes(
+        _ stage: StagePlan, _ plans: BenchPlan, _ weights: BlockMemory, _ backend: ComputeBackend
+    ) -> Int {
+        var plan = plans.plan
+        plan.precision = backend.operands == .bfloat16 ? .bf16 : .fp32
+        return StageMemory(plan: plan, stage: stage, table: weights.table, threads: backend.threads)
+            .byteCount(.everything)
     }
 
     /// What the step as it is measured here needs: the text tower goes forward once.

@@ -57,7 +57,9 @@ struct Steps: ParsableCommand {
     }
 
     private func report(_ figure: Figure, peak: Double) throws {
+        let before = FloatBuffer.liveByteCount
         try figure.compute()
+        let unitBytes = FloatBuffer.liveByteCount - before
         let made = FloatBuffer.allocationCount
         let start = Moment.now()
         var units = 0
@@ -69,6 +71,11 @@ struct Steps: ParsableCommand {
         let name = "\(figure.name)-\(model ?? "quickstart")-\(precision.rawValue)"
         print("figure=\(name) value=\(rounded(rate)) unit=images/s")
         print("figure=\(name)-share-of-gemm value=\(rounded(rate * figure.operations / peak)) unit=1")
+        if let predicted = figure.predictedBytes {
+            print(
+                "figure=\(name)-unit-memory value=\(unitBytes >> 20) unit=MiB predicted=\(predicted >> 20) "
+                    + "ratio=\(rounded(Double(predicted) / Double(unitBytes)))")
+        }
         print("figure=\(name)-buffers-made value=\(FloatBuffer.allocationCount - made) unit=1")
     }
 

@@ -30,6 +30,13 @@ struct Main: ParsableCommand {
     @Option(help: "Host name or address that trainers are told, where it differs from --listen.")
     var advertise: String?
 
+    @Option(
+        help: """
+            Memory that the process may have resident, its mapped state included: 2G for instance. The shard may be \
+            larger.
+            """)
+    var memory: ByteSize?
+
     @Option(help: "Name in logs and in the coordinator's status (default: server-<shard>).")
     var name: String?
 
@@ -37,10 +44,11 @@ struct Main: ParsableCommand {
     var exitWithCoordinator = false
 
     func run() throws {
-        let options = ServerOptions(
+        var options = ServerOptions(
             shard: shard.identity, coordinatorHost: coordinator.host, coordinatorPort: coordinator.port,
             certificates: certificates, stateFolder: state, listenHost: listen.host, listenPort: listen.port,
             advertisedHost: advertise, name: name, exitsWithCoordinator: exitWithCoordinator)
+        options.memoryBytes = memory?.bytes
         PlainLogHandler.bootstrap(process: options.name)
         signal(SIGPIPE, SIG_IGN)
         if exitWithCoordinator {
@@ -94,4 +102,8 @@ struct AddressArgument: ExpressibleByArgument {
     }
 
     var defaultValueDescription: String { "\(host):\(port)" }
+}
+
+extension ByteSize: ExpressibleByArgument {
+    public init?(argument: String) { self.init(text: argument) }
 }

@@ -38,6 +38,13 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
         #expect(log.contains("computes blocks again to go backward, holds"))
     }
 
+    /// A server lets its pages go all the time; nothing is lost with them.
+    @Test func weightsAreTheSameForServersOfLittleMemory() throws {
+        var run = try ClusterRun()
+        run.memory = "server_memory: 30M,"
+        #expect(try run.finish() == reference.get())
+    }
+
     /// With bf16 products, or their emulation on a CPU that has none.
     @Test func weightsOfABF16RunAreTheSameForAnyClusterAndNotThoseOfFP32() throws {
         let hashes = try [(trainers: 1, servers: 2, threads: 2), (trainers: 3, servers: 1, threads: 1)].map { cluster in

@@ -37,7 +37,8 @@ final class LocalCluster {
         let common = ["--coordinator", coordinator, "--certificates", certificates, "--exit-with-coordinator"]
         for index in 0..<cluster.servers {
             let own = ["--shard", "\(index)/\(cluster.servers)", "--state", paths.state, "--name", "server-\(index)"]
-            children["server-\(index)"] = Child(program: "maws-ps", arguments: common + own)
+            let memory = cluster.serverMemoryBytes.map { ["--memory", "\($0)"] } ?? []
+            children["server-\(index)"] = Child(program: "maws-ps", arguments: common + own + memory)
         }
         for index in 0..<cluster.trainers {
             let compute = cluster.compute.map { ["--compute", $0.rawValue] } ?? []

@@ -9,7 +9,10 @@ extension PlanReader {
         let expected = "`local`, or a map of `servers` and others"
         guard let node, node.scalar != "local" else { return localCluster() }
         let map = try PlanMap(node, expected: expected)
-        try map.allow(["local", "servers", "trainers", "threads", "compute", "memory", "listen", "lease", "heartbeat"])
+        try map.allow([
+            "local", "servers", "trainers", "threads", "compute", "memory", "server_memory", "listen", "lease",
+            "heartbeat",
+        ])
         var cluster = localCluster()
         cluster.isLocal = try map.flag("local", default: false)
         cluster.servers = try map.integer("servers", 1...65_535, default: cluster.servers)
@@ -20,6 +23,7 @@ extension PlanReader {
             cluster.threads = try map.integer(
                 "threads", 1...1024, default: threads(trainers: cluster.trainers))
             cluster.memoryBytes = try memory(map["memory"])
+            cluster.serverMemoryBytes = try memory(map["server_memory"])
             cluster.compute = try map["compute"]?.choice(of: ComputeKind.self)
         } else {
             try refuseLocalFields(map)
@@ -40,7 +44,7 @@ extension PlanReader {
     private func threads(trainers: Int) -> Int { max(1, cores / trainers) }
 
     private func refuseLocalFields(_ map: PlanMap) throws(PlanError) {
-        for name in ["trainers", "threads", "compute", "memory"] where map[name] != nil {
+        for name in ["trainers", "threads", "compute", "memory", "server_memory"] where map[name] != nil {
             throw .conflict(
                 map.place(of: name),
                 problem: "this holds for a local cluster only (`local: true`); of a remote one any number of trainers "

@@ -31,6 +31,7 @@ extension ClusterPlan {
             ("local", .flag(isLocal)), ("servers", .number(servers)),
             ("trainers", isLocal ? .number(trainers) : nil), ("threads", isLocal ? .number(threads) : nil),
             ("compute", compute.map { .text($0.rawValue) }), ("memory", memoryBytes.map(Node.number)),
+            ("server_memory", serverMemoryBytes.map(Node.number)),
             ("listen", .text(listen)),
             ("lease", .seconds(leaseSeconds)),
             ("heartbeat", .seconds(heartbeatTimeoutSeconds)),

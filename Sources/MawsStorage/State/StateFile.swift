@@ -115,6 +115,10 @@ public final class StateFile: @unchecked Sendable {
         }
     }
 
+    /// The process's pages of the file leave its memory, whatever is read or written meanwhile: a shared mapping's
+    /// contents belong to the system.
+    public func releaseResident() { madvise(memory, shape.size, Int32(MADV_DONTNEED)) }
+
     private func seal(_ change: (inout StateContent) -> Void) throws {
         try header.withLock { header in
             var content = header.content

@@ -21,28 +21,49 @@ struct LiTFixture {
     init(
         kind: StageKind = .lit, templates: String? = nil, classes: String? = nil, compute: TestCompute = .reference
     ) throws {
-        backend = compute.backend
-        golden = try Self.golden("lit")
-        stage = StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 6, unit: 2, epochs: 1,
-            steps: nil, recipe: nil, decoder: nil, maskRatio: 0.75, normalizesPixels: true, labelCount: 0,
-            labelSmoothing: 0.1, templates: templates, classes: classes, penalty: 1)
+        let image = ImageModelPlan(
+            preset: nil, patch: 4, size: 8, channels: 3, width: 16, depth: 2, heads: 2, mlp: 64, mean: [0, 0, 0],
+            deviation: [1, 1, 1])
+        let text = TextModelPlan(
+            preset: nil, vocabulary: 40, context: Self.context, width: 16, depth: 2, heads: 2, mlp: 32,
+            embedding: Self.embedding)
+        let stage = Self.stage(kind, batch: 6, unit: 2, templates: templates, classes: classes)
+        self.init(try Self.golden("lit"), stage, image, text, compute.backend)
+    }
+
+    /// ViT-B/16 and XLM-R base with the values of `Scripts/golden-full-size.py`.
+    init(fullSize golden: GoldenTensors, compute: TestCompute) throws {
+        let image = try #require(ImageModelPlan.named("vit_b16"))
+        let text = TextModelPlan(
+            preset: nil, vocabulary: 8000, context: 102, width: 768, depth: 12, heads: 12, mlp: 3072, embedding: 512)
+        self.init(
+            golden, Self.stage(.lit, batch: 4, unit: 4, templates: nil, classes: nil), image, text,
+            compute.backend(threads: 2))
+    }
+
+    private init(
+        _ golden: GoldenTensors, _ stage: StagePlan, _ image: ImageModelPlan, _ text: TextModelPlan,
+        _ backend: ComputeBackend
+    ) {
+        (self.golden, self.stage, self.backend) = (golden, stage, backend)
         plan = Plan(
             run: "run", seed: 1,
             cluster: ClusterPlan(
                 isLocal: true, servers: 1, trainers: 1, threads: 1, listen: "127.0.0.1:0", heartbeatTimeoutSeconds: 1,
                 leaseSeconds: 1),
-            data: [],
-            model: ModelPlan(
-                image: ImageModelPlan(
-                    preset: nil, patch: 4, size: 8, channels: 3, width: 16, depth: 2, heads: 2, mlp: 64,
-                    mean: [0, 0, 0], deviation: [1, 1, 1]),
-                text: TextModelPlan(
-                    preset: nil, vocabulary: 40, context: Self.context, width: 16, depth: 2, heads: 2, mlp: 32,
-                    embedding: Self.embedding)),
-            precision: .fp32, stages: [stage], checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),
+            data: [], model: ModelPlan(image: image, text: text), precision: .fp32, stages: [stage],
+            checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),
             wire: WirePlan(push: .fp32, gather: .fp32))
         table = StageModel.table(stage, in: plan)
+    }
+
+    private static func stage(
+        _ kind: StageKind, batch: Int, unit: Int, templates: String?, classes: String?
+    ) -> StagePlan {
+        StagePlan(
+            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: batch, unit: unit, epochs: 1,
+            steps: nil, recipe: nil, decoder: nil, maskRatio: 0.75, normalizesPixels: true, labelCount: 0,
+            labelSmoothing: 0.1, templates: templates, classes: classes, penalty: 1)
     }
 
     static func golden(_ name: String) throws -> GoldenTensors {
@@ -63,11 +84,12 @@ struct LiTFixture {
 
     /// Samples `rows` of the golden batch.
     func batch(_ rows: Range<Int>) throws -> UnitBatch {
-        let pixels = 3 * 8 * 8
+        let (size, context) = (plan.model.image.size, plan.model.text?.context ?? 0)
+        let pixels = 3 * size * size
         let images = try golden.floats("images")[rows.lowerBound * pixels..<rows.upperBound * pixels]
-        let tokens = try tokens()[rows.lowerBound * Self.context..<rows.upperBound * Self.context]
+        let tokens = try tokens()[rows.lowerBound * context..<rows.upperBound * context]
         return UnitBatch(
             slots: rows.map { UInt64($0) }, samples: Array(rows), images: FloatBuffer(Array(images)), channels: 3,
-            size: 8, tokens: Array(tokens), context: Self.context, classes: Array(rows))
+            size: size, tokens: Array(tokens), context: context, classes: Array(rows))
     }
 }
