@@ -15,6 +15,8 @@ public struct ServerOptions: Sendable {
     /// Host name or address that trainers are told, where it differs from `listenHost`.
     public var advertisedHost: String?
     public var name: String
+    /// Threads that add gradients up and apply the optimizer. Any number gives the same bits.
+    public var threads: Int
     /// A child of a local coordinator ends with it instead of looking for another.
     public var exitsWithCoordinator: Bool
     /// How long an absent coordinator is looked for.
@@ -34,7 +36,7 @@ public struct ServerOptions: Sendable {
     public init(
         shard: ShardIdentity, coordinatorHost: String, coordinatorPort: UInt16, certificates: String,
         stateFolder: String, listenHost: String = "127.0.0.1", listenPort: UInt16 = 0, advertisedHost: String? = nil,
-        name: String? = nil, exitsWithCoordinator: Bool = false
+        name: String? = nil, threads: Int = 1, exitsWithCoordinator: Bool = false
     ) {
         self.shard = shard
         self.coordinatorHost = coordinatorHost
@@ -45,6 +47,7 @@ public struct ServerOptions: Sendable {
         self.listenPort = listenPort
         self.advertisedHost = advertisedHost
         self.name = name ?? "server-\(shard.index)"
+        self.threads = threads
         self.exitsWithCoordinator = exitsWithCoordinator
     }
 

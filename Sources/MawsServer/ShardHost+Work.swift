@@ -1,4 +1,5 @@
 import MawsBase
+import MawsOptimizer
 import MawsProtocol
 import MawsStorage
 import MawsTensor
@@ -53,14 +54,15 @@ extension ShardHost {
         }
         let pool = BufferPool(limitBytes: options.bufferLimitBytes)
         let memory = try ShardMemory.create(
-            configuration, shard: options.shard, path: "\(options.stem).state", pool: pool)
+            configuration, shard: options.shard, path: "\(options.stem).state", pool: pool, threads: threads)
         install(memory, generation)
     }
 
     private func open(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws -> ShardEvent {
         let pool = BufferPool(limitBytes: options.bufferLimitBytes)
         guard let found = state.withLock({ $0.found }),
-            let memory = try ShardMemory.open(found, configuration, shard: options.shard, pool: pool)
+            let memory = try ShardMemory.open(
+                found, configuration, shard: options.shard, pool: pool, threads: threads)
         else {
             return .stateUnfit(generation, reason: "the state file is not of the stage that it should be kept for")
         }
@@ -94,7 +96,7 @@ extension ShardHost {
             (state.buffers[leftKey], state.buffers.removeValue(forKey: rightKey), state.memory?.pool)
         }
         guard let sum, let other else { return }
-        VectorSum.add(other, into: sum)
+        threads.add(other, into: sum)
         pool?.give(other)
     }
 
@@ -108,19 +110,5 @@ extension ShardHost {
         state.withLock { state in
             if state.generation == generation { state.squares[block] = squares }
         }
-    }
-}
-
-/// The addition of two gradients.
-enum VectorSum {
-    static func add(_ other: FloatBuffer, into sum: FloatBuffer) {
-        precondition(other.count == sum.count)
-        let whole = sum.count & ~15
-        for index in stride(from: 0, to: whole, by: 16) {
-            let left = UnsafeRawPointer(sum.pointer + index).loadUnaligned(as: SIMD16<Float>.self)
-            let right = UnsafeRawPointer(other.pointer + index).loadUnaligned(as: SIMD16<Float>.self)
-            UnsafeMutableRawPointer(sum.pointer + index).storeBytes(of: left + right, as: SIMD16<Float>.self)
-        }
-        for index in whole..<sum.count { sum.pointer[index] += other.pointer[index] }
     }
 }

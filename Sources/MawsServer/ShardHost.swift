@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsOptimizer
 import MawsProtocol
 import MawsStorage
 import MawsTensor
@@ -44,11 +45,14 @@ final class ShardHost: Sendable {
 
     let options: ServerOptions
     let logger: Logger
+    /// Shared by all connections' threads.
+    let threads: UpdateThreads
     let state: Mutex<State>
 
     init(options: ServerOptions, found: StateFile?, logger: Logger) {
         self.options = options
         self.logger = logger
+        threads = UpdateThreads(threads: options.threads)
         let hello = found.map { found in
             let content = found.content
             return ServerHello(

@@ -18,37 +18,43 @@ final class ShardMemory: @unchecked Sendable {
     let pool: BufferPool
     private let file: StateFile
     private let optimizer: AdamW
+    private let threads: UpdateThreads
     /// Floats before each block's slice, in the frozen area or in the trainable ones.
     private let offsets: [Int]
     /// Encoded weights by block, with the version they are of.
     private let encoded = Mutex<[Int: (step: StepIndex, bytes: [UInt8])]>([:])
 
     /// An empty memory in a new state file.
-    static func create(_ configuration: ServerConfiguration, shard: ShardIdentity, path: String, pool: BufferPool)
-        throws -> ShardMemory
-    {
+    static func create(
+        _ configuration: ServerConfiguration, shard: ShardIdentity, path: String, pool: BufferPool,
+        threads: UpdateThreads
+    ) throws -> ShardMemory {
         let content = StateContent(
             shard: shard, runID: configuration.runID, stage: configuration.stage,
             tableHash: try hash(configuration.table), step: StepIndex(0))
         let shape = shape(configuration.table, shard: shard)
         let file = try StateFile.create(path, content: content, shape: shape)
-        return ShardMemory(configuration, shard: shard, file: file, pool: pool)
+        return ShardMemory(configuration, shard: shard, file: file, pool: pool, threads: threads)
     }
 
     /// The memory in an existing state file; nil when it belongs to another shard, run, stage or table.
-    static func open(_ file: StateFile, _ configuration: ServerConfiguration, shard: ShardIdentity, pool: BufferPool)
-        throws
-        -> ShardMemory?
-    {
+    static func open(
+        _ file: StateFile, _ configuration: ServerConfiguration, shard: ShardIdentity, pool: BufferPool,
+        threads: UpdateThreads
+    ) throws -> ShardMemory? {
         let content = file.content
         guard content.shard == shard, content.runID == configuration.runID, content.stage == configuration.stage,
             content.tableHash == (try hash(configuration.table)), file.shape == shape(configuration.table, shard: shard)
         else { return nil }
-        return ShardMemory(configuration, shard: shard, file: file, pool: pool)
+        return ShardMemory(configuration, shard: shard, file: file, pool: pool, threads: threads)
     }
 
-    private init(_ configuration: ServerConfiguration, shard: ShardIdentity, file: StateFile, pool: BufferPool) {
+    private init(
+        _ configuration: ServerConfiguration, shard: ShardIdentity, file: StateFile, pool: BufferPool,
+        threads: UpdateThreads
+    ) {
         self.configuration = configuration
+        self.threads = threads
         self.pool = pool
         self.file = file
         let constants = configuration.optimizer
@@ -112,27 +118,31 @@ final class ShardMemory: @unchecked Sendable {
     }
 
     func reducedSquares(_ block: Int) -> [Double] {
-        GradientNorm.chunkSquares(file.reduced + offsets[block], count: slices[block].count)
+        threads.chunkSquares(file.reduced + offsets[block], count: slices[block].count)
     }
 
     /// Writes the next version into the other bank and makes it the active one.
     func apply(_ commit: Commit) throws {
         let active = file.content.activeBank
-        for block in trainedBlocks where !slices[block].isEmpty {
+        let pieces = trainedBlocks.flatMap { block in UpdateThreads.pieces(of: slices[block]).map { (block, $0) } }
+        threads.forEach(pieces.count) { index in
+            let (block, range) = pieces[index]
+            let offset = offsets[block] + range.lowerBound - slices[block].lowerBound
+            let (source, target) = (state(offset, bank: active), state(offset, bank: 1 - active))
             optimizer.update(
-                block: configuration.table.blocks[block], range: slices[block], step: commit.step,
-                learningRate: commit.learningRate, clipScale: commit.clipScale,
-                gradient: file.reduced + offsets[block], from: state(block, bank: active),
-                to: state(block, bank: 1 - active))
+                block: configuration.table.blocks[block], range: range, step: commit.step,
+                learningRate: commit.learningRate, clipScale: commit.clipScale, gradient: file.reduced + offset,
+                from: source, to: target)
         }
         try file.sealApplied()
     }
 
-    private func state(_ block: Int, bank: Int) -> AdamWSlice {
+    /// The state of a bank from this element of its areas on.
+    private func state(_ offset: Int, bank: Int) -> AdamWSlice {
         AdamWSlice(
-            weights: file.trainable(.weight, bank: bank) + offsets[block],
-            firstMoment: file.trainable(.firstMoment, bank: bank) + offsets[block],
-            secondMoment: file.trainable(.secondMoment, bank: bank) + offsets[block])
+            weights: file.trainable(.weight, bank: bank) + offset,
+            firstMoment: file.trainable(.firstMoment, bank: bank) + offset,
+            secondMoment: file.trainable(.secondMoment, bank: bank) + offset)
     }
 
     private func floats(_ kind: TensorKind, _ block: Int, bank: Int) -> UnsafeMutableBufferPointer<Float> {

@@ -40,14 +40,21 @@ struct Main: ParsableCommand {
     @Option(help: "Name in logs and in the coordinator's status (default: server-<shard>).")
     var name: String?
 
+    @Option(help: "Threads that add gradients up and apply the optimizer; any number gives the same bits.")
+    var threads = min(4, ProcessInfo.processInfo.activeProcessorCount)
+
     @Flag(help: "End with the coordinator and with the parent process; for local runs.")
     var exitWithCoordinator = false
+
+    func validate() throws {
+        guard threads > 0 else { throw ValidationError("--threads \(threads): expected at least 1") }
+    }
 
     func run() throws {
         var options = ServerOptions(
             shard: shard.identity, coordinatorHost: coordinator.host, coordinatorPort: coordinator.port,
             certificates: certificates, stateFolder: state, listenHost: listen.host, listenPort: listen.port,
-            advertisedHost: advertise, name: name, exitsWithCoordinator: exitWithCoordinator)
+            advertisedHost: advertise, name: name, threads: threads, exitsWithCoordinator: exitWithCoordinator)
         options.memoryBytes = memory?.bytes
         PlainLogHandler.bootstrap(process: options.name)
         signal(SIGPIPE, SIG_IGN)

@@ -39,7 +39,7 @@ final class FakeCluster {
         var options = ServerOptions(
             shard: ShardIdentity(index: index, count: shardCount), coordinatorHost: "127.0.0.1",
             coordinatorPort: listener.port, certificates: "\(folder)/certificates", stateFolder: "\(folder)/state",
-            exitsWithCoordinator: true)
+            threads: 2, exitsWithCoordinator: true)
         options.reconnectSeconds = 5
         let chosen = options
         let thread = Background {

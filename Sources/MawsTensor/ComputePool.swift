@@ -1,15 +1,15 @@
 import Foundation
 import Synchronization
 
-/// The compute threads of a backend. Work comes in numbered pieces whose borders do not depend on the number of
-/// threads.
+/// The compute threads of a backend, or of a server's update. Work comes in numbered pieces whose borders do not depend
+/// on the number of threads.
 ///
-/// One caller at a time: a backend computes one operation after the other.
-final class ComputePool: Sendable {
-    let threads: Int
+/// One caller at a time.
+package final class ComputePool: Sendable {
+    package let threads: Int
     private let crew: Crew
 
-    init(threads: Int) {
+    package init(threads: Int) {
         self.threads = threads
         crew = Crew(workers: threads)
         for worker in 1..<max(threads, 1) {
@@ -24,7 +24,7 @@ final class ComputePool: Sendable {
 
     /// Calls `body(piece, worker)` once for each piece in 0..<count, on any thread in any order, and returns when all
     /// are done. `worker` is below `threads` and is never used by two pieces at once.
-    func run(_ count: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
+    package func run(_ count: Int, _ body: (_ piece: Int, _ worker: Int) -> Void) {
         if threads == 1 || count <= 1 {
             for piece in 0..<count { body(piece, 0) }
             return
