@@ -2,7 +2,7 @@
 public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case planChanged(run: String, changes: [String])
     case alreadyRunning(run: String)
-    case notFinite(stage: String, step: UInt64, units: [UInt32])
+    case notFinite(NonFiniteStep, skipped: Int)
     case badReport(stage: String, step: UInt64)
     case missingParameters(stage: String, from: String, names: [String])
     case childKeepsDying(name: String, times: Int, lastLine: String)
@@ -17,10 +17,10 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
                 + "the new plan another run folder"
         case .alreadyRunning(let run):
             "another coordinator works in \(run); stop it first, or watch it with `maws-coord watch --run \(run)`"
-        case .notFinite(let stage, let step, let units):
-            "the loss or gradient of stage \(stage), step \(step) is not finite (units "
-                + "\(units.map(String.init).joined(separator: ", "))); the step was not committed: lower the "
-                + "learning rate or clip the gradient, and start again from the last checkpoint"
+        case .notFinite(let step, let skipped):
+            "\(step)" + (skipped > 0 ? ", after \(skipped) skipped steps in a row" : "")
+                + "; the step was not committed: lower the learning rate or clip the gradient in a new run, or let the "
+                + "stage skip some such steps with `skip_nonfinite` and start again"
         case .badReport(let stage, let step):
             "the servers' reports of stage \(stage), step \(step) do not fit its table; check that all processes run "
                 + "one version of maws"

@@ -78,10 +78,7 @@ extension CoordinatorNode {
         guard let norm = GradientNorm.norm(table: stage.table, shards: reports.map(\.chunkSquares)) else {
             throw CoordinatorError.badReport(stage: stage.plan.name, step: position.step.value)
         }
-        guard loss.isFinite && norm.isFinite else {
-            let units = lossByUnit.filter { !$0.value.isFinite }.keys.sorted()
-            throw CoordinatorError.notFinite(stage: stage.plan.name, step: position.step.value, units: units)
-        }
+        guard loss.isFinite && norm.isFinite else { return try decideNonFinite(position, reports) }
         let record = CommitRecord(
             stage: position.stage.value, step: position.step.value,
             learningRate: stage.schedule?.rate(at: position.step) ?? 0,
@@ -90,10 +87,41 @@ extension CoordinatorNode {
             seconds: progress.commit(loss: loss, Moment.now()),
             bytesPushed: reports.reduce(0) { $0 + $1.bytesPushed },
             bytesGathered: reports.reduce(0) { $0 + $1.bytesGathered })
+        try commit(record)
+    }
+
+    /// Makes a decision durable and lets the servers know.
+    private func commit(_ record: CommitRecord) throws {
         try database.commit(record)
         pendingCommit = record
         lossByUnit = [:]
         try perform(core.step(.decided(record.message(term: identity.term)), now: Moment.now()))
+    }
+
+    /// Skips the step where the plan allows it: the next version is this one; the step, its samples and its place in
+    /// the schedule are used up. The record's loss is the mean over the units that have one.
+    private func decideNonFinite(_ position: RunPosition, _ reports: [Reduced]) throws {
+        let stage = catalog[position.stage]
+        let blocks = GradientNorm.nonFiniteBlocks(table: stage.table, shards: reports.map(\.chunkSquares))
+        let step = NonFiniteStep(
+            stage: stage.plan.name, step: position.step.value,
+            units: lossByUnit.filter { !$0.value.isFinite }.keys.sorted(),
+            blocks: blocks.map { stage.table.blocks[$0].name })
+        let earlier = try database.commits(of: position.stage)
+        switch NonFiniteRule.verdict(skipsMax: stage.plan.nonFiniteSkips, clipScales: earlier.map(\.clipScale)) {
+        case .stop(let skipped): throw CoordinatorError.notFinite(step, skipped: skipped)
+        case .skip(let number):
+            logger.warning("\(step): skipped, \(number) of at most \(stage.plan.nonFiniteSkips) in a row")
+            let losses = lossByUnit.sorted { $0.key < $1.key }.map(\.value).filter(\.isFinite)
+            let loss = losses.isEmpty ? earlier.last?.loss ?? 0 : losses.reduce(0, +) / Double(losses.count)
+            try commit(
+                CommitRecord(
+                    stage: position.stage.value, step: position.step.value,
+                    learningRate: stage.schedule?.rate(at: position.step) ?? 0, clipScale: 0, gradientNorm: 0,
+                    loss: loss, images: stage.imagesPerStep, seconds: progress.skip(loss: loss, Moment.now()),
+                    bytesPushed: reports.reduce(0) { $0 + $1.bytesPushed },
+                    bytesGathered: reports.reduce(0) { $0 + $1.bytesGathered }))
+        }
     }
 
     private func finishStep() throws {

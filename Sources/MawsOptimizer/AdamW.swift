@@ -15,6 +15,13 @@ public struct AdamWSlice {
         self.secondMoment = secondMoment
     }
 
+    /// Takes the weights and moments of `source` as they are.
+    public func copy(_ source: AdamWSlice, count: Int) {
+        weights.update(from: source.weights, count: count)
+        firstMoment.update(from: source.firstMoment, count: count)
+        secondMoment.update(from: source.secondMoment, count: count)
+    }
+
     fileprivate func advanced(by elements: Int) -> AdamWSlice {
         AdamWSlice(
             weights: weights + elements, firstMoment: firstMoment + elements, secondMoment: secondMoment + elements)

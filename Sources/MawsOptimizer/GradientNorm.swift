@@ -36,6 +36,23 @@ public enum GradientNorm {
         return sum.squareRoot()
     }
 
+    /// The trainable blocks whose gradient has a value that is not finite, or squares that overflow; in table order.
+    ///
+    /// - Parameter shards: as for `norm`, which they passed.
+    public static func nonFiniteBlocks(table: BlockTable, shards: [[Double]]) -> [Int] {
+        var found: Set<Int> = []
+        for (index, squares) in shards.enumerated() {
+            let slices = ShardLayout(table: table, shard: ShardIdentity(index: index, count: shards.count)).slices
+            var position = 0
+            for block in table.blocks.indices where table.blocks[block].isTrainable {
+                let end = position + ShardLayout.chunkCount(slices[block].count)
+                if !squares[position..<end].allSatisfy(\.isFinite) { found.insert(block) }
+                position = end
+            }
+        }
+        return found.sorted()
+    }
+
     /// The factor on the gradient, min(1, clip / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ has it.
     public static func clipScale(norm: Double, clipNorm: Double?) -> Double {
         guard let clipNorm else { return 1 }

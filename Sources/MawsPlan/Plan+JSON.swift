@@ -17,6 +17,7 @@ extension Plan {
         fixed.bitIdentity = true
         fixed.wire = WirePlan(push: .fp32, gather: .fp32)
         for split in fixed.data.indices { fixed.data[split].skipLimit = 0 }
+        for stage in fixed.stages.indices { fixed.stages[stage].nonFiniteSkips = 0 }
         return Self.canonicalBytes(fixed)
     }
 

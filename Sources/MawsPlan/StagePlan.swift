@@ -41,6 +41,9 @@ public struct StagePlan: Codable, Hashable, Sendable {
     public var classes: String?
     /// linear only: L2 penalty of the logistic regression on standardised features.
     public var penalty: Double
+    /// Training only: steps in a row that may be skipped because their loss or gradient is not finite; 0: the run
+    /// stops at the first.
+    public var nonFiniteSkips = 0
 
     public init(
         name: String, kind: StageKind, from: String?, on: String, fitOn: String?, batch: Int, unit: Int,

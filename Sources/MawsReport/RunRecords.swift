@@ -10,11 +10,14 @@ public struct StepMetrics: Codable, Hashable, Sendable {
     public var seconds: Double
     public var bytesPushed: Int
     public var bytesGathered: Int
+    /// True for a step whose gradient was not finite and not applied; left out otherwise.
+    public var skipped: Bool?
 
     public init(
         stage: String, step: Int, loss: Double, learningRate: Double, gradientNorm: Double, images: Int,
-        seconds: Double, bytesPushed: Int, bytesGathered: Int
+        seconds: Double, bytesPushed: Int, bytesGathered: Int, skipped: Bool? = nil
     ) {
+        self.skipped = skipped
         self.stage = stage
         self.step = step
         self.loss = loss

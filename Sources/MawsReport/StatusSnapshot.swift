@@ -32,10 +32,13 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
     public var peers: [Peer]
     /// Who everybody waits for, since when and for what; nil when nobody waits.
     public var waitingFor: String?
+    /// Steps of the stage that were skipped, since the coordinator's start, because they were not finite.
+    public var skippedSteps: Int
 
     public init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
-        imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?
+        imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?,
+        skippedSteps: Int = 0
     ) {
         self.run = run
         self.stage = stage
@@ -48,5 +51,6 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
         self.remainingSeconds = remainingSeconds
         self.peers = peers
         self.waitingFor = waitingFor
+        self.skippedSteps = skippedSteps
     }
 }

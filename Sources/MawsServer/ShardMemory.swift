@@ -121,7 +121,7 @@ final class ShardMemory: @unchecked Sendable {
         threads.chunkSquares(file.reduced + offsets[block], count: slices[block].count)
     }
 
-    /// Writes the next version into the other bank and makes it the active one.
+    /// Writes the next version into the other bank and makes it the active one. That of a skipped step is a copy.
     func apply(_ commit: Commit) throws {
         let active = file.content.activeBank
         let pieces = trainedBlocks.flatMap { block in UpdateThreads.pieces(of: slices[block]).map { (block, $0) } }
@@ -129,10 +129,14 @@ final class ShardMemory: @unchecked Sendable {
             let (block, range) = pieces[index]
             let offset = offsets[block] + range.lowerBound - slices[block].lowerBound
             let (source, target) = (state(offset, bank: active), state(offset, bank: 1 - active))
-            optimizer.update(
-                block: configuration.table.blocks[block], range: range, step: commit.step,
-                learningRate: commit.learningRate, clipScale: commit.clipScale, gradient: file.reduced + offset,
-                from: source, to: target)
+            if commit.isSkipped {
+                target.copy(source, count: range.count)
+            } else {
+                optimizer.update(
+                    block: configuration.table.blocks[block], range: range, step: commit.step,
+                    learningRate: commit.learningRate, clipScale: commit.clipScale, gradient: file.reduced + offset,
+                    from: source, to: target)
+            }
         }
         try file.sealApplied()
     }

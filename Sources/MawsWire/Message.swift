@@ -210,8 +210,10 @@ public struct Commit: Hashable, Sendable {
     public var stage: StageIndex
     public var step: StepIndex
     public var learningRate: Double
-    /// Factor on the whole gradient, min(1, clip / norm).
+    /// Factor on the whole gradient, min(1, clip / norm), above 0; or 0 for a skipped step.
     public var clipScale: Double
+    /// Whether version step + 1 is version step as it is, moments included: the gradient was not finite.
+    public var isSkipped: Bool { clipScale == 0 }
 
     public init(term: Term, stage: StageIndex, step: StepIndex, learningRate: Double, clipScale: Double) {
         self.term = term

@@ -16,6 +16,7 @@ struct ClusterRun {
     var checkpointSteps = 2
     /// Further lines at the top level of the plan.
     var extra = ""
+    var maeFields = "learning_rate: 0.001"
     var push = "fp32"
     var evaluates = false
     /// Shard to train on instead of the first one of Fashion-MNIST.
@@ -98,7 +99,7 @@ struct ClusterRun {
               text: {width: 32, depth: 1, heads: 2, context: 16, embedding: 24}
             stages:
               - mae:
-                  {steps: \(maeSteps), batch: 80, unit: 16, learning_rate: 0.001,
+                  {steps: \(maeSteps), batch: 80, unit: 16, \(maeFields),
                    decoder: {width: 32, depth: 1, heads: 2}}
               - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0}
               - lit: {image: wsp, steps: 3, batch: 80, unit: 16, learning_rate: 0.001}

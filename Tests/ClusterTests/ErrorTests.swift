@@ -45,6 +45,29 @@ import Testing
         #expect(output.contains("steps") && output.contains("4") && output.contains("5"))
     }
 
+    /// A learning rate that no weight survives: the second step is not finite, nor is any later one.
+    @Test func stepsThatAreNotFiniteAreSkippedAsThePlanAllowsAndThenEndTheRun() throws {
+        var run = try ClusterRun()
+        run.maeSteps = 8
+        run.maeFields = "learning_rate: 1.0e+30, warmup: 0"
+        #expect(try failure(try run.program()).contains("stage mae, step 1: the loss of units 0, 1, 2, 3 and 1 more"))
+        #expect(run.committedSteps() == 1)
+        // Going on with a limit gives the steps that the limit would have given from the start; a kill changes nothing.
+        run.maeFields += ", skip_nonfinite: 3"
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 2, of: program)
+        kill(program.pid, SIGKILL)
+        _ = try program.wait()
+        let output = try failure(try run.program())
+        #expect(output.contains("stage mae, step 4") && output.contains("after 3 skipped steps in a row"))
+        #expect(output.contains("the gradient of blocks") && output.contains("skip_nonfinite"))
+        let metrics = try String(contentsOfFile: run.runFolder + "/metrics.jsonl", encoding: .utf8).split(
+            separator: "\n")
+        // A kill between a commit and its line costs the line.
+        #expect(2...3 ~= metrics.count { $0.contains("\"skipped\":true") })
+    }
+
     @Test func takenPortIsNamed() throws {
         let run = try ClusterRun()
         let certificates = run.folder + "/certificates"

@@ -36,6 +36,18 @@ import Testing
         #expect(abs(one - (50_600.0 / 12).squareRoot()) < 1)
     }
 
+    @Test(arguments: 1...3)
+    func blocksThatAreNotFiniteAreFoundInAnyShard(shards: Int) throws {
+        var squares = squares(shards: shards)
+        #expect(GradientNorm.nonFiniteBlocks(table: table, shards: squares).isEmpty)
+        // Shard 0's first number is of the table's first block that it has a slice of, its last one of the last.
+        squares[0][0] = .nan
+        squares[0][squares[0].count - 1] = .infinity
+        let norm = try #require(GradientNorm.norm(table: table, shards: squares))
+        #expect(!norm.isFinite)
+        #expect(GradientNorm.nonFiniteBlocks(table: table, shards: squares) == [0, 3])
+    }
+
     @Test func listOfWrongLengthGivesNoNorm() {
         var short = squares(shards: 3)
         short[1].removeLast()

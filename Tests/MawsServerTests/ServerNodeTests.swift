@@ -47,6 +47,18 @@ import Testing
         }
     }
 
+    @Test func skippedStepLeavesWeightsAndMomentsAsTheyAre() throws {
+        let sample = SampleModel()
+        let before = try Self.train(shards: 2, seed: 6, steps: 1)
+        let after = try Self.train(shards: 2, seed: 6, steps: 2, skipping: [1])
+        #expect(after.state == before.state)
+        let restart = try Self.train(shards: 2, seed: 6, steps: 1, skipping: [0])
+        for block in sample.trainedBlocks {
+            let start = sample.table.blocks[block].count
+            #expect(restart.state[3 * block] == (0..<start).map { sample.start(.weight, block, $0) })
+        }
+    }
+
     @Test func serverThatDiedAfterReducingAppliesTheCommit() throws {
         let sample = SampleModel()
         let expected = try Self.train(shards: 1, seed: 0, steps: 1)
@@ -180,13 +192,16 @@ extension ServerNodeTests {
     }
 
     /// The whole state after some steps, and the gradient norm of each step.
-    static func train(shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32) throws -> (
-        state: [[Float]], norms: [Double]
-    ) {
+    static func train(
+        shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32, skipping: Set<UInt64> = []
+    ) throws -> (state: [[Float]], norms: [Double]) {
         let sample = SampleModel(encoding: encoding)
         let cluster = try startedCluster(shards: shards, sample)
         var norms: [Double] = []
-        for step in 0..<steps { norms.append(try Self.step(cluster, sample, step: step, seed: seed)) }
+        for step in 0..<steps {
+            let clipScale = skipping.contains(step) ? 0 : 0.5
+            norms.append(try Self.step(cluster, sample, step: step, seed: seed, clipScale: clipScale))
+        }
         return (try state(cluster, sample, step: steps), norms)
     }
 
@@ -196,7 +211,9 @@ extension ServerNodeTests {
 
     /// Two trainers push to every server at the same time, each in its own order, some units both of them; then commit.
     @discardableResult
-    static func step(_ cluster: FakeCluster, _ sample: SampleModel, step: UInt64, seed: UInt64) throws -> Double {
+    static func step(
+        _ cluster: FakeCluster, _ sample: SampleModel, step: UInt64, seed: UInt64, clipScale: Double = 0.5
+    ) throws -> Double {
         var squares: [[Double]] = []
         for server in cluster.servers {
             let trainers = try (0..<2).map { trainer in
@@ -209,7 +226,7 @@ extension ServerNodeTests {
             for trainer in trainers { try trainer.wait() }
             squares.append(try server.reduced(step: step))
         }
-        for server in cluster.servers { try server.commit(step: step) }
+        for server in cluster.servers { try server.commit(step: step, clipScale: clipScale) }
         return try #require(GradientNorm.norm(table: sample.table, shards: squares))
     }
 

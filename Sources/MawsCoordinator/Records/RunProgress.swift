@@ -10,6 +10,7 @@ struct RunProgress {
     private let catalog: StageCatalog
     private var recent: [(moment: Moment, images: Int)] = []
     private var loss: Double?
+    private var skippedSteps = 0
     private(set) var stageStart: Moment
     private var lastCommit: Moment
 
@@ -37,6 +38,12 @@ struct RunProgress {
         return now.seconds(since: lastCommit)
     }
 
+    /// The same of a step that is skipped.
+    mutating func skip(loss: Double, _ now: Moment) -> Double {
+        skippedSteps += 1
+        return commit(loss: loss, now)
+    }
+
     func snapshot(_ core: CoordinatorCore, addresses: [PeerID: String], _ now: Moment) -> StatusSnapshot {
         let stage = catalog[core.stage.index]
         let (done, total) = core.progress
@@ -51,7 +58,7 @@ struct RunProgress {
         return StatusSnapshot(
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,
             step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining, peers: peers,
-            waitingFor: core.waitingFor(now))
+            waitingFor: core.waitingFor(now), skippedSteps: skippedSteps)
     }
 
     private func imagesPerSecond(_ now: Moment) -> Double {

@@ -30,7 +30,7 @@ final class RunRecorder {
                     stage: catalog[StageIndex(record.stage)].plan.name, step: Int(record.step), loss: record.loss,
                     learningRate: record.learningRate, gradientNorm: record.gradientNorm, images: record.images,
                     seconds: record.seconds, bytesPushed: Int(record.bytesPushed),
-                    bytesGathered: Int(record.bytesGathered))))
+                    bytesGathered: Int(record.bytesGathered), skipped: record.clipScale == 0 ? true : nil)))
     }
 
     /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run.

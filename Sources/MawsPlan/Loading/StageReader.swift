@@ -9,6 +9,7 @@ struct StageReader {
     let later: [String]
 
     private static let countMax = 1 << 40
+    private static let skipsMax = 1000
     private static let unitTraining = 32
     private static let unitEvaluation = 256
     private static let templates = "a file with one prompt template a line"
@@ -49,6 +50,7 @@ struct StageReader {
         stage.steps = try map["steps"]?.integer(1...Self.countMax)
         stage.batch = try map.integer("batch", 1...Self.countMax, default: preset.batch)
         stage.unit = try map.integer("unit", 1...Self.countMax, default: Self.unitTraining)
+        stage.nonFiniteSkips = try map.integer("skip_nonfinite", 0...Self.skipsMax, default: 0)
         guard stage.batch % stage.unit == 0 else {
             throw .conflict(
                 map["batch"]?.place ?? map.place(of: "unit"),

@@ -8,7 +8,8 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     public var old: String?
     public var new: String?
     /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire`,
-    /// `bit_identity` and the splits' `skip_limit`, which change no weight by themselves.
+    /// `bit_identity` and the splits' `skip_limit`, which change no weight by themselves, and for `skip_nonfinite`, which
+    /// changes none before the first bad step.
     public var mayChange: Bool
 
     public init(field: String, old: String?, new: String?, mayChange: Bool) {
@@ -44,6 +45,7 @@ extension Plan {
         field == "run" || field == "bit_identity"
             || ["cluster.", "checkpoint.", "wire."].contains { field.hasPrefix($0) }
             || (field.hasPrefix("data.") && field.hasSuffix(".skip_limit"))
+            || (field.hasPrefix("stages.") && field.hasSuffix(".skip_nonfinite"))
     }
 
     /// Every field's path and text. Stages go by their names, and their order counts as a field of its own.

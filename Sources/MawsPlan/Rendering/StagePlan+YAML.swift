@@ -12,7 +12,10 @@ extension StagePlan {
     }
 
     private var training: [(String, Node?)] {
-        [("epochs", .number(epochs)), ("steps", steps.map(Node.number)), ("batch", .number(batch))]
+        [
+            ("epochs", .number(epochs)), ("steps", steps.map(Node.number)), ("batch", .number(batch)),
+            ("skip_nonfinite", .number(nonFiniteSkips)),
+        ]
             + (recipe?.fields ?? [])
     }
 

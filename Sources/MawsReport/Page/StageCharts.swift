@@ -9,10 +9,21 @@ struct StageCharts {
         return """
             <section>
             <h3>\(stage)</h3>
+            \(skips())
             <div class="charts">
             \(charts)</div>
             </section>
 
+            """
+    }
+
+    private func skips() -> Markup {
+        let skipped = steps.filter { $0.skipped == true }.map { String($0.step) }
+        guard !skipped.isEmpty else { return "" }
+        let shown = skipped.prefix(20).joined(separator: ", ") + (skipped.count > 20 ? ", …" : "")
+        return """
+            <p class="note">\(skipped.count) of \(steps.count) steps were skipped, their loss or gradient not being \
+            finite: \(shown).</p>
             """
     }
 

@@ -22,7 +22,8 @@ public enum LiveLine {
     private static func parts(_ snapshot: StatusSnapshot) -> [String] {
         [
             plain(snapshot.stage),
-            "step \(snapshot.step)/\(snapshot.stepCount)",
+            "step \(snapshot.step)/\(snapshot.stepCount)"
+                + (snapshot.skippedSteps > 0 ? " (\(snapshot.skippedSteps) skipped)" : ""),
             snapshot.loss.map { "loss \(Figure.loss($0))" } ?? "",
             snapshot.imagesPerSecond > 0 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : "",
             snapshot.remainingSeconds.map { $0 > 0 ? "eta \(Figure.wholeDuration($0))" : "" } ?? "",

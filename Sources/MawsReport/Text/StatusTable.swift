@@ -13,6 +13,7 @@ public enum StatusTable {
     private static func progress(_ snapshot: StatusSnapshot) -> String {
         let parts = [
             "step \(snapshot.step) of \(snapshot.stepCount)",
+            snapshot.skippedSteps > 0 ? "\(snapshot.skippedSteps) skipped as not finite" : nil,
             snapshot.loss.map { "loss \(Figure.loss($0))" },
             snapshot.imagesPerSecond > 0
                 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : nil,

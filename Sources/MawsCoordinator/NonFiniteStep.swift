@@ -1,0 +1,34 @@
+import MawsBase
+
+/// A step that must not be committed as it is, and what is not finite in it.
+public struct NonFiniteStep: Hashable, Sendable, CustomStringConvertible {
+    public var stage: String
+    public var step: UInt64
+    /// Units whose loss is not finite, ascending.
+    public var units: [UInt32]
+    /// Names of the blocks whose reduced gradient is not finite, in table order.
+    public var blocks: [String]
+
+    public init(stage: String, step: UInt64, units: [UInt32], blocks: [String]) {
+        self.stage = stage
+        self.step = step
+        self.units = units
+        self.blocks = blocks
+    }
+
+    public var description: String {
+        "stage \(stage), step \(step): "
+            + [
+                units.isEmpty ? nil : "the loss of \(Self.list("unit", units.map(String.init)))",
+                blocks.isEmpty ? nil : "the gradient of \(Self.list("block", blocks))",
+                units.isEmpty && blocks.isEmpty ? "the loss or the gradient's norm" : nil,
+            ].compactMap(\.self).joined(separator: " and ") + " is not finite"
+    }
+
+    /// A few names and how many more there are.
+    private static func list(_ word: String, _ names: [String]) -> String {
+        let shown = names.prefix(4).joined(separator: ", ")
+        let more = names.count > 4 ? " and \(names.count - 4) more" : ""
+        return "\(word)\(names.count == 1 ? "" : "s") \(shown)\(more)"
+    }
+}
