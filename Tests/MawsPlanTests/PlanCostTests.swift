@@ -16,6 +16,18 @@ import Testing
         #expect(abs(ModelCost.imageForward(model) / 2 - multiplyAdds) / multiplyAdds < 0.01)
     }
 
+    /// PyTorch's FlopCounterMode on timm's ViT, by Scripts/golden-flops.py; the larger five are the paper's Table 1.
+    @Test(
+        arguments: [
+            ("vit_ti16", 2_506_982_400), ("vit_s16", 9_196_996_608), ("vit_b16", 35_126_120_448),
+            ("vit_l16", 123_107_377_152), ("vit_h14", 334_587_658_240), ("vit_2b14", 987_145_420_800),
+            ("vit_6.5b14", 3_347_281_608_704),
+        ] as [(String, Double)])
+    func everyPresetCostsWhatPyTorchCounts(_ name: String, _ operations: Double) throws {
+        let model = try #require(ImageModelPlan.named(name))
+        #expect(ModelCost.imageForward(model) == operations)
+    }
+
     @Test func hidingPatchesMakesMAECheaperThanWSP() throws {
         let fixture = try PlanFixture()
         let plan = try fixture.parse(
