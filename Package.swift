@@ -97,7 +97,8 @@ let nodes: [Target] = [
     library(
         "MawsTrainer",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
+            "MawsTransport", "MawsStorage",
             "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
         ]),
     library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),

@@ -11,6 +11,8 @@ struct RunPaths: Sendable {
     var stages: String { folder + "/stages.jsonl" }
     var checkpoints: String { folder + "/checkpoints" }
     var state: String { folder + "/state" }
+    /// What may be lost: features of frozen towers.
+    var cache: String { folder + "/cache" }
     var logs: String { folder + "/logs" }
     var results: String { folder + "/results" }
 

@@ -7,7 +7,12 @@ public struct UnitBatch: Sendable {
     public var slots: [UInt64]
     /// Index of each sample in its data set.
     public var samples: [Int]
-    /// Normalised pixels, shape (samples, channels, size, size).
+    /// Number of each image's view, the element of its random crop and flip: the slot, unless the stage's views are
+    /// fixed.
+    public var views: [UInt64]
+    /// Features of each sample that are known already; empty where none are. Such a sample has no image.
+    public var features: [[Float]?] = []
+    /// Normalised pixels of the samples without known features, in order, shape (samples, channels, size, size).
     public var images: FloatBuffer
     public var channels: Int
     public var size: Int
@@ -20,11 +25,12 @@ public struct UnitBatch: Sendable {
     public var classes: [Int]
 
     public init(
-        slots: [UInt64], samples: [Int], images: FloatBuffer, channels: Int, size: Int, labels: [[Int]] = [],
-        tokens: [Int32] = [], context: Int = 0, classes: [Int] = []
+        slots: [UInt64], samples: [Int], views: [UInt64]? = nil, images: FloatBuffer, channels: Int, size: Int,
+        labels: [[Int]] = [], tokens: [Int32] = [], context: Int = 0, classes: [Int] = []
     ) {
         self.slots = slots
         self.samples = samples
+        self.views = views ?? slots
         self.images = images
         self.channels = channels
         self.size = size
@@ -35,4 +41,15 @@ public struct UnitBatch: Sendable {
     }
 
     public var count: Int { slots.count }
+    /// Rows of the samples that `images` holds.
+    public var imageRows: [Int] { features.isEmpty ? Array(0..<count) : (0..<count).filter { features[$0] == nil } }
+
+    /// The batch without its images: its samples' features are all known.
+    public func with(features: [[Float]]) -> UnitBatch {
+        precondition(features.count == count)
+        var batch = self
+        batch.features = features
+        batch.images = FloatBuffer(count: 0)
+        return batch
+    }
 }

@@ -37,7 +37,10 @@ final class ImageEmbedding {
     }
 
     /// Tokens [images · (visible.perImage + 1), width].
-    func forward(_ images: FloatSlice, _ visible: PatchSelection, weights: any WeightSource) throws -> FloatSlice {
+    /// - Parameter isolated: each image's product is made by itself.
+    func forward(
+        _ images: FloatSlice, _ visible: PatchSelection, isolated: Bool = false, weights: any WeightSource
+    ) throws -> FloatSlice {
         let rows = visible.indices.count
         let patches = workspace.take(rows * grid.length)
         grid.read(patches, images, visible, .convolution)
@@ -46,8 +49,14 @@ final class ImageEmbedding {
         let mark = workspace.mark
         let embedded = workspace.take(rows * width)
         let buffer = try weights.gather(embedBlock)
-        backend.linearForward(
-            embedded, patches, buffer.slice(weight), buffer.slice(bias), residual: nil, linearShape(rows))
+        let pieces = isolated ? visible.imageCount : 1
+        let shape = linearShape(rows / max(pieces, 1))
+        for piece in 0..<pieces {
+            backend.linearForward(
+                embedded.part(piece * shape.rows * width, shape.rows * width),
+                patches.part(piece * shape.rows * grid.length, shape.rows * grid.length), buffer.slice(weight),
+                buffer.slice(bias), residual: nil, shape)
+        }
         let positions = try weights.gather(positionBlock)
         backend.gatherRows(tokens, positions.values.all, positionRows, width: width)
         weights.release(positionBlock)

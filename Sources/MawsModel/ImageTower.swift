@@ -54,14 +54,17 @@ public final class ImageTower {
     ///   - images: (count, channels, size, size).
     ///   - visible: the patches that the tower sees.
     ///   - keeps: what for `backward`.
+    ///   - isolated: each image is computed by itself, so that its result depends on no other image in the call.
     public func forward(
-        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Keeping, weights: any WeightSource
+        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Keeping, isolated: Bool = false,
+        weights: any WeightSource
     ) throws -> FloatSlice {
         let count = visible.imageCount
-        let tokens = try embed.forward(images, visible, weights: weights)
-        let shape = TransformerShape(
+        let tokens = try embed.forward(images, visible, isolated: isolated, weights: weights)
+        var shape = TransformerShape(
             batch: count, tokens: visible.perImage + 1, queries: visible.perImage + 1, width: model.width,
             heads: model.heads, mlp: model.mlp)
+        shape.isIsolated = isolated
         let pass = try stack.forward(
             tokens, shape, firstTokenOnly: output == .classToken, keeps: keeps, workspace: workspace,
             weights: weights)

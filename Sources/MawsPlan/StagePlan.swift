@@ -35,6 +35,9 @@ public struct StagePlan: Codable, Hashable, Sendable {
     public var labelCount: Int
     /// LiT only.
     public var labelSmoothing: Double
+    /// LiT only: fixed views of each image, which take turns from epoch to epoch, so that the frozen tower sees each
+    /// once; nil: every epoch draws a new crop and flip.
+    public var views: Int?
     /// zeroshot only: files with one prompt template (`{}` stands for the class name) and one class (comma separated
     /// names) a line.
     public var templates: String?

@@ -19,18 +19,22 @@ public final class FeatureExtractor {
     /// The class token after the last norm, [batch.count × width].
     /// - Parameter weights: of the table of a `linear` stage.
     public func features(_ batch: UnitBatch, weights: any WeightSource) throws -> [Float] {
-        try withFeatures(batch, weights: weights) { $0.array }
+        try withFeatures(batch.images.all, weights: weights) { $0.array }
     }
 
     /// The same in the extractor's memory, for the time of `body`.
+    /// - Parameters:
+    ///   - images: (count, channels, size, size).
+    ///   - isolated: an image's features depend on no other image.
     func withFeatures<Result>(
-        _ batch: UnitBatch, weights: any WeightSource, _ body: (FloatSlice) throws -> Result
+        _ images: FloatSlice, isolated: Bool = false, weights: any WeightSource,
+        _ body: (FloatSlice) throws -> Result
     ) throws -> Result {
         defer { workspace.releaseAll() }
+        let count = images.count / (model.channels * model.size * model.size)
         let features = try tower.forward(
-            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken,
-            keeps: .nothing,
-            weights: weights)
+            images, visible: .all(model.patchCount, images: count), output: .classToken, keeps: .nothing,
+            isolated: isolated, weights: weights)
         return try body(features)
     }
 }

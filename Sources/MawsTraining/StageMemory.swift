@@ -10,6 +10,8 @@ public struct StageMemory: Sendable {
     private let outside: Int
     /// The largest block's gradient.
     private let gradient: Int
+    /// Of the text tower outside its stack, kept with a unit of LiT.
+    private let textOutside: Int
     private let threads: Int
 
     public init(plan: Plan, stage: StagePlan, table: BlockTable, threads: Int) {
@@ -24,6 +26,7 @@ public struct StageMemory: Sendable {
         // Two units' images are here: the one computed and the next.
         var floats = 2 * pixels + unit * visible * model.patchLength + 4 * tokens
         var stacks = [image]
+        var textFloats = 0
         if let decoder = stage.decoder, stage.kind == .mae {
             stacks.append(
                 TransformerMemory.image(
@@ -39,13 +42,22 @@ public struct StageMemory: Sendable {
                     sequences: unit, tokens: text.context, width: text.width, heads: text.heads, mlp: text.mlp,
                     depth: text.depth, operands: operands)
             ]
-            floats += 3 * unit * text.context * text.width + 4 * stage.batch * text.embedding
+            textFloats = 3 * unit * text.context * text.width
+            floats += textFloats + 4 * stage.batch * text.embedding
+            // Captions and features of every unit stay from the first phase to the second.
+            floats += stage.batch * (text.context + model.width)
         }
         floats += unit * stage.labelCount
         self.stacks = stacks
         self.threads = threads
         outside = floats * 4
+        textOutside = textFloats * 4
         gradient = 4 * (table.blocks.filter(\.isTrainable).map(\.count).max() ?? 0)
+    }
+
+    /// Bytes of each further unit of LiT whose text tower is kept from the first phase of a step to the second.
+    public func keptUnitByteCount(_ keeps: Keeping) -> Int {
+        stacks.reduce(0) { $0 + $1.kept(keeps) } + textOutside
     }
 
     /// Bytes with what `keeps` says kept between the passes.

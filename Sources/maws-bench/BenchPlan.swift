@@ -12,7 +12,7 @@ struct BenchPlan {
     let linear: StagePlan
 
     /// Nil when there is no preset of that name.
-    init?(preset: String?, unit: Int) {
+    init?(preset: String?, unit: Int, units: Int = 1) {
         var model = ImageModelPlan(
             preset: nil, patch: 4, size: 28, channels: 1, width: 128, depth: 4, heads: 4, mlp: 512, mean: [0.5],
             deviation: [0.5])
@@ -27,8 +27,8 @@ struct BenchPlan {
             // The paper's 100 tokens between `<s>` and `</s>`.
             text.context = 102
         }
-        mae = Self.stage(.mae, unit, decoder)
-        wsp = Self.stage(.wsp, unit, nil)
+        mae = Self.stage(.mae, unit, units: units, decoder)
+        wsp = Self.stage(.wsp, unit, units: units, nil)
         lit = Self.stage(.lit, unit, nil)
         linear = Self.stage(.linear, unit, nil)
         plan = Plan(
@@ -42,8 +42,8 @@ struct BenchPlan {
             wire: WirePlan(push: .fp32, gather: .fp32))
     }
 
-    /// Random pixels, hashtags and captions that fill the context.
-    func batch() -> UnitBatch {
+    /// Random pixels, or features in their place, hashtags and captions that fill the context.
+    func batch(withFeatures: Bool = false) -> UnitBatch {
         let model = plan.model.image
         var random = CounterRandom(seed: 1, purpose: .test, element: 0)
         let count = mae.unit
@@ -51,15 +51,19 @@ struct BenchPlan {
         let text = plan.model.text
         let (context, vocabulary) = (text?.context ?? 0, Float(text?.vocabulary ?? 0))
         let tokens = (0..<count * context).map { _ in 4 + Int32(random.uniform() * (vocabulary - 8)) }
-        return UnitBatch(
+        let batch = UnitBatch(
             slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count), images: FloatBuffer(pixels),
             channels: model.channels, size: model.size, labels: (0..<count).map { [$0 % wsp.labelCount] },
             tokens: tokens, context: context)
+        guard withFeatures else { return batch }
+        return batch.with(features: (0..<count).map { _ in (0..<model.width).map { _ in random.uniform() } })
     }
 
-    private static func stage(_ kind: StageKind, _ unit: Int, _ decoder: DecoderPlan?) -> StagePlan {
+    private static func stage(
+        _ kind: StageKind, _ unit: Int, units: Int = 1, _ decoder: DecoderPlan?
+    ) -> StagePlan {
         StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: unit, unit: unit,
+            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: units * unit, unit: unit,
             epochs: 1, steps: nil, recipe: nil, decoder: decoder, maskRatio: 0.75, normalizesPixels: true,
             labelCount: 1000, labelSmoothing: 0.1, templates: nil, classes: nil, penalty: 1)
     }

@@ -6,9 +6,11 @@ import MawsPlan
 import MawsTensor
 import MawsTraining
 
-/// One unit of work that is timed.
+/// One step of work that is timed.
 struct Figure {
     let name: String
+    /// Samples of a step.
+    let samples: Int
     /// Floating-point operations a sample.
     let operations: Double
     /// Bytes of a unit's buffers as `StageMemory` foresees them; nil where nothing goes backward.
@@ -26,43 +28,55 @@ struct Figure {
             training(plans.wsp, plans, backend) {
                 WSPObjective(plan: plans.plan, stage: plans.wsp, stageIndex: 1, backend: backend)
             }
-        case "lit": contrastive(plans, backend)
+        case "lit": contrastive(plans, backend, knowsFeatures: false)
+        case "lit-cached": contrastive(plans, backend, knowsFeatures: true)
         case "features": features(plans, backend)
         default: nil
         }
     }
 
-    static let names = ["mae", "wsp", "lit", "features"]
+    static let names = ["mae", "wsp", "lit", "lit-cached", "features"]
 
-    /// Forward, backward and update of one unit.
+    /// Forward and backward of each unit, and the update.
     private static func training(
         _ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend, _ make: () -> any UnitObjective
     ) -> Figure {
         let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
-        let update = Update(weights, backend: backend)
+        let update = Update(weights, units: stage.unitsPerStep, backend: backend)
         let (objective, batch) = (make(), plans.batch())
         return Figure(
-            name: stage.name, operations: operations(stage, plans),
+            name: stage.name, samples: stage.batch, operations: operations(stage, plans),
             predictedBytes: predictedBytes(stage, plans, weights, backend)
         ) {
-            _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: update)
+            for _ in 0..<stage.unitsPerStep {
+                _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: update)
+            }
         }
     }
 
     /// Both phases of a step of one unit, and the update.
-    private static func contrastive(_ plans: BenchPlan, _ backend: ComputeBackend) -> Figure {
+    /// - Parameter knowsFeatures: as in the later epochs of a stage with fixed views.
+    private static func contrastive(
+        _ plans: BenchPlan, _ backend: ComputeBackend, knowsFeatures: Bool
+    ) -> Figure {
         let stage = plans.lit
         let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
-        let update = Update(weights, backend: backend)
+        let update = Update(weights, units: 1, backend: backend)
         let objective = LiTObjective(plan: plans.plan, stage: stage, stageIndex: 2, backend: backend)
-        let batch = plans.batch()
+        let batch = plans.batch(withFeatures: knowsFeatures)
+        let (images, texts) = (
+            FloatBuffer(count: stage.batch * objective.width), FloatBuffer(count: stage.batch * objective.width)
+        )
+        let image = knowsFeatures ? ModelCost.imageForward(plans.plan.model.image) : 0
         return Figure(
-            name: stage.name, operations: operations(stage, plans),
+            name: knowsFeatures ? "lit-cached" : stage.name, samples: stage.unit,
+            operations: operations(stage, plans) - image,
             predictedBytes: predictedBytes(stage, plans, weights, backend)
         ) {
             let unit = try objective.embed(batch, weights: weights)
-            let all = try objective.embeddings(
-                images: FloatBuffer(unit.imageRows), texts: FloatBuffer(unit.textRows), weights: weights)
+            images.all.copy(from: unit.imageRows)
+            texts.all.copy(from: unit.textRows)
+            let all = try objective.embeddings(images: images.all, texts: texts.all, weights: weights)
             _ = try objective.computeUnit(
                 batch, unit: unit, all: all, firstRow: 0, weights: weights, gradients: update)
         }
@@ -72,7 +86,9 @@ struct Figure {
         let extractor = FeatureExtractor(plan: plans.plan, stage: plans.linear, stageIndex: 3, backend: backend)
         let weights = BlockMemory(initial: StageModel.table(plans.linear, in: plans.plan), seed: 1)
         let batch = plans.batch()
-        return Figure(name: "features", operations: operations(plans.linear, plans), predictedBytes: nil) {
+        return Figure(
+            name: "features", samples: batch.count, operations: operations(plans.linear, plans), predictedBytes: nil
+        ) {
             _ = try extractor.features(batch, weights: weights)
         }
     }

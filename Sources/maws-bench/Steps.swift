@@ -13,8 +13,11 @@ struct Steps: ParsableCommand {
     @Option(help: "Compute threads.")
     var threads = 1
 
-    @Option(help: "Samples of a unit, which is here the whole batch.")
+    @Option(help: "Samples of a unit.")
     var unit = 64
+
+    @Option(help: "Units of a step, whose gradients are added up before the update; `mae` and `wsp` only.")
+    var units = 1
 
     @Option(help: "Seconds a figure is measured for, after one step that makes the buffers.")
     var seconds = 3.0
@@ -28,11 +31,11 @@ struct Steps: ParsableCommand {
     @Option(help: "`fp32` or `bf16`.")
     var precision = Precision.fp32
 
-    @Option(help: "Figures, separated by commas, of mae, wsp, lit and features.")
+    @Option(help: "Figures, separated by commas, of mae, wsp, lit, lit-cached and features.")
     var figures = Figure.names.joined(separator: ",")
 
     func run() throws {
-        guard let plans = BenchPlan(preset: model, unit: unit) else {
+        guard let plans = BenchPlan(preset: model, unit: unit, units: units) else {
             throw ValidationError("there is no model preset named `\(model ?? "")`")
         }
         let backend = try makeBackend()
@@ -62,12 +65,12 @@ struct Steps: ParsableCommand {
         let unitBytes = FloatBuffer.liveByteCount - before
         let made = FloatBuffer.allocationCount
         let start = Moment.now()
-        var units = 0
+        var steps = 0
         while Moment.now().seconds(since: start) < seconds {
             try figure.compute()
-            units += 1
+            steps += 1
         }
-        let rate = Double(units * unit) / Moment.now().seconds(since: start)
+        let rate = Double(steps * figure.samples) / Moment.now().seconds(since: start)
         let name = "\(figure.name)-\(model ?? "quickstart")-\(precision.rawValue)"
         print("figure=\(name) value=\(rounded(rate)) unit=images/s")
         print("figure=\(name)-share-of-gemm value=\(rounded(rate * figure.operations / peak)) unit=1")

@@ -4,7 +4,7 @@ import MawsModel
 import MawsOptimizer
 import MawsTensor
 
-/// AdamW on a block as soon as its gradient is there, as the servers of a run would do it.
+/// AdamW on a block as soon as the gradients of all units are there and added up, as the servers of a run would do it.
 final class Update: GradientSink {
     /// Elements that one thread updates at a time.
     private static let grain = 1 << 16
@@ -12,18 +12,37 @@ final class Update: GradientSink {
     private let weights: BlockMemory
     private let firstMoments: BlockMemory
     private let secondMoments: BlockMemory
+    private let sums: BlockMemory?
+    private let units: Int
+    private var pushes: [Int]
     private let backend: ComputeBackend
     private let optimizer = AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05)
 
-    init(_ weights: BlockMemory, backend: ComputeBackend) {
+    /// - Parameter units: of a step.
+    init(_ weights: BlockMemory, units: Int, backend: ComputeBackend) {
         self.weights = weights
+        self.units = units
         self.backend = backend
         let table = weights.table
+        pushes = Array(repeating: 0, count: table.blocks.count)
+        sums = units > 1 ? BlockMemory(trainableOf: table) : nil
         firstMoments = BlockMemory(trainableOf: table)
         secondMoments = BlockMemory(trainableOf: table)
     }
 
     func push(_ block: Int, _ gradient: FloatBuffer) {
+        pushes[block] += 1
+        guard let sum = sums?.buffers[block] else { return update(block, gradient) }
+        let isFirst = pushes[block] % units == 1
+        backend.forEach((sum.count + Self.grain - 1) / Self.grain) { piece, lane in
+            let range = piece * Self.grain..<min((piece + 1) * Self.grain, sum.count)
+            let (total, part) = (sum.slice(range), gradient.slice(range))
+            if isFirst { total.copy(from: part) } else { lane.add(total, total, part) }
+        }
+        if pushes[block] % units == 0 { update(block, sum) }
+    }
+
+    private func update(_ block: Int, _ gradient: FloatBuffer) {
         let count = gradient.count
         backend.forEach((count + Self.grain - 1) / Self.grain) { piece, _ in
             let range = piece * Self.grain..<min((piece + 1) * Self.grain, count)

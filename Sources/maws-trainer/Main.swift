@@ -32,6 +32,16 @@ struct Main: ParsableCommand {
             """)
     var memory: ByteSize?
 
+    @Option(
+        help: """
+            Folder for features of images that a lit stage with `views` computes once; trainers may share it. Without \
+            it they are kept in a temporary file, until the process ends.
+            """)
+    var cache: String?
+
+    @Option(help: "Size of the cache of one stage, 100G for instance.")
+    var cacheSize = ByteSize(bytes: 4 << 30)
+
     @Option(help: "Name for logs and status, unique in the run (default: trainer-<host>-<process id>).")
     var name: String?
 
@@ -62,11 +72,12 @@ struct Main: ParsableCommand {
             // Ctrl-C in a terminal reaches the whole group; the coordinator says when its trainers may go.
             signal(SIGINT, SIG_IGN)
         }
-        let options = TrainerOptions(
+        var options = TrainerOptions(
             coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, compute: compute,
             threads: threads, memoryBytes: memory?.bytes,
             name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
             reconnectSeconds: reconnectSeconds)
+        options.cache = CacheOptions(folder: cache, byteCountMax: cacheSize.bytes)
         let log = Logger(label: "maws-trainer")
         do {
             try TrainerNode(options, log: log).run()

@@ -63,6 +63,26 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
         #expect(try run.finish() == reference.get())
     }
 
+    /// The second epoch finds the features of the first, whichever trainer computed them, and whoever died meanwhile.
+    @Test func weightsAreTheSameWhoeverComputedTheFeaturesOfFixedViews() throws {
+        let hashes = try [1, 3].map { trainers in
+            var run = try ClusterRun()
+            (run.trainers, run.maeSteps) = (trainers, 1)
+            run.litFields = "steps: 9, batch: 1000, unit: 100, views: 1"
+            let program = try run.program()
+            try program.start()
+            // One mae step, three of wsp, then lit in its first epoch and in its second.
+            for steps in trainers > 1 ? [6, 10] : [] {
+                try run.wait(forSteps: steps, of: program)
+                program.children("maws-trainer").randomElement().map { _ = kill($0, SIGKILL) }
+            }
+            #expect(try program.wait() == 0, "\(program.output) \(run.logs())")
+            #expect(run.logs().contains("finds features of images that were computed before"))
+            return try run.hashes()
+        }
+        #expect(hashes[0] == hashes[1])
+    }
+
     @Test func unreadableImagesAreReplacedTheSameWayByEveryCluster() throws {
         var hashes: [[String: String]] = []
         for (trainers, servers) in [(1, 2), (3, 1)] {

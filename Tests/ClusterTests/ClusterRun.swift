@@ -17,6 +17,7 @@ struct ClusterRun {
     /// Further lines at the top level of the plan.
     var extra = ""
     var maeFields = "learning_rate: 0.001"
+    var litFields = "steps: 3, batch: 80, unit: 16"
     var push = "fp32"
     var evaluates = false
     /// Shard to train on instead of the first one of Fashion-MNIST.
@@ -102,7 +103,7 @@ struct ClusterRun {
                   {steps: \(maeSteps), batch: 80, unit: 16, \(maeFields),
                    decoder: {width: 32, depth: 1, heads: 2}}
               - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0}
-              - lit: {image: wsp, steps: 3, batch: 80, unit: 16, learning_rate: 0.001}
+              - lit: {image: wsp, \(litFields), learning_rate: 0.001}
             \(evaluates ? evaluations : "")
             checkpoint: {steps: \(checkpointSteps), keep: 2}
             wire: {push: \(push)}

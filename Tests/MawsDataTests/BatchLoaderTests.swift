@@ -38,6 +38,39 @@ import Testing
         #expect(left.samples == right.samples && left.slots == right.slots && left.labels == right.labels)
     }
 
+    @Test func fixedViewsTakeTurnsFromEpochToEpoch() throws {
+        let folder = try Fixture.folder(count: 24)
+        var stage = Fixture.stage(
+            .lit, augment: AugmentPlan(crop: CropPlan(scale: [0.2, 1], ratio: [0.75, 4.0 / 3]), flip: true))
+        stage.views = 2
+        let loader = try Self.loader(folder, stage)
+        #expect(loader.viewCount == 48)
+        // Three steps an epoch.
+        let epochs = try (0..<4).map { epoch in
+            try (0..<6).map { try loader.batch(step: UInt64(3 * epoch + $0 / 2), unit: $0 % 2) }
+        }
+        let views = epochs.map { Dictionary(uniqueKeysWithValues: $0.flatMap { zip($0.samples, $0.views) }) }
+        for sample in 0..<24 {
+            #expect(views.map { $0[sample] } == [0, 1, 0, 1].map { UInt64(2 * sample + $0) })
+        }
+        #expect(epochs[0].flatMap(\.samples) != epochs[2].flatMap(\.samples))
+    }
+
+    @Test func imagesOfKnownFeaturesAreNotRead() throws {
+        let folder = try Fixture.folder(count: 24)
+        var stage = Fixture.stage(.lit)
+        stage.views = 1
+        let loader = try Self.loader(folder, stage)
+        let whole = try loader.batch(step: 1, unit: 0)
+        let batch = try loader.batch(step: 1, unit: 0) { $0 % 2 == 0 ? [Float($0)] : nil }
+        #expect(batch.views == whole.samples.map(UInt64.init))
+        #expect(batch.tokens == whole.tokens && batch.samples == whole.samples)
+        #expect(batch.features == batch.views.map { $0 % 2 == 0 ? [Float($0)] : nil })
+        let odd = (0..<4).filter { batch.views[$0] % 2 == 1 }
+        #expect(batch.imageRows == odd)
+        #expect(batch.images.array == odd.flatMap { whole.images.slice($0 * 64..<($0 + 1) * 64).array })
+    }
+
     @Test func hashtagsBecomeLabelsOfTheVocabulary() throws {
         let folder = try Fixture.folder(count: 24)
         let batch = try Self.loader(folder, Fixture.stage(.wsp)).batch(step: 0, unit: 0)

@@ -102,7 +102,7 @@ import Testing
         let batches = try (0..<2).map { try run.loader(.lit).batch(step: 0, unit: $0) }
         let units = try batches.map { try objective.embed($0, weights: weights) }
         let all = try objective.embeddings(
-            images: FloatBuffer(units.flatMap(\.imageRows)), texts: FloatBuffer(units.flatMap(\.textRows)),
+            images: FloatBuffer(units.flatMap(\.imageRows)).all, texts: FloatBuffer(units.flatMap(\.textRows)).all,
             weights: weights)
         let gradients = [LocalGradients(), LocalGradients()]
         let losses = try (0..<2).map { unit in

@@ -72,7 +72,7 @@ private let folder = ProcessInfo.processInfo.environment["MAWS_FULL_SIZE"]
         let batch = try fixture.batch(0..<fixture.stage.unit)
         let unit = try objective.embed(batch, weights: weights)
         let all = try objective.embeddings(
-            images: FloatBuffer(unit.imageRows), texts: FloatBuffer(unit.textRows), weights: weights)
+            images: FloatBuffer(unit.imageRows).all, texts: FloatBuffer(unit.textRows).all, weights: weights)
         let loss = try objective.computeUnit(
             batch, unit: unit, all: all, firstRow: 0, weights: weights, gradients: gradients)
         #expect(relativeError(unit.textRows, try golden.floats("text_rows")) < compute.tolerance(1e-5))

@@ -43,7 +43,10 @@ final class LocalCluster {
         for index in 0..<cluster.trainers {
             let compute = cluster.compute.map { ["--compute", $0.rawValue] } ?? []
             let memory = cluster.memoryBytes.map { ["--memory", "\($0)"] } ?? []
-            let own = ["--threads", "\(cluster.threads)", "--name", "trainer-\(index)", "--data-root", root]
+            let own = [
+                "--threads", "\(cluster.threads)", "--name", "trainer-\(index)", "--data-root", root, "--cache",
+                paths.cache,
+            ]
             children["trainer-\(index)"] = Child(program: "maws-trainer", arguments: common + own + compute + memory)
         }
         for name in children.keys.sorted() { try launch(name) }

@@ -58,19 +58,36 @@ public final class BatchLoader: Sendable {
     /// - Parameters:
     ///   - step: of a training stage; evaluation stages ignore it.
     ///   - unit: 0..<unitCount.
-    public func batch(step: UInt64, unit: Int) throws -> UnitBatch {
+    ///   - features: of the view of this number, where they are known; its image is not read then.
+    public func batch(
+        step: UInt64, unit: Int, features: (_ view: UInt64) -> [Float]? = { _ in nil }
+    ) throws -> UnitBatch {
         precondition(unit >= 0 && unit < unitCount)
-        return stage.kind.trains ? try trainingBatch(step: step, unit: unit) : try evaluationBatch(unit: unit)
+        return stage.kind.trains
+            ? try trainingBatch(step: step, unit: unit, features: features) : try evaluationBatch(unit: unit)
     }
 
-    private func trainingBatch(step: UInt64, unit: Int) throws -> UnitBatch {
+    /// Views of all samples of the split, where they are fixed.
+    public var viewCount: Int? { stage.views.map { $0 * sampleCount } }
+
+    /// With fixed views a sample's views take turns from epoch to epoch.
+    private func view(slot: UInt64, sample: Int) -> UInt64 {
+        guard let views = stage.views.map(UInt64.init) else { return slot }
+        return UInt64(sample) * views + slot / UInt64(sampleCount) % views
+    }
+
+    private func trainingBatch(
+        step: UInt64, unit: Int, features: (_ view: UInt64) -> [Float]?
+    ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
         var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         for slot in first..<first + UInt64(stage.unit) {
             var index = order.index(slot: slot)
             while true {
-                if let sample = try sources[0].load(index, slot: slot, transform: transform) {
-                    builder.append(sample, slot: slot, index: index)
+                let view = view(slot: slot, sample: index)
+                let known = features(view)
+                if let sample = try sources[0].load(index, view: view, features: known, transform: transform) {
+                    builder.append(sample, slot: slot, view: view, index: index)
                     break
                 }
                 index = (index + 1) % sampleCount
@@ -90,8 +107,9 @@ public final class BatchLoader: Sendable {
         let first = unit * stage.unit
         var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         for index in first..<min(first + stage.unit, source.dataset.count) {
-            guard let sample = try source.load(index, slot: UInt64(index), transform: transform) else { continue }
-            builder.append(sample, slot: UInt64(index), index: index)
+            let slot = UInt64(index)
+            guard let sample = try source.load(index, view: slot, features: nil, transform: transform) else { continue }
+            builder.append(sample, slot: slot, view: slot, index: index)
         }
         return builder.build(context: 0)
     }
@@ -117,13 +135,19 @@ private struct Source {
     func unitCount(_ unit: Int) -> Int { (dataset.count + unit - 1) / unit }
 
     /// Nil, and counted, when the sample's content cannot be used.
-    func load(_ index: Int, slot: UInt64, transform: ImageTransform) throws -> LoadedSample? {
+    /// - Parameter features: what is known of the image; it is not read then.
+    func load(
+        _ index: Int, view: UInt64, features: [Float]?, transform: ImageTransform
+    ) throws -> LoadedSample? {
         if try skips.contains(index) { return nil }
         do {
-            let sample = try dataset.sample(index, parts: inputs.parts)
-            let image = try ImageDecoder.decode(sample.image, channels: channels)
+            let parts = features == nil ? inputs.parts : inputs.parts.subtracting([.image])
+            let sample = try dataset.sample(index, parts: parts)
+            let pixels =
+                features == nil
+                ? transform.apply(try ImageDecoder.decode(sample.image, channels: channels), slot: view) : []
             return LoadedSample(
-                pixels: transform.apply(image, slot: slot), labels: inputs.labels(of: sample.hashtags),
+                pixels: pixels, features: features, labels: inputs.labels(of: sample.hashtags),
                 tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
         } catch DataError.image(let problem) {
             try skips.add(index, try dataset.place(index, reason: "the image \(problem)"))
@@ -144,6 +168,7 @@ private struct Source {
 
 private struct LoadedSample {
     var pixels: [Float]
+    var features: [Float]?
     var labels: [Int]
     var tokens: [Int32]
     var classIndex: Int
@@ -152,6 +177,8 @@ private struct LoadedSample {
 /// Collects the rows of a unit.
 private struct UnitBatchBuilder {
     private var slots: [UInt64] = []
+    private var views: [UInt64] = []
+    private var features: [[Float]?] = []
     private var indices: [Int] = []
     private var labels: [[Int]] = []
     private var tokens: [Int32] = []
@@ -166,8 +193,10 @@ private struct UnitBatchBuilder {
         pixels.reserveCapacity(capacity * channels * size * size)
     }
 
-    mutating func append(_ sample: LoadedSample, slot: UInt64, index: Int) {
+    mutating func append(_ sample: LoadedSample, slot: UInt64, view: UInt64, index: Int) {
         slots.append(slot)
+        views.append(view)
+        features.append(sample.features)
         indices.append(index)
         labels.append(sample.labels)
         tokens += sample.tokens
@@ -176,8 +205,10 @@ private struct UnitBatchBuilder {
     }
 
     func build(context: Int) -> UnitBatch {
-        UnitBatch(
-            slots: slots, samples: indices, images: FloatBuffer(pixels), channels: channels, size: size,
+        var batch = UnitBatch(
+            slots: slots, samples: indices, views: views, images: FloatBuffer(pixels), channels: channels, size: size,
             labels: labels, tokens: tokens, context: context, classes: classes)
+        if features.contains(where: { $0 != nil }) { batch.features = features }
+        return batch
     }
 }

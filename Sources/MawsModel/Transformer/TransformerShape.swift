@@ -10,6 +10,8 @@ struct TransformerShape: Hashable {
     var width: Int
     var heads: Int
     var mlp: Int
+    /// Each sequence is a group of its own: what comes out of it does not depend on the others.
+    var isIsolated = false
 
     var rows: Int { batch * tokens }
     var outputRows: Int { batch * queries }
@@ -38,6 +40,7 @@ struct TransformerShape: Hashable {
     /// A power of two of nearly equal groups, for an even load on any usual number of threads; a function of the shape
     /// alone, because it is part of what a unit's gradient is.
     var groups: [Range<Int>] {
+        if isIsolated { return (0..<batch).map { $0..<$0 + 1 } }
         var count = 1
         while count * Self.groupRows < rows { count *= 2 }
         count = min(count, batch)

@@ -11,7 +11,7 @@ enum StageFields {
         switch kind {
         case .mae: common + training + ["decoder", "mask_ratio", "norm_pix"]
         case .wsp: common + training + ["from", "labels"]
-        case .lit: common + training + ["image", "label_smoothing"]
+        case .lit: common + training + ["image", "label_smoothing", "views"]
         case .linear: common + ["from", "fit_on", "penalty"]
         case .zeroshot: common + ["from", "templates", "classes"]
         }

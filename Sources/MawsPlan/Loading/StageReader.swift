@@ -10,6 +10,7 @@ struct StageReader {
 
     private static let countMax = 1 << 40
     private static let skipsMax = 1000
+    private static let viewsMax = 1_000_000
     private static let unitTraining = 32
     private static let unitEvaluation = 256
     private static let templates = "a file with one prompt template a line"
@@ -123,6 +124,7 @@ struct StageReader {
         stage.labelSmoothing = try map.number(
             "label_smoothing", "a share of at least 0 and below 1", default: 0.1
         ) { 0 <= $0 && $0 < 1 }
+        stage.views = try map["views"]?.integer(1...Self.viewsMax)
         guard list.hasText else {
             throw .conflict(
                 map.place,

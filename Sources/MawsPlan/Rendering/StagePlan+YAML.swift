@@ -27,7 +27,7 @@ extension StagePlan {
                 ("norm_pix", .flag(normalizesPixels)),
             ]
         case .wsp: [("labels", .number(labelCount))]
-        case .lit: [("label_smoothing", .number(labelSmoothing))]
+        case .lit: [("label_smoothing", .number(labelSmoothing)), ("views", views.map(Node.number))]
         case .linear: [("penalty", .number(penalty))]
         case .zeroshot: [("templates", templates.map(Node.text)), ("classes", classes.map(Node.text))]
         }

@@ -37,7 +37,8 @@ public final class TrainerNode {
             host: options.coordinatorHost, port: options.coordinatorPort, identity: identity
         ) { event in events.with { $0.append(event) } }
         let compute = ComputeChoice(
-            kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes, log: log)
+            kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes,
+            cache: options.cache, log: log)
         computer = UnitComputer(compute: compute, links: links, dataRoot: options.dataRoot) { work in
             events.with { $0.append(TrainerEvent(work)) }
         }

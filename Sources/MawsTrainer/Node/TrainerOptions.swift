@@ -11,6 +11,7 @@ public struct TrainerOptions: Sendable {
     public var threads: Int
     /// What the process may take; nil: what its units like.
     public var memoryBytes: Int?
+    public var cache = CacheOptions()
     /// Unique among the living processes of a run.
     public var name: String
     /// Folder that the plan's relative data paths are looked up in.

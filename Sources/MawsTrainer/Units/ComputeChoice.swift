@@ -9,6 +9,7 @@ struct ComputeChoice: Sendable {
     let kind: ComputeKind
     let threads: Int
     let memoryBytes: Int?
+    let cache: CacheOptions
     let log: Logger
 
     /// - Throws: when this kind does not know the plan's precision.

@@ -6,27 +6,39 @@ import MawsTraining
 import MawsWire
 
 /// Units of `lit`: phase 0 posts a unit's embeddings, phase 1 pushes the gradient of the global loss for its rows.
+///
+/// The frozen tower computes each image once a step: the features of every unit of phase 0 stay until its phase 1, and
+/// with fixed views of the images for the stage. The text tower's activations stay for as many units as there is memory
+/// for, and for the last one until another needs its room; the others go forward again, to the same bits.
 final class ContrastiveWorker: StageWorker {
-    /// What phase 0 of a unit left for its phase 1. The images are not needed again.
+    /// What phase 0 of a unit left for its phase 1: captions and features, and the unit where it was kept.
     private struct Kept {
         var batch: UnitBatch
-        var unit: LiTUnit
+        var unit: LiTUnit?
     }
-
-    /// Bytes of activations kept between the phases; what does not fit is computed again, with the same bits.
-    private static let keptBytesMax = 1 << 30
 
     private let objective: LiTObjective
     private let stage: StagePlan
+    private let table: BlockTable
+    private let reuse: FeatureReuse?
     private let keptUnitsMax: Int
     private var step: StepIndex?
     private var kept: [UInt32: Kept] = [:]
+    /// The unit whose activations came last.
+    private var last: UInt32?
     private var embeddings: LiTEmbeddings?
+    /// All rows of the step, [batch × width].
+    private let images: FloatBuffer
+    private let texts: FloatBuffer
 
-    init(objective: LiTObjective, stage: StagePlan, text: TextModelPlan) {
-        self.objective = objective
-        self.stage = stage
-        keptUnitsMax = max(1, Self.keptBytesMax / Self.activationBytes(text, samples: stage.unit))
+    /// - Parameters:
+    ///   - reuse: of features of earlier epochs; nil: views are not fixed.
+    ///   - keptUnitsMax: units whose activations may stay while another's are made.
+    init(objective: LiTObjective, stage: StagePlan, table: BlockTable, reuse: FeatureReuse?, keptUnitsMax: Int) {
+        (self.objective, self.stage, self.table) = (objective, stage, table)
+        (self.reuse, self.keptUnitsMax) = (reuse, keptUnitsMax)
+        images = FloatBuffer(count: stage.batch * objective.width)
+        texts = FloatBuffer(count: stage.batch * objective.width)
     }
 
     func needsBatch(_ lease: Lease) -> Bool {
@@ -36,19 +48,21 @@ final class ContrastiveWorker: StageWorker {
     func compute(_ context: UnitContext) throws -> UnitResult {
         if context.lease.step != step {
             step = context.lease.step
-            kept = [:]
-            embeddings = nil
+            (kept, last, embeddings) = ([:], nil, nil)
         }
         return context.lease.phase == 0 ? try embed(context) : try pushGradient(context)
     }
 
     private func embed(_ context: UnitContext) throws -> UnitResult {
-        var batch = try context.batch()
+        try reuse?.open(table, context.weights)
+        let batch = try context.batch()
+        makeRoom()
         let unit = try objective.embed(batch, weights: context.weights)
-        if kept.count < keptUnitsMax {
-            batch.images = FloatBuffer(count: 0)
-            kept[context.lease.unit.value] = Kept(batch: batch, unit: unit)
-        }
+        let features = unit.features
+        let fresh = batch.imageRows
+        reuse?.put(fresh.map { batch.views[$0] }, fresh.map { features[$0] })
+        kept[context.lease.unit.value] = Kept(batch: batch.with(features: features), unit: unit)
+        last = context.lease.unit.value
         try context.pusher.post(unit.imageRows + unit.textRows)
         return UnitResult()
     }
@@ -57,10 +71,18 @@ final class ContrastiveWorker: StageWorker {
         let all = try embeddings ?? collect(context)
         embeddings = all
         let own = kept.removeValue(forKey: context.lease.unit.value)
+        if own?.unit == nil { makeRoom() }
         let loss = try objective.computeUnit(
             own?.batch ?? context.batch(), unit: own?.unit, all: all, firstRow: context.unit * stage.unit,
             weights: context.weights, gradients: context.pusher)
         return UnitResult(loss: loss)
+    }
+
+    /// Before the activations of another unit are made.
+    private func makeRoom() {
+        guard let last, kept.values.count(where: { $0.unit != nil }) > keptUnitsMax else { return }
+        kept[last]?.unit = nil
+        self.last = nil
     }
 
     /// Every post holds the unit's image rows, then its text rows.
@@ -70,16 +92,10 @@ final class ContrastiveWorker: StageWorker {
         for post in posts where post.rows.count != 2 * half {
             throw TrainerError.malformedPost(unit: post.unit, floats: post.rows.count, rowWidth: 2 * objective.width)
         }
-        return try objective.embeddings(
-            images: FloatBuffer(posts.flatMap { $0.rows[..<half] }),
-            texts: FloatBuffer(posts.flatMap { $0.rows[half...] }), weights: context.weights)
-    }
-
-    /// A generous estimate of the text tower's activations: about twenty rows of its width and both attention tables a
-    /// layer.
-    private static func activationBytes(_ text: TextModelPlan, samples: Int) -> Int {
-        let rows = samples * text.context
-        let floats = text.depth * rows * (16 * text.width + 2 * text.mlp + 2 * text.heads * text.context)
-        return max(1, floats * MemoryLayout<Float>.stride)
+        for (index, post) in posts.enumerated() {
+            images.all.part(index * half, half).copy(from: Array(post.rows[..<half]))
+            texts.all.part(index * half, half).copy(from: Array(post.rows[half...]))
+        }
+        return try objective.embeddings(images: images.all, texts: texts.all, weights: context.weights)
     }
 }

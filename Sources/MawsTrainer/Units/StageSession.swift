@@ -33,11 +33,14 @@ final class StageSession {
         table = StageModel.table(stage, in: workers.plan)
         pushEncoding = workers.plan.wire.push == .fp32Zstd ? .fp32Zstd : .fp32
         let memory = try workers.memory(stage, table)
-        worker = try workers.worker(stage, index, keeps: memory.keeps, loader: loader)
+        let reuse = try workers.reuse(stage, index, loader: loader)
+        worker = try workers.worker(stage, index, memory: memory, reuse: reuse, loader: loader)
         meter = WaitMeter()
         cache = BlockCache(
             table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights)
-        batches = BatchQueue { try loader.batch(step: $0.step, unit: $0.unit) }
+        batches = BatchQueue { key in
+            try loader.batch(step: key.step, unit: key.unit) { reuse?.features($0) }
+        }
         forecast = UnitForecast(unitsPerStep: loader.unitCount, repeats: stage.kind.trains)
     }
 

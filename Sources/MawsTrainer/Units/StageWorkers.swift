@@ -14,6 +14,7 @@ struct StageWorkers {
     let backend: ComputeBackend
     /// What the process may take; nil: what it likes.
     let memoryBytes: Int?
+    let cache: CacheOptions
     let log: Logger
 
     func memory(_ stage: StagePlan, _ table: BlockTable) throws -> MemoryChoice {
@@ -24,19 +25,19 @@ struct StageWorkers {
     }
 
     func worker(
-        _ stage: StagePlan, _ index: StageIndex, keeps: Keeping, loader: BatchLoader
+        _ stage: StagePlan, _ index: StageIndex, memory: MemoryChoice, reuse: FeatureReuse?, loader: BatchLoader
     ) throws -> any StageWorker {
         switch stage.kind {
         case .mae:
             let objective = MAEObjective(
-                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: keeps)
+                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: memory.keeps)
             return GradientWorker(objective: objective, globalBatch: stage.batch)
         case .wsp:
             let objective = WSPObjective(
-                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: keeps)
+                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: memory.keeps)
             return GradientWorker(objective: objective, globalBatch: stage.batch)
         case .lit:
-            return try contrastive(stage, index, keeps)
+            return try contrastive(stage, index, memory, reuse)
         case .linear:
             return try probe(stage, index, loader: loader)
         case .zeroshot:
@@ -46,11 +47,23 @@ struct StageWorkers {
         }
     }
 
-    private func contrastive(_ stage: StagePlan, _ index: StageIndex, _ keeps: Keeping) throws -> any StageWorker {
-        guard let text = plan.model.text else { throw TrainerError.noTextModel(stage: stage.name) }
+    /// What may be used again of an image's features; nil where a stage has no fixed views.
+    func reuse(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> FeatureReuse? {
+        guard stage.kind == .lit, let viewCount = loader.viewCount else { return nil }
+        return try FeatureReuse(
+            plan: plan, stage: stage, index: index, loader: loader, viewCount: viewCount, profile: backend.profile,
+            options: cache, log: log)
+    }
+
+    private func contrastive(
+        _ stage: StagePlan, _ index: StageIndex, _ memory: MemoryChoice, _ reuse: FeatureReuse?
+    ) throws -> any StageWorker {
+        guard plan.model.text != nil else { throw TrainerError.noTextModel(stage: stage.name) }
         let objective = LiTObjective(
-            plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: keeps)
-        return ContrastiveWorker(objective: objective, stage: stage, text: text)
+            plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: memory.keeps)
+        return ContrastiveWorker(
+            objective: objective, stage: stage, table: StageModel.table(stage, in: plan), reuse: reuse,
+            keptUnitsMax: memory.keptUnits)
     }
 
     private func probe(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> any StageWorker {

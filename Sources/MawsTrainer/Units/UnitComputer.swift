@@ -75,7 +75,7 @@ private struct Workbench {
             let data = try PlanData(plan: plan, root: dataRoot)
             workers = StageWorkers(
                 plan: plan, root: dataRoot, backend: try compute.backend(for: plan.precision),
-                memoryBytes: compute.memoryBytes, log: compute.log)
+                memoryBytes: compute.memoryBytes, cache: compute.cache, log: compute.log)
             session = nil
             return .opened(
                 plan: json, fingerprint: data.fingerprint,

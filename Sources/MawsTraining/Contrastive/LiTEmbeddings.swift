@@ -19,9 +19,9 @@ public final class LiTEmbeddings {
     /// A unit's part of the loss and its gradients; the shares of all units add up to the whole.
     public struct Share {
         public var loss: Double
-        /// Gradient of the unit's unit-length rows, [rows, width].
-        public var dImages: FloatBuffer
-        public var dTexts: FloatBuffer
+        /// Gradient of the unit's unit-length rows, [rows, width], in the memory of a workspace.
+        public var dImages: FloatSlice
+        public var dTexts: FloatSlice
         /// Gradient of the parameter, the logarithm of the factor.
         public var dLogitScale: Double
     }
@@ -29,13 +29,14 @@ public final class LiTEmbeddings {
     /// Pairs in the global batch, and values in a row.
     public let count: Int
     public let width: Int
-    private let images: FloatBuffer
-    private let texts: FloatBuffer
+    private let images: FloatSlice
+    private let texts: FloatSlice
     private let smoothing: Float
     private let scores: ScoreSlabs
+    private let memory: WorkspaceShelf
     /// Log-sum-exp of each image's scores over all texts, and of each text's over all images, [B].
-    private let imageLogSumExp: FloatBuffer
-    private let textLogSumExp: FloatBuffer
+    private let imageLogSumExp: FloatSlice
+    private let textLogSumExp: FloatSlice
     /// Each pair's part of the loss and of the parameter's gradient.
     private let losses: [Double]
     private let dLogitScales: [Double]
@@ -44,9 +45,19 @@ public final class LiTEmbeddings {
     ///   - images, texts: unit-length rows [B × width], row i of one being the partner of row i of the other.
     ///   - logitScale: the parameter, the logarithm of the factor on the cosines.
     ///   - smoothing: ε, 0...1.
-    public init(
-        images: FloatBuffer, texts: FloatBuffer, width: Int, logitScale: Float, smoothing: Float,
+    public convenience init(
+        images: FloatSlice, texts: FloatSlice, width: Int, logitScale: Float, smoothing: Float,
         backend: ComputeBackend
+    ) {
+        self.init(
+            images: images, texts: texts, width: width, logitScale: logitScale, smoothing: smoothing,
+            backend: backend, memory: WorkspaceShelf())
+    }
+
+    /// - Parameter memory: lends the workspace that everything but the rows lies in.
+    init(
+        images: FloatSlice, texts: FloatSlice, width: Int, logitScale: Float, smoothing: Float,
+        backend: ComputeBackend, memory: WorkspaceShelf
     ) {
         precondition(images.count == texts.count && images.count % width == 0 && images.count > 0)
         self.count = images.count / width
@@ -54,12 +65,16 @@ public final class LiTEmbeddings {
         self.images = images
         self.texts = texts
         self.smoothing = smoothing
+        self.memory = memory
         let scale = Float(exp(Double(logitScale)))
-        scores = ScoreSlabs(scale: min(scale, Self.scaleMax), count: count, width: width, backend: backend)
+        let workspace = memory.take()
+        scores = ScoreSlabs(
+            scale: min(scale, Self.scaleMax), count: count, width: width, backend: backend, workspace: workspace)
+        (imageLogSumExp, textLogSumExp) = (workspace.take(count), workspace.take(count))
         let byImage = scores.statistics(own: images, other: texts)
         let byText = scores.statistics(own: texts, other: images)
-        imageLogSumExp = FloatBuffer(byImage.map { Float($0.row.logSumExp) })
-        textLogSumExp = FloatBuffer(byText.map { Float($0.row.logSumExp) })
+        imageLogSumExp.copy(from: byImage.map { Float($0.row.logSumExp) })
+        textLogSumExp.copy(from: byText.map { Float($0.row.logSumExp) })
         let parts = zip(byImage, byText).map { image, text in
             let first = Self.part(image.row, pair: image.pair, count: byImage.count, smoothing: smoothing)
             let second = Self.part(text.row, pair: text.pair, count: byImage.count, smoothing: smoothing)
@@ -71,21 +86,25 @@ public final class LiTEmbeddings {
         dLogitScales = parts.map { runsAway ? 0 : $0.dLogitScale }
     }
 
+    deinit { memory.give(scores.workspace) }
+
     /// The loss of the global batch.
     public var loss: Double { losses.reduce(0, +) }
 
     /// The part of the pairs `rows`.
-    public func share(of rows: Range<Int>) -> Share {
+    /// - Parameter workspace: gets the gradients.
+    public func share(of rows: Range<Int>, in workspace: Workspace) -> Share {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= count && !rows.isEmpty)
-        return Share(
-            loss: losses[rows].reduce(0, +),
-            dImages: scores.gradient(
-                of: rows, own: images, other: texts, ownLogSumExp: imageLogSumExp, otherLogSumExp: textLogSumExp,
-                smoothing: smoothing),
-            dTexts: scores.gradient(
-                of: rows, own: texts, other: images, ownLogSumExp: textLogSumExp, otherLogSumExp: imageLogSumExp,
-                smoothing: smoothing),
-            dLogitScale: dLogitScales[rows].reduce(0, +))
+        let share = Share(
+            loss: losses[rows].reduce(0, +), dImages: workspace.take(rows.count * width),
+            dTexts: workspace.take(rows.count * width), dLogitScale: dLogitScales[rows].reduce(0, +))
+        scores.gradient(
+            share.dImages, of: rows, own: images, other: texts, ownLogSumExp: imageLogSumExp,
+            otherLogSumExp: textLogSumExp, smoothing: smoothing)
+        scores.gradient(
+            share.dTexts, of: rows, own: texts, other: images, ownLogSumExp: textLogSumExp,
+            otherLogSumExp: imageLogSumExp, smoothing: smoothing)
+        return share
     }
 
     /// One row's part in one direction: with t the target, (logsumexp(s) - Σ t · s) / 2B and, since s is proportional

@@ -10,19 +10,24 @@ public final class LiTUnit {
     /// Unit-length rows, [samples × embedding].
     public var imageRows: [Float] { image.rows.array }
     public var textRows: [Float] { text.rows.array }
+    /// Class-token features of the frozen tower, sample by sample: the unit need not see its images again.
+    public var features: [[Float]] { (0..<count).map { featureRows.part($0 * featureWidth, featureWidth).array } }
 
-    /// Class-token features of the frozen tower, [samples, image width].
-    fileprivate let features: FloatSlice
+    private let count: Int
+    private var featureWidth: Int { featureRows.count / count }
+    /// [samples, image width]
+    fileprivate let featureRows: FloatSlice
     fileprivate let image: ProjectionHead.Output
     fileprivate let tower: TextTower.Activations
     fileprivate let text: ProjectionHead.Output
     private let memory: WorkspaceShelf
 
     fileprivate init(
-        features: FloatSlice, image: ProjectionHead.Output, tower: TextTower.Activations, text: ProjectionHead.Output,
-        memory: WorkspaceShelf
+        count: Int, featureRows: FloatSlice, image: ProjectionHead.Output, tower: TextTower.Activations,
+        text: ProjectionHead.Output, memory: WorkspaceShelf
     ) {
-        self.features = features
+        self.count = count
+        self.featureRows = featureRows
         self.image = image
         self.tower = tower
         self.text = text
@@ -30,19 +35,6 @@ public final class LiTUnit {
     }
 
     deinit { memory.give(tower.workspace) }
-}
-
-/// Workspaces between two uses: several units are under way at once, and later ones take over the memory of earlier
-/// ones.
-private final class WorkspaceShelf {
-    private var free: [Workspace] = []
-
-    func take() -> Workspace { free.popLast() ?? Workspace() }
-
-    func give(_ workspace: Workspace) {
-        workspace.releaseAll()
-        free.append(workspace)
-    }
 }
 
 /// Locked-image tuning (Zhai et al., 2022): a text tower and two projections learn, by the CLIP loss over the whole
@@ -62,7 +54,10 @@ public final class LiTObjective {
     private let imageProjection: Int
     private let textProjection: Int
     private let logitScale: Int
-    private let shelf = WorkspaceShelf()
+    private let unitMemory = WorkspaceShelf()
+    private let batchMemory = WorkspaceShelf()
+    /// Whether views are fixed, so that what is computed of one may be kept: no other image may have a say in it.
+    private let isolatesImages: Bool
     private let buffers = GradientBuffers()
     /// Values in a row of the shared space.
     public let width: Int
@@ -75,6 +70,7 @@ public final class LiTObjective {
         smoothing = Float(stage.labelSmoothing)
         self.backend = backend
         self.keeps = keeps
+        isolatesImages = stage.views != nil
         width = text.embedding
         // The image tower's blocks come first in the table, with the offsets they have by themselves.
         features = FeatureExtractor(plan: plan, stage: stage, stageIndex: stageIndex, backend: backend)
@@ -87,27 +83,43 @@ public final class LiTObjective {
     }
 
     /// Phase 0: the unit's rows. The result serves this unit's second phase at the same weights only.
+    /// - Parameter batch: with images, or known features in their place.
     public func embed(_ batch: UnitBatch, weights: any WeightSource) throws -> LiTUnit {
-        let workspace = shelf.take()
+        let workspace = unitMemory.take()
         let features = workspace.take(batch.count * imageHead.inputs)
-        try self.features.withFeatures(batch, weights: weights) { features.copy(from: $0) }
+        try fill(features, batch, weights)
         let image = try project(imageHead, features, imageProjection, workspace, weights)
         let text = try tower.forward(
             TextBatch(tokens: batch.tokens, context: batch.context), keeps: keeps, workspace: workspace,
             weights: weights)
         return LiTUnit(
-            features: features, image: image, tower: text,
-            text: try project(textHead, text.begin, textProjection, workspace, weights), memory: shelf)
+            count: batch.count, featureRows: features, image: image, tower: text,
+            text: try project(textHead, text.begin, textProjection, workspace, weights), memory: unitMemory)
+    }
+
+    /// The frozen tower's features of all samples: those that are known, and those of the batch's images.
+    private func fill(_ features: FloatSlice, _ batch: UnitBatch, _ weights: any WeightSource) throws {
+        let width = imageHead.inputs
+        for (row, known) in batch.features.enumerated() {
+            if let known { features.part(row * width, width).copy(from: known) }
+        }
+        let rows = batch.imageRows
+        guard !rows.isEmpty else { return }
+        try self.features.withFeatures(batch.images.all, isolated: isolatesImages, weights: weights) { computed in
+            for (index, row) in rows.enumerated() {
+                features.part(row * width, width).copy(from: computed.part(index * width, width))
+            }
+        }
     }
 
     /// Between the phases: the common part of the global batch.
     /// - Parameters:
-    ///   - images, texts: the rows of all units in order, [global batch × width].
-    public func embeddings(images: FloatBuffer, texts: FloatBuffer, weights: any WeightSource) throws -> LiTEmbeddings {
+    ///   - images, texts: the rows of all units in order, [global batch × width]; in use as long as the result is.
+    public func embeddings(images: FloatSlice, texts: FloatSlice, weights: any WeightSource) throws -> LiTEmbeddings {
         defer { weights.release(logitScale) }
         return LiTEmbeddings(
             images: images, texts: texts, width: width, logitScale: try weights.gather(logitScale)[0],
-            smoothing: smoothing, backend: backend)
+            smoothing: smoothing, backend: backend, memory: batchMemory)
     }
 
     /// Phase 1: pushes every trainable block's gradient, last block first, and returns the unit's share of the loss.
@@ -119,14 +131,16 @@ public final class LiTObjective {
         gradients: any GradientSink
     ) throws -> Double {
         let unit = try unit ?? embed(batch, weights: weights)
-        let share = all.share(of: firstRow..<firstRow + batch.count)
-        try gradients.push(logitScale, FloatBuffer([Float(share.dLogitScale)]))
+        let share = all.share(of: firstRow..<firstRow + batch.count, in: unit.tower.workspace)
+        let dLogitScale = buffers.zeros(1)
+        dLogitScale[0] = Float(share.dLogitScale)
+        try gradients.push(logitScale, dLogitScale)
         let dBegin = unit.tower.workspace.take(unit.tower.begin.count)
         try pushProjection(
-            textHead, textProjection, dBegin, share.dTexts.all, unit.tower.begin, unit.text, weights, gradients)
+            textHead, textProjection, dBegin, share.dTexts, unit.tower.begin, unit.text, weights, gradients)
         try tower.backward(dBegin, unit.tower, weights: weights, gradients: gradients, buffers: buffers)
         try pushProjection(
-            imageHead, imageProjection, nil, share.dImages.all, unit.features, unit.image, weights, gradients)
+            imageHead, imageProjection, nil, share.dImages, unit.featureRows, unit.image, weights, gradients)
         return share.loss
     }
 

@@ -11,50 +11,55 @@ struct ScoreSlabs {
     let count: Int
     let width: Int
     let backend: ComputeBackend
+    /// Memory of a slab while it is needed.
+    let workspace: Workspace
 
     private var slabRows: Int { max(1, Self.slabFloats / count) }
 
     /// Of every row of `own` over all rows of `other`, with the score of its partner, the row of the same number.
-    func statistics(own: FloatBuffer, other: FloatBuffer) -> [(row: SoftmaxStatistics, pair: Double)] {
-        let slab = FloatBuffer(count: min(slabRows, count) * count)
+    func statistics(own: FloatSlice, other: FloatSlice) -> [(row: SoftmaxStatistics, pair: Double)] {
+        let mark = workspace.mark
+        defer { workspace.release(to: mark) }
+        let slab = workspace.take(min(slabRows, count) * count)
         return stride(from: 0, to: count, by: slabRows).flatMap { first in
             let shape = RowShape(rows: min(slabRows, count - first), width: count)
-            let scores = slab.slice(0..<shape.count)
-            fill(scores, own.slice(first * width..<(first + shape.rows) * width), other)
+            let scores = slab.part(0, shape.count)
+            fill(scores, own.part(first * width, shape.rows * width), other)
             return ContrastiveKernels.statistics(scores, shape).enumerated().map { row, statistics in
                 (statistics, Double(scores[row * count + first + row]))
             }
         }
     }
 
-    /// The gradient of the loss with respect to the rows `rows` of `own`, [rows.count, width], in both directions.
+    /// The gradient of the loss with respect to the rows `rows` of `own`, in both directions.
     /// - Parameters:
+    ///   - result: [rows.count, width].
     ///   - ownLogSumExp, otherLogSumExp: of all rows of either side.
     func gradient(
-        of rows: Range<Int>, own: FloatBuffer, other: FloatBuffer, ownLogSumExp: FloatBuffer,
-        otherLogSumExp: FloatBuffer, smoothing: Float
-    ) -> FloatBuffer {
-        let result = FloatBuffer(count: rows.count * width)
-        let slab = FloatBuffer(count: min(slabRows, rows.count) * count)
+        _ result: FloatSlice, of rows: Range<Int>, own: FloatSlice, other: FloatSlice, ownLogSumExp: FloatSlice,
+        otherLogSumExp: FloatSlice, smoothing: Float
+    ) {
+        let mark = workspace.mark
+        defer { workspace.release(to: mark) }
+        let slab = workspace.take(min(slabRows, rows.count) * count)
         for first in stride(from: rows.lowerBound, to: rows.upperBound, by: slabRows) {
             let shape = RowShape(rows: min(slabRows, rows.upperBound - first), width: count)
-            let scores = slab.slice(0..<shape.count)
-            fill(scores, own.slice(first * width..<(first + shape.rows) * width), other)
+            let scores = slab.part(0, shape.count)
+            fill(scores, own.part(first * width, shape.rows * width), other)
             ContrastiveKernels.gradient(
-                scores, rowLogSumExp: ownLogSumExp.slice(first..<first + shape.rows),
-                columnLogSumExp: otherLogSumExp.all, firstPair: first, smoothing: smoothing,
+                scores, rowLogSumExp: ownLogSumExp.part(first, shape.rows),
+                columnLogSumExp: otherLogSumExp, firstPair: first, smoothing: smoothing,
                 factor: 0.5 / Float(count), shape)
-            let gradient = result.all.part((first - rows.lowerBound) * width, shape.rows * width)
+            let gradient = result.part((first - rows.lowerBound) * width, shape.rows * width)
             backend.matrixProduct(
-                gradient, scores, transposed: false, other.all, transposed: false, m: shape.rows, n: width, k: count)
+                gradient, scores, transposed: false, other, transposed: false, m: shape.rows, n: width, k: count)
             backend.scale(gradient, gradient, by: scale)
         }
-        return result
     }
 
-    private func fill(_ scores: FloatSlice, _ own: FloatSlice, _ other: FloatBuffer) {
+    private func fill(_ scores: FloatSlice, _ own: FloatSlice, _ other: FloatSlice) {
         backend.matrixProduct(
-            scores, own, transposed: false, other.all, transposed: true, m: own.count / width, n: count, k: width)
+            scores, own, transposed: false, other, transposed: true, m: own.count / width, n: count, k: width)
         backend.scale(scores, scores, by: scale)
     }
 }

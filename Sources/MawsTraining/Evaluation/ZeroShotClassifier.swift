@@ -54,7 +54,7 @@ public final class ZeroShotClassifier {
         let classes = try classEmbeddings ?? embedClasses(weights)
         classEmbeddings = classes
         defer { workspace.releaseAll() }
-        let rows = try features.withFeatures(batch, weights: weights) {
+        let rows = try features.withFeatures(batch.images.all, weights: weights) {
             try project(imageHead, $0, imageProjection, weights)
         }
         let scores = FloatBuffer(count: batch.count * prompts.classes.count)

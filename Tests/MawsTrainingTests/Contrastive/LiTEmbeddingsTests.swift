@@ -14,7 +14,7 @@ import Testing
 
     private func embeddings(logitScale: Float? = nil) throws -> LiTEmbeddings {
         LiTEmbeddings(
-            images: FloatBuffer(try golden.floats("images")), texts: FloatBuffer(try golden.floats("texts")),
+            images: FloatBuffer(try golden.floats("images")).all, texts: FloatBuffer(try golden.floats("texts")).all,
             width: width, logitScale: try logitScale ?? golden.scalar("logit_scale"), smoothing: 0.1,
             backend: ComputeBackend.reference(threads: 1))
     }
@@ -23,7 +23,9 @@ import Testing
     private func sum(
         _ all: LiTEmbeddings, unit: Int
     ) -> (loss: Double, images: [Float], texts: [Float], logitScale: Double) {
-        let shares = stride(from: 0, to: all.count, by: unit).map { all.share(of: $0..<min($0 + unit, all.count)) }
+        let shares = stride(from: 0, to: all.count, by: unit).map {
+            all.share(of: $0..<min($0 + unit, all.count), in: Workspace())
+        }
         return (
             shares.reduce(0) { $0 + $1.loss }, shares.flatMap(\.dImages.array), shares.flatMap(\.dTexts.array),
             shares.reduce(0) { $0 + $1.dLogitScale }
@@ -56,7 +58,7 @@ import Testing
             texts[row * 4 + 2] = 1
         }
         let all = LiTEmbeddings(
-            images: images, texts: texts, width: 4, logitScale: 1, smoothing: 0.1,
+            images: images.all, texts: texts.all, width: 4, logitScale: 1, smoothing: 0.1,
             backend: ComputeBackend.reference(threads: 1))
         #expect(abs(all.loss - log(Double(count))) < 1e-5)
         #expect(sum(all, unit: 1_000).images.allSatisfy { abs($0) < 1e-7 })
@@ -72,7 +74,7 @@ import Testing
         let rows = FloatBuffer((0..<16).map { $0 % 5 == 0 ? 1 : 0 })
         func gradient(smoothing: Float, logitScale: Float) -> Double {
             let all = LiTEmbeddings(
-                images: rows, texts: rows, width: 4, logitScale: logitScale, smoothing: smoothing,
+                images: rows.all, texts: rows.all, width: 4, logitScale: logitScale, smoothing: smoothing,
                 backend: ComputeBackend.reference(threads: 1))
             return sum(all, unit: 2).logitScale
         }
@@ -87,11 +89,11 @@ import Testing
         let scale = FloatBuffer([2])
         func embeddings() -> LiTEmbeddings {
             LiTEmbeddings(
-                images: images, texts: texts, width: width, logitScale: scale[0], smoothing: 0.1,
+                images: images.all, texts: texts.all, width: width, logitScale: scale[0], smoothing: 0.1,
                 backend: ComputeBackend.reference(threads: 1))
         }
         let all = embeddings()
-        let share = all.share(of: 0..<all.count)
+        let share = all.share(of: 0..<all.count, in: Workspace())
         let gradients = [
             (images, share.dImages.array), (texts, share.dTexts.array), (scale, [Float(share.dLogitScale)]),
         ]

@@ -1,6 +1,8 @@
 import MawsBase
+import MawsData
 import MawsKernels
 import MawsModel
+import MawsPlan
 import MawsTensor
 import MawsTestSupport
 import MawsTraining
@@ -20,7 +22,8 @@ import Testing
         let ranges = stride(from: 0, to: 6, by: unit).map { $0..<$0 + unit }
         let units = try ranges.map { try objective.embed(try fixture.batch($0), weights: weights) }
         let (images, texts) = (units.flatMap(\.imageRows), units.flatMap(\.textRows))
-        let all = try objective.embeddings(images: FloatBuffer(images), texts: FloatBuffer(texts), weights: weights)
+        let all = try objective.embeddings(
+            images: FloatBuffer(images).all, texts: FloatBuffer(texts).all, weights: weights)
         let gradients = SummedGradients(fixture.table)
         var loss = 0.0
         for (rows, embedded) in zip(ranges, units) {
@@ -61,6 +64,32 @@ import Testing
         let again = try step(unit: 2, keeps: false, try fixture.weights())
         #expect(kept.loss == again.loss)
         #expect(kept.gradients.blocks == again.gradients.blocks)
+    }
+
+    @Test(arguments: TestCompute.allCases)
+    func fixedViewsGiveTheSameBitsFromKnownFeaturesOrImagesInAnyCompany(compute: TestCompute) throws {
+        var stage = fixture.stage
+        stage.views = 1
+        let objective = LiTObjective(plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend)
+        let weights = try fixture.weights()
+        let together = try objective.embed(try fixture.batch(0..<6), weights: weights)
+        let alone = try (0..<6).map { try objective.embed(try fixture.batch($0..<$0 + 1), weights: weights) }
+        #expect(alone.map { $0.features[0] } == together.features)
+        // Half of the features known, the images of the others at hand.
+        var mixed = try fixture.batch(0..<6)
+        let pixels = mixed.images.count / 6
+        mixed.features = (0..<6).map { $0 % 2 == 0 ? together.features[$0] : nil }
+        mixed.images = FloatBuffer([1, 3, 5].flatMap { mixed.images.slice($0 * pixels..<($0 + 1) * pixels).array })
+        let half = try objective.embed(mixed, weights: weights)
+        let known = try objective.embed(mixed.with(features: together.features), weights: weights)
+        for unit in [half, known] {
+            #expect(unit.features == together.features)
+            #expect(unit.imageRows == together.imageRows && unit.textRows == together.textRows)
+        }
+        let ordinary = try LiTObjective(
+            plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: compute.backend
+        ).embed(try fixture.batch(0..<6), weights: weights)
+        #expect(relativeError(together.imageRows, ordinary.imageRows) < compute.tolerance(1e-5))
     }
 
     @Test func everyTrainableBlockIsPushedOnceLastFirst() throws {
