@@ -4,4 +4,6 @@ public enum TensorEncoding: UInt8, Hashable, CaseIterable, Sendable {
     case fp32 = 0
     /// The same numbers, split into byte planes that are compressed one by one. Lossless.
     case fp32Zstd = 1
+    /// The runs of numbers that are not zero: gradients of embedding tables. Lossless.
+    case fp32Runs = 2
 }

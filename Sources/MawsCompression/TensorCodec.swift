@@ -15,7 +15,17 @@ public enum TensorCodec {
                 compressor.append(UnsafeRawBufferPointer(rebasing: tensor[chunk]), to: &payload)
             }
             return payload
+        case .fp32Runs:
+            return ZeroRuns.encode(count: tensor.count / 4, ZeroRuns.runs(of: tensor))
         }
+    }
+
+    /// The `fp32Runs` payload of a tensor that is zero outside of these runs.
+    /// - Parameters:
+    ///   - count: elements of the tensor, below 2^32.
+    ///   - runs: first element, and little-endian fp32; ascending.
+    public static func encode(count: Int, runs: [(start: Int, values: UnsafeRawBufferPointer)]) -> [UInt8] {
+        ZeroRuns.encode(count: count, runs)
     }
 
     /// Fills `tensor` exactly, or throws: a payload of any other size, or one that is damaged, is refused. What was
@@ -37,6 +47,8 @@ public enum TensorCodec {
                 try decompressor.take(from: &rest, into: UnsafeMutableRawBufferPointer(rebasing: tensor[chunk]))
             }
             guard rest.isEmpty else { throw .damaged(reason: "\(rest.count) bytes follow the last plane") }
+        case .fp32Runs:
+            try ZeroRuns.decode(payload, into: tensor)
         }
     }
 
@@ -46,6 +58,7 @@ public enum TensorCodec {
         switch encoding {
         case .fp32: tensorBytes
         case .fp32Zstd: tensorBytes + chunks(of: tensorBytes).count * BytePlanes.headerBytes
+        case .fp32Runs: tensorBytes + ZeroRuns.headerBytes + ZeroRuns.runBytes
         }
     }
 

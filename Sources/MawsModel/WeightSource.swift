@@ -14,4 +14,10 @@ public protocol GradientSink: AnyObject {
     /// - Parameter gradient: `table.blocks[block].count` floats. The sink is done with the memory when the call
     ///   returns.
     func push(_ block: Int, _ gradient: FloatBuffer) throws
+    /// The same for a gradient that is mostly zero. Unless a sink knows better it is made whole.
+    func push(_ block: Int, _ gradient: SparseGradient) throws
+}
+
+extension GradientSink {
+    public func push(_ block: Int, _ gradient: SparseGradient) throws { try push(block, gradient.dense()) }
 }

@@ -37,6 +37,9 @@ public struct FloatSlice: @unchecked Sendable {
         }
     }
 
+    /// The raw bytes, for transport.
+    public var bytes: UnsafeMutableRawBufferPointer { buffer.bytes(of: offset..<offset + count) }
+
     public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
     public func zero() { pointer.update(repeating: 0, count: count) }

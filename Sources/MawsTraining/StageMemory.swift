@@ -52,7 +52,12 @@ public struct StageMemory: Sendable {
         self.threads = threads
         outside = floats * 4
         textOutside = textFloats * 4
-        gradient = 4 * (table.blocks.filter(\.isTrainable).map(\.count).max() ?? 0)
+        let words = plan.model.text.map { 2 * unit * $0.context * $0.width } ?? 0
+        let gradients = table.blocks.filter(\.isTrainable).map { block in
+            // A word table's gradient has rows of the unit's words only; it is made whole where they are half of it.
+            block.name == "text.embed" ? min(block.count, words) : block.count
+        }
+        gradient = 4 * (gradients.max() ?? 0)
     }
 
     /// Bytes of each further unit of LiT whose text tower is kept from the first phase of a step to the second.

@@ -15,6 +15,7 @@ final class Update: GradientSink {
     private let sums: BlockMemory?
     private let units: Int
     private var pushes: [Int]
+    private let zeros = FloatBuffer(count: Update.grain)
     private let backend: ComputeBackend
     private let optimizer = AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05)
 
@@ -42,17 +43,47 @@ final class Update: GradientSink {
         if pushes[block] % units == 0 { update(block, sum) }
     }
 
+    /// What lies between the pieces has a gradient of zero and is updated all the same.
+    func push(_ block: Int, _ gradient: SparseGradient) throws {
+        guard sums == nil else { return push(block, gradient.dense()) }
+        var pieces: [SparseGradient.Piece] = []
+        var end = 0
+        for piece in gradient.pieces {
+            pieces += cut(zeros: end..<piece.range.lowerBound) + cut(piece)
+            end = piece.range.upperBound
+        }
+        update(block, pieces + cut(zeros: end..<gradient.count))
+    }
+
+    private func cut(zeros range: Range<Int>) -> [SparseGradient.Piece] {
+        stride(from: range.lowerBound, to: range.upperBound, by: Self.grain).map {
+            .init(start: $0, values: zeros.slice(0..<min(Self.grain, range.upperBound - $0)))
+        }
+    }
+
+    private func cut(_ piece: SparseGradient.Piece) -> [SparseGradient.Piece] {
+        stride(from: 0, to: piece.values.count, by: Self.grain).map {
+            .init(
+                start: piece.range.lowerBound + $0,
+                values: piece.values.part($0, min(Self.grain, piece.values.count - $0)))
+        }
+    }
+
     private func update(_ block: Int, _ gradient: FloatBuffer) {
-        let count = gradient.count
-        backend.forEach((count + Self.grain - 1) / Self.grain) { piece, _ in
-            let range = piece * Self.grain..<min((piece + 1) * Self.grain, count)
+        update(block, cut(.init(start: 0, values: gradient.all)))
+    }
+
+    /// - Parameter pieces: all of the block, each for one thread.
+    private func update(_ block: Int, _ pieces: [SparseGradient.Piece]) {
+        backend.forEach(pieces.count) { piece, _ in
+            let range = pieces[piece].range
             let state = AdamWSlice(
                 weights: weights.buffers[block].pointer + range.lowerBound,
                 firstMoment: firstMoments.buffers[block].pointer + range.lowerBound,
                 secondMoment: secondMoments.buffers[block].pointer + range.lowerBound)
             optimizer.update(
                 block: weights.table.blocks[block], range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,
-                gradient: gradient.pointer + range.lowerBound, from: state, to: state)
+                gradient: pieces[piece].values.pointer, from: state, to: state)
         }
         weights.gather(block).refresh()
     }

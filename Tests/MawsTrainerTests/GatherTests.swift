@@ -1,5 +1,6 @@
 import MawsBase
 import MawsKernels
+import MawsModel
 import MawsPlan
 import MawsTensor
 import MawsTrainer
@@ -183,6 +184,33 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
         for block in table.blocks.indices where table.blocks[block].isTrainable {
             let isEqual =
                 FakeShard.gradient(shards, stage: stage, unit: 1, block: block) == weights[block].array
+            #expect(isEqual, "block \(block)")
+        }
+        for shard in shards { shard.close() }
+    }
+
+    @Test(arguments: [1, 2, 3], [TensorEncoding.fp32, .fp32Zstd])
+    func sparseGradientsReachEveryShardWhole(count: Int, encoding: TensorEncoding) throws {
+        let shards = try FakeShard.cluster(count, run: run, weights: [stage.value: weights])
+        let links = try links(shards, run: run)
+        defer { links.end() }
+        let pusher = try GradientPusher(
+            lease(1, stage, unit: 1), table: table, encoding: encoding, links: links, cancellation: Cancellation(),
+            meter: WaitMeter())
+        let trained = table.blocks.indices.filter { table.blocks[$0].isTrainable }
+        var expected: [Int: [Float]] = [:]
+        for (index, block) in trained.enumerated() {
+            let (values, size) = (weights[block], table.blocks[block].count)
+            // Every other block in pieces that are too large to be worth it.
+            let length = index % 2 == 0 ? size / 9 : size / 3
+            let pieces = [0, size - length].map { SparseGradient.Piece(start: $0, values: values.all.part($0, length)) }
+            let gradient = SparseGradient(count: size, pieces: length > 0 ? pieces : [])
+            expected[block] = gradient.dense().array
+            try pusher.push(block, gradient)
+        }
+        try pusher.flush()
+        for (block, values) in expected {
+            let isEqual = FakeShard.gradient(shards, stage: stage, unit: 1, block: block) == values
             #expect(isEqual, "block \(block)")
         }
         for shard in shards { shard.close() }

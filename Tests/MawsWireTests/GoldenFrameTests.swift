@@ -54,6 +54,7 @@ struct GoldenFrameTests {
     private struct CodedTensor: Codable, Equatable {
         var fp32: String
         var fp32Zstd: String
+        var fp32Runs: String
     }
 
     @Test func theGoldenCodedTensorDecodes() throws {
@@ -61,14 +62,17 @@ struct GoldenFrameTests {
         if Self.writes {
             let tensor = (0..<96).flatMap { index in bytes(of: Float(index) * 0.001) }
             let coded = tensor.withUnsafeBytes { TensorCodec.encode($0, as: .fp32Zstd) }
-            try write(CodedTensor(fp32: hex(tensor), fp32Zstd: hex(coded)), to: file)
+            let runs = tensor.withUnsafeBytes { TensorCodec.encode($0, as: .fp32Runs) }
+            try write(CodedTensor(fp32: hex(tensor), fp32Zstd: hex(coded), fp32Runs: hex(runs)), to: file)
         }
         let golden = try JSONDecoder().decode(CodedTensor.self, from: Data(contentsOf: file))
-        var decoded = [UInt8](repeating: 0, count: golden.fp32.count / 2)
-        try unhex(golden.fp32Zstd).withUnsafeBytes { payload in
-            try decoded.withUnsafeMutableBytes { try TensorCodec.decode(payload, as: .fp32Zstd, into: $0) }
+        for (coded, encoding) in [(golden.fp32Zstd, TensorEncoding.fp32Zstd), (golden.fp32Runs, .fp32Runs)] {
+            var decoded = [UInt8](repeating: 1, count: golden.fp32.count / 2)
+            try unhex(coded).withUnsafeBytes { payload in
+                try decoded.withUnsafeMutableBytes { try TensorCodec.decode(payload, as: encoding, into: $0) }
+            }
+            #expect(hex(decoded) == golden.fp32)
         }
-        #expect(hex(decoded) == golden.fp32)
     }
 
     private func write(_ value: some Encodable, to file: URL) throws {

@@ -38,22 +38,38 @@ struct TensorCodecTests {
         }
     }
 
-    @Test func everyTruncatedPayloadIsRefused() {
-        let coded = encode(gradients(500), .fp32Zstd)
+    @Test(arguments: [TensorEncoding.fp32Zstd, .fp32Runs])
+    func everyTruncatedPayloadIsRefused(encoding: TensorEncoding) {
+        let coded = encode(gradients(500), encoding)
         for count in 0..<coded.count {
             #expect(throws: CompressionError.self) {
-                try decode(Array(coded.prefix(count)), .fp32Zstd, count: 2000)
+                try decode(Array(coded.prefix(count)), encoding, count: 2000)
             }
         }
     }
 
-    @Test func mutatedPayloadsNeverTrap() {
-        let coded = encode(gradients(500), .fp32Zstd)
+    /// Rows of an embedding table: what is zero does not travel, and negative zeros are no zeros.
+    @Test func zerosTakeNoRoom() throws {
+        var tensor = [UInt8](repeating: 0, count: 40_000)
+        let runs = [(10, gradients(30)), (5000, gradients(4)), (5006, bytes(of: -0.0)), (9999, gradients(1))]
+        for (start, values) in runs {
+            tensor.replaceSubrange(4 * start..<4 * start + values.count, with: values)
+        }
+        let coded = encode(tensor, .fp32Runs)
+        // The third run is so near the second that a run's head would cost more than the zeros between.
+        #expect(coded.count == 8 + 3 * 8 + 4 * (30 + 7 + 1))
+        #expect(try decode(coded, .fp32Runs, count: tensor.count) == tensor)
+        #expect(encode([UInt8](repeating: 0, count: 4000), .fp32Runs).count == 8)
+    }
+
+    @Test(arguments: [TensorEncoding.fp32Zstd, .fp32Runs])
+    func mutatedPayloadsNeverTrap(encoding: TensorEncoding) {
+        let coded = encode(gradients(500), encoding)
         for round in 0..<3000 {
             var random = CounterRandom(seed: 4, purpose: .test, element: UInt64(round))
             var mutated = coded
             for _ in 0...random.below(4) { mutated[random.below(mutated.count)] = UInt8(random.below(256)) }
-            _ = try? decode(mutated, .fp32Zstd, count: 2000)
+            _ = try? decode(mutated, encoding, count: 2000)
         }
     }
 

@@ -38,27 +38,50 @@ struct TextEmbedding {
         return (output, kept)
     }
 
+    /// The block's gradient: rows of the words that the batch has, and everything behind the word table.
     /// - Parameters:
     ///   - dOutput: [rows, width], overwritten.
-    ///   - gradient: the block's, added to.
+    ///   - workspace: gets the gradient.
     func backward(
         _ dOutput: FloatSlice, _ batch: TextBatch, _ kept: Activations, _ weights: BlockWeights,
-        _ gradient: FloatBuffer
-    ) {
+        _ workspace: Workspace
+    ) -> SparseGradient {
         let shape = RowShape(rows: batch.rows, width: width)
+        let words = block.entry("text.embeddings.word_embeddings.weight").range
+        precondition(words.lowerBound == 0, "the word table comes first")
+        let rest = workspace.takeZeros(block.count - words.count)
+        func gradient(_ name: String) -> FloatSlice {
+            let range = block.entry("text.embeddings.\(name)").range
+            return rest.part(range.lowerBound - words.count, range.count)
+        }
         backend.layerNormBackward(
-            dOutput, slice(gradient, "LayerNorm.weight"), slice(gradient, "LayerNorm.bias"), dOutput,
-            kept.sum, kept.mean, kept.reciprocal, slice(weights, "LayerNorm.weight"), residual: nil, shape)
-        backend.scatterAddRows(
-            slice(gradient, "word_embeddings.weight"), dOutput, batch.identifiers, width: width)
-        backend.scatterAddRows(
-            slice(gradient, "position_embeddings.weight"), dOutput, batch.positions, width: width)
-        backend.sumRows(slice(gradient, "token_type_embeddings.weight"), dOutput, shape)
+            dOutput, gradient("LayerNorm.weight"), gradient("LayerNorm.bias"), dOutput, kept.sum, kept.mean,
+            kept.reciprocal, slice(weights, "LayerNorm.weight"), residual: nil, shape)
+        backend.scatterAddRows(gradient("position_embeddings.weight"), dOutput, batch.positions, width: width)
+        backend.sumRows(gradient("token_type_embeddings.weight"), dOutput, shape)
+        let pieces = wordPieces(dOutput, batch.identifiers, workspace)
+        return SparseGradient(count: block.count, pieces: pieces + [.init(start: words.count, values: rest)])
     }
 
-    private func slice(_ weights: BlockWeights, _ name: String) -> FloatSlice { slice(weights.values, name) }
+    /// The gradient of the words' rows; neighbours in the table are one piece.
+    private func wordPieces(
+        _ dOutput: FloatSlice, _ identifiers: [Int], _ workspace: Workspace
+    ) -> [SparseGradient.Piece] {
+        let words = Set(identifiers).sorted()
+        let places = Dictionary(uniqueKeysWithValues: zip(words, words.indices))
+        let values = workspace.takeZeros(words.count * width)
+        backend.scatterAddRows(values, dOutput, identifiers.map { places[$0] ?? 0 }, width: width)
+        var pieces: [SparseGradient.Piece] = []
+        var first = 0
+        for end in 1...words.count where end == words.count || words[end] != words[end - 1] + 1 {
+            pieces.append(
+                .init(start: words[first] * width, values: values.part(first * width, (end - first) * width)))
+            first = end
+        }
+        return pieces
+    }
 
-    private func slice(_ buffer: FloatBuffer, _ name: String) -> FloatSlice {
-        buffer.slice(block.entry("text.embeddings.\(name)"))
+    private func slice(_ weights: BlockWeights, _ name: String) -> FloatSlice {
+        weights.values.slice(block.entry("text.embeddings.\(name)"))
     }
 }

@@ -63,9 +63,8 @@ public final class TextTower {
     ) throws {
         let dHidden = try stack.backward(
             activations.pass, dBegin, weights: weights, gradients: gradients, buffers: buffers)
-        let gradient = buffers.zeros(embedding.block.count)
-        embedding.backward(
-            dHidden, activations.batch, activations.embedding, try weights.gather(firstBlock), gradient)
+        let gradient = embedding.backward(
+            dHidden, activations.batch, activations.embedding, try weights.gather(firstBlock), activations.workspace)
         weights.release(firstBlock)
         try gradients.push(firstBlock, gradient)
     }

@@ -51,11 +51,16 @@ final class ShardLink: Sendable {
             switch encoding {
             case .fp32:
                 try connection.send(message, payload: UnsafeRawBufferPointer(slice.bytes))
-            case .fp32Zstd:
+            case .fp32Zstd, .fp32Runs:
                 let bytes = TensorCodec.encode(UnsafeRawBufferPointer(slice.bytes), as: encoding)
                 try bytes.withUnsafeBytes { try connection.send(message, payload: $0) }
             }
         }
+    }
+
+    /// Sends a payload that was encoded before.
+    func send(_ message: Message, _ payload: [UInt8]) throws {
+        try payload.withUnsafeBytes { try connection.send(message, payload: $0) }
     }
 
     /// Receives the payload of `incoming` as the elements `range` of `buffer`.
@@ -68,7 +73,7 @@ final class ShardLink: Sendable {
             case .fp32:
                 guard incoming.payloadCount == target.count else { throw wrongSize(incoming, target.count) }
                 try connection.receivePayload(into: target)
-            case .fp32Zstd:
+            case .fp32Zstd, .fp32Runs:
                 let limit = TensorCodec.payloadLimit(tensorBytes: target.count, encoding: encoding)
                 guard incoming.payloadCount <= limit else { throw wrongSize(incoming, limit) }
                 var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsCompression
 import MawsModel
 import MawsTensor
 import MawsWire
@@ -36,10 +37,7 @@ public final class GradientPusher: GradientSink {
 
     public func push(_ block: Int, _ gradient: FloatBuffer) throws {
         try cancellation.check()
-        let message = Message.push(
-            Push(
-                term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, block: UInt32(block),
-                encoding: encoding))
+        let message = message(block, encoding)
         for layout in layouts where !layout.slices[block].isEmpty {
             let slice = layout.slices[block]
             try reserve(slice.count * MemoryLayout<Float>.stride)
@@ -47,6 +45,30 @@ public final class GradientPusher: GradientSink {
             copy.all.copy(from: FloatSlice(gradient, offset: slice.lowerBound, count: slice.count))
             try submit(SendJob(message, copy, encoding: encoding, ticket: ticket), to: layout.shard.index)
         }
+    }
+
+    /// As runs, whatever the plan's encoding, where that is shorter.
+    public func push(_ block: Int, _ gradient: SparseGradient) throws {
+        guard gradient.valueCount + 2 * gradient.pieces.count < gradient.count / 2 else {
+            return try push(block, gradient.dense())
+        }
+        try cancellation.check()
+        let message = message(block, .fp32Runs)
+        for layout in layouts where !layout.slices[block].isEmpty {
+            let slice = gradient.slice(layout.slices[block])
+            let payload = TensorCodec.encode(
+                count: slice.count,
+                runs: slice.pieces.map { ($0.range.lowerBound, UnsafeRawBufferPointer($0.values.bytes)) })
+            try reserve(payload.count)
+            try submit(SendBytesJob(message, payload, ticket: ticket), to: layout.shard.index)
+        }
+    }
+
+    private func message(_ block: Int, _ encoding: TensorEncoding) -> Message {
+        .push(
+            Push(
+                term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, block: UInt32(block),
+                encoding: encoding))
     }
 
     /// Gives the unit's rows to the shard that keeps them for all others of the step.
@@ -74,7 +96,7 @@ public final class GradientPusher: GradientSink {
         try meter.measure { try ticket.reserve(bytes, patienceSeconds: patienceSeconds) }
     }
 
-    private func submit(_ job: SendJob, to shard: Int) throws {
+    private func submit(_ job: any ShardJob, to shard: Int) throws {
         isTouched[shard] = true
         try links.push(shard, job)
     }

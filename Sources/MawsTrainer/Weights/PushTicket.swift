@@ -92,6 +92,24 @@ final class SendJob: ShardJob {
     func fail(_ error: any Error) { ticket.fail(error) }
 }
 
+/// Sends a slice that was encoded before.
+final class SendBytesJob: ShardJob {
+    private let message: Message
+    private let payload: [UInt8]
+    private let ticket: PushTicket
+
+    init(_ message: Message, _ payload: [UInt8], ticket: PushTicket) {
+        (self.message, self.payload, self.ticket) = (message, payload, ticket)
+    }
+
+    func run(on link: ShardLink) throws {
+        try link.send(message, payload)
+        ticket.sent(payload.count)
+    }
+
+    func fail(_ error: any Error) { ticket.fail(error) }
+}
+
 /// Waits until the shard has everything sent before.
 final class FlushJob: ShardJob {
     private let ticket: PushTicket
