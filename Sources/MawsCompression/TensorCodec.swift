@@ -28,6 +28,18 @@ public enum TensorCodec {
         ZeroRuns.encode(count: count, runs)
     }
 
+    /// The runs of a `fp32Runs` payload, and their numbers, which fill the start of `values`.
+    /// - Parameters:
+    ///   - count: elements of the tensor.
+    ///   - values: room for as many bytes as the payload has, or the tensor.
+    public static func decode(
+        runs payload: UnsafeRawBufferPointer, of count: Int, into values: UnsafeMutableRawBufferPointer
+    ) throws(CompressionError) -> [Range<Int>] {
+        let (runs, numbers) = try ZeroRuns.parse(payload, count: count)
+        values.copyMemory(from: numbers)
+        return runs
+    }
+
     /// Fills `tensor` exactly, or throws: a payload of any other size, or one that is damaged, is refused. What was
     /// written to `tensor` by then is not to be used.
     public static func decode(

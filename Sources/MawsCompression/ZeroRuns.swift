@@ -35,29 +35,44 @@ enum ZeroRuns {
     static func decode(
         _ payload: UnsafeRawBufferPointer, into tensor: UnsafeMutableRawBufferPointer
     ) throws(CompressionError) {
-        guard payload.count >= headerBytes else { throw .damaged(reason: "it ends before its runs") }
-        let (elements, runs) = (number(payload, 0), number(payload, 1))
-        guard elements == tensor.count / 4 else {
-            throw .wrongSize(expectedBytes: tensor.count, foundBytes: 4 * elements)
-        }
-        guard runs <= (payload.count - headerBytes) / runBytes else {
-            throw .damaged(reason: "it claims \(runs) runs")
-        }
-        var values = UnsafeRawBufferPointer(rebasing: payload[(headerBytes + runs * runBytes)...])
+        var (runs, values) = try parse(payload, count: tensor.count / 4)
         var end = 0
-        for run in 0..<runs {
+        for run in runs {
+            zero(tensor, end..<run.lowerBound)
+            UnsafeMutableRawBufferPointer(rebasing: tensor[4 * run.lowerBound..<4 * run.upperBound])
+                .copyMemory(from: UnsafeRawBufferPointer(rebasing: values[..<(4 * run.count)]))
+            values = UnsafeRawBufferPointer(rebasing: values[(4 * run.count)...])
+            end = run.upperBound
+        }
+        zero(tensor, end..<tensor.count / 4)
+    }
+
+    /// The runs, all in a tensor of `count` elements, and their numbers, of which there are just enough.
+    static func parse(
+        _ payload: UnsafeRawBufferPointer, count: Int
+    ) throws(CompressionError) -> (runs: [Range<Int>], values: UnsafeRawBufferPointer) {
+        guard payload.count >= headerBytes else { throw .damaged(reason: "it ends before its runs") }
+        let (elements, runCount) = (number(payload, 0), number(payload, 1))
+        guard elements == count else { throw .wrongSize(expectedBytes: 4 * count, foundBytes: 4 * elements) }
+        guard runCount <= (payload.count - headerBytes) / runBytes else {
+            throw .damaged(reason: "it claims \(runCount) runs")
+        }
+        var runs: [Range<Int>] = []
+        runs.reserveCapacity(runCount)
+        var (end, total) = (0, 0)
+        for run in 0..<runCount {
             let (start, length) = (number(payload, 2 + 2 * run), number(payload, 3 + 2 * run))
-            guard start >= end, length > 0, start + length <= elements, 4 * length <= values.count else {
+            guard start >= end, length > 0, start + length <= elements else {
                 throw .damaged(reason: "run \(run) of \(length) numbers from \(start) on does not fit")
             }
-            zero(tensor, end..<start)
-            UnsafeMutableRawBufferPointer(rebasing: tensor[4 * start..<4 * (start + length)])
-                .copyMemory(from: UnsafeRawBufferPointer(rebasing: values[..<(4 * length)]))
-            values = UnsafeRawBufferPointer(rebasing: values[(4 * length)...])
-            end = start + length
+            runs.append(start..<start + length)
+            (end, total) = (start + length, total + length)
         }
-        guard values.isEmpty else { throw .damaged(reason: "\(values.count) bytes follow the last run") }
-        zero(tensor, end..<elements)
+        let values = UnsafeRawBufferPointer(rebasing: payload[(headerBytes + runCount * runBytes)...])
+        guard values.count == 4 * total else {
+            throw .damaged(reason: "\(values.count) bytes follow runs of \(total) numbers")
+        }
+        return (runs, values)
     }
 
     private static func zero(_ tensor: UnsafeMutableRawBufferPointer, _ elements: Range<Int>) {

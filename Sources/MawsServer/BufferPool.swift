@@ -30,6 +30,29 @@ final class BufferPool: @unchecked Sendable {
         return idle[count]?.popLast() ?? FloatBuffer(count: count)
     }
 
+    /// The same without waiting, for memory that takes the place of other memory.
+    func takeAtOnce(_ count: Int) -> FloatBuffer {
+        condition.lock()
+        defer { condition.unlock() }
+        bytesInUse += 4 * count
+        return idle[count]?.popLast() ?? FloatBuffer(count: count)
+    }
+
+    /// Counts memory that was not taken from here: of runs, whose sizes are never the same twice.
+    func count(_ sum: FloatBuffer) {
+        condition.lock()
+        defer { condition.unlock() }
+        bytesInUse += 4 * sum.count
+    }
+
+    func give(_ sum: GradientSum) {
+        if sum.runs == nil { return give(sum.values) }
+        condition.lock()
+        defer { condition.unlock() }
+        bytesInUse -= 4 * sum.values.count
+        condition.broadcast()
+    }
+
     func give(_ buffer: FloatBuffer) {
         condition.lock()
         defer { condition.unlock() }

@@ -37,12 +37,12 @@ extension ShardHost {
     }
 
     /// A gradient is in memory: it counts from the moment the core says so, or is the caller's to free.
-    func received(_ push: Push, _ generation: ShardGeneration, _ buffer: FloatBuffer) throws -> [ShardAction] {
+    func received(_ push: Push, _ generation: ShardGeneration, _ gradient: GradientSum) throws -> [ShardAction] {
         let actions = state.withLock { state in
             let actions = state.core.step(.pushReceived(push, generation), now: .now())
             if actions.contains(.keep) {
                 let unit = Int(push.unit.value)
-                state.buffers[BufferKey(generation: generation, block: Int(push.block), firstUnit: unit)] = buffer
+                state.buffers[BufferKey(generation: generation, block: Int(push.block), firstUnit: unit)] = gradient
             }
             return actions
         }

@@ -92,12 +92,14 @@ extension ShardHost {
     private func combine(_ generation: ShardGeneration, _ block: Int, _ left: UnitTree.Node, _ right: UnitTree.Node) {
         let leftKey = BufferKey(generation: generation, block: block, firstUnit: left.firstUnit)
         let rightKey = BufferKey(generation: generation, block: block, firstUnit: right.firstUnit)
-        let (sum, other, pool) = state.withLock { state in
-            (state.buffers[leftKey], state.buffers.removeValue(forKey: rightKey), state.memory?.pool)
+        let (sum, other, memory) = state.withLock { state in
+            (state.buffers[leftKey], state.buffers.removeValue(forKey: rightKey), state.memory)
         }
-        guard let sum, let other else { return }
-        threads.add(other, into: sum)
-        pool?.give(other)
+        guard let sum, let other, let memory else { return }
+        let both = sum.adding(other, count: memory.slices[block].count, pool: memory.pool, threads: threads)
+        state.withLock { state in
+            if state.generation == generation { state.buffers[leftKey] = both }
+        }
     }
 
     private func store(_ generation: ShardGeneration, _ block: Int) {

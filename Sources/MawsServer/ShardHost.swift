@@ -26,7 +26,7 @@ final class ShardHost: Sendable {
         var found: StateFile?
         var memory: ShardMemory?
         var generation = ShardGeneration(0)
-        var buffers: [BufferKey: FloatBuffer] = [:]
+        var buffers: [BufferKey: GradientSum] = [:]
         var posts: [UnitIndex: [UInt8]] = [:]
         /// Sums of squares of the reduced gradient, by block.
         var squares: [[Double]] = []

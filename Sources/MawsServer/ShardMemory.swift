@@ -111,9 +111,8 @@ final class ShardMemory: @unchecked Sendable {
     /// Takes the sum over all units of a block's slice.
     ///
     /// - Returns: the sum of squares of each of its chunks.
-    func storeReduced(_ block: Int, _ sum: FloatBuffer) -> [Double] {
-        precondition(sum.count == slices[block].count)
-        (file.reduced + offsets[block]).update(from: sum.pointer, count: sum.count)
+    func storeReduced(_ block: Int, _ sum: GradientSum) -> [Double] {
+        sum.write(to: file.reduced + offsets[block], count: slices[block].count)
         return reducedSquares(block)
     }
 

@@ -120,34 +120,46 @@ final class TrainerSession {
         guard payloadCount <= limit else {
             throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
         }
-        guard let buffer = memory.pool.take(count, waitSeconds: Self.memoryWaitSeconds) else {
+        // Of runs at most so many; how many there are is in the payload.
+        let valueCount = push.encoding == .fp32Runs ? min(count, payloadCount / 4) : count
+        guard let buffer = memory.pool.take(valueCount, waitSeconds: Self.memoryWaitSeconds) else {
             loss = "shard \(host.options.shard) has no memory for more gradients now"
             return try connection.discardPayload()
         }
+        let gradient: GradientSum
         do {
-            try receive(push.encoding, payloadCount, into: buffer)
+            gradient = try receive(push.encoding, payloadCount, of: count, into: buffer)
         } catch {
-            memory.pool.give(buffer)
+            memory.pool.give(GradientSum(runs: push.encoding == .fp32Runs ? [] : nil, values: buffer))
             throw error
         }
         host.count { $0.bytesPushed += UInt64(payloadCount) }
-        let verdict = try host.received(push, generation, buffer)
-        if !verdict.contains(.keep) { memory.pool.give(buffer) }
+        let verdict = try host.received(push, generation, gradient)
+        if !verdict.contains(.keep) { memory.pool.give(gradient) }
         try settle(verdict)
     }
 
-    private func receive(_ encoding: TensorEncoding, _ payloadCount: Int, into buffer: FloatBuffer) throws {
+    private func receive(
+        _ encoding: TensorEncoding, _ payloadCount: Int, of count: Int, into buffer: FloatBuffer
+    ) throws -> GradientSum {
         if encoding == .fp32 {
-            guard payloadCount == 4 * buffer.count else {
-                throw rubbish("it pushes \(payloadCount) bytes for a slice of \(buffer.count) elements")
+            guard payloadCount == 4 * count else {
+                throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
             }
-            return payloadCount > 0 ? try connection.receivePayload(into: buffer.bytes) : ()
+            if payloadCount > 0 { try connection.receivePayload(into: buffer.bytes) }
+            return GradientSum(whole: buffer)
         }
         let payload = UnsafeMutableRawBufferPointer.allocate(byteCount: payloadCount, alignment: 64)
         defer { payload.deallocate() }
         if payloadCount > 0 { try connection.receivePayload(into: payload) }
         do {
-            try TensorCodec.decode(UnsafeRawBufferPointer(payload), as: encoding, into: buffer.bytes)
+            let bytes = UnsafeRawBufferPointer(payload)
+            if encoding == .fp32Runs {
+                let runs = try TensorCodec.decode(runs: bytes, of: count, into: buffer.bytes)
+                return GradientSum(runs: runs, values: buffer)
+            }
+            try TensorCodec.decode(bytes, as: encoding, into: buffer.bytes)
+            return GradientSum(whole: buffer)
         } catch {
             throw rubbish("\(error)")
         }

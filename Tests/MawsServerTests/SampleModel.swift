@@ -8,10 +8,13 @@ struct SampleModel {
     static let units = 5
     let encoding: TensorEncoding
     let table: BlockTable
+    /// Gradients are zero but for some rows, most of them other ones in every unit.
+    let isSparse: Bool
 
     /// - Parameter width: of the largest matrix, which has 2000 rows.
-    init(encoding: TensorEncoding = .fp32, width: Int = 9) {
+    init(encoding: TensorEncoding = .fp32, width: Int = 9, isSparse: Bool = false) {
         self.encoding = encoding
+        self.isSparse = isSparse
         let blocks: [ParameterBlock] = [
             ("position", false, [5000]), ("block.0", true, [2000, width]), ("norm", true, [100]),
             ("head", true, [9000]),
@@ -44,7 +47,14 @@ struct SampleModel {
     }
 
     func gradient(step: UInt64, unit: Int, block: Int, slice: Range<Int>) -> [Float] {
-        slice.map { random(stage: UInt32(2 + unit), step: step, block: block, element: $0) * Float(1 << (unit * 3)) }
+        slice.map { element in
+            if isSparse {
+                let row = element / 9
+                guard row % 50 == 7 || (row + 3 * unit) % 31 < (block == 1 ? 4 : 25) else { return 0 }
+                if element % 13 == 0 { return -0.0 }
+            }
+            return random(stage: UInt32(2 + unit), step: step, block: block, element: element) * Float(1 << (unit * 3))
+        }
     }
 
     private func random(stage: UInt32, step: UInt64, block: Int, element: Int) -> Float {

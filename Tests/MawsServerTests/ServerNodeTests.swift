@@ -19,6 +19,16 @@ import Testing
         #expect(compressed.state == expected.state)
     }
 
+    /// Sums of runs, of which some are made whole on the way, are those of whole slices; zeros keep their sign.
+    @Test func appliedBitsDoNotDependOnWhetherZerosTravel() throws {
+        let whole = try Self.train(shards: 2, seed: 7, isSparse: true)
+        for shards in [1, 2, 3] {
+            let runs = try Self.train(shards: shards, seed: 8, encoding: .fp32Runs, isSparse: true)
+            #expect(runs.norms == whole.norms)
+            #expect(runs.state.map { $0.map(\.bitPattern) } == whole.state.map { $0.map(\.bitPattern) })
+        }
+    }
+
     @Test func appliedBitsAreThoseOfTheOptimizerOnTheTreeSum() throws {
         let sample = SampleModel()
         let trained = try Self.train(shards: 2, seed: 6, steps: 1)
@@ -193,9 +203,10 @@ extension ServerNodeTests {
 
     /// The whole state after some steps, and the gradient norm of each step.
     static func train(
-        shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32, skipping: Set<UInt64> = []
+        shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32, skipping: Set<UInt64> = [],
+        isSparse: Bool = false
     ) throws -> (state: [[Float]], norms: [Double]) {
-        let sample = SampleModel(encoding: encoding)
+        let sample = SampleModel(encoding: encoding, isSparse: isSparse)
         let cluster = try startedCluster(shards: shards, sample)
         var norms: [Double] = []
         for step in 0..<steps {

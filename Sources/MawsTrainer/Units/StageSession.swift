@@ -16,6 +16,7 @@ final class StageSession {
     private let meter: WaitMeter
     private let cache: BlockCache
     private let batches: BatchQueue
+    private let staging = StagingBuffers()
     private var forecast: UnitForecast
     private var skippedReported = 0
 
@@ -54,7 +55,8 @@ final class StageSession {
         if worker.needsBatch(lease) { batches.want([key]) }
         try cache.begin(lease.step)
         let pusher = try GradientPusher(
-            lease, table: table, encoding: pushEncoding, links: links, cancellation: cancellation, meter: meter)
+            lease, table: table, encoding: pushEncoding, links: links, cancellation: cancellation, meter: meter,
+            staging: staging)
         let context = UnitContext(lease, weights: cache, pusher: pusher, links: links, meter: meter) { [self] in
             let batch = try batches.take(key)
             batches.want(forecast.next(after: key).map { [$0] } ?? [])

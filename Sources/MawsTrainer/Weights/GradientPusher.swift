@@ -17,13 +17,17 @@ public final class GradientPusher: GradientSink {
     private let cancellation: Cancellation
     private let meter: WaitMeter
     private let ticket: PushTicket
+    private let staging: StagingBuffers
     /// Whether anything went to the shard of this index.
     private var isTouched: [Bool]
 
+    /// - Parameter staging: memory of the units before.
     public init(
         _ lease: Lease, table: BlockTable, encoding: TensorEncoding, links: ShardLinks,
-        cancellation: Cancellation, meter: WaitMeter, bytesInFlightMax: Int = GradientPusher.bytesInFlightMax
+        cancellation: Cancellation, meter: WaitMeter, staging: StagingBuffers = StagingBuffers(),
+        bytesInFlightMax: Int = GradientPusher.bytesInFlightMax
     ) throws {
+        self.staging = staging
         self.lease = lease
         self.encoding = encoding
         self.links = links
@@ -41,9 +45,10 @@ public final class GradientPusher: GradientSink {
         for layout in layouts where !layout.slices[block].isEmpty {
             let slice = layout.slices[block]
             try reserve(slice.count * MemoryLayout<Float>.stride)
-            let copy = FloatBuffer(count: slice.count)
+            let copy = staging.take(slice.count)
             copy.all.copy(from: FloatSlice(gradient, offset: slice.lowerBound, count: slice.count))
-            try submit(SendJob(message, copy, encoding: encoding, ticket: ticket), to: layout.shard.index)
+            let job = SendJob(message, copy, encoding: encoding, ticket: ticket, staging: staging)
+            try submit(job, to: layout.shard.index)
         }
     }
 
@@ -76,7 +81,7 @@ public final class GradientPusher: GradientSink {
         let message = Message.post(
             Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit))
         try reserve(rows.count * MemoryLayout<Float>.stride)
-        let job = SendJob(message, FloatBuffer(rows), encoding: .fp32, ticket: ticket)
+        let job = SendJob(message, FloatBuffer(rows), encoding: .fp32, ticket: ticket, staging: nil)
         try submit(job, to: Int(lease.unit.value) % layouts.count)
     }
 

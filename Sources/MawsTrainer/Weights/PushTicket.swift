@@ -76,8 +76,14 @@ final class SendJob: ShardJob {
     private let payload: FloatBuffer
     private let encoding: TensorEncoding
     private let ticket: PushTicket
+    private let staging: StagingBuffers?
 
-    init(_ message: Message, _ payload: FloatBuffer, encoding: TensorEncoding, ticket: PushTicket) {
+    /// - Parameter staging: gets the payload's memory.
+    init(
+        _ message: Message, _ payload: FloatBuffer, encoding: TensorEncoding, ticket: PushTicket,
+        staging: StagingBuffers?
+    ) {
+        self.staging = staging
         self.message = message
         self.payload = payload
         self.encoding = encoding
@@ -86,10 +92,14 @@ final class SendJob: ShardJob {
 
     func run(on link: ShardLink) throws {
         try link.send(message, payload, as: encoding)
+        staging?.give(payload)
         ticket.sent(payload.bytes.count)
     }
 
-    func fail(_ error: any Error) { ticket.fail(error) }
+    func fail(_ error: any Error) {
+        staging?.lose(payload)
+        ticket.fail(error)
+    }
 }
 
 /// Sends a slice that was encoded before.
