@@ -38,7 +38,8 @@ let base: [Target] = [
     system("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
     system("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
-    system("CTurboJPEG", pkgConfig: "libturbojpeg", package: "libturbojpeg0-dev"),
+    system("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
+    .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(
         name: "CSentencePiece",
         linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
@@ -68,7 +69,7 @@ let domain: [Target] = [
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),
     library(
         "MawsData",
-        ["MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CPNG", "CZlib", "CTurboJPEG", "CSentencePiece"]),
+        ["MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CJPEG", "CPNG", "CWebP", "CZlib", "CSentencePiece"]),
     library("MawsTraining", ["MawsBase", "MawsTensor", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
 ]
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Golden images: small PNG and JPEG files of every kind, with their pixels and resized crops as Pillow makes them.
+"""Golden images: small JPEG, PNG and WebP files of every kind, with their pixels and resized crops as Pillow makes them.
 
 Needs a virtual environment with Pillow. Writes images.json (files and pixels in base64) into
 Tests/MawsDataTests/Golden.
@@ -12,7 +12,7 @@ import pathlib
 import struct
 import zlib
 
-from PIL import Image
+from PIL import Image, ImageOps
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
 WIDTH, HEIGHT = 37, 29
@@ -53,15 +53,50 @@ def png16(color):
 
 
 def entry(name, data, image=None):
-    image = image or Image.open(io.BytesIO(data))
+    image = image or ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     return {
-        "name": name, "width": WIDTH, "height": HEIGHT, "file": text(data), "rgb": text(image.convert("RGB").tobytes()),
+        "name": name, "width": image.width, "height": image.height, "file": text(data), "rgb": text(image.convert("RGB").tobytes()),
         "grey": text(image.convert("L").tobytes()),
     }
 
 
 def text(data):
     return base64.b64encode(data).decode()
+
+
+def exif(orientation):
+    data = Image.Exif()
+    data[0x0112] = orientation
+    return data.tobytes()
+
+
+def ycck():
+    """The CMYK file with its Adobe marker saying that the colours are YCCK."""
+    data = encoded(photo("RGB").convert("CMYK"), "JPEG", quality=90)
+    marker = data.index(b"Adobe")
+    return data[:marker + 11] + b"\2" + data[marker + 12:]
+
+
+def oriented():
+    """JPEG files of every orientation, and one of the other formats."""
+    image = photo("RGB")
+    return [entry(f"jpeg of orientation {value}", encoded(image, "JPEG", quality=85, exif=exif(value)))
+            for value in range(1, 9)] + [
+        entry("png of orientation 6", encoded(image, "PNG", exif=exif(6))),
+        entry("webp of orientation 8", encoded(image, "WEBP", quality=80, exif=exif(8))),
+    ]
+
+
+def large():
+    """Files whose regions are decoded on their own, of every subsampling."""
+    image = photo("RGB").resize((203, 147), Image.Resampling.BICUBIC)
+    kinds = {
+        "4:4:4": {"subsampling": 0}, "4:2:2": {"subsampling": 1}, "4:2:0": {"subsampling": 2},
+        "progressive": {"progressive": True}, "orientation 6": {"exif": exif(6)}, "restarts": {"restart_marker_rows": 1},
+    }
+    return {name: text(encoded(image, "JPEG", quality=70, **options)) for name, options in kinds.items()} | {
+        "grey": text(encoded(image.convert("L"), "JPEG")), "cmyk": text(encoded(image.convert("CMYK"), "JPEG")),
+    }
 
 
 def files():
@@ -82,7 +117,12 @@ def files():
         entry("rgb jpeg without subsampling", encoded(photo("RGB"), "JPEG", quality=80, subsampling=0)),
         entry("progressive jpeg", encoded(photo("RGB"), "JPEG", progressive=True)),
         entry("grey jpeg", encoded(photo("L"), "JPEG")),
-    ]
+        entry("cmyk jpeg", encoded(photo("RGB").convert("CMYK"), "JPEG", quality=90)),
+        entry("ycck jpeg", ycck()),
+        entry("webp", encoded(photo("RGB"), "WEBP", quality=80)),
+        entry("lossless webp", encoded(photo("RGB"), "WEBP", lossless=True)),
+        entry("webp with alpha", encoded(photo("RGBA"), "WEBP", lossless=True, exact=True)),
+    ] + oriented()
 
 
 def resizes():
@@ -105,7 +145,8 @@ def resizes():
 def main():
     GOLDEN.mkdir(parents=True, exist_ok=True)
     golden = {
-        "files": files(), "cmyk": text(encoded(photo("RGB").convert("CMYK"), "JPEG")),
+        "files": files(), "large": large(),
+        "animated": text(encoded(photo("RGB"), "WEBP", save_all=True, append_images=[photo("L").convert("RGB")])),
         "sources": {"1": text(photo("L").tobytes()), "3": text(photo("RGB").tobytes())}, "width": WIDTH,
         "height": HEIGHT, "resizes": resizes(),
     }

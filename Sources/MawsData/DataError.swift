@@ -12,7 +12,8 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     /// A line or row of a text file.
     case line(file: String, line: Int, problem: String)
     case file(path: String, problem: String)
-    case tooManySkipped(split: String, skipped: Int, allowed: Int, samples: Int, last: SkippedSample)
+    /// `list` names the first of them.
+    case tooManySkipped(split: String, skipped: Int, allowed: Int, samples: Int, list: [SkippedSample])
     /// The plan asks for what its data does not have.
     case stage(name: String, problem: String)
     case tokenizer(path: String, problem: String)
@@ -27,10 +28,12 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
         case .image(let problem): "The image \(problem)."
         case .line(let file, let line, let problem): "\(file), line \(line): \(problem)."
         case .file(let path, let problem): "\(path) \(problem)."
-        case .tooManySkipped(let split, let skipped, let allowed, let samples, let last):
+        case .tooManySkipped(let split, let skipped, let allowed, let samples, let list):
             """
-            \(skipped) of the \(samples) samples of split '\(split)' are unreadable and its skipLimit allows \
-            \(allowed); the last one was \(last). Repair the shards or raise skipLimit.
+            \(skipped) of the \(samples) samples of split '\(split)' are unreadable and its skip_limit allows \
+            \(allowed). Repair the shards or raise skip_limit.
+            \(list.map { "  \($0)" }.joined(separator: "\n"))\
+            \(skipped > list.count ? "\n  … and \(skipped - list.count) more" : "")
             """
         case .stage(let name, let problem): "Stage '\(name)' \(problem)."
         case .tokenizer(let path, let problem): "Tokenizer \(path) \(problem)."
@@ -51,7 +54,7 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
 public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
     case empty
     case unknownFormat(firstBytes: [UInt8])
-    case tooLarge(width: Int, height: Int)
+    case tooLarge(width: Int, height: Int, limit: Int)
     case unsupported(String)
     case corrupt(format: String, message: String)
 
@@ -59,10 +62,10 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .empty: "is empty"
         case .unknownFormat(let bytes):
-            "is neither PNG nor JPEG (it starts with the bytes \(bytes.map { hexadecimal($0) }.joined(separator: " ")))"
-        case .tooLarge(let width, let height):
-            "claims \(width) x \(height) pixels, above the limit of \(ImageDecoder.pixelCountMax)"
-        case .unsupported(let what): "is \(what), which is not supported; convert it to RGB"
+            "is neither JPEG, PNG nor WebP (it starts with the bytes \(bytes.map { hexadecimal($0) }.joined(separator: " ")))"
+        case .tooLarge(let width, let height, let limit):
+            "claims \(width) x \(height) pixels, above the limit of \(limit)"
+        case .unsupported(let what): "is \(what), which is not supported; make it a still image in RGB"
         case .corrupt(let format, let message): "is a damaged \(format) file (\(message))"
         }
     }

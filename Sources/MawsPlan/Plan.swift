@@ -87,13 +87,21 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     public var tokenizer: String?
     /// Highest share of samples that may be unreadable before the run stops, 0...1.
     public var skipLimit: Double
+    /// Width × height above which an image is refused before it is decoded.
+    public var pixelCountMax: Int
 
-    public init(name: String, shards: [String], vocabulary: String?, tokenizer: String?, skipLimit: Double) {
+    public static let defaultPixelCountMax = 100_000_000
+
+    public init(
+        name: String, shards: [String], vocabulary: String?, tokenizer: String?, skipLimit: Double,
+        pixelCountMax: Int = defaultPixelCountMax
+    ) {
         self.name = name
         self.shards = shards
         self.vocabulary = vocabulary
         self.tokenizer = tokenizer
         self.skipLimit = skipLimit
+        self.pixelCountMax = pixelCountMax
     }
 }
 

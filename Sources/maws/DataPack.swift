@@ -47,7 +47,7 @@ struct PackFashion: ParsableCommand {
 
 struct PackFolderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "folder", abstract: "Pack the PNG and JPEG files below a folder.",
+        commandName: "folder", abstract: "Pack the JPEG, PNG and WebP files below a folder.",
         discussion: "Beside photo.jpg, photo.txt is its caption and photo.json its hashtags, an array of strings. "
             + "Without photo.json the #hashtags of the caption are taken.")
 

@@ -19,12 +19,18 @@ struct DataTokenizer: ParsableCommand {
             return
         }
         let split = DataSplitPlan(
-            name: "captions", shards: try arguments.paths(), vocabulary: nil, tokenizer: nil, skipLimit: 0)
+            name: "captions", shards: try arguments.paths(), vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(split, root: "")
         let trainer = try TokenizerTrainer(output: output)
+        var problems = dataset.problems
         for index in 0..<dataset.count {
-            if let caption = try dataset.caption(index) { try trainer.add(caption) }
+            do {
+                if let caption = try dataset.caption(index) { try trainer.add(caption) }
+            } catch DataError.sample(let sample) {
+                problems.append(sample)
+            }
         }
+        for problem in problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
         try trainer.train(size: size)
         let tokens = try Tokenizer(model: output, context: 2).vocabularySize
         print("\(output): \(tokens) tokens from \(trainer.captionCount) captions.")

@@ -172,11 +172,12 @@ import Testing
     /// Samples whose content is bad in every way there is, each beside good ones, and the words that name it.
     private static let bad: [(member: String, data: [UInt8], kind: StageKind, words: String)] = [
         ("s3.png", [], .mae, "the image is empty"),
-        ("s3.png", [1, 2, 3, 4, 5], .mae, "the image is neither PNG nor JPEG (it starts with the bytes 01 02 03 04)"),
+        ("s3.png", [1, 2, 3, 4, 5], .mae, "the image is neither JPEG, PNG nor WebP (it starts with the bytes 01 02"),
         ("s3.png", [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10], .mae, "the image is a damaged PNG file"),
         ("s3.json", Array("{not json".utf8), .wsp, "its .json member is no array of strings"),
         ("s3.json", Array("[1, 2]".utf8), .wsp, "its .json member is no array of strings"),
         ("s3.json", [0xFF, 0xFE], .wsp, "its .json member is no array of strings"),
+        ("s3.txt", [72, 0xE9, 33], .lit, "its .txt member is not UTF-8 text"),
         ("s3.cls", Array("shoe".utf8), .zeroshot, "its .cls member is no whole number"),
         ("s3.cls", Array("-1".utf8), .zeroshot, "its .cls member is no whole number"),
         ("s3.cls", Array("1000000".utf8), .zeroshot, "its .cls member is no whole number"),
@@ -203,7 +204,27 @@ import Testing
         let folder = try Self.folder { $0.filter { $0.name != "s3.png" } }
         let loader = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.1)
         _ = try loader.batch(step: 0, unit: 0)
-        #expect(loader.skipped.map(\.reason) == ["it has no png, jpg or jpeg member"])
+        #expect(loader.skipped.map(\.reason) == ["it has no jpg, jpeg, png or webp member"])
+    }
+
+    @Test func aMissingCaptionIsUnreadableWhereCaptionsAreLearned() throws {
+        let folder = try Self.folder { $0.filter { $0.name != "s3.txt" } }
+        let loader = try BatchLoaderTests.loader(folder, Fixture.stage(.lit, batch: 24, unit: 24), skipLimit: 0.1)
+        _ = try loader.batch(step: 0, unit: 0)
+        #expect(loader.skipped.map(\.reason) == ["it has no .txt member"])
+        let images = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24))
+        _ = try images.batch(step: 0, unit: 0)
+        #expect(images.skipped.isEmpty)
+    }
+
+    @Test func whatTheScanPassedOverCountsTowardsTheLimit() throws {
+        let folder = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } + [("../x.png", [1])] }
+        let strict = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.05)
+        #expect(strict.skipped.map(\.member) == ["../x.png"])
+        let sentence = Fixture.sentence { _ = try strict.batch(step: 0, unit: 0) }
+        #expect(sentence?.hasPrefix("2 of the 24 samples of split 'train' are unreadable") == true)
+        let loose = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.09)
+        #expect(try loose.batch(step: 0, unit: 0).count == 24 && loose.skipped.count == 2)
     }
 
     @Test func replacementsAreTheSameWhateverWasReadBefore() throws {
@@ -225,8 +246,9 @@ import Testing
         let sentence = Fixture.sentence { _ = try loader.batch(step: 0, unit: 0) }
         #expect(
             sentence == """
-                1 of the 24 samples of split 'train' are unreadable and its skipLimit allows 0; the last one was \
-                \(folder.path)/train.tar, s3 at byte 12288: the image is empty. Repair the shards or raise skipLimit.
+                1 of the 24 samples of split 'train' are unreadable and its skip_limit allows 0. \
+                Repair the shards or raise skip_limit.
+                  \(folder.path)/train.tar, s3 at byte 12288: the image is empty
                 """)
     }
 

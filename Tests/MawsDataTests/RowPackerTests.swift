@@ -66,7 +66,7 @@ import Testing
         ("list.csv", "", "list.csv, line 1: expected a header row with a column named image."),
         ("list.csv", "image,caption\n,x\n", "list.csv, line 2: the row names no image."),
         ("list.csv", "image\n\"cats/b.x.png\"\nno.png\n", "list.csv, line 3: the image IN/no.png cannot be read."),
-        ("list.csv", "image\nbad.png\n", "list.csv, line 2: the image IN/bad.png is neither PNG nor JPEG"),
+        ("list.csv", "image\nbad.png\n", "list.csv, line 2: the image IN/bad.png is neither JPEG, PNG nor WebP"),
         ("list.jsonl", "{\"image\": \"cats/b.x.png\"}\n{nope\n", "list.jsonl, line 2: expected a JSON object."),
         ("list.jsonl", "[1]\n", "list.jsonl, line 1: expected a JSON object."),
         ("list.jsonl", "{\"image\": 3}\n", "list.jsonl, line 1: the row names no image."),
@@ -126,7 +126,8 @@ import Testing
     @Test func aFolderWithoutImagesIsOneSentence() throws {
         let folder = try Folder()
         try folder.write("x", "in/a.txt")
-        for (path, words) in [("in", "holds no png, jpg or jpeg files"), ("no", "is no folder that can be read")] {
+        for (path, words) in [("in", "holds no jpg, jpeg, png or webp files"), ("no", "is no folder that can be read")]
+        {
             let sentence = Fixture.sentence {
                 _ = try RowPacker.folder(
                     folder.path(path), classFolders: false, target: Self.target(folder), skipsBadRows: false)

@@ -79,9 +79,70 @@ import Testing
         for length in [0, 1, 511, 512, 600, 1024, 1500, bytes.count / 2, bytes.count - 1024] {
             try folder.write(Array(bytes.prefix(length)), "cut.tar")
             let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["cut.tar"]), root: folder.path) }
-            #expect(
-                sentence?.contains("cut.tar is unusable at byte") == true, "cut to \(length): \(sentence ?? "read")")
+            #expect(sentence?.contains("cut.tar") == true, "cut to \(length): \(sentence ?? "read")")
         }
+    }
+
+    @Test func aCutShardGivesWhatLiesBeforeTheCut() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", try Fixture.members(3))
+        try folder.write(Array(try folder.bytes("a.tar").dropLast(1024 + 512)), "cut.tar")
+        let dataset = try Dataset(Fixture.split(["cut.tar"], skipLimit: 0.4), root: folder.path)
+        #expect(dataset.count == 3)
+        #expect(try dataset.sample(2).classIndex == nil)
+        #expect(dataset.problems.map(\.member) == ["s2.cls"])
+        #expect(dataset.problems[0].reason.contains("reaches to byte"))
+    }
+
+    @Test func behindABrokenHeaderTheScanGoesOnAtTheNextWholeOne() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", try Fixture.members(4))
+        let whole = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
+        let bytes = try folder.bytes("a.tar")
+        let header = try #require(
+            (0..<bytes.count / 512).first { bytes[$0 * 512..<$0 * 512 + 6].elementsEqual("s1.png".utf8) })
+        // A size that is too small leads into the image's data; one that is too large over the next headers.
+        for size in [0, 1, 3000, 1 << 30] {
+            var lying = bytes
+            lying.replaceSubrange(
+                header * 512..<header * 512 + 512,
+                with: TarWriter.header(name: "s1.png", size: size, flag: UInt8(ascii: "0")))
+            try folder.write(lying, "lying.tar")
+            let dataset = try Dataset(Fixture.split(["lying.tar"], skipLimit: 1), root: folder.path)
+            #expect(dataset.problems.count <= 1 && dataset.problems.allSatisfy { $0.shard == folder.path("lying.tar") })
+            #expect(try dataset.sample(dataset.count - 1).image == whole.sample(3).image, "size \(size)")
+            #expect(try dataset.sample(0).caption == whole.sample(0).caption)
+        }
+    }
+
+    @Test func zerosThatEndNothingAreNamed() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", [("a.png", [1]), ("b.png", [2]), ("c.png", [3])])
+        var bytes = try folder.bytes("a.tar")
+        bytes.replaceSubrange(1024..<1536, with: [UInt8](repeating: 0, count: 512))
+        try folder.write(bytes, "zeros.tar")
+        let dataset = try Dataset(Fixture.split(["zeros.tar"], skipLimit: 1), root: folder.path)
+        #expect(try (0..<dataset.count).map { try dataset.sample($0).name } == ["a", "c"])
+        #expect(dataset.problems.map(\.offset) == [1024])
+    }
+
+    @Test func membersThatMayNotBeArePassedOverAndNamed() throws {
+        let folder = try Folder()
+        try folder.shard(
+            "a.tar",
+            [
+                ("a.png", [1]), ("../b.png", [2]), ("c.png", [3]), ("d.png", [4]), ("d.jpg", [5]), ("d.txt", [65]),
+                ("e.png", [6]),
+            ])
+        let dataset = try Dataset(Fixture.split(["a.tar"], skipLimit: 0.7), root: folder.path)
+        #expect(try (0..<dataset.count).map { try dataset.sample($0).name } == ["a", "c", "e"])
+        #expect(dataset.problems.map(\.member) == ["../b.png", "d"])
+        let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["a.tar"], skipLimit: 0.5), root: folder.path) }
+        #expect(
+            sentence?.hasPrefix("2 of the 3 samples of split 'train' are unreadable and its skip_limit allows 1.")
+                == true)
+        #expect(sentence?.contains("/a.tar, ../b.png at byte 1024: member name '../b.png' is absolute") == true)
+        #expect(sentence?.contains("/a.tar, d at byte 3072: sample 'd' has more than one image member") == true)
     }
 
     @Test func damageToAHeaderIsNoticed() throws {

@@ -1,36 +1,28 @@
-/// Turns PNG and JPEG files into 8-bit pixels.
+/// Turns PNG, JPEG and WebP files into 8-bit pixels.
 public enum ImageDecoder {
     /// Width × height above which an image is refused before it is decoded, so that a small file cannot claim all
-    /// memory.
+    /// memory; a plan may set another limit.
     public static let pixelCountMax = 100_000_000
 
+    /// The image upright, as its EXIF orientation wants it.
     /// - Parameter channels: 1 for grey, 3 for RGB. Colour turns grey as ITU-R 601 weighs it (Pillow's `convert("L")`),
-    ///   16-bit samples are rounded to 8, and alpha is dropped (Pillow's `convert("RGB")`).
-    public static func decode(_ bytes: [UInt8], channels: Int) throws -> PixelImage {
-        precondition(channels == 1 || channels == 3)
-        let image: PixelImage
-        if bytes.isEmpty {
-            throw DataError.image(.empty)
-        } else if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
-            image = try PNGDecoder.decode(bytes)
-        } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
-            image = try JPEGDecoder.decode(bytes)
-        } else {
-            throw DataError.image(.unknownFormat(firstBytes: Array(bytes.prefix(4))))
-        }
-        return image.channels == channels ? image : channels == 1 ? image.grey() : image.color()
-    }
-
-    static func checkSize(width: Int, height: Int) throws {
-        guard width > 0, height > 0, width <= pixelCountMax / height else {
-            throw DataError.image(.tooLarge(width: width, height: height))
-        }
+    ///   CMYK turns RGB and alpha is dropped as by Pillow's `convert("RGB")`, 16-bit samples are rounded to 8.
+    public static func decode(
+        _ bytes: [UInt8], channels: Int, pixelCountMax: Int = pixelCountMax
+    ) throws -> PixelImage {
+        try EncodedImage(bytes, pixelCountMax: pixelCountMax).decode(channels: channels)
     }
 }
 
 extension PixelImage {
+    /// The image as grey (1) or RGB (3).
+    func converted(to channels: Int) -> PixelImage {
+        precondition(channels == 1 || channels == 3)
+        return self.channels == channels ? self : channels == 1 ? grey() : color()
+    }
+
     /// Luma of an RGB image in 16-bit fixed point, as Pillow rounds it.
-    fileprivate func grey() -> PixelImage {
+    private func grey() -> PixelImage {
         var luma = [UInt8](repeating: 0, count: width * height)
         for index in luma.indices {
             let red = UInt32(pixels[3 * index])
@@ -42,7 +34,7 @@ extension PixelImage {
     }
 
     /// The same grey in all three channels.
-    fileprivate func color() -> PixelImage {
+    private func color() -> PixelImage {
         var color = [UInt8](repeating: 0, count: 3 * pixels.count)
         for index in pixels.indices {
             color[3 * index] = pixels[index]
@@ -50,6 +42,18 @@ extension PixelImage {
             color[3 * index + 2] = pixels[index]
         }
         return PixelImage(width: width, height: height, channels: 3, pixels: color)
+    }
+
+    /// The pixels inside a box.
+    func cropped(to box: CropBox) -> PixelImage {
+        if box == CropBox(x: 0, y: 0, width: width, height: height) { return self }
+        var kept: [UInt8] = []
+        kept.reserveCapacity(box.width * box.height * channels)
+        for row in box.y..<box.y + box.height {
+            let start = (row * width + box.x) * channels
+            kept += pixels[start..<start + box.width * channels]
+        }
+        return PixelImage(width: box.width, height: box.height, channels: channels, pixels: kept)
     }
 
     /// The image without the last of its interleaved channels.

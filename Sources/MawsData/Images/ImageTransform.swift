@@ -1,7 +1,7 @@
 import MawsBase
 import MawsPlan
 
-/// Decoded image in, normalised pixels of the model's size out.
+/// Encoded image in, normalised pixels of the model's size out.
 struct ImageTransform {
     private let size: Int
     private let channels: Int
@@ -33,8 +33,11 @@ struct ImageTransform {
     }
 
     /// Pixels of shape (channels, size, size). The numbers drawn depend on the slot alone.
-    func apply(_ image: PixelImage, slot: UInt64) -> [Float] {
-        let resized = BicubicResize.resize(image, crop: box(image, slot: slot), width: size, height: size)
+    func apply(_ encoded: EncodedImage, slot: UInt64) throws -> [Float] {
+        let image = try encoded.decode(
+            channels: channels, region: box(encoded, slot: slot), target: (width: size, height: size))
+        let all = CropBox(x: 0, y: 0, width: image.width, height: image.height)
+        let resized = BicubicResize.resize(image, crop: all, width: size, height: size)
         let mirrored = flips && isFlipped(slot)
         var result = [Float](repeating: 0, count: channels * size * size)
         for channel in 0..<channels {
@@ -49,7 +52,7 @@ struct ImageTransform {
         return result
     }
 
-    private func box(_ image: PixelImage, slot: UInt64) -> CropBox {
+    private func box(_ image: EncodedImage, slot: UInt64) -> CropBox {
         guard let crop else { return CropBox(x: 0, y: 0, width: image.width, height: image.height) }
         var random = CounterRandom(seed: seed, purpose: .crop, stage: stageIndex, element: slot)
         return crop.box(width: image.width, height: image.height, random: &random)

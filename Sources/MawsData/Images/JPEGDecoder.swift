@@ -1,42 +1,60 @@
-internal import CTurboJPEG
+internal import CJPEG
 
 /// JPEG through libjpeg-turbo with its accurate integer transform and smooth chroma upsampling, as Pillow decodes.
 enum JPEGDecoder {
-    /// Grey for a grey file, RGB for a colour one; CMYK is refused.
-    static func decode(_ bytes: [UInt8]) throws -> PixelImage {
-        guard let handle = tjInitDecompress() else {
-            throw DataError.image(.corrupt(format: "JPEG", message: "libjpeg-turbo cannot start"))
-        }
-        defer { tjDestroy(handle) }
-        var (width, height, subsampling, space): (Int32, Int32, Int32, Int32) = (0, 0, 0, 0)
-        let length = UInt(bytes.count)
-        guard tjDecompressHeader3(handle, bytes, length, &width, &height, &subsampling, &space) == 0 else {
-            throw problem(handle)
-        }
-        if space == Int32(TJCS_CMYK.rawValue) || space == Int32(TJCS_YCCK.rawValue) {
-            throw DataError.image(.unsupported("a CMYK JPEG"))
-        }
-        try ImageDecoder.checkSize(width: Int(width), height: Int(height))
-        let isGrey = space == Int32(TJCS_GRAY.rawValue)
-        let channels = isGrey ? 1 : 3
-        let format = isGrey ? TJPF_GRAY.rawValue : TJPF_RGB.rawValue
-        var pixels = [UInt8](repeating: 0, count: Int(width) * Int(height) * channels)
-        let result = tjDecompress2(
-            handle, bytes, length, &pixels, width, 0, height, format, Int32(TJFLAG_LIMITSCANS))
-        guard result == 0 || isHarmless(handle) else { throw problem(handle) }
-        return PixelImage(width: Int(width), height: Int(height), channels: channels, pixels: pixels)
+    static func header(_ bytes: [UInt8]) throws(DataError) -> MawsJPEGHeader {
+        var header = MawsJPEGHeader()
+        var message = emptyMessage
+        guard maws_jpeg_header(bytes, bytes.count, &header, &message) == 0 else { throw problem(message) }
+        return header
     }
 
-    /// Stray bytes between markers lose no pixels; every other warning (early end, bad codes) means damaged ones.
-    private static func isHarmless(_ handle: tjhandle) -> Bool {
-        tjGetErrorCode(handle) == Int32(TJERR_WARNING.rawValue) && message(handle).contains("extraneous bytes")
+    /// The pixels of `region`: grey for a grey file, else RGB. All of the file is read, whatever the region, so that
+    /// whether a file is damaged does not depend on the region.
+    /// - Parameters:
+    ///   - region: in pixels of the image divided by `denominator`, as it is stored.
+    ///   - denominator: 1, 2, 4 or 8.
+    static func decode(
+        _ bytes: [UInt8], header: MawsJPEGHeader, region: CropBox, denominator: Int
+    ) throws -> PixelImage {
+        let box = MawsJPEGRegion(
+            denominator: Int32(denominator), x: Int32(region.x), y: Int32(region.y), width: Int32(region.width),
+            height: Int32(region.height))
+        let channels = Int(header.channels)
+        let size = region.width * region.height * channels
+        let pixels = try [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
+            var message = emptyMessage
+            let result = withUnsafePointer(to: box) {
+                maws_jpeg_decode(bytes, bytes.count, $0, buffer.baseAddress, &message)
+            }
+            guard result == 0 else { throw problem(message) }
+            filled = size
+        }
+        return channels == 4
+            ? .fromInks(width: region.width, height: region.height, inverted: pixels)
+            : PixelImage(width: region.width, height: region.height, channels: channels, pixels: pixels)
     }
 
-    private static func message(_ handle: tjhandle) -> String {
-        tjGetErrorStr2(handle).map { String(cString: $0) } ?? "unknown error"
-    }
+    private static var emptyMessage: [CChar] { [CChar](repeating: 0, count: Int(MAWS_JPEG_MESSAGE_SIZE)) }
 
-    private static func problem(_ handle: tjhandle) -> DataError {
-        .image(.corrupt(format: "JPEG", message: message(handle)))
+    private static func problem(_ message: [CChar]) -> DataError {
+        let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
+        return .image(.corrupt(format: "JPEG", message: String(decoding: text, as: UTF8.self)))
+    }
+}
+
+extension PixelImage {
+    /// RGB of cyan, magenta, yellow and black, as Pillow's `convert("RGB")` computes it.
+    /// - Parameter inverted: 255 for no ink, as Adobe writes JPEG files and as everybody reads them.
+    fileprivate static func fromInks(width: Int, height: Int, inverted: [UInt8]) -> PixelImage {
+        var pixels = [UInt8](repeating: 0, count: width * height * 3)
+        for index in 0..<width * height {
+            let black = Int(inverted[4 * index + 3])
+            for channel in 0..<3 {
+                let product = (255 - Int(inverted[4 * index + channel])) * black + 128
+                pixels[3 * index + channel] = UInt8(clamping: black - (product >> 8 + product) >> 8)
+            }
+        }
+        return PixelImage(width: width, height: height, channels: 3, pixels: pixels)
     }
 }

@@ -2,8 +2,16 @@ internal import CPNG
 
 /// PNG through libpng's simplified interface, which catches libpng's longjmp itself and reports errors as a message.
 enum PNGDecoder {
+    static func header(_ bytes: [UInt8]) throws -> (width: Int, height: Int) {
+        try withImage(bytes) { (Int($0.pointee.width), Int($0.pointee.height)) }
+    }
+
     /// Grey or RGB, whatever the file is: palette, alpha, 16 bits and interlacing are all resolved.
-    static func decode(_ bytes: [UInt8]) throws -> PixelImage {
+    static func decode(_ bytes: [UInt8]) throws -> PixelImage { try withImage(bytes, read) }
+
+    private static func withImage<Result>(
+        _ bytes: [UInt8], _ body: (UnsafeMutablePointer<png_image>) throws -> Result
+    ) throws -> Result {
         var header = png_image()
         header.version = UInt32(PNG_IMAGE_VERSION)
         // libpng keeps the addresses of the header and of the bytes from the first call to the last.
@@ -13,14 +21,13 @@ enum PNGDecoder {
                 guard png_image_begin_read_from_memory(image, memory.baseAddress, memory.count) != 0 else {
                     throw DataError.png(image)
                 }
-                return try read(image)
+                return try body(image)
             }
         }
     }
 
     private static func read(_ image: UnsafeMutablePointer<png_image>) throws -> PixelImage {
         let (width, height) = (Int(image.pointee.width), Int(image.pointee.height))
-        try ImageDecoder.checkSize(width: width, height: height)
         // Without this libpng takes 16-bit files for linear light; every other reader takes them for sRGB.
         image.pointee.flags |= UInt32(PNG_IMAGE_FLAG_16BIT_sRGB)
         image.pointee.format &= UInt32(PNG_FORMAT_FLAG_COLOR) | UInt32(PNG_FORMAT_FLAG_ALPHA)

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The PNG and JPEG files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its caption
+/// The JPEG, PNG and WebP files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its caption
 /// and `photo.json` its hashtags.
 struct FolderSource: RowSource {
     private let folder: String
@@ -18,7 +18,7 @@ struct FolderSource: RowSource {
         else { throw DataError.file(path: path, problem: "is no folder that can be read") }
         var paths: [String] = []
         for case let name as String in names where Self.isImage(name) { paths.append(name) }
-        guard !paths.isEmpty else { throw DataError.file(path: path, problem: "holds no png, jpg or jpeg files") }
+        guard !paths.isEmpty else { throw DataError.file(path: path, problem: "holds no jpg, jpeg, png or webp files") }
         self.paths = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
@@ -37,7 +37,12 @@ struct FolderSource: RowSource {
     private func row(_ path: String) throws -> SourceRow {
         let imagePath = folder + "/" + path
         var row = SourceRow(file: imagePath, line: nil, imagePath: imagePath)
-        row.caption = try sidecar(imagePath, "txt").map { String(decoding: $0, as: UTF8.self) }
+        row.caption = try sidecar(imagePath, "txt").map { bytes in
+            guard let text = String(validating: bytes, as: UTF8.self) else {
+                throw RowProblem(error: .file(path: imagePath.withoutExtension + ".txt", problem: "is not UTF-8 text"))
+            }
+            return text.withoutByteOrderMark
+        }
         if let json = try sidecar(imagePath, "json") {
             guard let tags = SampleReader.hashtags(json: json) else {
                 throw RowProblem(

@@ -114,9 +114,12 @@ public struct RowPacker {
 
     private func packed(_ row: SourceRow, classes: [String: Int]) throws -> (SourceRow, PackedSample) {
         let image: [UInt8]
+        let fileExtension: String
         do {
             image = try InputFile.contents(row.imagePath, limit: Int(SamplePart.image.sizeMax))
-            _ = try ImageDecoder.decode(image, channels: 3)
+            let encoded = try EncodedImage(image)
+            _ = try encoded.decode(channels: 3)
+            fileExtension = encoded.format.fileExtension
         } catch DataError.image(let problem) {
             throw row.imageProblem("\(problem)")
         } catch {
@@ -127,7 +130,7 @@ public struct RowPacker {
         return (
             row,
             PackedSample(
-                image: image, imageExtension: image.starts(with: [0xFF]) ? "jpg" : "png", caption: row.caption,
+                image: image, imageExtension: fileExtension, caption: row.caption,
                 hashtags: hashtags.isEmpty ? nil : hashtags, classIndex: row.className.flatMap { classes[$0] })
         )
     }

@@ -3,7 +3,7 @@ import Foundation
 /// One sample on its way into a shard.
 struct PackedSample {
     var image: [UInt8]
-    /// `png` or `jpg`.
+    /// `png`, `jpg` or `webp`.
     var imageExtension: String
     var caption: String?
     /// Nil: no `.json` member.

@@ -120,7 +120,7 @@ private struct Source {
     let dataset: Dataset
     let inputs: StageInputs
     let skips: SkipRecord
-    private let channels: Int
+    private let pixelCountMax: Int
 
     init(split name: String, plan: Plan, stage: StagePlan, root: String, log: SkipLog) throws {
         guard let split = plan.split(name) else {
@@ -128,8 +128,8 @@ private struct Source {
         }
         inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
         dataset = try Dataset(split, root: root)
-        skips = SkipRecord(split: name, sampleCount: dataset.count, limit: split.skipLimit, log: log)
-        channels = plan.model.image.channels
+        skips = SkipRecord(dataset, limit: split.skipLimit, log: log)
+        pixelCountMax = split.pixelCountMax
     }
 
     func unitCount(_ unit: Int) -> Int { (dataset.count + unit - 1) / unit }
@@ -142,10 +142,10 @@ private struct Source {
         if try skips.contains(index) { return nil }
         do {
             let parts = features == nil ? inputs.parts : inputs.parts.subtracting([.image])
-            let sample = try dataset.sample(index, parts: parts)
+            let sample = try dataset.sample(index, parts: parts, required: inputs.requiredParts)
             let pixels =
                 features == nil
-                ? transform.apply(try ImageDecoder.decode(sample.image, channels: channels), slot: view) : []
+                ? try transform.apply(EncodedImage(sample.image, pixelCountMax: pixelCountMax), slot: view) : []
             return LoadedSample(
                 pixels: pixels, features: features, labels: inputs.labels(of: sample.hashtags),
                 tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
@@ -159,10 +159,10 @@ private struct Source {
 
     /// A limit of 1 allows every sample to be unreadable, but then there is nothing to replace them with.
     func checkSomeAreReadable() throws {
-        guard skips.count == dataset.count else { return }
+        guard skips.sampleCount == dataset.count else { return }
         throw DataError.tooManySkipped(
             split: dataset.name, skipped: dataset.count, allowed: dataset.count - 1, samples: dataset.count,
-            last: try dataset.place(dataset.count - 1, reason: "unreadable, as all the others"))
+            list: [try dataset.place(dataset.count - 1, reason: "unreadable, as all the others")])
     }
 }
 

@@ -35,5 +35,7 @@ public struct SkippedSample: Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
-    public var description: String { "\(shard), \(member) at byte \(offset): \(reason)" }
+    public var description: String {
+        "\(shard)\(member.isEmpty ? "" : ", " + member) at byte \(offset): \(reason)"
+    }
 }

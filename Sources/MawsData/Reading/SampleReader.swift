@@ -13,12 +13,13 @@ struct SampleReader {
     let location: SampleLocation
 
     /// Throws `ContentProblem` for content that cannot be used, `DataError` for a disk that fails.
-    func read(_ parts: Set<SamplePart>) throws -> Sample {
-        var sample = Sample(name: "", image: [], caption: nil, hashtags: [], classIndex: nil)
-        if parts.contains(.image) {
-            guard let image = try bytes(.image) else { throw ContentProblem(text: "it has no png, jpg or jpeg member") }
-            sample.image = image
+    /// - Parameter required: parts without which the sample cannot be used.
+    func read(_ parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
+        for part in SamplePart.allCases where required.contains(part) && !location.has(part) {
+            throw ContentProblem(text: "it has no \(part.names) member")
         }
+        var sample = Sample(name: "", image: [], caption: nil, hashtags: [], classIndex: nil)
+        if parts.contains(.image) { sample.image = try bytes(.image) ?? [] }
         if parts.contains(.caption) { sample.caption = try caption() }
         if parts.contains(.hashtags) { sample.hashtags = try hashtags() }
         if parts.contains(.classIndex) { sample.classIndex = try classIndex() }
@@ -36,7 +37,11 @@ struct SampleReader {
     }
 
     private func caption() throws -> String? {
-        try bytes(.caption).map { String(decoding: $0, as: UTF8.self) }
+        guard let bytes = try bytes(.caption) else { return nil }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ContentProblem(text: "its .txt member is not UTF-8 text")
+        }
+        return text.withoutByteOrderMark
     }
 
     /// From the `.json` member, or from the caption where there is none.

@@ -22,6 +22,7 @@ public struct ShardSurvey: Sendable {
         let split = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(split, root: "")
         fingerprint = dataset.fingerprint
+        problems = dataset.problems
         for index in 0..<dataset.count {
             sampleCount += 1
             do {

@@ -9,43 +9,61 @@ final class SkipLog: Sendable {
     func append(_ sample: SkippedSample) { log.withLock { $0.append(sample) } }
 }
 
-/// Which samples of one split are unreadable, and how many may be. Thread-safe.
+/// Which samples of one split are unreadable, and how many may be: those that the shards' scan passed over, and those
+/// whose content turns out to be bad. Thread-safe.
 final class SkipRecord: Sendable {
-    private let log: SkipLog
-    private let split: String
-    private let sampleCount: Int
-    private let allowed: Int
-    private let indices: Mutex<Set<Int>> = Mutex([])
+    /// Most samples that a message names.
+    static let namedMax = 20
 
-    /// - Parameter limit: highest share of the samples that may be unreadable.
-    init(split: String, sampleCount: Int, limit: Double, log: SkipLog) {
-        self.split = split
-        self.sampleCount = sampleCount
-        self.log = log
-        allowed = Int(Double(sampleCount) * limit)
+    private struct Found {
+        var indices: Set<Int> = []
+        var all: [SkippedSample]
     }
 
-    var count: Int { indices.withLock { $0.count } }
+    private let log: SkipLog
+    private let split: String
+    private let total: Int
+    private let allowed: Int
+    private let found: Mutex<Found>
+
+    /// - Parameter limit: highest share of the samples that may be unreadable.
+    init(_ dataset: Dataset, limit: Double, log: SkipLog) {
+        split = dataset.name
+        total = dataset.count
+        self.log = log
+        allowed = Self.allowed(dataset.count, limit)
+        found = Mutex(Found(all: dataset.problems))
+        for problem in dataset.problems { log.append(problem) }
+    }
+
+    static func allowed(_ samples: Int, _ limit: Double) -> Int { Int(Double(samples) * limit) }
+
+    /// Samples of the data set that are known to be unreadable.
+    var sampleCount: Int { found.withLock { $0.indices.count } }
 
     /// Whether the sample is known to be unreadable. Throws once more are than the split allows: a unit that is tried
     /// again fails again.
     func contains(_ index: Int) throws -> Bool {
-        guard indices.withLock({ $0.contains(index) }) else { return false }
+        guard found.withLock({ $0.indices.contains(index) }) else { return false }
         try check()
         return true
     }
 
     /// Counts a sample once. Throws when more are unreadable than the split allows.
     func add(_ index: Int, _ sample: SkippedSample) throws {
-        indices.withLock { indices in
-            if indices.insert(index).inserted { log.append(sample) }
+        found.withLock { found in
+            guard found.indices.insert(index).inserted else { return }
+            found.all.append(sample)
+            log.append(sample)
         }
         try check()
     }
 
     private func check() throws {
-        let count = self.count
-        guard count > allowed, let last = log.samples.last else { return }
-        throw DataError.tooManySkipped(split: split, skipped: count, allowed: allowed, samples: sampleCount, last: last)
+        let all = found.withLock { $0.all }
+        guard all.count > allowed else { return }
+        throw DataError.tooManySkipped(
+            split: split, skipped: all.count, allowed: allowed, samples: total,
+            list: Array(all.prefix(Self.namedMax)))
     }
 }

@@ -4,12 +4,15 @@ import MawsPlan
 /// What a stage takes from each sample besides its image, and how it turns text into numbers.
 struct StageInputs {
     let parts: Set<SamplePart>
+    /// Parts without which a sample is unreadable.
+    let requiredParts: Set<SamplePart>
     /// Label of each known hashtag; empty where the stage uses none.
     let labels: [String: Int]
     let tokenizer: Tokenizer?
 
     init(plan: Plan, stage: StagePlan, split: DataSplitPlan, root: String) throws {
         parts = Self.parts(stage.kind)
+        requiredParts = stage.kind == .lit ? [.image, .caption] : [.image]
         labels = stage.kind == .wsp ? try Self.labels(stage: stage, split: split, root: root) : [:]
         tokenizer = stage.kind == .lit ? try Self.tokenizer(plan: plan, stage: stage, split: split, root: root) : nil
     }

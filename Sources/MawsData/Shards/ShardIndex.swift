@@ -10,7 +10,7 @@ enum SamplePart: Int, CaseIterable {
     /// Nil for members that samples do not use.
     init?(fileExtension: Substring) {
         switch fileExtension.lowercased() {
-        case "png", "jpg", "jpeg": self = .image
+        case "png", "jpg", "jpeg", "webp": self = .image
         case "txt": self = .caption
         case "json": self = .hashtags
         case "cls": self = .classIndex
@@ -26,6 +26,9 @@ enum SamplePart: Int, CaseIterable {
         case .classIndex: 64
         }
     }
+
+    /// The endings of its members.
+    var names: String { self == .image ? "jpg, jpeg, png or webp" : name }
 
     var name: String {
         switch self {
@@ -64,42 +67,77 @@ struct SampleLocation {
 /// name, are one sample; the rest of the name says what the member is. A sample without an image counts as unreadable.
 struct ShardIndex {
     private(set) var samples: [SampleLocation] = []
+    /// What was passed over: members that may not be, and stretches without a header where one should be.
+    private(set) var problems: [SkippedSample] = []
+    private var current: Open?
+
+    /// Problems of one shard after which it is given up: it is no tar file of images, whatever it is.
+    private static let problemsMax = 1000
+
+    /// The sample that members are being added to.
+    private struct Open {
+        var key: String
+        var location: SampleLocation
+        /// Sizes by part, for the digest.
+        var summary: String
+        /// A sample that makes no sense is passed over with all its members.
+        var isRefused = false
+    }
 
     /// - Parameter digest: takes each sample's key and the sizes of its members.
     init(_ file: InputFile, digest: Hash) throws {
         var reader = TarReader(file)
-        var key = ""
-        var current: SampleLocation?
-        var summary = ""
-        while let member = try reader.next() {
-            let (memberKey, fileExtension) = Self.split(member.name)
-            guard let part = SamplePart(fileExtension: fileExtension) else { continue }
-            if memberKey != key || current == nil {
-                if let current { samples.append(current) }
-                current = SampleLocation(offset: member.headerOffset)
-                key = memberKey
-                summary += "\n\(key)\0"
+        var summaries = ""
+        while let result = try reader.next() {
+            switch result {
+            case .success(let member): add(member, path: file.path, &summaries)
+            case .failure(let damage):
+                note(damage.member, at: damage.offset, "\(damage.problem)", path: file.path)
             }
-            try add(part, of: member, key: key, to: &current!, path: file.path)
-            summary += "\(part.rawValue):\(member.size),"
-            if summary.utf8.count > 1 << 16 {
-                digest.update(summary)
-                summary = ""
+            guard problems.count <= Self.problemsMax else {
+                throw DataError.shard(
+                    path: file.path, offset: reader.offset,
+                    problem: "more than \(Self.problemsMax) members make no sense")
+            }
+            if summaries.utf8.count > 1 << 16 {
+                digest.update(summaries)
+                summaries = ""
             }
         }
-        if let current { samples.append(current) }
-        digest.update(summary)
+        close(&summaries)
+        digest.update(summaries)
     }
 
-    private func add(
-        _ part: SamplePart, of member: TarReader.Member, key: String, to sample: inout SampleLocation, path: String
-    ) throws {
+    private mutating func add(_ member: TarReader.Member, path: String, _ summaries: inout String) {
+        let (key, fileExtension) = Self.split(member.name)
+        guard let part = SamplePart(fileExtension: fileExtension) else { return }
+        if current?.key != key { close(&summaries) }
+        var open =
+            current ?? Open(key: key, location: SampleLocation(offset: member.headerOffset), summary: "\n\(key)\0")
         do throws(TarProblem) {
-            if sample.has(part) { throw .duplicate(member: key, part: part.name) }
-            try sample.set(part, dataOffset: member.dataOffset, size: member.size)
+            if !open.isRefused {
+                if open.location.has(part) { throw .duplicate(member: key, part: part.name) }
+                try open.location.set(part, dataOffset: member.dataOffset, size: member.size)
+                open.summary += "\(part.rawValue):\(member.size),"
+            }
         } catch {
-            throw DataError.shard(path: path, offset: member.headerOffset, problem: error.description)
+            open.isRefused = true
+            note(key, at: open.location.offset, "\(error)", path: path)
         }
+        current = open
+    }
+
+    /// Ends the sample that members were added to.
+    private mutating func close(_ summaries: inout String) {
+        if let open = current, !open.isRefused {
+            samples.append(open.location)
+            summaries += open.summary
+        }
+        current = nil
+    }
+
+    private mutating func note(_ member: String, at offset: UInt64, _ reason: String, path: String) {
+        problems.append(SkippedSample(shard: path, member: member, offset: offset, reason: reason))
     }
 
     /// Key and extension of a member's name: `a.b/c.seg.png` is `a.b/c` and `seg.png`.

@@ -33,6 +33,11 @@ struct TarHeader {
         kind = Self.kind(block[156])
     }
 
+    /// Whether a block says that it is a header of POSIX's or GNU's kind.
+    static func isUstar(_ block: ArraySlice<UInt8>) -> Bool {
+        block.dropFirst(257).starts(with: "ustar".utf8)
+    }
+
     private static func kind(_ flag: UInt8) -> Kind {
         switch flag {
         case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): .file
@@ -85,6 +90,7 @@ enum TarProblem: Error, CustomStringConvertible {
     case size
     case truncated(member: String, needed: UInt64, size: UInt64)
     case noEnd
+    case earlyEnd
     case link(String)
     case kind(UInt8)
     case path(String)
@@ -93,6 +99,14 @@ enum TarProblem: Error, CustomStringConvertible {
     case duplicate(member: String, part: String)
     case span(String)
 
+    /// Whether it is unknown where the next header lies.
+    var breaksTheChain: Bool {
+        switch self {
+        case .checksum, .size, .truncated, .longNameSize, .extendedRecord: true
+        case .noEnd, .earlyEnd, .link, .kind, .path, .duplicate, .span: false
+        }
+    }
+
     var description: String {
         switch self {
         case .checksum: "there is no tar header where one should be; the file is damaged or no tar file"
@@ -100,6 +114,7 @@ enum TarProblem: Error, CustomStringConvertible {
         case .truncated(let member, let needed, let size):
             "member '\(member)' reaches to byte \(needed) but the file has \(size) bytes; copy it again"
         case .noEnd: "the file ends without an end-of-archive mark, so it is cut off; copy it again"
+        case .earlyEnd: "the archive ends here, but members follow; the size of the one before is wrong"
         case .link(let member): "member '\(member)' is a link, which a shard may not hold"
         case .kind(let flag): "a member has the type \(flag), which a shard may not hold"
         case .path(let member): "member name '\(member)' is absolute, empty or climbs with '..'"

@@ -1,4 +1,7 @@
 /// Walks the headers of a tar file with positioned reads; members' data is passed over, not read.
+///
+/// What makes no sense is reported and passed over: a member that may not be in a shard on its own, and behind a broken
+/// header everything up to the next whole one.
 struct TarReader {
     struct Member {
         var name: String
@@ -8,11 +11,22 @@ struct TarReader {
         var size: UInt64
     }
 
+    /// Something that was passed over.
+    struct Damage: Error {
+        /// Empty where no name is known.
+        var member: String
+        var offset: UInt64
+        var problem: TarProblem
+    }
+
     private let file: InputFile
-    private var offset: UInt64
+    /// Of the next header.
+    private(set) var offset: UInt64
     private var window: [UInt8] = []
     private var windowOffset: UInt64 = 0
     private var lastSize: UInt64
+    private var lastName = ""
+    private var isAtEnd = false
 
     private static let longNameSizeMax: UInt64 = 1 << 16
 
@@ -23,44 +37,79 @@ struct TarReader {
         lastSize = offset == 0 ? 0 : .max
     }
 
-    /// The next regular member, nil at the end-of-archive mark.
-    mutating func next() throws -> Member? {
+    /// The next regular member, or what stands in its place; nil at the end-of-archive mark. Throws when the file cannot
+    /// be read, or is no tar file from its first header on.
+    mutating func next() throws -> Result<Member, Damage>? {
+        if isAtEnd { return nil }
+        let first = offset
+        lastName = ""
         do {
-            return try advance()
+            return try advance(from: first).map { .success($0) }
         } catch let problem as TarProblem {
-            throw DataError.shard(path: file.path, offset: offset, problem: problem.description)
+            let damage = Damage(member: lastName, offset: first, problem: problem)
+            if problem.breaksTheChain {
+                // Bytes that do not even begin as a tar file are no shard.
+                if offset == 0, !(try startsAsTar()) {
+                    throw DataError.shard(path: file.path, offset: 0, problem: "\(problem)")
+                }
+                try findHeader()
+            }
+            return .failure(damage)
         }
     }
 
-    private mutating func advance() throws -> Member? {
+    private mutating func startsAsTar() throws -> Bool {
+        guard let block = try header() else { return false }
+        return (try? TarHeader(block: block)) != nil
+    }
+
+    private mutating func advance(from first: UInt64) throws -> Member? {
         var overrides = Overrides()
-        let first = offset
         while let block = try header() {
             var header = try TarHeader(block: block)
             if let size = overrides.size { header.size = size }
             let name = overrides.name ?? header.name
+            lastName = name
             let dataOffset = offset + UInt64(TarHeader.blockSize)
             try checkEnd(name: name, dataOffset: dataOffset, size: header.size)
             switch header.kind {
-            case .file:
-                let member = Member(
-                    name: try Self.checkedPath(name), headerOffset: first, dataOffset: dataOffset, size: header.size)
-                pass(header.size)
-                return member
             case .longName: overrides.name = TarHeader.text(try smallData(header.size)[...])
             case .extended: try overrides.read(try smallData(header.size))
-            case .folder, .ignored: break
-            case .link: throw TarProblem.link(name)
-            case .other(let flag): throw TarProblem.kind(flag)
+            default: break
             }
             pass(header.size)
+            switch header.kind {
+            case .file:
+                return Member(
+                    name: try Self.checkedPath(name), headerOffset: first, dataOffset: dataOffset, size: header.size)
+            case .link: throw TarProblem.link(name)
+            case .other(let flag): throw TarProblem.kind(flag)
+            case .longName, .extended, .folder, .ignored: break
+            }
         }
+        // A lying size can lead into zeros that end nothing.
+        try findHeader()
+        if !isAtEnd { throw TarProblem.earlyEnd }
         return nil
+    }
+
+    /// Goes on to the next block that is a header beyond doubt: its checksum holds and it carries ustar's name.
+    private mutating func findHeader() throws {
+        offset += UInt64(TarHeader.blockSize)
+        lastSize = 0
+        while offset + UInt64(TarHeader.blockSize) <= file.size {
+            if let block = try header(), TarHeader.isUstar(block), (try? TarHeader(block: block)) != nil { return }
+            offset += UInt64(TarHeader.blockSize)
+        }
+        isAtEnd = true
     }
 
     /// The block at `offset`; nil when it is the end mark.
     private mutating func header() throws -> ArraySlice<UInt8>? {
-        guard offset + UInt64(TarHeader.blockSize) <= file.size else { throw TarProblem.noEnd }
+        guard offset + UInt64(TarHeader.blockSize) <= file.size else {
+            isAtEnd = true
+            throw TarProblem.noEnd
+        }
         if offset < windowOffset || offset + UInt64(TarHeader.blockSize) > windowOffset + UInt64(window.count) {
             // Headers of small members lie close together, so one read brings many; after large members only the
             // header and the small members that follow an image are worth reading.

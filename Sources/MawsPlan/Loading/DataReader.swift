@@ -24,7 +24,7 @@ extension PlanReader {
 
     private func split(_ name: String, _ node: PlanNode) throws(PlanError) -> SplitDraft {
         let map = try PlanMap(node, expected: "a map with `shards`")
-        try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit"])
+        try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit", "pixels_max"])
         let shards = try shards(map.required("shards", "a tar file, a brace pattern, or a list of them"))
         let vocabulary = try map["vocabulary"].map { node throws(PlanError) in
             try files.path(
@@ -36,7 +36,8 @@ extension PlanReader {
         }
         let plan = DataSplitPlan(
             name: name, shards: shards, vocabulary: vocabulary, tokenizer: tokenizer,
-            skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 })
+            skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 },
+            pixelCountMax: try map.integer("pixels_max", 1...Int.max, default: DataSplitPlan.defaultPixelCountMax))
         return SplitDraft(plan: plan, map: map, labelCount: try labelCount(plan, map))
     }
 

@@ -44,6 +44,7 @@ extension DataSplitPlan {
         .map([
             ("shards", .list(shards)), ("vocabulary", vocabulary.map(Node.text)),
             ("tokenizer", tokenizer.map(Node.text)), ("skip_limit", .number(skipLimit)),
+            ("pixels_max", .number(pixelCountMax)),
         ])
     }
 }

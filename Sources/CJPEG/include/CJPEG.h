@@ -1,0 +1,27 @@
+#pragma once
+// JPEG through libjpeg-turbo: header, and a rectangle of the image at full size or 1/2, 1/4, 1/8 of it. libjpeg reports
+// errors with longjmp, which may not cross Swift; so each call here is whole and returns.
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MAWS_JPEG_MESSAGE_SIZE = 200 };
+
+typedef struct {
+    int32_t width, height;
+    // 1: grey; 3: colour; 4: CMYK or YCCK.
+    int32_t channels;
+} MawsJPEGHeader;
+
+// Pixels to deliver, in pixels of the image divided by `denominator` (1, 2, 4 or 8) and rounded up.
+typedef struct {
+    int32_t denominator;
+    int32_t x, y, width, height;
+} MawsJPEGRegion;
+
+// 0, or -1 with a message.
+int maws_jpeg_header(const uint8_t *bytes, size_t length, MawsJPEGHeader *header, char *message);
+
+// Decodes into `pixels`, width x height x channels bytes, interleaved: grey, RGB, or the four inks as the file holds them.
+// The whole file is read, whatever the region, so that damage outside it is found too: 0, or -1 with a message.
+int maws_jpeg_decode(
+    const uint8_t *bytes, size_t length, const MawsJPEGRegion *region, uint8_t *pixels, char *message);

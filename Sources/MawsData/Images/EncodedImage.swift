@@ -1,0 +1,141 @@
+internal import CJPEG
+
+/// An image file whose header has been read: what it is, and how large; nothing is decoded yet.
+///
+/// The content says what a file is, never its name.
+public struct EncodedImage {
+    public enum Format: String, Sendable {
+        case jpeg = "JPEG"
+        case png = "PNG"
+        case webP = "WebP"
+
+        /// Nil for anything else.
+        init?(_ bytes: [UInt8]) {
+            if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47]) {
+                self = .png
+            } else if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
+                self = .jpeg
+            } else if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) {
+                self = .webP
+            } else {
+                return nil
+            }
+        }
+
+        /// What files of the format are called, without the dot.
+        public var fileExtension: String {
+            switch self {
+            case .jpeg: "jpg"
+            case .png: "png"
+            case .webP: "webp"
+            }
+        }
+    }
+
+    /// How many times as wide and high as the target a region must be after scaled decoding.
+    private static let reducingGap = 2
+
+    public let format: Format
+    /// As the image is to be seen: EXIF's orientation has been followed.
+    public let width: Int
+    public let height: Int
+    private let bytes: [UInt8]
+    private let orientation: Orientation
+    private let jpeg: MawsJPEGHeader?
+
+    /// Throws `DataError.image` for what is no image, or claims more pixels than `pixelCountMax`.
+    public init(_ bytes: [UInt8], pixelCountMax: Int = ImageDecoder.pixelCountMax) throws {
+        guard !bytes.isEmpty else { throw DataError.image(.empty) }
+        guard let format = Format(bytes) else {
+            throw DataError.image(.unknownFormat(firstBytes: Array(bytes.prefix(4))))
+        }
+        self.bytes = bytes
+        self.format = format
+        let stored: (width: Int, height: Int)
+        switch format {
+        case .jpeg:
+            let header = try JPEGDecoder.header(bytes)
+            stored = (Int(header.width), Int(header.height))
+            orientation = ExifReader.orientation(jpeg: bytes)
+            jpeg = header
+        case .png:
+            stored = try PNGDecoder.header(bytes)
+            orientation = ExifReader.orientation(png: bytes)
+            jpeg = nil
+        case .webP:
+            stored = try WebPDecoder.header(bytes)
+            orientation = ExifReader.orientation(webP: bytes)
+            jpeg = nil
+        }
+        width = orientation.isTransposed ? stored.height : stored.width
+        height = orientation.isTransposed ? stored.width : stored.height
+        guard width > 0, height > 0, width <= pixelCountMax / height else {
+            throw DataError.image(.tooLarge(width: stored.width, height: stored.height, limit: pixelCountMax))
+        }
+    }
+
+    /// All pixels. See `ImageDecoder.decode`.
+    public func decode(channels: Int) throws -> PixelImage {
+        let all = CropBox(x: 0, y: 0, width: width, height: height)
+        return try decode(channels: channels, region: all, denominator: 1)
+    }
+
+    /// The pixels of a region that is about to be resized to `target`: of a JPEG no more is transformed than the region,
+    /// and where the region is at least four times as wide and high as the target, it comes at 1/2, 1/4 or 1/8 of its
+    /// size, never below twice the target's.
+    ///
+    /// libjpeg scales in the frequency domain, which is an antialiasing filter of its own; the resize from twice the
+    /// size or more hides what differs (Pillow's `reducing_gap=2` does the same). The region is then rounded to whole
+    /// pixels of the scaled image. What is decoded is a function of the file, the region and the target alone.
+    package func decode(
+        channels: Int, region: CropBox, target: (width: Int, height: Int)
+    ) throws -> PixelImage {
+        precondition(region.x >= 0 && region.y >= 0 && region.width > 0 && region.height > 0)
+        precondition(region.x + region.width <= width && region.y + region.height <= height)
+        let denominator = format == .jpeg ? Self.denominator(region, target) : 1
+        return try decode(
+            channels: channels, region: Self.scaled(region, by: denominator, width: width, height: height),
+            denominator: denominator)
+    }
+
+    /// - Parameter region: in pixels of the upright image divided by `denominator`.
+    private func decode(channels: Int, region: CropBox, denominator: Int) throws -> PixelImage {
+        guard let jpeg else { return try whole(channels: channels).cropped(to: region) }
+        let (storedWidth, storedHeight) = (
+            Self.divided(Int(jpeg.width), denominator), Self.divided(Int(jpeg.height), denominator)
+        )
+        let pixels = try JPEGDecoder.decode(
+            bytes, header: jpeg, region: orientation.stored(region, width: storedWidth, height: storedHeight),
+            denominator: denominator)
+        return orientation.upright(pixels.converted(to: channels))
+    }
+
+    private func whole(channels: Int) throws -> PixelImage {
+        let image =
+            format == .png
+            ? try PNGDecoder.decode(bytes)
+            : try WebPDecoder.decode(
+                bytes, width: orientation.isTransposed ? height : width,
+                height: orientation.isTransposed ? width : height)
+        return orientation.upright(image.converted(to: channels))
+    }
+
+    private static func denominator(_ region: CropBox, _ target: (width: Int, height: Int)) -> Int {
+        [8, 4, 2].first { denominator in
+            region.width >= reducingGap * denominator * target.width
+                && region.height >= reducingGap * denominator * target.height
+        } ?? 1
+    }
+
+    private static func scaled(_ box: CropBox, by denominator: Int, width: Int, height: Int) -> CropBox {
+        guard denominator > 1 else { return box }
+        func span(_ start: Int, _ count: Int, _ limit: Int) -> (start: Int, count: Int) {
+            let first = (start + denominator / 2) / denominator
+            return (first, min((count + denominator / 2) / denominator, divided(limit, denominator) - first))
+        }
+        let (across, down) = (span(box.x, box.width, width), span(box.y, box.height, height))
+        return CropBox(x: across.start, y: down.start, width: across.count, height: down.count)
+    }
+
+    private static func divided(_ value: Int, _ denominator: Int) -> Int { (value + denominator - 1) / denominator }
+}
