@@ -39,6 +39,7 @@ let base: [Target] = [
     system("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     system("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
+    .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
     .target(
         name: "CSentencePiece",
@@ -69,7 +70,10 @@ let domain: [Target] = [
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),
     library(
         "MawsData",
-        ["MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CJPEG", "CPNG", "CWebP", "CZlib", "CSentencePiece"]),
+        [
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CCurl", "CJPEG", "CPNG", "CWebP",
+            "CZlib", "CSentencePiece",
+        ]),
     library("MawsTraining", ["MawsBase", "MawsTensor", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
 ]
 
@@ -117,6 +121,16 @@ let programs: [Target] = [
         ]),
     program("maws-trainer", ["MawsBase", "MawsKernels", "MawsProcess", "MawsTrainer"]),
 ]
+
+/// Built by `Scripts/fuzz` alone: without libFuzzer it has no main function.
+let fuzzers: [Target] =
+    Context.environment["MAWS_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "maws-fuzz", dependencies: ["MawsData"], exclude: ["Seeds"],
+            swiftSettings: settings + [.unsafeFlags(["-parse-as-library"])])
+    ]
 
 let testTargets: [Target] = [
     tests("MawsBaseTests", ["MawsBase"]),
@@ -170,6 +184,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: base + messages + world + domain + nodes + programs + testTargets,
+    targets: base + messages + world + domain + nodes + programs + fuzzers + testTargets,
     cxxLanguageStandard: .cxx17
 )

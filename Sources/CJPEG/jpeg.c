@@ -76,6 +76,14 @@ static int channels_of(j_decompress_ptr jpeg) {
     }
 }
 
+static int scales_well(j_decompress_ptr jpeg) {
+    for (int i = 0; i < jpeg->num_components; i++) {
+        const jpeg_component_info *part = &jpeg->comp_info[i];
+        if (jpeg->max_h_samp_factor * part->v_samp_factor != jpeg->max_v_samp_factor * part->h_samp_factor) return 0;
+    }
+    return 1;
+}
+
 int maws_jpeg_header(const uint8_t *bytes, size_t length, MawsJPEGHeader *header, char *message) {
     Reader reader = {.message = message};
     if (setjmp(reader.escape)) {
@@ -86,6 +94,7 @@ int maws_jpeg_header(const uint8_t *bytes, size_t length, MawsJPEGHeader *header
     header->width = (int32_t)reader.jpeg.image_width;
     header->height = (int32_t)reader.jpeg.image_height;
     header->channels = channels_of(&reader.jpeg);
+    header->scales_well = scales_well(&reader.jpeg);
     jpeg_destroy_decompress(&reader.jpeg);
     return 0;
 }

@@ -3,6 +3,8 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case planChanged(run: String, changes: [String])
     case alreadyRunning(run: String)
     case notFinite(NonFiniteStep, skipped: Int)
+    /// `list` names the first of the samples.
+    case tooManySkipped(stage: String, skipped: Int, allowed: Int, list: [String])
     case badReport(stage: String, step: UInt64)
     case missingParameters(stage: String, from: String, names: [String])
     case childKeepsDying(name: String, times: Int, lastLine: String)
@@ -21,6 +23,10 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
             "\(step)" + (skipped > 0 ? ", after \(skipped) skipped steps in a row" : "")
                 + "; the step was not committed: lower the learning rate or clip the gradient in a new run, or let the "
                 + "stage skip some such steps with `skip_nonfinite` and start again"
+        case .tooManySkipped(let stage, let skipped, let allowed, let list):
+            "the trainers of stage \(stage) found \(skipped) unreadable samples and skip_limit allows \(allowed); "
+                + "repair the data or raise skip_limit:\n"
+                + list.map { "  \($0)" }.joined(separator: "\n")
         case .badReport(let stage, let step):
             "the servers' reports of stage \(stage), step \(step) do not fit its table; check that all processes run "
                 + "one version of maws"

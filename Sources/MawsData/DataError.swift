@@ -6,6 +6,9 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     case system(action: String, path: String, code: Int32)
     /// A tar file that cannot be read as a shard.
     case shard(path: String, offset: UInt64, problem: String)
+    /// A server, or a command, that does not give what is asked for: never a reason to skip a sample, as another
+    /// machine may get it.
+    case remote(path: String, offset: UInt64, problem: String)
     /// A sample whose content cannot be used.
     case sample(SkippedSample)
     case image(ImageProblem)
@@ -24,6 +27,7 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
         case .system(let action, let path, let code):
             "Cannot \(action) \(path): \(String(cString: strerror(code)))\(Self.advice(code))."
         case .shard(let path, let offset, let problem): "Shard \(path) is unusable at byte \(offset): \(problem)."
+        case .remote(let path, let offset, let problem): "Cannot read \(path) from byte \(offset) on: \(problem)."
         case .sample(let sample): "Cannot read sample \(sample)."
         case .image(let problem): "The image \(problem)."
         case .line(let file, let line, let problem): "\(file), line \(line): \(problem)."
@@ -62,7 +66,8 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .empty: "is empty"
         case .unknownFormat(let bytes):
-            "is neither JPEG, PNG nor WebP (it starts with the bytes \(bytes.map { hexadecimal($0) }.joined(separator: " ")))"
+            "is neither JPEG, PNG nor WebP (it starts with the bytes "
+                + "\(bytes.map { hexadecimal($0) }.joined(separator: " ")))"
         case .tooLarge(let width, let height, let limit):
             "claims \(width) x \(height) pixels, above the limit of \(limit)"
         case .unsupported(let what): "is \(what), which is not supported; make it a still image in RGB"

@@ -79,7 +79,8 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
 
 public struct DataSplitPlan: Codable, Hashable, Sendable {
     public var name: String
-    /// WebDataset tar files, in order, brace patterns expanded.
+    /// What is read, in order: WebDataset tar files as paths, `http(s)://` addresses or `pipe:` commands, brace
+    /// patterns expanded; or one `folder:` of images, or one `list:` of them.
     public var shards: [String]
     /// File with one hashtag a line, `tag<TAB>count`; its line number is the label. Nil where no stage needs labels.
     public var vocabulary: String?
@@ -89,12 +90,15 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     public var skipLimit: Double
     /// Width × height above which an image is refused before it is decoded.
     public var pixelCountMax: Int
+    /// Shards of a group: training goes through the groups in a random order, and through each in a random order of its
+    /// samples. With all shards in one group the order is free; smaller groups keep reading local to few shards.
+    public var shuffleShards: Int
 
     public static let defaultPixelCountMax = 100_000_000
 
     public init(
         name: String, shards: [String], vocabulary: String?, tokenizer: String?, skipLimit: Double,
-        pixelCountMax: Int = defaultPixelCountMax
+        pixelCountMax: Int = defaultPixelCountMax, shuffleShards: Int = .max
     ) {
         self.name = name
         self.shards = shards
@@ -102,6 +106,12 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
         self.tokenizer = tokenizer
         self.skipLimit = skipLimit
         self.pixelCountMax = pixelCountMax
+        self.shuffleShards = shuffleShards
+    }
+
+    /// Whether a shard lies on another machine.
+    public static func isRemote(_ shard: String) -> Bool {
+        ["http://", "https://", "pipe:"].contains { shard.hasPrefix($0) }
     }
 }
 

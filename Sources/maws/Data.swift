@@ -7,7 +7,9 @@ import MawsPlan
 struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Pack images into shards, train a tokenizer, check and describe shards.",
-        subcommands: [DataPack.self, DataTokenizer.self, DataStats.self, DataVerify.self])
+        subcommands: [
+            DataPack.self, DataSplit.self, DataIndex.self, DataTokenizer.self, DataStats.self, DataVerify.self,
+        ])
 }
 
 /// `--shards`, brace patterns expanded.
@@ -15,7 +17,8 @@ struct ShardArguments: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Shards: tar files, or patterns such as data/fashion-train-{0000..0011}.tar.", valueName: "file"))
+            "Shards: tar files, http(s):// addresses, pipe: commands, or patterns such as "
+                + "data/fashion-train-{0000..0011}.tar; or folder:PATH or list:FILE.", valueName: "file"))
     var shards: [String]
 
     func paths() throws -> [String] {

@@ -44,7 +44,7 @@ import Testing
     /// Scaled decoding is a low-pass filter of its own; after the resize from at least twice the size little is left of
     /// the difference.
     @Test func aScaledRegionLooksLikeTheWhole() throws {
-        for (name, file) in try GoldenImages.load().large {
+        for (name, file) in try GoldenImages.load().large where name != "4:2:2" && name != "orientation 6" {
             let encoded = try EncodedImage([UInt8](file))
             let whole = try encoded.decode(channels: 3)
             // Whole pixels at every scale, so that both show exactly the same part.
@@ -71,6 +71,13 @@ import Testing
         #expect(image.width == 127 && image.height == 120)
         let scaled = try encoded.decode(channels: 3, region: region, target: (width: 31, height: 30))
         #expect(scaled.width == 64 && scaled.height == 60)
+    }
+
+    @Test func colourSubsampledInOneDirectionIsNotScaled() throws {
+        let file = [UInt8](try #require(try GoldenImages.load().large["4:2:2"]))
+        let region = CropBox(x: 0, y: 0, width: 144, height: 144)
+        let image = try EncodedImage(file).decode(channels: 3, region: region, target: (width: 9, height: 9))
+        #expect(image.width == 144 && image.height == 144)
     }
 
     @Test func thePixelLimitIsTheCallers() throws {

@@ -156,3 +156,27 @@ import Testing
         return try (0..<dataset.count).map { try dataset.sample($0) }
     }
 }
+
+@Suite struct ShardSplitterTests {
+    @Test func everySampleGoesToOneSide() throws {
+        let folder = try Folder()
+        try folder.shard("all.tar", try Fixture.members(200))
+        func split() throws -> PackResult {
+            try ShardSplitter(
+                shards: [folder.path("all.tar")], target: PackTarget(output: folder.path("out"), prefix: "my"),
+                names: ("train", "test"), share: 0.25, seed: 3
+            ).split()
+        }
+        let result = try split()
+        #expect(result.manifest.sampleCount == 200 && result.problems.isEmpty)
+        let sides = try ["my-train-0000.tar", "my-test-0000.tar"].map { name in
+            let dataset = try Dataset(Fixture.split([name]), root: folder.path("out"))
+            return try (0..<dataset.count).map { try dataset.sample($0) }
+        }
+        #expect((30...70).contains(sides[1].count))
+        let captions = sides.joined().compactMap(\.caption)
+        #expect(Set(captions) == Set((0..<200).map { "photo number \($0) #t\($0 % 3)" }) && captions.count == 200)
+        #expect(sides.joined().allSatisfy { $0.hashtags.count == 2 && $0.classIndex != nil })
+        #expect(try split().wasThere)
+    }
+}

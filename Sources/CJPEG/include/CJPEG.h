@@ -10,6 +10,9 @@ typedef struct {
     int32_t width, height;
     // 1: grey; 3: colour; 4: CMYK or YCCK.
     int32_t channels;
+    // Whether 1/2, 1/4 and 1/8 of the size look like the whole made smaller: not where colour has half the columns but all
+    // rows, or half the rows but all columns.
+    int32_t scales_well;
 } MawsJPEGHeader;
 
 // Pixels to deliver, in pixels of the image divided by `denominator` (1, 2, 4 or 8) and rounded up.

@@ -8,6 +8,8 @@ import MawsWire
 
 /// Writes what a run leaves behind: metrics by step, summaries by stage, results of evaluations, skipped samples.
 final class RunRecorder {
+    private static let skipsNamed = 20
+
     private let paths: RunPaths
     private let catalog: StageCatalog
     private let metrics: AppendLog
@@ -15,6 +17,8 @@ final class RunRecorder {
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
     private var result: EvaluationResult?
     private var knownSkips: Set<String> = []
+    /// Unreadable samples of the stage that skips were last heard of.
+    private var stageSkips: (stage: StageIndex, names: [String])?
 
     init(paths: RunPaths, catalog: StageCatalog) throws {
         self.paths = paths
@@ -33,7 +37,8 @@ final class RunRecorder {
                     bytesGathered: Int(record.bytesGathered), skipped: record.clipScale == 0 ? true : nil)))
     }
 
-    /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run.
+    /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run. Throws when all
+    /// trainers together found more than the stage's splits allow.
     func unit(_ done: UnitDone) throws -> [String] {
         let stage = catalog[done.stage].plan
         if !done.result.isEmpty {
@@ -44,7 +49,20 @@ final class RunRecorder {
                 result = try JSONDecoder().decode(EvaluationResult.self, from: bytes)
             }
         }
+        try count(done)
         return done.skipped.filter { knownSkips.insert($0).inserted }
+    }
+
+    private func count(_ done: UnitDone) throws {
+        guard !done.skipped.isEmpty else { return }
+        var names = stageSkips.flatMap { $0.stage == done.stage ? $0.names : nil } ?? []
+        names += done.skipped.filter { !names.contains($0) }
+        stageSkips = (done.stage, names)
+        let allowed = catalog[done.stage].skipsMax
+        guard names.count > allowed else { return }
+        throw CoordinatorError.tooManySkipped(
+            stage: catalog[done.stage].plan.name, skipped: names.count, allowed: allowed,
+            list: Array(names.prefix(Self.skipsNamed)))
     }
 
     /// Writes a stage's summary, and an evaluation's result.

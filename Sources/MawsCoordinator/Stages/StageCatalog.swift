@@ -14,6 +14,8 @@ struct StageCatalog: Sendable {
         var shape: StageShape
         /// Samples of one step, or of the whole evaluation.
         var imagesPerStep: Int
+        /// Unreadable samples that its splits' `skip_limit`s allow, whichever trainers meet them.
+        var skipsMax: Int
         var schedule: LearningRateSchedule?
     }
 
@@ -44,10 +46,13 @@ struct StageCatalog: Sendable {
             index: StageIndex(UInt32(index)), stepCount: stage.kind.trains ? UInt64(steps) : 1, unitsInPhase: units,
             commits: stage.kind.trains, checkpointSteps: plan.checkpoint.everySteps.map(UInt64.init),
             checkpointSeconds: plan.checkpoint.everySeconds)
+        let skipsMax = [stage.on, stage.fitOn].compactMap { $0.flatMap(plan.split) }.reduce(0) { sum, split in
+            sum + Int(Double(data.sampleCount(split.name)) * split.skipLimit)
+        }
         return Stage(
             index: shape.index, plan: stage, table: StageModel.table(stage, in: plan), shape: shape,
             imagesPerStep: stage.kind.trains ? stage.batch : samples + fitSamples,
-            schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) })
+            skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) })
     }
 
     private static func unitsInPhase(_ stage: StagePlan, samples: Int, fitSamples: Int) -> [Int] {

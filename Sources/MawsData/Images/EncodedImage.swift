@@ -80,32 +80,31 @@ public struct EncodedImage {
         return try decode(channels: channels, region: all, denominator: 1)
     }
 
-    /// The pixels of a region that is about to be resized to `target`: of a JPEG no more is transformed than the region,
-    /// and where the region is at least four times as wide and high as the target, it comes at 1/2, 1/4 or 1/8 of its
-    /// size, never below twice the target's.
+    /// The pixels of a region that is about to be resized to `target`: of a JPEG no more is transformed than the
+    /// region, and where the region is at least four times as wide and high as the target, it comes at 1/2, 1/4 or 1/8
+    /// of its size, never below twice the target's.
     ///
     /// libjpeg scales in the frequency domain, which is an antialiasing filter of its own; the resize from twice the
-    /// size or more hides what differs (Pillow's `reducing_gap=2` does the same). The region is then rounded to whole
-    /// pixels of the scaled image. What is decoded is a function of the file, the region and the target alone.
+    /// size or more hides what differs (Pillow's `reducing_gap=2` does the same). Files whose colour is subsampled in
+    /// one direction only come out worse and are not scaled. The region is rounded to whole pixels of the scaled image.
+    /// What is decoded is a function of the file, the region and the target alone.
     package func decode(
         channels: Int, region: CropBox, target: (width: Int, height: Int)
     ) throws -> PixelImage {
         precondition(region.x >= 0 && region.y >= 0 && region.width > 0 && region.height > 0)
         precondition(region.x + region.width <= width && region.y + region.height <= height)
-        let denominator = format == .jpeg ? Self.denominator(region, target) : 1
+        let scales = jpeg.map { $0.scales_well != 0 } ?? false
         return try decode(
-            channels: channels, region: Self.scaled(region, by: denominator, width: width, height: height),
-            denominator: denominator)
+            channels: channels, region: region, denominator: scales ? Self.denominator(region, target) : 1)
     }
 
-    /// - Parameter region: in pixels of the upright image divided by `denominator`.
     private func decode(channels: Int, region: CropBox, denominator: Int) throws -> PixelImage {
         guard let jpeg else { return try whole(channels: channels).cropped(to: region) }
-        let (storedWidth, storedHeight) = (
-            Self.divided(Int(jpeg.width), denominator), Self.divided(Int(jpeg.height), denominator)
-        )
+        let (storedWidth, storedHeight) = (Int(jpeg.width), Int(jpeg.height))
+        let stored = orientation.stored(region, width: storedWidth, height: storedHeight)
         let pixels = try JPEGDecoder.decode(
-            bytes, header: jpeg, region: orientation.stored(region, width: storedWidth, height: storedHeight),
+            bytes, header: jpeg,
+            region: Self.scaled(stored, by: denominator, width: storedWidth, height: storedHeight),
             denominator: denominator)
         return orientation.upright(pixels.converted(to: channels))
     }

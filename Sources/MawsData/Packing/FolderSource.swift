@@ -1,17 +1,25 @@
 import Foundation
 
-/// The JPEG, PNG and WebP files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its caption
-/// and `photo.json` its hashtags.
+/// The JPEG, PNG and WebP files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its
+/// caption and `photo.json` its hashtags.
 struct FolderSource: RowSource {
     private let folder: String
-    private let classFolders: Bool
+    private let classes: ClassFolders
     /// Relative to the folder.
     private let paths: [String]
 
-    /// - Parameter classFolders: whether the first folder on the way to an image is its class.
-    init(path: String, classFolders: Bool) throws {
+    /// Whether the first folder on the way to an image is its class.
+    enum ClassFolders {
+        case none
+        /// An image outside all folders is a bad row.
+        case required
+        /// An image outside all folders has no class.
+        case whereThereAre
+    }
+
+    init(path: String, classes: ClassFolders) throws {
         folder = path
-        self.classFolders = classFolders
+        self.classes = classes
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
             let names = FileManager.default.enumerator(atPath: path)
@@ -50,11 +58,10 @@ struct FolderSource: RowSource {
             }
             row.hashtags = tags
         }
-        if classFolders {
-            guard let slash = path.firstIndex(of: "/") else {
-                throw RowProblem(error: .file(path: imagePath, problem: "lies in no class folder"))
-            }
-            row.className = String(path[..<slash])
+        if classes == .none { return row }
+        row.className = path.firstIndex(of: "/").map { String(path[..<$0]) }
+        if row.className == nil, classes == .required {
+            throw RowProblem(error: .file(path: imagePath, problem: "lies in no class folder"))
         }
         return row
     }

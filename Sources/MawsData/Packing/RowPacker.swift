@@ -23,7 +23,7 @@ public struct RowPacker {
         _ path: String, classFolders: Bool, target: PackTarget, skipsBadRows: Bool
     ) throws -> RowPacker {
         RowPacker(
-            try FolderSource(path: path, classFolders: classFolders),
+            try FolderSource(path: path, classes: classFolders ? .required : .none),
             name: "folder \(path)\(classFolders ? " by class" : "")", target: target, skipsBadRows: skipsBadRows)
     }
 
@@ -55,7 +55,7 @@ public struct RowPacker {
         }
         try writer.finish()
         if !counter.isEmpty { try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt") }
-        if let names = survey.classNames {
+        if let names = survey.classes.names {
             try folder.write(names.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
         return PackResult(manifest: try folder.publish(), wasThere: false, problems: problems)
@@ -77,28 +77,15 @@ public struct RowPacker {
                     + "\(row.caption ?? "-")\0\(row.hashtags?.joined(separator: " ") ?? "-")\0\(row.className ?? "-")\n"
             )
         }
-        survey.number(names)
+        survey.classes = ClassNumbers(names)
         survey.identity = "\(sourceName), shards of \(target.shardSize), rows \(digest.hexadecimal())"
         return survey
     }
 
     private struct Survey {
         var identity = ""
-        var classes: [String: Int] = [:]
-        /// Nil where classes are numbers already, or there are none.
-        var classNames: [String]?
+        var classes = ClassNumbers()
         var problems: [String] = []
-
-        mutating func number(_ names: Set<String>) {
-            let numbers = names.map { ($0, Int($0) ?? -1) }
-            if numbers.allSatisfy({ $0.1 >= 0 }) {
-                classes = Dictionary(uniqueKeysWithValues: numbers)
-            } else {
-                let sorted = names.sorted()
-                classes = Dictionary(uniqueKeysWithValues: zip(sorted, sorted.indices))
-                classNames = sorted
-            }
-        }
     }
 
     /// The result of `body`; nil when a row is bad and bad rows are left out.
@@ -112,7 +99,7 @@ public struct RowPacker {
         }
     }
 
-    private func packed(_ row: SourceRow, classes: [String: Int]) throws -> (SourceRow, PackedSample) {
+    private func packed(_ row: SourceRow, classes: ClassNumbers) throws -> (SourceRow, PackedSample) {
         let image: [UInt8]
         let fileExtension: String
         do {

@@ -24,7 +24,9 @@ public final class BatchLoader: Sendable {
     private let size: Int
 
     /// - Parameter root: folder that the plan's relative paths are relative to.
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String) throws {
+    public init(
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String, access: DataAccess = .ofThisMachine
+    ) throws {
         self.stage = stage
         channels = plan.model.image.channels
         size = plan.model.image.size
@@ -32,10 +34,12 @@ public final class BatchLoader: Sendable {
             model: plan.model.image, augment: stage.kind.trains ? stage.recipe?.augment : nil, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
         sources = try Self.splitNames(stage).map { [log] in
-            try Source(split: $0, plan: plan, stage: stage, root: root, log: log)
+            try Source(split: $0, plan: plan, stage: stage, root: root, access: access, log: log)
         }
+        let shuffleShards = plan.split(stage.on)?.shuffleShards ?? .max
         sampleCount = sources.last?.dataset.count ?? 0
-        order = SampleOrder(seed: plan.seed, stageIndex: stageIndex, count: sampleCount)
+        order = SampleOrder(
+            seed: plan.seed, stageIndex: stageIndex, groups: sources.last?.dataset.groups(of: shuffleShards) ?? [])
         unitCount = stage.kind.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
         let fingerprints = sources.map(\.dataset.fingerprint)
         fingerprint =
@@ -81,7 +85,11 @@ public final class BatchLoader: Sendable {
     ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
         var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
-        for slot in first..<first + UInt64(stage.unit) {
+        let slots = first..<first + UInt64(stage.unit)
+        sources[0].dataset.prefetch(
+            slots.map { ($0, order.index(slot: $0)) }.filter { features(view(slot: $0.0, sample: $0.1)) == nil }.map(
+                \.1))
+        for slot in slots {
             var index = order.index(slot: slot)
             while true {
                 let view = view(slot: slot, sample: index)
@@ -122,12 +130,14 @@ private struct Source {
     let skips: SkipRecord
     private let pixelCountMax: Int
 
-    init(split name: String, plan: Plan, stage: StagePlan, root: String, log: SkipLog) throws {
+    init(
+        split name: String, plan: Plan, stage: StagePlan, root: String, access: DataAccess, log: SkipLog
+    ) throws {
         guard let split = plan.split(name) else {
             throw DataError.stage(name: stage.name, problem: "reads split '\(name)', which the plan does not have")
         }
         inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
-        dataset = try Dataset(split, root: root)
+        dataset = try Dataset(split, root: root, access: access)
         skips = SkipRecord(dataset, limit: split.skipLimit, log: log)
         pixelCountMax = split.pixelCountMax
     }

@@ -1,95 +1,113 @@
+import Foundation
 import MawsHash
 import MawsPlan
 
-/// The samples of one split, in the order of its shards. Thread-safe; holds where samples lie, not their bytes.
+/// The samples of one split, in the order of its shards. Thread-safe.
 public final class Dataset: Sendable {
     public let name: String
     public let count: Int
     /// SHA-256 in hex over the names and sizes of all samples in order.
     public let fingerprint: String
-    /// What the scan of the shards passed over: members and whole stretches that make no sense.
+    /// What was passed over when the shards were opened: members and whole stretches that make no sense.
     public let problems: [SkippedSample]
-    private let shards: OpenShards
-    private let samples: [SampleLocation]
-    /// First sample of each shard, then `count`.
+    private let stores: [any SampleStore]
+    /// First sample of each store, then `count`.
     private let starts: [Int]
 
-    /// Scans the headers of all shards. Throws when it has to pass over more than the split's limit allows.
+    private static let fetchesAtOnce = 8
+
+    /// Opens all shards, by their index files or by scanning their headers. Throws when more has to be passed over than
+    /// the split's limit allows.
     /// - Parameter root: folder that relative shard paths are relative to.
-    public init(_ split: DataSplitPlan, root: String) throws {
+    public init(_ split: DataSplitPlan, root: String, access: DataAccess = .ofThisMachine) throws {
         name = split.name
-        shards = OpenShards(paths: split.shards.map { Self.resolved($0, root: root) })
-        let digest = Hash()
-        var samples: [SampleLocation] = []
+        let (opener, openShards, digest) = (DataOpener(root: root, access: access), OpenShards(), Hash())
+        var stores: [any SampleStore] = []
         var starts = [0]
-        var problems: [SkippedSample] = []
-        for shard in shards.paths.indices {
-            let index = try ShardIndex(shards.file(shard), digest: digest)
-            samples += index.samples
-            problems += index.problems
-            starts.append(samples.count)
+        for path in split.shards {
+            let store: any SampleStore
+            if let rows = try RowStore(path, root: root, digest: digest) {
+                store = rows
+            } else {
+                store = try ShardStore(path, opener: opener, openShards: openShards, digest: digest)
+            }
+            stores.append(store)
+            starts.append(starts[starts.count - 1] + store.count)
         }
-        try Self.check(split, samples: samples.count, problems, root: root)
-        self.problems = problems
-        self.samples = samples
+        self.stores = stores
         self.starts = starts
-        count = samples.count
+        count = starts[starts.count - 1]
+        problems = stores.flatMap(\.problems)
         fingerprint = digest.hexadecimal()
+        try check(split, root: root)
     }
 
-    private static func check(
-        _ split: DataSplitPlan, samples: Int, _ problems: [SkippedSample], root: String
-    ) throws {
-        if samples == 0, let first = problems.first {
+    private func check(_ split: DataSplitPlan, root: String) throws {
+        if count == 0, let first = problems.first {
             throw DataError.shard(path: first.shard, offset: first.offset, problem: first.reason)
         }
-        let allowed = SkipRecord.allowed(samples, split.skipLimit)
+        let allowed = SkipRecord.allowed(count, split.skipLimit)
         guard problems.count <= allowed else {
             throw DataError.tooManySkipped(
-                split: split.name, skipped: problems.count, allowed: allowed, samples: samples,
+                split: name, skipped: problems.count, allowed: allowed, samples: count,
                 list: Array(problems.prefix(SkipRecord.namedMax)))
         }
-        guard samples > 0 else {
+        guard count > 0 else {
             throw DataError.file(
-                path: split.shards.first.map { resolved($0, root: root) } ?? "Split '\(split.name)'",
+                path: split.shards.first.map { Self.resolved($0, root: root) } ?? "Split '\(name)'",
                 problem: "holds no samples")
+        }
+    }
+
+    /// Samples of groups of this many neighbouring shards, in order.
+    func groups(of shards: Int) -> [Int] {
+        stride(from: 0, to: stores.count, by: min(shards, stores.count)).map { first in
+            starts[min(first + min(shards, stores.count), stores.count)] - starts[first]
         }
     }
 
     /// The sample with everything that belongs to it.
     public func sample(_ index: Int) throws -> Sample {
         var sample = try sample(index, parts: Set(SamplePart.allCases), required: [.image])
-        sample.name = try memberKey(index)
+        let (store, local) = place(of: index)
+        sample.name = try store.key(local)
         return sample
     }
 
     /// The caption alone; nil where the sample has none.
     public func caption(_ index: Int) throws -> String? { try sample(index, parts: [.caption], required: []).caption }
 
-    /// Reads the named parts only, and not the name. Content that cannot be used throws `DataError.sample`; a disk that
-    /// fails throws `DataError.system`, which is never a reason to skip a sample.
+    /// Reads the named parts only, and not the name. Content that cannot be used throws `DataError.sample`; a disk or a
+    /// server that fails throws another error, which is never a reason to skip a sample.
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
-        precondition(samples.indices.contains(index))
+        let (store, local) = place(of: index)
         do {
-            let file = try shards.file(shard(of: index))
-            return try SampleReader(file: file, location: samples[index]).read(parts, required: required)
+            return try store.sample(local, parts: parts, required: required)
         } catch let problem as ContentProblem {
-            throw DataError.sample(try place(index, reason: problem.text))
+            throw DataError.sample(try store.place(local, reason: problem.text))
         }
     }
 
     /// Where a sample lies, for messages.
     func place(_ index: Int, reason: String) throws -> SkippedSample {
-        SkippedSample(
-            shard: shards.paths[shard(of: index)], member: try memberKey(index), offset: samples[index].offset,
-            reason: reason)
+        let (store, local) = place(of: index)
+        return try store.place(local, reason: reason)
     }
 
-    /// Names are not kept in memory: the header is read again.
-    private func memberKey(_ index: Int) throws -> String {
-        var reader = TarReader(try shards.file(shard(of: index)), offset: samples[index].offset)
-        guard case .success(let member) = try reader.next() else { return "" }
-        return ShardIndex.split(member.name).key
+    /// Brings samples that lie on other machines into the cache, several at once. What fails is left to the read that
+    /// needs it.
+    func prefetch(_ indices: [Int]) {
+        var byStore: [Int: [Int]] = [:]
+        for index in indices {
+            let number = number(of: index)
+            byStore[number, default: []].append(index - starts[number])
+        }
+        let fetches = byStore.keys.sorted().flatMap { stores[$0].fetches(byStore[$0] ?? []) }
+        guard fetches.count > 1 else { return }
+        let queue = OperationQueue()
+        queue.maxConcurrentOperationCount = Self.fetchesAtOnce
+        for fetch in fetches { queue.addOperation { try? fetch() } }
+        queue.waitUntilAllOperationsAreFinished()
     }
 
     /// A path of the plan, relative to `root` unless it is absolute.
@@ -97,7 +115,13 @@ public final class Dataset: Sendable {
         path.hasPrefix("/") || root.isEmpty ? path : root + "/" + path
     }
 
-    private func shard(of index: Int) -> Int {
+    private func place(of index: Int) -> (store: any SampleStore, index: Int) {
+        precondition((0..<count).contains(index))
+        let number = number(of: index)
+        return (stores[number], index - starts[number])
+    }
+
+    private func number(of index: Int) -> Int {
         var low = 0
         var high = starts.count - 1
         while high - low > 1 {

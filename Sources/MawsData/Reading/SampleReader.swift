@@ -1,4 +1,5 @@
 import Foundation
+import MawsBase
 
 /// Why the content of a sample cannot be used; the sample may be skipped.
 struct ContentProblem: Error {
@@ -9,8 +10,10 @@ struct ContentProblem: Error {
 struct SampleReader {
     private static let classCountMax = 1_000_000
 
-    let file: InputFile
+    let file: any ByteSource
     let location: SampleLocation
+    /// CRC-32C of the parts; nil where they are unknown.
+    let checksums: SIMD4<UInt32>?
 
     /// Throws `ContentProblem` for content that cannot be used, `DataError` for a disk that fails.
     /// - Parameter required: parts without which the sample cannot be used.
@@ -33,7 +36,20 @@ struct SampleReader {
         guard size <= part.sizeMax else {
             throw ContentProblem(text: "its \(part.name) member has more than \(part.sizeMax) bytes")
         }
-        return try file.read(offset: location.dataOffset(part), count: Int(size))
+        let offset = location.dataOffset(part)
+        let bytes = try file.read(offset: offset, count: Int(size))
+        guard let expected = checksums?[part.rawValue], CRC32C.checksum(bytes) != expected else { return bytes }
+        // A copy in the cache may have gone bad; what comes fresh and is wrong has been changed at its source. That is
+        // no property of the sample: another machine may still have the right bytes, so it is never a reason to skip.
+        file.forget(offset: offset, count: Int(size))
+        let fresh = try file.read(offset: offset, count: Int(size))
+        guard CRC32C.checksum(fresh) == expected else {
+            throw DataError.shard(
+                path: file.path, offset: offset,
+                problem: "the \(part.name) member there has changed since the shard was indexed; "
+                    + "bring the shard back, or run 'maws data index' again")
+        }
+        return fresh
     }
 
     private func caption() throws -> String? {

@@ -1,3 +1,4 @@
+import MawsBase
 import MawsHash
 
 /// What a member of a sample is for.
@@ -45,10 +46,21 @@ struct SampleLocation {
     /// The sample's first header.
     var offset: UInt64
     /// Data of each part, counted from `offset`; 0 where the sample lacks the part.
-    private var distances = SIMD4<UInt32>()
-    private var sizes = SIMD4<UInt32>()
+    private(set) var distances = SIMD4<UInt32>()
+    private(set) var sizes = SIMD4<UInt32>()
 
     init(offset: UInt64) { self.offset = offset }
+
+    init(offset: UInt64, distances: SIMD4<UInt32>, sizes: SIMD4<UInt32>) {
+        self.offset = offset
+        self.distances = distances
+        self.sizes = sizes
+    }
+
+    /// End of the last part.
+    var end: UInt64 {
+        SamplePart.allCases.reduce(offset) { has($1) ? max($0, dataOffset($1) + UInt64(size($1))) : $0 }
+    }
 
     func has(_ part: SamplePart) -> Bool { distances[part.rawValue] != 0 }
     func size(_ part: SamplePart) -> UInt32 { sizes[part.rawValue] }
@@ -67,6 +79,8 @@ struct SampleLocation {
 /// name, are one sample; the rest of the name says what the member is. A sample without an image counts as unreadable.
 struct ShardIndex {
     private(set) var samples: [SampleLocation] = []
+    /// CRC-32C of each sample's parts; empty where they are unknown.
+    private(set) var checksums: [SIMD4<UInt32>] = []
     /// What was passed over: members that may not be, and stretches without a header where one should be.
     private(set) var problems: [SkippedSample] = []
     private var current: Open?
@@ -78,19 +92,22 @@ struct ShardIndex {
     private struct Open {
         var key: String
         var location: SampleLocation
+        var checksums = SIMD4<UInt32>()
         /// Sizes by part, for the digest.
         var summary: String
         /// A sample that makes no sense is passed over with all its members.
         var isRefused = false
     }
 
-    /// - Parameter digest: takes each sample's key and the sizes of its members.
-    init(_ file: InputFile, digest: Hash) throws {
+    /// - Parameters:
+    ///   - digest: takes each sample's key and the sizes of its members.
+    ///   - record: takes all that an index file holds, and makes the members be read for their checksums.
+    init(_ file: any ByteSource, digest: Hash, record: ShardIndexRecorder? = nil) throws {
         var reader = TarReader(file)
         var summaries = ""
         while let result = try reader.next() {
             switch result {
-            case .success(let member): add(member, path: file.path, &summaries)
+            case .success(let member): try add(member, file: file, record, &summaries)
             case .failure(let damage):
                 note(damage.member, at: damage.offset, "\(damage.problem)", path: file.path)
             }
@@ -104,33 +121,65 @@ struct ShardIndex {
                 summaries = ""
             }
         }
-        close(&summaries)
+        close(record, &summaries)
         digest.update(summaries)
+        record?.add(problems)
     }
 
-    private mutating func add(_ member: TarReader.Member, path: String, _ summaries: inout String) {
+    /// What an index file says.
+    init(samples: [SampleLocation], checksums: [SIMD4<UInt32>], problems: [SkippedSample]) {
+        self.samples = samples
+        self.checksums = checksums
+        self.problems = problems
+    }
+
+    private mutating func add(
+        _ member: TarReader.Member, file: any ByteSource, _ record: ShardIndexRecorder?, _ summaries: inout String
+    ) throws {
         let (key, fileExtension) = Self.split(member.name)
         guard let part = SamplePart(fileExtension: fileExtension) else { return }
-        if current?.key != key { close(&summaries) }
+        if current?.key != key { close(record, &summaries) }
         var open =
             current ?? Open(key: key, location: SampleLocation(offset: member.headerOffset), summary: "\n\(key)\0")
         do throws(TarProblem) {
             if !open.isRefused {
                 if open.location.has(part) { throw .duplicate(member: key, part: part.name) }
                 try open.location.set(part, dataOffset: member.dataOffset, size: member.size)
-                open.summary += "\(part.rawValue):\(member.size),"
+                open.summary += Self.summary(part, size: member.size)
             }
         } catch {
             open.isRefused = true
-            note(key, at: open.location.offset, "\(error)", path: path)
+            note(key, at: open.location.offset, "\(error)", path: file.path)
+        }
+        if record != nil, !open.isRefused {
+            open.checksums[part.rawValue] = try Self.checksum(file, member)
         }
         current = open
     }
 
+    /// Part of what the fingerprint is made of.
+    static func summary(_ part: SamplePart, size: UInt64) -> String { "\(part.rawValue):\(size)," }
+
+    private static func checksum(_ file: any ByteSource, _ member: TarReader.Member) throws -> UInt32 {
+        var checksum = CRC32C()
+        var offset = member.dataOffset
+        while offset < member.dataOffset + member.size {
+            let count = min(1 << 20, member.dataOffset + member.size - offset)
+            let bytes = try file.read(offset: offset, count: Int(count))
+            checksum.add(bytes.span.bytes)
+            offset += count
+        }
+        return checksum.value
+    }
+
     /// Ends the sample that members were added to.
-    private mutating func close(_ summaries: inout String) {
+    private mutating func close(_ record: ShardIndexRecorder?, _ summaries: inout String) {
         if let open = current, !open.isRefused {
             samples.append(open.location)
+            if let record {
+                checksums.append(open.checksums)
+                record.add(open.location, open.checksums, key: open.key)
+            }
             summaries += open.summary
         }
         current = nil

@@ -19,7 +19,7 @@ struct TarReader {
         var problem: TarProblem
     }
 
-    private let file: InputFile
+    private let file: any ByteSource
     /// Of the next header.
     private(set) var offset: UInt64
     private var window: [UInt8] = []
@@ -31,14 +31,14 @@ struct TarReader {
     private static let longNameSizeMax: UInt64 = 1 << 16
 
     /// - Parameter offset: of a header, the file's first unless a member found before is read again.
-    init(_ file: InputFile, offset: UInt64 = 0) {
+    init(_ file: any ByteSource, offset: UInt64 = 0) {
         self.file = file
         self.offset = offset
         lastSize = offset == 0 ? 0 : .max
     }
 
-    /// The next regular member, or what stands in its place; nil at the end-of-archive mark. Throws when the file cannot
-    /// be read, or is no tar file from its first header on.
+    /// The next regular member, or what stands in its place; nil at the end-of-archive mark. Throws when the file
+    /// cannot be read, or is no tar file from its first header on.
     mutating func next() throws -> Result<Member, Damage>? {
         if isAtEnd { return nil }
         let first = offset

@@ -24,8 +24,8 @@ extension PlanReader {
 
     private func split(_ name: String, _ node: PlanNode) throws(PlanError) -> SplitDraft {
         let map = try PlanMap(node, expected: "a map with `shards`")
-        try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit", "pixels_max"])
-        let shards = try shards(map.required("shards", "a tar file, a brace pattern, or a list of them"))
+        try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit", "pixels_max", "folder", "list", "shuffle"])
+        let shards = try sources(map)
         let vocabulary = try map["vocabulary"].map { node throws(PlanError) in
             try files.path(
                 node, "a file with one hashtag a line", remedy: "`maws data pack` writes it next to the shards")
@@ -37,11 +37,35 @@ extension PlanReader {
         let plan = DataSplitPlan(
             name: name, shards: shards, vocabulary: vocabulary, tokenizer: tokenizer,
             skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 },
-            pixelCountMax: try map.integer("pixels_max", 1...Int.max, default: DataSplitPlan.defaultPixelCountMax))
+            pixelCountMax: try map.integer("pixels_max", 1...Int.max, default: DataSplitPlan.defaultPixelCountMax),
+            shuffleShards: try map.integer(
+                "shuffle", 1...Int.max, default: shards.contains(where: DataSplitPlan.isRemote) ? 16 : Int.max))
         return SplitDraft(plan: plan, map: map, labelCount: try labelCount(plan, map))
     }
 
-    /// Shards as one pattern or a list of patterns, in order, each an existing file.
+    /// What the split reads: shards, or images where they lie.
+    private func sources(_ map: PlanMap) throws(PlanError) -> [String] {
+        let given = ["shards", "folder", "list"].filter { map[$0] != nil }
+        guard given.count < 2, let name = given.first else {
+            if given.isEmpty { _ = try map.required("shards", "a tar file, a brace pattern, or a list of them") }
+            throw .wrongValue(
+                map.place(of: given[1]), expected: "one of `shards`, `folder` and `list`",
+                found: given.map { "`\($0)`" }.joined(separator: " and "))
+        }
+        let node = try map.required(name, "a path")
+        switch name {
+        case "folder":
+            return [
+                "folder:"
+                    + (try files.path(
+                        node, "a folder of images", remedy: "name the folder that holds them", isFolder: true))
+            ]
+        case "list": return ["list:" + (try files.path(node, "a CSV or JSONL list", remedy: "see the table of fields"))]
+        default: return try shards(node)
+        }
+    }
+
+    /// Shards as one pattern or a list of patterns, in order, each an existing file, an address or a command.
     private func shards(_ node: PlanNode) throws(PlanError) -> [String] {
         let expected = "a tar file, a brace pattern such as `data/train-{0000..0011}.tar`, or a list of them"
         let patterns = node.scalar != nil ? [node] : try node.list(expected)
@@ -49,7 +73,7 @@ extension PlanReader {
         var shards: [String] = []
         for pattern in patterns {
             let names = try expand(pattern, expected: expected)
-            for name in names {
+            for name in names where !DataSplitPlan.isRemote(name) {
                 try files.require(
                     name, at: pattern.place, remedy: "`maws data pack` makes the shards of a data set")
             }

@@ -6,20 +6,26 @@ struct PlanFiles {
     let root: String?
 
     /// The path a field has, of a file that exists; `remedy` says what makes it when it does not.
-    func path(_ node: PlanNode, _ expected: String, remedy: String) throws(PlanError) -> String {
+    func path(
+        _ node: PlanNode, _ expected: String, remedy: String, isFolder: Bool = false
+    ) throws(PlanError) -> String {
         let path = try node.text(expected)
-        try require(path, at: node.place, remedy: remedy)
+        try require(path, at: node.place, remedy: remedy, isFolder: isFolder)
         return path
     }
 
-    func require(_ path: String, at place: PlanPlace, remedy: String) throws(PlanError) {
+    func require(
+        _ path: String, at place: PlanPlace, remedy: String, isFolder wanted: Bool = false
+    ) throws(PlanError) {
         guard let root else { return }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: resolved(path), isDirectory: &isFolder) else {
             throw .missingFile(
                 place, path: path, folder: path.hasPrefix("/") ? nil : Self.absolute(root), remedy: remedy)
         }
-        guard !isFolder.boolValue else { throw .unusableFile(place, path: path, reason: "it is a folder") }
+        guard isFolder.boolValue == wanted else {
+            throw .unusableFile(place, path: path, reason: wanted ? "it is no folder" : "it is a folder")
+        }
     }
 
     /// Lines of a text file that are not empty; nil where files are not looked at.

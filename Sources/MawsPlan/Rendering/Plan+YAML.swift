@@ -42,10 +42,20 @@ extension ClusterPlan {
 extension DataSplitPlan {
     fileprivate var node: Node {
         .map([
-            ("shards", .list(shards)), ("vocabulary", vocabulary.map(Node.text)),
+            source, ("vocabulary", vocabulary.map(Node.text)),
             ("tokenizer", tokenizer.map(Node.text)), ("skip_limit", .number(skipLimit)),
             ("pixels_max", .number(pixelCountMax)),
+            ("shuffle", shuffleShards == .max ? nil : .number(shuffleShards)),
         ])
+    }
+
+    private var source: (String, Node?) {
+        for name in ["folder", "list"] {
+            if let first = shards.first, first.hasPrefix(name + ":") {
+                return (name, .text(String(first.dropFirst(name.count + 1))))
+            }
+        }
+        return ("shards", .list(shards))
     }
 }
 

@@ -1,0 +1,37 @@
+#pragma once
+// HTTP(S) downloads through libcurl, whose options are variadic and so out of Swift's reach.
+#include <stddef.h>
+#include <stdint.h>
+
+// A connection kept open between requests; used by one thread at a time.
+typedef struct MawsHTTP MawsHTTP;
+
+typedef struct {
+    const char *url;
+    // Bytes to ask for; a count of 0 asks for the whole file.
+    int64_t offset, count;
+    // Without an answer, or below 100 bytes a second, for this long the request fails.
+    long stall_seconds;
+} MawsHTTPRequest;
+
+enum { MAWS_HTTP_MESSAGE_SIZE = 256 };
+
+typedef struct {
+    // 0 where no answer came.
+    long status;
+    // First byte and file size as Content-Range tells them; -1 where it is absent or makes no sense.
+    int64_t first, total;
+    char message[MAWS_HTTP_MESSAGE_SIZE];
+} MawsHTTPReply;
+
+// Takes bytes of the body; 0 stops the request.
+typedef int (*MawsHTTPSink)(void *context, const uint8_t *bytes, size_t count);
+
+// NULL when libcurl cannot start.
+MawsHTTP *maws_http_open(void);
+void maws_http_close(MawsHTTP *http);
+
+// The body goes to the sink when the status is what was asked for: 206 for a part, 200 for the whole. 0 once the whole body
+// has come; else -1, with a message when the transfer failed.
+int maws_http_get(
+    MawsHTTP *http, const MawsHTTPRequest *request, MawsHTTPSink sink, void *context, MawsHTTPReply *reply);

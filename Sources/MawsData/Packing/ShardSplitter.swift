@@ -1,0 +1,72 @@
+import MawsBase
+import MawsHash
+import MawsPlan
+
+/// `maws data split`: puts every sample of some shards into one of two new sets of shards, drawn from a seed and the
+/// sample's number alone.
+public struct ShardSplitter {
+    private let shards: [String]
+    private let target: PackTarget
+    private let names: (rest: String, share: String)
+    private let share: Double
+    private let seed: UInt64
+
+    /// - Parameters:
+    ///   - share: of the samples that go into the second set, 0...1.
+    ///   - names: endings of the two sets' names, `train` and `test` for instance.
+    public init(shards: [String], target: PackTarget, names: (rest: String, share: String), share: Double, seed: UInt64)
+    {
+        self.shards = shards
+        self.target = target
+        self.names = names
+        self.share = share
+        self.seed = seed
+    }
+
+    public func split() throws -> PackResult {
+        try target.check()
+        let plan = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
+        let dataset = try Dataset(plan, root: "")
+        let source =
+            "split of \(dataset.fingerprint), \(share) to \(names.share), seed \(seed), shards of \(target.shardSize)"
+        if !target.isForced,
+            let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: source)
+        {
+            return PackResult(manifest: there, wasThere: true)
+        }
+        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: source)
+        let writers = [names.rest, names.share].map {
+            ShardSetWriter(folder: folder, prefix: "\(target.prefix)-\($0)", shardSize: target.shardSize)
+        }
+        var problems = dataset.problems.map(\.description)
+        for index in 0..<dataset.count {
+            do {
+                let sample = try dataset.sample(index)
+                try writers[side(of: index)].append(packed(sample), label: label(sample.name))
+            } catch DataError.image(let problem) {
+                problems.append(try dataset.place(index, reason: "the image \(problem)").description)
+            } catch DataError.sample(let sample) {
+                problems.append(sample.description)
+            }
+        }
+        for writer in writers { try writer.finish() }
+        return PackResult(manifest: try folder.publish(), wasThere: false, problems: problems)
+    }
+
+    /// 0: the rest; 1: the share.
+    private func side(of index: Int) -> Int {
+        var random = CounterRandom(seed: seed, purpose: .split, element: UInt64(index))
+        return random.uniformDouble() < share ? 1 : 0
+    }
+
+    private func packed(_ sample: Sample) throws -> PackedSample {
+        PackedSample(
+            image: sample.image, imageExtension: try EncodedImage(sample.image).format.fileExtension,
+            caption: sample.caption, hashtags: sample.hashtags.isEmpty ? nil : sample.hashtags,
+            classIndex: sample.classIndex)
+    }
+
+    private func label(_ name: String) -> String {
+        String(name[(name.lastIndex(of: "/").map { name.index(after: $0) } ?? name.startIndex)...]).withoutExtension
+    }
+}

@@ -1,0 +1,110 @@
+import Foundation
+import MawsHash
+
+/// Images that lie in files of their own, read where they are: `folder:PATH`, whose folders are classes, or
+/// `list:FILE`, a CSV or JSONL list.
+struct RowStore: SampleStore {
+    private let rows: [SourceRow]
+    private let classes: ClassNumbers
+    let problems: [SkippedSample]
+
+    /// Nil for a path that is neither.
+    /// - Parameter digest: takes names and sizes of all images.
+    init?(_ path: String, root: String, digest: Hash) throws {
+        let source: any RowSource
+        if path.hasPrefix("folder:") {
+            source = try FolderSource(
+                path: Dataset.resolved(String(path.dropFirst(7)), root: root), classes: .whereThereAre)
+        } else if path.hasPrefix("list:") {
+            source = try ListSource(path: Dataset.resolved(String(path.dropFirst(5)), root: root))
+        } else {
+            return nil
+        }
+        var (rows, names): ([SourceRow], Set<String>) = ([], [])
+        var (problems, summaries): ([SkippedSample], String) = ([], "")
+        try source.forEachRow { result in
+            switch result {
+            case .success(let row):
+                rows.append(row)
+                if let name = row.className { names.insert(name) }
+                summaries += Self.summary(row)
+            case .failure(let error):
+                problems.append(SkippedSample(shard: path, member: "", offset: 0, reason: "\(error)"))
+            }
+            if summaries.utf8.count > 1 << 16 {
+                digest.update(summaries)
+                summaries = ""
+            }
+        }
+        digest.update(summaries)
+        self.rows = rows
+        self.problems = problems
+        classes = ClassNumbers(names)
+    }
+
+    var count: Int { rows.count }
+
+    func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
+        let row = rows[index]
+        if required.contains(.caption), row.caption == nil { throw ContentProblem(text: "it has no caption") }
+        var sample = Sample(name: "", image: [], caption: row.caption, hashtags: [], classIndex: nil)
+        if parts.contains(.image) { sample.image = try image(row) }
+        if parts.contains(.hashtags) {
+            let tags = row.hashtags?.map(CaptionText.normalizedHashtag)
+            sample.hashtags = (tags ?? CaptionText.hashtags(in: row.caption ?? "")).filter { !$0.isEmpty }
+        }
+        sample.classIndex = row.className.flatMap { classes[$0] }
+        return sample
+    }
+
+    func key(_ index: Int) -> String { rows[index].imagePath }
+
+    func place(_ index: Int, reason: String) -> SkippedSample {
+        let row = rows[index]
+        return SkippedSample(
+            shard: row.line.map { "\(row.file), line \($0)" } ?? row.file, member: row.line == nil ? "" : row.imagePath,
+            offset: 0, reason: reason)
+    }
+
+    func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void] { [] }
+
+    private func image(_ row: SourceRow) throws -> [UInt8] {
+        do {
+            return try InputFile.contents(row.imagePath, limit: Int(SamplePart.image.sizeMax))
+        } catch DataError.system(_, _, let code) where code == ENOENT || code == EISDIR {
+            // What is not there is missing for good; a disk that fails is another matter.
+            throw ContentProblem(text: "the image is not there")
+        } catch DataError.file(_, let problem) {
+            throw ContentProblem(text: "the image \(problem)")
+        }
+    }
+
+    private static func summary(_ row: SourceRow) -> String {
+        var status = stat()
+        let size = stat(row.imagePath, &status) == 0 ? Int(status.st_size) : -1
+        return "\n\((row.imagePath as NSString).lastPathComponent)\0\(size),\(row.caption?.utf8.count ?? -1),"
+            + "\(row.hashtags?.count ?? -1),\(row.className ?? "")"
+    }
+}
+
+/// Numbers of classes that have names: the names' order; of classes that are numbers, themselves.
+struct ClassNumbers {
+    private(set) var numbers: [String: Int] = [:]
+    /// Nil where classes are numbers already, or there are none.
+    private(set) var names: [String]?
+
+    init() {}
+
+    init(_ found: Set<String>) {
+        let values = found.map { ($0, Int($0) ?? -1) }
+        if values.allSatisfy({ $0.1 >= 0 }) {
+            numbers = Dictionary(uniqueKeysWithValues: values)
+        } else {
+            let sorted = found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+            numbers = Dictionary(uniqueKeysWithValues: zip(sorted, sorted.indices))
+            names = sorted
+        }
+    }
+
+    subscript(_ name: String) -> Int? { numbers[name] }
+}

@@ -1,0 +1,18 @@
+/// Some of a split's samples: those of one shard, one folder or one list. Indices count from the store's first sample.
+protocol SampleStore: Sendable {
+    var count: Int { get }
+    /// What was passed over when the store was opened.
+    var problems: [SkippedSample] { get }
+
+    /// The named parts of a sample. Throws `ContentProblem` for content that cannot be used.
+    func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample
+
+    /// What a sample is called.
+    func key(_ index: Int) throws -> String
+
+    /// Where a sample lies, for messages.
+    func place(_ index: Int, reason: String) throws -> SkippedSample
+
+    /// Fetches that bring samples from another machine to this one, each on its own; none for what is here.
+    func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void]
+}

@@ -1,0 +1,71 @@
+import MawsBase
+import MawsHash
+
+/// The samples of one tar shard. Holds where they lie, not their bytes.
+struct ShardStore: SampleStore {
+    private let path: String
+    private let samples: [SampleLocation]
+    /// Empty where the shard has no index file.
+    private let checksums: [SIMD4<UInt32>]
+    let problems: [SkippedSample]
+    private let file: @Sendable () throws -> any ByteSource
+    private let remote: RemoteFile?
+
+    var count: Int { samples.count }
+
+    /// Reads the index file, or scans the shard where there is none.
+    /// - Parameter digest: takes names and sizes of all samples.
+    init(_ path: String, opener: DataOpener, openShards: OpenShards, digest: Hash) throws {
+        let index: ShardIndex
+        if case .local(let resolved) = DataOpener.Place(path, root: opener.root) {
+            self.path = resolved
+            remote = nil
+            file = { try openShards.file(resolved) }
+            index = try Self.localIndex(resolved, openShards.file(resolved), digest)
+        } else {
+            let found = try RemoteIndex(path: path, opener: opener).open(digest: digest)
+            self.path = path
+            remote = found.file
+            file = { found.file }
+            index = found.index
+        }
+        samples = index.samples
+        checksums = index.checksums
+        problems = index.problems
+    }
+
+    private static func localIndex(_ path: String, _ file: InputFile, _ digest: Hash) throws -> ShardIndex {
+        guard let bytes = try? InputFile.contents("\(path).\(ShardIndexFile.ending)", limit: ShardIndexFile.sizeMax)
+        else { return try ShardIndex(file, digest: digest) }
+        guard let found = try ShardIndexFile.decode(bytes, path: path, size: file.size, digest: digest) else {
+            throw DataError.file(
+                path: "\(path).\(ShardIndexFile.ending)", problem: "is no whole index; run 'maws data index' again")
+        }
+        return found.index
+    }
+
+    func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
+        let reader = SampleReader(
+            file: try file(), location: samples[index], checksums: checksums.isEmpty ? nil : checksums[index])
+        return try reader.read(parts, required: required)
+    }
+
+    /// Names are not kept in memory: the header is read again.
+    func key(_ index: Int) throws -> String {
+        var reader = TarReader(try file(), offset: samples[index].offset)
+        guard case .success(let member) = try reader.next() else { return "" }
+        return ShardIndex.split(member.name).key
+    }
+
+    func place(_ index: Int, reason: String) throws -> SkippedSample {
+        SkippedSample(shard: path, member: try key(index), offset: samples[index].offset, reason: reason)
+    }
+
+    func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void] {
+        guard let remote else { return [] }
+        let blocks = indices.flatMap { index in
+            remote.missing(offset: samples[index].offset, count: Int(samples[index].end - samples[index].offset))
+        }
+        return Set(blocks).sorted().map { block in { try remote.fetch(block) } }
+    }
+}

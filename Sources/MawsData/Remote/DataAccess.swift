@@ -1,0 +1,34 @@
+import Foundation
+import MawsBase
+
+/// What this machine allows and lends to the reading of data: no part of a plan, as it changes no number.
+public struct DataAccess: Sendable {
+    /// Folder of the cache for data that is not local; see `BlockCache`.
+    public var cacheFolder: String
+    public var cacheBytesMax: Int
+    /// Whether `pipe:` sources may run their commands. A plan comes over the network, so a machine says yes for itself.
+    public var allowsPipes: Bool
+    /// Seconds without a byte after which a server or a command counts as stalled.
+    public var stallSeconds = 30
+    /// Times that a read is tried before it is an error, and the pause before the second; it doubles with each.
+    public var tries = 5
+    public var pauseSeconds = 0.5
+
+    public init(cacheFolder: String, cacheBytesMax: Int, allowsPipes: Bool) {
+        self.cacheFolder = cacheFolder
+        self.cacheBytesMax = cacheBytesMax
+        self.allowsPipes = allowsPipes
+    }
+
+    /// From the environment: `MAWS_CACHE` (`~/.cache/maws`), `MAWS_CACHE_SIZE` in bytes or as `20G`,
+    /// `MAWS_ALLOW_PIPES=yes`.
+    public static var ofThisMachine: DataAccess {
+        let environment = ProcessInfo.processInfo.environment
+        let folder =
+            environment["MAWS_CACHE"] ?? (environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache") + "/maws"
+        return DataAccess(
+            cacheFolder: folder,
+            cacheBytesMax: environment["MAWS_CACHE_SIZE"].flatMap { ByteSize(text: $0)?.bytes } ?? 20 << 30,
+            allowsPipes: environment["MAWS_ALLOW_PIPES"] == "yes")
+    }
+}

@@ -1,0 +1,34 @@
+import MawsHash
+
+/// `maws data index`: reads a whole shard and writes its index file, beside a local shard, into the cache for others.
+public enum ShardIndexer {
+    public struct Result: Sendable {
+        public var sampleCount: Int
+        /// What was passed over.
+        public var problems: [SkippedSample]
+        /// Size of the shard.
+        public var byteCount: UInt64
+        /// The file that was written.
+        public var path: String
+    }
+
+    /// - Parameter root: folder that a relative path is relative to.
+    public static func index(_ path: String, root: String, access: DataAccess = .ofThisMachine) throws -> Result {
+        let opener = DataOpener(root: root, access: access)
+        guard case .local(let resolved) = DataOpener.Place(path, root: root) else {
+            let note = try opener.cache().note(RemoteFile.key(path), ShardIndexFile.ending)
+            let (index, file) = try RemoteIndex(path: path, opener: opener).make(note, digest: Hash())
+            return result(index, file, note)
+        }
+        let file = try InputFile(path: resolved)
+        let recorder = ShardIndexRecorder()
+        let index = try ShardIndex(file, digest: Hash(), record: recorder)
+        let target = "\(resolved).\(ShardIndexFile.ending)"
+        try OutputFile.write(recorder.encoded(size: file.size), to: target)
+        return result(index, file, target)
+    }
+
+    private static func result(_ index: ShardIndex, _ file: any ByteSource, _ path: String) -> Result {
+        Result(sampleCount: index.samples.count, problems: index.problems, byteCount: file.size, path: path)
+    }
+}

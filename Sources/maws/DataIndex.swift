@@ -1,0 +1,51 @@
+import ArgumentParser
+import Foundation
+import MawsData
+
+struct DataIndex: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "index", abstract: "Write the index of each shard: where its samples lie, and their checksums.",
+        discussion:
+            "A run opens an indexed shard without scanning it, and notices when it changes. The index lies beside "
+            + "a local shard, as SHARD.maws-index: put both on the server. That of a shard elsewhere goes into the "
+            + "cache."
+    )
+
+    @OptionGroup var arguments: ShardArguments
+
+    func run() throws {
+        var problems = 0
+        for path in try arguments.paths() {
+            let result = try ShardIndexer.index(path, root: "")
+            for problem in result.problems { FileHandle.standardError.write(Data("passed over: \(problem)\n".utf8)) }
+            problems += result.problems.count
+            print("\(result.path): \(result.sampleCount) samples, \(result.byteCount) bytes.")
+        }
+        if problems > 0 { print("\(problems) members or stretches were passed over.") }
+    }
+}
+
+struct DataSplit: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "split", abstract: "Split shards into two sets of shards, for training and for testing.",
+        discussion: "Each sample's side depends on the seed and its number alone.")
+
+    @OptionGroup var arguments: ShardArguments
+    @Option(help: "Share of the samples for the test set.") var test: Double
+    @Option(help: "Seed of the choice.") var seed: UInt64 = 7
+    @Option(help: "Beginning of the shards' names, followed by -train and -test.") var prefix: String
+    @OptionGroup var options: PackOptions
+
+    func validate() throws {
+        guard test > 0, test < 1 else { throw ValidationError("--test \(test): expected a share between 0 and 1.") }
+    }
+
+    func run() throws {
+        options.report(
+            try ShardSplitter(
+                shards: arguments.paths(), target: options.target(prefix: prefix), names: ("train", "test"),
+                share: test,
+                seed: seed
+            ).split())
+    }
+}
