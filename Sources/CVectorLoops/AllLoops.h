@@ -6,6 +6,22 @@
 
 #include "LayerNorm.h"
 
+#include "Layouts.h"
+
+#define PRODUCT(name) NAMED(small_##name)
+#define OPERAND float
+#define OPERAND_VECTOR Vec
+#define LOAD_RIGHT(p) NAMED(load)(p)
+#define SPREAD_LEFT(x) NAMED(spread)(x)
+#define MULTIPLY_ADD(sum, left, right) ((sum) + (left) * (right))
+#include "SmallProduct.h"
+
+#define PRODUCT(name) NAMED(pair_##name)
+#define OPERAND uint32_t
+#define OPERAND_VECTOR WordVec
+#define LOAD_RIGHT(p) NAMED(load_words)(p)
+#define SPREAD_LEFT(x) ((x) - (WordVec){0})
+#define MULTIPLY_ADD(sum, left, right) NAMED(add_pairs)(sum, left, right)
 #include "SmallProduct.h"
 
 static const MawsVectorLoops NAMED(loops) = {
@@ -32,6 +48,9 @@ static const MawsVectorLoops NAMED(loops) = {
     .widen = NAMED(widen),
     .transpose = NAMED(transpose),
     .small_product = NAMED(small_product),
+    .pair_rows = NAMED(pair_rows),
+    .narrow_rows = NAMED(narrow_rows),
+    .pair_product = NAMED(pair_product),
 };
 
 #undef Vec

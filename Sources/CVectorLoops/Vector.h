@@ -6,6 +6,7 @@ typedef float NAMED(Vec) __attribute__((vector_size(LANES * 4)));
 typedef float NAMED(LooseVec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef int NAMED(IntVec) __attribute__((vector_size(LANES * 4)));
 typedef unsigned int NAMED(WordVec) __attribute__((vector_size(LANES * 4)));
+typedef unsigned int NAMED(LooseWordVec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
 typedef unsigned short NAMED(HalfVec) __attribute__((vector_size(LANES * 2)));
 typedef unsigned short NAMED(LooseHalfVec) __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
 #define Vec NAMED(Vec)
@@ -34,10 +35,14 @@ INLINE Vec NAMED(load_half)(const uint16_t *p) {
     return (Vec)(__builtin_convertvector(*(const NAMED(LooseHalfVec) *)p, WordVec) << 16);
 }
 INLINE void NAMED(store_half)(uint16_t *p, Vec v) {
+#ifdef HALF_PRODUCTS
+    *(NAMED(LooseHalfVec) *)p = (NAMED(HalfVec))_mm512_cvtneps_pbh((__m512)v);
+#else
     WordVec bits = (WordVec)v, rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
     WordVec isNaN = (WordVec)(v != v);
     rounded = (isNaN & 0x7fc0u) | (~isNaN & rounded);
     *(NAMED(LooseHalfVec) *)p = __builtin_convertvector(rounded, NAMED(HalfVec));
+#endif
 }
 INLINE Vec NAMED(load_half_part)(const uint16_t *p, size_t count, float rest) {
     float lanes[LANES];
@@ -51,6 +56,18 @@ INLINE void NAMED(store_half_part)(uint16_t *p, Vec v, size_t count) {
     uint16_t lanes[LANES];
     NAMED(store_half)(lanes, v);
     for (size_t i = 0; i < count; i++) p[i] = lanes[i];
+}
+
+INLINE WordVec NAMED(load_words)(const uint32_t *p) { return *(const NAMED(LooseWordVec) *)p; }
+
+// sum + the products of both bfloat16 of each pair.
+INLINE Vec NAMED(add_pairs)(Vec sum, WordVec a, WordVec b) {
+#ifdef HALF_PRODUCTS
+    return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
+#else
+    sum += (Vec)(a & 0xffff0000u) * (Vec)(b & 0xffff0000u);
+    return sum + (Vec)(a << 16) * (Vec)(b << 16);
+#endif
 }
 
 INLINE Vec NAMED(select)(IntVec mask, Vec yes, Vec no) {

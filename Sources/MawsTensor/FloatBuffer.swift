@@ -1,13 +1,20 @@
+import Foundation
 import Synchronization
 
 /// 64-byte aligned memory for `count` Floats, zeroed when made.
 ///
+/// Made at once, or reserved and committed from the front as it is needed (`Workspace`).
 /// The one owner of tensor memory. Access is not synchronised: whoever holds the buffer decides who writes.
 public final class FloatBuffer: @unchecked Sendable {
     public let count: Int
     public let pointer: UnsafeMutablePointer<Float>
     private static let allocations = Atomic<Int>(0)
     private static let liveFloats = Atomic<Int>(0)
+    /// Large buffers consist of pages of this size, where the system has them: products walk through memory in strides
+    /// for which small pages would fill the processor's table of pages.
+    private static let pageBytes = 2 << 20
+    private let isReserved: Bool
+    private var committed: Int
 
     /// Buffers made by this process so far: a computation that has settled makes no more.
     public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
@@ -16,12 +23,14 @@ public final class FloatBuffer: @unchecked Sendable {
 
     public init(count: Int) {
         precondition(count >= 0)
-        Self.allocations.wrappingAdd(1, ordering: .relaxed)
-        Self.liveFloats.wrappingAdd(count, ordering: .relaxed)
-        self.count = count
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
+        (self.count, committed, isReserved) = (count, count, false)
+        let byteCount = max(count, 1) * MemoryLayout<Float>.stride
+        let isLarge = byteCount >= Self.pageBytes
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: isLarge ? Self.pageBytes : 64)
+        if isLarge { madvise(raw, byteCount, MADV_HUGEPAGE) }
         pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
         pointer.initialize(repeating: 0, count: max(count, 1))
+        Self.countAllocation(of: count)
     }
 
     public convenience init(_ values: [Float]) {
@@ -31,9 +40,44 @@ public final class FloatBuffer: @unchecked Sendable {
         }
     }
 
+    /// Addresses for `count` floats without memory behind them; `commit` puts it there.
+    init(reserving count: Int) {
+        (self.count, committed, isReserved) = (count, 0, true)
+        let byteCount = count * MemoryLayout<Float>.stride
+        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        guard let raw = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), raw != MAP_FAILED else {
+            preconditionFailure("the system gives no \(byteCount >> 30) GiB of address space; see `ulimit -v`")
+        }
+        madvise(raw, byteCount, MADV_HUGEPAGE)
+        pointer = raw.bindMemory(to: Float.self, capacity: count)
+    }
+
     deinit {
-        Self.liveFloats.wrappingSubtract(count, ordering: .relaxed)
-        UnsafeMutableRawPointer(pointer).deallocate()
+        Self.liveFloats.wrappingSubtract(committed, ordering: .relaxed)
+        let raw = UnsafeMutableRawPointer(pointer)
+        if isReserved {
+            munmap(raw, count * MemoryLayout<Float>.stride)
+        } else {
+            raw.deallocate()
+        }
+    }
+
+    /// Makes the first `needed` floats of a reserved buffer usable; new ones are zero.
+    func commit(_ needed: Int) {
+        guard needed > committed else { return }
+        precondition(needed <= count, "a computation takes more than the \(count >> 28) GiB of a workspace")
+        let floatsOfPage = Self.pageBytes / MemoryLayout<Float>.stride
+        let next = min(count, (needed + floatsOfPage - 1) / floatsOfPage * floatsOfPage)
+        let (start, byteCount) = (pointer + committed, (next - committed) * MemoryLayout<Float>.stride)
+        let result = mprotect(UnsafeMutableRawPointer(start), byteCount, PROT_READ | PROT_WRITE)
+        precondition(result == 0, "the system gives no more memory, \(byteCount) bytes were needed")
+        Self.countAllocation(of: next - committed)
+        committed = next
+    }
+
+    private static func countAllocation(of count: Int) {
+        allocations.wrappingAdd(1, ordering: .relaxed)
+        liveFloats.wrappingAdd(count, ordering: .relaxed)
     }
 
     public subscript(index: Int) -> Float {

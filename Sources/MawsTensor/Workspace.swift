@@ -1,13 +1,12 @@
 /// Scratch memory of one computation, taken from the front and given back as a whole.
 ///
-/// It grows to what the largest unit needs and is then reused, so that a step allocates nothing. Not thread-safe: one
-/// objective owns one workspace.
+/// It grows to what the largest unit needs and is then reused, so that a step allocates nothing. It is one range of
+/// addresses, so that no request leaves a gap behind. Not thread-safe: one objective owns one workspace.
 public final class Workspace {
-    private var slabs: [FloatBuffer] = []
-    private var current = 0
+    /// 64 GiB of addresses; memory is behind those only that were taken once.
+    private let buffer = FloatBuffer(reserving: 1 << 34)
     private var used = 0
-    /// Elements of a slab, unless one request is larger: 4 MiB.
-    private static let slabLength = 1 << 20
+    private var most = 0
     /// Slices start at cache lines.
     private static let alignment = 16
 
@@ -15,32 +14,23 @@ public final class Workspace {
 
     /// A place to which `release` gives memory back.
     public struct Mark {
-        fileprivate let slab: Int
         fileprivate let used: Int
     }
 
-    public var mark: Mark { Mark(slab: current, used: used) }
+    public var mark: Mark { Mark(used: used) }
 
     /// Everything taken since `mark` is free again.
-    public func release(to mark: Mark) {
-        current = mark.slab
-        used = mark.used
-    }
+    public func release(to mark: Mark) { used = mark.used }
 
-    public func releaseAll() {
-        current = 0
-        used = 0
-    }
+    public func releaseAll() { used = 0 }
 
     /// `count` elements with any content, 64-byte aligned, valid until released.
     public func take(_ count: Int) -> FloatSlice {
-        while current < slabs.count {
-            if used + count <= slabs[current].count { return bump(count) }
-            current += 1
-            used = 0
-        }
-        slabs.append(FloatBuffer(count: max(count, Self.slabLength)))
-        return bump(count)
+        buffer.commit(used + count)
+        let slice = FloatSlice(buffer, offset: used, count: count)
+        used = (used + count + Self.alignment - 1) / Self.alignment * Self.alignment
+        most = max(most, used)
+        return slice
     }
 
     /// `count` zeros.
@@ -50,12 +40,6 @@ public final class Workspace {
         return slice
     }
 
-    /// Bytes held.
-    public var byteCount: Int { slabs.reduce(0) { $0 + $1.count * MemoryLayout<Float>.stride } }
-
-    private func bump(_ count: Int) -> FloatSlice {
-        let slice = FloatSlice(slabs[current], offset: used, count: count)
-        used = min(slabs[current].count, (used + count + Self.alignment - 1) / Self.alignment * Self.alignment)
-        return slice
-    }
+    /// Bytes that were in use at once.
+    public var byteCount: Int { most * MemoryLayout<Float>.stride }
 }

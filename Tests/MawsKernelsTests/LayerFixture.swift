@@ -3,10 +3,14 @@ import MawsKernels
 import MawsTensor
 import MawsTestSupport
 
+/// Instruction sets whose loops this machine can run.
+let vectorSets = ["baseline", "avx2", "avx512", "avx512_bf16"].filter {
+    ComputeBackend.reference(threads: 1, instructionSet: $0) != nil
+}
+
 /// Instruction sets whose loops this machine can run, of the reference, and oneDNN with the widest of them.
 let instructionSets =
-    ["baseline", "avx2", "avx512"].filter { ComputeBackend.reference(threads: 1, instructionSet: $0) != nil }
-    + ["onednn"]
+    vectorSets + ["onednn"]
 
 func backend(_ instructionSet: String, threads: Int = 1) throws -> ComputeBackend {
     if instructionSet == "onednn" { return .oneDNN(threads: threads, operands: .float32) }

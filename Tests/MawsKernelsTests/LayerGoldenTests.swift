@@ -63,36 +63,4 @@ private let tolerance = 1e-6
         #expect(try file.error(y, "y") < tolerance)
         #expect(try file.error(dx, "d.x") < tolerance)
     }
-
-    @Test(arguments: instructionSets, ["attention", "attention.wide", "attention.padded", "attention.class"])
-    func attentionEqualsTorch(_ set: String, _ layer: String) throws {
-        let (backend, file) = (try backend(set), try LayerFixture(layer))
-        let (queries, keys) = (try file.shape("query"), try file.shape("key"))
-        let (batch, tokens, heads, width) = (keys[0], keys[1], keys[2], keys[3])
-        let shape = AttentionShape(
-            batch: batch, tokens: tokens, heads: heads, headWidth: width, rowStride: heads * width, queries: queries[1])
-        let valid = layer == "attention.padded" ? [19, 7] : nil
-        // The queries lie in rows of all tokens; those past the last query are never read.
-        let row = heads * width
-        let query = zeroSlice(batch * tokens * row)
-        let asked = try file.slice("query")
-        for sequence in 0..<batch {
-            query.part(sequence * tokens * row, queries[1] * row)
-                .copy(from: asked.part(sequence * queries[1] * row, queries[1] * row))
-        }
-        let (key, value, dy) = (try file.slice("key"), try file.slice("value"), try file.slice("dy"))
-        let (y, logSums) = (zeroSlice(dy.count), zeroSlice(shape.logSumCount))
-        let (dQuery, dKey, dValue) = (zeroSlice(query.count), zeroSlice(key.count), zeroSlice(key.count))
-        let inputs = (ActivationSlice(query), ActivationSlice(key), ActivationSlice(value))
-        backend.attentionForward(
-            ActivationSlice(y), logSums, query: inputs.0, key: inputs.1, value: inputs.2, validTokens: valid, shape)
-        backend.attentionBackward(
-            dQuery: ActivationSlice(dQuery), dKey: ActivationSlice(dKey), dValue: ActivationSlice(dValue),
-            ActivationSlice(dy), logSums, query: inputs.0, key: inputs.1, value: inputs.2, validTokens: valid, shape)
-        let dAsked = (0..<batch).flatMap { dQuery.part($0 * tokens * row, queries[1] * row).array }
-        #expect(try file.error(y, "y") < tolerance)
-        #expect(relativeError(dAsked, try file.values("d.query")) < tolerance)
-        #expect(try file.error(dKey, "d.key") < tolerance)
-        #expect(try file.error(dValue, "d.value") < tolerance)
-    }
 }

@@ -9,7 +9,7 @@
 /// Outputs come first, then inputs, then shapes. Sums run over lanes and then over vectors in a fixed order, so that a
 /// call's result depends on its arguments and the instruction set alone.
 typedef struct MawsVectorLoops {
-    /// `avx512`, `avx2` or `baseline`.
+    /// `avx512_bf16`, `avx512`, `avx2` or `baseline`.
     const char *name;
 
     /// y = x Φ(x); `y` may be `x`.
@@ -65,6 +65,17 @@ typedef struct MawsVectorLoops {
     void (*small_product)(
         float *c, size_t c_stride, const float *a, size_t a_row, size_t a_column, const float *b, size_t b_stride,
         float alpha, int adds, size_t rows, size_t columns, size_t depth);
+
+    /// Pairs of rows of x, bfloat16: y[i * y_stride + j] holds x[2i][j] in its low half and x[2i + 1][j], or 0 behind
+    /// the last row, in its high half; zeros up to y_stride.
+    void (*pair_rows)(uint32_t *y, size_t y_stride, const uint16_t *x, size_t x_stride, size_t rows, size_t width);
+    /// Rows of x rounded to bfloat16, with zeros up to y_stride.
+    void (*narrow_rows)(uint16_t *y, size_t y_stride, const float *x, size_t x_stride, size_t rows, size_t width);
+    /// As `small_product` with a and b of pairs, `depth` of them, strides in pairs; sums are fp32. One instruction a
+    /// pair where the CPU multiplies bfloat16.
+    void (*pair_product)(
+        float *c, size_t c_stride, const uint32_t *a, size_t a_row, size_t a_column, const uint32_t *b,
+        size_t b_stride, float alpha, int adds, size_t rows, size_t columns, size_t depth);
 } MawsVectorLoops;
 
 /// The loops for this machine's widest instruction set; never null.

@@ -1,42 +1,21 @@
 internal import CVectorLoops
 import MawsTensor
 
-/// One head of one sequence, computed in cache on one thread: fp32 copies of its rows, then a block of queries at a
+/// One head of one sequence in fp32, computed in cache on one thread: copies of its rows, then a block of queries at a
 /// time.
 struct AttentionHead {
-    /// Queries whose scores are in the cache at once.
-    private static let queryBlock = 64
-
-    private let shape: AttentionShape
+    private let layout: HeadLayout
     private let lane: ComputeBackend
     private let loops: MawsVectorLoops
-    /// Offsets of the head's first element in the inputs, the output and the softmax sums.
-    private let inputStart: Int
-    private let outputStart: Int
-    private let logSumStart: Int
-    /// Tokens that may be attended to.
-    private let valid: Int
-    private let scale: Float
-    /// Strides that the small product may read to the end of: of rows of a head, and of rows of scores.
-    private let rowWidth: Int
-    private let scoreWidth: Int
+    private var shape: AttentionShape { layout.shape }
+    private var valid: Int { layout.valid }
+    private var rowWidth: Int { layout.rowWidth }
+    private var scoreWidth: Int { layout.scoreWidth }
 
-    init(_ shape: AttentionShape, _ piece: Int, _ validTokens: [Int]?, _ lane: ComputeBackend) {
-        let (sequence, head) = piece.quotientAndRemainder(dividingBy: shape.heads)
-        self.shape = shape
-        self.lane = lane
+    init(_ layout: HeadLayout, _ lane: ComputeBackend) {
+        (self.layout, self.lane) = (layout, lane)
         loops = lane.loops
-        inputStart = sequence * shape.tokens * shape.rowStride + head * shape.headWidth
-        outputStart = sequence * shape.queries * shape.width + head * shape.headWidth
-        logSumStart = piece * shape.queries
-        valid = validTokens?[sequence] ?? shape.tokens
-        scale = 1 / Float(shape.headWidth).squareRoot()
-        rowWidth = Self.pad(shape.headWidth)
-        scoreWidth = Self.pad(valid)
     }
-
-    /// Rounded up to what the small matrix product may read.
-    private static func pad(_ count: Int) -> Int { (count + 15) / 16 * 16 }
 
     /// y = softmax(scale · query · keyᵀ) · value
     func forward(
@@ -47,16 +26,16 @@ struct AttentionHead {
         defer { lane.scratch.release(to: mark) }
         let (queries, keys, values) = (rows(query, shape.queries), transposed(rows(key, valid)), rows(value, valid))
         let output = lane.scratch.take(shape.queries * rowWidth).pointer
-        let scores = lane.scratch.take(Self.queryBlock * scoreWidth).pointer
-        forEachBlock { first, count in
+        let scores = lane.scratch.take(HeadLayout.queryBlock * scoreWidth).pointer
+        layout.forEachBlock { first, count in
             score(scores, queries + first * rowWidth, keys, count)
             loops.softmax_forward(
-                scores, logSums.pointer + logSumStart + first, scores, count, valid, scoreWidth)
+                scores, logSums.pointer + layout.logSumStart + first, scores, count, valid, scoreWidth)
             loops.small_product(
                 output + first * rowWidth, rowWidth, scores, scoreWidth, 1, values, rowWidth, 1, 0, count,
                 shape.headWidth, valid)
         }
-        store(output, to: y, start: outputStart, stride: shape.width, count: shape.queries)
+        store(output, to: y, start: layout.outputStart, stride: shape.width, count: shape.queries)
     }
 
     typealias Parts = (query: ActivationSlice, key: ActivationSlice, value: ActivationSlice)
@@ -68,36 +47,33 @@ struct AttentionHead {
         defer { lane.scratch.release(to: mark) }
         let (queries, keys) = (rows(inputs.query, shape.queries), rows(inputs.key, valid))
         let (keysAcross, valuesAcross) = (transposed(keys), transposed(rows(inputs.value, valid)))
-        let dOutput = rows(dy, shape.queries, start: outputStart, stride: shape.width)
+        let dOutput = rows(dy, shape.queries, start: layout.outputStart, stride: shape.width)
         let dQueries = lane.scratch.take(shape.queries * rowWidth).pointer
         let dKeys = lane.scratch.takeZeros(valid * rowWidth).pointer
         let dValues = lane.scratch.takeZeros(valid * rowWidth).pointer
-        let probabilities = lane.scratch.take(Self.queryBlock * scoreWidth).pointer
-        let dScores = lane.scratch.take(Self.queryBlock * scoreWidth).pointer
-        forEachBlock { first, count in
+        let probabilities = lane.scratch.take(HeadLayout.queryBlock * scoreWidth).pointer
+        let dScores = lane.scratch.take(HeadLayout.queryBlock * scoreWidth).pointer
+        layout.forEachBlock { first, count in
             let (asked, dAsked) = (queries + first * rowWidth, dOutput + first * rowWidth)
             score(probabilities, asked, keysAcross, count)
             loops.softmax_again(
-                probabilities, logSums.pointer + logSumStart + first, probabilities, count, valid, scoreWidth)
+                probabilities, logSums.pointer + layout.logSumStart + first, probabilities, count, valid, scoreWidth)
             addTransposed(dValues, probabilities, dAsked, count, scale: 1)
             loops.small_product(
                 dScores, scoreWidth, dAsked, rowWidth, 1, valuesAcross, scoreWidth, 1, 0, count, valid,
                 shape.headWidth)
             loops.softmax_backward(dScores, dScores, probabilities, count, valid, scoreWidth)
             loops.small_product(
-                dQueries + first * rowWidth, rowWidth, dScores, scoreWidth, 1, keys, rowWidth, scale, 0, count,
+                dQueries + first * rowWidth, rowWidth, dScores, scoreWidth, 1, keys, rowWidth, layout.scale, 0, count,
                 shape.headWidth, valid)
-            addTransposed(dKeys, dScores, asked, count, scale: scale)
+            addTransposed(dKeys, dScores, asked, count, scale: layout.scale)
         }
         storeGradient(dQueries, to: gradients.query, count: shape.queries)
         storeGradient(dKeys, to: gradients.key, count: valid)
         storeGradient(dValues, to: gradients.value, count: valid)
-    }
-
-    private func forEachBlock(_ body: (_ first: Int, _ count: Int) -> Void) {
-        for first in stride(from: 0, to: shape.queries, by: Self.queryBlock) {
-            body(first, min(Self.queryBlock, shape.queries - first))
-        }
+        layout.clear(gradients.query, from: shape.queries)
+        layout.clear(gradients.key, from: valid)
+        layout.clear(gradients.value, from: valid)
     }
 
     /// scores = scale · queries · keysᵀ
@@ -106,7 +82,7 @@ struct AttentionHead {
         _ count: Int
     ) {
         loops.small_product(
-            scores, scoreWidth, queries, rowWidth, 1, keys, scoreWidth, scale, 0, count, valid, shape.headWidth)
+            scores, scoreWidth, queries, rowWidth, 1, keys, scoreWidth, layout.scale, 0, count, valid, shape.headWidth)
     }
 
     /// sums [valid, headWidth] += scale · weightsᵀ · rows over `count` queries.
@@ -123,21 +99,17 @@ struct AttentionHead {
 extension AttentionHead {
     /// fp32 rows of this head, `rowWidth` apart, with zeros behind them.
     private func rows(_ matrix: ActivationSlice, _ count: Int) -> UnsafeMutablePointer<Float> {
-        rows(matrix, count, start: inputStart, stride: shape.rowStride)
+        rows(matrix, count, start: layout.inputStart, stride: shape.rowStride)
     }
 
     private func rows(
         _ matrix: ActivationSlice, _ count: Int, start: Int, stride: Int
     ) -> UnsafeMutablePointer<Float> {
         let copy = lane.scratch.take(count * rowWidth).pointer
-        let width = shape.headWidth
+        let (width, source) = (shape.headWidth, matrix.pointer.assumingMemoryBound(to: Float.self) + start)
         for row in 0..<count {
-            let (target, offset) = (copy + row * rowWidth, start + row * stride)
-            if matrix.element == .float32 {
-                target.update(from: matrix.pointer.assumingMemoryBound(to: Float.self) + offset, count: width)
-            } else {
-                loops.widen(target, matrix.pointer.assumingMemoryBound(to: UInt16.self) + offset, width)
-            }
+            let target = copy + row * rowWidth
+            target.update(from: source + row * stride, count: width)
             (target + width).update(repeating: 0, count: rowWidth - width)
         }
         return copy
@@ -153,25 +125,14 @@ extension AttentionHead {
     private func store(
         _ rows: UnsafePointer<Float>, to matrix: ActivationSlice, start: Int, stride: Int, count: Int
     ) {
+        let target = matrix.pointer.assumingMemoryBound(to: Float.self) + start
         for row in 0..<count {
-            let (source, offset) = (rows + row * rowWidth, start + row * stride)
-            if matrix.element == .float32 {
-                (matrix.pointer.assumingMemoryBound(to: Float.self) + offset)
-                    .update(from: source, count: shape.headWidth)
-            } else {
-                loops.narrow(
-                    matrix.pointer.assumingMemoryBound(to: UInt16.self) + offset, source, shape.headWidth)
-            }
+            (target + row * stride).update(from: rows + row * rowWidth, count: shape.headWidth)
         }
     }
 
-    /// The first `count` tokens' gradients; the others have none.
+    /// The first `count` tokens' gradients.
     private func storeGradient(_ rows: UnsafePointer<Float>, to matrix: ActivationSlice, count: Int) {
-        store(rows, to: matrix, start: inputStart, stride: shape.rowStride, count: count)
-        let byteCount = matrix.element.byteCount
-        for row in count..<shape.tokens {
-            let start = matrix.pointer + (inputStart + row * shape.rowStride) * byteCount
-            start.initializeMemory(as: UInt8.self, repeating: 0, count: shape.headWidth * byteCount)
-        }
+        store(rows, to: matrix, start: layout.inputStart, stride: shape.rowStride, count: count)
     }
 }

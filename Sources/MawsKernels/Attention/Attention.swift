@@ -10,8 +10,12 @@ extension ComputeBackend {
     ) {
         shape.check(y, logSums, [query, key, value], validTokens)
         forEach(shape.batch * shape.heads) { piece, lane in
-            let head = AttentionHead(shape, piece, validTokens, lane)
-            head.forward(y, logSums, query, key, value)
+            let layout = HeadLayout(shape, piece, validTokens)
+            if y.element == .bfloat16 {
+                HalfAttentionHead(layout, lane).forward(y, logSums, query, key, value)
+            } else {
+                AttentionHead(layout, lane).forward(y, logSums, query, key, value)
+            }
         }
     }
 
@@ -24,8 +28,12 @@ extension ComputeBackend {
     ) {
         shape.check(dy, logSums, [query, key, value, dQuery, dKey, dValue], validTokens)
         forEach(shape.batch * shape.heads) { piece, lane in
-            let head = AttentionHead(shape, piece, validTokens, lane)
-            head.backward((dQuery, dKey, dValue), dy, logSums, (query, key, value))
+            let layout = HeadLayout(shape, piece, validTokens)
+            if dy.element == .bfloat16 {
+                HalfAttentionHead(layout, lane).backward((dQuery, dKey, dValue), dy, logSums, (query, key, value))
+            } else {
+                AttentionHead(layout, lane).backward((dQuery, dKey, dValue), dy, logSums, (query, key, value))
+            }
         }
     }
 }
