@@ -9,13 +9,18 @@
 
 #define TILE_ROWS 6
 
+// The last vector of a row of c where it is not whole. A function of its own: inlined into every tile, its lanes would be
+// most of the code.
+static __attribute__((noinline)) void PRODUCT(finish_part)(float *c, Vec value, int adds, size_t rest) {
+    NAMED(store_part)(c, adds ? NAMED(load_part)(c, rest, 0) + value : value, rest);
+}
+
 // One vector of a finished tile, to columns from `first` on of a row of c.
 INLINE void PRODUCT(finish)(float *c, size_t first, Vec value, int adds, size_t columns) {
     if (first + LANES <= columns) {
         NAMED(store)(c + first, adds ? NAMED(load)(c + first) + value : value);
     } else {
-        size_t rest = columns - first;
-        NAMED(store_part)(c + first, adds ? NAMED(load_part)(c + first, rest, 0) + value : value, rest);
+        PRODUCT(finish_part)(c + first, value, adds, columns - first);
     }
 }
 
