@@ -67,7 +67,7 @@ let domain: [Target] = [
     library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "COneDNN", "CVectorLoops"]),
     library("MawsPlan", ["MawsBase", yams]),
     library("MawsModel", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan"]),
-    library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan"]),
+    library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan", "CVectorLoops"]),
     library(
         "MawsData",
         [
@@ -141,7 +141,9 @@ let testTargets: [Target] = [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
             "MawsTestSupport",
         ]),
-    tests("MawsOptimizerTests", ["MawsBase", "MawsTensor", "MawsPlan", "MawsOptimizer", "MawsTestSupport"]),
+    tests(
+        "MawsOptimizerTests",
+        ["MawsBase", "MawsTensor", "MawsPlan", "MawsOptimizer", "MawsTestSupport", "CVectorLoops"]),
     tests("MawsDataTests", ["MawsBase", "MawsTensor", "MawsPlan", "MawsData", "MawsTestSupport"]),
     tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
     tests("MawsWireTests", ["MawsBase", "MawsWire", "MawsCompression"]),

@@ -37,7 +37,7 @@ ENTRY = [
     ("learning rate scale", "f"), ("initializer", "initializer"),
 ]
 BLOCK = [("name", "text"), ("is trainable", "bool"), ("entries", ("array", ENTRY))]
-OPTIMIZER = [("beta1", "d"), ("beta2", "d"), ("epsilon", "d"), ("weight decay", "d")]
+OPTIMIZER = [("beta1", "d"), ("beta2", "d"), ("epsilon", "d"), ("weight decay", "d"), ("seed", "Q")]
 REASON = [("reason", "text")]
 MESSAGES = {
     1: ("hello", HELLO),
@@ -45,7 +45,7 @@ MESSAGES = {
     3: ("refused", REASON),
     4: ("heartbeat", []),
     16: ("configure", [
-        ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("units", "I"),
+        ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("moments", "B"), ("units", "I"),
         ("optimizer", OPTIMIZER), ("gather encoding", "B"), ("keeps state", "bool"),
     ]),
     17: ("restore", SLICE),

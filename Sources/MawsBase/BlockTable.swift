@@ -70,8 +70,18 @@ public struct ParameterBlock: Hashable, Codable, Sendable {
 public struct BlockTable: Hashable, Codable, Sendable {
     /// In forward order.
     public var blocks: [ParameterBlock]
+    /// How the moments of the trainable blocks are kept.
+    public var moments: MomentEncoding
 
-    public init(blocks: [ParameterBlock]) { self.blocks = blocks }
+    public init(blocks: [ParameterBlock], moments: MomentEncoding = .fp32) {
+        self.blocks = blocks
+        self.moments = moments
+    }
+
+    /// Bytes of a slice of a block as it is kept, sent and stored; a slice is cut at chunk boundaries.
+    public func byteCount(_ kind: TensorKind, block: Int, slice: Range<Int>) -> Int {
+        kind == .weight ? 4 * slice.count : MomentLayout(blocks[block], moments).byteCount(slice)
+    }
 
     public var parameterCount: Int { blocks.reduce(0) { $0 + $1.count } }
     public var trainableCount: Int { blocks.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }

@@ -7,6 +7,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case flip = 5
     case weakLabels = 6
     case caption = 7
+    case momentRounding = 20
     case split = 40
     case test = 99
 }
@@ -26,11 +27,16 @@ public struct CounterRandom: Sendable {
     ///   - element: the sample slot, or the index of a weight.
     ///   - step: below 2^32; 0 where the number does not depend on the step.
     public init(seed: UInt64, purpose: RandomPurpose, stage: UInt32 = 0, step: UInt64 = 0, element: UInt64) {
-        let mixed = Self.mix(seed ^ Self.mix(UInt64(purpose.rawValue) << 32 | UInt64(stage)))
-        key = SIMD2(UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
+        key = Self.key(seed: seed, purpose: purpose, stage: stage)
         counter = SIMD4(
             0, UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: element),
             UInt32(truncatingIfNeeded: element >> 32))
+    }
+
+    /// Philox's key for one purpose in one stage.
+    public static func key(seed: UInt64, purpose: RandomPurpose, stage: UInt32) -> SIMD2<UInt32> {
+        let mixed = mix(seed ^ mix(UInt64(purpose.rawValue) << 32 | UInt64(stage)))
+        return SIMD2(UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
     }
 
     /// Uniform over all 32-bit values.

@@ -47,7 +47,7 @@ extension CoordinatorNode {
                     unitsPerStep: UInt32(stage.shape.unitsInPhase.last ?? 1),
                     optimizer: OptimizerConfiguration(
                         beta1: optimizer?.beta1 ?? 0, beta2: optimizer?.beta2 ?? 0, epsilon: optimizer?.epsilon ?? 1,
-                        weightDecay: optimizer?.weightDecay ?? 0),
+                        weightDecay: optimizer?.weightDecay ?? 0, seed: plan.seed),
                     gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState)),
             to: peer)
     }

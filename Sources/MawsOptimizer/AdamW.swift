@@ -1,86 +1,104 @@
+import CVectorLoops
 import MawsBase
-
-/// One slice of a bank's state: weights and both moments, each `count` floats, element 0 being the slice's first.
-public struct AdamWSlice {
-    public var weights: UnsafeMutablePointer<Float>
-    public var firstMoment: UnsafeMutablePointer<Float>
-    public var secondMoment: UnsafeMutablePointer<Float>
-
-    public init(
-        weights: UnsafeMutablePointer<Float>, firstMoment: UnsafeMutablePointer<Float>,
-        secondMoment: UnsafeMutablePointer<Float>
-    ) {
-        self.weights = weights
-        self.firstMoment = firstMoment
-        self.secondMoment = secondMoment
-    }
-
-    /// Takes the weights and moments of `source` as they are.
-    public func copy(_ source: AdamWSlice, count: Int) {
-        weights.update(from: source.weights, count: count)
-        firstMoment.update(from: source.firstMoment, count: count)
-        secondMoment.update(from: source.secondMoment, count: count)
-    }
-
-    fileprivate func advanced(by elements: Int) -> AdamWSlice {
-        AdamWSlice(
-            weights: weights + elements, firstMoment: firstMoment + elements, secondMoment: secondMoment + elements)
-    }
-}
 
 /// AdamW over flat slices: decoupled weight decay and bias correction in the operation order of torch.optim.AdamW's
 /// default path (torch/optim/adamw.py, Loshchilov and Hutter 2019), fp32 element by element.
 ///
-/// Each element is computed from its own weight, moments and gradient alone with correctly rounded operations, so the
-/// result does not depend on where a block is cut into slices.
-public struct AdamW: Sendable {
+/// Each element is computed from its own weight, moments and gradient alone with correctly rounded operations (8-bit
+/// moments: from its group's), so the result depends neither on where a block is cut into slices nor on the machine.
+public struct AdamW: @unchecked Sendable {
     private let beta1: Double
     private let beta2: Double
     private let epsilon: Double
     private let weightDecay: Double
+    /// Of the random rounding of bf16 moments.
+    private let key: SIMD2<UInt32>
+    /// Constant function pointers.
+    private let loops = maws_update_loops().pointee
 
-    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
+    /// - Parameters:
+    ///   - seed: of the plan; with the stage, the step and the element it decides how bf16 moments are rounded.
+    public init(
+        beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, seed: UInt64 = 0,
+        stage: StageIndex = StageIndex(0)
+    ) {
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon
         self.weightDecay = weightDecay
+        key = CounterRandom.key(seed: seed, purpose: .momentRounding, stage: stage.value)
     }
 
-    /// Updates the elements `range` of a block, reading one bank and writing another; they may be the same.
+    /// Updates the elements `range` of a block and their moments.
     ///
     /// - Parameters:
-    ///   - block: says which elements decay and by what factor their learning rate is scaled.
-    ///   - range: elements of the block; all pointers stand at its first.
+    ///   - block: its place in the table, which says which elements decay, by what factor their learning rate is scaled
+    ///     and how moments are kept.
+    ///   - range: elements of the block; `weights`, `gradient` and `next` stand at its first. With 8-bit moments it
+    ///     begins and ends where groups do.
     ///   - step: the update that turns version `step` into `step + 1`; torch counts it as `step + 1`.
     ///   - clipScale: factor on the gradient, from `GradientNorm.clipScale`.
+    ///   - next: takes the next version of the weights; it may be `weights` or `gradient`.
+    ///   - moments: a slice of the block that holds the range.
     public func update(
-        block: ParameterBlock, range: Range<Int>, step: StepIndex, learningRate: Double, clipScale: Double,
-        gradient: UnsafePointer<Float>, from source: AdamWSlice, to target: AdamWSlice
+        _ block: Int, of table: BlockTable, range: Range<Int>, step: StepIndex, learningRate: Double,
+        clipScale: Double, weights: UnsafePointer<Float>, gradient: UnsafePointer<Float>,
+        next: UnsafeMutablePointer<Float>, moments: MomentSlice
     ) {
-        precondition(range.lowerBound >= 0 && range.upperBound <= block.count, "slice outside block \(block.name)")
-        for entry in block.entries {
+        let name = table.blocks[block].name
+        precondition(range.lowerBound >= 0 && range.upperBound <= table.blocks[block].count, "outside block \(name)")
+        precondition(moments.layout.encoding == table.moments && moments.slice.clamped(to: range) == range)
+        for entry in table.blocks[block].entries {
             let part = entry.range.clamped(to: range)
             if part.isEmpty { continue }
             let offset = part.lowerBound - range.lowerBound
             let factors = factors(for: entry, step: step, learningRate: learningRate, clipScale: clipScale)
-            factors.apply(
-                count: part.count, gradient: gradient + offset, from: source.advanced(by: offset),
-                to: target.advanced(by: offset))
+            update(
+                part, block, step, factors, weights: weights + offset, gradient: gradient + offset,
+                next: next + offset, moments: moments)
+        }
+    }
+
+    /// One parameter's part; the pointers stand at its first element.
+    private func update(
+        _ part: Range<Int>, _ block: Int, _ step: StepIndex, _ factors: MawsAdamW, weights: UnsafePointer<Float>,
+        gradient: UnsafePointer<Float>, next: UnsafeMutablePointer<Float>, moments: MomentSlice
+    ) {
+        let (codes, scales) = moments.offsets(of: part)
+        let (first, second) = (moments.first + codes, moments.second + codes)
+        switch moments.layout.encoding {
+        case .fp32:
+            loops.adamw(
+                next, weights, gradient, first.assumingMemoryBound(to: Float.self),
+                second.assumingMemoryBound(to: Float.self), factors, part.count)
+        case .bf16:
+            var key = [key.x, key.y]
+            loops.adamw_bf16(
+                next, weights, gradient, first.assumingMemoryBound(to: UInt16.self),
+                second.assumingMemoryBound(to: UInt16.self), factors, &key, UInt32(truncatingIfNeeded: step.value),
+                UInt64(block), UInt64(part.lowerBound), part.count)
+        case .int8:
+            loops.adamw_int8(
+                next, weights, gradient, first.assumingMemoryBound(to: UInt8.self),
+                second.assumingMemoryBound(to: UInt8.self),
+                (moments.first + scales).assumingMemoryBound(to: Float.self),
+                (moments.second + scales).assumingMemoryBound(to: Float.self), factors, DynamicMap.signed.loopTable,
+                DynamicMap.unsigned.loopTable, UInt64(part.lowerBound), part.count)
         }
     }
 
     private func factors(
         for entry: ParameterEntry, step: StepIndex, learningRate: Double, clipScale: Double
-    ) -> AdamWFactors {
+    ) -> MawsAdamW {
         let rate = learningRate * Double(entry.learningRateScale)
         let count = step.value + 1
         let correction1 = 1 - power(beta1, count)
         let correction2 = 1 - power(beta2, count)
-        return AdamWFactors(
+        return MawsAdamW(
             clip: Float(clipScale), keep: entry.decays ? Float(1 - rate * weightDecay) : 1,
-            firstGain: Float(1 - beta1), secondKeep: Float(beta2), secondGain: Float(1 - beta2),
-            rootCorrection: Float(correction2.squareRoot()), epsilon: Float(epsilon),
-            stepSize: Float(-rate / correction1))
+            first_gain: Float(1 - beta1), second_keep: Float(beta2), second_gain: Float(1 - beta2),
+            root_correction: Float(correction2.squareRoot()), step_size: Float(-rate / correction1),
+            epsilon: Float(epsilon))
     }
 
     /// By repeated squaring: a step's correction must not depend on the machine's `pow`.
@@ -94,62 +112,5 @@ public struct AdamW: Sendable {
             left >>= 1
         }
         return result
-    }
-}
-
-/// The scalars of one update of one parameter, and its element loop.
-private struct AdamWFactors {
-    var clip: Float
-    var keep: Float
-    var firstGain: Float
-    var secondKeep: Float
-    var secondGain: Float
-    var rootCorrection: Float
-    var epsilon: Float
-    var stepSize: Float
-
-    /// Explicit vectors, because seven pointers that may overlap keep the compiler from making its own.
-    func apply(count: Int, gradient: UnsafePointer<Float>, from source: AdamWSlice, to target: AdamWSlice) {
-        let lanes = SIMD8<Float>.scalarCount
-        var index = 0
-        while index + lanes <= count {
-            let next = update(
-                weight: load(source.weights + index), first: load(source.firstMoment + index),
-                second: load(source.secondMoment + index), gradient: load(gradient + index))
-            store(next.weight, target.weights + index)
-            store(next.first, target.firstMoment + index)
-            store(next.second, target.secondMoment + index)
-            index += lanes
-        }
-        while index < count {
-            let next = update(
-                weight: SIMD8(repeating: source.weights[index]), first: SIMD8(repeating: source.firstMoment[index]),
-                second: SIMD8(repeating: source.secondMoment[index]), gradient: SIMD8(repeating: gradient[index]))
-            target.weights[index] = next.weight[0]
-            target.firstMoment[index] = next.first[0]
-            target.secondMoment[index] = next.second[0]
-            index += 1
-        }
-    }
-
-    @inline(__always)
-    private func update(
-        weight: SIMD8<Float>, first: SIMD8<Float>, second: SIMD8<Float>, gradient: SIMD8<Float>
-    ) -> (weight: SIMD8<Float>, first: SIMD8<Float>, second: SIMD8<Float>) {
-        let scaled = gradient * clip
-        let first = first + (scaled - first) * firstGain
-        let second = second * secondKeep + (scaled * secondGain) * scaled
-        let denominator = second.squareRoot() / rootCorrection + epsilon
-        return (weight * keep + (first * stepSize) / denominator, first, second)
-    }
-
-    @inline(__always)
-    private func load(_ pointer: UnsafePointer<Float>) -> SIMD8<Float> {
-        UnsafeRawPointer(pointer).loadUnaligned(as: SIMD8<Float>.self)
-    }
-
-    @inline(__always)
-    private func store(_ values: SIMD8<Float>, _ pointer: UnsafeMutablePointer<Float>) {
-        UnsafeMutableRawPointer(pointer).storeBytes(of: values, as: SIMD8<Float>.self)
     }
 }

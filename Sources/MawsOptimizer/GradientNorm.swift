@@ -1,3 +1,4 @@
+import CVectorLoops
 import MawsBase
 
 /// The global gradient norm out of sums of squares over fixed chunks, added in the order of the table, so that it does
@@ -5,8 +6,9 @@ import MawsBase
 public enum GradientNorm {
     /// The sum of squares of each chunk of a slice that begins at a chunk boundary; the last chunk may be short.
     public static func chunkSquares(_ gradient: UnsafePointer<Float>, count: Int) -> [Double] {
-        stride(from: 0, to: count, by: ShardLayout.chunkLength).map { start in
-            squares(gradient + start, count: min(ShardLayout.chunkLength, count - start))
+        let loops = maws_update_loops().pointee
+        return stride(from: 0, to: count, by: ShardLayout.chunkLength).map { start in
+            loops.squares(gradient + start, min(ShardLayout.chunkLength, count - start))
         }
     }
 
@@ -57,23 +59,5 @@ public enum GradientNorm {
     public static func clipScale(norm: Double, clipNorm: Double?) -> Double {
         guard let clipNorm else { return 1 }
         return min(1, clipNorm / (norm + 1e-6))
-    }
-
-    /// Eight running sums, added in order at the end: the order is fixed and the loop vectorises.
-    private static func squares(_ values: UnsafePointer<Float>, count: Int) -> Double {
-        var lanes = SIMD8<Double>()
-        var index = 0
-        while index + 8 <= count {
-            let part = SIMD8<Double>(UnsafeRawPointer(values + index).loadUnaligned(as: SIMD8<Float>.self))
-            lanes += part * part
-            index += 8
-        }
-        var sum = 0.0
-        for lane in 0..<8 { sum += lanes[lane] }
-        while index < count {
-            sum += Double(values[index]) * Double(values[index])
-            index += 1
-        }
-        return sum
     }
 }

@@ -1,3 +1,4 @@
+import CVectorLoops
 import MawsBase
 import MawsTensor
 import Synchronization
@@ -10,13 +11,16 @@ public final class UpdateThreads: Sendable {
     /// Elements of a piece: 16 chunks, a quarter of a megabyte of each array.
     private static let grain = 16 * ShardLayout.chunkLength
 
+    /// Threads that are of use to one server, whose work is bound by memory.
+    public static let lanesMax = 64
+
     private let pool: ComputePool
     private let isTaken = Atomic<Bool>(false)
 
-    /// - Parameter threads: at least 1.
+    /// - Parameter threads: at least 1; no more than `lanesMax` are made.
     public init(threads: Int) {
         precondition(threads > 0)
-        pool = ComputePool(threads: threads)
+        pool = ComputePool(threads: min(threads, Self.lanesMax))
     }
 
     /// Cuts ranges that begin at a chunk's border into pieces.
@@ -26,17 +30,18 @@ public final class UpdateThreads: Sendable {
         }
     }
 
-    /// Calls `body` once for each number below `count`, in any order. A caller that finds the threads at work for
-    /// another does its pieces itself.
-    public func forEach(_ count: Int, _ body: (Int) -> Void) {
+    /// Calls `body(piece, lane)` once for each number below `count`, in any order. Pieces of one call that run at the
+    /// same time have different lanes below `lanesMax`. A caller that finds the threads at work for another does its
+    /// pieces itself.
+    public func forEach(_ count: Int, _ body: (_ piece: Int, _ lane: Int) -> Void) {
         let isFree =
             count > 1 && isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
         guard isFree else {
-            for piece in 0..<count { body(piece) }
+            for piece in 0..<count { body(piece, 0) }
             return
         }
         defer { isTaken.store(false, ordering: .releasing) }
-        pool.run(count) { piece, _ in body(piece) }
+        pool.run(count, body)
     }
 
     /// The sum of squares of each chunk of a slice that begins at a chunk's border.
@@ -44,7 +49,7 @@ public final class UpdateThreads: Sendable {
         let pieces = Self.pieces(of: 0..<count)
         var squares = [Double](repeating: 0, count: ShardLayout.chunkCount(count))
         squares.withUnsafeMutableBufferPointer { squares in
-            forEach(pieces.count) { index in
+            forEach(pieces.count) { index, _ in
                 let range = pieces[index]
                 let sums = GradientNorm.chunkSquares(gradient + range.lowerBound, count: range.count)
                 let first = range.lowerBound / ShardLayout.chunkLength
@@ -58,22 +63,10 @@ public final class UpdateThreads: Sendable {
     public func add(_ other: FloatBuffer, into sum: FloatBuffer) {
         precondition(other.count == sum.count)
         let pieces = Self.pieces(of: 0..<sum.count)
-        forEach(pieces.count) { index in
+        let loops = maws_update_loops().pointee
+        forEach(pieces.count) { index, _ in
             let range = pieces[index]
-            VectorSum.add(other.pointer + range.lowerBound, into: sum.pointer + range.lowerBound, count: range.count)
+            loops.add(sum.pointer + range.lowerBound, other.pointer + range.lowerBound, range.count)
         }
-    }
-}
-
-/// The addition of two gradients.
-enum VectorSum {
-    static func add(_ other: UnsafePointer<Float>, into sum: UnsafeMutablePointer<Float>, count: Int) {
-        let whole = count & ~15
-        for index in stride(from: 0, to: whole, by: 16) {
-            let left = UnsafeRawPointer(sum + index).loadUnaligned(as: SIMD16<Float>.self)
-            let right = UnsafeRawPointer(other + index).loadUnaligned(as: SIMD16<Float>.self)
-            UnsafeMutableRawPointer(sum + index).storeBytes(of: left + right, as: SIMD16<Float>.self)
-        }
-        for index in whole..<count { sum[index] += other[index] }
     }
 }

@@ -1,3 +1,5 @@
+import MawsBase
+
 public enum StageKind: String, Codable, Hashable, CaseIterable, Sendable {
     case mae
     case wsp
@@ -136,6 +138,8 @@ public struct OptimizerPlan: Codable, Hashable, Sendable {
     public var weightDecay: Double
     /// Highest global gradient norm; larger gradients are scaled down to it. Nil: no clipping.
     public var clipNorm: Double?
+    /// How the servers keep the moments from step to step.
+    public var moments = MomentEncoding.fp32
 
     public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, clipNorm: Double?) {
         self.beta1 = beta1

@@ -75,7 +75,6 @@ public final class ServerNode: Sendable {
             return .lost(reason: "it refused this server: \(reason)")
         }
         logger.info("joined the coordinator at \(connection.remoteAddress)")
-        defer { host.coordinatorLost() }
         return try session.follow()
     }
 

@@ -69,13 +69,9 @@ extension ShardHost {
     }
 
     /// Time for the core. What goes wrong with the state ends the process: it cannot be trusted any more.
-    func tick() { attempt(.tick) }
-
-    func coordinatorLost() { attempt(.coordinatorLost) }
-
-    private func attempt(_ event: ShardEvent) {
+    func tick() {
         do {
-            try handle(event)
+            try handle(.tick)
         } catch {
             logger.critical("\(error)")
             exit(1)

@@ -47,6 +47,11 @@ public final class OpenFile: Sendable {
         if code != 0 { throw StorageError.last("reserve space for", path, bytes: bytes, code: code) }
     }
 
+    /// Makes the file this long without reserving space; what was not written reads as zero.
+    func resize(_ bytes: Int) throws {
+        if ftruncate(descriptor, off_t(bytes)) != 0 { throw StorageError.last("resize", path, bytes: bytes) }
+    }
+
     func synchronize() throws {
         if fsync(descriptor) != 0 { throw StorageError.last("write", path) }
     }

@@ -13,7 +13,7 @@ public enum Message: Hashable, Sendable {
 
     // Coordinator and server.
     case configure(ServerConfiguration)
-    /// One slice of weights or moments for a server; payload: fp32.
+    /// One slice of weights or moments for a server; payload: fp32, moments as the table says.
     case restore(TensorSlice)
     /// All slices of `stage` at `step` were sent: the server makes them its durable state and answers `restored`.
     case restoreDone(stage: StageIndex, step: StepIndex)
@@ -159,8 +159,11 @@ public struct OptimizerConfiguration: Hashable, Sendable {
     public var beta2: Double
     public var epsilon: Double
     public var weightDecay: Double
+    /// Of the plan: it decides how bf16 moments are rounded.
+    public var seed: UInt64
 
-    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double) {
+    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, seed: UInt64) {
+        self.seed = seed
         self.beta1 = beta1
         self.beta2 = beta2
         self.epsilon = epsilon

@@ -77,13 +77,13 @@ final class Update: GradientSink {
     private func update(_ block: Int, _ pieces: [SparseGradient.Piece]) {
         backend.forEach(pieces.count) { piece, _ in
             let range = pieces[piece].range
-            let state = AdamWSlice(
-                weights: weights.buffers[block].pointer + range.lowerBound,
-                firstMoment: firstMoments.buffers[block].pointer + range.lowerBound,
-                secondMoment: secondMoments.buffers[block].pointer + range.lowerBound)
+            let moments = MomentSlice(
+                MomentLayout(weights.table.blocks[block], .fp32), slice: 0..<weights.buffers[block].count,
+                first: firstMoments.buffers[block].pointer, second: secondMoments.buffers[block].pointer)
+            let state = weights.buffers[block].pointer + range.lowerBound
             optimizer.update(
-                block: weights.table.blocks[block], range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,
-                gradient: pieces[piece].values.pointer, from: state, to: state)
+                block, of: weights.table, range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,
+                weights: state, gradient: pieces[piece].values.pointer, next: state, moments: moments)
         }
         weights.gather(block).refresh()
     }

@@ -22,11 +22,14 @@ struct UpdateRate: ParsableCommand {
     }
 
     func run() throws {
-        let shard = BenchShard(count: millions << 20, threads: UpdateThreads(threads: threads))
-        // A weight of a bank, both moments and the gradient are read; the other bank's three are written.
-        report("adamw", bytes: 28, shard.count) { shard.update() }
-        report("add-units", bytes: 12, shard.count) { shard.add() }
-        report("chunk-squares", bytes: 4, shard.count) { shard.square() }
+        for moments in MomentEncoding.allCases {
+            let shard = BenchShard(count: millions << 20, moments, threads: UpdateThreads(threads: threads))
+            // Weights, both moments and the gradient are read; weights and moments are written.
+            report("adamw-\(moments)", bytes: 12 + 4 * moments.codeWidth, shard.count) { shard.update() }
+            if moments != .fp32 { continue }
+            report("add-units", bytes: 12, shard.count) { shard.add() }
+            report("chunk-squares", bytes: 4, shard.count) { shard.square() }
+        }
     }
 
     private func report(_ name: String, bytes: Int, _ count: Int, _ body: () -> Void) {
@@ -43,46 +46,44 @@ struct UpdateRate: ParsableCommand {
     }
 }
 
-/// Two banks and two gradients of one block of `count` weights.
+/// One block of `count` weights in two banks, as a server has them: the next version takes the gradient's place.
 private final class BenchShard {
     let count: Int
     private let threads: UpdateThreads
-    private let block: ParameterBlock
+    private let table: BlockTable
     private let optimizer = AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05)
-    private let gradients: [FloatBuffer]
-    private let banks: [[FloatBuffer]]
+    private let banks: [FloatBuffer]
+    private let moments: [FloatBuffer]
+    private let layout: MomentLayout
     private var step: UInt64 = 0
 
-    init(count: Int, threads: UpdateThreads) {
+    init(count: Int, _ encoding: MomentEncoding, threads: UpdateThreads) {
         self.count = count
         self.threads = threads
         var builder = BlockBuilder("weights")
         builder.add("weights", [count], decays: true, .zeros)
-        block = builder.build()
-        gradients = (0..<2).map { _ in FloatBuffer(count: count) }
-        banks = (0..<2).map { _ in (0..<3).map { _ in FloatBuffer(count: count) } }
-        for gradient in gradients { gradient.pointer.update(repeating: 1e-3, count: count) }
+        table = BlockTable(blocks: [builder.build()], moments: encoding)
+        layout = MomentLayout(table.blocks[0], encoding)
+        banks = (0..<2).map { _ in FloatBuffer(count: count) }
+        let bytes = layout.byteCount(0..<count)
+        moments = (0..<2).map { _ in FloatBuffer(count: (bytes + 3) / 4) }
+        for bank in banks { bank.pointer.update(repeating: 1e-3, count: count) }
     }
 
     func update() {
         let pieces = UpdateThreads.pieces(of: 0..<count)
-        threads.forEach(pieces.count) { index in
+        let (weights, next) = (banks[Int(step % 2)].pointer, banks[1 - Int(step % 2)].pointer)
+        let state = MomentSlice(layout, slice: 0..<count, first: moments[0].pointer, second: moments[1].pointer)
+        threads.forEach(pieces.count) { index, _ in
             let start = pieces[index].lowerBound
             optimizer.update(
-                block: block, range: pieces[index], step: StepIndex(step), learningRate: 1e-4, clipScale: 1,
-                gradient: gradients[0].pointer + start, from: slice(Int(step % 2), start),
-                to: slice(1 - Int(step % 2), start))
+                0, of: table, range: pieces[index], step: StepIndex(step), learningRate: 1e-4, clipScale: 1,
+                weights: weights + start, gradient: next + start, next: next + start, moments: state)
         }
         step += 1
     }
 
-    func add() { threads.add(gradients[1], into: gradients[0]) }
+    func add() { threads.add(banks[1], into: banks[0]) }
 
-    func square() { _ = threads.chunkSquares(gradients[0].pointer, count: count) }
-
-    private func slice(_ bank: Int, _ start: Int) -> AdamWSlice {
-        AdamWSlice(
-            weights: banks[bank][0].pointer + start, firstMoment: banks[bank][1].pointer + start,
-            secondMoment: banks[bank][2].pointer + start)
-    }
+    func square() { _ = threads.chunkSquares(banks[0].pointer, count: count) }
 }

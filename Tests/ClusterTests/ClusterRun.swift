@@ -19,6 +19,7 @@ struct ClusterRun {
     var maeFields = "learning_rate: 0.001"
     var litFields = "steps: 3, batch: 80, unit: 16"
     var push = "fp32"
+    var moments = "fp32"
     var evaluates = false
     /// Shard to train on instead of the first one of Fashion-MNIST.
     var trainShard: String?
@@ -100,10 +101,10 @@ struct ClusterRun {
               text: {width: 32, depth: 1, heads: 2, context: 16, embedding: 24}
             stages:
               - mae:
-                  {steps: \(maeSteps), batch: 80, unit: 16, \(maeFields),
+                  {steps: \(maeSteps), batch: 80, unit: 16, moments: \(moments), \(maeFields),
                    decoder: {width: 32, depth: 1, heads: 2}}
-              - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0}
-              - lit: {image: wsp, \(litFields), learning_rate: 0.001}
+              - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0, moments: \(moments)}
+              - lit: {image: wsp, \(litFields), learning_rate: 0.001, moments: \(moments)}
             \(evaluates ? evaluations : "")
             checkpoint: {steps: \(checkpointSteps), keep: 2}
             wire: {push: \(push)}

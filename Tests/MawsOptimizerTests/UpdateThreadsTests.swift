@@ -39,7 +39,7 @@ import Testing
     @Test func aCallerThatFindsTheThreadsTakenWorksAlone() {
         let team = UpdateThreads(threads: 2)
         let done = FloatBuffer(count: 12)
-        team.forEach(3) { outer in team.forEach(4) { inner in done[outer * 4 + inner] += 1 } }
+        team.forEach(3) { outer, _ in team.forEach(4) { inner, _ in done[outer * 4 + inner] += 1 } }
         #expect(done.array == [Float](repeating: 1, count: 12))
     }
 }

@@ -42,6 +42,9 @@ extension PlanErrorTests.Fault {
             "epochs: 2", "betas: [0.9]",
             "plan.yaml:15: stages.mae.betas: expected a list of two numbers of at least 0 and below 1, found [0.9]."),
         Self(
+            "epochs: 2", "moments: fp16",
+            "plan.yaml:15: stages.mae.moments: expected `fp32` or `bf16` or `int8`, found `fp16`."),
+        Self(
             "epochs: 2", "schedule: cosin",
             "plan.yaml:15: stages.mae.schedule: expected `cosine` or `linear` or `constant`, found `cosin`."),
         Self(

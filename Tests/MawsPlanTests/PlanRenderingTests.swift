@@ -16,6 +16,7 @@ import Testing
         PlanFixture.plan("{width: 16, depth: 1, heads: 2, context: 8, embedding: 16}", "xlmr_large"),
         PlanFixture.plan("epochs: 2", "learning_rate: 1e-9, clip: 0.1, steps: 3, augment: {crop: none, flip: false}"),
         PlanFixture.plan("epochs: 2", "epochs: 0.3, betas: [0.123456789, 0], norm_pix: false, mask_ratio: 0.6"),
+        PlanFixture.plan("epochs: 2", "epochs: 3, moments: int8"),
     ]
 
     @Test(arguments: variants) func aResolvedPlanLoadsBackToItself(_ text: String) throws {
@@ -70,6 +71,8 @@ import Testing
         #expect(!harmless.isEmpty && !harmless.contains { !$0.mayChange })
         #expect(moved.fixedJSON == old.fixedJSON && moved.canonicalJSON != old.canonicalJSON)
 
+        let narrowed = try fixture.parse(PlanFixture.plan("epochs: 2", "epochs: 2, moments: bf16"))
+        #expect(narrowed.differences(from: old).map(\.mayChange) == [false])
         let reseeded = try fixture.parse(PlanFixture.plan, overrides: PlanOverrides(seed: 8))
         #expect(reseeded.fixedJSON != old.fixedJSON)
         let changes = reseeded.differences(from: old)

@@ -132,8 +132,8 @@ final class ServerLink: @unchecked Sendable {
             for (block, kind) in sample.parts {
                 let slice = TensorSlice(
                     stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), kind: kind)
-                let values = layout(sample.table).slices[block].map { sample.start(kind, block, $0) }
-                try values.withUnsafeBytes { try connection.send(.restore(slice), payload: $0) }
+                let bytes = sample.start(kind, block, layout(sample.table).slices[block])
+                try bytes.withUnsafeBytes { try connection.send(.restore(slice), payload: $0) }
             }
             try connection.send(.restoreDone(stage: StageIndex(0), step: StepIndex(0)))
         }
@@ -155,13 +155,15 @@ final class ServerLink: @unchecked Sendable {
         return reduced.chunkSquares
     }
 
-    /// One slice of the applied version.
-    func snapshot(_ kind: TensorKind, _ block: Int, step: UInt64) throws -> [Float] {
+    /// One slice of the applied version, as it is kept.
+    func snapshot(_ kind: TensorKind, _ block: Int, step: UInt64) throws -> [UInt8] {
         let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(step), block: UInt32(block), kind: kind)
         try connection.send(.snapshot(slice))
         let incoming = try receive()
         #expect(incoming.message == .snapshotSlice(slice))
-        return try floats(connection, incoming.payloadCount)
+        var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
+        if !bytes.isEmpty { try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
+        return bytes
     }
 }
 

@@ -12,7 +12,9 @@ struct SampleModel {
     let isSparse: Bool
 
     /// - Parameter width: of the largest matrix, which has 2000 rows.
-    init(encoding: TensorEncoding = .fp32, width: Int = 9, isSparse: Bool = false) {
+    init(
+        encoding: TensorEncoding = .fp32, moments: MomentEncoding = .fp32, width: Int = 9, isSparse: Bool = false
+    ) {
         self.encoding = encoding
         self.isSparse = isSparse
         let blocks: [ParameterBlock] = [
@@ -24,7 +26,7 @@ struct SampleModel {
             builder.add("\(name).bias", [11], decays: false, .zeros)
             return builder.build()
         }
-        table = BlockTable(blocks: blocks)
+        table = BlockTable(blocks: blocks, moments: moments)
     }
 
     var parts: [(block: Int, kind: TensorKind)] {
@@ -38,12 +40,17 @@ struct SampleModel {
     func configuration(keepsState: Bool, term: UInt64) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: StageIndex(0), table: table, unitsPerStep: UInt32(Self.units),
-            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05),
+            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7),
             gatherEncoding: encoding, keepsState: keepsState)
     }
 
-    func start(_ kind: TensorKind, _ block: Int, _ element: Int) -> Float {
-        kind == .weight ? random(stage: 1, step: 0, block: block, element: element) : 0
+    /// A weight before the first step.
+    func start(_ block: Int, _ element: Int) -> Float { random(stage: 1, step: 0, block: block, element: element) }
+
+    /// A slice before the first step, as it is kept; moments are zero.
+    func start(_ kind: TensorKind, _ block: Int, _ slice: Range<Int>) -> [UInt8] {
+        if kind == .weight { return slice.map { start(block, $0) }.withUnsafeBytes(Array.init) }
+        return [UInt8](repeating: 0, count: table.byteCount(kind, block: block, slice: slice))
     }
 
     func gradient(step: UInt64, unit: Int, block: Int, slice: Range<Int>) -> [Float] {

@@ -7,8 +7,9 @@ import Testing
 
 @Suite(.serialized) struct ServerDeathTests {
     /// A real process is killed a random time after it was told to apply a step, six steps in a row.
-    @Test func killAtAnyMomentOfACommitLeavesOneVersionOrTheNext() throws {
-        let sample = SampleModel(width: 200)
+    @Test(arguments: [MomentEncoding.fp32, .int8])
+    func killAtAnyMomentOfACommitLeavesOneVersionOrTheNext(moments: MomentEncoding) throws {
+        let sample = SampleModel(moments: moments, width: 200)
         let steps: UInt64 = 6
         let expected = try undisturbed(sample, steps: steps)
         let cluster = try FakeCluster(shards: 1)
@@ -53,7 +54,7 @@ import Testing
         return (process, link)
     }
 
-    private func undisturbed(_ sample: SampleModel, steps: UInt64) throws -> [[Float]] {
+    private func undisturbed(_ sample: SampleModel, steps: UInt64) throws -> [[UInt8]] {
         let cluster = try ServerNodeTests.startedCluster(shards: 1, sample)
         for step in 0..<steps {
             let server = cluster.servers[0]

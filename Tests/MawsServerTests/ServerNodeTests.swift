@@ -25,33 +25,44 @@ import Testing
         for shards in [1, 2, 3] {
             let runs = try Self.train(shards: shards, seed: 8, encoding: .fp32Runs, isSparse: true)
             #expect(runs.norms == whole.norms)
-            #expect(runs.state.map { $0.map(\.bitPattern) } == whole.state.map { $0.map(\.bitPattern) })
+            #expect(runs.state == whole.state)
         }
     }
 
-    @Test func appliedBitsAreThoseOfTheOptimizerOnTheTreeSum() throws {
-        let sample = SampleModel()
-        let trained = try Self.train(shards: 2, seed: 6, steps: 1)
+    @Test(arguments: [MomentEncoding.bf16, .int8])
+    func encodedMomentsDoNotDependOnShardsAndAreSmall(moments: MomentEncoding) throws {
+        let one = try Self.train(shards: 1, seed: 0, moments: moments)
+        let three = try Self.train(shards: 3, seed: 1, moments: moments)
+        #expect(three.state == one.state)
+        let full = try Self.train(shards: 2, seed: 1)
+        #expect(full.state[0] == one.state[0] && full.state[3] != one.state[3])
+        #expect(one.state[4].count <= full.state[4].count / (moments == .bf16 ? 2 : 3))
+    }
+
+    @Test(arguments: MomentEncoding.allCases)
+    func appliedBitsAreThoseOfTheOptimizerOnTheTreeSum(moments: MomentEncoding) throws {
+        let sample = SampleModel(moments: moments)
+        let trained = try Self.train(shards: 2, seed: 6, steps: 1, moments: moments)
         for block in sample.trainedBlocks {
             let all = 0..<sample.table.blocks[block].count
             let units = (0..<SampleModel.units).map { sample.gradient(step: 0, unit: $0, block: block, slice: all) }
             var sum = all.map { ((units[0][$0] + units[1][$0]) + (units[2][$0] + units[3][$0])) + units[4][$0] }
-            var weights = all.map { sample.start(.weight, block, $0) }
-            var first = [Float](repeating: 0, count: all.count)
-            var second = first
-            weights.withUnsafeMutableBufferPointer { weights in
-                first.withUnsafeMutableBufferPointer { first in
-                    second.withUnsafeMutableBufferPointer { second in
-                        let slice = AdamWSlice(
-                            weights: weights.baseAddress!, firstMoment: first.baseAddress!,
-                            secondMoment: second.baseAddress!)
-                        AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05).update(
-                            block: sample.table.blocks[block], range: all, step: StepIndex(0), learningRate: 0.01,
-                            clipScale: 0.5, gradient: &sum, from: slice, to: slice)
+            let weights = all.map { sample.start(block, $0) }
+            var (first, second) = (sample.start(.firstMoment, block, all), sample.start(.secondMoment, block, all))
+            first.withUnsafeMutableBytes { first in
+                second.withUnsafeMutableBytes { second in
+                    sum.withUnsafeMutableBufferPointer { sum in
+                        let moments = MomentSlice(
+                            MomentLayout(sample.table.blocks[block], sample.table.moments), slice: all,
+                            first: first.baseAddress!, second: second.baseAddress!)
+                        AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7).update(
+                            block, of: sample.table, range: all, step: StepIndex(0), learningRate: 0.01,
+                            clipScale: 0.5, weights: weights, gradient: sum.baseAddress!, next: sum.baseAddress!,
+                            moments: moments)
                     }
                 }
             }
-            #expect(trained.state[3 * block] == weights)
+            #expect(trained.state[3 * block] == sum.withUnsafeBytes(Array.init))
             #expect(trained.state[3 * block + 1] == first)
             #expect(trained.state[3 * block + 2] == second)
         }
@@ -64,8 +75,8 @@ import Testing
         #expect(after.state == before.state)
         let restart = try Self.train(shards: 2, seed: 6, steps: 1, skipping: [0])
         for block in sample.trainedBlocks {
-            let start = sample.table.blocks[block].count
-            #expect(restart.state[3 * block] == (0..<start).map { sample.start(.weight, block, $0) })
+            let all = 0..<sample.table.blocks[block].count
+            #expect(restart.state[3 * block] == sample.start(.weight, block, all))
         }
     }
 
@@ -121,9 +132,9 @@ import Testing
             let slice = server.layout(sample.table).slices[1]
             let connection = try cluster.trainer(server)
             let old = try Self.gather(1, step: 0, slice.count, over: connection)
-            #expect(old == slice.map { sample.start(.weight, 1, $0) })
+            #expect(old == slice.map { sample.start(1, $0) })
             let new = try Self.gather(1, step: 1, slice.count, over: connection)
-            #expect(try new == server.snapshot(.weight, 1, step: 1))
+            #expect(try new.withUnsafeBytes(Array.init) == server.snapshot(.weight, 1, step: 1))
             #expect(try new == Self.gather(1, step: 1, slice.count, over: connection))
             try connection.send(.gather(stage: StageIndex(0), step: StepIndex(0), block: 77))
             let declined = try connection.receive(timeoutSeconds: 5).message
@@ -203,10 +214,10 @@ extension ServerNodeTests {
 
     /// The whole state after some steps, and the gradient norm of each step.
     static func train(
-        shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32, skipping: Set<UInt64> = [],
-        isSparse: Bool = false
-    ) throws -> (state: [[Float]], norms: [Double]) {
-        let sample = SampleModel(encoding: encoding, isSparse: isSparse)
+        shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32,
+        moments: MomentEncoding = .fp32, skipping: Set<UInt64> = [], isSparse: Bool = false
+    ) throws -> (state: [[UInt8]], norms: [Double]) {
+        let sample = SampleModel(encoding: encoding, moments: moments, isSparse: isSparse)
         let cluster = try startedCluster(shards: shards, sample)
         var norms: [Double] = []
         for step in 0..<steps {
@@ -241,15 +252,21 @@ extension ServerNodeTests {
         return try #require(GradientNorm.norm(table: sample.table, shards: squares))
     }
 
-    /// Weights and moments of every block, put together from all shards; 3 × block + kind.
-    static func state(_ cluster: FakeCluster, _ sample: SampleModel, step: UInt64) throws -> [[Float]] {
-        var state = sample.table.blocks.flatMap { Array(repeating: [Float](repeating: 0, count: $0.count), count: 3) }
-        for server in cluster.servers {
-            for (block, kind) in sample.parts {
+    /// Weights and moments of every block as they are kept, put together from all shards; 3 × block + kind.
+    static func state(_ cluster: FakeCluster, _ sample: SampleModel, step: UInt64) throws -> [[UInt8]] {
+        var state = [[UInt8]](repeating: [], count: 3 * sample.table.blocks.count)
+        for (block, kind) in sample.parts {
+            let all = 0..<sample.table.blocks[block].count
+            let layout = MomentLayout(sample.table.blocks[block], kind == .weight ? .fp32 : sample.table.moments)
+            var whole = [UInt8](repeating: 0, count: layout.byteCount(all))
+            for server in cluster.servers {
                 let slice = server.layout(sample.table).slices[block]
-                state[3 * block + Int(kind.rawValue)].replaceSubrange(
-                    slice, with: try server.snapshot(kind, block, step: step))
+                let bytes = try server.snapshot(kind, block, step: step)
+                let scales = layout.scaleBytes(of: slice, in: all)
+                whole.replaceSubrange(scales, with: bytes.prefix(scales.count))
+                whole.replaceSubrange(layout.codeBytes(of: slice, in: all), with: bytes.dropFirst(scales.count))
             }
+            state[3 * block + Int(kind.rawValue)] = whole
         }
         return state
     }

@@ -18,6 +18,76 @@ struct CheckpointTests {
         try checkpoint.verify()
     }
 
+    /// Slices of servers, whose moments are cut where groups of 256 end.
+    @Test(arguments: [MomentEncoding.bf16, .int8])
+    func encodedMomentsComeBackFromAnyOtherCut(moments: MomentEncoding) throws {
+        var builder = BlockBuilder("block")
+        builder.add("weight", [90, 100], decays: true, .zeros)
+        builder.add("bias", [33], decays: false, .zeros)
+        builder.add("other", [5000], decays: true, .zeros)
+        let block = builder.build()
+        var header = header(step: 1)
+        header.table = BlockTable(blocks: [block, block], moments: moments)
+        header.table.blocks[1].entries = block.entries.map { entry in
+            var entry = entry
+            entry.name += "2"
+            return entry
+        }
+        let folder = try TemporaryFolder()
+        let writer = try CheckpointStore(folder: folder.path).begin(header)
+        func slices(_ shards: Int, _ block: Int) -> [Range<Int>] {
+            (0..<shards).map {
+                ShardLayout(table: header.table, shard: ShardIdentity(index: $0, count: shards)).slices[block]
+            }
+        }
+        // An element's bytes say where it is; a slice is its scales and then its codes.
+        let layout = MomentLayout(block, moments)
+        func encoded(_ slice: Range<Int>, _ seed: Int) -> [UInt8] {
+            let groups = layout.groupCount(before: slice.lowerBound)..<layout.groupCount(before: slice.upperBound)
+            return groups.flatMap { [UInt8](repeating: UInt8(($0 + seed) % 251), count: 4) }
+                + slice.flatMap { [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: moments.codeWidth) }
+        }
+        for block in 0..<2 {
+            for kind in TensorKind.allCases {
+                for slice in slices(2, block) {
+                    let bytes = kind == .weight ? [UInt8](repeating: 1, count: 4 * slice.count) : encoded(slice, block)
+                    try bytes.withUnsafeBytes { try writer.write(kind: kind, block: block, range: slice, bytes: $0) }
+                }
+            }
+        }
+        let checkpoint = try writer.finish()
+        try checkpoint.verify()
+        for block in 0..<2 {
+            for slice in slices(3, block) {
+                var bytes = [UInt8](repeating: 0, count: layout.byteCount(slice))
+                try bytes.withUnsafeMutableBytes {
+                    try checkpoint.read(kind: .secondMoment, block: block, range: slice, into: $0)
+                }
+                #expect(bytes == encoded(slice, block))
+            }
+        }
+        let size = try folder.size("mae-1/optimizer.safetensors")
+        #expect(size < 2 * 2 * 14_033 * (moments == .bf16 ? 2 : 1) + 4000)
+    }
+
+    @Test func momentsOfZeroNeedNotBeWritten() throws {
+        let folder = try TemporaryFolder()
+        let writer = try CheckpointStore(folder: folder.path).begin(header(step: 1), momentsAreZero: true)
+        for (index, block) in header(step: 1).table.blocks.enumerated() {
+            let weights = [UInt8](repeating: 7, count: 4 * block.count)
+            try weights.withUnsafeBytes {
+                try writer.write(kind: .weight, block: index, range: 0..<block.count, bytes: $0)
+            }
+        }
+        let checkpoint = try writer.finish()
+        try checkpoint.verify()
+        var moments = [UInt8](repeating: 1, count: 4 * 16)
+        try moments.withUnsafeMutableBytes {
+            try checkpoint.read(kind: .firstMoment, block: 1, range: 0..<16, into: $0)
+        }
+        #expect(moments.allSatisfy { $0 == 0 })
+    }
+
     @Test func weightsHashDoesNotDependOnTheCut() throws {
         let hashes = try [1, 2, 3, 7].map { pieces in
             let folder = try TemporaryFolder()

@@ -5,7 +5,9 @@ import MawsStorage
 import Testing
 
 struct StateFileTests {
-    private let shape = StateShape(frozenCount: 5, trainableCount: 1500)
+    private let shape = StateShape(
+        frozenBytes: 20, weightBytes: 6000, momentBytes: 3000, chunkCount: 3, laneCount: 2,
+        laneBytes: UpdateJournal.laneBytes(changing: 1000))
 
     @Test func stateIsThereWhenReopened() throws {
         let folder = try TemporaryFolder()
@@ -16,8 +18,9 @@ struct StateFileTests {
         #expect(state.content.hasReduced)
         #expect(state.shape == shape)
         #expect(state.frozen[4] == 4)
-        #expect(state.trainable(.secondMoment, bank: 0)[1499] == 2 + 1499)
-        #expect(state.reduced[1499] == -1499)
+        #expect(state.weights(bank: 0)[1499] == 1499)
+        #expect(state.secondMoments.load(fromByteOffset: 2999, as: UInt8.self) == 0xA5)
+        #expect(state.weights(bank: 1)[1499] == -1499)
     }
 
     @Test func nothingIsThereBeforeItIsSealed() throws {
@@ -38,11 +41,51 @@ struct StateFileTests {
             fill(state, bank: 1 - old.activeBank)
             let written = try Data(contentsOf: URL(filePath: folder.file("state")))
             #expect(try open(written, in: folder) == old)
+            try state.sealUpdating(StateUpdate(learningRate: 0.5, clipScale: 0.25))
             try state.sealApplied()
-            try state.sealReduced()
             let after = try Data(contentsOf: URL(filePath: folder.file("state")))
             try expectTornHeaders(from: before, to: written, after, old: old, new: state.content, folder)
         }
+    }
+
+    /// The file as it is in the middle of a change is what a death leaves then.
+    @Test func chunkWhoseChangeWasCutShortIsPutBackAndOthersAreLeft() throws {
+        let folder = try TemporaryFolder()
+        let state = try filled(folder)
+        try state.sealReduced()
+        try state.sealUpdating(StateUpdate(learningRate: 0.5, clipScale: 0.25))
+        let journal = state.journal
+        let before = areas(state, 1).map(Array.init)
+        journal.change(0, lane: 0, areas: areas(state, 0)) { change(areas(state, 0)) }
+        try journal.change(1, lane: 1, areas: areas(state, 1)) {
+            change(areas(state, 1))
+            try Data(contentsOf: URL(filePath: folder.file("state"))).write(to: URL(filePath: folder.file("copy")))
+        }
+        let copy = try #require(try StateFile.open(folder.file("copy")))
+        #expect(copy.content.update == StateUpdate(learningRate: 0.5, clipScale: 0.25))
+        #expect(areas(copy, 1).map(Array.init) != before)
+        copy.journal.restore { areas(copy, $0) }
+        #expect(areas(copy, 1).map(Array.init) == before)
+        #expect(areas(copy, 0).map(Array.init) == areas(state, 0).map(Array.init))
+        #expect([0, 1, 2].map { copy.journal.isDone($0) } == [true, false, false])
+        #expect([0, 1, 2].map { journal.isDone($0) } == [true, true, false])
+        try state.sealApplied()
+        try state.sealReduced()
+        try state.sealUpdating(StateUpdate(learningRate: 0.5, clipScale: 0.25))
+        #expect([0, 1, 2].map { state.journal.isDone($0) } == [false, false, false])
+    }
+
+    /// What the update of a chunk changes.
+    private func areas(_ state: StateFile, _ chunk: Int) -> [UnsafeMutableRawBufferPointer] {
+        let next = state.weights(bank: state.content.activeBank)
+        return [
+            UnsafeMutableRawBufferPointer(start: next + 50 * chunk, count: 200),
+            UnsafeMutableRawBufferPointer(start: state.firstMoments + 300 * chunk, count: 300),
+        ]
+    }
+
+    private func change(_ areas: [UnsafeMutableRawBufferPointer]) {
+        for area in areas { for index in area.indices { area[index] ^= 0xFF } }
     }
 
     @Test func fileOfAnotherBootOrAnotherSizeIsNotBelieved() throws {
@@ -67,7 +110,8 @@ struct StateFileTests {
 
     @Test func diskTooSmallIsAnErrorAtTheStart() throws {
         let folder = try TemporaryFolder()
-        let huge = StateShape(frozenCount: 1 << 50, trainableCount: 0)
+        var huge = shape
+        huge.frozenBytes = 1 << 50
         #expect(throws: StorageError.self) { try StateFile.create(folder.file("state"), content: content, shape: huge) }
         #expect(try folder.names() == [])
     }
@@ -80,18 +124,17 @@ struct StateFileTests {
 
     private func filled(_ folder: TemporaryFolder) throws -> StateFile {
         let state = try StateFile.create(folder.file("state"), content: content, shape: shape)
-        for index in 0..<shape.frozenCount { state.frozen[index] = Float(index) }
+        for index in 0..<shape.frozenBytes / 4 { state.frozen[index] = Float(index) }
         fill(state, bank: 0)
         try state.sealRestored(step: StepIndex(7))
-        for index in 0..<shape.trainableCount { state.reduced[index] = -Float(index) }
+        fill(state, bank: 1, sign: -1)
         return state
     }
 
-    private func fill(_ state: StateFile, bank: Int) {
-        for kind in TensorKind.allCases {
-            for index in 0..<shape.trainableCount {
-                state.trainable(kind, bank: bank)[index] = Float(kind.rawValue) + Float(index)
-            }
+    private func fill(_ state: StateFile, bank: Int, sign: Float = 1) {
+        for index in 0..<shape.weightBytes / 4 { state.weights(bank: bank)[index] = sign * Float(index) }
+        for moments in [state.firstMoments, state.secondMoments] {
+            moments.initializeMemory(as: UInt8.self, repeating: 0xA5, count: shape.momentBytes)
         }
     }
 
@@ -109,6 +152,7 @@ struct StateFileTests {
         applied.step = old.step.next
         applied.activeBank = 1 - old.activeBank
         applied.hasReduced = false
+        applied.update = StateUpdate(learningRate: 0.5, clipScale: 0.25)
         let newestFirst = try sequence(after, 0) > sequence(after, 4096)
         let firstSlot = newestFirst ? 4096 : 0
         for count in stride(from: 0, through: 512, by: 17) {

@@ -51,7 +51,7 @@ private let servers: [Sample] = [
         .configure(
             ServerConfiguration(
                 term: term, runID: "run-5f", stage: stage, table: table, unitsPerStep: 8,
-                optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05),
+                optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7),
                 gatherEncoding: .fp32Zstd, keepsState: false))),
     Sample("restore", .restore(slice(.firstMoment)), payload: floats),
     Sample("restore-done", .restoreDone(stage: stage, step: step)),
@@ -126,5 +126,5 @@ private let table: BlockTable = {
     embed.add("logit_scale", [], decays: false, .constant(2.6592))
     var position = BlockBuilder("position", isTrainable: false)
     position.add("pos_embed", [1, 50, 8], decays: false, .sineCosine(gridSide: 7))
-    return BlockTable(blocks: [embed.build(), position.build()])
+    return BlockTable(blocks: [embed.build(), position.build()], moments: .int8)
 }()

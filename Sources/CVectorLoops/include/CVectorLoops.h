@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CUpdateLoops.h"
+
 /// The inner loops of the reference backend, compiled for several instruction sets and chosen when the process starts.
 ///
 /// Arrays are fp32, or bfloat16 (`uint16_t`, in functions named `_half`), without alignment; arithmetic is fp32.

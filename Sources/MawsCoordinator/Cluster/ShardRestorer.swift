@@ -2,7 +2,6 @@ import Foundation
 import MawsBase
 import MawsProtocol
 import MawsStorage
-import MawsTensor
 import MawsTransport
 import MawsWire
 
@@ -30,10 +29,16 @@ struct ShardRestorer: Sendable {
     private func send() throws {
         let table = checkpoint.header.table
         let layout = ShardLayout(table: table, shard: shard)
-        let buffer = FloatBuffer(count: layout.slices.map(\.count).max() ?? 0)
-        for slice in CheckpointCollector.slices(table, layout, position) {
+        // The moments of version 0 are zero, as those of a new state are.
+        let slices = CheckpointCollector.slices(table, layout, position).filter {
+            $0.kind == .weight || position.step.value > 0
+        }
+        let counts = slices.map { table.byteCount($0.kind, block: Int($0.block), slice: layout.slices[Int($0.block)]) }
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: counts.max() ?? 0, alignment: 64)
+        defer { buffer.deallocate() }
+        for (slice, count) in zip(slices, counts) {
             let range = layout.slices[Int(slice.block)]
-            let bytes = buffer.bytes(of: 0..<range.count)
+            let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
             try checkpoint.read(kind: slice.kind, block: Int(slice.block), range: range, into: bytes)
             try peer.connection.send(.restore(slice), payload: UnsafeRawBufferPointer(bytes))
         }

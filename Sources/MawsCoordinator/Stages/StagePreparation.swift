@@ -27,7 +27,7 @@ struct StagePreparation: Sendable {
     func prepare(_ index: StageIndex) throws -> Checkpoint {
         let stage = catalog[index]
         let source = try stage.plan.from.map { try finalCheckpoint(of: $0) }
-        let writer = try store.begin(header(index, step: StepIndex(0)))
+        let writer = try store.begin(header(index, step: StepIndex(0)), momentsAreZero: true)
         do {
             for block in stage.table.blocks.indices {
                 try write(block, of: stage, from: source, with: writer)
@@ -55,9 +55,7 @@ struct StagePreparation: Sendable {
         let weights = FloatBuffer(count: block.count)
         var missing: [String] = []
         for entry in block.entries {
-            if let values = try inherited(entry, from: source) {
-                for (offset, value) in values.enumerated() { weights[entry.offset + offset] = value }
-            } else {
+            if try !inherit(entry, from: source, into: weights) {
                 missing.append(entry.name)
                 InitialWeights.fill(entry, seed: plan.seed, stage: stage.index.value, into: weights)
             }
@@ -65,23 +63,18 @@ struct StagePreparation: Sendable {
         if let from = stage.plan.from, !block.isTrainable, !missing.isEmpty {
             throw CoordinatorError.missingParameters(stage: stage.plan.name, from: from, names: missing)
         }
-        try write(weights, kind: .weight, block: index, with: writer)
-        guard block.isTrainable else { return }
-        let zeros = FloatBuffer(count: block.count)
-        try write(zeros, kind: .firstMoment, block: index, with: writer)
-        try write(zeros, kind: .secondMoment, block: index, with: writer)
-    }
-
-    private func write(_ values: FloatBuffer, kind: TensorKind, block: Int, with writer: CheckpointWriter) throws {
         try writer.write(
-            kind: kind, block: block, range: 0..<values.count, bytes: UnsafeRawBufferPointer(values.bytes))
+            kind: .weight, block: index, range: 0..<block.count, bytes: UnsafeRawBufferPointer(weights.bytes))
     }
 
-    private func inherited(_ entry: ParameterEntry, from source: Checkpoint?) throws -> [Float]? {
-        guard let source else { return nil }
+    /// Whether the source has the parameter, whose values are in its block's buffer then.
+    private func inherit(_ entry: ParameterEntry, from source: Checkpoint?, into weights: FloatBuffer) throws -> Bool {
+        guard let source else { return false }
         for name in StageModel.sourceNames(entry.name) {
-            if let tensor = try source.tensor(named: name), tensor.entry.shape == entry.shape { return tensor.values }
+            guard let (block, found) = source.place(of: name), found.shape == entry.shape else { continue }
+            try source.read(kind: .weight, block: block, range: found.range, into: weights.bytes(of: entry.range))
+            return true
         }
-        return nil
+        return false
     }
 }

@@ -1,3 +1,5 @@
+import MawsBase
+
 /// Reads the fields of a training stage that replace single values of its recipe's preset.
 struct RecipeReader {
     let map: PlanMap
@@ -35,6 +37,7 @@ struct RecipeReader {
             optimizer.clipNorm =
                 node.scalar == "none" ? nil : try node.number("a gradient norm above 0, or `none`") { $0 > 0 }
         }
+        optimizer.moments = try map["moments"]?.choice(of: MomentEncoding.self) ?? preset.moments
         return optimizer
     }
 

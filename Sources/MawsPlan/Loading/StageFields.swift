@@ -4,7 +4,7 @@ enum StageFields {
     private static let training = ["recipe", "epochs", "steps", "batch", "skip_nonfinite"] + recipe
     /// Fields that replace single values of the recipe's preset.
     static let recipe = [
-        "learning_rate", "schedule", "warmup", "weight_decay", "betas", "epsilon", "clip", "augment",
+        "learning_rate", "schedule", "warmup", "weight_decay", "betas", "epsilon", "clip", "moments", "augment",
     ]
 
     static func of(_ kind: StageKind) -> [String] {

@@ -1,3 +1,4 @@
+import MawsBase
 import Yams
 
 extension StagePlan {
@@ -47,7 +48,8 @@ extension RecipePlan {
             ("schedule", .text(schedule.shape.rawValue)), ("warmup", .number(schedule.warmup)),
             ("weight_decay", .number(optimizer.weightDecay)),
             ("betas", .numbers([optimizer.beta1, optimizer.beta2])), ("epsilon", .number(optimizer.epsilon)),
-            ("clip", optimizer.clipNorm.map(Node.number) ?? .text("none")), ("augment", augment.node),
+            ("clip", optimizer.clipNorm.map(Node.number) ?? .text("none")),
+            ("moments", .text(optimizer.moments.rawValue)), ("augment", augment.node),
         ]
     }
 }

@@ -16,8 +16,10 @@ extension ShardCore {
     }
 
     mutating func snapshotRequested(_ request: ShardRequest, _ slice: TensorSlice) -> [ShardAction] {
+        // Moments change in place: there are those of the newest version only, and none while it is made.
+        let isHere = phase == .serving ? slice.kind == .weight || slice.step == version : slice.kind == .weight
         guard let configuration, phase == .serving || phase == .applying, slice.stage == configuration.stage,
-            holds(slice.kind, of: slice.block)
+            holds(slice.kind, of: slice.block), isHere
         else { return [.decline(request, reason: "shard \(shard) has no \(slice.kind) of block \(slice.block)")] }
         return serve(request, slice)
     }
@@ -53,6 +55,6 @@ extension ShardCore {
     mutating func requestEnded(_ request: ShardRequest) -> [ShardAction] {
         readers[request] = nil
         waiting.removeAll { $0.request == request }
-        return applyWhenUnread()
+        return storeWhenUnread()
     }
 }

@@ -12,7 +12,6 @@ extension ShardCore {
             return []
         }
         term = wanted.term
-        pendingCommit = nil
         if wanted.keepsState, phase == .serving, holdsState(for: wanted) {
             // Gradients and posts of the present step are functions of the plan and the version: they stay good.
             configuration = wanted
@@ -37,6 +36,8 @@ extension ShardCore {
         trees = []
         openTrees = 0
         posts = []
+        unstored = []
+        storeDeadline = nil
         readers = [:]
         restoredParts = []
         restoreStep = nil
@@ -78,8 +79,11 @@ extension ShardCore {
             return [.breakOff(reason: "it ends a restore that did not begin")]
         }
         for (block, slice) in slices.enumerated() where !slice.isEmpty {
+            // The moments of version 0 are zero, as those of a new state are.
             for kind in TensorKind.allCases
-            where holds(kind, of: UInt32(block)) && !restoredParts.contains(part(block, kind)) {
+            where holds(kind, of: UInt32(block)) && (kind == .weight || step.value > 0)
+                && !restoredParts.contains(part(block, kind))
+            {
                 let name = configuration.table.blocks[block].name
                 return [.breakOff(reason: "it ends a restore without the \(kind) of block \(name)")]
             }

@@ -34,12 +34,40 @@ extension ShardCore {
         return advance(block, next)
     }
 
-    private func advance(_ block: Int, _ next: UnitTree.Next) -> [ShardAction] {
+    private mutating func advance(_ block: Int, _ next: UnitTree.Next) -> [ShardAction] {
         switch next {
         case .waits: []
         case .combine(let left, let right): [.combine(generation, block: block, left: left, right: right)]
-        case .complete: [.storeBlock(generation, block: block)]
+        case .complete: store(block)
         }
+    }
+
+    /// From here on nobody may start to read the version that is overwritten.
+    private mutating func store(_ block: Int) -> [ShardAction] {
+        previous = nil
+        unstored.append(block)
+        return storeWhenUnread()
+    }
+
+    mutating func storeWhenUnread() -> [ShardAction] {
+        guard !readers.values.contains(where: { $0 < version }) else { return [] }
+        defer {
+            unstored = []
+            storeDeadline = nil
+        }
+        return unstored.map { .storeBlock(generation, block: $0) }
+    }
+
+    mutating func dropLateReaders(_ now: Moment) -> [ShardAction] {
+        guard !unstored.isEmpty else { return [] }
+        guard let deadline = storeDeadline else {
+            storeDeadline = now + settings.readerDrainSeconds
+            return []
+        }
+        guard deadline <= now else { return [] }
+        // Once more if they are still there after as long again.
+        storeDeadline = nil
+        return [.dropReaders(readers.filter { $0.value < version }.keys.sorted())]
     }
 
     mutating func blockStored() -> [ShardAction] {
@@ -83,11 +111,11 @@ extension ShardCore {
         return nil
     }
 
-    mutating func committed(_ commit: Commit, _ now: Moment) -> [ShardAction] {
+    mutating func committed(_ commit: Commit) -> [ShardAction] {
         guard let configuration, commit.term == term, commit.stage == configuration.stage else {
             return [.abandonCoordinator(reason: "it committed under another term or stage than it configured")]
         }
-        if phase == .applying || pendingCommit != nil { return [] }
+        if phase == .applying { return [] }
         if phase == .serving, commit.step < version {
             return [.send(.applied(stage: configuration.stage, step: version))]
         }
@@ -95,24 +123,8 @@ extension ShardCore {
             let here = "version \(version.value)\(hasReduced ? "" : ", not reduced")"
             return [.abandonCoordinator(reason: "it committed step \(commit.step.value) and this shard is at \(here)")]
         }
-        // From here on nobody may start to read the version that is overwritten.
-        previous = nil
-        pendingCommit = PendingCommit(commit: commit, deadline: now + settings.readerDrainSeconds)
-        return applyWhenUnread()
-    }
-
-    mutating func applyWhenUnread() -> [ShardAction] {
-        guard let pending = pendingCommit, phase == .serving else { return [] }
-        guard !readers.values.contains(where: { $0 < version }) else { return [] }
-        pendingCommit = nil
         phase = .applying
-        return [.apply(pending.commit, generation)]
-    }
-
-    mutating func dropLateReaders(_ now: Moment) -> [ShardAction] {
-        guard let pending = pendingCommit, !pending.hasDroppedReaders, pending.deadline <= now else { return [] }
-        pendingCommit?.hasDroppedReaders = true
-        return [.dropReaders(readers.filter { $0.value < version }.keys.sorted())]
+        return [.apply(commit, generation)]
     }
 
     mutating func applied(_ now: Moment) -> [ShardAction] {

@@ -5,7 +5,7 @@ import MawsWire
 public struct ShardSettings: Hashable, Sendable {
     /// Longest time a gather waits for a version that is not here yet.
     public var gatherWaitSeconds: Double
-    /// Longest time a commit waits for the readers of the version it overwrites.
+    /// Longest time a block's reduced gradient waits for the readers of the version it overwrites.
     public var readerDrainSeconds: Double
 
     public init(gatherWaitSeconds: Double = 30, readerDrainSeconds: Double = 5) {
@@ -17,7 +17,8 @@ public struct ShardSettings: Hashable, Sendable {
 /// A parameter server's decisions as a pure machine: which pushes count, what is added to what, when a step is reduced,
 /// which version may be read and when it may be overwritten. It touches no memory, socket, file, lock or clock.
 ///
-/// Versions *t* (newest) and *t − 1* are readable; the commit of step *t* overwrites *t − 1*.
+/// Version *t* (newest) is readable, and *t − 1* until the first block of step *t* is reduced: reduced gradients take
+/// the place of that version's weights, and version *t + 1* theirs.
 public struct ShardCore: Sendable {
     enum Phase: Hashable {
         /// No configuration yet.
@@ -36,12 +37,6 @@ public struct ShardCore: Sendable {
         var step: StepIndex
         var block: UInt32
         var deadline: Moment
-    }
-
-    struct PendingCommit: Hashable {
-        var commit: Commit
-        var deadline: Moment
-        var hasDroppedReaders = false
     }
 
     let shard: ShardIdentity
@@ -71,7 +66,9 @@ public struct ShardCore: Sendable {
     /// Requests reading memory now, with the version they read.
     var readers: [ShardRequest: StepIndex] = [:]
     var waiting: [Waiting] = []
-    var pendingCommit: PendingCommit?
+    /// Reduced blocks that wait for the readers of the version that they overwrite, and until when they do.
+    var unstored: [Int] = []
+    var storeDeadline: Moment?
     /// Came while a commit was being applied.
     var pendingConfiguration: ServerConfiguration?
 
@@ -110,7 +107,7 @@ public struct ShardCore: Sendable {
         case .restoreAnnounced(let slice): return restoreAnnounced(slice)
         case .restoreReceived(let slice): return restoreReceived(slice)
         case .restoreDone(let stage, let step): return restoreDone(stage, step)
-        case .committed(let commit): return committed(commit, now)
+        case .committed(let commit): return committed(commit)
         case .snapshotRequested(let request, let slice): return snapshotRequested(request, slice)
         case .gatherRequested(let request, let stage, let step, let block):
             let deadline = now + settings.gatherWaitSeconds
@@ -121,9 +118,6 @@ public struct ShardCore: Sendable {
         case .postAnnounced(let post): return postAnnounced(post)
         case .postReceived(let post, let generation): return postReceived(post, generation)
         case .requestEnded(let request): return requestEnded(request)
-        case .coordinatorLost:
-            pendingCommit = nil
-            return []
         case .tick: return tick(now)
         default: return finished(event, now)
         }

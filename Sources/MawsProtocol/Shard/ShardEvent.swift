@@ -24,8 +24,6 @@ public enum ShardEvent: Hashable, Sendable {
     case restoreDone(stage: StageIndex, step: StepIndex)
     case committed(Commit)
     case snapshotRequested(ShardRequest, TensorSlice)
-    /// Its connection is gone. A commit that waits for readers is forgotten: the next `hello` speaks for the state.
-    case coordinatorLost
 
     // From trainers.
     case gatherRequested(ShardRequest, stage: StageIndex, step: StepIndex, block: UInt32)
@@ -64,12 +62,12 @@ public enum ShardAction: Hashable, Sendable {
     case sealRestored(ShardGeneration, step: StepIndex)
     /// Add `right`'s buffer into `left`'s and free it; answered by `combined`.
     case combine(ShardGeneration, block: Int, left: UnitTree.Node, right: UnitTree.Node)
-    /// Copy unit 0's buffer of the block, now the sum of all, to the state's reduced gradient; answered by
+    /// Copy unit 0's buffer of the block, now the sum of all, over the weights of the version before; answered by
     /// `blockStored`.
     case storeBlock(ShardGeneration, block: Int)
     /// The reduced gradient is whole; answered by `reducedSealed`.
     case sealReduced(ShardGeneration)
-    /// Write the next version into the other bank and make it the active one; answered by `applied`.
+    /// Make the next version out of the reduced gradient, in its place; answered by `applied`.
     case apply(Commit, ShardGeneration)
 
     // Payloads.

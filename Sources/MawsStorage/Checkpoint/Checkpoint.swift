@@ -24,25 +24,37 @@ public final class Checkpoint: Sendable {
         optimizer = try Self.open(.optimizer, in: folder, layout)
     }
 
-    /// Fills `bytes` with these elements of a block as little-endian fp32.
+    /// Fills `bytes` with a slice of a block: weights as little-endian fp32, moments as the table says.
     ///
-    /// - Parameter range: elements of the block; `bytes` has four times as many bytes.
+    /// - Parameters:
+    ///   - range: elements of the block; moments of 8 bits are cut where their groups end.
+    ///   - bytes: as many as the table's `byteCount` of the slice.
     public func read(kind: TensorKind, block: Int, range: Range<Int>, into bytes: UnsafeMutableRawBufferPointer) throws
     {
-        precondition(bytes.count == 4 * range.count)
-        guard let (file, offset) = layout.position(kind: kind, block: block, range: range) else {
+        guard let (file, areas) = layout.position(kind: kind, block: block, range: range) else {
             throw StorageError.unknown(checkpoint: name, what: "elements \(range) of \(kind) in block \(block)")
         }
-        try (file == .weights ? weights : optimizer).read(into: bytes, at: offset)
+        precondition(bytes.count == areas.reduce(0) { $0 + $1.count })
+        var start = 0
+        for area in areas {
+            let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + area.count])
+            try (file == .weights ? weights : optimizer).read(into: part, at: area.lowerBound)
+            start += area.count
+        }
     }
 
     /// The weights of one parameter; nil when the checkpoint has none of this name.
     public func tensor(named name: String) throws -> (entry: ParameterEntry, values: [Float])? {
+        guard let (block, entry) = place(of: name) else { return nil }
+        var values = [Float](repeating: 0, count: entry.count)
+        try values.withUnsafeMutableBytes { try read(kind: .weight, block: block, range: entry.range, into: $0) }
+        return (entry, values)
+    }
+
+    /// The block and the entry of a parameter; nil when the checkpoint has none of this name.
+    public func place(of name: String) -> (block: Int, entry: ParameterEntry)? {
         for (index, block) in header.table.blocks.enumerated() {
-            guard let entry = block.entries.first(where: { $0.name == name }) else { continue }
-            var values = [Float](repeating: 0, count: entry.count)
-            try values.withUnsafeMutableBytes { try read(kind: .weight, block: index, range: entry.range, into: $0) }
-            return (entry, values)
+            if let entry = block.entries.first(where: { $0.name == name }) { return (index, entry) }
         }
         return nil
     }

@@ -12,11 +12,13 @@ public struct CheckpointStore: Sendable {
     }
 
     /// Starts a checkpoint. What earlier processes left unfinished is removed first; space on the disk is reserved now.
-    public func begin(_ header: CheckpointHeader) throws -> CheckpointWriter {
+    ///
+    /// - Parameter momentsAreZero: they need not be written, and take no space on the disk.
+    public func begin(_ header: CheckpointHeader, momentsAreZero: Bool = false) throws -> CheckpointWriter {
         for name in try Folder.names(in: folder) where name.hasSuffix(".partial") {
             try Folder.remove("\(folder)/\(name)")
         }
-        return try CheckpointWriter(store: self, header: header)
+        return try CheckpointWriter(store: self, header: header, momentsAreZero: momentsAreZero)
     }
 
     /// The checkpoint `latest` names; nil before the first one.

@@ -22,18 +22,24 @@ public final class CheckpointWriter: Sendable {
 
     private var partial: String { store.partialPath(header.name) }
 
-    init(store: CheckpointStore, header: CheckpointHeader) throws {
+    init(store: CheckpointStore, header: CheckpointHeader, momentsAreZero: Bool) throws {
         self.store = store
         self.header = header
         let layout = CheckpointLayout(header.table)
         self.layout = layout
-        state = Mutex(State(written: Array(repeating: [], count: 3 * header.table.blocks.count)))
+        var written = [[Range<Int>]](repeating: [], count: 3 * header.table.blocks.count)
+        if momentsAreZero {
+            for (block, kind) in layout.parts where kind != .weight {
+                written[3 * block + Int(kind.rawValue)] = [0..<header.table.blocks[block].count]
+            }
+        }
+        state = Mutex(State(written: written))
         let partial = store.partialPath(header.name)
         try Folder.remove(partial)
         try Folder.make(partial)
         do {
-            weights = try Self.create(.weights, in: partial, layout)
-            optimizer = try Self.create(.optimizer, in: partial, layout)
+            weights = try Self.create(.weights, in: partial, layout, isHole: false)
+            optimizer = try Self.create(.optimizer, in: partial, layout, isHole: momentsAreZero)
         } catch {
             try? Folder.remove(partial)
             throw error
@@ -42,22 +48,27 @@ public final class CheckpointWriter: Sendable {
 
     deinit { abandon() }
 
-    /// Puts these elements of a block in their place.
+    /// Puts a slice of a block in its place.
     ///
     /// - Parameters:
-    ///   - range: elements of the block.
-    ///   - bytes: little-endian fp32, four times as many.
+    ///   - range: elements of the block; moments of 8 bits are cut where their groups end.
+    ///   - bytes: weights as little-endian fp32, moments as the table says.
     public func write(kind: TensorKind, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        guard let (file, offset) = layout.position(kind: kind, block: block, range: range),
-            bytes.count == 4 * range.count
+        guard let (file, areas) = layout.position(kind: kind, block: block, range: range),
+            bytes.count == areas.reduce(0, { $0 + $1.count })
         else {
             throw StorageError.unknown(
                 checkpoint: header.name, what: "\(bytes.count) bytes for elements \(range) of \(kind) in block \(block)"
             )
         }
         do {
-            try (file == .weights ? weights : optimizer).write(bytes, at: offset)
+            var start = 0
+            for area in areas {
+                let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + area.count])
+                try (file == .weights ? weights : optimizer).write(part, at: area.lowerBound)
+                start += area.count
+            }
         } catch {
             fail(error)
             throw error
@@ -116,12 +127,13 @@ public final class CheckpointWriter: Sendable {
         }
     }
 
-    private static func create(_ file: CheckpointLayout.File, in folder: String, _ layout: CheckpointLayout) throws
-        -> OpenFile
-    {
+    private static func create(
+        _ file: CheckpointLayout.File, in folder: String, _ layout: CheckpointLayout, isHole: Bool
+    ) throws -> OpenFile {
         let created = try OpenFile(
             "\(folder)/\(file.rawValue)", flags: O_RDWR | O_CREAT | O_TRUNC, action: "write")
-        try created.reserve(layout.file(file).size)
+        let size = layout.file(file).size
+        if isHole { try created.resize(size) } else { try created.reserve(size) }
         try layout.file(file).header.withUnsafeBytes { try created.write($0, at: 0) }
         return created
     }

@@ -8,10 +8,13 @@ public struct StateContent: Hashable, Sendable {
     /// Hash of the stage's block table, 32 bytes: the file's layout follows from it and the shard.
     public var tableHash: [UInt8]
     public var step: StepIndex
-    /// Bank with the weights and moments of version `step`: 0 or 1.
+    /// Bank with the weights of version `step`: 0 or 1.
     public var activeBank: Int
-    /// Whether the whole reduced gradient of step `step` is there too.
+    /// Whether the whole reduced gradient of step `step` is there too, in the other bank.
     public var hasReduced: Bool
+    /// The update that version `step` is being made by; nil when it is whole. What is left to do is known from the
+    /// file's journal.
+    public var update: StateUpdate?
 
     public init(
         shard: ShardIdentity, runID: String, stage: StageIndex, tableHash: [UInt8], step: StepIndex,
@@ -28,31 +31,58 @@ public struct StateContent: Hashable, Sendable {
     }
 }
 
-/// How many floats a state file has room for, and where. Every area starts at a page.
-///
-/// Two header slots, frozen weights, two banks of (weights, first moments, second moments) of what is trained, and one
-/// reduced gradient.
-public struct StateShape: Hashable, Sendable {
-    public var frozenCount: Int
-    public var trainableCount: Int
+/// What a commit says about an update.
+public struct StateUpdate: Hashable, Sendable {
+    public var learningRate: Double
+    /// 0: the step is skipped.
+    public var clipScale: Double
 
-    public init(frozenCount: Int, trainableCount: Int) {
-        self.frozenCount = frozenCount
-        self.trainableCount = trainableCount
+    public init(learningRate: Double, clipScale: Double) {
+        self.learningRate = learningRate
+        self.clipScale = clipScale
+    }
+}
+
+/// How much a state file has room for, in bytes, and where. Every area starts at a page.
+///
+/// Two header slots; frozen weights; two banks of trained weights, of which the one that is not active takes the
+/// reduced gradient and then, in its place, the next version; both moments, which change in place; the journal of such
+/// changes: a mark for each chunk, and for each thread a copy of the chunk that it is at.
+public struct StateShape: Hashable, Sendable {
+    public var frozenBytes: Int
+    /// Of one bank.
+    public var weightBytes: Int
+    /// Of one of the two moments.
+    public var momentBytes: Int
+    /// Chunks of what is trained.
+    public var chunkCount: Int
+    /// Copies there is room for, and the bytes of one, a multiple of 64.
+    public var laneCount: Int
+    public var laneBytes: Int
+
+    public init(
+        frozenBytes: Int, weightBytes: Int, momentBytes: Int, chunkCount: Int, laneCount: Int, laneBytes: Int
+    ) {
+        self.frozenBytes = frozenBytes
+        self.weightBytes = weightBytes
+        self.momentBytes = momentBytes
+        self.chunkCount = chunkCount
+        self.laneCount = laneCount
+        self.laneBytes = laneBytes
     }
 
     static let page = 4096
     /// Where the two header slots begin.
     static let slots = [0, page]
 
-    private var frozenOffset: Int { 2 * Self.page }
-    private var bankOffset: Int { frozenOffset + Self.pages(frozenCount) }
-
-    /// Area 0 to 5: weights, first and second moments of bank 0, then of bank 1; area 6: the reduced gradient.
-    func trainableOffset(_ area: Int) -> Int { bankOffset + area * Self.pages(trainableCount) }
-    var offsetOfFrozen: Int { frozenOffset }
+    var frozenOffset: Int { 2 * Self.page }
+    func weightOffset(bank: Int) -> Int { frozenOffset + Self.pages(frozenBytes) + bank * Self.pages(weightBytes) }
+    var firstMomentOffset: Int { weightOffset(bank: 2) }
+    var secondMomentOffset: Int { firstMomentOffset + Self.pages(momentBytes) }
+    var marksOffset: Int { secondMomentOffset + Self.pages(momentBytes) }
+    var lanesOffset: Int { marksOffset + Self.pages(chunkCount) }
     /// Bytes in the file.
-    var size: Int { trainableOffset(7) }
+    var size: Int { lanesOffset + Self.pages(laneCount * laneBytes) }
 
-    private static func pages(_ floats: Int) -> Int { (4 * floats + page - 1) / page * page }
+    private static func pages(_ bytes: Int) -> Int { (bytes + page - 1) / page * page }
 }

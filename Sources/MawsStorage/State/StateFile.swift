@@ -6,9 +6,10 @@ import Synchronization
 /// A server's state, mapped into its memory: what the process writes survives its death, because the pages belong to
 /// the system and not to the process.
 ///
-/// A version is written into the bank that is not active, and then one header slot makes it the active one. A death at
-/// any instruction leaves the old version or the new one. The machine's death is another matter: pages reach the disk
-/// in any order, so a file written before the machine last started is refused (checkpoints are for that).
+/// A version is sealed by one header slot. The next one is begun by another, which holds all that is needed to finish
+/// it, and is made in place under a journal: a death at any instruction leaves the old version or one that can be
+/// finished to the same bits. The machine's death is another matter: pages reach the disk in any order, so a file
+/// written before the machine last started is refused (checkpoints are for that).
 ///
 /// Who may touch which area when is decided by the owner; only `content` is synchronised.
 public final class StateFile: @unchecked Sendable {
@@ -81,15 +82,22 @@ public final class StateFile: @unchecked Sendable {
     deinit { munmap(memory, shape.size) }
 
     /// Frozen weights, the same for every version.
-    public var frozen: UnsafeMutablePointer<Float> { floats(shape.offsetOfFrozen) }
+    public var frozen: UnsafeMutablePointer<Float> { floats(shape.frozenOffset) }
 
-    /// Trained weights or moments of bank 0 or 1.
-    public func trainable(_ kind: TensorKind, bank: Int) -> UnsafeMutablePointer<Float> {
+    /// Trained weights of bank 0 or 1.
+    public func weights(bank: Int) -> UnsafeMutablePointer<Float> {
         precondition(bank == 0 || bank == 1)
-        return floats(shape.trainableOffset(3 * bank + Int(kind.rawValue)))
+        return floats(shape.weightOffset(bank: bank))
     }
 
-    public var reduced: UnsafeMutablePointer<Float> { floats(shape.trainableOffset(6)) }
+    public var firstMoments: UnsafeMutableRawPointer { memory + shape.firstMomentOffset }
+    public var secondMoments: UnsafeMutableRawPointer { memory + shape.secondMomentOffset }
+
+    public var journal: UpdateJournal {
+        UpdateJournal(
+            marks: (memory + shape.marksOffset).assumingMemoryBound(to: UInt8.self), lanes: memory + shape.lanesOffset,
+            shape: shape)
+    }
 
     /// The frozen weights and bank 0 are filled: they are version `step`.
     public func sealRestored(step: StepIndex) throws {
@@ -97,6 +105,7 @@ public final class StateFile: @unchecked Sendable {
             content.step = step
             content.activeBank = 0
             content.hasReduced = false
+            content.update = nil
         }
     }
 
@@ -105,14 +114,20 @@ public final class StateFile: @unchecked Sendable {
         try seal { $0.hasReduced = true }
     }
 
-    /// The bank that was not active holds the next version: it becomes the active one, and the reduced gradient is
-    /// used.
-    public func sealApplied() throws {
+    /// The next version is decided and begins to take the place of the reduced gradient.
+    public func sealUpdating(_ update: StateUpdate) throws {
+        journal.clear()
         try seal { content in
             content.step = content.step.next
             content.activeBank = 1 - content.activeBank
             content.hasReduced = false
+            content.update = update
         }
+    }
+
+    /// The version that was begun is whole.
+    public func sealApplied() throws {
+        try seal { $0.update = nil }
     }
 
     /// The process's pages of the file leave its memory, whatever is read or written meanwhile: a shared mapping's

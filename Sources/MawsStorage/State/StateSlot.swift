@@ -4,7 +4,7 @@ import MawsBase
 /// checksum counts, so a slot cut short by a death leaves the other one in force.
 struct StateSlot: Hashable {
     static let size = 512
-    private static let magic: UInt64 = 0x3145_5441_5453_574D  // "MWSTATE1"
+    private static let magic: UInt64 = 0x3245_5441_5453_574D  // "MWSTATE2"
     private static let nameLimit = 256
     private static let checksumOffset = 8
 
@@ -28,8 +28,10 @@ struct StateSlot: Hashable {
         }
         writer.add(content.step.value)
         writer.add(content.hasReduced ? 1 : 0)
-        writer.add(UInt64(shape.frozenCount))
-        writer.add(UInt64(shape.trainableCount))
+        writer.add(content.update == nil ? 0 : 1)
+        writer.add(content.update?.learningRate.bitPattern ?? 0)
+        writer.add(content.update?.clipScale.bitPattern ?? 0)
+        for number in shape.numbers { writer.add(UInt64(number)) }
         writer.add(UInt64(name.count))
         var bytes = writer.bytes + boot + content.tableHash + name
         bytes += [UInt8](repeating: 0, count: Self.size - bytes.count)
@@ -50,13 +52,17 @@ struct StateSlot: Hashable {
         let bank = Int(reader.next())
         let step = StepIndex(reader.next())
         let hasReduced = reader.next() == 1
-        shape = StateShape(frozenCount: Int(reader.next()), trainableCount: Int(reader.next()))
+        let isUpdating = reader.next() == 1
+        let update = StateUpdate(
+            learningRate: Double(bitPattern: reader.next()), clipScale: Double(bitPattern: reader.next()))
+        shape = StateShape(numbers: (0..<StateShape.numberCount).map { _ in Int(reader.next()) })
         let nameCount = Int(reader.next())
         guard shard.0 < shard.1, bank < 2, nameCount <= Self.nameLimit else { return nil }
         boot = reader.next(16)
         content = StateContent(
             shard: ShardIdentity(index: shard.0, count: shard.1), runID: "", stage: stage, tableHash: reader.next(32),
             step: step, activeBank: bank, hasReduced: hasReduced)
+        content.update = isUpdating ? update : nil
         content.runID = String(decoding: reader.next(nameCount), as: UTF8.self)
     }
 
@@ -65,6 +71,18 @@ struct StateSlot: Hashable {
         self.content = content
         self.shape = shape
         self.boot = boot
+    }
+}
+
+extension StateShape {
+    fileprivate static let numberCount = 6
+
+    fileprivate var numbers: [Int] { [frozenBytes, weightBytes, momentBytes, chunkCount, laneCount, laneBytes] }
+
+    fileprivate init(numbers: [Int]) {
+        self.init(
+            frozenBytes: numbers[0], weightBytes: numbers[1], momentBytes: numbers[2], chunkCount: numbers[3],
+            laneCount: numbers[4], laneBytes: numbers[5])
     }
 }
 

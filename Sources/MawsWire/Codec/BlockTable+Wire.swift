@@ -1,11 +1,39 @@
 import MawsBase
 
 extension BlockTable: WireValue {
-    static var minimumByteCount: Int { 4 }
+    static var minimumByteCount: Int { 5 }
 
-    init(from reader: inout BodyReader) throws(WireError) { self.init(blocks: try reader.array()) }
+    init(from reader: inout BodyReader) throws(WireError) {
+        self.init(blocks: try reader.array(), moments: try reader.value())
+    }
 
-    func write(to writer: inout BodyWriter) { writer.writeArray(blocks) }
+    func write(to writer: inout BodyWriter) {
+        writer.writeArray(blocks)
+        writer.write(moments)
+    }
+}
+
+extension MomentEncoding: WireValue {
+    static var minimumByteCount: Int { 1 }
+
+    init(from reader: inout BodyReader) throws(WireError) {
+        switch try reader.number(UInt8.self) {
+        case 0: self = .fp32
+        case 1: self = .bf16
+        case 2: self = .int8
+        case let other: throw reader.badField("moments", "is \(other), which is none")
+        }
+    }
+
+    func write(to writer: inout BodyWriter) {
+        let number: UInt8 =
+            switch self {
+            case .fp32: 0
+            case .bf16: 1
+            case .int8: 2
+            }
+        writer.write(number)
+    }
 }
 
 extension ParameterBlock: WireValue {

@@ -59,7 +59,7 @@ extension Welcome: WireValue {
 }
 
 extension ServerConfiguration: WireValue {
-    static var minimumByteCount: Int { 58 }
+    static var minimumByteCount: Int { 67 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
@@ -81,12 +81,12 @@ extension ServerConfiguration: WireValue {
 }
 
 extension OptimizerConfiguration: WireValue {
-    static var minimumByteCount: Int { 32 }
+    static var minimumByteCount: Int { 40 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             beta1: try reader.value(), beta2: try reader.value(), epsilon: try reader.value(),
-            weightDecay: try reader.value())
+            weightDecay: try reader.value(), seed: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -94,6 +94,7 @@ extension OptimizerConfiguration: WireValue {
         writer.write(beta2)
         writer.write(epsilon)
         writer.write(weightDecay)
+        writer.write(seed)
     }
 }
 

@@ -37,7 +37,7 @@ struct ShardHarness {
     ) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: stage, table: table, unitsPerStep: units,
-            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0),
+            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, seed: 7),
             gatherEncoding: .fp32, keepsState: keepsState)
     }
 

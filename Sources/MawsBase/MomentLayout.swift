@@ -1,0 +1,48 @@
+/// Where the encoded moments of a block's elements lie: in a server's state, in a payload and in a checkpoint.
+///
+/// A slice of the block is encoded as the scales of its groups (`int8` only, fp32 each), then a code for each element.
+/// A group ends at every multiple of 256 elements of the block and where a parameter ends. So groups never cross from
+/// one parameter to another, nor from one shard to another, whose cuts are multiples of 4,096. Zero bytes are moments
+/// of zero in every encoding.
+public struct MomentLayout: Hashable, Sendable {
+    /// Elements of a group, as in bitsandbytes' blockwise optimizers.
+    public static let groupLength = 256
+
+    public let encoding: MomentEncoding
+    private let entries: [Range<Int>]
+
+    public init(_ block: ParameterBlock, _ encoding: MomentEncoding) {
+        self.encoding = encoding
+        entries = encoding == .int8 ? block.entries.map(\.range) : []
+    }
+
+    /// Groups that begin before this element of the block.
+    public func groupCount(before element: Int) -> Int {
+        var count = 0
+        for entry in entries where entry.lowerBound < element && !entry.isEmpty {
+            let last = min(entry.upperBound, element) - 1
+            count += last / Self.groupLength - entry.lowerBound / Self.groupLength + 1
+        }
+        return count
+    }
+
+    /// Groups in a range that begins and ends where groups do.
+    public func groupCount(_ range: Range<Int>) -> Int {
+        range.isEmpty ? 0 : groupCount(before: range.upperBound) - groupCount(before: range.lowerBound)
+    }
+
+    /// Bytes of a slice that begins and ends where groups do.
+    public func byteCount(_ slice: Range<Int>) -> Int { 4 * groupCount(slice) + encoding.codeWidth * slice.count }
+
+    /// The bytes of a part's scales in its slice's encoding.
+    public func scaleBytes(of part: Range<Int>, in slice: Range<Int>) -> Range<Int> {
+        let start = 4 * groupCount(slice.lowerBound..<part.lowerBound)
+        return start..<start + 4 * groupCount(part)
+    }
+
+    /// The bytes of a part's codes in its slice's encoding.
+    public func codeBytes(of part: Range<Int>, in slice: Range<Int>) -> Range<Int> {
+        let start = 4 * groupCount(slice) + encoding.codeWidth * (part.lowerBound - slice.lowerBound)
+        return start..<start + encoding.codeWidth * part.count
+    }
+}
