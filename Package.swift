@@ -45,6 +45,7 @@ let base: [Target] = [
         name: "CSentencePiece",
         linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),
     .target(name: "CVectorLoops"),
+    .target(name: "CImageLoops"),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
     library("MawsBase", []),
     library("MawsHash", ["COpenSSL"]),
@@ -71,7 +72,7 @@ let domain: [Target] = [
     library(
         "MawsData",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CCurl", "CJPEG", "CPNG", "CWebP",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CCurl", "CImageLoops", "CJPEG", "CPNG", "CWebP",
             "CZlib", "CSentencePiece",
         ]),
     library("MawsTraining", ["MawsBase", "MawsTensor", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),

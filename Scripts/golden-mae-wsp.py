@@ -6,7 +6,8 @@ Run in a virtual environment with torch, torchvision, transformers, timm and saf
 
 Writes mae.safetensors (transformers' ViTMAEForPreTraining) and wsp.safetensors (timm's VisionTransformer with a
 two-layer head and soft cross-entropy): inputs, every weight, the loss and every gradient under the names of
-facebookresearch/mae and timm. The weights are random fp32; the arithmetic is done in fp64.
+facebookresearch/mae and timm; and wsp-mixed.safetensors, loss and gradients of the same batch mixed and smoothed. The
+weights are random fp32; the arithmetic is done in fp64.
 """
 
 import re
@@ -15,7 +16,18 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save_file
+
+# torchvision's compiled operators are not needed here, and its wheel may not match a CPU wheel of torch.
+operators = torch.library.Library("torchvision", "DEF")
+for signature in ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
+                  "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"):
+    try:
+        operators.define(signature)
+    except RuntimeError:
+        pass
+
 from timm.models.vision_transformer import VisionTransformer
+from torchvision.transforms import v2
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 from transformers.models.vit_mae.modeling_vit_mae import build_2d_sinusoidal_position_embedding
 
@@ -124,6 +136,21 @@ def weakly_supervised(folder):
     write(
         folder / "wsp.safetensors", {"images": images, "tags": tags, "loss": loss, "features": features},
         weights, gradients)
+    mixed(folder, tower, head, images, targets)
+
+
+def mixed(folder, tower, head, images, targets):
+    """The same step of a batch mixed as torchvision's MixUp does, with label smoothing."""
+    share = 0.3
+    tower.zero_grad(), head.zero_grad()
+    mix = v2.MixUp(num_classes=LABELS)
+    parameters = {"labels": targets, "batch_size": IMAGES, "lam": share}
+    pixels, labels = mix.transform(images, parameters), mix.transform(targets, parameters)
+    loss = torch.nn.functional.cross_entropy(head(tower(pixels.double())), labels, label_smoothing=0.1)
+    loss.backward()
+    gradients = {name: p.grad for name, p in tower.named_parameters()}
+    gradients |= {f"head.{name}": p.grad for name, p in head.named_parameters()}
+    write(folder / "wsp-mixed.safetensors", {"share": torch.tensor([share]), "loss": loss}, {}, gradients)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,9 @@ public enum RandomPurpose: UInt32, Sendable {
     case flip = 5
     case weakLabels = 6
     case caption = 7
-    case momentRounding = 20
+    case randAugment = 30
+    case erase = 31
+    case mix = 32
     case split = 40
     case test = 99
 }

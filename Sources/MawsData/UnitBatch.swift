@@ -23,6 +23,8 @@ public struct UnitBatch: Sendable {
     public var context: Int
     /// Clean class of each sample for evaluation, -1 where unknown.
     public var classes: [Int]
+    /// Share of a row's pixels and labels that is its own sample's; the rest is `partner(of:)`'s. 1: nothing is mixed.
+    public var ownShare = 1.0
 
     public init(
         slots: [UInt64], samples: [Int], views: [UInt64]? = nil, images: FloatBuffer, channels: Int, size: Int,
@@ -41,6 +43,10 @@ public struct UnitBatch: Sendable {
     }
 
     public var count: Int { slots.count }
+    /// Memory of the pixels, the tokens and the features that are known.
+    public var byteCount: Int {
+        4 * (images.count + tokens.count + features.reduce(0) { $0 + ($1?.count ?? 0) })
+    }
     /// Rows of the samples that `images` holds.
     public var imageRows: [Int] { features.isEmpty ? Array(0..<count) : (0..<count).filter { features[$0] == nil } }
 
@@ -51,5 +57,28 @@ public struct UnitBatch: Sendable {
         batch.features = features
         batch.images = FloatBuffer(count: 0)
         return batch
+    }
+
+    /// The row whose sample is mixed into this one where samples are mixed: the one before, or the last.
+    public func partner(of row: Int) -> Int { (row + count - 1) % count }
+
+    /// What a row should be taken for: each sample's labels weigh the same, and its share together. A sample without
+    /// labels adds none.
+    public func target(of row: Int) -> [SoftLabel] {
+        let own = labels[row].map { SoftLabel(label: $0, weight: ownShare / Double(labels[row].count)) }
+        guard ownShare < 1 else { return own }
+        let others = labels[partner(of: row)]
+        return own + others.map { SoftLabel(label: $0, weight: (1 - ownShare) / Double(others.count)) }
+    }
+}
+
+/// A label and its part of a target, above 0 and up to 1.
+public struct SoftLabel: Hashable, Sendable {
+    public var label: Int
+    public var weight: Double
+
+    public init(label: Int, weight: Double) {
+        self.label = label
+        self.weight = weight
     }
 }

@@ -35,7 +35,7 @@ public struct StagePlan: Codable, Hashable, Sendable {
     public var normalizesPixels: Bool
     /// WSP only: hashtags in the split's vocabulary file.
     public var labelCount: Int
-    /// LiT only.
+    /// LiT and WSP: share of a target that is spread evenly over all classes.
     public var labelSmoothing: Double
     /// LiT only: fixed views of each image, which take turns from epoch to epoch, so that the frozen tower sees each
     /// once; nil: every epoch draws a new crop and flip.
@@ -49,6 +49,8 @@ public struct StagePlan: Codable, Hashable, Sendable {
     /// Training only: steps in a row that may be skipped because their loss or gradient is not finite; 0: the run
     /// stops at the first.
     public var nonFiniteSkips = 0
+    /// Evaluations only: what they see of an image. Training stages have one in their recipe.
+    public var framing = FramingPlan(shortSide: nil, centerCrop: true, interpolation: .bicubic)
 
     public init(
         name: String, kind: StageKind, from: String?, on: String, fitOn: String?, batch: Int, unit: Int,
@@ -147,28 +149,5 @@ public struct OptimizerPlan: Codable, Hashable, Sendable {
         self.epsilon = epsilon
         self.weightDecay = weightDecay
         self.clipNorm = clipNorm
-    }
-}
-
-public struct AugmentPlan: Codable, Hashable, Sendable {
-    /// RandomResizedCrop with bicubic interpolation; nil: the image is resized to the model's size as it is.
-    public var crop: CropPlan?
-    /// Horizontal flip of half of the images.
-    public var flip: Bool
-
-    public init(crop: CropPlan?, flip: Bool) {
-        self.crop = crop
-        self.flip = flip
-    }
-}
-
-public struct CropPlan: Codable, Hashable, Sendable {
-    /// Share of the image's area, and width / height, of a crop: [lowest, highest].
-    public var scale: [Double]
-    public var ratio: [Double]
-
-    public init(scale: [Double], ratio: [Double]) {
-        self.scale = scale
-        self.ratio = ratio
     }
 }

@@ -7,7 +7,7 @@ import MawsPlan
 import MawsTensor
 
 /// Weakly supervised pretraining: softmax cross-entropy of a two-layer head on the class token against an image's
-/// hashtags as a uniform distribution.
+/// hashtags as a uniform distribution, mixed and smoothed where the plan says so.
 public final class WSPObjective: UnitObjective {
     private let model: ImageModelPlan
     private let table: BlockTable
@@ -17,6 +17,7 @@ public final class WSPObjective: UnitObjective {
     private let tower: ImageTower
     private let keeps: Keeping
     private let labelCount: Int
+    private let smoothing: Double
     private let headBlock: Int
     private let weight0, bias0, weight2, bias2: Range<Int>
 
@@ -25,6 +26,7 @@ public final class WSPObjective: UnitObjective {
     {
         model = plan.model.image
         labelCount = stage.labelCount
+        smoothing = stage.labelSmoothing
         table = StageModel.table(stage, in: plan)
         self.backend = backend
         self.keeps = keeps
@@ -46,17 +48,18 @@ public final class WSPObjective: UnitObjective {
             batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: keeps,
             weights: weights)
         let dFeatures = workspace.take(features.count)
-        let loss = try head(dFeatures, features, batch.labels, globalBatch, weights: weights, gradients: gradients)
+        let targets = (0..<batch.count).map(batch.target)
+        let loss = try head(dFeatures, features, targets, globalBatch, weights: weights, gradients: gradients)
         try tower.backward(dFeatures, weights: weights, gradients: gradients, buffers: buffers)
         return loss
     }
 
     /// Forward and backward of Linear, Tanh, Linear and the loss.
     private func head(
-        _ dFeatures: FloatSlice, _ features: FloatSlice, _ labels: [[Int]], _ globalBatch: Int,
+        _ dFeatures: FloatSlice, _ features: FloatSlice, _ targets: [[SoftLabel]], _ globalBatch: Int,
         weights: any WeightSource, gradients: any GradientSink
     ) throws -> Double {
-        let rows = labels.count
+        let rows = targets.count
         let inner = LinearShape(rows: rows, inputs: model.width, outputs: model.width)
         let outer = LinearShape(rows: rows, inputs: model.width, outputs: labelCount)
         let (hidden, logits) = (workspace.take(rows * model.width), workspace.take(rows * labelCount))
@@ -65,7 +68,7 @@ public final class WSPObjective: UnitObjective {
         backend.linearForward(hidden, features, buffer.slice(weight0), buffer.slice(bias0), residual: nil, inner)
         backend.tanhForward(hidden, hidden)
         backend.linearForward(logits, hidden, buffer.slice(weight2), buffer.slice(bias2), residual: nil, outer)
-        let loss = crossEntropy(logits, labels, globalBatch)
+        let loss = crossEntropy(logits, targets, globalBatch)
         let gradient = buffers.zeros(table.blocks[headBlock].count)
         backend.linearBackward(
             dHidden, gradient.slice(weight2), gradient.slice(bias2), logits, hidden, buffer.slice(weight2), outer)
@@ -78,19 +81,46 @@ public final class WSPObjective: UnitObjective {
     }
 
     /// -Σ target · log softmax(logits), summed over the rows, divided by the global batch. Leaves its gradient in
-    /// `logits`. A sample without labels has no loss.
-    private func crossEntropy(_ logits: FloatSlice, _ labels: [[Int]], _ globalBatch: Int) -> Double {
-        backend.softmaxForward(logits, logits, RowShape(rows: labels.count, width: labelCount))
+    /// `logits`. The part of a row that has no labels has no loss.
+    private func crossEntropy(_ logits: FloatSlice, _ targets: [[SoftLabel]], _ globalBatch: Int) -> Double {
+        let rows = (0..<targets.count).map { logits.part($0 * labelCount, labelCount) }
+        let sums = zip(rows, targets).map(targetSum)
+        let peaks = rows.map(peak)
+        backend.softmaxForward(logits, logits, RowShape(rows: targets.count, width: labelCount))
         var loss = 0.0
-        for (row, tags) in labels.enumerated() {
-            let probabilities = logits.part(row * labelCount, labelCount)
-            let target = tags.isEmpty ? 0 : 1 / Double(tags.count)
-            for tag in tags {
-                loss -= target * log(Double(max(probabilities[tag], .leastNormalMagnitude)))
-            }
-            backend.scale(probabilities, probabilities, by: tags.isEmpty ? 0 : 1 / Float(globalBatch))
-            for tag in tags { probabilities[tag] -= Float(target / Double(globalBatch)) }
+        for (row, probabilities) in rows.enumerated() {
+            let weight = targets[row].reduce(0) { $0 + $1.weight }
+            let logSum = peaks[row].logit - log(Double(probabilities[peaks[row].label]))
+            loss += weight * logSum - sums[row]
+            backend.scale(probabilities, probabilities, by: Float(weight / Double(globalBatch)))
+            subtract(targets[row], weight, from: probabilities, globalBatch)
         }
         return loss / Double(globalBatch)
+    }
+
+    /// Σ target · logits of one row.
+    private func targetSum(_ logits: FloatSlice, _ target: [SoftLabel]) -> Double {
+        let sharp = target.reduce(0) { $0 + $1.weight * Double(logits[$1.label]) }
+        guard smoothing > 0 else { return sharp }
+        let weight = target.reduce(0) { $0 + $1.weight }
+        let sum = (0..<labelCount).reduce(0) { $0 + Double(logits[$1]) }
+        return (1 - smoothing) * sharp + smoothing * weight / Double(labelCount) * sum
+    }
+
+    /// The largest logit of a row: its probability is at least 1 / labels, so that its logarithm is exact.
+    private func peak(_ logits: FloatSlice) -> (label: Int, logit: Double) {
+        let label = (0..<labelCount).reduce(0) { logits[$1] > logits[$0] ? $1 : $0 }
+        return (label, Double(logits[label]))
+    }
+
+    private func subtract(
+        _ target: [SoftLabel], _ weight: Double, from gradient: FloatSlice, _ globalBatch: Int
+    ) {
+        for soft in target {
+            gradient[soft.label] -= Float((1 - smoothing) * soft.weight / Double(globalBatch))
+        }
+        guard smoothing > 0 else { return }
+        let even = Float(smoothing * weight / (Double(labelCount) * Double(globalBatch)))
+        for label in 0..<labelCount { gradient[label] -= even }
     }
 }

@@ -27,9 +27,11 @@ struct LoadRate: ParsableCommand {
         let boxes = try RandomResizedCrop(crop, stage: "bench")
         let decode = try rate(files) { index, bytes in _ = try part(bytes, boxes, slot: index) }
         let parts = try files.prefix(256).enumerated().map { try part($0.element, boxes, slot: $0.offset) }
+        let resizer = ImageResizer()
         let resize = rate(parts) { _, image in
             let all = CropBox(x: 0, y: 0, width: image.width, height: image.height)
-            _ = BicubicResize.resize(image, crop: all, width: Self.size, height: Self.size)
+            resizer.resize(
+                image, Framing(crop: all, width: Self.size, height: Self.size), interpolation: .bicubic)
         }
         let whole = try loaderRate()
         print("figure=data value=\(Int(whole)) unit=images/s/core")

@@ -5,5 +5,6 @@ import ArgumentParser
 struct Bench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maws-bench", abstract: "Measure the speed of a run's parts on this machine.",
-        subcommands: [Steps.self, UpdateRate.self, LoadRate.self, OrderQuality.self], defaultSubcommand: Steps.self)
+        subcommands: [Steps.self, UpdateRate.self, DataRate.self, LoadRate.self, OrderQuality.self],
+        defaultSubcommand: Steps.self)
 }

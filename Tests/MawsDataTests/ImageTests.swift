@@ -56,15 +56,22 @@ struct GoldenImages: Decodable {
                 width: golden.width, height: golden.height, channels: resize.channels,
                 pixels: [UInt8](try #require(golden.sources["\(resize.channels)"])))
             let crop = CropBox(x: resize.crop[0], y: resize.crop[1], width: resize.crop[2], height: resize.crop[3])
-            let result = BicubicResize.resize(source, crop: crop, width: resize.size[0], height: resize.size[1])
-            #expect(result.pixels == [UInt8](resize.pixels), "\(resize.channels) channels, crop \(resize.crop)")
+            let resizer = ImageResizer()
+            resizer.resize(
+                source, Framing(crop: crop, width: resize.size[0], height: resize.size[1]), interpolation: .bicubic)
+            #expect(
+                resizer.image().pixels == [UInt8](resize.pixels), "\(resize.channels) channels, crop \(resize.crop)")
         }
     }
 
     @Test func resizingToTheSameSizeChangesNothing() throws {
         let image = PixelImage(width: 5, height: 3, channels: 1, pixels: (0..<15).map { UInt8($0 * 17) })
         let all = CropBox(x: 0, y: 0, width: 5, height: 3)
-        #expect(BicubicResize.resize(image, crop: all, width: 5, height: 3) == image)
+        let resizer = ImageResizer()
+        for interpolation in Interpolation.allCases {
+            resizer.resize(image, Framing(crop: all, width: 5, height: 3), interpolation: interpolation)
+            #expect(resizer.image() == image)
+        }
     }
 
     @Test func encodedPixelsComeBack() throws {
@@ -166,6 +173,8 @@ struct GoldenImages: Decodable {
         for value in stride(from: -5.0, through: 5.0, by: 0.37) {
             #expect(abs(PortableMath.exp(value) / exp(value) - 1) < 1e-12)
             #expect(abs(PortableMath.log(exp(value)) - value) < 1e-12)
+            let (cosine, sine) = PortableMath.cosineAndSine(value / 2)
+            #expect(abs(cosine - cos(value / 2)) < 1e-14 && abs(sine - sin(value / 2)) < 1e-14)
         }
     }
 }

@@ -58,6 +58,46 @@ extension PlanErrorTests.Fault {
             "plan.yaml:15: stages.mae.augment.crop.scale: expected [lowest, highest] share of the area, above 0 and up "
                 + "to 1, found [0.5, 0.2]."),
         Self(
+            "epochs: 2", "augment: paper/table9",
+            "plan.yaml:15: stages.mae.augment: expected one of the presets `paper/table10`, `paper/table11`, "
+                + "`paper/table12`, `paper/table13`, `paper/table14`, `paper/table15`, `paper/table16`, "
+                + "`paper/table17`, or a map of fields, found `paper/table9`."),
+        Self(
+            "epochs: 2", "augment: {interpolation: cubic}",
+            "plan.yaml:15: stages.mae.augment.interpolation: expected `bicubic` or `bilinear`, found `cubic`."),
+        Self(
+            "epochs: 2", "augment: {rand_augment: {magnitude: 31}}",
+            "plan.yaml:15: stages.mae.augment.rand_augment.magnitude: expected a whole number from 0 to 30, found `31`."
+        ),
+        Self(
+            "epochs: 2", "augment: {erase: {probability: 0}}",
+            "plan.yaml:15: stages.mae.augment.erase.probability: expected a share of the images, above 0 and up to 1, "
+                + "found `0`."),
+        Self(
+            "from: mae, batch", "from: mae, augment: {mixup: 0}, batch",
+            "plan.yaml:16: stages.wsp.augment.mixup: expected a parameter of the Beta distribution above 0 and up to "
+                + "10, or `none`, found `0`."),
+        Self(
+            "epochs: 2", "augment: {mixup: 0.8}",
+            "plan.yaml:15: stages.mae.augment: `mixup` and `cutmix` mix labels, which a mae stage does not learn from; "
+                + "set them to `none`."),
+        Self(
+            "epochs: 2", "augment: {center_crop: true, crop: {}}",
+            "plan.yaml:15: stages.mae.augment.center_crop: an image is cropped in its centre or at random (`crop`), "
+                + "not both."),
+        Self(
+            "epochs: 2", "augment: {center_crop: true, short_side: 20}",
+            "plan.yaml:15: stages.mae.augment.short_side: a short side of 20 has no central crop of 28, the size of "
+                + "the model's images."),
+        Self(
+            "epochs: 2", "augment: {crop: none, short_side: 32}",
+            "plan.yaml:15: stages.mae.augment.short_side: without a crop the image is resized as a whole; leave "
+                + "this out, or set `center_crop: true`."),
+        Self(
+            "linear: {from: wsp}", "linear: {from: wsp, framing: {flip: true}}",
+            "plan.yaml:17: stages.linear.framing.flip: there is no such field; the fields here are `short_side`, "
+                + "`center_crop` and `interpolation`."),
+        Self(
             "epochs: 2", "recipe: paper/wsp",
             "plan.yaml:15: stages.mae.recipe: expected a recipe for mae stages (paper/mae), found `paper/wsp`."),
         Self(

@@ -70,6 +70,46 @@ import Testing
         #expect(crop == CropPlan(scale: [0.5, 0.9], ratio: [0.75, 1.33]))
     }
 
+    @Test func everyAugmentationCanBeSet() throws {
+        let plan = try fixture.parse(
+            PlanFixture.plan(
+                "from: mae, batch: 64",
+                "from: mae, label_smoothing: 0.1, augment: {short_side: 32, interpolation: bilinear, "
+                    + "rand_augment: {count: 3}, erase: {probability: 0.25, scale: [0.1, 0.2], ratio: [0.5, 2]}, "
+                    + "mixup: 0.8, cutmix: 1}, batch: 64"
+            ))
+        let stage = try #require(plan.stage("wsp"))
+        let augment = try #require(stage.recipe?.augment)
+        #expect(stage.labelSmoothing == 0.1)
+        #expect(augment.framing == FramingPlan(shortSide: 32, centerCrop: false, interpolation: .bilinear))
+        #expect(augment.crop == CropPlan(scale: [0.08, 1], ratio: [0.75, 1.33]) && augment.flip)
+        #expect(augment.randAugment == RandAugmentPlan(count: 3, magnitude: 9))
+        #expect(augment.erase == ErasePlan(probability: 0.25, scale: [0.1, 0.2], ratio: [0.5, 2]))
+        #expect(augment.mixup == 0.8 && augment.cutmix == 1 && augment.mixes)
+    }
+
+    @Test func aPresetOfAugmentationsIsTakenAndChanged() throws {
+        for (text, flips) in [("paper/table13", true), ("{preset: paper/table13, flip: false}", false)] {
+            let plan = try fixture.parse(
+                PlanFixture.plan("from: mae, batch: 64", "from: mae, augment: \(text), batch: 64"))
+            var expected = try #require(AugmentPreset.named("paper/table13")).augment
+            expected.flip = flips
+            #expect(plan.stage("wsp")?.recipe?.augment == expected)
+        }
+    }
+
+    @Test func evaluationsSeeTheCentreUnlessTheySayOtherwise() throws {
+        let plan = try fixture.parse(
+            PlanFixture.plan(
+                "linear: {from: wsp}", "linear: {from: wsp, framing: {short_side: 32, interpolation: bilinear}}"))
+        #expect(
+            plan.stage("linear")?.framing
+                == FramingPlan(shortSide: 32, centerCrop: true, interpolation: .bilinear))
+        #expect(
+            plan.stage("zeroshot")?.framing
+                == FramingPlan(shortSide: nil, centerCrop: true, interpolation: .bicubic))
+    }
+
     @Test(arguments: [(1, 1), (2, 1), (7, 3), (64, 32)])
     func localTrainersShareTheCores(_ cores: Int, _ threads: Int) throws {
         #expect(try fixture.parse(PlanFixture.plan, cores: cores).cluster.threads == threads)

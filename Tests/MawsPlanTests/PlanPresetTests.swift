@@ -71,8 +71,42 @@ import Testing
         #expect(preset.recipe.augment.crop == CropPlan(scale: [0.9, 1], ratio: [0.75, 1.33]))
     }
 
-    @Test(arguments: RecipePreset.all)
-    func allRecipesShareMomentumFlipAndNoClipping(_ preset: RecipePreset) {
+    /// Which of the rows "Augmentations" each table has: RandAugment's count and magnitude, mixup, CutMix.
+    @Test(
+        arguments: [
+            ("paper/table10", 0.2, nil, nil, nil), ("paper/table11", 0.08, nil, nil, nil),
+            ("paper/table12", 0.9, nil, nil, nil), ("paper/table13", 0.08, [2, 9], 0.5, nil),
+            ("paper/table14", 0.08, nil, 0.8, 1), ("paper/table15", 0.08, nil, 0.1, nil),
+            ("paper/table16", 0.08, [5, 7], 0.8, 1), ("paper/table17", 0.08, nil, 0.1, nil),
+        ] as [(String, Double, [Int]?, Double?, Double?)])
+    func augmentationsAreThoseOfTheTables(
+        _ name: String, _ crop: Double, _ randAugment: [Int]?, _ mixup: Double?, _ cutmix: Double?
+    ) throws {
+        let augment = try #require(AugmentPreset.named(name)).augment
+        #expect(augment.crop == CropPlan(scale: [crop, 1], ratio: [0.75, 1.33]))
+        #expect(augment.randAugment.map { [$0.count, $0.magnitude] } == randAugment)
+        #expect(augment.mixup == mixup && augment.cutmix == cutmix)
+        let isShortened = ["paper/table16", "paper/table17"].contains(name)
+        #expect(augment.framing.shortSide == (isShortened ? 256 : nil) && augment.framing.interpolation == .bicubic)
+        #expect((augment.erase != nil) == (name == "paper/table16") && augment.flip == (name != "paper/table16"))
+    }
+
+    @Test func recipesAugmentAsTheirTablesDo() {
+        for (kind, table) in [(StageKind.mae, 10), (.wsp, 11), (.lit, 12)] {
+            #expect(RecipePreset.paper(kind).recipe.augment == AugmentPreset.named("paper/table\(table)")?.augment)
+        }
+    }
+
+    @Test func imageNet21kRecipeIsTable13() throws {
+        let preset = try #require(RecipePreset.named("paper/wsp-in21k"))
+        #expect(preset.kind == .wsp && preset.epochs == 90 && preset.batch == 4096)
+        #expect(preset.recipe.schedule == SchedulePlan(shape: .cosine, peak: 1e-3, warmup: 0.033))
+        #expect(preset.recipe.optimizer.weightDecay == 0.1 && preset.recipe.optimizer.clipNorm == 1)
+        #expect(preset.recipe.augment == AugmentPreset.named("paper/table13")?.augment)
+    }
+
+    @Test(arguments: [StageKind.mae, .wsp, .lit].map(RecipePreset.paper))
+    func pretrainingRecipesShareMomentumFlipAndNoClipping(_ preset: RecipePreset) {
         let optimizer = preset.recipe.optimizer
         #expect(optimizer.beta1 == 0.9 && optimizer.beta2 == 0.95 && optimizer.epsilon == 1e-8)
         #expect(optimizer.clipNorm == nil && preset.recipe.augment.flip)

@@ -15,6 +15,9 @@ import Testing
         PlanFixture.plan("{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}", "vit_6.5b14"),
         PlanFixture.plan("{width: 16, depth: 1, heads: 2, context: 8, embedding: 16}", "xlmr_large"),
         PlanFixture.plan("epochs: 2", "learning_rate: 1e-9, clip: 0.1, steps: 3, augment: {crop: none, flip: false}"),
+        PlanFixture.plan("epochs: 2", "augment: {center_crop: true, short_side: 30, rand_augment: {}, erase: {}}"),
+        PlanFixture.plan("from: mae, batch: 64", "from: mae, augment: paper/table16, label_smoothing: 0.1, batch: 64"),
+        PlanFixture.plan("linear: {from: wsp}", "linear: {from: wsp, framing: {center_crop: false}}"),
         PlanFixture.plan("epochs: 2", "epochs: 0.3, betas: [0.123456789, 0], norm_pix: false, mask_ratio: 0.6"),
         PlanFixture.plan("epochs: 2", "epochs: 3, moments: int8"),
     ]

@@ -20,6 +20,8 @@ public final class BatchLoader: Sendable {
     private let log = SkipLog()
     private let order: SampleOrder
     private let transform: ImageTransform
+    /// How a unit's samples are mixed; nil: they are not.
+    private let mixing: UnitMixing?
     private let channels: Int
     private let size: Int
 
@@ -30,9 +32,11 @@ public final class BatchLoader: Sendable {
         self.stage = stage
         channels = plan.model.image.channels
         size = plan.model.image.size
+        let augment = stage.kind.trains ? stage.recipe?.augment : nil
         transform = try ImageTransform(
-            model: plan.model.image, augment: stage.kind.trains ? stage.recipe?.augment : nil, seed: plan.seed,
+            model: plan.model.image, framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
+        mixing = augment.flatMap { UnitMixing($0, seed: plan.seed, stageIndex: stageIndex) }
         sources = try Self.splitNames(stage).map { [log] in
             try Source(split: $0, plan: plan, stage: stage, root: root, access: access, log: log)
         }
@@ -84,17 +88,17 @@ public final class BatchLoader: Sendable {
         step: UInt64, unit: Int, features: (_ view: UInt64) -> [Float]?
     ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
-        var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
+        let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         let slots = first..<first + UInt64(stage.unit)
-        sources[0].dataset.prefetch(
-            slots.map { ($0, order.index(slot: $0)) }.filter { features(view(slot: $0.0, sample: $0.1)) == nil }.map(
-                \.1))
+        sources[0].dataset.prefetch(unread(slots, features))
         for slot in slots {
             var index = order.index(slot: slot)
             while true {
                 let view = view(slot: slot, sample: index)
                 let known = features(view)
-                if let sample = try sources[0].load(index, view: view, features: known, transform: transform) {
+                if let sample = try sources[0].load(
+                    index, view: view, features: known, transform: transform, into: builder)
+                {
                     builder.append(sample, slot: slot, view: view, index: index)
                     break
                 }
@@ -102,7 +106,17 @@ public final class BatchLoader: Sendable {
                 try sources[0].checkSomeAreReadable()
             }
         }
-        return builder.build(context: sources[0].inputs.tokenizer?.context ?? 0)
+        var batch = builder.build(context: sources[0].inputs.tokenizer?.context ?? 0)
+        if let mixing { UnitMixing.apply(mixing.draw(firstSlot: first, size: size), to: &batch) }
+        return batch
+    }
+
+    /// Samples of these slots whose images have to be read.
+    private func unread(_ slots: Range<UInt64>, _ features: (_ view: UInt64) -> [Float]?) -> [Int] {
+        slots.compactMap { slot in
+            let index = order.index(slot: slot)
+            return features(view(slot: slot, sample: index)) == nil ? index : nil
+        }
     }
 
     private func evaluationBatch(unit: Int) throws -> UnitBatch {
@@ -113,10 +127,13 @@ public final class BatchLoader: Sendable {
             source = sources[1]
         }
         let first = unit * stage.unit
-        var builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
+        let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         for index in first..<min(first + stage.unit, source.dataset.count) {
             let slot = UInt64(index)
-            guard let sample = try source.load(index, view: slot, features: nil, transform: transform) else { continue }
+            guard
+                let sample = try source.load(
+                    index, view: slot, features: nil, transform: transform, into: builder)
+            else { continue }
             builder.append(sample, slot: slot, view: slot, index: index)
         }
         return builder.build(context: 0)
@@ -144,20 +161,21 @@ private struct Source {
 
     func unitCount(_ unit: Int) -> Int { (dataset.count + unit - 1) / unit }
 
-    /// Nil, and counted, when the sample's content cannot be used.
+    /// Draws the image where the builder's next one is. Nil, and counted, when the sample's content cannot be used.
     /// - Parameter features: what is known of the image; it is not read then.
     func load(
-        _ index: Int, view: UInt64, features: [Float]?, transform: ImageTransform
+        _ index: Int, view: UInt64, features: [Float]?, transform: ImageTransform, into builder: UnitBatchBuilder
     ) throws -> LoadedSample? {
         if try skips.contains(index) { return nil }
         do {
             let parts = features == nil ? inputs.parts : inputs.parts.subtracting([.image])
             let sample = try dataset.sample(index, parts: parts, required: inputs.requiredParts)
-            let pixels =
-                features == nil
-                ? try transform.apply(EncodedImage(sample.image, pixelCountMax: pixelCountMax), slot: view) : []
+            if features == nil {
+                let image = try EncodedImage(sample.image, pixelCountMax: pixelCountMax)
+                try transform.apply(image, slot: view, into: builder.nextImage, with: builder.resizer)
+            }
             return LoadedSample(
-                pixels: pixels, features: features, labels: inputs.labels(of: sample.hashtags),
+                features: features, labels: inputs.labels(of: sample.hashtags),
                 tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
         } catch DataError.image(let problem) {
             try skips.add(index, try dataset.place(index, reason: "the image \(problem)"))
@@ -173,52 +191,5 @@ private struct Source {
         throw DataError.tooManySkipped(
             split: dataset.name, skipped: dataset.count, allowed: dataset.count - 1, samples: dataset.count,
             list: [try dataset.place(dataset.count - 1, reason: "unreadable, as all the others")])
-    }
-}
-
-private struct LoadedSample {
-    var pixels: [Float]
-    var features: [Float]?
-    var labels: [Int]
-    var tokens: [Int32]
-    var classIndex: Int
-}
-
-/// Collects the rows of a unit.
-private struct UnitBatchBuilder {
-    private var slots: [UInt64] = []
-    private var views: [UInt64] = []
-    private var features: [[Float]?] = []
-    private var indices: [Int] = []
-    private var labels: [[Int]] = []
-    private var tokens: [Int32] = []
-    private var classes: [Int] = []
-    private var pixels: [Float] = []
-    private let channels: Int
-    private let size: Int
-
-    init(capacity: Int, channels: Int, size: Int) {
-        self.channels = channels
-        self.size = size
-        pixels.reserveCapacity(capacity * channels * size * size)
-    }
-
-    mutating func append(_ sample: LoadedSample, slot: UInt64, view: UInt64, index: Int) {
-        slots.append(slot)
-        views.append(view)
-        features.append(sample.features)
-        indices.append(index)
-        labels.append(sample.labels)
-        tokens += sample.tokens
-        classes.append(sample.classIndex)
-        pixels += sample.pixels
-    }
-
-    func build(context: Int) -> UnitBatch {
-        var batch = UnitBatch(
-            slots: slots, samples: indices, views: views, images: FloatBuffer(pixels), channels: channels, size: size,
-            labels: labels, tokens: tokens, context: context, classes: classes)
-        if features.contains(where: { $0 != nil }) { batch.features = features }
-        return batch
     }
 }

@@ -3,12 +3,14 @@ import MawsBase
 /// Reads the fields of a training stage that replace single values of its recipe's preset.
 struct RecipeReader {
     let map: PlanMap
+    /// Side of the model's images.
+    let size: Int
 
     func recipe(_ preset: RecipePreset) throws(PlanError) -> RecipePlan {
         var recipe = preset.recipe
         recipe.schedule = try schedule(recipe.schedule)
         recipe.optimizer = try optimizer(recipe.optimizer)
-        if let node = map["augment"] { recipe.augment = try augment(node, recipe.augment) }
+        if let node = map["augment"] { recipe.augment = try AugmentReader(size: size).augment(node, recipe.augment) }
         return recipe
     }
 
@@ -39,34 +41,6 @@ struct RecipeReader {
         }
         optimizer.moments = try map["moments"]?.choice(of: MomentEncoding.self) ?? preset.moments
         return optimizer
-    }
-
-    private func augment(_ node: PlanNode, _ preset: AugmentPlan) throws(PlanError) -> AugmentPlan {
-        let map = try PlanMap(node, expected: "a map of `crop` and `flip`")
-        try map.allow(["crop", "flip"])
-        var augment = preset
-        augment.flip = try map.flag("flip", default: preset.flip)
-        if let crop = map["crop"] {
-            augment.crop = crop.scalar == "none" ? nil : try self.crop(crop, preset.crop)
-        }
-        return augment
-    }
-
-    private func crop(_ node: PlanNode, _ preset: CropPlan?) throws(PlanError) -> CropPlan {
-        let map = try PlanMap(node, expected: "`none`, or a map of `scale` and `ratio`")
-        try map.allow(["scale", "ratio"])
-        var crop = preset ?? CropPlan(scale: [0.08, 1], ratio: [0.75, 1.33])
-        if let scale = map["scale"] {
-            crop.scale = try scale.numbers("[lowest, highest] share of the area, above 0 and up to 1", count: 2) {
-                0 < $0[0] && $0[0] <= $0[1] && $0[1] <= 1
-            }
-        }
-        if let ratio = map["ratio"] {
-            crop.ratio = try ratio.numbers("[lowest, highest] width over height, above 0", count: 2) {
-                0 < $0[0] && $0[0] <= $0[1]
-            }
-        }
-        return crop
     }
 
     /// MAE's decoder; 8 blocks of width 512 with 16 heads where the plan says nothing, as in the paper's Appendix A.

@@ -46,7 +46,7 @@ struct StageReader {
 
     private func readTraining(_ stage: inout StagePlan) throws(PlanError) {
         let preset = try recipePreset()
-        stage.recipe = try RecipeReader(map: map).recipe(preset)
+        stage.recipe = try RecipeReader(map: map, size: list.image.size).recipe(preset)
         stage.epochs = try map.number("epochs", "a number above 0", default: preset.epochs) { $0 > 0 }
         stage.steps = try map["steps"]?.integer(1...Self.countMax)
         stage.batch = try map.integer("batch", 1...Self.countMax, default: preset.batch)
@@ -57,11 +57,32 @@ struct StageReader {
                 map["batch"]?.place ?? map.place(of: "unit"),
                 problem: "a batch of \(stage.batch) is not a whole number of units of \(stage.unit) (`unit`)")
         }
+        try checkMixing(stage)
+    }
+
+    /// Mixing is of labels as well as of pixels, within a unit.
+    private func checkMixing(_ stage: StagePlan) throws(PlanError) {
+        guard stage.recipe?.augment.mixes == true else { return }
+        guard kind == .wsp else {
+            throw .conflict(
+                map.place(of: "augment"),
+                problem:
+                    "`mixup` and `cutmix` mix labels, which a \(kind.rawValue) stage does not learn from; set them "
+                    + "to `none`")
+        }
+        guard stage.unit > 1 else {
+            throw .conflict(
+                map.place(of: "augment"),
+                problem: "`mixup` and `cutmix` mix the samples of a unit, and `unit` is 1; it must be at least 2")
+        }
     }
 
     private func readEvaluation(_ stage: inout StagePlan) throws(PlanError) {
         stage.unit = try map.integer("unit", 1...Self.countMax, default: Self.unitEvaluation)
         stage.batch = stage.unit
+        if let node = map["framing"] {
+            stage.framing = try AugmentReader(size: list.image.size).framing(node, stage.framing)
+        }
     }
 
     private func recipePreset() throws(PlanError) -> RecipePreset {
@@ -76,7 +97,7 @@ struct StageReader {
     // MARK: Kinds
 
     private func readMAE(_ stage: inout StagePlan) throws(PlanError) {
-        stage.decoder = try RecipeReader(map: map).decoder()
+        stage.decoder = try RecipeReader(map: map, size: list.image.size).decoder()
         stage.maskRatio = try map.number("mask_ratio", "a share above 0 and below 1", default: 0.75) {
             0 < $0 && $0 < 1
         }
@@ -102,6 +123,11 @@ struct StageReader {
                     + "to the shards")
         }
         stage.labelCount = try labels(split)
+        stage.labelSmoothing = try labelSmoothing(default: 0)
+    }
+
+    private func labelSmoothing(default share: Double) throws(PlanError) -> Double {
+        try map.number("label_smoothing", "a share of at least 0 and below 1", default: share) { 0 <= $0 && $0 < 1 }
     }
 
     /// Hashtags of the split's vocabulary, which a resolved plan spells out.
@@ -121,9 +147,7 @@ struct StageReader {
 
     private func readLiT(_ stage: inout StagePlan) throws(PlanError) {
         stage.from = try source("image", of: [.wsp, .mae]).name
-        stage.labelSmoothing = try map.number(
-            "label_smoothing", "a share of at least 0 and below 1", default: 0.1
-        ) { 0 <= $0 && $0 < 1 }
+        stage.labelSmoothing = try labelSmoothing(default: 0.1)
         stage.views = try map["views"]?.integer(1...Self.viewsMax)
         guard list.hasText else {
             throw .conflict(

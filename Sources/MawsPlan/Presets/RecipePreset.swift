@@ -7,22 +7,25 @@ public struct RecipePreset: Hashable, Sendable {
     public var batch: Int
     public var recipe: RecipePlan
 
-    /// Tables 10 (MAE), 11 (WSP) and 12 (LiT) of the paper's Appendix A.
+    /// Tables 10 (MAE), 11 (WSP), 12 (LiT) and 13 (WSP on ImageNet-21k) of the paper's Appendix A.
     public static let all: [RecipePreset] = [
         RecipePreset(
             name: "paper/mae", kind: .mae, batch: 4096, shape: .cosine, peak: 2.4e-3, warmup: 0.05, weightDecay: 0.05,
-            smallestCrop: 0.2),
+            table: 10),
         RecipePreset(
             name: "paper/wsp", kind: .wsp, batch: 8192, shape: .linear, peak: 4e-4, warmup: 0.05, weightDecay: 0.1,
-            smallestCrop: 0.08),
+            table: 11),
         RecipePreset(
             name: "paper/lit", kind: .lit, batch: 32768, shape: .cosine, peak: 2e-4, warmup: 0.04, weightDecay: 0.1,
-            smallestCrop: 0.9),
+            table: 12),
+        RecipePreset(
+            name: "paper/wsp-in21k", kind: .wsp, epochs: 90, batch: 4096, shape: .cosine, peak: 1e-3, warmup: 0.033,
+            weightDecay: 0.1, clipNorm: 1, table: 13),
     ]
 
     public static func named(_ name: String) -> RecipePreset? { all.first { $0.name == name } }
 
-    /// The paper's recipe of a training stage. Traps for an evaluation, which has none.
+    /// The paper's first recipe of a training stage. Traps for an evaluation, which has none.
     public static func paper(_ kind: StageKind) -> RecipePreset {
         guard let preset = all.first(where: { $0.kind == kind }) else {
             preconditionFailure("a \(kind.rawValue) stage has no recipe")
@@ -30,21 +33,21 @@ public struct RecipePreset: Hashable, Sendable {
         return preset
     }
 
-    /// What the three tables have in common: one epoch, AdamW without clipping, crops of ratio 0.75 to 1.33, flips.
     /// The momentum (0.9, 0.95) is that of He et al., "Masked autoencoders are scalable vision learners", 2022.
+    /// - Parameter table: whose augmentations it has.
     private init(
-        name: String, kind: StageKind, batch: Int, shape: SchedulePlan.Shape, peak: Double, warmup: Double,
-        weightDecay: Double, smallestCrop: Double
+        name: String, kind: StageKind, epochs: Double = 1, batch: Int, shape: SchedulePlan.Shape, peak: Double,
+        warmup: Double, weightDecay: Double, clipNorm: Double? = nil, table: Int
     ) {
         self.name = name
         self.kind = kind
-        self.epochs = 1
+        self.epochs = epochs
         self.batch = batch
         self.recipe = RecipePlan(
             preset: name,
             schedule: SchedulePlan(shape: shape, peak: peak, warmup: warmup),
             optimizer: OptimizerPlan(
-                beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: weightDecay, clipNorm: nil),
-            augment: AugmentPlan(crop: CropPlan(scale: [smallestCrop, 1], ratio: [0.75, 1.33]), flip: true))
+                beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: weightDecay, clipNorm: clipNorm),
+            augment: AugmentPreset.table(table).augment)
     }
 }

@@ -27,10 +27,13 @@ extension StagePlan {
                 ("decoder", decoder?.node), ("mask_ratio", .number(maskRatio)),
                 ("norm_pix", .flag(normalizesPixels)),
             ]
-        case .wsp: [("labels", .number(labelCount))]
+        case .wsp: [("labels", .number(labelCount)), ("label_smoothing", .number(labelSmoothing))]
         case .lit: [("label_smoothing", .number(labelSmoothing)), ("views", views.map(Node.number))]
-        case .linear: [("penalty", .number(penalty))]
-        case .zeroshot: [("templates", templates.map(Node.text)), ("classes", classes.map(Node.text))]
+        case .linear: [("penalty", .number(penalty)), ("framing", framing.node)]
+        case .zeroshot:
+            [
+                ("templates", templates.map(Node.text)), ("classes", classes.map(Node.text)), ("framing", framing.node),
+            ]
         }
     }
 }
@@ -52,12 +55,4 @@ extension RecipePlan {
             ("moments", .text(optimizer.moments.rawValue)), ("augment", augment.node),
         ]
     }
-}
-
-extension AugmentPlan {
-    fileprivate var node: Node { .map([("crop", crop?.node ?? .text("none")), ("flip", .flag(flip))]) }
-}
-
-extension CropPlan {
-    fileprivate var node: Node { .map([("scale", .numbers(scale)), ("ratio", .numbers(ratio))]) }
 }

@@ -33,6 +33,38 @@ import Testing
         #expect(worst.error <= compute.tolerance(1e-4), "\(worst.name) is off by \(worst.error)")
     }
 
+    @Test(arguments: TestCompute.allCases)
+    func lossAndGradientsOfAMixedAndSmoothedBatchEqualPyTorch(_ compute: TestCompute) throws {
+        let (golden, mixed) = (try PretrainingFixture.golden("wsp"), try PretrainingFixture.golden("wsp-mixed"))
+        var batch = fixture.batch(try golden.floats("images"), labels: try labels(golden))
+        UnitMixing.apply(.mixup(share: Double(try mixed.scalar("share"))), to: &batch)
+        var stage = fixture.stage
+        stage.labelSmoothing = 0.1
+        let objective = WSPObjective(plan: fixture.plan, stage: stage, stageIndex: 1, backend: compute.backend)
+        let gradients = BlockMemory(fixture.table)
+        let loss = try objective.computeUnit(
+            batch, globalBatch: 3, weights: fixture.weights(from: golden), gradients: gradients)
+        #expect(abs(loss - Double(try mixed.scalar("loss"))) < compute.tolerance(1e-5) * loss)
+        let worst = try worstGradient(gradients, mixed)
+        #expect(worst.error <= compute.tolerance(1e-4), "\(worst.name) is off by \(worst.error)")
+    }
+
+    @Test func aPartnerWithoutHashtagsLeavesItsShareOfTheLossOut() throws {
+        var batch = fixture.randomBatch()
+        (batch.labels, batch.ownShare) = ([[2], [], []], 0.75)
+        #expect(batch.target(of: 0) == [SoftLabel(label: 2, weight: 0.75)])
+        #expect(batch.target(of: 1) == [SoftLabel(label: 2, weight: 0.25)])
+        let loss = { (labels: [[Int]], share: Double) in
+            (batch.labels, batch.ownShare) = (labels, share)
+            return try objective().computeUnit(
+                batch, globalBatch: 3, weights: fixture.perturbedWeights(), gradients: BlockMemory(fixture.table))
+        }
+        let own = try loss([[2], [], []], 1)
+        let partners = try loss([[], [2], []], 1)
+        let mixed = try loss([[2], [], []], 0.75)
+        #expect(abs(mixed - (0.75 * own + 0.25 * partners)) < 1e-6)
+    }
+
     @Test func blocksArePushedOnceEachInBackwardOrder() throws {
         let gradients = BlockMemory(fixture.table)
         _ = try objective().computeUnit(

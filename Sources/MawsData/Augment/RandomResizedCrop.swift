@@ -3,7 +3,7 @@ import MawsPlan
 
 /// Draws the box of torchvision's RandomResizedCrop: ten tries at a share of the area and an aspect ratio (uniform in
 /// its logarithm), then the largest central box within the ratios.
-package struct RandomResizedCrop {
+package struct RandomResizedCrop: Sendable {
     private let scale: ClosedRange<Double>
     private let ratio: ClosedRange<Double>
     private let logRatio: ClosedRange<Double>
@@ -23,8 +23,8 @@ package struct RandomResizedCrop {
 
     package func box(width: Int, height: Int, random: inout CounterRandom) -> CropBox {
         for _ in 0..<10 {
-            let area = Double(width * height) * uniform(scale, &random)
-            let aspect = PortableMath.exp(uniform(logRatio, &random))
+            let area = Double(width * height) * random.uniform(in: scale)
+            let aspect = PortableMath.exp(random.uniform(in: logRatio))
             let boxWidth = Int((area * aspect).squareRoot().rounded(.toNearestOrEven))
             let boxHeight = Int((area / aspect).squareRoot().rounded(.toNearestOrEven))
             guard (1...width).contains(boxWidth), (1...height).contains(boxHeight) else { continue }
@@ -46,33 +46,5 @@ package struct RandomResizedCrop {
         boxWidth = min(max(boxWidth, 1), width)
         boxHeight = min(max(boxHeight, 1), height)
         return CropBox(x: (width - boxWidth) / 2, y: (height - boxHeight) / 2, width: boxWidth, height: boxHeight)
-    }
-
-    private func uniform(_ range: ClosedRange<Double>, _ random: inout CounterRandom) -> Double {
-        range.lowerBound + (range.upperBound - range.lowerBound) * random.uniformDouble()
-    }
-}
-
-/// exp and log from additions and multiplications alone: the C library picks code by processor and its last bit
-/// differs, which could move a crop by a pixel between machines.
-package enum PortableMath {
-    /// Accurate to about 1e-13 relative for |x| below 20.
-    package static func exp(_ x: Double) -> Double {
-        let reduced = x / 256
-        var term = 1.0
-        var sum = 1.0
-        for index in 1...10 {
-            term *= reduced / Double(index)
-            sum += term
-        }
-        for _ in 0..<8 { sum *= sum }
-        return sum
-    }
-
-    /// Newton's method on `exp`, for y in about 1e-6...1e6.
-    package static func log(_ y: Double) -> Double {
-        var guess = 0.0
-        for _ in 0..<60 { guess += max(-1, min(1, y * exp(-guess) - 1)) }
-        return guess
     }
 }

@@ -1,0 +1,89 @@
+import MawsBase
+import MawsPlan
+import MawsTensor
+
+/// torchvision's MixUp and CutMix with a unit as the batch: one share a unit, and each sample mixed with the one before
+/// it (the first with the last).
+package struct UnitMixing: Sendable {
+    package enum Mix: Hashable, Sendable {
+        /// Every pixel is `share` of its own and the rest of the partner's.
+        case mixup(share: Double)
+        /// The box is the partner's.
+        case cutmix(CropBox)
+    }
+
+    private let mixup: BetaDistribution?
+    private let cutmix: BetaDistribution?
+    private let draws: SlotDraws
+
+    /// Nil where nothing is mixed.
+    init?(_ augment: AugmentPlan?, draws: SlotDraws) {
+        guard let augment, augment.mixes else { return nil }
+        mixup = augment.mixup.map(BetaDistribution.init)
+        cutmix = augment.cutmix.map(BetaDistribution.init)
+        self.draws = draws
+    }
+
+    package init?(_ augment: AugmentPlan, seed: UInt64, stageIndex: UInt32) {
+        self.init(augment, draws: SlotDraws(seed: seed, stageIndex: stageIndex))
+    }
+
+    /// A function of the unit's first slot; with both kinds, each comes half of the time.
+    package func draw(firstSlot: UInt64, size: Int) -> Mix {
+        var random = draws.random(.mix, firstSlot)
+        let prefersCutMix = random.next() & 1 == 1
+        if let cutmix, mixup == nil || prefersCutMix {
+            return .cutmix(Self.box(share: cutmix.draw(&random), size: size, random: &random))
+        }
+        return .mixup(share: mixup?.draw(&random) ?? 1)
+    }
+
+    /// A box of 1 − share of the area about a random point, cut at the image's border.
+    package static func box(share: Double, size: Int, random: inout CounterRandom) -> CropBox {
+        box(share: share, x: random.below(size), y: random.below(size), size: size)
+    }
+
+    package static func box(share: Double, x: Int, y: Int, size: Int) -> CropBox {
+        let half = Int(0.5 * (1 - share).squareRoot() * Double(size))
+        let (left, top) = (max(x - half, 0), max(y - half, 0))
+        return CropBox(
+            x: left, y: top, width: min(x + half, size) - left, height: min(y + half, size) - top)
+    }
+
+    /// Mixes the batch's images in place, and notes the share that its labels keep.
+    package static func apply(_ mix: Mix, to batch: inout UnitBatch) {
+        let length = batch.channels * batch.size * batch.size
+        guard batch.count > 1 else { return }
+        let images = batch.images.pointer
+        let last = Array(UnsafeBufferPointer(start: images + (batch.count - 1) * length, count: length))
+        // From the last row to the first: each still finds its partner, the row before, as it was.
+        for row in stride(from: batch.count - 1, through: 1, by: -1) {
+            blend(images + row * length, images + (row - 1) * length, mix, batch)
+        }
+        last.withUnsafeBufferPointer { if let base = $0.baseAddress { blend(images, base, mix, batch) } }
+        switch mix {
+        case .mixup(let share): batch.ownShare = share
+        case .cutmix(let box):
+            batch.ownShare = 1 - Double(box.width * box.height) / Double(batch.size * batch.size)
+        }
+    }
+
+    private static func blend(
+        _ own: UnsafeMutablePointer<Float>, _ partner: UnsafePointer<Float>, _ mix: Mix, _ batch: UnitBatch
+    ) {
+        switch mix {
+        case .mixup(let share):
+            let (kept, taken) = (Float(share), Float(1 - share))
+            for index in 0..<batch.channels * batch.size * batch.size {
+                own[index] = partner[index] * taken + own[index] * kept
+            }
+        case .cutmix(let box):
+            for channel in 0..<batch.channels {
+                for y in box.y..<box.y + box.height {
+                    let start = (channel * batch.size + y) * batch.size + box.x
+                    (own + start).update(from: partner + start, count: box.width)
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,390 @@
+import Foundation
+import MawsBase
+import MawsData
+import MawsPlan
+import MawsTensor
+import Testing
+
+/// What Scripts/golden-augment.py wrote.
+private struct GoldenAugment: Decodable {
+    struct Operation: Decodable {
+        var operation: Int
+        var channels: Int
+        var magnitude: Int
+        var sign: Double
+        var strength: Double
+        var pixels: Data
+    }
+
+    struct Tone: Decodable {
+        var operation: Int
+        var source: Data
+        var strength: Double
+        var pixels: Data
+    }
+
+    struct Resize: Decodable {
+        var kernel: Interpolation
+        var channels: Int
+        var size: [Int]
+        var crop: [Int]
+        var pixels: Data
+    }
+
+    struct View: Decodable {
+        var width: Int
+        var height: Int
+        var source: Data
+        var shortSide: Int
+        var kernel: Interpolation
+        var scaledWidth: Int
+        var scaledHeight: Int
+        var pixels: Data
+    }
+
+    struct Pipeline: Decodable {
+        var crop: [Int]
+        var plain: Data
+        var flipped: Data
+    }
+
+    struct Mixing: Decodable {
+        struct MixUp: Decodable {
+            var share: Double
+            var images: Data
+            var labels: Data
+        }
+
+        struct CutMix: Decodable {
+            var share: Double
+            var x: Int
+            var y: Int
+            var box: [Int]
+            var kept: Double
+            var images: Data
+            var labels: Data
+        }
+
+        struct Erased: Decodable {
+            var box: [Int]
+            var pixels: Data
+        }
+
+        var batch: Data
+        var mixup: [MixUp]
+        var cutmix: [CutMix]
+        var erased: Erased
+    }
+
+    struct Draws: Decodable {
+        struct Crop: Decodable {
+            var scale: [Double]
+            var ratio: [Double]
+            var area: Double
+            var areaDeviation: Double
+            var logRatio: Double
+            var logRatioDeviation: Double
+            var left: Double
+        }
+
+        struct Beta: Decodable {
+            var alpha: Double
+            var deviation: Double
+            var belowTenth: Double
+            var belowQuarter: Double
+        }
+
+        var crops: [Crop]
+        var betas: [Beta]
+    }
+
+    var side: Int
+    var width: Int
+    var height: Int
+    var mean: [Float]
+    var deviation: [Float]
+    var squares: [String: Data]
+    var sources: [String: Data]
+    var operations: [Operation]
+    var tones: [Tone]
+    var resizes: [Resize]
+    var views: [View]
+    var pipeline: Pipeline
+    var mixing: Mixing
+    var draws: Draws
+
+    static func load() throws -> GoldenAugment {
+        let url = URL(fileURLWithPath: Fixture.golden("augment.json"))
+        return try JSONDecoder().decode(GoldenAugment.self, from: Data(contentsOf: url))
+    }
+
+    func square(_ channels: Int) throws -> PixelImage {
+        PixelImage(width: side, height: side, channels: channels, pixels: [UInt8](try #require(squares["\(channels)"])))
+    }
+
+    func source(_ channels: Int) throws -> PixelImage {
+        PixelImage(
+            width: width, height: height, channels: channels, pixels: [UInt8](try #require(sources["\(channels)"])))
+    }
+}
+
+extension Data {
+    fileprivate var floats: [Float] { withUnsafeBytes { Array($0.bindMemory(to: Float.self)) } }
+}
+
+/// Pixel loops of every instruction set that this machine has.
+private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
+
+@Suite struct ResizeTests {
+    /// Pillow 13 took the vertical pass of one golden crop first, two pixels wide and 29 high.
+    @Test func cropsAreTorchvisionsOnEveryInstructionSet() throws {
+        let golden = try GoldenAugment.load()
+        for loops in allLoops {
+            let resizer = ImageResizer(loops: loops)
+            for resize in golden.resizes {
+                let crop = CropBox(x: resize.crop[0], y: resize.crop[1], width: resize.crop[2], height: resize.crop[3])
+                resizer.resize(
+                    try golden.source(resize.channels),
+                    Framing(crop: crop, width: resize.size[0], height: resize.size[1]), interpolation: resize.kernel)
+                let distance = zip(resizer.image().pixels, resize.pixels).map { abs(Int($0) - Int($1)) }.max() ?? .max
+                #expect(distance <= (crop.width == 2 ? 1 : 0), "\(resize.kernel) \(resize.crop)")
+            }
+        }
+    }
+
+    @Test func centralCropsOfTheShortSideAreTorchvisions() throws {
+        let golden = try GoldenAugment.load()
+        for view in golden.views {
+            let source = PixelImage(width: view.width, height: view.height, channels: 3, pixels: [UInt8](view.source))
+            let framing = ImageTransform.central(
+                width: source.width, height: source.height, shortSide: view.shortSide, size: golden.side)
+            #expect(framing.width == view.scaledWidth && framing.height == view.scaledHeight)
+            let resizer = ImageResizer()
+            resizer.resize(source, framing, interpolation: view.kernel)
+            #expect(resizer.image().pixels == [UInt8](view.pixels), "\(view.width) x \(view.height)")
+        }
+    }
+
+    @Test func croppedFlippedAndNormalisedPixelsAreTorchvisions() throws {
+        let golden = try GoldenAugment.load()
+        var model = Fixture.plan([]).model.image
+        (model.size, model.channels, model.mean, model.deviation) = (golden.side, 3, golden.mean, golden.deviation)
+        let box = golden.pipeline.crop
+        // The crop is given: the image is cut to it, and the whole of that is resized.
+        let source = try golden.source(3)
+        var rows: [UInt8] = []
+        for row in box[1]..<box[1] + box[3] {
+            let start = 3 * (row * source.width + box[0])
+            rows += source.pixels[start..<start + 3 * box[2]]
+        }
+        let image = PixelImage(width: box[2], height: box[3], channels: 3, pixels: rows)
+        let transform = try ImageTransform(
+            model: model, framing: AugmentPlan(crop: nil, flip: true).framing,
+            augment: AugmentPlan(crop: nil, flip: true),
+            seed: 1, stage: "mae", stageIndex: 0)
+        var seen: Set<[Float]> = []
+        for slot in 0..<20 {
+            let target = FloatBuffer(count: 3 * golden.side * golden.side)
+            transform.apply(image, slot: UInt64(slot), into: target.pointer, with: ImageResizer())
+            seen.insert(target.array)
+        }
+        #expect(seen == [golden.pipeline.plain.floats, golden.pipeline.flipped.floats])
+    }
+}
+
+@Suite struct RandAugmentTests {
+    @Test func operationsAreTorchvisionsOnEveryInstructionSet() throws {
+        let golden = try GoldenAugment.load()
+        for loops in allLoops {
+            for one in golden.operations {
+                let operation = try #require(ImageOperation(rawValue: one.operation))
+                let result = operation.apply(to: try golden.square(one.channels), strength: one.strength, loops: loops)
+                #expect(result.pixels == [UInt8](one.pixels), "\(operation) \(one.strength), \(one.channels) channels")
+            }
+        }
+        #expect(Set(golden.operations.map(\.operation)).count == ImageOperation.allCases.count)
+    }
+
+    @Test func strengthsAreTorchvisions() throws {
+        let golden = try GoldenAugment.load()
+        for one in golden.operations {
+            let operation = try #require(ImageOperation(rawValue: one.operation))
+            // torch.linspace rounds by the vector it computes: within a few units of fp32's last place.
+            let strength = one.sign * operation.strength(one.magnitude, size: golden.side)
+            #expect(abs(strength - one.strength) <= 1e-6 * abs(one.strength), "\(operation) \(one.magnitude)")
+            #expect(operation.isSigned || one.sign == 1)
+        }
+    }
+
+    @Test func imagesOfFewValuesAreTonedAsPillowDoes() throws {
+        let golden = try GoldenAugment.load()
+        for tone in golden.tones {
+            let operation = try #require(ImageOperation(rawValue: tone.operation))
+            let image = PixelImage(
+                width: golden.side, height: golden.side, channels: 1, pixels: [UInt8](tone.source))
+            #expect(operation.apply(to: image, strength: tone.strength).pixels == [UInt8](tone.pixels), "\(operation)")
+        }
+    }
+
+    @Test func aStageDrawsEveryOperationOfItsPlan() throws {
+        let folder = try Fixture.folder(count: 24)
+        var augment = AugmentPlan(crop: nil, flip: false)
+        augment.randAugment = RandAugmentPlan(count: 1, magnitude: 30)
+        let stage = Fixture.stage(.mae, batch: 2400, unit: 2400, augment: augment)
+        let batch = try BatchLoaderTests.loader(folder, stage).batch(step: 0, unit: 0)
+        // Identity, colour, contrast, sharpness and the stretches leave an image of one grey as it is.
+        let changed = (0..<2400).count { row in
+            let pixels = (0..<64).map { batch.images[row * 64 + $0] }
+            return pixels != [Float](repeating: Float(batch.samples[row]) / 255, count: 64)
+        }
+        #expect((1000...1500).contains(changed), "\(changed)")
+    }
+}
+
+@Suite struct MixingTests {
+    private func batch(_ golden: GoldenAugment) -> UnitBatch {
+        UnitBatch(
+            slots: [0, 1, 2], samples: [0, 1, 2], images: FloatBuffer(golden.mixing.batch.floats), channels: 1,
+            size: 16,
+            labels: [[0], [1], [2]])
+    }
+
+    private func targets(_ batch: UnitBatch) -> [Float] {
+        (0..<3).flatMap { row in
+            var target = [Float](repeating: 0, count: 3)
+            for soft in batch.target(of: row) { target[soft.label] += Float(soft.weight) }
+            return target
+        }
+    }
+
+    private func isNear(_ left: [Float], _ right: [Float]) -> Bool {
+        left.count == right.count && zip(left, right).allSatisfy { abs($0 - $1) < 1e-6 }
+    }
+
+    @Test func mixupIsTorchvisions() throws {
+        let golden = try GoldenAugment.load()
+        for one in golden.mixing.mixup {
+            var batch = batch(golden)
+            UnitMixing.apply(.mixup(share: one.share), to: &batch)
+            #expect(batch.images.array == one.images.floats, "share \(one.share)")
+            #expect(isNear(targets(batch), one.labels.floats), "share \(one.share)")
+        }
+    }
+
+    @Test func cutmixIsTorchvisions() throws {
+        let golden = try GoldenAugment.load()
+        for one in golden.mixing.cutmix {
+            var batch = batch(golden)
+            let box = UnitMixing.box(share: one.share, x: one.x, y: one.y, size: 16)
+            #expect([box.x, box.y, box.x + box.width, box.y + box.height] == one.box)
+            UnitMixing.apply(.cutmix(box), to: &batch)
+            #expect(batch.images.array == one.images.floats, "box \(one.box)")
+            #expect(isNear(targets(batch), one.labels.floats), "box \(one.box)")
+            #expect(abs(batch.ownShare - one.kept) < 1e-12)
+        }
+    }
+
+    @Test func erasingIsTorchvisions() throws {
+        let erased = try GoldenAugment.load().mixing
+        let image = FloatBuffer(Array(erased.batch.floats.prefix(256)))
+        let box = CropBox(
+            x: erased.erased.box[0], y: erased.erased.box[1], width: erased.erased.box[2], height: erased.erased.box[3])
+        RandomErasing.erase(box, in: image.pointer, channels: 1, size: 16)
+        #expect(image.array == erased.erased.pixels.floats)
+    }
+
+    @Test func aUnitIsMixedFromItsOwnSamplesAlone() throws {
+        let folder = try Fixture.folder(count: 24)
+        var augment = AugmentPlan(crop: nil, flip: false)
+        augment.mixup = 0.8
+        let plain = try BatchLoaderTests.loader(folder, Fixture.stage(.wsp))
+        let mixing = try BatchLoaderTests.loader(folder, Fixture.stage(.wsp, augment: augment))
+        var shares: Set<Double> = []
+        for unit in 0..<2 {
+            let (one, mixed) = (try plain.batch(step: 1, unit: unit), try mixing.batch(step: 1, unit: unit))
+            shares.insert(mixed.ownShare)
+            for row in 0..<4 {
+                let (own, partner) = (one.images[row * 64], one.images[mixed.partner(of: row) * 64])
+                let expected = Float(mixed.ownShare) * own + Float(1 - mixed.ownShare) * partner
+                #expect(abs(mixed.images[row * 64] - expected) < 1e-6)
+            }
+            #expect(mixed.labels == one.labels)
+            #expect(try mixing.batch(step: 1, unit: unit).images.array == mixed.images.array)
+        }
+        #expect(shares.count == 2)
+    }
+
+    @Test func bothKindsOfMixingTakeTurns() throws {
+        var augment = AugmentPlan(crop: nil, flip: false)
+        (augment.mixup, augment.cutmix) = (0.8, 1)
+        let mixing = try #require(UnitMixing(augment, seed: 1, stageIndex: 0))
+        let mixups = (0..<1000).count { unit in
+            if case .mixup = mixing.draw(firstSlot: UInt64(unit), size: 16) { true } else { false }
+        }
+        #expect((420...580).contains(mixups))
+        augment.mixup = nil
+        let cutmix = try #require(UnitMixing(augment, seed: 1, stageIndex: 0))
+        for unit in 0..<100 {
+            guard case .cutmix = cutmix.draw(firstSlot: UInt64(unit), size: 16) else {
+                Issue.record("mixup was drawn, which the plan does not have")
+                return
+            }
+        }
+    }
+}
+
+@Suite struct AugmentDrawTests {
+    @Test func cropsAreSpreadAsTorchvisionSpreadsThem() throws {
+        for golden in try GoldenAugment.load().draws.crops {
+            let crop = try RandomResizedCrop(CropPlan(scale: golden.scale, ratio: golden.ratio), stage: "mae")
+            let boxes = (0..<20000).map { slot in
+                var random = CounterRandom(seed: 3, purpose: .crop, element: UInt64(slot))
+                return crop.box(width: 500, height: 375, random: &random)
+            }
+            let area = statistics(boxes.map { Double($0.width * $0.height) / (500 * 375) })
+            let ratio = statistics(boxes.map { log(Double($0.width) / Double($0.height)) })
+            // Four standard errors of the difference of two means of 20000.
+            let allowed = 4 * (2.0 / 20000).squareRoot()
+            #expect(abs(area.mean - golden.area) < allowed * golden.areaDeviation)
+            #expect(abs(ratio.mean - golden.logRatio) < allowed * golden.logRatioDeviation)
+            #expect(abs(area.deviation / golden.areaDeviation - 1) < 0.03)
+            #expect(abs(ratio.deviation / golden.logRatioDeviation - 1) < 0.03)
+            let left = statistics(boxes.map { Double($0.x) / Double(max(500 - $0.width, 1)) })
+            #expect(abs(left.mean - golden.left) < 0.02)
+        }
+    }
+
+    @Test func sharesFollowTheBetaDistribution() throws {
+        for golden in try GoldenAugment.load().draws.betas {
+            let beta = BetaDistribution(alpha: golden.alpha)
+            let values = (0..<20000).map { element in
+                var random = CounterRandom(seed: 4, purpose: .mix, element: UInt64(element))
+                return beta.draw(&random)
+            }
+            let drawn = statistics(values)
+            #expect(values.allSatisfy { (0...1).contains($0) })
+            #expect(abs(drawn.mean - 0.5) < 0.015, "alpha \(golden.alpha)")
+            #expect(abs(drawn.deviation / golden.deviation - 1) < 0.03, "alpha \(golden.alpha)")
+            for (limit, share) in [(0.1, golden.belowTenth), (0.25, golden.belowQuarter)] {
+                #expect(abs(Double(values.count { $0 < limit }) / 20000 - share) < 0.012, "alpha \(golden.alpha)")
+            }
+        }
+    }
+
+    @Test func rectanglesAreErasedAsOftenAndAsLargeAsThePlanSays() {
+        let erasing = RandomErasing(ErasePlan(probability: 0.25))
+        let boxes = (0..<20000).compactMap { slot in
+            erasing.box(size: 224, random: CounterRandom(seed: 5, purpose: .erase, element: UInt64(slot)))
+        }
+        #expect(abs(Double(boxes.count) / 20000 - 0.25) < 0.012)
+        let areas = statistics(boxes.map { Double($0.width * $0.height) / (224 * 224) })
+        #expect(abs(areas.mean - 0.175) < 0.01)
+        #expect(boxes.allSatisfy { $0.x + $0.width <= 224 && $0.y + $0.height <= 224 })
+    }
+
+    private func statistics(_ values: [Double]) -> (mean: Double, deviation: Double) {
+        let mean = values.reduce(0, +) / Double(values.count)
+        let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
+        return (mean, square.squareRoot())
+    }
+}
