@@ -21,7 +21,7 @@ public final class TrainerNode {
     private let computer: UnitComputer
     private let profile: String
     private var core: TrainerCore
-    private var tally = WorkTally()
+    private let tally: Monitor<WorkTally>
 
     /// - Throws: when the certificates cannot be used.
     public init(_ options: TrainerOptions, log: Logger) throws {
@@ -30,8 +30,10 @@ public final class TrainerNode {
         identity = try TLSIdentity(folder: options.certificates, role: .trainer)
         profile = ComputeBackend.profile(of: options.compute).description
         let events = Monitor<[TrainerEvent]>([])
+        let tally = Monitor(WorkTally())
         let links = ShardLinks(timeouts: options.shardTimeouts)
         self.events = events
+        self.tally = tally
         self.links = links
         coordinator = CoordinatorLink(
             host: options.coordinatorHost, port: options.coordinatorPort, identity: identity
@@ -40,6 +42,7 @@ public final class TrainerNode {
             kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes,
             cache: options.cache, log: log)
         computer = UnitComputer(compute: compute, links: links, dataRoot: options.dataRoot) { work in
+            if case .done(let done, let seconds) = work { tally.with { $0.done(done, dataSeconds: seconds) } }
             events.with { $0.append(TrainerEvent(work)) }
         }
         core = TrainerCore(
@@ -58,7 +61,6 @@ public final class TrainerNode {
         log.info("computes with \(profile), \(options.threads) threads")
         while true {
             for event in nextEvents() + [.tick] {
-                if case .unitDone(let done) = event { tally.done(done) }
                 for action in core.step(event, now: .now()) {
                     if try perform(action) { return }
                 }
@@ -79,19 +81,19 @@ public final class TrainerNode {
         case .connect(let number): coordinator.connect(number)
         case .disconnect(let number): coordinator.disconnect(number)
         case .send(let message):
-            if message == .leaseRequest { tally.asked(.now()) }
+            if message == .leaseRequest { tally.with { $0.asked(.now()) } }
             coordinator.send(message)
         case .openData(let plan): computer.open(plan: plan)
         case .useShards(let roster, let term, let runID): use(roster, term, runID)
         case .compute(let lease):
-            if let line = tally.leased(lease, .now()) { log.info("\(line)") }
+            if let line = tally.with({ $0.leased(lease, .now()) }) { log.info("\(line)") }
             computer.compute(lease)
         case .abandon(let reason):
             computer.cancel(reason)
             links.drop(reason)
         case .log(let line): log.info("\(line)")
         case .exit(let code, let sentence):
-            if let line = tally.line { log.info("\(line)") }
+            if let line = tally.with({ $0.line }) { log.info("\(line)") }
             guard code == 0 else { throw TrainerError.ended(sentence) }
             log.info("\(sentence)")
             return true
@@ -113,7 +115,7 @@ extension TrainerEvent {
         case .opened(let plan, let fingerprint, let timeout):
             self = .dataOpened(plan: plan, fingerprint: fingerprint, heartbeatTimeoutSeconds: timeout)
         case .missing(let reason): self = .dataMissing(reason: reason)
-        case .done(let done): self = .unitDone(done)
+        case .done(let done, _): self = .unitDone(done)
         case .failed(let lease, let reason): self = .unitFailed(lease: lease, reason: reason)
         }
     }

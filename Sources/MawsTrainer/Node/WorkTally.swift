@@ -7,6 +7,7 @@ struct WorkTally {
     private var units = 0
     private var computeSeconds = 0.0
     private var waitSeconds = 0.0
+    private var dataSeconds = 0.0
     private var idleSeconds = 0.0
     private var idleSince: Moment?
 
@@ -22,10 +23,12 @@ struct WorkTally {
         return finished
     }
 
-    mutating func done(_ unit: UnitDone) {
+    /// - Parameter seconds: of the unit's waiting, for its samples.
+    mutating func done(_ unit: UnitDone, dataSeconds seconds: Double) {
         units += 1
         computeSeconds += unit.computeSeconds
-        waitSeconds += unit.waitSeconds
+        waitSeconds += unit.waitSeconds - seconds
+        dataSeconds += seconds
     }
 
     /// Nil before the first unit.
@@ -33,7 +36,7 @@ struct WorkTally {
         guard let stage, units > 0 else { return nil }
         return
             "stage \(stage.value): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s "
-            + "of waiting for shards and data, \(tenths(idleSeconds)) s without work"
+            + "of waiting for shards, \(tenths(dataSeconds)) s for data, \(tenths(idleSeconds)) s without work"
     }
 
     init() {}

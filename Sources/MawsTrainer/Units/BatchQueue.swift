@@ -11,24 +11,33 @@ package struct BatchKey: Hashable, Sendable {
     }
 }
 
-/// Loads batches on a thread of its own: the unit being computed first, then the one that likely comes next.
+/// Loads batches on a thread of its own: the unit being computed first, then those that likely come next, as many as
+/// the bytes allow that it may hold.
 package final class BatchQueue: Sendable {
     private struct State {
         /// In order of need.
         var wanted: [BatchKey] = []
         var loaded: [(key: BatchKey, batch: Result<UnitBatch, any Error>)] = []
         var isEnded = false
+        /// The most bytes that a batch had so far.
+        var largest = 0
 
-        /// The first wanted batch that is not here.
-        var next: BatchKey? { wanted.first { key in !loaded.contains { $0.key == key } } }
+        /// The first wanted batch that is not here: the first of all whatever it takes, others only if there is room.
+        func next(byteCountMax: Int) -> BatchKey? {
+            let isHere = { key in loaded.contains { $0.key == key } }
+            guard let index = wanted.firstIndex(where: { !isHere($0) }) else { return nil }
+            let held = loaded.reduce(0) { $0 + ((try? $1.batch.get().byteCount) ?? 0) }
+            return index == 0 || held + largest <= byteCountMax ? wanted[index] : nil
+        }
     }
 
     /// Seconds to wait for data before a unit is given back; a network file system may hang.
     private static let patienceSeconds = 300.0
     private let state = Monitor(State())
 
-    package init(load: @escaping @Sendable (BatchKey) throws -> UnitBatch) {
-        startThread("batches") { [state] in Self.work(state, load) }
+    /// - Parameter byteCountMax: of the batches that wait here; one may always.
+    package init(byteCountMax: Int, load: @escaping @Sendable (BatchKey) throws -> UnitBatch) {
+        startThread("batches") { [state] in Self.work(state, byteCountMax, load) }
     }
 
     /// Replaces what is wanted; whatever else was loaded is freed.
@@ -55,25 +64,28 @@ package final class BatchQueue: Sendable {
 
     package func end() { state.with { $0.isEnded = true } }
 
-    private static func work(_ state: Monitor<State>, _ load: (BatchKey) throws -> UnitBatch) {
-        while let key = nextKey(state) {
+    private static func work(
+        _ state: Monitor<State>, _ byteCountMax: Int, _ load: (BatchKey) throws -> UnitBatch
+    ) {
+        while let key = nextKey(state, byteCountMax) {
             let batch = Result { try load(key) }
             state.with { state in
+                state.largest = max(state.largest, (try? batch.get().byteCount) ?? 0)
                 if state.wanted.contains(key) { state.loaded.append((key, batch)) }
             }
         }
     }
 
-    private static func nextKey(_ state: Monitor<State>) -> BatchKey? {
+    private static func nextKey(_ state: Monitor<State>, _ byteCountMax: Int) -> BatchKey? {
         let next: BatchKey?? = state.wait { state in
             if state.isEnded { return .some(nil) }
-            return state.next.map { .some($0) }
+            return state.next(byteCountMax: byteCountMax).map { .some($0) }
         }
         return next ?? nil
     }
 }
 
-/// Which unit a trainer is likely leased next, from those it was leased before: they come with an even stride where
+/// Which units a trainer is likely leased next, from those it was leased before: they come with an even stride where
 /// trainers are equally fast.
 package struct UnitForecast {
     private let unitsPerStep: Int
@@ -87,9 +99,19 @@ package struct UnitForecast {
         self.repeats = repeats
     }
 
-    package mutating func next(after key: BatchKey) -> BatchKey? {
+    /// The next `count` units, in their order; fewer at the end of an evaluation.
+    package mutating func next(_ count: Int, after key: BatchKey) -> [BatchKey] {
         if let last, last.step == key.step, key.unit > last.unit { stride = key.unit - last.unit }
         last = key
+        var (units, unit) = ([BatchKey](), key)
+        while units.count < count, let next = following(unit) {
+            units.append(next)
+            unit = next
+        }
+        return units
+    }
+
+    private func following(_ key: BatchKey) -> BatchKey? {
         let unit = key.unit + stride
         if unit < unitsPerStep { return BatchKey(step: key.step, unit: unit) }
         return repeats ? BatchKey(step: key.step + 1, unit: (unit - unitsPerStep) % unitsPerStep) : nil

@@ -6,6 +6,10 @@ import MawsWire
 
 /// Everything one stage's units share in this trainer: the data, the objective, the weights gathered so far.
 final class StageSession {
+    /// Units whose samples are read ahead of need, where their bytes allow it: more would be read in vain where another
+    /// trainer gets them.
+    private static let unitsAhead = 2
+
     private let index: StageIndex
     private let table: BlockTable
     private let pushEncoding: TensorEncoding
@@ -39,7 +43,7 @@ final class StageSession {
         meter = WaitMeter()
         cache = BlockCache(
             table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights)
-        batches = BatchQueue { key in
+        batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
             try loader.batch(step: key.step, unit: key.unit) { reuse?.features($0) }
         }
         forecast = UnitForecast(unitsPerStep: loader.unitCount, repeats: stage.kind.trains)
@@ -48,18 +52,19 @@ final class StageSession {
     deinit { batches.end() }
 
     /// Gathers, computes and pushes one unit.
-    func compute(_ lease: Lease) throws -> UnitDone {
+    /// - Returns: with the seconds that were spent waiting for its samples.
+    func compute(_ lease: Lease) throws -> (done: UnitDone, dataSeconds: Double) {
         let start = Moment.now()
         _ = meter.take()
         let key = BatchKey(step: lease.step.value, unit: Int(lease.unit.value))
-        if worker.needsBatch(lease) { batches.want([key]) }
+        if worker.needsBatch(lease) { batches.want([key] + forecast.next(Self.unitsAhead, after: key)) }
         try cache.begin(lease.step)
         let pusher = try GradientPusher(
             lease, table: table, encoding: pushEncoding, links: links, cancellation: cancellation, meter: meter,
             staging: staging)
         let context = UnitContext(lease, weights: cache, pusher: pusher, links: links, meter: meter) { [self] in
             let batch = try batches.take(key)
-            batches.want(forecast.next(after: key).map { [$0] } ?? [])
+            batches.want(forecast.next(Self.unitsAhead, after: key))
             return batch
         }
         let result = try worker.compute(context)
@@ -67,13 +72,17 @@ final class StageSession {
         return report(lease, result, seconds: Moment.now().seconds(since: start))
     }
 
-    private func report(_ lease: Lease, _ result: UnitResult, seconds: Double) -> UnitDone {
-        let waited = min(meter.take(), seconds)
+    private func report(
+        _ lease: Lease, _ result: UnitResult, seconds: Double
+    ) -> (done: UnitDone, dataSeconds: Double) {
+        let waits = meter.take()
+        let waited = min(waits.all, seconds)
         let skipped = loader.skipped
         defer { skippedReported = skipped.count }
-        return UnitDone(
+        let done = UnitDone(
             lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit,
             loss: result.loss, skipped: skipped.dropFirst(skippedReported).map(\.description), result: result.result,
             computeSeconds: seconds - waited, waitSeconds: waited)
+        return (done, min(waits.data, waited))
     }
 }

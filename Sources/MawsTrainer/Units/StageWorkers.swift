@@ -17,6 +17,9 @@ struct StageWorkers {
     let cache: CacheOptions
     let log: Logger
 
+    /// Bytes of samples that may wait to be computed. Where memory is short, one unit waits and no more.
+    var batchBytesMax: Int { memoryBytes == nil ? 256 << 20 : 0 }
+
     func memory(_ stage: StagePlan, _ table: BlockTable) throws -> MemoryChoice {
         let choice = try MemoryChoice(
             plan: plan, stage: stage, table: table, threads: backend.threads, memoryBytes: memoryBytes)

@@ -49,7 +49,8 @@ final class UnitComputer: Sendable {
 enum WorkReport: Sendable {
     case opened(plan: [UInt8], fingerprint: String, heartbeatTimeoutSeconds: Double)
     case missing(reason: String)
-    case done(UnitDone)
+    /// - Parameter dataSeconds: of its waiting, for its samples.
+    case done(UnitDone, dataSeconds: Double)
     case failed(lease: UInt64, reason: String)
 }
 
@@ -94,7 +95,8 @@ private struct Workbench {
             return .missing(reason: "\(error)")
         }
         do {
-            return .done(try session.compute(lease))
+            let unit = try session.compute(lease)
+            return .done(unit.done, dataSeconds: unit.dataSeconds)
         } catch {
             // Whatever is under way belongs to this unit: the next one starts with fresh connections.
             links.drop("its unit failed")

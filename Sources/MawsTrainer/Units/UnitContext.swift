@@ -27,7 +27,7 @@ final class UnitContext {
     var unit: Int { Int(lease.unit.value) }
 
     /// The unit's samples; waits until they are decoded.
-    func batch() throws -> UnitBatch { try meter.measure { try loadBatch() } }
+    func batch() throws -> UnitBatch { try meter.measureData { try loadBatch() } }
 
     /// The posts of all `units` units of this step, in order.
     func collect(units: Int, floatsMax: Int) throws -> [PostedRows] {
