@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Golden token ids: a small SentencePiece model and what transformers' XLMRobertaTokenizer makes of some captions.
 
-Needs a virtual environment with sentencepiece and transformers. Writes tokenizer.model and tokenizer.json into
+Needs a virtual environment with sentencepiece, protobuf and transformers. Writes tokenizer.model and tokenizer.json into
 Tests/MawsDataTests/Golden.
 """
 import json
@@ -14,7 +14,8 @@ import sentencepiece
 from transformers import XLMRobertaTokenizer
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
-CONTEXT = 24
+# The paper's 100 tokens (Appendix A) between <s> and </s>.
+CONTEXT = 102
 TRAINING = [
     "my new dress for the weekend",
     "in love with my sneakers",
@@ -43,12 +44,29 @@ CAPTIONS = [
     "unknownzzzqqq &%$ <b> [x]",
     "wearing my favourite jumper today " * 20,
     "👗" * 60,
+    "👩🏽‍🚀 🏳️‍🌈 ❤️ ☺︎ 1️⃣ 👨‍👩‍👧‍👦 🇯🇵🇫🇷",
+    "zero\u200bwidth\u200cjoiners\u200dand\u2060marks \ufeffin text",
+    "right \u200fto\u202e left \u202cand back",
+    "Z̷̢̧͉a̴̡l̵͍g̶̨o̸͎ e\u0301\u0323 \u1100\u1161\u11a8 각",
+    "日本語と中文和한국어 mixed with English和数字123",
+    "ｈａｌｆ ﾊﾝｶｸ ガ ㌔ ㍿ Ⅷ ²³ ™",
+    "नमस्ते दुनिया வணக்கம் ສະບາຍດີ မင်္ဂလာပါ",
+    "soft\u00adhyphen non\u2011breaking – — ― … ‘quotes’ “double”",
+    "private \ue000 unassigned \U000e0fff astral 𝔘𝔫𝔦𝔠𝔬𝔡𝔢 𝟙𝟚",
+    "▁under▁score ▁ ▁▁ piece marks",
+    "line\u2028separator\u2029paragraph\u000bvertical\u000cform\u001funit",
+    "supercalifragilisticexpialidocious" * 30,
+    "a " * 5000,
+    "東京" * 4000,
+    "été 👗 дом 靴 " * 700,
+    "\u0301starts with a mark",
+    "tag#in#middle #été #東京 ＃full",
 ]
 
 
 def sanitized(text):
     """The caption as Sources/MawsData/Text/CaptionText.swift cleans it."""
-    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", text.replace("#", "")).strip()
+    return re.sub(r"[\s\x00-\x1f\x7f-\x9f]+", " ", re.sub("[#＃]", "", text)).strip()
 
 
 def main():

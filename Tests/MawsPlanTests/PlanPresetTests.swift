@@ -35,7 +35,7 @@ import Testing
     @Test func textPresetsAreXLMRWithThePapersContext() throws {
         let base = try #require(TextModelPlan.named("xlmr_base", imageWidth: 768))
         #expect(base.width == 768 && base.depth == 12 && base.heads == 12 && base.mlp == 3072)
-        #expect(base.vocabulary == 250_002 && base.context == 100)
+        #expect(base.vocabulary == 250_002 && base.context == 102)
         let large = try #require(TextModelPlan.named("xlmr_large", imageWidth: 1024))
         #expect(large.width == 1024 && large.depth == 24 && large.heads == 16 && large.mlp == 4096)
     }

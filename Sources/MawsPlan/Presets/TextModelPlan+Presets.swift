@@ -1,6 +1,6 @@
 extension TextModelPlan {
-    /// Tokens of a caption, as the paper's Appendix A has it.
-    public static let defaultContext = 100
+    /// Tokens of a caption: 100, as the paper's Appendix A has it, between `<s>` and `</s>`.
+    public static let defaultContext = 102
     /// Pieces of XLM-R's own SentencePiece model with its special tokens (Conneau et al., 2020).
     private static let vocabularyXLMR = 250_002
 
