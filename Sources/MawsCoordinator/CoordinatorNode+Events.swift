@@ -73,8 +73,8 @@ extension CoordinatorNode {
         if hello.dataFingerprint != catalog.fingerprint {
             return refuse(
                 peer,
-                "its data is not this run's: the samples' names or sizes differ (\(hello.dataFingerprint) there, "
-                    + "\(catalog.fingerprint) here); copy the shards again"
+                "its data is not this run's: the samples' names or sizes, or the files beside them, differ "
+                    + "(\(hello.dataFingerprint) there, \(catalog.fingerprint) here); copy them again"
             )
         }
         guard let profile = ComputeProfile(text: hello.computeProfile) else {

@@ -2,7 +2,7 @@ import MawsTensor
 
 /// The samples of one unit, decoded and augmented: what an objective computes on.
 public struct UnitBatch: Sendable {
-    /// Number of each sample in its stage, `step * globalBatch + row` when training, the index in the split when
+    /// Number of each sample in its stage, `step * globalBatch + row` when training, the position in the split when
     /// evaluating: the element of every counter-based random number drawn for the sample.
     public var slots: [UInt64]
     /// Index of each sample in its data set.

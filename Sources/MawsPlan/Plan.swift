@@ -82,8 +82,15 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     /// What is read, in order: WebDataset tar files as paths, `http(s)://` addresses or `pipe:` commands, brace
     /// patterns expanded; or one `folder:` of images, or one `list:` of them.
     public var shards: [String]
-    /// File with one hashtag a line, `tag<TAB>count`; its line number is the label. Nil where no stage needs labels.
+    /// File with one label a line, `tag<TAB>count` and what `maws data labels` adds; its line number is the label. Nil
+    /// where no stage needs labels.
     public var vocabulary: String?
+    /// Labels of the vocabulary with fewer samples are left out; 0: none are.
+    public var labelCountMin = 0
+    /// How training stages repeat the samples of rare labels; nil: they read every sample once an epoch.
+    public var resample: ResamplePlan?
+    /// List of samples that no stage reads, as `maws data dedupe` writes it; nil: all are read.
+    public var exclude: String?
     /// SentencePiece model for the captions. Nil where no stage needs captions.
     public var tokenizer: String?
     /// Highest share of samples that may be unreadable before the run stops, 0...1.
@@ -113,6 +120,14 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     public static func isRemote(_ shard: String) -> Bool {
         ["http://", "https://", "pipe:"].contains { shard.hasPrefix($0) }
     }
+}
+
+/// Square-root inverse frequency resampling (Mahajan et al., ECCV 2018, section 2.2).
+public struct ResamplePlan: Codable, Hashable, Sendable {
+    /// Samples of an epoch, repetitions counted; at least those of the split.
+    public var samples: Int
+
+    public init(samples: Int) { self.samples = samples }
 }
 
 /// What the operands of the trainers' matrix products are; sums and weights are fp32 with either.

@@ -8,7 +8,8 @@ struct DataCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "data", abstract: "Pack images into shards, train a tokenizer, check and describe shards.",
         subcommands: [
-            DataPack.self, DataSplit.self, DataIndex.self, DataTokenizer.self, DataStats.self, DataVerify.self,
+            DataPack.self, DataSplit.self, DataIndex.self, DataLabels.self, DataDedupe.self, DataTokenizer.self,
+            DataStats.self, DataVerify.self,
         ])
 }
 
@@ -21,8 +22,10 @@ struct ShardArguments: ParsableArguments {
                 + "data/fashion-train-{0000..0011}.tar; or folder:PATH or list:FILE.", valueName: "file"))
     var shards: [String]
 
-    func paths() throws -> [String] {
-        try shards.flatMap { pattern in
+    func paths() throws -> [String] { try Self.expand(shards) }
+
+    static func expand(_ patterns: [String]) throws -> [String] {
+        try patterns.flatMap { pattern in
             do {
                 return try BracePattern.expand(pattern)
             } catch {

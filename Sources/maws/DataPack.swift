@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsReport
 
 struct DataPack: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -16,6 +17,15 @@ struct PackOptions: ParsableArguments {
 
     func target(prefix: String) -> PackTarget {
         PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
+    }
+
+    /// Packs rows under a progress bar.
+    func pack(_ packer: RowPacker) throws {
+        let bar = ProgressBar("packing")
+        defer { bar.finish() }
+        let result = try packer.pack(progress: bar.show)
+        bar.finish()
+        report(result)
     }
 
     func report(_ result: PackResult) {
@@ -58,10 +68,9 @@ struct PackFolderCommand: ParsableCommand {
     @OptionGroup var options: PackOptions
 
     func run() throws {
-        options.report(
-            try RowPacker.folder(
-                folder, classFolders: classFolders, target: options.target(prefix: prefix), skipsBadRows: skipBad
-            ).pack())
+        try options.pack(
+            RowPacker.folder(
+                folder, classFolders: classFolders, target: options.target(prefix: prefix), skipsBadRows: skipBad))
     }
 }
 
@@ -77,7 +86,7 @@ struct PackList: ParsableCommand {
     @OptionGroup var options: PackOptions
 
     func run() throws {
-        options.report(
-            try RowPacker.list(file, target: options.target(prefix: prefix), skipsBadRows: skipBad).pack())
+        try options.pack(
+            RowPacker.list(file, target: options.target(prefix: prefix), skipsBadRows: skipBad))
     }
 }

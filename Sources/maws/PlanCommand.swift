@@ -45,7 +45,7 @@ struct PlanCheck: ParsableCommand {
     func run() throws {
         let plan = try source.load()
         var samples: [String: Int] = [:]
-        for split in plan.data { samples[split.name] = try Dataset(split, root: ".").count }
+        for split in try PlanData(plan: plan, root: ".").splits { samples[split.name] = split.sampleCount }
         print(PlanSummary(plan: plan, samples: samples).text())
         print("\(source.path) is a valid plan.")
     }

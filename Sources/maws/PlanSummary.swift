@@ -57,7 +57,8 @@ struct PlanSummary {
         let table = StageModel.table(stage, in: plan)
         let cost = StageCost(
             plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
-        let samples = samples[stage.on] ?? 0
+        let resampled = stage.kind.trains ? plan.split(stage.on)?.resample?.samples : nil
+        let samples = resampled ?? samples[stage.on] ?? 0
         let steps = stage.kind.trains ? String(stage.stepCount(samples: samples)) : "-"
         return [
             stage.name, stage.kind.rawValue, stage.from ?? "-", stage.on, String(samples), steps,

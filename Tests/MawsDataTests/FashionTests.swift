@@ -122,7 +122,7 @@ import Testing
         }
         #expect(try SplitFiles.classes(path: folder.path("out/classes.txt")) == FashionRule.classNames)
         #expect(try SplitFiles.templates(path: folder.path("out/templates.txt")) == FashionRule.templates)
-        let vocabulary = try SplitFiles.vocabulary(path: folder.path("out/fashion-hashtags.txt"))
+        let vocabulary = try LabelVocabulary(path: folder.path("out/fashion-hashtags.txt")).names
         #expect(Set(vocabulary).count == vocabulary.count && vocabulary.count > 20)
     }
 
@@ -155,7 +155,7 @@ import Testing
         #expect(train.hashtagHistogram.keys.sorted() == [1, 2, 3, 4])
         #expect(train.imageSizes == ["28 x 28": 60_000])
         #expect(abs(train.mean[0] - 0.2860) < 1e-4 && abs(train.deviation[0] - 0.3530) < 1e-4)
-        let vocabulary = try SplitFiles.vocabulary(path: folder.path("fashion-hashtags.txt"))
+        let vocabulary = try LabelVocabulary(path: folder.path("fashion-hashtags.txt")).names
         #expect(vocabulary.count == 35)
         #expect(vocabulary.allSatisfy { train.hashtagCounts[$0] != nil })
         let test = try ShardSurvey(shards: (0..<2).map { folder.path("fashion-test-000\($0).tar") })

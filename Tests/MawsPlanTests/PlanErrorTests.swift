@@ -69,7 +69,7 @@ import Testing
         try fixture.write("data/vocabulary.tsv", "\n")
         #expect(
             fixture.sentence(PlanFixture.plan)
-                == "plan.yaml:6: data.train.vocabulary: the file data/vocabulary.tsv cannot be used: it has no hashtag."
+                == "plan.yaml:6: data.train.vocabulary: the file data/vocabulary.tsv cannot be used: it has no label."
         )
     }
 

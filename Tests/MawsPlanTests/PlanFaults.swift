@@ -278,5 +278,20 @@ extension PlanErrorTests.Fault {
             "from: mae, batch", "from: mae, labels: 4, batch",
             "plan.yaml:16: stages.wsp.labels: 4 labels are not the 3 of the vocabulary file data/vocabulary.tsv; leave "
                 + "the field out to take those."),
+        Self(
+            "    tokenizer: data/tokenizer.model\n", "    tokenizer: data/tokenizer.model\n    label_min_count: 9\n",
+            "plan.yaml:6: data.train.vocabulary: the file data/vocabulary.tsv cannot be used: it has no label with at "
+                + "least 9 samples."),
+        Self(
+            "data/tokenizer.model\n", "data/tokenizer.model\n    resample: {}\n",
+            "plan.yaml:8: data.train.resample.samples: this field is missing; expected the number of samples of an "
+                + "epoch, at least those of the split."),
+        Self(
+            "      - data/test-00.tar\n", "      - data/test-00.tar\n    resample: {samples: 900}\n",
+            "plan.yaml:8: data.test.vocabulary: this field is missing; expected the file of the labels whose counts "
+                + "`resample` goes by; `maws data labels` writes it."),
+        Self(
+            "      - data/test-00.tar\n", "      - data/test-00.tar\n    exclude: data/none.txt\n",
+            "plan.yaml:11: data.test.exclude: there is no file data/none.txt in ROOT; `maws data dedupe` writes it."),
     ]
 }

@@ -35,12 +35,12 @@ struct StageCatalog: Sendable {
     subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }
 
     private static func stage(_ index: Int, _ stage: StagePlan, _ plan: Plan, _ data: PlanData) throws -> Stage {
-        let samples = data.sampleCount(stage.on)
+        let samples = data.sampleCount(stage.on, for: stage)
         let steps = stage.stepCount(samples: samples)
         if stage.kind.trains && stage.batch > samples {
             throw CoordinatorError.batchTooLarge(stage: stage.name, batch: stage.batch, samples: samples)
         }
-        let fitSamples = stage.fitOn.map { data.sampleCount($0) } ?? 0
+        let fitSamples = stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
         let units = unitsInPhase(stage, samples: samples, fitSamples: fitSamples)
         let shape = StageShape(
             index: StageIndex(UInt32(index)), stepCount: stage.kind.trains ? UInt64(steps) : 1, unitsInPhase: units,

@@ -1,4 +1,5 @@
 import Glibc
+import MawsHash
 
 /// A file open for positioned reads. Closed when the last reference goes, so a reader never loses it mid-read.
 final class InputFile: Sendable {
@@ -39,6 +40,19 @@ final class InputFile: Sendable {
             throw DataError.file(path: path, problem: "ended early: it has changed since it was opened")
         }
         return bytes
+    }
+
+    /// SHA-256 in hex of a file's content, in no more than a buffer's memory.
+    static func hash(_ path: String) throws -> String {
+        let file = try InputFile(path: path)
+        let digest = Hash()
+        var offset: UInt64 = 0
+        while offset < file.size {
+            let bytes = try file.read(offset: offset, count: Int(min(1 << 20, file.size - offset)))
+            digest.update(bytes)
+            offset += UInt64(bytes.count)
+        }
+        return digest.hexadecimal()
     }
 
     /// The whole file, refused when it is larger than `limit` bytes.

@@ -20,6 +20,9 @@ struct CSVReader {
         bytes = try ByteStream(path: path)
     }
 
+    /// Which share of the file has been read, 0...1.
+    var share: Double { bytes.share }
+
     /// Nil at the end.
     mutating func next() throws -> Record? {
         while true {
@@ -63,7 +66,13 @@ struct CSVReader {
             case 34 where field.isEmpty: isQuoted = true
             case 44 where !isQuoted: return (field, .comma)
             case 10 where !isQuoted: return (field.last == 13 ? field.dropLast() : field, .line)
-            default: field.append(byte)
+            default:
+                field.append(byte)
+                if peeked == nil {
+                    let before = field.count
+                    bytes.appendPlain(to: &field)
+                    size += field.count - before
+                }
             }
         }
         guard !isQuoted else {

@@ -30,8 +30,9 @@ struct FolderSource: RowSource {
         self.paths = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
-    func forEachRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws {
-        for path in paths {
+    func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws {
+        for (number, path) in paths.enumerated() {
+            if number % 256 == 0 { progress(Double(number) / Double(paths.count)) }
             do {
                 try body(.success(try row(path)))
             } catch let problem as RowProblem {

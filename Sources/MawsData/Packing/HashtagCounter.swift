@@ -1,18 +1,19 @@
-/// Counts hashtags for a vocabulary file.
+/// Counts hashtags for a vocabulary file, in bounded memory: of more than a million different ones the rarest go.
 struct HashtagCounter {
-    private var counts: [String: Int] = [:]
+    private var table = TagTable<Void>()
 
-    var isEmpty: Bool { counts.isEmpty }
+    var isEmpty: Bool { table.entries.isEmpty }
 
     /// Counts each hashtag of a sample once.
     mutating func add(_ hashtags: [String]) {
         for (position, tag) in hashtags.enumerated() where !hashtags[..<position].contains(tag) {
-            counts[tag, default: 0] += 1
+            table.use(tag) { _ in }
         }
     }
 
     /// `tag<TAB>count` lines, the most frequent first, equally frequent ones by name.
     var vocabulary: String {
-        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.map { "\($0.key)\t\($0.value)\n" }.joined()
+        table.entries.map { (tag: $0.key, uses: $0.value.uses) }.sorted { ($1.uses, $0.tag) < ($0.uses, $1.tag) }
+            .map { "\($0.tag)\t\($0.uses)\n" }.joined()
     }
 }

@@ -5,9 +5,11 @@ import Foundation
 /// `image` is required, a path relative to the list's folder. `caption`, `hashtags` and `class` may be missing or
 /// empty. Hashtags are an array of strings in JSONL, and separated by blanks or commas in CSV. Other columns are passed
 /// over.
-struct ListSource: RowSource {
+struct ListSource: RowSource, Sendable {
     private let path: String
     private let isCSV: Bool
+    /// Lines of JSON that are parsed at a time.
+    private static let batchSize = 4096
 
     init(path: String) throws {
         self.path = path
@@ -18,16 +20,19 @@ struct ListSource: RowSource {
         _ = try InputFile(path: path)
     }
 
-    func forEachRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws {
-        if isCSV { try forEachCSVRow(body) } else { try forEachJSONRow(body) }
+    func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws {
+        if isCSV { try forEachCSVRow(progress, body) } else { try forEachJSONRow(progress, body) }
     }
 
-    private func forEachCSVRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws {
+    private func forEachCSVRow(
+        _ progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void
+    ) throws {
         var reader = try CSVReader(path: path)
         guard let header = try reader.next()?.fields, header.contains("image") else {
             throw DataError.line(file: path, line: 1, problem: "expected a header row with a column named image")
         }
         while let record = try reader.next() {
+            if record.line % 1024 == 0 { progress(reader.share) }
             guard record.fields.count == header.count else {
                 let counts = "\(record.fields.count) fields, but the header has \(header.count)"
                 try body(.failure(.line(file: path, line: record.line, problem: "the row has \(counts)")))
@@ -44,11 +49,21 @@ struct ListSource: RowSource {
             className: text("class"))
     }
 
-    private func forEachJSONRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws {
-        var lines = try LineReader(path: path)
-        while let (number, line) = try lines.next() {
-            if line.allSatisfy({ $0 == 32 || $0 == 9 || $0 == 13 }) { continue }
-            try body(row(json: line, line: number))
+    private func forEachJSONRow(
+        _ progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void
+    ) throws {
+        var reader = try LineReader(path: path)
+        while true {
+            var lines: [(number: Int, text: [UInt8])] = []
+            while lines.count < Self.batchSize, let (number, line) = try reader.next() {
+                if !line.allSatisfy({ $0 == 32 || $0 == 9 || $0 == 13 }) { lines.append((number, line)) }
+            }
+            guard !lines.isEmpty else { return }
+            let batch = lines
+            for row in AllCores.map(batch.count, grain: 64, { row(json: batch[$0].text, line: batch[$0].number) }) {
+                try body(row)
+            }
+            progress(reader.share)
         }
     }
 
@@ -82,33 +97,5 @@ struct ListSource: RowSource {
 
     private static func tags(_ text: String) -> [String] {
         text.split { $0 == "," || $0 == "#" || $0.isWhitespace }.map(String.init)
-    }
-}
-
-/// The lines of a file, numbered from 1.
-struct LineReader {
-    private let path: String
-    private var bytes: ByteStream
-    private var number = 0
-
-    /// Most bytes of a line.
-    private static let lineSizeMax = 1 << 22
-
-    init(path: String) throws {
-        self.path = path
-        bytes = try ByteStream(path: path)
-    }
-
-    mutating func next() throws -> (number: Int, line: [UInt8])? {
-        var line: [UInt8] = []
-        number += 1
-        while let byte = try bytes.next() {
-            if byte == 10 { return (number, line) }
-            line.append(byte)
-            guard line.count <= Self.lineSizeMax else {
-                throw DataError.line(file: path, line: number, problem: "the line is longer than \(Self.lineSizeMax)")
-            }
-        }
-        return line.isEmpty ? nil : (number, line)
     }
 }

@@ -32,9 +32,10 @@ public struct RowPacker {
         RowPacker(try ListSource(path: path), name: "list \(path)", target: target, skipsBadRows: skipsBadRows)
     }
 
-    public func pack() throws -> PackResult {
+    /// - Parameter progress: told now and then which share is done, 0...1.
+    public func pack(progress: (Double) -> Void = { _ in }) throws -> PackResult {
         try target.check()
-        let survey = try survey()
+        let survey = try survey(progress)
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: survey.identity)
         if let there, !target.isForced {
             return PackResult(manifest: there, wasThere: true, problems: survey.problems)
@@ -43,7 +44,7 @@ public struct RowPacker {
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var problems: [String] = []
         var counter = HashtagCounter()
-        try source.forEachRow { result in
+        try source.forEachRow(progress: { progress((1 + 7 * $0) / 8) }) { result in
             guard let (row, sample) = try keep(&problems, { try packed(result.get(), classes: survey.classes) }) else {
                 return
             }
@@ -62,12 +63,12 @@ public struct RowPacker {
     }
 
     /// The first pass: classes, and a hash of everything that decides the shards' content.
-    private func survey() throws -> Survey {
+    private func survey(_ progress: (Double) -> Void) throws -> Survey {
         let digest = Hash()
         digest.update("\(sourceName), shards of \(target.shardSize), skipping \(skipsBadRows)\n")
         var survey = Survey()
         var names: Set<String> = []
-        try source.forEachRow { result in
+        try source.forEachRow(progress: { progress($0 / 8) }) { result in
             guard let row = try keep(&survey.problems, { try result.get() }) else { return }
             if let name = row.className { names.insert(name) }
             var status = stat()
@@ -112,7 +113,7 @@ public struct RowPacker {
         } catch {
             throw row.imageProblem("cannot be read")
         }
-        let found = row.hashtags?.map(CaptionText.normalizedHashtag) ?? CaptionText.hashtags(in: row.caption ?? "")
+        let found = row.hashtags?.map(HashtagText.normalized) ?? CaptionText.hashtags(in: row.caption ?? "")
         let hashtags = found.filter { !$0.isEmpty }
         return (
             row,

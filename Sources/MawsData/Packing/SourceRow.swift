@@ -1,5 +1,5 @@
 /// One image that a user wants packed, with what is known of it.
-struct SourceRow {
+struct SourceRow: Sendable {
     /// File and, for a list, line.
     var file: String
     var line: Int?
@@ -22,6 +22,8 @@ struct SourceRow {
 
 /// Something that rows come from, in an order that is always the same. Read more than once.
 protocol RowSource {
-    /// - Parameter body: takes each row, or the problem of a row that cannot be read.
-    func forEachRow(_ body: (Result<SourceRow, DataError>) throws -> Void) throws
+    /// - Parameters:
+    ///   - progress: told now and then which share of the source is done, 0...1.
+    ///   - body: takes each row, or the problem of a row that cannot be read.
+    func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws
 }

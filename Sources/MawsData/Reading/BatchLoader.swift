@@ -10,9 +10,9 @@ import MawsTensor
 public final class BatchLoader: Sendable {
     /// Units of an evaluation stage; of a step for a training stage.
     public let unitCount: Int
-    /// SHA-256 in hex over the samples of every split the stage reads, in order.
+    /// SHA-256 in hex over the samples of every split the stage reads, in the order and number it reads them in.
     public let fingerprint: String
-    /// Samples of the split the stage is `on`.
+    /// Samples of the split the stage is `on`, as it counts them: excluded ones left out, repeated ones repeated.
     public let sampleCount: Int
     private let stage: StagePlan
     /// In the order units run through them: fitOn, then on.
@@ -40,12 +40,12 @@ public final class BatchLoader: Sendable {
         sources = try Self.splitNames(stage).map { [log] in
             try Source(split: $0, plan: plan, stage: stage, root: root, access: access, log: log)
         }
+        sampleCount = sources.last?.positions.count ?? 0
         let shuffleShards = plan.split(stage.on)?.shuffleShards ?? .max
-        sampleCount = sources.last?.dataset.count ?? 0
         order = SampleOrder(
-            seed: plan.seed, stageIndex: stageIndex, groups: sources.last?.dataset.groups(of: shuffleShards) ?? [])
+            seed: plan.seed, stageIndex: stageIndex, groups: sources.last?.groups(of: shuffleShards) ?? [])
         unitCount = stage.kind.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
-        let fingerprints = sources.map(\.dataset.fingerprint)
+        let fingerprints = sources.map(\.positions.fingerprint)
         fingerprint =
             fingerprints.count == 1
             ? fingerprints[0] : Hash.hexadecimal(of: Array(fingerprints.joined(separator: "\n").utf8))
@@ -78,10 +78,10 @@ public final class BatchLoader: Sendable {
     /// Views of all samples of the split, where they are fixed.
     public var viewCount: Int? { stage.views.map { $0 * sampleCount } }
 
-    /// With fixed views a sample's views take turns from epoch to epoch.
-    private func view(slot: UInt64, sample: Int) -> UInt64 {
+    /// With fixed views a sample's views take turns from epoch to epoch; each repetition of it has views of its own.
+    private func view(slot: UInt64, position: Int) -> UInt64 {
         guard let views = stage.views.map(UInt64.init) else { return slot }
-        return UInt64(sample) * views + slot / UInt64(sampleCount) % views
+        return UInt64(position) * views + slot / UInt64(sampleCount) % views
     }
 
     private func trainingBatch(
@@ -90,11 +90,12 @@ public final class BatchLoader: Sendable {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
         let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         let slots = first..<first + UInt64(stage.unit)
-        sources[0].dataset.prefetch(unread(slots, features))
+        sources[0].prefetch(unread(slots, features))
         for slot in slots {
-            var index = order.index(slot: slot)
+            var position = order.index(slot: slot)
             while true {
-                let view = view(slot: slot, sample: index)
+                let index = sources[0].positions.index(position)
+                let view = view(slot: slot, position: position)
                 let known = features(view)
                 if let sample = try sources[0].load(
                     index, view: view, features: known, transform: transform, into: builder)
@@ -102,7 +103,7 @@ public final class BatchLoader: Sendable {
                     builder.append(sample, slot: slot, view: view, index: index)
                     break
                 }
-                index = (index + 1) % sampleCount
+                position = (position + 1) % sampleCount
                 try sources[0].checkSomeAreReadable()
             }
         }
@@ -111,11 +112,11 @@ public final class BatchLoader: Sendable {
         return batch
     }
 
-    /// Samples of these slots whose images have to be read.
+    /// Positions of these slots whose images have to be read.
     private func unread(_ slots: Range<UInt64>, _ features: (_ view: UInt64) -> [Float]?) -> [Int] {
         slots.compactMap { slot in
-            let index = order.index(slot: slot)
-            return features(view(slot: slot, sample: index)) == nil ? index : nil
+            let position = order.index(slot: slot)
+            return features(view(slot: slot, position: position)) == nil ? position : nil
         }
     }
 
@@ -128,8 +129,8 @@ public final class BatchLoader: Sendable {
         }
         let first = unit * stage.unit
         let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
-        for index in first..<min(first + stage.unit, source.dataset.count) {
-            let slot = UInt64(index)
+        for position in first..<min(first + stage.unit, source.positions.count) {
+            let (index, slot) = (source.positions.index(position), UInt64(position))
             guard
                 let sample = try source.load(
                     index, view: slot, features: nil, transform: transform, into: builder)
@@ -143,6 +144,7 @@ public final class BatchLoader: Sendable {
 /// One split as a stage reads it.
 private struct Source {
     let dataset: Dataset
+    let positions: SamplePositions
     let inputs: StageInputs
     let skips: SkipRecord
     private let pixelCountMax: Int
@@ -155,11 +157,18 @@ private struct Source {
         }
         inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
         dataset = try Dataset(split, root: root, access: access)
+        positions = try SamplePositions(
+            dataset, split: split, root: root, resamples: stage.kind.trains, vocabulary: inputs.vocabulary)
         skips = SkipRecord(dataset, limit: split.skipLimit, log: log)
         pixelCountMax = split.pixelCountMax
     }
 
-    func unitCount(_ unit: Int) -> Int { (dataset.count + unit - 1) / unit }
+    /// Positions of groups of this many neighbouring shards, in order.
+    func groups(of shards: Int) -> [Int] { positions.groups(ofSamples: dataset.groups(of: shards)) }
+
+    func prefetch(_ wanted: [Int]) { dataset.prefetch(wanted.map(positions.index)) }
+
+    func unitCount(_ unit: Int) -> Int { (positions.count + unit - 1) / unit }
 
     /// Draws the image where the builder's next one is. Nil, and counted, when the sample's content cannot be used.
     /// - Parameter features: what is known of the image; it is not read then.
@@ -175,7 +184,7 @@ private struct Source {
                 try transform.apply(image, slot: view, into: builder.nextImage, with: builder.resizer)
             }
             return LoadedSample(
-                features: features, labels: inputs.labels(of: sample.hashtags),
+                features: features, labels: inputs.vocabulary.labels(of: sample.hashtags),
                 tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
         } catch DataError.image(let problem) {
             try skips.add(index, try dataset.place(index, reason: "the image \(problem)"))
@@ -187,9 +196,10 @@ private struct Source {
 
     /// A limit of 1 allows every sample to be unreadable, but then there is nothing to replace them with.
     func checkSomeAreReadable() throws {
-        guard skips.sampleCount == dataset.count else { return }
+        guard skips.sampleCount == positions.sampleCount else { return }
         throw DataError.tooManySkipped(
-            split: dataset.name, skipped: dataset.count, allowed: dataset.count - 1, samples: dataset.count,
+            split: dataset.name, skipped: skips.sampleCount, allowed: skips.sampleCount - 1,
+            samples: skips.sampleCount,
             list: [try dataset.place(dataset.count - 1, reason: "unreadable, as all the others")])
     }
 }

@@ -88,6 +88,17 @@ public final class Dataset: Sendable {
         }
     }
 
+    /// The sample with this number in its shard; nil where the shard has fewer.
+    func index(shard: Int, number: Int) -> Int? {
+        number < starts[shard + 1] - starts[shard] ? starts[shard] + number : nil
+    }
+
+    /// The sample's key: its members' name up to the first dot of the base name.
+    func key(_ index: Int) throws -> String {
+        let (store, local) = place(of: index)
+        return try store.key(local)
+    }
+
     /// Where a sample lies, for messages.
     func place(_ index: Int, reason: String) throws -> SkippedSample {
         let (store, local) = place(of: index)

@@ -22,7 +22,7 @@ struct RowStore: SampleStore {
         }
         var (rows, names): ([SourceRow], Set<String>) = ([], [])
         var (problems, summaries): ([SkippedSample], String) = ([], "")
-        try source.forEachRow { result in
+        try source.forEachRow(progress: { _ in }) { result in
             switch result {
             case .success(let row):
                 rows.append(row)
@@ -50,7 +50,7 @@ struct RowStore: SampleStore {
         var sample = Sample(name: "", image: [], caption: row.caption, hashtags: [], classIndex: nil)
         if parts.contains(.image) { sample.image = try image(row) }
         if parts.contains(.hashtags) {
-            let tags = row.hashtags?.map(CaptionText.normalizedHashtag)
+            let tags = row.hashtags?.map(HashtagText.normalized)
             sample.hashtags = (tags ?? CaptionText.hashtags(in: row.caption ?? "")).filter { !$0.isEmpty }
         }
         sample.classIndex = row.className.flatMap { classes[$0] }

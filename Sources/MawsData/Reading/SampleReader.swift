@@ -78,7 +78,7 @@ struct SampleReader {
         } else {
             tags = value as? [String]
         }
-        return tags?.map(CaptionText.normalizedHashtag).filter { !$0.isEmpty }
+        return tags?.map(HashtagText.normalized).filter { !$0.isEmpty }
     }
 
     private func classIndex() throws -> Int? {

@@ -2,19 +2,8 @@
 public enum SplitFiles {
     private static let sizeMax = 1 << 28
 
-    /// Hashtags of a vocabulary file (`tag<TAB>count` lines) in order: the line is the label.
-    public static func vocabulary(path: String) throws -> [String] {
-        var seen: Set<String> = []
-        return try lines(path).enumerated().map { index, line in
-            let tag = CaptionText.normalizedHashtag(String(line.prefix { $0 != "\t" }))
-            guard !tag.isEmpty, seen.insert(tag).inserted else {
-                throw DataError.line(
-                    file: path, line: index + 1,
-                    problem: tag.isEmpty ? "expected 'tag<TAB>count'" : "hashtag '\(tag)' is there twice")
-            }
-            return tag
-        }
-    }
+    /// Hashtags, one a line.
+    public static func hashtags(path: String) throws -> [String] { try lines(path).map(String.init) }
 
     /// Names of each class: one class a line, synonyms separated by commas.
     public static func classes(path: String) throws -> [[String]] {
@@ -38,7 +27,7 @@ public enum SplitFiles {
     }
 
     /// The file's lines without the last, empty one. An empty file is an error.
-    private static func lines(_ path: String) throws -> [Substring] {
+    static func lines(_ path: String) throws -> [Substring] {
         let text = String(decoding: try InputFile.contents(path, limit: sizeMax), as: UTF8.self)
         var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
         if lines.last?.isEmpty == true { lines.removeLast() }

@@ -6,14 +6,14 @@ struct StageInputs {
     let parts: Set<SamplePart>
     /// Parts without which a sample is unreadable.
     let requiredParts: Set<SamplePart>
-    /// Label of each known hashtag; empty where the stage uses none.
-    let labels: [String: Int]
+    /// Empty where the stage uses no labels and the split is not resampled.
+    let vocabulary: LabelVocabulary
     let tokenizer: Tokenizer?
 
     init(plan: Plan, stage: StagePlan, split: DataSplitPlan, root: String) throws {
         parts = Self.parts(stage.kind)
         requiredParts = stage.kind == .lit ? [.image, .caption] : [.image]
-        labels = stage.kind == .wsp ? try Self.labels(stage: stage, split: split, root: root) : [:]
+        vocabulary = try Self.vocabulary(stage: stage, split: split, root: root)
         tokenizer = stage.kind == .lit ? try Self.tokenizer(plan: plan, stage: stage, split: split, root: root) : nil
     }
 
@@ -26,19 +26,22 @@ struct StageInputs {
         }
     }
 
-    private static func labels(stage: StagePlan, split: DataSplitPlan, root: String) throws -> [String: Int] {
-        guard let vocabulary = split.vocabulary else {
+    private static func vocabulary(
+        stage: StagePlan, split: DataSplitPlan, root: String
+    ) throws -> LabelVocabulary {
+        guard stage.kind == .wsp || stage.kind.trains && split.resample != nil else { return LabelVocabulary() }
+        guard let file = split.vocabulary else {
             throw DataError.stage(
                 name: stage.name, problem: "learns hashtags, but split '\(split.name)' names no vocabulary file")
         }
-        let path = Dataset.resolved(vocabulary, root: root)
-        let tags = try SplitFiles.vocabulary(path: path)
-        guard tags.count == stage.labelCount else {
+        let path = Dataset.resolved(file, root: root)
+        let vocabulary = try LabelVocabulary(path: path, sampleCountMin: split.labelCountMin)
+        guard stage.kind != .wsp || vocabulary.count == stage.labelCount else {
             throw DataError.stage(
                 name: stage.name,
-                problem: "has \(stage.labelCount) labels, but \(path) has \(tags.count) hashtags; it has changed")
+                problem: "has \(stage.labelCount) labels, but \(path) has \(vocabulary.count); it has changed")
         }
-        return Dictionary(uniqueKeysWithValues: zip(tags, tags.indices))
+        return vocabulary
     }
 
     private static func tokenizer(
@@ -50,14 +53,5 @@ struct StageInputs {
                 problem: "learns captions, but the plan has no text model or split '\(split.name)' no tokenizer")
         }
         return try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
-    }
-
-    /// Ascending, without repeats; hashtags that the vocabulary lacks are dropped.
-    func labels(of hashtags: [String]) -> [Int] {
-        var found: [Int] = []
-        for tag in hashtags {
-            if let label = labels[tag], !found.contains(label) { found.append(label) }
-        }
-        return found.sorted()
     }
 }

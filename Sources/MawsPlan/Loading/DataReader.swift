@@ -24,7 +24,10 @@ extension PlanReader {
 
     private func split(_ name: String, _ node: PlanNode) throws(PlanError) -> SplitDraft {
         let map = try PlanMap(node, expected: "a map with `shards`")
-        try map.allow(["shards", "vocabulary", "tokenizer", "skip_limit", "pixels_max", "folder", "list", "shuffle"])
+        try map.allow([
+            "shards", "vocabulary", "label_min_count", "resample", "exclude", "tokenizer", "skip_limit", "pixels_max",
+            "folder", "list", "shuffle",
+        ])
         let shards = try sources(map)
         let vocabulary = try map["vocabulary"].map { node throws(PlanError) in
             try files.path(
@@ -34,13 +37,30 @@ extension PlanReader {
             try files.path(
                 node, "a SentencePiece model", remedy: "`maws data tokenizer` trains one on the captions of the shards")
         }
-        let plan = DataSplitPlan(
+        var plan = DataSplitPlan(
             name: name, shards: shards, vocabulary: vocabulary, tokenizer: tokenizer,
             skipLimit: try map.number("skip_limit", "a share from 0 to 1", default: 0.001) { 0...1 ~= $0 },
             pixelCountMax: try map.integer("pixels_max", 1...Int.max, default: DataSplitPlan.defaultPixelCountMax),
             shuffleShards: try map.integer(
                 "shuffle", 1...Int.max, default: shards.contains(where: DataSplitPlan.isRemote) ? 16 : Int.max))
+        plan.labelCountMin = try map.integer("label_min_count", 0...Int(Int32.max), default: 0)
+        plan.resample = try map["resample"].map { node throws(PlanError) in try resample(node, map) }
+        plan.exclude = try map["exclude"].map { node throws(PlanError) in
+            try files.path(node, "a list of samples to leave out", remedy: "`maws data dedupe` writes it")
+        }
         return SplitDraft(plan: plan, map: map, labelCount: try labelCount(plan, map))
+    }
+
+    private func resample(_ node: PlanNode, _ split: PlanMap) throws(PlanError) -> ResamplePlan {
+        let map = try PlanMap(node, expected: "a map such as `{samples: 5000000}`")
+        try map.allow(["samples"])
+        guard split["vocabulary"] != nil else {
+            throw .missingField(
+                split.place(of: "vocabulary"),
+                expected: "the file of the labels whose counts `resample` goes by; `maws data labels` writes it")
+        }
+        let expected = "the number of samples of an epoch, at least those of the split"
+        return ResamplePlan(samples: try map.required("samples", expected).integer(1...(1 << 40) - 1))
     }
 
     /// What the split reads: shards, or images where they lie.
@@ -98,8 +118,11 @@ extension PlanReader {
     private func labelCount(_ split: DataSplitPlan, _ map: PlanMap) throws(PlanError) -> Int? {
         guard let path = split.vocabulary else { return nil }
         let place = map.place(of: "vocabulary")
-        let count = try files.lineCount(path, at: place)
-        guard count != 0 else { throw .unusableFile(place, path: path, reason: "it has no hashtag") }
+        let count = try files.labelCount(path, countMin: split.labelCountMin, at: place)
+        guard count != 0 else {
+            let least = split.labelCountMin > 0 ? " with at least \(split.labelCountMin) samples" : ""
+            throw .unusableFile(place, path: path, reason: "it has no label\(least)")
+        }
         return count
     }
 }

@@ -28,13 +28,25 @@ struct PlanFiles {
         }
     }
 
-    /// Lines of a text file that are not empty; nil where files are not looked at.
-    func lineCount(_ path: String, at place: PlanPlace) throws(PlanError) -> Int? {
+    /// Lines of a vocabulary file, `tag<TAB>count`, whose count is not below a least one; nil where files are not
+    /// looked at.
+    func labelCount(_ path: String, countMin: Int, at place: PlanPlace) throws(PlanError) -> Int? {
         guard root != nil else { return nil }
         guard let bytes = FileManager.default.contents(atPath: resolved(path)) else {
             throw .unusableFile(place, path: path, reason: "it cannot be read")
         }
-        return bytes.split(separator: UInt8(ascii: "\n")).count
+        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        if countMin == 0 { return lines.count }
+        var count = 0
+        for line in lines {
+            let columns = line.split(separator: UInt8(ascii: "\t"), maxSplits: 2, omittingEmptySubsequences: false)
+            guard columns.count > 1, let samples = Int(String(decoding: columns[1], as: UTF8.self)) else {
+                let text = String(decoding: line.prefix(40), as: UTF8.self)
+                throw .unusableFile(place, path: path, reason: "its line `\(text)` has no count for `label_min_count`")
+            }
+            if samples >= countMin { count += 1 }
+        }
+        return count
     }
 
     /// Where a relative path leads to.

@@ -43,6 +43,9 @@ extension DataSplitPlan {
     fileprivate var node: Node {
         .map([
             source, ("vocabulary", vocabulary.map(Node.text)),
+            ("label_min_count", labelCountMin > 0 ? .number(labelCountMin) : nil),
+            ("resample", resample.map { .map([("samples", .number($0.samples))]) }),
+            ("exclude", exclude.map(Node.text)),
             ("tokenizer", tokenizer.map(Node.text)), ("skip_limit", .number(skipLimit)),
             ("pixels_max", .number(pixelCountMax)),
             ("shuffle", shuffleShards == .max ? nil : .number(shuffleShards)),

@@ -1,0 +1,87 @@
+import MawsPlan
+
+/// Where hashtags are read from, sample by sample, with no more in memory than one shard's index.
+public struct HashtagSource {
+    private enum Kind {
+        case shards([String])
+        case list(String)
+    }
+
+    /// Samples that all cores read before they are counted.
+    private static let batchSize = 4096
+
+    private let kind: Kind
+    private let skipsBadRows: Bool
+
+    /// The `.json` members of shards, or their captions' hashtags.
+    public static func shards(_ paths: [String], skipsBadRows: Bool) -> HashtagSource {
+        HashtagSource(kind: .shards(paths), skipsBadRows: skipsBadRows)
+    }
+
+    /// The rows of a CSV or JSONL list, whose images are not looked at.
+    public static func list(_ path: String, skipsBadRows: Bool) -> HashtagSource {
+        HashtagSource(kind: .list(path), skipsBadRows: skipsBadRows)
+    }
+
+    /// - Parameters:
+    ///   - progress: told now and then which share is done, 0...1.
+    ///   - problem: told of each row that is left out, where bad rows are.
+    ///   - body: takes the normalised hashtags of each sample.
+    public func forEachSample(
+        progress: (Double) -> Void, problem: (DataError) -> Void, _ body: ([String]) throws -> Void
+    ) throws {
+        switch kind {
+        case .shards(let paths):
+            for (number, path) in paths.enumerated() {
+                try forEachSample(
+                    shard: path, progress: { progress((Double(number) + $0) / Double(paths.count)) }, problem, body)
+            }
+        case .list(let path):
+            try ListSource(path: path).forEachRow(progress: progress) { result in
+                guard let row = try keep(problem, result.get) else { return }
+                let tags = row.hashtags?.map(HashtagText.normalized) ?? CaptionText.hashtags(in: row.caption ?? "")
+                try body(tags.filter { !$0.isEmpty })
+            }
+        }
+        progress(1)
+    }
+
+    private func forEachSample(
+        shard: String, progress: (Double) -> Void, _ problem: (DataError) -> Void, _ body: ([String]) throws -> Void
+    ) throws {
+        let split = DataSplitPlan(
+            name: "shard", shards: [shard], vocabulary: nil, tokenizer: nil, skipLimit: skipsBadRows ? 1 : 0)
+        let dataset = try Dataset(split, root: "")
+        for place in dataset.problems { problem(.sample(place)) }
+        for start in stride(from: 0, to: dataset.count, by: Self.batchSize) {
+            progress(Double(start) / Double(dataset.count))
+            let read = AllCores.map(min(Self.batchSize, dataset.count - start), grain: 64) { row in
+                Result { try dataset.sample(start + row, parts: [.hashtags], required: []).hashtags }
+            }
+            for result in read {
+                if let hashtags = try keep(problem, result.get) { try body(hashtags) }
+            }
+        }
+    }
+
+    /// The result of `body`; nil, and told, when a row is bad and bad rows are left out.
+    private func keep<T>(_ problem: (DataError) -> Void, _ body: () throws -> T) throws -> T? {
+        do {
+            return try body()
+        } catch let error as DataError {
+            guard skipsBadRows, error.isOfOneRow else { throw error }
+            problem(error)
+            return nil
+        }
+    }
+}
+
+extension DataError {
+    /// Whether another row may be fine.
+    fileprivate var isOfOneRow: Bool {
+        switch self {
+        case .sample, .line, .image: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,103 @@
+/// The labels of a data set and the hashtags that mean each: a text file with a label a line, the line being the label.
+///
+/// A line has columns separated by tabs: name and number of samples, and for labels that hashtags were mapped to, the
+/// synset's words and its hashtags separated by blanks. Without the latter the name is the hashtag.
+///
+///     n04370048<TAB>912<TAB>sweater, jumper<TAB>sweater jumper sweaters
+///     ootd<TAB>812
+public struct LabelVocabulary: Sendable {
+    private static let sizeMax = 1 << 30
+
+    /// In order: the position is the label.
+    public let names: [String]
+    /// Samples of each label as the file counts them; 0 where it says nothing.
+    public let sampleCounts: [Int]
+    /// Hashtags of one label, which most are.
+    private let single: [String: Int]
+    /// Compounds, which mean several.
+    private let several: [String: [Int]]
+
+    public var count: Int { names.count }
+
+    /// Labels that hashtags do not matter to: none.
+    init() {
+        names = []
+        sampleCounts = []
+        single = [:]
+        several = [:]
+    }
+
+    /// - Parameter sampleCountMin: labels with fewer samples are left out; 0 keeps lines without a number too.
+    public init(path: String, sampleCountMin: Int = 0) throws {
+        var names: [String] = []
+        var sampleCounts: [Int] = []
+        var labels: [String: [Int]] = [:]
+        var seen: Set<String> = []
+        var mostSamples = 0
+        for (number, line) in try Self.lines(path) {
+            let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
+            let name = HashtagText.normalized(String(columns[0]))
+            guard !name.isEmpty, seen.insert(name).inserted else {
+                throw DataError.line(
+                    file: path, line: number,
+                    problem: name.isEmpty ? "expected 'tag<TAB>count'" : "hashtag '\(name)' is there twice")
+            }
+            let samples = columns.count > 1 ? Int(columns[1]) : nil
+            if sampleCountMin > 0 {
+                guard let samples else {
+                    throw DataError.line(file: path, line: number, problem: "expected 'tag<TAB>count', found no count")
+                }
+                mostSamples = max(mostSamples, samples)
+                if samples < sampleCountMin { continue }
+            }
+            for tag in columns.count > 3 ? columns[3].split(separator: " ") : [Substring(name)] {
+                labels[HashtagText.normalized(String(tag)), default: []].append(names.count)
+            }
+            names.append(name)
+            sampleCounts.append(max(0, samples ?? 0))
+        }
+        guard !names.isEmpty else {
+            throw DataError.file(
+                path: path, problem: "has no label with \(sampleCountMin) samples; the most frequent has \(mostSamples)"
+            )
+        }
+        self.names = names
+        self.sampleCounts = sampleCounts
+        single = labels.compactMapValues { $0.count == 1 ? $0[0] : nil }
+        several = labels.filter { $0.value.count > 1 }
+    }
+
+    static func line(_ label: LabelReport.Label) -> String {
+        let words = label.words.joined(separator: ", ")
+        return "\(label.identifier)\t\(label.sampleCount)\t\(words)\t\(label.hashtags.joined(separator: " "))"
+    }
+
+    /// The labels that hashtags mean, ascending, without repeats; hashtags that the vocabulary lacks are dropped.
+    public func labels(of hashtags: [String]) -> [Int] {
+        var found: [Int] = []
+        for tag in hashtags {
+            if let label = single[tag] {
+                if !found.contains(label) { found.append(label) }
+            } else if let labels = several[tag] {
+                for label in labels where !found.contains(label) { found.append(label) }
+            }
+        }
+        return found.sorted()
+    }
+
+    /// How many samples the rarest label of these hashtags has; 0 where they mean none.
+    func rarestCount(of hashtags: [String]) -> UInt32 {
+        labels(of: hashtags).map { UInt32(clamping: sampleCounts[$0]) }.min() ?? 0
+    }
+
+    private static func lines(_ path: String) throws -> [(number: Int, text: Substring)] {
+        let bytes = try InputFile.contents(path, limit: sizeMax)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw DataError.file(path: path, problem: "is not UTF-8 text")
+        }
+        var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        guard !lines.isEmpty else { throw DataError.file(path: path, problem: "is empty") }
+        return lines.enumerated().map { ($0.offset + 1, $0.element) }
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import MawsData
+import MawsReport
+
+struct DataDedupe: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "dedupe", abstract: "Find copies, and training images that look like evaluation images.",
+        discussion: """
+            Copies are equal image files. What looks alike differs in few bits of a 64-bit perceptual hash, and its \
+            small grey version correlates. The list goes into a plan's `exclude`; new shards have every image once, \
+            with the labels of all its copies.
+            """)
+
+    @OptionGroup var arguments: ShardArguments
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp("Shards of evaluation images, which must not be in --shards.", valueName: "file"))
+    var against: [String] = []
+    @Option(help: ArgumentHelp("Bits of the hashes that may differ, 0 to 15.", valueName: "bits")) var radius = 4
+    @Option(help: ArgumentHelp("Least correlation of their 32 x 32 grey versions.", valueName: "share"))
+    var correlation = 0.98
+    @Option(help: ArgumentHelp("List of copies and leaks to write.", valueName: "file")) var list: String?
+    @Option(help: ArgumentHelp("A page that shows each leak beside its evaluation image.", valueName: "file"))
+    var page: String?
+    @Option(help: ArgumentHelp("Folder for new shards without them.", valueName: "folder")) var output: String?
+    @Option(help: "Beginning of the new shards' names.") var prefix = "unique"
+    @Option(help: ArgumentHelp("Samples in a new shard.", valueName: "count")) var shardSize = 5000
+    @Option(
+        help: ArgumentHelp(
+            "Names of the classes, one a line: new shards have them as hashtags too, several where copies differ.",
+            valueName: "file"))
+    var classes: String?
+    @Option(help: ArgumentHelp("Folder for 24 bytes a sample meanwhile.", valueName: "folder"))
+    var temporary = FileManager.default.temporaryDirectory.path
+
+    func run() throws {
+        let shards = try arguments.paths()
+        let bar = ProgressBar("comparing images")
+        defer { bar.finish() }
+        let found = try Deduplication(
+            shards: shards, evaluation: ShardArguments.expand(against), radius: radius,
+            correlation: correlation, temporary: temporary, progress: bar.show)
+        bar.finish()
+        for problem in found.unreadable { FileHandle.standardError.write(Data("unreadable: \(problem)\n".utf8)) }
+        print(DuplicateTable.draw(found))
+        if let list { try writeList(found, to: list) }
+        if let page {
+            try LeakPage(found).write(to: page)
+            print("\n\(page): the leaks beside their evaluation images.")
+        }
+        if let output { try writeShards(found, shards: shards, to: output) }
+    }
+
+    private func writeList(_ found: Deduplication, to path: String) throws {
+        let count = found.exclusions().count
+        try found.writeExclusions(to: path)
+        print(count == 0 ? "\nThere is nothing to exclude; \(path) was not written." : "\n\(path): \(count) samples.")
+    }
+
+    private func writeShards(_ found: Deduplication, shards: [String], to output: String) throws {
+        let bar = ProgressBar("writing shards")
+        defer { bar.finish() }
+        let names = try classes.map { try SplitFiles.classes(path: $0).map { HashtagText.normalized($0[0]) } } ?? []
+        let target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: true)
+        let manifest = try UniqueSamples(found, shards: shards, target: target, classHashtags: names)
+            .write(progress: bar.show)
+        bar.finish()
+        let count = manifest.files.count { $0.samples > 0 }
+        print("\n\(manifest.sampleCount) samples in \(count) shards in \(output).")
+    }
+}
