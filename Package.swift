@@ -111,7 +111,11 @@ let nodes: [Target] = [
 ]
 
 let programs: [Target] = [
-    program("maws", ["MawsBase", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage"]),
+    program(
+        "maws",
+        [
+            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage",
+        ]),
     program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(

@@ -27,6 +27,7 @@ SERVER_HELLO = [
 HELLO = [
     ("protocol version", "I"), ("role", "B"), ("name", "text"), ("compute profile", "text"),
     ("data fingerprint", "text"), ("server", ("optional", SERVER_HELLO)), ("term", "Q"),
+    ("product rate", "d"),
 ]
 INITIALIZERS = {
     0: [], 1: [], 2: [("value", "f")], 3: [("deviation", "f")], 4: [("deviation", "f")],
@@ -209,7 +210,7 @@ def print_status(address, folder):
     connection = Connection(host, int(port), folder, "viewer")
     connection.send("hello", {
         "protocol version": VERSION, "role": VIEWER, "name": "viewer-python", "compute profile": "",
-        "data fingerprint": "", "server": None, "term": 0,
+        "data fingerprint": "", "server": None, "term": 0, "product rate": 0.0,
     })
     connection.receive("welcome")
     connection.send("statusRequest")

@@ -127,7 +127,7 @@ extension CoordinatorNode {
     private func finishStep() throws {
         guard let record = pendingCommit else { return }
         pendingCommit = nil
-        try recorder.step(record)
+        try recorder.step(record, productRate: productRate)
     }
 
     private func takeCheckpoint(_ position: RunPosition) throws {

@@ -16,6 +16,7 @@ extension CoordinatorNode {
         case .message(let id, let message): try receive(message, from: id, now)
         case .lost(let id, let reason):
             guard let peer = peers.removeValue(forKey: id) else { return }
+            productRates[id] = nil
             // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
             // on the lost server and would never end.
             collector.lost(id)
@@ -81,6 +82,7 @@ extension CoordinatorNode {
             return refuse(peer, "it does not say what it computes with: '\(hello.computeProfile)'")
         }
         if plan.bitIdentity, let refusal = try differentProfile(profile) { return refuse(peer, refusal) }
+        productRates[peer.id] = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
         try perform(core.step(.trainerReady(peer.id), now: now))
     }
 

@@ -6,6 +6,7 @@ import MawsKernels
 import MawsPlan
 import MawsProtocol
 import MawsStorage
+import MawsTensor
 import MawsTransport
 import MawsWire
 
@@ -17,7 +18,8 @@ extension CoordinatorNode {
             path: options.planPath, root: options.root, overrides: options.overrides,
             precision: { run in
                 let earlier = try? PlanLoader.loadResolved(path: RunPaths(folder: run).plan)
-                return earlier?.precision ?? (ComputeBackend.multipliesHalf ? .bf16 : .fp32)
+                return earlier?.precision
+                    ?? (ComputeFallback.fastestOperands(on: .present) == .bfloat16 ? .bf16 : .fp32)
             },
             tokenizerSize: { try Tokenizer(model: $0, context: 3).vocabularySize })
     }

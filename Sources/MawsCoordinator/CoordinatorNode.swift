@@ -40,6 +40,8 @@ public final class CoordinatorNode {
     var core: CoordinatorCore
     var progress: RunProgress
     var peers: [PeerID: Peer] = [:]
+    /// FLOP/s of one large product on each trainer that is here. For reports alone.
+    var productRates: [PeerID: Double] = [:]
     var cluster: LocalCluster?
     /// The compute profile that all trainers of the run share, from the first of them on.
     var computeProfile: ComputeProfile?
@@ -123,7 +125,13 @@ public final class CoordinatorNode {
     }
 
     func snapshot(_ now: Moment) -> StatusSnapshot {
-        progress.snapshot(core, addresses: peers.mapValues(\.connection.remoteAddress), now)
+        progress.snapshot(
+            core, addresses: peers.mapValues(\.connection.remoteAddress), productRate: productRate, now)
+    }
+
+    /// Of all trainers together.
+    var productRate: Double {
+        productRates.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
     }
 
     private func beat(_ now: Moment) {

@@ -19,10 +19,25 @@ extension ComputeBackend {
     /// else. Where the CPU does not multiply bfloat16, its rounding is kept and its speed is not.
     public static func oneDNN(threads: Int, operands: ElementType) -> ComputeBackend {
         let loops = maws_vector_loops().pointee
-        let emulates = operands == .bfloat16 && !multipliesHalf
         return ComputeBackend(threads: threads, profile: profile(of: .onednn), operands: operands, loops: loops) {
-            let products = OneDNNProducts()
-            return emulates ? EmulatedHalfProducts(on: products, loops: loops) : products
+            oneDNNProducts(operands, loops)
+        }
+    }
+
+    private static func oneDNNProducts(_ operands: ElementType, _ loops: MawsVectorLoops) -> any MatrixProducts {
+        let emulates = operands == .bfloat16 && !multipliesHalf
+        return emulates ? EmulatedHalfProducts(on: OneDNNProducts(), loops: loops) : OneDNNProducts()
+    }
+
+    /// A backend of one thread that takes the memory of one of `kind` and computes nothing: for a `BufferTally` that
+    /// rehearses.
+    package static func rehearsal(_ kind: ComputeKind, operands: ElementType) -> ComputeBackend {
+        let loops = maws_vector_loops().pointee
+        return ComputeBackend(
+            threads: 1, profile: profile(of: kind), operands: operands, loops: loops, rehearses: true
+        ) {
+            RehearsedProducts(
+                of: kind == .reference ? OpenBLASProducts(loops: loops) : oneDNNProducts(operands, loops))
         }
     }
 
@@ -36,7 +51,7 @@ extension ComputeBackend {
     }
 
     /// The fastest kind on this CPU.
-    public static var fastestKind: ComputeKind { maws_vector_loops_named("avx2") == nil ? .reference : .onednn }
+    public static var fastestKind: ComputeKind { ComputeFallback.fastestKind(on: .present) }
 
     /// Whether this CPU multiplies bfloat16, at about twice the speed of fp32.
     public static var multipliesHalf: Bool { OneDNNProducts.multipliesHalf }

@@ -25,6 +25,8 @@ public final class ComputeBackend: @unchecked Sendable {
     public let scratch = Workspace()
     let loops: MawsVectorLoops
     let products: any MatrixProducts
+    /// Whether memory is taken and nothing computed; see `rehearsal`.
+    let rehearses: Bool
     /// Nil in a lane.
     private let team: Team?
 
@@ -35,23 +37,23 @@ public final class ComputeBackend: @unchecked Sendable {
 
     /// - Parameter makeProducts: called once for each thread.
     convenience init(
-        threads: Int, profile: ComputeProfile, operands: ElementType, loops: MawsVectorLoops,
+        threads: Int, profile: ComputeProfile, operands: ElementType, loops: MawsVectorLoops, rehearses: Bool = false,
         makeProducts: () -> any MatrixProducts
     ) {
         precondition(threads > 0)
         let lanes = (0..<threads).map { _ in
-            ComputeBackend(1, profile, operands, loops, makeProducts(), team: nil)
+            ComputeBackend(1, profile, operands, loops, makeProducts(), rehearses, team: nil)
         }
         let team = Team(pool: ComputePool(threads: threads), lanes: lanes)
-        self.init(threads, profile, operands, loops, lanes[0].products, team: team)
+        self.init(threads, profile, operands, loops, lanes[0].products, rehearses, team: team)
     }
 
     private init(
         _ threads: Int, _ profile: ComputeProfile, _ operands: ElementType, _ loops: MawsVectorLoops,
-        _ products: any MatrixProducts, team: Team?
+        _ products: any MatrixProducts, _ rehearses: Bool, team: Team?
     ) {
         (self.threads, self.profile, self.operands, self.loops) = (threads, profile, operands, loops)
-        (self.products, self.team) = (products, team)
+        (self.products, self.rehearses, self.team) = (products, rehearses, team)
     }
 
     /// Whether this is one thread's part of a backend.
@@ -59,6 +61,7 @@ public final class ComputeBackend: @unchecked Sendable {
 
     /// Calls `body` once for each piece in 0..<count, in any order, each on one thread with that thread's lane.
     public func forEach(_ count: Int, _ body: (_ piece: Int, _ lane: ComputeBackend) -> Void) {
+        if rehearses { return rehearse(count) { body($0, team?.lanes[0] ?? self) } }
         guard let team else {
             for piece in 0..<count { body(piece, self) }
             return
@@ -69,5 +72,17 @@ public final class ComputeBackend: @unchecked Sendable {
     /// The same for ranges of `grain` elements of 0..<count.
     func forEachRange(of count: Int, grain: Int, _ body: (Range<Int>) -> Void) {
         forEach((count + grain - 1) / grain) { piece, _ in body(piece * grain..<min((piece + 1) * grain, count)) }
+    }
+
+    /// Pieces of one operation take the same memory but for remainders: a few stand for all.
+    private func rehearse(_ count: Int, _ body: (_ piece: Int) -> Void) {
+        let few = isLane ? 2 : 5
+        if count <= few { return (0..<count).forEach(body) }
+        for index in 0..<few { body(index * (count - 1) / (few - 1)) }
+    }
+
+    /// Bytes of one thread's scratch memory.
+    package var laneByteCount: Int {
+        team.map { $0.lanes[0].laneByteCount } ?? scratch.byteCount + products.scratchByteCount
     }
 }

@@ -24,6 +24,8 @@ public struct StagePlan: Codable, Hashable, Sendable {
     /// Samples of a global batch, and of a unit; a batch is a whole number of units. For evaluation only `unit` counts.
     public var batch: Int
     public var unit: Int
+    /// Samples of a unit that are computed at a time: a divisor of `unit`, which it is unless the plan says otherwise.
+    public var microBatch: Int
     /// Passes over the split, for training stages; or a number of steps that overrides it.
     public var epochs: Double
     public var steps: Int?
@@ -65,6 +67,7 @@ public struct StagePlan: Codable, Hashable, Sendable {
         self.fitOn = fitOn
         self.batch = batch
         self.unit = unit
+        microBatch = unit
         self.epochs = epochs
         self.steps = steps
         self.recipe = recipe

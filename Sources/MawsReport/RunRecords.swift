@@ -12,11 +12,14 @@ public struct StepMetrics: Codable, Hashable, Sendable {
     public var bytesGathered: Int
     /// True for a step whose gradient was not finite and not applied; left out otherwise.
     public var skipped: Bool?
+    /// See `Utilisation`.
+    public var utilisation: Double?
 
     public init(
         stage: String, step: Int, loss: Double, learningRate: Double, gradientNorm: Double, images: Int,
-        seconds: Double, bytesPushed: Int, bytesGathered: Int, skipped: Bool? = nil
+        seconds: Double, bytesPushed: Int, bytesGathered: Int, skipped: Bool? = nil, utilisation: Double? = nil
     ) {
+        self.utilisation = utilisation
         self.skipped = skipped
         self.stage = stage
         self.step = step
@@ -45,11 +48,14 @@ public struct StageSummary: Codable, Hashable, Sendable {
     public var accuracy: Double?
     /// SHA-256 of the final weights, hexadecimal, for training stages.
     public var weightsHash: String?
+    /// Of the steps since the coordinator's start, for training stages; see `Utilisation`.
+    public var utilisation: Double?
 
     public init(
         stage: String, kind: String, steps: Int, seconds: Double, images: Int, loss: Double?, bytesPushed: Int,
-        bytesGathered: Int, accuracy: Double?, weightsHash: String?
+        bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil
     ) {
+        self.utilisation = utilisation
         self.stage = stage
         self.kind = kind
         self.steps = steps

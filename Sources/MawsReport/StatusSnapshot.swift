@@ -34,12 +34,15 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
     public var waitingFor: String?
     /// Steps of the stage that were skipped, since the coordinator's start, because they were not finite.
     public var skippedSteps: Int
+    /// See `Utilisation`; nil while nobody computes.
+    public var utilisation: Double?
 
     public init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
         imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?,
-        skippedSteps: Int = 0
+        skippedSteps: Int = 0, utilisation: Double? = nil
     ) {
+        self.utilisation = utilisation
         self.run = run
         self.stage = stage
         self.stageIndex = stageIndex

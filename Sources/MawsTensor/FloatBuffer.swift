@@ -15,6 +15,7 @@ public final class FloatBuffer: @unchecked Sendable {
     private static let pageBytes = 2 << 20
     private let isReserved: Bool
     private var committed: Int
+    private let tally: BufferTally?
 
     /// Buffers made by this process so far: a computation that has settled makes no more.
     public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
@@ -23,8 +24,13 @@ public final class FloatBuffer: @unchecked Sendable {
 
     public init(count: Int) {
         precondition(count >= 0)
-        (self.count, committed, isReserved) = (count, count, false)
+        (self.count, committed, isReserved, tally) = (count, count, false, BufferTally.current)
         let byteCount = max(count, 1) * MemoryLayout<Float>.stride
+        tally?.add(count * MemoryLayout<Float>.stride)
+        if let raw = tally?.rehearsed(byteCount: byteCount) {
+            pointer = raw.bindMemory(to: Float.self, capacity: max(count, 1))
+            return
+        }
         let isLarge = byteCount >= Self.pageBytes
         let raw = UnsafeMutableRawPointer.allocate(byteCount: byteCount, alignment: isLarge ? Self.pageBytes : 64)
         if isLarge { madvise(raw, byteCount, MADV_HUGEPAGE) }
@@ -42,7 +48,7 @@ public final class FloatBuffer: @unchecked Sendable {
 
     /// Addresses for `count` floats without memory behind them; `commit` puts it there.
     init(reserving count: Int) {
-        (self.count, committed, isReserved) = (count, 0, true)
+        (self.count, committed, isReserved, tally) = (count, 0, true, BufferTally.current)
         let byteCount = count * MemoryLayout<Float>.stride
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let raw = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), raw != MAP_FAILED else {
@@ -53,10 +59,11 @@ public final class FloatBuffer: @unchecked Sendable {
     }
 
     deinit {
-        Self.liveFloats.wrappingSubtract(committed, ordering: .relaxed)
         let raw = UnsafeMutableRawPointer(pointer)
-        if isReserved {
-            munmap(raw, count * MemoryLayout<Float>.stride)
+        tally?.add(-committed * MemoryLayout<Float>.stride)
+        if holdsValues { Self.liveFloats.wrappingSubtract(committed, ordering: .relaxed) }
+        if isReserved || !holdsValues {
+            munmap(raw, max(count, 1) * MemoryLayout<Float>.stride)
         } else {
             raw.deallocate()
         }
@@ -68,11 +75,15 @@ public final class FloatBuffer: @unchecked Sendable {
         precondition(needed <= count, "a computation takes more than the \(count >> 28) GiB of a workspace")
         let floatsOfPage = Self.pageBytes / MemoryLayout<Float>.stride
         let next = min(count, (needed + floatsOfPage - 1) / floatsOfPage * floatsOfPage)
-        let (start, byteCount) = (pointer + committed, (next - committed) * MemoryLayout<Float>.stride)
-        let result = mprotect(UnsafeMutableRawPointer(start), byteCount, PROT_READ | PROT_WRITE)
-        precondition(result == 0, "the system gives no more memory, \(byteCount) bytes were needed")
-        Self.countAllocation(of: next - committed)
+        let start = committed * MemoryLayout<Float>.stride
+        let byteCount = (next - committed) * MemoryLayout<Float>.stride
+        let raw = UnsafeMutableRawPointer(pointer)
         committed = next
+        tally?.add(byteCount)
+        if let tally, tally.rehearses { return tally.cover(raw, start..<start + byteCount) }
+        let result = mprotect(raw + start, byteCount, PROT_READ | PROT_WRITE)
+        precondition(result == 0, "the system gives no more memory, \(byteCount) bytes were needed")
+        Self.countAllocation(of: byteCount / MemoryLayout<Float>.stride)
     }
 
     private static func countAllocation(of count: Int) {
@@ -93,7 +104,10 @@ public final class FloatBuffer: @unchecked Sendable {
 
     public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-    public func zero() { pointer.update(repeating: 0, count: count) }
+    public func zero() { if holdsValues { pointer.update(repeating: 0, count: count) } }
+
+    /// Not so in a rehearsal.
+    var holdsValues: Bool { !(tally?.rehearses ?? false) }
 
     /// The raw bytes, for transport.
     public var bytes: UnsafeMutableRawBufferPointer {

@@ -42,12 +42,12 @@ public struct FloatSlice: @unchecked Sendable {
 
     public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-    public func zero() { pointer.update(repeating: 0, count: count) }
+    public func zero() { if buffer.holdsValues { pointer.update(repeating: 0, count: count) } }
 
     /// Copies all of `source`, which has the same count and does not overlap.
     public func copy(from source: FloatSlice) {
         precondition(source.count == count)
-        pointer.update(from: source.pointer, count: count)
+        if buffer.holdsValues { pointer.update(from: source.pointer, count: count) }
     }
 
     /// Copies all of `source`, which has the same count.

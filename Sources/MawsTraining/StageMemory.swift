@@ -1,75 +1,100 @@
 import MawsBase
+import MawsData
+import MawsKernels
 import MawsModel
 import MawsPlan
 import MawsTensor
 
-/// Bytes that one unit of a stage takes in a trainer, apart from the weights.
+/// Bytes of buffers that a stage takes in a trainer, found by a rehearsal of one unit: the stage's own code says.
 public struct StageMemory: Sendable {
-    private let stacks: [TransformerMemory]
-    /// Activations outside the stacks: patches, tokens, predictions, images, logits.
-    private let outside: Int
-    /// The largest block's gradient.
-    private let gradient: Int
-    /// Of the text tower outside its stack, kept with a unit of LiT.
-    private let textOutside: Int
-    private let threads: Int
+    /// Of one unit: activations, gradients of blocks, scratch memory of all threads. Not its images.
+    public let unitBytes: Int
+    /// Of each block's weights with the forms of them that products take.
+    public let blockBytes: [Int]
+    /// Of LiT: what stays of a unit from the first phase of a step to the second. One unit's is in `unitBytes`.
+    public let keptUnitBytes: Int
 
-    public init(plan: Plan, stage: StagePlan, table: BlockTable, threads: Int) {
-        let (model, unit) = (plan.model.image, stage.unit)
-        let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
-        let pixels = unit * model.channels * model.size * model.size
-        let visible = stage.kind == .mae ? stage.visiblePatches(model) : model.patchCount
-        let image = TransformerMemory.image(
-            sequences: unit, tokens: visible + 1, width: model.width, heads: model.heads, mlp: model.mlp,
-            depth: model.depth, operands: operands)
-        let tokens = unit * (visible + 1) * model.width
-        // Two units' images are here: the one computed and the next.
-        var floats = 2 * pixels + unit * visible * model.patchLength + 4 * tokens
-        var stacks = [image]
-        var textFloats = 0
-        if let decoder = stage.decoder, stage.kind == .mae {
-            stacks.append(
-                TransformerMemory.image(
-                    sequences: unit, tokens: model.patchCount + 1, width: decoder.width, heads: decoder.heads,
-                    mlp: 4 * decoder.width, depth: decoder.depth, operands: operands))
-            let hidden = unit * (model.patchCount - visible)
-            floats += 3 * unit * (model.patchCount + 1) * decoder.width
-            floats += hidden * (3 * model.patchLength + 3 * decoder.width)
+    /// - Parameter keeps: what of a forward pass is kept for the backward pass, where there is one.
+    public init(
+        plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: Keeping = .everything
+    ) throws {
+        let rehearsal = BufferTally(rehearses: true)
+        let (whole, kept, blocks, lane) = try rehearsal.run {
+            let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
+            let backend = ComputeBackend.rehearsal(compute, operands: operands)
+            let weights = BlockMemory(StageModel.table(stage, in: plan))
+            let batch = UnitBatch(rehearsing: stage, plan)
+            let before = rehearsal.liveByteCount
+            let kept = try Self.rehearse(stage, plan, backend, keeps, batch, weights)
+            let prepared = weights.table.blocks.indices.map { weights.gather($0).preparedByteCount }
+            let whole = rehearsal.peakByteCount - before - prepared.reduce(0, +)
+            let blocks = zip(weights.buffers, prepared).map { $0.bytes.count + $1 }
+            return (whole, kept, blocks, backend.laneByteCount)
         }
-        if stage.kind == .lit, let text = plan.model.text {
-            stacks = [
-                TransformerMemory.text(
-                    sequences: unit, tokens: text.context, width: text.width, heads: text.heads, mlp: text.mlp,
-                    depth: text.depth, operands: operands)
-            ]
-            textFloats = 3 * unit * text.context * text.width
-            floats += textFloats + 4 * stage.batch * text.embedding
-            // Captions and features of every unit stay from the first phase to the second.
-            floats += stage.batch * (text.context + model.width)
-        }
-        floats += unit * stage.labelCount
-        self.stacks = stacks
-        self.threads = threads
-        outside = floats * 4
-        textOutside = textFloats * 4
-        let words = plan.model.text.map { 2 * unit * $0.context * $0.width } ?? 0
-        let gradients = table.blocks.filter(\.isTrainable).map { block in
-            // A word table's gradient has rows of the unit's words only; it is made whole where they are half of it.
-            block.name == "text.embed" ? min(block.count, words) : block.count
-        }
-        gradient = 4 * (gradients.max() ?? 0)
+        unitBytes = whole + (threads - 1) * lane + Self.bytesOfOtherUnits(stage, plan)
+        (blockBytes, keptUnitBytes) = (blocks, kept)
     }
 
-    /// Bytes of each further unit of LiT whose text tower is kept from the first phase of a step to the second.
-    public func keptUnitByteCount(_ keeps: Keeping) -> Int {
-        stacks.reduce(0) { $0 + $1.kept(keeps) } + textOutside
+    public var weightBytes: Int { blockBytes.reduce(0, +) }
+
+    /// Returns what stays of a unit between phases.
+    private static func rehearse(
+        _ stage: StagePlan, _ plan: Plan, _ backend: ComputeBackend, _ keeps: Keeping, _ batch: UnitBatch,
+        _ weights: BlockMemory
+    ) throws -> Int {
+        switch stage.kind {
+        case .mae, .wsp:
+            let objective = StageObjective.make(plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps)
+            _ = try objective.computeUnit(
+                batch, globalBatch: stage.batch, weights: weights, gradients: NoGradients())
+        case .lit:
+            let objective = LiTObjective(plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps)
+            let part = batch.part(0..<stage.microBatch)
+            let unit = try objective.embed(part, weights: weights)
+            let all = try objective.embeddings(
+                images: FloatBuffer(unit.imageRows).all, texts: FloatBuffer(unit.textRows).all, weights: weights)
+            let sum = GradientSum(backend: backend)
+            _ = try objective.computeUnit(
+                part, unit: unit, all: all, firstRow: 0, weights: weights,
+                gradients: sum.part(0, of: stage.unit / stage.microBatch, to: NoGradients()))
+            return unit.byteCount
+        case .linear, .zeroshot:
+            let extractor = FeatureExtractor(plan: plan, stage: stage, stageIndex: 0, backend: backend)
+            _ = try extractor.features(batch, weights: weights)
+            guard stage.kind == .zeroshot, let text = plan.model.text else { break }
+            let tower = TextTower(text, table: weights.table, backend: backend)
+            _ = try tower.forward(
+                TextBatch(tokens: batch.tokens, context: batch.context), keeps: .nothing, workspace: Workspace(),
+                weights: weights)
+        }
+        return 0
     }
 
-    /// Bytes with what `keeps` says kept between the passes.
-    public func byteCount(_ keeps: Keeping) -> Int {
-        let kept = stacks.reduce(0) { $0 + $1.kept(keeps) }
-        let backward = stacks.map { $0.backward(keeps) }.max() ?? 0
-        let lanes = threads * (stacks.map { $0.lane(keeps) }.max() ?? 0)
-        return kept + backward + lanes + outside + gradient
+    /// The rehearsal's global batch is one part of a unit; LiT's loss holds the embeddings of all samples, and their
+    /// captions and features stay from the first phase to the second.
+    private static func bytesOfOtherUnits(_ stage: StagePlan, _ plan: Plan) -> Int {
+        guard stage.kind == .lit, let text = plan.model.text else { return 0 }
+        let kept = 4 * stage.batch * (text.context + plan.model.image.width)
+        return kept + LiTEmbeddings.byteCount(pairs: stage.batch, width: text.embedding)
+            - LiTEmbeddings.byteCount(pairs: stage.microBatch, width: text.embedding)
+    }
+}
+
+/// Takes gradients nowhere.
+private final class NoGradients: GradientSink {
+    func push(_ block: Int, _ gradient: FloatBuffer) {}
+    func push(_ block: Int, _ gradient: SparseGradient) {}
+}
+
+extension UnitBatch {
+    /// A unit of the largest size that the stage may meet: captions fill the context with different words.
+    fileprivate init(rehearsing stage: StagePlan, _ plan: Plan) {
+        let (model, count) = (plan.model.image, stage.unit)
+        let (context, vocabulary) = (plan.model.text?.context ?? 0, plan.model.text?.vocabulary ?? 0)
+        self.init(
+            slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count),
+            images: FloatBuffer(count: count * model.channels * model.size * model.size), channels: model.channels,
+            size: model.size, labels: [[Int]](repeating: [0], count: count),
+            tokens: (0..<count * context).map { 2 + Int32($0 % max(vocabulary - 2, 1)) }, context: context)
     }
 }

@@ -71,11 +71,15 @@ public struct Hello: Hashable, Sendable {
     public var server: ServerHello?
     /// Trainer to server: the term the trainer works under.
     public var term: Term
+    /// Trainers: floating-point operations a second of one large product in the plan's precision, as measured when the
+    /// plan came; 0 before. For reports alone.
+    public var productRate: Double
 
     public init(
         protocolVersion: UInt32, role: Role, name: String, computeProfile: String, dataFingerprint: String,
-        server: ServerHello?, term: Term
+        server: ServerHello?, term: Term, productRate: Double = 0
     ) {
+        self.productRate = productRate
         self.protocolVersion = protocolVersion
         self.role = role
         self.name = name

@@ -13,7 +13,8 @@ struct Figure {
     let samples: Int
     /// Floating-point operations a sample.
     let operations: Double
-    /// Bytes of a unit's buffers as `StageMemory` foresees them; nil where nothing goes backward.
+    /// Bytes of a unit's buffers and of prepared weights, as `StageMemory` foresees them; nil where nothing goes
+    /// backward.
     let predictedBytes: Int?
     let compute: () throws -> Void
 
@@ -46,7 +47,7 @@ struct Figure {
         let (objective, batch) = (make(), plans.batch())
         return Figure(
             name: stage.name, samples: stage.batch, operations: operations(stage, plans),
-            predictedBytes: predictedBytes(stage, plans, weights, backend)
+            predictedBytes: predictedBytes(stage, plans, backend)
         ) {
             for _ in 0..<stage.unitsPerStep {
                 _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: update)
@@ -71,7 +72,7 @@ struct Figure {
         return Figure(
             name: knowsFeatures ? "lit-cached" : stage.name, samples: stage.unit,
             operations: operations(stage, plans) - image,
-            predictedBytes: predictedBytes(stage, plans, weights, backend)
+            predictedBytes: predictedBytes(stage, plans, backend)
         ) {
             let unit = try objective.embed(batch, weights: weights)
             images.all.copy(from: unit.imageRows)
@@ -93,13 +94,13 @@ struct Figure {
         }
     }
 
-    private static func predictedBytes(
-        _ stage: StagePlan, _ plans: BenchPlan, _ weights: BlockMemory, _ backend: ComputeBackend
-    ) -> Int {
+    private static func predictedBytes(_ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend) -> Int? {
         var plan = plans.plan
         plan.precision = backend.operands == .bfloat16 ? .bf16 : .fp32
-        return StageMemory(plan: plan, stage: stage, table: weights.table, threads: backend.threads)
-            .byteCount(.everything)
+        let memory = try? StageMemory(
+            plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads)
+        let values = 4 * StageModel.table(stage, in: plan).parameterCount
+        return memory.map { $0.unitBytes + $0.weightBytes - values }
     }
 
     /// What the step as it is measured here needs: the text tower goes forward once.

@@ -40,7 +40,7 @@ struct Steps: ParsableCommand {
         }
         let backend = try makeBackend()
         print("profile=\(backend.profile); threads \(threads)")
-        let peak = productRate(backend)
+        let peak = backend.productRate(now: Moment.now)
         print("figure=gemm-\(precision.rawValue) value=\(rounded(peak / 1e9)) unit=GFLOP/s")
         for name in figures.split(separator: ",").map(String.init) {
             guard let figure = Figure.named(name, plans, backend) else {
@@ -80,24 +80,6 @@ struct Steps: ParsableCommand {
                     + "ratio=\(rounded(Double(predicted) / Double(unitBytes)))")
         }
         print("figure=\(name)-buffers-made value=\(FloatBuffer.allocationCount - made) unit=1")
-    }
-
-    /// Operations a second of the library's products alone: the perceptron of a ViT-B over a whole unit.
-    private func productRate(_ backend: ComputeBackend) -> Double {
-        let matrix = WeightMatrix(0..<768 * 3072, outputs: 3072, inputs: 768)
-        let weights = BlockWeights(FloatBuffer(count: matrix.range.count))
-        let (rows, memory) = (6304, Workspace())
-        let (x, y) = (
-            memory.take(rows * matrix.inputs, backend.operands), memory.take(rows * matrix.outputs, backend.operands)
-        )
-        backend.prepareForward(weights, [matrix])
-        var best = Double.infinity
-        for _ in 0..<8 {
-            let start = Moment.now()
-            backend.linearForward(y, x, weights, matrix, bias: nil, residual: nil, rows: rows)
-            best = min(best, Moment.now().seconds(since: start))
-        }
-        return 2 * Double(rows) * Double(matrix.range.count) / best
     }
 
     private func peakResidentBytes() -> Int {

@@ -1,7 +1,10 @@
 import ArgumentParser
+import Foundation
 import MawsData
 import MawsKernels
 import MawsPlan
+import MawsReport
+import MawsTensor
 
 /// Checks and shows plan files without starting anything.
 struct PlanCommand: ParsableCommand {
@@ -21,7 +24,7 @@ struct PlanSource: ParsableArguments {
     func load() throws -> Plan {
         try PlanLoader.load(
             path: path, overrides: PlanOverrides(seed: seed, run: run),
-            precision: { _ in ComputeBackend.multipliesHalf ? .bf16 : .fp32 },
+            precision: { _ in ComputeFallback.fastestOperands(on: .present) == .bfloat16 ? .bf16 : .fp32 },
             tokenizerSize: { try Tokenizer(model: $0, context: TextModelPlan.defaultContext).vocabularySize })
     }
 }
@@ -38,15 +41,39 @@ struct PlanShow: ParsableCommand {
 struct PlanCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check every field of a plan and print what each stage costs.",
-        discussion: "Exits with 1 and one sentence with file, line and field when the plan has a fault.")
+        discussion: """
+            Exits with 1 and one sentence with file, line and field when the plan has a fault, or with the bytes and \
+            the setting that would do when a stage does not fit the memory given.
+            """)
 
     @OptionGroup var source: PlanSource
+    @Flag(help: "Print what is foreseen of each stage as JSON, and nothing else.") var json = false
 
     func run() throws {
         let plan = try source.load()
         var samples: [String: Int] = [:]
         for split in try PlanData(plan: plan, root: ".").splits { samples[split.name] = split.sampleCount }
-        print(PlanSummary(plan: plan, samples: samples).text())
+        if !json { print(PlanSummary(plan: plan, samples: samples).text()) }
+        let machine = ForecastMachine(measuredFor: plan, cores: ProcessInfo.processInfo.activeProcessorCount)
+        let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
+        for notice in ComputeFallback.notices(machine.compute, operands, on: .present) { warn(notice) }
+        let forecasts = try plan.stages.map { stage in
+            let evaluated = (samples[stage.on] ?? 0) + (stage.fitOn.flatMap { samples[$0] } ?? 0)
+            return try StageForecast(
+                plan: plan, stage: stage, images: stage.kind.trains ? stage.batch : evaluated, machine: machine)
+        }
+        if json { return print(String(decoding: try Self.encoder.encode(forecasts), as: UTF8.self)) }
+        print(ForecastTable(forecasts: forecasts, machine: machine, isLocal: plan.cluster.isLocal).text())
         print("\(source.path) is a valid plan.")
+    }
+
+    private static var encoder: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        return encoder
+    }
+
+    private func warn(_ sentence: String) {
+        FileHandle.standardError.write(Data("note: \(sentence)\n".utf8))
     }
 }

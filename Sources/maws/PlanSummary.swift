@@ -79,12 +79,13 @@ struct PlanSummary {
     // MARK: Formatting
 
     /// Columns padded to their widest cell.
-    static func align(_ rows: [[String]]) -> [String] {
+    /// - Parameter textColumns: at the left, which begin together; the others end together.
+    static func align(_ rows: [[String]], textColumns: Int = 4) -> [String] {
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in
             let cells = zip(row, widths).enumerated().map { column, cell in
                 let padding = String(repeating: " ", count: cell.1 - cell.0.count)
-                return column < 4 ? cell.0 + padding : padding + cell.0
+                return column < textColumns ? cell.0 + padding : padding + cell.0
             }
             return cells.joined(separator: "  ")
         }

@@ -1,5 +1,10 @@
 import Foundation
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsPlan
 import MawsReport
+import MawsTraining
 import Testing
 
 /// The undisturbed run that all others are compared with, made once.
@@ -28,14 +33,47 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
 
     /// A model that does not fit: blocks are computed again to go backward, and gathered a few at a time.
     @Test func weightsAreTheSameForATrainerThatHoldsAFewBlocksOnly() throws {
-        let runs = try ["", "memory: 222500K,"].map { memory in
+        var free = try ClusterRun()
+        (free.trainers, free.depth, free.unit) = (1, 8, 80)
+        let least = try leastMemoryBytes(free)
+        let runs = try ["", "memory: \(least / 1024 + 1)K,"].map { memory in
             var run = try ClusterRun()
-            (run.trainers, run.depth, run.memory) = (1, 8, memory)
+            (run.trainers, run.depth, run.unit, run.memory) = (1, 8, 80, memory)
             return (run: run, hashes: try run.finish())
         }
         #expect(runs[0].hashes == runs[1].hashes)
         let log = try String(contentsOfFile: runs[1].run.runFolder + "/logs/trainer-0.log", encoding: .utf8)
         #expect(log.contains("computes blocks again to go backward, holds"))
+    }
+
+    /// What the most demanding stage of a run needs.
+    private func leastMemoryBytes(_ run: ClusterRun) throws -> Int {
+        try run.write()
+        let plan = try PlanLoader.load(
+            path: run.planPath, precision: { _ in .fp32 },
+            tokenizerSize: { try Tokenizer(model: $0, context: 16).vocabularySize })
+        let needs = try plan.stages.map { stage in
+            try #require(throws: TooLittleMemory.self) {
+                _ = try MemoryChoice(
+                    plan: plan, stage: stage, compute: ComputeBackend.fastestKind, threads: 1, memoryBytes: 1)
+            }.neededBytes
+        }
+        return needs.max() ?? 0
+    }
+
+    @Test func weightsOfMicroBatchesAreTheSameForAnyClusterAndNearlyThoseOfWholeUnits() throws {
+        let runs = try [(1, 1), (2, 3)].map { trainers, servers in
+            var run = try ClusterRun()
+            (run.trainers, run.servers, run.microBatch) = (trainers, servers, ", micro_batch: 4")
+            return (try run.finish(), try RunFolder(run.runFolder).stages())
+        }
+        #expect(runs[0].0 == runs[1].0)
+        var whole = try ClusterRun()
+        whole.trainers = 1
+        _ = try whole.finish()
+        for (parts, units) in zip(runs[0].1, try RunFolder(whole.runFolder).stages()) {
+            #expect(abs((parts.loss ?? 0) - (units.loss ?? 0)) < 1e-3, "\(parts.stage)")
+        }
     }
 
     /// A server lets its pages go all the time; nothing is lost with them.

@@ -12,6 +12,9 @@ struct ClusterRun {
     var memory = ""
     /// Blocks of the image tower.
     var depth = 2
+    var unit = 16
+    /// Fields of wsp and lit about it.
+    var microBatch = ""
     var maeSteps = 4
     var checkpointSteps = 2
     /// Further lines at the top level of the plan.
@@ -101,10 +104,12 @@ struct ClusterRun {
               text: {width: 32, depth: 1, heads: 2, context: 16, embedding: 24}
             stages:
               - mae:
-                  {steps: \(maeSteps), batch: 80, unit: 16, moments: \(moments), \(maeFields),
+                  {steps: \(maeSteps), batch: 80, unit: \(unit), moments: \(moments), \(maeFields),
                    decoder: {width: 32, depth: 1, heads: 2}}
-              - wsp: {from: mae, steps: 3, batch: 80, unit: 16, learning_rate: 0.001, clip: 1.0, moments: \(moments)}
-              - lit: {image: wsp, \(litFields), learning_rate: 0.001, moments: \(moments)}
+              - wsp:
+                  {from: mae, steps: 3, batch: 80, unit: \(unit)\(microBatch), learning_rate: 0.001, clip: 1.0,
+                   moments: \(moments)}
+              - lit: {image: wsp, \(litFields)\(microBatch), learning_rate: 0.001, moments: \(moments)}
             \(evaluates ? evaluations : "")
             checkpoint: {steps: \(checkpointSteps), keep: 2}
             wire: {push: \(push)}

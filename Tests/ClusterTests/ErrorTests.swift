@@ -37,6 +37,23 @@ import Testing
         #expect(output.contains("sead") && output.contains("plan.yaml:") && output.contains("seed"))
     }
 
+    @Test func aPlanThatDoesNotFitIsRefusedWithTheBytesAndTheSettingThatWould() throws {
+        var run = try ClusterRun()
+        run.evaluates = true
+        try run.write()
+        let check = Program("maws", ["plan", "check", run.planPath])
+        #expect(try check.run(timeoutSeconds: 60) == 0)
+        #expect(check.output.contains("foreseen, trainers: 2") && check.output.contains("mae: a trainer keeps"))
+        run.memory = "memory: 100M,"
+        try run.write()
+        let trainer = try failure(Program("maws", ["plan", "check", run.planPath]))
+        #expect(trainer.contains("stage mae") && trainer.contains("bytes") && trainer.contains("`memory` of"))
+        run.memory = "server_memory: 1M,"
+        try run.write()
+        let server = try failure(Program("maws", ["plan", "check", run.planPath]))
+        #expect(server.contains("bytes") && server.contains("set `cluster.server_memory` to"))
+    }
+
     @Test func changedPlanIsRefusedWithTheFieldThatChanged() throws {
         var run = try ClusterRun()
         _ = try run.finish()

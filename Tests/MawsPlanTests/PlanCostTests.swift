@@ -45,7 +45,7 @@ import Testing
         let cost = StageCost(plan: plan, stage: try #require(plan.stage("mae")), parameters: 1000, trainable: 600)
         #expect(cost.gatherBytesPerStep == 2400 && cost.gatherBytesOnce == 1600)
         #expect(cost.pushBytesPerStep == 4 * 2400)
-        #expect(cost.stateBytes == 4 * (2 * (1000 + 600 + 600) + 600))
+        #expect(cost.stateBytes == 4 * (400 + 7 * 600))
     }
 
     /// One block of width 2 and MLP 8 over three tokens, by hand: 3 · (4·2·2 + 2·2·8) + 2·3·3·2 = 180 multiply-adds.

@@ -231,6 +231,10 @@ extension PlanErrorTests.Fault {
             "mae: {batch: 64, unit: 16", "mae: {batch: 60, unit: 16",
             "plan.yaml:15: stages.mae.batch: a batch of 60 is not a whole number of units of 16 (`unit`)."),
         Self(
+            "epochs: 2", "micro_batch: 5",
+            "plan.yaml:15: stages.mae.micro_batch: a unit of 16 is not a whole number of micro-batches of 5 "
+                + "(`micro_batch`)."),
+        Self(
             "mae: {batch: 64, unit: 16", "mae: {unit: 48",
             "plan.yaml:15: stages.mae.unit: a batch of 4096 is not a whole number of units of 48 (`unit`)."),
         Self(

@@ -5,7 +5,8 @@ import Testing
     private let stages = [
         StageSummary(
             stage: "mae", kind: "mae", steps: 234, seconds: 131.4, images: 119_808, loss: 0.412_345,
-            bytesPushed: 6_412_000_000, bytesGathered: 12_824_000_000, accuracy: nil, weightsHash: "ab"),
+            bytesPushed: 6_412_000_000, bytesGathered: 12_824_000_000, accuracy: nil, weightsHash: "ab",
+            utilisation: 0.4312),
         StageSummary(
             stage: "zeroshot-after-lit", kind: "zeroshot", steps: 1, seconds: 4.21, images: 10_000, loss: nil,
             bytesPushed: 0, bytesGathered: 999_600, accuracy: 0.8123, weightsHash: nil),
@@ -13,12 +14,12 @@ import Testing
 
     @Test func resultsLineUpUnderTheirHeadings() {
         let expected = """
-            stage               steps    time  images/s    loss   pushed  gathered   top-1
-            ──────────────────  ─────  ──────  ────────  ──────  ───────  ────────  ──────
-            mae                   234  2m 11s       912  0.4123  6.41 GB   12.8 GB       –
-            zeroshot-after-lit      1   4.2 s     2,375       –        –   1.00 MB  81.2 %
-            ──────────────────  ─────  ──────  ────────  ──────  ───────  ────────  ──────
-            total                 235  2m 16s                    6.41 GB   12.8 GB
+            stage               steps    time  images/s     mfu    loss   pushed  gathered   top-1
+            ──────────────────  ─────  ──────  ────────  ──────  ──────  ───────  ────────  ──────
+            mae                   234  2m 11s       912  43.1 %  0.4123  6.41 GB   12.8 GB       –
+            zeroshot-after-lit      1   4.2 s     2,375       –       –        –   1.00 MB  81.2 %
+            ──────────────────  ─────  ──────  ────────  ──────  ──────  ───────  ────────  ──────
+            total                 235  2m 16s                            6.41 GB   12.8 GB
             """
         #expect(ResultTable.draw(stages) == expected)
     }

@@ -4,6 +4,7 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 import MawsTrainer
+import MawsTraining
 import MawsTransport
 import MawsWire
 import Synchronization
@@ -76,7 +77,7 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
         let links = try links(shards, run: run)
         defer { links.end() }
         let largest = table.blocks.map(\.count).max() ?? 0
-        let budget = WeightBudget(byteCountMax: 8 * largest, bytesPerWeight: 4)
+        let budget = WeightBudget(byteCountMax: 8 * largest, blockBytes: table.blocks.map { 4 * $0.count })
         let cache = BlockCache(
             table: table, stage: stage, links: links, cancellation: Cancellation(), meter: WaitMeter(), budget: budget)
         #expect(table.parameterCount * 4 > budget.byteCountMax)

@@ -31,7 +31,7 @@ private let session: [Sample] = [
         .hello(
             Hello(
                 protocolVersion: 1, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
-                dataFingerprint: "sha256:00ff", server: nil, term: Term(0)))),
+                dataFingerprint: "sha256:00ff", server: nil, term: Term(0), productRate: 4.08e11))),
     Sample(
         "hello-server",
         .hello(

@@ -44,7 +44,10 @@ struct RunProgress {
         return commit(loss: loss, now)
     }
 
-    func snapshot(_ core: CoordinatorCore, addresses: [PeerID: String], _ now: Moment) -> StatusSnapshot {
+    /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
+    func snapshot(
+        _ core: CoordinatorCore, addresses: [PeerID: String], productRate: Double, _ now: Moment
+    ) -> StatusSnapshot {
         let stage = catalog[core.stage.index]
         let (done, total) = core.progress
         let rate = imagesPerSecond(now)
@@ -58,7 +61,9 @@ struct RunProgress {
         return StatusSnapshot(
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,
             step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining, peers: peers,
-            waitingFor: core.waitingFor(now), skippedSteps: skippedSteps)
+            waitingFor: core.waitingFor(now), skippedSteps: skippedSteps,
+            utilisation: rate > 0
+                ? Utilisation.share(operations: rate * stage.operationsPerSample, of: productRate) : nil)
     }
 
     private func imagesPerSecond(_ now: Moment) -> Double {

@@ -16,6 +16,8 @@ final class RunRecorder {
     private let summaries: AppendLog
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
     private var result: EvaluationResult?
+    /// FLOPs of the model in the stage's steps so far, and what the trainers could have done meanwhile.
+    private var work = (operations: 0.0, capacity: 0.0)
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
@@ -27,14 +29,21 @@ final class RunRecorder {
         summaries = try AppendLog(path: paths.stages)
     }
 
-    func step(_ record: CommitRecord) throws {
+    /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
+    func step(_ record: CommitRecord, productRate: Double) throws {
+        let stage = catalog[StageIndex(record.stage)]
+        let operations = Double(record.images) * stage.operationsPerSample
+        let capacity = record.seconds * productRate
+        work.operations += operations
+        work.capacity += capacity
         try metrics.append(
             JSONLine.encode(
                 StepMetrics(
-                    stage: catalog[StageIndex(record.stage)].plan.name, step: Int(record.step), loss: record.loss,
+                    stage: stage.plan.name, step: Int(record.step), loss: record.loss,
                     learningRate: record.learningRate, gradientNorm: record.gradientNorm, images: record.images,
                     seconds: record.seconds, bytesPushed: Int(record.bytesPushed),
-                    bytesGathered: Int(record.bytesGathered), skipped: record.clipScale == 0 ? true : nil)))
+                    bytesGathered: Int(record.bytesGathered), skipped: record.clipScale == 0 ? true : nil,
+                    utilisation: Utilisation.share(operations: operations, of: capacity))))
     }
 
     /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run. Throws when all
@@ -68,6 +77,7 @@ final class RunRecorder {
     /// Writes a stage's summary, and an evaluation's result.
     func stage(_ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?) throws {
         let stage = catalog[index]
+        defer { work = (0, 0) }
         let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage.plan)
         let summary = StageSummary(
             stage: stage.plan.name, kind: stage.plan.kind.rawValue, steps: commits.count,
@@ -75,7 +85,7 @@ final class RunRecorder {
             images: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
-            weightsHash: weightsHash)
+            weightsHash: weightsHash, utilisation: Utilisation.share(operations: work.operations, of: work.capacity))
         try summaries.append(JSONLine.encode(summary))
         try summaries.synchronize()
     }

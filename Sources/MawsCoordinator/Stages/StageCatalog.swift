@@ -17,6 +17,8 @@ struct StageCatalog: Sendable {
         /// Unreadable samples that its splits' `skip_limit`s allow, whichever trainers meet them.
         var skipsMax: Int
         var schedule: LearningRateSchedule?
+        /// Floating-point operations of the model a sample.
+        var operationsPerSample: Double
     }
 
     let stages: [Stage]
@@ -49,10 +51,14 @@ struct StageCatalog: Sendable {
         let skipsMax = [stage.on, stage.fitOn].compactMap { $0.flatMap(plan.split) }.reduce(0) { sum, split in
             sum + Int(Double(data.sampleCount(split.name)) * split.skipLimit)
         }
+        let table = StageModel.table(stage, in: plan)
+        let cost = StageCost(
+            plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
         return Stage(
-            index: shape.index, plan: stage, table: StageModel.table(stage, in: plan), shape: shape,
+            index: shape.index, plan: stage, table: table, shape: shape,
             imagesPerStep: stage.kind.trains ? stage.batch : samples + fitSamples,
-            skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) })
+            skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
+            operationsPerSample: cost.operationsPerSample)
     }
 
     private static func unitsInPhase(_ stage: StagePlan, samples: Int, fitSamples: Int) -> [Int] {

@@ -18,8 +18,8 @@ final class EmulatedHalfProducts: MatrixProducts {
     func run(_ shape: ProductShape, _ operands: ProductOperands) {
         guard shape.operands == .bfloat16 else { return products.run(shape, operands) }
         defer { scratch.releaseAll() }
-        var (wide, plain) = (operands, shape)
-        (plain.operands, plain.result, plain.isPacked) = (.float32, .float32, false)
+        var wide = operands
+        let plain = shape.widened
         wide.a = widened(operands.a, rows: shape.m, shape.k, strides: (shape.aRow, shape.aColumn))
         if !shape.isPacked {
             wide.b = widened(operands.b, rows: shape.k, shape.n, strides: (shape.bRow, shape.bColumn))
@@ -31,6 +31,17 @@ final class EmulatedHalfProducts: MatrixProducts {
         products.run(plain, wide)
         loops.narrow(operands.c.assumingMemoryBound(to: UInt16.self), result.pointer, result.count)
     }
+
+    func reserve(_ shape: ProductShape) {
+        guard shape.operands == .bfloat16 else { return products.reserve(shape) }
+        defer { scratch.releaseAll() }
+        _ = scratch.take(Self.span(rows: shape.m, shape.k, strides: (shape.aRow, shape.aColumn)))
+        if !shape.isPacked { _ = scratch.take(Self.span(rows: shape.k, shape.n, strides: (shape.bRow, shape.bColumn))) }
+        if shape.result == .bfloat16 { _ = scratch.take(shape.m * shape.n) }
+        products.reserve(shape.widened)
+    }
+
+    var scratchByteCount: Int { scratch.byteCount + products.scratchByteCount }
 
     func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int? {
         element == .bfloat16 ? n * k : products.packedFloats(n: n, k: k, element)
@@ -49,9 +60,22 @@ final class EmulatedHalfProducts: MatrixProducts {
     private func widened(
         _ matrix: UnsafeRawPointer, rows: Int, _ columns: Int, strides: (row: Int, column: Int)
     ) -> UnsafeRawPointer {
-        let span = (rows - 1) * strides.row + (columns - 1) * strides.column + 1
+        let span = Self.span(rows: rows, columns, strides: strides)
         let copy = scratch.take(span)
         loops.widen(copy.pointer, matrix.assumingMemoryBound(to: UInt16.self), span)
         return UnsafeRawPointer(copy.pointer)
+    }
+
+    private static func span(rows: Int, _ columns: Int, strides: (row: Int, column: Int)) -> Int {
+        (rows - 1) * strides.row + (columns - 1) * strides.column + 1
+    }
+}
+
+extension ProductShape {
+    /// The same product in fp32.
+    fileprivate var widened: ProductShape {
+        var shape = self
+        (shape.operands, shape.result, shape.isPacked) = (.float32, .float32, false)
+        return shape
     }
 }

@@ -53,6 +53,9 @@ struct ProductOperands {
 /// Matrix products on the calling thread alone. One owner a thread.
 protocol MatrixProducts: AnyObject {
     func run(_ shape: ProductShape, _ operands: ProductOperands)
+    /// Takes the scratch memory that `run` needs for the shape.
+    func reserve(_ shape: ProductShape)
+    var scratchByteCount: Int { get }
 
     /// Floats that the packed form of b [k, n] takes; nil where these products take fp32 matrices as they are.
     func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int?

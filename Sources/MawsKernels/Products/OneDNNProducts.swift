@@ -16,12 +16,17 @@ final class OneDNNProducts: MatrixProducts {
     deinit { for product in products.values { maws_onednn_free(product) } }
 
     func run(_ shape: ProductShape, _ operands: ProductOperands) {
-        let product = product(shape)
-        let floats = (maws_onednn_scratch_bytes(product) + 3) / 4
-        if scratch.count < floats { scratch = FloatBuffer(count: floats) }
+        reserve(shape)
         maws_onednn_run(
-            product, operands.c, operands.a, operands.b, operands.bias, operands.residual, scratch.pointer)
+            product(shape), operands.c, operands.a, operands.b, operands.bias, operands.residual, scratch.pointer)
     }
+
+    func reserve(_ shape: ProductShape) {
+        let floats = (maws_onednn_scratch_bytes(product(shape)) + 3) / 4
+        if scratch.count < floats { scratch = FloatBuffer(count: floats) }
+    }
+
+    var scratchByteCount: Int { scratch.bytes.count }
 
     func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int? {
         let bytes = maws_onednn_packed_bytes(Int64(n), Int64(k), element == .bfloat16 ? 1 : 0)

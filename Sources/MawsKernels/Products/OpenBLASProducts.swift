@@ -37,6 +37,10 @@ final class OpenBLASProducts: MatrixProducts {
             shape.hasBias || shape.hasResidual || shape.adds ? 1 : 0, c, Int32(shape.cRow))
     }
 
+    /// OpenBLAS has its own memory, a few MiB a thread.
+    func reserve(_ shape: ProductShape) {}
+    var scratchByteCount: Int { 0 }
+
     func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int? { nil }
     func pack(_ packed: FloatSlice, _ b: FloatSlice, _ shape: ProductShape) {}
 }

@@ -1,18 +1,31 @@
+import MawsBase
+
 /// What a stage costs in memory, on the wire (as plain fp32) and in arithmetic.
 public struct StageCost: Hashable, Sendable {
     /// Parameters of all blocks, and of those that are trained.
     public var parameters: Int
     public var trainable: Int
-    /// Floating-point operations a sample costs the trainers, forward and backward.
-    public var operationsPerSample: Double
+    /// Floating-point operations that the model's products cost for a sample, forward and backward, part by part.
+    public var parts: [Part]
+    /// All of them: the model's FLOPs per image.
+    public var operationsPerSample: Double { parts.reduce(0) { $0 + $1.operations } }
     /// Bytes each trainer gathers every step: the blocks that are trained, kept for all its units of the step.
     public var gatherBytesPerStep: Int
     /// Bytes each trainer gathers once: the frozen blocks.
     public var gatherBytesOnce: Int
     /// Bytes all trainers together push every step: one gradient a unit.
     public var pushBytesPerStep: Int
-    /// Bytes of the state files of all servers together: two banks of weights and of both moments, and one gradient.
+    /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights (the idle one takes
+    /// the gradient), and both moments.
     public var stateBytes: Int
+
+    /// What a part of the model with blocks of one width costs a sample.
+    public struct Part: Hashable, Sendable {
+        public var operations: Double
+        public var width: Int
+
+        init(_ operations: Double, width: Int) { (self.operations, self.width) = (operations, width) }
+    }
 
     /// - Parameters:
     ///   - parameters: elements of the stage's block table.
@@ -21,31 +34,39 @@ public struct StageCost: Hashable, Sendable {
         let element = MemoryLayout<Float>.size
         self.parameters = parameters
         self.trainable = trainable
-        operationsPerSample = Self.operations(plan, stage)
+        parts = Self.parts(plan, stage)
         gatherBytesPerStep = trainable * element
         gatherBytesOnce = (parameters - trainable) * element
         pushBytesPerStep = trainable * element * stage.unitsPerStep
-        stateBytes = (2 * (parameters + 2 * trainable) + trainable) * element
+        let moments = stage.recipe?.optimizer.moments ?? .fp32
+        let scales = moments == .int8 ? trainable / MomentLayout.groupLength * element : 0
+        stateBytes = (parameters + trainable) * element + 2 * (moments.codeWidth * trainable + scales)
     }
 
     /// A backward pass costs two forward passes. LiT runs its text tower forward twice: for the embeddings that all
     /// units exchange, and again for the gradients.
-    private static func operations(_ plan: Plan, _ stage: StagePlan) -> Double {
+    private static func parts(_ plan: Plan, _ stage: StagePlan) -> [Part] {
         let image = plan.model.image
         switch stage.kind {
         case .mae:
             let visible = stage.visiblePatches(image)
-            let decoder = stage.decoder.map { ModelCost.decoderForward($0, image: image, visible: visible) } ?? 0
-            return 3 * (ModelCost.imageForward(image, patches: visible) + decoder)
+            let encoder = Part(3 * ModelCost.imageForward(image, patches: visible), width: image.width)
+            guard let decoder = stage.decoder else { return [encoder] }
+            let forward = ModelCost.decoderForward(decoder, image: image, visible: visible)
+            return [encoder, Part(3 * forward, width: decoder.width)]
         case .wsp:
             let head = ModelCost.product(1, image.width, image.width + stage.labelCount)
-            return 3 * (ModelCost.imageForward(image) + head)
+            return [Part(3 * (ModelCost.imageForward(image) + head), width: image.width)]
         case .lit:
-            guard let text = plan.model.text else { return 0 }
+            let frozen = Part(ModelCost.imageForward(image), width: image.width)
+            guard let text = plan.model.text else { return [frozen] }
             let similarities = ModelCost.product(1, text.embedding, stage.batch)
-            return ModelCost.imageForward(image) + 4 * ModelCost.textForward(text) + 3 * similarities
+            return [
+                frozen, Part(4 * ModelCost.textForward(text), width: text.width),
+                Part(3 * similarities, width: text.embedding),
+            ]
         case .linear, .zeroshot:
-            return ModelCost.imageForward(image)
+            return [Part(ModelCost.imageForward(image), width: image.width)]
         }
     }
 }

@@ -1,7 +1,7 @@
 /// Which fields each kind of stage has.
 enum StageFields {
     private static let common = ["name", "on", "unit"]
-    private static let training = ["recipe", "epochs", "steps", "batch", "skip_nonfinite"] + recipe
+    private static let training = ["recipe", "epochs", "steps", "batch", "micro_batch", "skip_nonfinite"] + recipe
     /// Fields that replace single values of the recipe's preset.
     static let recipe = [
         "learning_rate", "schedule", "warmup", "weight_decay", "betas", "epsilon", "clip", "moments", "augment",

@@ -51,6 +51,7 @@ struct StageReader {
         stage.steps = try map["steps"]?.integer(1...Self.countMax)
         stage.batch = try map.integer("batch", 1...Self.countMax, default: preset.batch)
         stage.unit = try map.integer("unit", 1...Self.countMax, default: Self.unitTraining)
+        stage.microBatch = try microBatch(of: stage.unit)
         stage.nonFiniteSkips = try map.integer("skip_nonfinite", 0...Self.skipsMax, default: 0)
         guard stage.batch % stage.unit == 0 else {
             throw .conflict(
@@ -79,10 +80,20 @@ struct StageReader {
 
     private func readEvaluation(_ stage: inout StagePlan) throws(PlanError) {
         stage.unit = try map.integer("unit", 1...Self.countMax, default: Self.unitEvaluation)
-        stage.batch = stage.unit
+        (stage.batch, stage.microBatch) = (stage.unit, stage.unit)
         if let node = map["framing"] {
             stage.framing = try AugmentReader(size: list.image.size).framing(node, stage.framing)
         }
+    }
+
+    private func microBatch(of unit: Int) throws(PlanError) -> Int {
+        let size = try map.integer("micro_batch", 1...Self.countMax, default: unit)
+        guard unit % size == 0 else {
+            throw .conflict(
+                map.place(of: "micro_batch"),
+                problem: "a unit of \(unit) is not a whole number of micro-batches of \(size) (`micro_batch`)")
+        }
+        return size
     }
 
     private func recipePreset() throws(PlanError) -> RecipePreset {

@@ -15,6 +15,7 @@ extension StagePlan {
     private var training: [(String, Node?)] {
         [
             ("epochs", .number(epochs)), ("steps", steps.map(Node.number)), ("batch", .number(batch)),
+            ("micro_batch", .number(microBatch)),
             ("skip_nonfinite", .number(nonFiniteSkips)),
         ]
             + (recipe?.fields ?? [])

@@ -21,7 +21,7 @@ public struct TrainerCore: Sendable {
     private enum Data: Hashable {
         case none
         case opening(plan: [UInt8])
-        case opened(plan: [UInt8], fingerprint: String)
+        case opened(plan: [UInt8], facts: DataFacts)
     }
 
     private struct Work: Hashable {
@@ -62,7 +62,7 @@ public struct TrainerCore: Sendable {
         case .connected(let number): return number == connection ? greet(now) : []
         case .lost(let number, let reason): return number == connection ? lose(reason, now) : []
         case .received(let number, let message): return number == connection ? receive(message, now) : []
-        case .dataOpened(let plan, let fingerprint, let timeout): return opened(plan, fingerprint, timeout, now)
+        case .dataOpened(let plan, let facts): return opened(plan, facts, now)
         case .dataMissing(let reason): return exit(1, reason)
         case .unitDone(let done): return finish(done, now)
         case .unitFailed(let lease, let reason): return fail(lease, reason, now)
@@ -102,7 +102,7 @@ extension TrainerCore {
         guard link == .connecting else { return [] }
         link = .greeting
         lastHeard = now
-        return send(hello(fingerprint: ""), now)
+        return send(hello(DataFacts()), now)
     }
 
     /// Looks for the coordinator again with a growing pause, for as long as the settings say.
@@ -135,11 +135,12 @@ extension TrainerCore {
         return [.send(message)]
     }
 
-    private func hello(fingerprint: String) -> Message {
+    private func hello(_ facts: DataFacts) -> Message {
         .hello(
             Hello(
                 protocolVersion: ProtocolVersion.current, role: .trainer, name: settings.name,
-                computeProfile: settings.computeProfile, dataFingerprint: fingerprint, server: nil, term: term))
+                computeProfile: settings.computeProfile, dataFingerprint: facts.fingerprint, server: nil, term: term,
+                productRate: facts.productRate))
     }
 
     private mutating func exit(_ code: Int32, _ sentence: String) -> [TrainerAction] {
@@ -174,29 +175,27 @@ extension TrainerCore {
         }
         self.welcome = welcome
         link = .preparing
-        if case .opened(welcome.plan, let fingerprint) = data { return present(fingerprint, now) }
+        if case .opened(welcome.plan, let facts) = data { return present(facts, now) }
         if case .opening(welcome.plan) = data { return [] }
         data = .opening(plan: welcome.plan)
         return [.openData(plan: welcome.plan)]
     }
 
-    private mutating func opened(
-        _ plan: [UInt8], _ fingerprint: String, _ timeout: Double, _ now: Moment
-    ) -> [TrainerAction] {
+    private mutating func opened(_ plan: [UInt8], _ facts: DataFacts, _ now: Moment) -> [TrainerAction] {
         guard data == .opening(plan: plan) else { return [] }
-        heartbeatTimeoutSeconds = timeout
-        data = .opened(plan: plan, fingerprint: fingerprint)
+        heartbeatTimeoutSeconds = facts.heartbeatTimeoutSeconds
+        data = .opened(plan: plan, facts: facts)
         guard link == .preparing, welcome?.plan == plan else { return [] }
-        return present(fingerprint, now)
+        return present(facts, now)
     }
 
     /// The second `hello`, with what the trainer knows since it has a plan.
-    private mutating func present(_ fingerprint: String, _ now: Moment) -> [TrainerAction] {
+    private mutating func present(_ facts: DataFacts, _ now: Moment) -> [TrainerAction] {
         link = .ready
         lostSince = nil
         retries = 0
         let joined = TrainerAction.log("joined the coordinator, term \(term.value)")
-        return send(hello(fingerprint: fingerprint), now) + [joined] + request(now)
+        return send(hello(facts), now) + [joined] + request(now)
     }
 }
 

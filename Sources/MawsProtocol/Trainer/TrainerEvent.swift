@@ -25,6 +25,21 @@ public struct TrainerSettings: Hashable, Sendable {
     }
 }
 
+/// What a trainer knows since it has a plan.
+public struct DataFacts: Hashable, Sendable {
+    /// Hash of the names and sizes of the plan's samples; empty before.
+    public var fingerprint: String
+    /// Floating-point operations a second of one large product in the plan's precision; 0 before.
+    public var productRate: Double
+    public var heartbeatTimeoutSeconds: Double
+
+    public init(fingerprint: String = "", productRate: Double = 0, heartbeatTimeoutSeconds: Double = 0) {
+        self.fingerprint = fingerprint
+        self.productRate = productRate
+        self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
+    }
+}
+
 /// What the world tells a trainer's session. Connections are numbered by the session, so that a late word of an
 /// earlier one is known for what it is.
 public enum TrainerEvent: Hashable, Sendable {
@@ -35,7 +50,7 @@ public enum TrainerEvent: Hashable, Sendable {
     case lost(connection: UInt64, reason: String)
     case received(connection: UInt64, Message)
     /// The data this plan names is there.
-    case dataOpened(plan: [UInt8], fingerprint: String, heartbeatTimeoutSeconds: Double)
+    case dataOpened(plan: [UInt8], DataFacts)
     /// The plan cannot be read, or its data is missing here.
     case dataMissing(reason: String)
     case unitDone(UnitDone)

@@ -97,7 +97,7 @@ struct ReportPage {
 
     private func result() -> Markup {
         guard !record.stages.isEmpty else { return "<p class=\"note\">No stage is finished yet.</p>\n" }
-        let titles = ["steps", "time", "images/s", "loss", "pushed", "gathered", "per step", "top-1"]
+        let titles = ["steps", "time", "images/s", "MFU", "loss", "pushed", "gathered", "per step", "top-1"]
         let rows = record.stages.map { stage in
             Self.row(ResultTable.row(stage), traffic: stage.steps > 0 ? Self.perStep(stage) : "–")
         }
@@ -109,7 +109,9 @@ struct ReportPage {
             <tfoot>\(Self.row(ResultTable.totals(record.stages), traffic: ""))</tfoot>
             </table></div>
             <p class="note">Pushed are gradients and rows from trainers to servers, gathered are weights and rows from \
-            servers to trainers; “per step” is the two together, averaged over the stage.</p>
+            servers to trainers; “per step” is the two together, averaged over the stage. \
+            MFU is the share of the trainers' own rate of one large \
+            matrix product that the model's products came to.</p>
 
             """
     }
@@ -120,7 +122,7 @@ struct ReportPage {
 
     /// A row of the result table with the traffic of a step put before the accuracy.
     private static func row(_ cells: [String], traffic: String) -> Markup {
-        let figures = cells[1..<7] + [traffic] + cells[7...]
+        let figures = cells[1..<8] + [traffic] + cells[8...]
         return "<tr><th scope=\"row\">\(cells[0])</th>\(figures.map { "<td>\($0)</td>" as Markup })</tr>\n"
     }
 

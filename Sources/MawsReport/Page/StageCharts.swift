@@ -4,7 +4,7 @@ struct StageCharts {
     let steps: [StepMetrics]
 
     func markup() -> Markup {
-        let charts = [loss(), learningRate(), gradientNorm(), traffic()].compactMap { $0.markup() }
+        let charts = [loss(), learningRate(), gradientNorm(), traffic(), utilisation()].compactMap { $0.markup() }
         guard !charts.isEmpty else { return "" }
         return """
             <section>
@@ -55,6 +55,15 @@ struct StageCharts {
                 line("pushed", curve { Double($0.bytesPushed) / unit.size }, "first"),
                 line("gathered", curve { Double($0.bytesGathered) / unit.size }, "second"),
             ], startsAtZero: true)
+    }
+
+    private func utilisation() -> LineChart {
+        let points = steps.compactMap { step in
+            step.utilisation.map { Curve.Point(x: Double(step.step), y: 100 * $0) }
+        }
+        return LineChart(
+            title: "Model-FLOPs utilisation", unit: "% of the rate of one large product",
+            lines: [line("", Curve(points), "raw"), line("", Curve(points).smoothed(), "first")], startsAtZero: true)
     }
 
     private func curve(_ value: (StepMetrics) -> Double) -> Curve {

@@ -4,7 +4,7 @@ public enum LiveLine {
     public static func terminal(_ snapshot: StatusSnapshot, width: Int) -> String {
         let parts = parts(snapshot)
         // Numbers into `parts`, least important first: the loss, the step and the stage stay longest.
-        for dropped in [[], [5], [5, 3], [5, 3, 4], [5, 3, 4, 6]] as [[Int]] {
+        for dropped in [[], [6], [6, 4], [6, 4, 3], [6, 4, 3, 5], [6, 4, 3, 5, 7]] as [[Int]] {
             let kept = parts.enumerated().filter { !dropped.contains($0.offset) && !$0.element.isEmpty }.map(\.element)
             let line = kept.joined(separator: "  ")
             let room = width - line.count
@@ -18,7 +18,7 @@ public enum LiveLine {
         parts(snapshot).filter { !$0.isEmpty }.joined(separator: "  ") + waiting(snapshot, room: .max)
     }
 
-    /// Stage, step, loss, rate, time left, servers, trainers.
+    /// Stage, step, loss, rate, utilisation, time left, servers, trainers.
     private static func parts(_ snapshot: StatusSnapshot) -> [String] {
         [
             plain(snapshot.stage),
@@ -26,6 +26,7 @@ public enum LiveLine {
                 + (snapshot.skippedSteps > 0 ? " (\(snapshot.skippedSteps) skipped)" : ""),
             snapshot.loss.map { "loss \(Figure.loss($0))" } ?? "",
             snapshot.imagesPerSecond > 0 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : "",
+            snapshot.utilisation.map { "mfu \(Figure.percent($0))" } ?? "",
             snapshot.remainingSeconds.map { $0 > 0 ? "eta \(Figure.wholeDuration($0))" : "" } ?? "",
             present("servers", role: "server", snapshot.peers),
             present("trainers", role: "trainer", snapshot.peers),

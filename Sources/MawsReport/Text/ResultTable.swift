@@ -4,8 +4,8 @@ public enum ResultTable {
     public static func draw(_ stages: [StageSummary]) -> String {
         guard !stages.isEmpty else { return "No stage is finished yet." }
         var table = TextTable(
-            header: ["stage", "steps", "time", "images/s", "loss", "pushed", "gathered", "top-1"],
-            alignments: [.left] + Array(repeating: .right, count: 7))
+            header: ["stage", "steps", "time", "images/s", "mfu", "loss", "pushed", "gathered", "top-1"],
+            alignments: [.left] + Array(repeating: .right, count: 8))
         for stage in stages { table.add(row(stage)) }
         if stages.count > 1 {
             table.addRule()
@@ -17,7 +17,8 @@ public enum ResultTable {
     static func row(_ stage: StageSummary) -> [String] {
         [
             stage.stage, orDash(stage.steps, Figure.count), Figure.duration(stage.seconds), stage.imagesPerSecondText,
-            stage.loss.map(Figure.loss) ?? "–", orDash(stage.bytesPushed, Figure.bytes),
+            stage.utilisation.map(Figure.percent) ?? "–", stage.loss.map(Figure.loss) ?? "–",
+            orDash(stage.bytesPushed, Figure.bytes),
             orDash(stage.bytesGathered, Figure.bytes), stage.accuracy.map(Figure.percent) ?? "–",
         ]
     }
@@ -28,7 +29,7 @@ public enum ResultTable {
     static func totals(_ stages: [StageSummary]) -> [String] {
         [
             "total", Figure.count(stages.reduce(0) { $0 + $1.steps }),
-            Figure.duration(stages.reduce(0) { $0 + $1.seconds }), "", "",
+            Figure.duration(stages.reduce(0) { $0 + $1.seconds }), "", "", "",
             Figure.bytes(stages.reduce(0) { $0 + $1.bytesPushed }),
             Figure.bytes(stages.reduce(0) { $0 + $1.bytesGathered }), "",
         ]

@@ -18,7 +18,6 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
     case noSuchStage(index: UInt32)
     case noTextModel(stage: String)
     case noTokenizer(stage: String)
-    case tooLittleMemory(stage: String, memory: Int, needed: Int, unit: Int)
     case noSuchPrecision(precision: String, compute: String)
 
     public var description: String {
@@ -40,10 +39,6 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .cancelled(let reason): "the unit was abandoned: \(reason)"
         case .noTextModel(let stage): "stage \(stage) needs a text model, and the plan has none under model.text"
         case .noTokenizer(let stage): "stage \(stage) needs a tokenizer, and no split of the plan names one"
-        case .tooLittleMemory(let stage, let memory, let needed, let unit):
-            "a unit of \(unit) samples of stage \(stage) does not fit --memory \(ByteSize(bytes: memory)), even with "
-                + "blocks computed again and weights gathered block by block; start the trainer with --memory "
-                + "\(ByteSize(bytes: needed)), or set a smaller `unit` in the plan"
         case .noSuchPrecision(let precision, let compute):
             "--compute \(compute) does not know the plan's precision \(precision); start the trainer with --compute "
                 + "onednn, or say `precision: fp32` in the plan"

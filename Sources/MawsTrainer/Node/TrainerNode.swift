@@ -112,8 +112,7 @@ public final class TrainerNode {
 extension TrainerEvent {
     fileprivate init(_ work: WorkReport) {
         switch work {
-        case .opened(let plan, let fingerprint, let timeout):
-            self = .dataOpened(plan: plan, fingerprint: fingerprint, heartbeatTimeoutSeconds: timeout)
+        case .opened(let plan, let facts): self = .dataOpened(plan: plan, facts)
         case .missing(let reason): self = .dataMissing(reason: reason)
         case .done(let done, _): self = .unitDone(done)
         case .failed(let lease, let reason): self = .unitFailed(lease: lease, reason: reason)

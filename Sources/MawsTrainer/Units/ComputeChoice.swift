@@ -18,17 +18,7 @@ struct ComputeChoice: Sendable {
         guard let backend = ComputeBackend.make(kind, threads: threads, operands: operands) else {
             throw TrainerError.noSuchPrecision(precision: precision.rawValue, compute: kind.rawValue)
         }
-        if precision == .bf16 && !ComputeBackend.multipliesHalf {
-            log.warning(
-                """
-                this CPU (\(backend.profile.kernels)) has no bf16 products: they are computed in fp32 from operands \
-                rounded to bf16, with the same results and slower than `precision: fp32`
-                """)
-        }
-        if kind == .reference && ComputeBackend.fastestKind == .reference {
-            log.warning(
-                "this CPU has no AVX2: it computes with OpenBLAS in fp32, several times slower than with oneDNN")
-        }
+        for notice in ComputeFallback.notices(kind, operands, on: .present) { log.warning("\(notice)") }
         return backend
     }
 }

@@ -22,6 +22,8 @@ final class ContrastiveWorker: StageWorker {
     private let table: BlockTable
     private let reuse: FeatureReuse?
     private let keptUnitsMax: Int
+    /// Of the parts of a unit.
+    private let sum: GradientSum
     private var step: StepIndex?
     private var kept: [UInt32: Kept] = [:]
     /// The unit whose activations came last.
@@ -34,7 +36,11 @@ final class ContrastiveWorker: StageWorker {
     /// - Parameters:
     ///   - reuse: of features of earlier epochs; nil: views are not fixed.
     ///   - keptUnitsMax: units whose activations may stay while another's are made.
-    init(objective: LiTObjective, stage: StagePlan, table: BlockTable, reuse: FeatureReuse?, keptUnitsMax: Int) {
+    init(
+        objective: LiTObjective, stage: StagePlan, table: BlockTable, reuse: FeatureReuse?, keptUnitsMax: Int,
+        sum: GradientSum
+    ) {
+        self.sum = sum
         (self.objective, self.stage, self.table) = (objective, stage, table)
         (self.reuse, self.keptUnitsMax) = (reuse, keptUnitsMax)
         images = FloatBuffer(count: stage.batch * objective.width)
@@ -57,13 +63,21 @@ final class ContrastiveWorker: StageWorker {
         try reuse?.open(table, context.weights)
         let batch = try context.batch()
         makeRoom()
-        let unit = try objective.embed(batch, weights: context.weights)
-        let features = unit.features
+        var (unit, features): (LiTUnit?, [[Float]]) = (nil, [])
+        var (imageRows, textRows): ([Float], [Float]) = ([], [])
+        let parts = batch.ranges(of: stage.microBatch)
+        for range in parts {
+            let part = try objective.embed(batch.part(range), weights: context.weights)
+            features += part.features
+            imageRows += part.imageRows
+            textRows += part.textRows
+            unit = parts.count == 1 ? part : nil
+        }
         let fresh = batch.imageRows
         reuse?.put(fresh.map { batch.views[$0] }, fresh.map { features[$0] })
         kept[context.lease.unit.value] = Kept(batch: batch.with(features: features), unit: unit)
         last = context.lease.unit.value
-        try context.pusher.post(unit.imageRows + unit.textRows)
+        try context.pusher.post(imageRows + textRows)
         return UnitResult()
     }
 
@@ -72,9 +86,14 @@ final class ContrastiveWorker: StageWorker {
         embeddings = all
         let own = kept.removeValue(forKey: context.lease.unit.value)
         if own?.unit == nil { makeRoom() }
-        let loss = try objective.computeUnit(
-            own?.batch ?? context.batch(), unit: own?.unit, all: all, firstRow: context.unit * stage.unit,
-            weights: context.weights, gradients: context.pusher)
+        let batch = try own?.batch ?? context.batch()
+        let parts = batch.ranges(of: stage.microBatch)
+        var loss = 0.0
+        for (index, range) in parts.enumerated() {
+            loss += try objective.computeUnit(
+                batch.part(range), unit: own?.unit, all: all, firstRow: context.unit * stage.unit + range.lowerBound,
+                weights: context.weights, gradients: sum.part(index, of: parts.count, to: context.pusher))
+        }
         return UnitResult(loss: loss)
     }
 

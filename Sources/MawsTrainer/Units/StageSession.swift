@@ -2,6 +2,7 @@ import MawsBase
 import MawsData
 import MawsModel
 import MawsPlan
+import MawsTraining
 import MawsWire
 
 /// Everything one stage's units share in this trainer: the data, the objective, the weights gathered so far.
@@ -37,7 +38,7 @@ final class StageSession {
         self.cancellation = cancellation
         table = StageModel.table(stage, in: workers.plan)
         pushEncoding = workers.plan.wire.push == .fp32Zstd ? .fp32Zstd : .fp32
-        let memory = try workers.memory(stage, table)
+        let memory = try workers.memory(stage)
         let reuse = try workers.reuse(stage, index, loader: loader)
         worker = try workers.worker(stage, index, memory: memory, reuse: reuse, loader: loader)
         meter = WaitMeter()

@@ -20,10 +20,11 @@ struct StageWorkers {
     /// Bytes of samples that may wait to be computed. Where memory is short, one unit waits and no more.
     var batchBytesMax: Int { memoryBytes == nil ? 256 << 20 : 0 }
 
-    func memory(_ stage: StagePlan, _ table: BlockTable) throws -> MemoryChoice {
+    func memory(_ stage: StagePlan) throws -> MemoryChoice {
+        if memoryBytes == nil && stage.kind != .lit { return .unlimited }
         let choice = try MemoryChoice(
-            plan: plan, stage: stage, table: table, threads: backend.threads, memoryBytes: memoryBytes)
-        if memoryBytes != nil { log.info("stage \(stage.name): \(choice.description(for: table))") }
+            plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads, memoryBytes: memoryBytes)
+        if memoryBytes != nil { log.info("stage \(stage.name): \(choice)") }
         return choice
     }
 
@@ -31,12 +32,8 @@ struct StageWorkers {
         _ stage: StagePlan, _ index: StageIndex, memory: MemoryChoice, reuse: FeatureReuse?, loader: BatchLoader
     ) throws -> any StageWorker {
         switch stage.kind {
-        case .mae:
-            let objective = MAEObjective(
-                plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: memory.keeps)
-            return GradientWorker(objective: objective, globalBatch: stage.batch)
-        case .wsp:
-            let objective = WSPObjective(
+        case .mae, .wsp:
+            let objective = StageObjective.make(
                 plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: memory.keeps)
             return GradientWorker(objective: objective, globalBatch: stage.batch)
         case .lit:
@@ -66,7 +63,7 @@ struct StageWorkers {
             plan: plan, stage: stage, stageIndex: index.value, backend: backend, keeps: memory.keeps)
         return ContrastiveWorker(
             objective: objective, stage: stage, table: StageModel.table(stage, in: plan), reuse: reuse,
-            keptUnitsMax: memory.keptUnits)
+            keptUnitsMax: memory.keptUnits, sum: GradientSum(backend: backend))
     }
 
     private func probe(_ stage: StagePlan, _ index: StageIndex, loader: BatchLoader) throws -> any StageWorker {

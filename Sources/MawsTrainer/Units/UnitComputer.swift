@@ -2,6 +2,7 @@ import MawsBase
 import MawsData
 import MawsKernels
 import MawsPlan
+import MawsProtocol
 import MawsWire
 
 /// The computing thread: opens the data of a plan, and computes the units it is handed, one at a time.
@@ -47,7 +48,7 @@ final class UnitComputer: Sendable {
 
 /// What became of an order of the computing thread.
 enum WorkReport: Sendable {
-    case opened(plan: [UInt8], fingerprint: String, heartbeatTimeoutSeconds: Double)
+    case opened(plan: [UInt8], DataFacts)
     case missing(reason: String)
     /// - Parameter dataSeconds: of its waiting, for its samples.
     case done(UnitDone, dataSeconds: Double)
@@ -74,13 +75,16 @@ private struct Workbench {
         do {
             let plan = try Plan(json: String(decoding: json, as: UTF8.self))
             let data = try PlanData(plan: plan, root: dataRoot)
+            let backend = try compute.backend(for: plan.precision)
             workers = StageWorkers(
-                plan: plan, root: dataRoot, backend: try compute.backend(for: plan.precision),
+                plan: plan, root: dataRoot, backend: backend,
                 memoryBytes: compute.memoryBytes, cache: compute.cache, log: compute.log)
             session = nil
             return .opened(
-                plan: json, fingerprint: data.fingerprint,
-                heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
+                plan: json,
+                DataFacts(
+                    fingerprint: data.fingerprint, productRate: backend.productRate(now: Moment.now),
+                    heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds))
         } catch {
             return .missing(reason: "\(error)")
         }

@@ -2,6 +2,7 @@ import MawsBase
 import MawsKernels
 import MawsModel
 import MawsTensor
+import MawsTraining
 
 /// The weights of one stage, gathered from the shards a version at a time.
 ///
@@ -24,11 +25,12 @@ public final class BlockCache: WeightSource {
     private let links: ShardLinks
     private let cancellation: Cancellation
     private let meter: WaitMeter
-    private let budget: WeightBudget
+    /// Nil: all blocks stay.
+    private let budget: WeightBudget?
     private var layouts: [ShardLayout] = []
     private var slots: [Slot?]
     /// Memory of blocks that are gone, for others of their size.
-    private var spares: [BlockWeights] = []
+    private var spares: [(weights: BlockWeights, bytes: Int)] = []
     private var step = StepIndex(0)
     private var position = 0
     /// Most bytes that were held at once.
@@ -38,7 +40,7 @@ public final class BlockCache: WeightSource {
 
     public init(
         table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter,
-        budget: WeightBudget = .unlimited
+        budget: WeightBudget? = nil
     ) {
         self.table = table
         self.stage = stage
@@ -61,7 +63,7 @@ public final class BlockCache: WeightSource {
             if !isUsable(block) { drop(block) }
         }
         lastArrival.with { $0 = Moment.now() }
-        if budget.holds(table) {
+        if holdsAll {
             try request(table.blocks.indices.filter { slots[$0] == nil })
         } else {
             try prefetch(direction: 1)
@@ -77,7 +79,7 @@ public final class BlockCache: WeightSource {
             try request([block])
         }
         slots[block]?.users += 1
-        if !budget.holds(table) { try prefetch(direction: direction) }
+        if !holdsAll { try prefetch(direction: direction) }
         guard let slot = slots[block] else { preconditionFailure("block \(block) went while it was in use") }
         if slot.fetch.isComplete { return slot.weights }
         return try meter.measure {
@@ -85,6 +87,8 @@ public final class BlockCache: WeightSource {
             return slot.weights
         }
     }
+
+    private var holdsAll: Bool { budget?.holdsAll ?? true }
 
     /// The block may go when others need its room.
     public func release(_ block: Int) { slots[block]?.users -= 1 }
@@ -109,9 +113,9 @@ public final class BlockCache: WeightSource {
     /// back, and on the way back the next unit begins at the other end.
     @discardableResult
     private func makeRoom(for block: Int, keeping window: ClosedRange<Int>) -> Bool {
-        let needed = budget.bytes(of: table.blocks[block])
-        while heldBytes + needed > budget.byteCountMax {
-            if spares.contains(where: { $0.values.count == table.blocks[block].count }) { return true }
+        guard let budget else { return true }
+        while heldBytes + budget.blockBytes[block] > budget.byteCountMax {
+            if spares.contains(where: { $0.weights.values.count == table.blocks[block].count }) { return true }
             if spares.popLast() != nil { continue }
             let unused = slots.indices.filter { index in
                 !window.contains(index) && slots[index].map { $0.users == 0 && $0.fetch.isComplete } ?? false
@@ -123,13 +127,14 @@ public final class BlockCache: WeightSource {
     }
 
     private var heldBytes: Int {
-        slots.indices.reduce(0) { $0 + (slots[$1] == nil ? 0 : budget.bytes(of: table.blocks[$1])) }
-            + spares.reduce(0) { $0 + budget.bytes(elements: $1.values.count) }
+        slots.indices.reduce(0) { $0 + (slots[$1] == nil ? 0 : bytes(of: $1)) } + spares.reduce(0) { $0 + $1.bytes }
     }
+
+    private func bytes(of block: Int) -> Int { budget?.blockBytes[block] ?? 4 * table.blocks[block].count }
 
     /// A block's memory is used again unless a thread may still write to it.
     private func drop(_ block: Int) {
-        if let slot = slots[block], slot.fetch.isComplete { spares.append(slot.weights) }
+        if let slot = slots[block], slot.fetch.isComplete { spares.append((slot.weights, bytes(of: block))) }
         slots[block] = nil
     }
 
@@ -146,10 +151,10 @@ public final class BlockCache: WeightSource {
     }
 
     private func memory(elements: Int) -> BlockWeights {
-        guard let index = spares.firstIndex(where: { $0.values.count == elements }) else {
+        guard let index = spares.firstIndex(where: { $0.weights.values.count == elements }) else {
             return BlockWeights(FloatBuffer(count: elements))
         }
-        let weights = spares.remove(at: index)
+        let weights = spares.remove(at: index).weights
         weights.refresh()
         return weights
     }

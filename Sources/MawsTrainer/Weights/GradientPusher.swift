@@ -2,14 +2,13 @@ import MawsBase
 import MawsCompression
 import MawsModel
 import MawsTensor
+import MawsTraining
 import MawsWire
 
 /// Takes one unit's gradients to the shards while the unit's backward pass goes on.
 ///
 /// `push` copies a block's slices for the shards' threads and returns; it waits only when too many bytes are under way.
 public final class GradientPusher: GradientSink {
-    public static let bytesInFlightMax = 64 << 20
-
     private let lease: Lease
     private let layouts: [ShardLayout]
     private let encoding: TensorEncoding
@@ -25,7 +24,7 @@ public final class GradientPusher: GradientSink {
     public init(
         _ lease: Lease, table: BlockTable, encoding: TensorEncoding, links: ShardLinks,
         cancellation: Cancellation, meter: WaitMeter, staging: StagingBuffers = StagingBuffers(),
-        bytesInFlightMax: Int = GradientPusher.bytesInFlightMax
+        bytesInFlightMax: Int = MemoryChoice.pushBytesMax
     ) throws {
         self.staging = staging
         self.lease = lease

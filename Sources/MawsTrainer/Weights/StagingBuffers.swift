@@ -1,4 +1,5 @@
 import MawsTensor
+import MawsTraining
 
 /// Copies of gradients on their way to the shards: memory that is used again, because fresh pages cost as much as the
 /// copy. Any number of threads.
@@ -18,7 +19,7 @@ public final class StagingBuffers: Sendable {
     func take(_ count: Int) -> FloatBuffer {
         let found: FloatBuffer? = state.with { state in
             if let index = state.idle.lastIndex(where: { $0.count == count }) { return state.idle.remove(at: index) }
-            while !state.idle.isEmpty && 4 * (state.held + count) > GradientPusher.bytesInFlightMax {
+            while !state.idle.isEmpty && 4 * (state.held + count) > MemoryChoice.pushBytesMax {
                 state.held -= state.idle.removeFirst().count
             }
             state.held += count

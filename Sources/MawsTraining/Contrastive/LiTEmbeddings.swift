@@ -88,6 +88,13 @@ public final class LiTEmbeddings {
 
     deinit { memory.give(scores.workspace) }
 
+    /// Bytes that the common part of `pairs` pairs takes while it is made and used.
+    static func byteCount(pairs: Int, width: Int) -> Int {
+        // Rows of both sides, both sides' statistics, and for each pair log-sums and parts of the loss.
+        pairs * (8 * width + 2 * MemoryLayout<(row: SoftmaxStatistics, pair: Double)>.stride + 24)
+            + ScoreSlabs.byteCount(pairs)
+    }
+
     /// The loss of the global batch.
     public var loss: Double { losses.reduce(0, +) }
 

@@ -13,6 +13,9 @@ public final class LiTUnit {
     /// Class-token features of the frozen tower, sample by sample: the unit need not see its images again.
     public var features: [[Float]] { (0..<count).map { featureRows.part($0 * featureWidth, featureWidth).array } }
 
+    /// Bytes of what the second phase needs.
+    var byteCount: Int { tower.workspace.byteCount }
+
     private let count: Int
     private var featureWidth: Int { featureRows.count / count }
     /// [samples, image width]

@@ -14,7 +14,12 @@ struct ScoreSlabs {
     /// Memory of a slab while it is needed.
     let workspace: Workspace
 
-    private var slabRows: Int { max(1, Self.slabFloats / count) }
+    private var slabRows: Int { Self.slabRows(count) }
+
+    private static func slabRows(_ count: Int) -> Int { max(1, slabFloats / count) }
+
+    /// Bytes of a slab over `count` rows of the other side.
+    static func byteCount(_ count: Int) -> Int { 4 * min(slabRows(count), count) * count }
 
     /// Of every row of `own` over all rows of `other`, with the score of its partner, the row of the same number.
     func statistics(own: FloatSlice, other: FloatSlice) -> [(row: SoftmaxStatistics, pair: Double)] {

@@ -3,6 +3,8 @@ import MawsProtocol
 import MawsWire
 import Testing
 
+private let facts = DataFacts(fingerprint: "data", productRate: 4e11, heartbeatTimeoutSeconds: 5)
+
 /// A session and its clock, driven in straight lines.
 private struct Session {
     var core: TrainerCore
@@ -26,7 +28,8 @@ private struct Session {
             .hello(
                 Hello(
                     protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0",
-                    computeProfile: "reference", dataFingerprint: fingerprint, server: nil, term: Term(term))))
+                    computeProfile: "reference", dataFingerprint: fingerprint, server: nil, term: Term(term),
+                    productRate: fingerprint.isEmpty ? 0 : facts.productRate)))
     }
 
     func joined(term: UInt64) -> TrainerAction { .log("joined the coordinator, term \(term)") }
@@ -51,7 +54,7 @@ private struct Session {
         _ = step(.connected(connection: connection))
         let actions = step(.received(connection: connection, welcome(term: term)))
         guard actions.contains(.openData(plan: plan)) else { return actions }
-        return step(.dataOpened(plan: plan, fingerprint: "data", heartbeatTimeoutSeconds: 5))
+        return step(.dataOpened(plan: plan, facts))
     }
 }
 
@@ -63,7 +66,7 @@ struct TrainerCoreTests {
         #expect(
             session.step(.received(connection: 1, session.welcome(term: 3))) == [.openData(plan: session.plan)])
         #expect(
-            session.step(.dataOpened(plan: session.plan, fingerprint: "data", heartbeatTimeoutSeconds: 5))
+            session.step(.dataOpened(plan: session.plan, facts))
                 == [session.hello(fingerprint: "data", term: 3), session.joined(term: 3), .send(.leaseRequest)])
     }
 

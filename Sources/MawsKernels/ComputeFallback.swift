@@ -1,0 +1,59 @@
+internal import CVectorLoops
+import MawsBase
+import MawsTensor
+
+/// What of a CPU decides how it computes.
+public struct CPUDescription: Hashable, Sendable {
+    public var hasAVX2: Bool
+    /// Multiplies bfloat16 in hardware, at about twice the speed of fp32.
+    public var multipliesHalf: Bool
+
+    public init(hasAVX2: Bool, multipliesHalf: Bool) {
+        self.hasAVX2 = hasAVX2
+        self.multipliesHalf = multipliesHalf
+    }
+
+    /// This machine's, as the loops and oneDNN see it; `ONEDNN_MAX_CPU_ISA` counts.
+    public static var present: CPUDescription {
+        CPUDescription(
+            hasAVX2: maws_vector_loops_named("avx2") != nil, multipliesHalf: OneDNNProducts.multipliesHalf)
+    }
+}
+
+/// What is computed with on a CPU, and what a person should know who has a CPU without AVX2 or without bf16.
+public enum ComputeFallback {
+    /// oneDNN has no kernels to speak of below AVX2.
+    public static func fastestKind(on cpu: CPUDescription) -> ComputeKind { cpu.hasAVX2 ? .onednn : .reference }
+
+    /// The precision of a plan that names none.
+    public static func fastestOperands(on cpu: CPUDescription) -> ElementType {
+        fastestKind(on: cpu) == .onednn && cpu.multipliesHalf ? .bfloat16 : .float32
+    }
+
+    /// Sentences about what computing so costs on such a CPU; none where it is the best that maws knows.
+    ///
+    /// Without AVX2 a vector has 4 values instead of 8 and no fused multiply-add: a quarter of the operations a cycle.
+    /// Hardware bf16 products have about twice the rate of fp32; emulated ones add the conversion of every operand to
+    /// the time of fp32, about a third of it for ViT-B/16 (`maws-bench steps` with `ONEDNN_MAX_CPU_ISA=AVX2`).
+    public static func notices(_ kind: ComputeKind, _ operands: ElementType, on cpu: CPUDescription) -> [String] {
+        var notices: [String] = []
+        if !cpu.hasAVX2 {
+            notices.append(
+                "this CPU has no AVX2: products are computed with \(kind == .reference ? "OpenBLAS" : "oneDNN") in fp32"
+                    + " by its baseline instructions, about 4 times slower than with AVX2")
+        } else if kind == .reference {
+            notices.append("products are computed with OpenBLAS in fp32 as asked; oneDNN is faster on this CPU")
+        }
+        if operands == .bfloat16 && !cpu.multipliesHalf {
+            notices.append(
+                "this CPU has no bf16 products: they are computed in fp32 from operands rounded to bf16, with the same "
+                    + "results, about a third slower than `precision: fp32` here and 2 to 3 times slower than on a CPU "
+                    + "that has them")
+        }
+        if operands == .float32 && !cpu.multipliesHalf && cpu.hasAVX2 {
+            notices.append(
+                "this CPU has no bf16 products: it computes in fp32, half as fast as a CPU that has them does in bf16")
+        }
+        return notices
+    }
+}

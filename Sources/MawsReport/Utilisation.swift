@@ -1,0 +1,10 @@
+/// Model-FLOPs utilisation: the floating-point operations that the model's matrix products need for the images
+/// computed (`StageCost.operationsPerSample`; nothing that is computed twice counts twice), over those that the
+/// trainers present could have done meanwhile at the rate of one large product, as each measured it in the run's
+/// precision when it joined.
+public enum Utilisation {
+    /// Nil where no trainer said its rate.
+    public static func share(operations: Double, of capacity: Double) -> Double? {
+        capacity > 0 && operations.isFinite ? operations / capacity : nil
+    }
+}

@@ -1,0 +1,76 @@
+import MawsKernels
+import MawsModel
+import MawsTensor
+
+/// Adds up the gradients of a unit's parts, block by block in the order of the parts, and lets each block go with the
+/// last part. It holds one gradient of all trainable blocks.
+public final class GradientSum {
+    private struct Block {
+        let sum: FloatBuffer
+        /// Where the sum is not zero.
+        var pieces: [Range<Int>] = []
+    }
+
+    private let backend: ComputeBackend
+    private var blocks: [Int: Block] = [:]
+
+    public init(backend: ComputeBackend) { self.backend = backend }
+
+    /// Where the `index`th of `count` parts pushes its gradients; the last one's go on to `gradients`.
+    public func part(_ index: Int, of count: Int, to gradients: any GradientSink) -> any GradientSink {
+        if count == 1 { return gradients }
+        return Part(sum: self, isFirst: index == 0, target: index == count - 1 ? gradients : nil)
+    }
+
+    private func add(_ index: Int, count: Int, _ pieces: [SparseGradient.Piece], isFirst: Bool) -> Block {
+        var block = blocks[index] ?? Block(sum: FloatBuffer(count: count))
+        if isFirst {
+            for range in block.pieces { block.sum.slice(range).zero() }
+            block.pieces = []
+        }
+        for piece in pieces {
+            let slice = block.sum.slice(piece.range)
+            backend.add(slice, slice, piece.values)
+        }
+        block.pieces = Self.union(block.pieces + pieces.map(\.range))
+        blocks[index] = block
+        return block
+    }
+
+    /// Ascending, without overlaps.
+    private static func union(_ ranges: [Range<Int>]) -> [Range<Int>] {
+        var union: [Range<Int>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = union.last, range.lowerBound <= last.upperBound {
+                union[union.count - 1] = last.lowerBound..<max(last.upperBound, range.upperBound)
+            } else {
+                union.append(range)
+            }
+        }
+        return union
+    }
+
+    private final class Part: GradientSink {
+        private let sum: GradientSum
+        private let isFirst: Bool
+        private let target: (any GradientSink)?
+
+        init(sum: GradientSum, isFirst: Bool, target: (any GradientSink)?) {
+            self.sum = sum
+            self.isFirst = isFirst
+            self.target = target
+        }
+
+        func push(_ block: Int, _ gradient: FloatBuffer) throws {
+            let whole = sum.add(
+                block, count: gradient.count, [SparseGradient.Piece(start: 0, values: gradient.all)], isFirst: isFirst)
+            try target?.push(block, whole.sum)
+        }
+
+        func push(_ block: Int, _ gradient: SparseGradient) throws {
+            let whole = sum.add(block, count: gradient.count, gradient.pieces, isFirst: isFirst)
+            let pieces = whole.pieces.map { SparseGradient.Piece(start: $0.lowerBound, values: whole.sum.slice($0)) }
+            try target?.push(block, SparseGradient(count: gradient.count, pieces: pieces))
+        }
+    }
+}

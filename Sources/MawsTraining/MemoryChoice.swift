@@ -1,0 +1,137 @@
+import MawsBase
+import MawsKernels
+import MawsModel
+import MawsPlan
+
+/// How a trainer spends the memory that it may take on one stage: whether blocks are computed again to go backward,
+/// whether weights stay between units, and how many units of LiT stay between a step's phases. None changes a bit.
+public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
+    /// What the process needs besides units and weights: code, connections, decoding.
+    public static let processBytes = 150 << 20
+    /// Gradients on their way to the shards.
+    public static let pushBytesMax = 64 << 20
+
+    public let keeps: Keeping
+    /// Nil: all weights stay.
+    public let weights: WeightBudget?
+    /// What the process is foreseen to take; 0 where nobody asked.
+    public let byteCount: Int
+    /// Units of LiT whose activations may stay from the first phase to the second while another is computed.
+    public let keptUnits: Int
+
+    /// Bytes that units of LiT may stay in where nobody set a limit.
+    private static let keptBytesUnlimited = 2 << 30
+
+    /// Everything is kept, and nobody counts. Not for LiT.
+    public static let unlimited = MemoryChoice(keeps: .everything, weights: nil, byteCount: 0)
+
+    private init(keeps: Keeping, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0) {
+        (self.keeps, self.weights, self.byteCount, self.keptUnits) = (keeps, weights, byteCount, keptUnits)
+    }
+
+    /// - Parameter memoryBytes: what the process may take; nil: what it likes.
+    /// - Throws: `TooLittleMemory` when the stage does not fit however it is computed.
+    public init(plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, memoryBytes: Int?) throws {
+        let outside = Self.bytesOutside(plan, stage)
+        let ways: [Keeping] = stage.kind.trains ? [.everything, .inputs] : [.everything]
+        var memories: [(keeps: Keeping, memory: StageMemory)] = []
+        for keeps in ways {
+            let memory = try StageMemory(plan: plan, stage: stage, compute: compute, threads: threads, keeps: keeps)
+            let byteCount = outside + memory.unitBytes + memory.weightBytes
+            if byteCount <= memoryBytes ?? .max {
+                let budget = memoryBytes.map { _ in WeightBudget(memory, byteCountMax: memory.weightBytes) }
+                let free = memoryBytes.map { $0 - byteCount } ?? Self.keptBytesUnlimited
+                let kept = memory.keptUnits(of: stage, bytes: free)
+                self.init(
+                    keeps: keeps, weights: budget, byteCount: byteCount + kept * memory.keptUnitBytes, keptUnits: kept)
+                return
+            }
+            memories.append((keeps, memory))
+        }
+        let limit = memoryBytes ?? .max
+        for (keeps, memory) in memories where outside + memory.unitBytes + memory.leastWeightBytes <= limit {
+            let budget = WeightBudget(memory, byteCountMax: limit - outside - memory.unitBytes)
+            self.init(keeps: keeps, weights: budget, byteCount: limit)
+            return
+        }
+        let least = memories.map { outside + $0.memory.unitBytes + $0.memory.leastWeightBytes }.min() ?? 0
+        throw TooLittleMemory(
+            stage: stage.name, memoryBytes: limit, neededBytes: least, microBatch: stage.microBatch,
+            fittingMicroBatch: try Self.fittingMicroBatch(plan, stage, compute, threads, limit))
+    }
+
+    /// The process, two units' images (the one computed and the next), gradients on their way.
+    private static func bytesOutside(_ plan: Plan, _ stage: StagePlan) -> Int {
+        let model = plan.model.image
+        let images = 2 * 4 * stage.unit * model.channels * model.size * model.size
+        let trained = stage.kind.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
+        return processBytes + images + min(pushBytesMax, trained)
+    }
+
+    /// The largest micro-batch by halving that fits; nil: none does.
+    private static func fittingMicroBatch(
+        _ plan: Plan, _ stage: StagePlan, _ compute: ComputeKind, _ threads: Int, _ limit: Int
+    ) throws -> Int? {
+        var part = stage
+        while stage.kind.trains && part.microBatch % 2 == 0 {
+            part.microBatch /= 2
+            let memory = try StageMemory(plan: plan, stage: part, compute: compute, threads: threads, keeps: .inputs)
+            if bytesOutside(plan, part) + memory.unitBytes + memory.leastWeightBytes <= limit { return part.microBatch }
+        }
+        return nil
+    }
+
+    public var description: String {
+        let backward = keeps == .everything ? "keeps activations" : "computes blocks again to go backward"
+        guard let weights, !weights.holdsAll else { return "\(backward), keeps all weights" }
+        let all = ByteSize(bytes: weights.blockBytes.reduce(0, +))
+        return "\(backward), holds \(ByteSize(bytes: weights.byteCountMax)) of \(all) of weights at a time"
+    }
+}
+
+extension StageMemory {
+    /// Two blocks at least: the one in use and the next.
+    fileprivate var leastWeightBytes: Int { min(weightBytes, 2 * (blockBytes.max() ?? 0)) }
+
+    /// Units besides the one computed that fit in `bytes` between the phases of a step. Parts of units do not stay.
+    fileprivate func keptUnits(of stage: StagePlan, bytes: Int) -> Int {
+        guard keptUnitBytes > 0 && stage.microBatch == stage.unit else { return 0 }
+        return min(stage.unitsPerStep - 1, bytes / keptUnitBytes)
+    }
+}
+
+/// The memory that a trainer's weights may take.
+public struct WeightBudget: Hashable, Sendable {
+    /// Bytes of all blocks held at once; one block that is in use and larger is held all the same.
+    public var byteCountMax: Int
+    /// Bytes of each block with the forms of it that the backend prepares for its products.
+    public var blockBytes: [Int]
+
+    public init(byteCountMax: Int, blockBytes: [Int]) {
+        (self.byteCountMax, self.blockBytes) = (byteCountMax, blockBytes)
+    }
+
+    fileprivate init(_ memory: StageMemory, byteCountMax: Int) {
+        self.init(byteCountMax: byteCountMax, blockBytes: memory.blockBytes)
+    }
+
+    /// Whether every block may stay.
+    public var holdsAll: Bool { blockBytes.reduce(0, +) <= byteCountMax }
+}
+
+/// A stage does not fit a trainer's memory, however it is computed.
+public struct TooLittleMemory: Error, Hashable, CustomStringConvertible {
+    public var stage: String
+    public var memoryBytes: Int
+    public var neededBytes: Int
+    public var microBatch: Int
+    public var fittingMicroBatch: Int?
+
+    public var description: String {
+        let remedy = fittingMicroBatch.map { ", or set `micro_batch: \($0)` or a smaller `unit` in the stage" }
+        return
+            "stage \(stage) does not fit a memory of \(ByteSize(bytes: memoryBytes)): \(microBatch) samples at a time "
+            + "need \(neededBytes) bytes, even with blocks computed again and weights gathered block by block; give "
+            + "trainers a `memory` of \(ByteSize(bytes: neededBytes))" + (remedy ?? "")
+    }
+}

@@ -1,0 +1,56 @@
+import MawsData
+import MawsKernels
+import MawsModel
+import MawsTensor
+
+/// A unit computed in parts of a size that the plan fixes: their gradients are added up in order, and the unit's leaves
+/// as one. The activations are those of a part; one gradient of the whole model is here instead.
+public final class MicroBatches: UnitObjective {
+    private let objective: any UnitObjective
+    private let size: Int
+    private let sum: GradientSum
+
+    public init(of objective: any UnitObjective, size: Int, backend: ComputeBackend) {
+        (self.objective, self.size) = (objective, size)
+        sum = GradientSum(backend: backend)
+    }
+
+    public func computeUnit(
+        _ batch: UnitBatch, globalBatch: Int, weights: any WeightSource, gradients: any GradientSink
+    ) throws -> Double {
+        let ranges = batch.ranges(of: size)
+        var loss = 0.0
+        for (index, range) in ranges.enumerated() {
+            loss += try objective.computeUnit(
+                batch.part(range), globalBatch: globalBatch, weights: weights,
+                gradients: sum.part(index, of: ranges.count, to: gradients))
+        }
+        return loss
+    }
+}
+
+extension UnitBatch {
+    /// The samples' ranges in parts of `size`, the last of which may be smaller.
+    public func ranges(of size: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
+    }
+
+    /// Some of the samples.
+    public func part(_ range: Range<Int>) -> UnitBatch {
+        if range == 0..<count { return self }
+        let rows = imageRows
+        let first = rows.count { $0 < range.lowerBound }
+        let imageCount = rows.count { range.contains($0) }
+        let pixels = channels * size * size
+        let memory = FloatBuffer(count: imageCount * pixels)
+        memory.all.copy(from: images.slice(first * pixels..<(first + imageCount) * pixels))
+        func some<Value>(_ values: [Value], _ each: Int = 1) -> [Value] {
+            values.isEmpty ? [] : Array(values[range.lowerBound * each..<range.upperBound * each])
+        }
+        var part = UnitBatch(
+            slots: some(slots), samples: some(samples), views: some(views), images: memory, channels: channels,
+            size: size, labels: some(labels), tokens: some(tokens, context), context: context, classes: some(classes))
+        part.features = some(features)
+        return part
+    }
+}

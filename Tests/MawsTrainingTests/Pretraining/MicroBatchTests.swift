@@ -1,0 +1,35 @@
+import MawsBase
+import MawsKernels
+import MawsModel
+import MawsPlan
+import MawsTensor
+import MawsTestSupport
+import MawsTraining
+import Testing
+
+@Suite struct MicroBatchTests {
+    private func unit(_ kind: StageKind, microBatch: Int, compute: TestCompute) throws -> (Double, BlockMemory) {
+        let fixture = PretrainingFixture(kind)
+        var stage = fixture.stage
+        (stage.unit, stage.microBatch) = (6, microBatch)
+        let objective = StageObjective.make(
+            plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend, keeps: .everything)
+        let gradients = BlockMemory(fixture.table)
+        let loss = try objective.computeUnit(
+            fixture.randomBatch(6), globalBatch: 12, weights: fixture.perturbedWeights(), gradients: gradients)
+        return (loss, gradients)
+    }
+
+    @Test(arguments: [StageKind.mae, .wsp], [1, 2, 3])
+    func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int) throws {
+        let (loss, whole) = try unit(kind, microBatch: 6, compute: .oneDNN)
+        let (partLoss, parts) = try unit(kind, microBatch: size, compute: .oneDNN)
+        #expect(abs(loss - partLoss) < 1e-6 * loss)
+        for block in whole.buffers.indices where whole.table.blocks[block].isTrainable {
+            // Sums of the same terms in another order.
+            let error = relativeError(parts.buffers[block].array, whole.buffers[block].array)
+            #expect(error < 2e-5, "\(whole.table.blocks[block].name) is off by \(error)")
+        }
+        #expect(parts.pushed == whole.pushed)
+    }
+}

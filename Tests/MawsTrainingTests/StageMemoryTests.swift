@@ -1,0 +1,115 @@
+import MawsBase
+import MawsData
+import MawsKernels
+import MawsModel
+import MawsPlan
+import MawsTensor
+import MawsTestSupport
+import MawsTraining
+import Testing
+
+@Suite struct StageMemoryTests {
+    private final class NoGradients: GradientSink {
+        func push(_ block: Int, _ gradient: FloatBuffer) {}
+        func push(_ block: Int, _ gradient: SparseGradient) {}
+    }
+
+    /// Bytes that a unit and its prepared weights take when it is really computed, on one thread.
+    private func measured(_ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: Keeping) throws -> Int {
+        let tally = BufferTally(rehearses: false)
+        return try tally.run {
+            let weights = BlockMemory(initial: StageModel.table(stage, in: plan), seed: 1)
+            let batch = Self.batch(plan, stage)
+            let before = tally.liveByteCount
+            let backend = compute.backend
+            guard stage.kind == .lit else {
+                let objective = StageObjective.make(
+                    plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps)
+                _ = try objective.computeUnit(
+                    batch, globalBatch: stage.batch, weights: weights, gradients: NoGradients())
+                return tally.peakByteCount - before
+            }
+            let objective = LiTObjective(plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps)
+            let unit = try objective.embed(batch, weights: weights)
+            let all = try objective.embeddings(
+                images: FloatBuffer(unit.imageRows).all, texts: FloatBuffer(unit.textRows).all, weights: weights)
+            _ = try objective.computeUnit(
+                batch, unit: unit, all: all, firstRow: 0, weights: weights, gradients: NoGradients())
+            return tally.peakByteCount - before
+        }
+    }
+
+    private static func batch(_ plan: Plan, _ stage: StagePlan) -> UnitBatch {
+        let (model, context) = (plan.model.image, plan.model.text?.context ?? 0)
+        let pixels = model.channels * model.size * model.size
+        return UnitBatch(
+            slots: (0..<UInt64(stage.unit)).map { $0 }, samples: Array(0..<stage.unit),
+            images: FloatBuffer(randomFloats(stage.unit * pixels, seed: 3, scale: 1)), channels: model.channels,
+            size: model.size, labels: (0..<stage.unit).map { [$0 % stage.labelCount] },
+            tokens: (0..<stage.unit * context).map { 2 + Int32($0 % 498) }, context: context)
+    }
+
+    private static func plan(_ kind: StageKind, unit: Int, microBatch: Int? = nil) -> Plan {
+        let image = ImageModelPlan(
+            preset: nil, patch: 4, size: 32, channels: 3, width: 96, depth: 3, heads: 3, mlp: 384, mean: [0, 0, 0],
+            deviation: [1, 1, 1])
+        var plan = PretrainingFixture(.mae, image, decoder: DecoderPlan(width: 64, depth: 2, heads: 2)).plan
+        plan.stages[0].kind = kind
+        plan.model.text = TextModelPlan(
+            preset: nil, vocabulary: 500, context: 40, width: 96, depth: 3, heads: 3, mlp: 384, embedding: 64)
+        (plan.stages[0].unit, plan.stages[0].batch) = (unit, unit)
+        plan.stages[0].microBatch = microBatch ?? unit
+        return plan
+    }
+
+    private func foreseen(_ plan: Plan, _ compute: TestCompute, _ keeps: Keeping) throws -> StageMemory {
+        var plan = plan
+        plan.precision = compute == .oneDNNHalf ? .bf16 : .fp32
+        return try StageMemory(
+            plan: plan, stage: plan.stages[0], compute: compute == .reference ? .reference : .onednn, threads: 1,
+            keeps: keeps)
+    }
+
+    @Test(arguments: [StageKind.mae, .wsp, .lit], TestCompute.allCases)
+    func aUnitTakesWhatItsRehearsalSaid(_ kind: StageKind, _ compute: TestCompute) throws {
+        for keeps in [Keeping.everything, .inputs] {
+            let plan = Self.plan(kind, unit: 20)
+            let memory = try foreseen(plan, compute, keeps)
+            let values = 4 * StageModel.table(plan.stages[0], in: plan).parameterCount
+            let predicted = memory.unitBytes + memory.weightBytes - values
+            let taken = try measured(plan, plan.stages[0], compute, keeps)
+            #expect(abs(Double(predicted) / Double(taken) - 1) < 0.02, "\(keeps): \(predicted) for \(taken)")
+        }
+    }
+
+    @Test func aRehearsalTakesNoMemoryOfItsOwn() throws {
+        let plan = Self.plan(.wsp, unit: 1 << 14)
+        let memory = try foreseen(plan, .oneDNN, .everything)
+        // Some 18 GB, which no machine that runs tests has to spare.
+        #expect(memory.unitBytes > 15 << 30)
+    }
+
+    @Test func microBatchesAndBlocksComputedAgainTakeLess() throws {
+        let whole = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .everything)
+        let again = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .inputs)
+        let parts = try foreseen(Self.plan(.mae, unit: 64, microBatch: 8), .oneDNN, .everything)
+        #expect(again.unitBytes < whole.unitBytes * 3 / 4)
+        #expect(parts.unitBytes < whole.unitBytes / 2)
+    }
+
+    @Test func aStageThatDoesNotFitNamesBytesAndTheMicroBatchThatWould() throws {
+        var plan = Self.plan(.mae, unit: 256)
+        plan.precision = .fp32
+        let (stage, limit) = (plan.stages[0], 300 << 20)
+        let error = try #require(throws: TooLittleMemory.self) {
+            _ = try MemoryChoice(plan: plan, stage: stage, compute: .onednn, threads: 1, memoryBytes: limit)
+        }
+        let size = try #require(error.fittingMicroBatch)
+        #expect(error.neededBytes > limit && "\(error)".contains("`micro_batch: \(size)`"))
+        var part = stage
+        part.microBatch = size
+        _ = try MemoryChoice(plan: plan, stage: part, compute: .onednn, threads: 1, memoryBytes: limit)
+        _ = try MemoryChoice(
+            plan: plan, stage: stage, compute: .onednn, threads: 1, memoryBytes: error.neededBytes)
+    }
+}
