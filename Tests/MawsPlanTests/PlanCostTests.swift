@@ -48,6 +48,17 @@ import Testing
         #expect(cost.stateBytes == 4 * (400 + 7 * 600))
     }
 
+    /// A unit of 4 captions of 8 tokens has a gradient of 32 of the 123 words at most; one of 16 may have all.
+    @Test func aWordTablesGradientCostsTheRowsThatAUnitReads() throws {
+        for (unit, left) in [(4, 123 - 32), (16, 0)] {
+            let text = PlanFixture.plan("image: wsp, batch: 64, unit: 16", "image: wsp, batch: 64, unit: \(unit)")
+            let plan = try PlanFixture().parse(text)
+            let stage = try #require(plan.stage("lit"))
+            let cost = StageCost(plan: plan, stage: stage, parameters: 9000, trainable: 8000)
+            #expect(cost.pushBytesPerStep == 4 * (8000 - left * 16) * (64 / unit))
+        }
+    }
+
     /// One block of width 2 and MLP 8 over three tokens, by hand: 3 · (4·2·2 + 2·2·8) + 2·3·3·2 = 180 multiply-adds.
     @Test func aBlockIsCountedByHand() {
         #expect(ModelCost.blocks(tokens: 3, width: 2, mlp: 8, depth: 1) == 360)

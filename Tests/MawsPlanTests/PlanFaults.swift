@@ -2,6 +2,9 @@ extension PlanErrorTests.Fault {
     /// Values of the wrong type or outside their range.
     static let values: [Self] = [
         Self("seed: 7", "seed: seven", "plan.yaml:2: seed: expected a whole number of at least 0, found `seven`."),
+        Self(
+            "lit: {image: wsp,", "lit: {views: 0, image: wsp,",
+            "plan.yaml:18: stages.lit.views: expected a whole number from 1 to 1000000, found `0`."),
         Self("seed: 7", "seed: -1", "plan.yaml:2: seed: expected a whole number of at least 0, found `-1`."),
         Self("seed: 7", "seed: [7]", "plan.yaml:2: seed: expected a whole number of at least 0, found a list."),
         Self("seed: 7", "seed:", "plan.yaml:2: seed: expected a whole number of at least 0, found nothing."),

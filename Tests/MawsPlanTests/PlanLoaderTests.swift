@@ -44,6 +44,7 @@ import Testing
         #expect(mae.maskRatio == 0.75 && mae.normalizesPixels && mae.recipe == RecipePreset.paper(.mae).recipe)
         #expect(plan.stage("wsp")?.labelCount == 3 && plan.stage("wsp")?.from == "mae")
         #expect(plan.stage("lit")?.labelSmoothing == 0.1)
+        #expect(plan.stage("lit")?.views == nil)
         #expect(plan.stage("linear")?.fitOn == "train")
         #expect(plan.stage("zeroshot")?.templates == "data/templates.txt")
     }

@@ -20,6 +20,7 @@ import Testing
         PlanFixture.plan("linear: {from: wsp}", "linear: {from: wsp, framing: {center_crop: false}}"),
         PlanFixture.plan("epochs: 2", "epochs: 0.3, betas: [0.123456789, 0], norm_pix: false, mask_ratio: 0.6"),
         PlanFixture.plan("epochs: 2", "epochs: 3, moments: int8"),
+        PlanFixture.plan("lit: {image: wsp,", "lit: {image: wsp, views: 3,"),
     ]
 
     @Test(arguments: variants) func aResolvedPlanLoadsBackToItself(_ text: String) throws {

@@ -9,7 +9,9 @@ struct ImageLook: Sendable {
         let decoded = try ImageDecoder.decode(image, channels: 1)
         let whole = CropBox(x: 0, y: 0, width: decoded.width, height: decoded.height)
         let side = PerceptualHash.side
-        pixels = BicubicResize.resize(decoded, crop: whole, width: side, height: side).pixels
+        let resizer = ImageResizer()
+        resizer.resize(decoded, Framing(crop: whole, width: side, height: side), interpolation: .bicubic)
+        pixels = resizer.image().pixels
         hash = PerceptualHash(pixels: pixels.map { Float($0) })
     }
 

@@ -13,7 +13,8 @@ public struct StageCost: Hashable, Sendable {
     public var gatherBytesPerStep: Int
     /// Bytes each trainer gathers once: the frozen blocks.
     public var gatherBytesOnce: Int
-    /// Bytes all trainers together push every step: one gradient a unit.
+    /// Bytes all trainers together push every step: one gradient a unit; of a word table the rows that a unit reads
+    /// when all its words differ.
     public var pushBytesPerStep: Int
     /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights (the idle one takes
     /// the gradient), and both moments.
@@ -37,10 +38,17 @@ public struct StageCost: Hashable, Sendable {
         parts = Self.parts(plan, stage)
         gatherBytesPerStep = trainable * element
         gatherBytesOnce = (parameters - trainable) * element
-        pushBytesPerStep = trainable * element * stage.unitsPerStep
+        pushBytesPerStep = (trainable - Self.unreadWords(plan, stage)) * element * stage.unitsPerStep
         let moments = stage.recipe?.optimizer.moments ?? .fp32
         let scales = moments == .int8 ? trainable / MomentLayout.groupLength * element : 0
         stateBytes = (parameters + trainable) * element + 2 * (moments.codeWidth * trainable + scales)
+    }
+
+    /// Elements of the word table that a unit of LiT has no gradient of; none where it travels whole.
+    private static func unreadWords(_ plan: Plan, _ stage: StagePlan) -> Int {
+        guard stage.kind == .lit, let text = plan.model.text else { return 0 }
+        let read = stage.unit * text.context
+        return 2 * read < text.vocabulary ? (text.vocabulary - read) * text.width : 0
     }
 
     /// A backward pass costs two forward passes. LiT runs its text tower forward twice: for the embeddings that all
