@@ -1,3 +1,5 @@
+import MawsPlan
+
 /// What an image is compared by: its perceptual hash, which finds candidates, and its 32 × 32 grey version, which tells
 /// pictures of one kind from versions of one picture. About 1 kB.
 struct ImageLook: Sendable {

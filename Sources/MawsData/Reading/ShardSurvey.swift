@@ -2,6 +2,7 @@ import MawsPlan
 
 /// What a set of shards holds, found by reading and decoding every sample.
 public struct ShardSurvey: Sendable {
+    /// Those that were passed over included.
     public private(set) var sampleCount = 0
     public private(set) var captionCount = 0
     /// Samples by their number of hashtags.
@@ -23,6 +24,7 @@ public struct ShardSurvey: Sendable {
         let dataset = try Dataset(split, root: "")
         fingerprint = dataset.fingerprint
         problems = dataset.problems
+        sampleCount = problems.count
         for index in 0..<dataset.count {
             sampleCount += 1
             do {
