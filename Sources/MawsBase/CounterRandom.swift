@@ -7,6 +7,7 @@ public enum RandomPurpose: UInt32, Sendable {
     case flip = 5
     case weakLabels = 6
     case caption = 7
+    case momentRounding = 20
     case randAugment = 30
     case erase = 31
     case mix = 32

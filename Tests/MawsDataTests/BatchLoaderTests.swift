@@ -157,7 +157,7 @@ import Testing
         }
         try folder.write("t0\t1\n", "vocabulary.txt")
         let changed = Fixture.sentence { _ = try Self.loader(folder, Fixture.stage(.wsp)) }
-        #expect(changed?.contains("has 3 labels, but \(folder.path)/vocabulary.txt has 1 hashtags") == true)
+        #expect(changed?.contains("has 3 labels, but \(folder.path)/vocabulary.txt has 1;") == true)
     }
 
     static func loader(_ folder: Folder, _ stage: StagePlan, skipLimit: Double = 0) throws -> BatchLoader {

@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsPlan
 import Testing
 
 /// Regions of images, decoded on their own.

@@ -45,7 +45,7 @@ import Testing
         let cost = StageCost(plan: plan, stage: try #require(plan.stage("mae")), parameters: 1000, trainable: 600)
         #expect(cost.gatherBytesPerStep == 2400 && cost.gatherBytesOnce == 1600)
         #expect(cost.pushBytesPerStep == 4 * 2400)
-        #expect(cost.stateBytes == 4 * (400 + 7 * 600))
+        #expect(cost.stateBytes == 4 * (400 + 4 * 600))
     }
 
     /// A unit of 4 captions of 8 tokens has a gradient of 32 of the 123 words at most; one of 16 may have all.

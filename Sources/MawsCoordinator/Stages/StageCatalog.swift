@@ -49,7 +49,7 @@ struct StageCatalog: Sendable {
             commits: stage.kind.trains, checkpointSteps: plan.checkpoint.everySteps.map(UInt64.init),
             checkpointSeconds: plan.checkpoint.everySeconds)
         let skipsMax = [stage.on, stage.fitOn].compactMap { $0.flatMap(plan.split) }.reduce(0) { sum, split in
-            sum + Int(Double(data.sampleCount(split.name)) * split.skipLimit)
+            sum + Int(Double(data.sampleCount(split.name, for: stage)) * split.skipLimit)
         }
         let table = StageModel.table(stage, in: plan)
         let cost = StageCost(

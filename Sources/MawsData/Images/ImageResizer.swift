@@ -40,7 +40,7 @@ package struct Framing: Hashable {
 
 /// Antialiased resizing, bit for bit as Pillow does it (`Image.resize` of an 8-bit image): a horizontal pass, then a
 /// vertical one, each with 22-bit fixed-point weights and 8-bit results. Integer sums make the result the same on every
-/// machine. (Pillow 13 takes the vertical pass first where that is less work, which may round a value to its neighbour.)
+/// machine. (Pillow 13 takes the vertical pass first where that is less work, which may round a value otherwise.)
 ///
 /// Holds one resized image, in memory that the next one takes over. Not thread-safe.
 package final class ImageResizer {

@@ -16,8 +16,7 @@ public struct StageCost: Hashable, Sendable {
     /// Bytes all trainers together push every step: one gradient a unit; of a word table the rows that a unit reads
     /// when all its words differ.
     public var pushBytesPerStep: Int
-    /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights (the idle one takes
-    /// the gradient), and both moments.
+    /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights, both moments.
     public var stateBytes: Int
 
     /// What a part of the model with blocks of one width costs a sample.

@@ -39,7 +39,7 @@ public struct StageForecast: Codable, Hashable, Sendable {
         (trainerBytes, trainerWay) = (choice.byteCount, choice.description)
         (serverBytes, stateBytes) = (server.residentBytes, server.stateBytes)
         coordinatorBytes = ServerForecast.coordinatorBytes
-        let checkpoint = 4 * (table.parameterCount + 2 * table.trainableCount)
+        let checkpoint = cost.stateBytes - 4 * table.trainableCount
         diskBytes = cost.stateBytes + checkpoint * (stage.kind.trains ? plan.checkpoint.keep + 2 : 1)
         operationsPerImage = cost.operationsPerSample
         (pushedBytesPerStep, gatheredBytesPerStep) = (traffic.pushed, traffic.gathered)
