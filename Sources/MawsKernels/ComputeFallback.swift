@@ -34,7 +34,7 @@ public enum ComputeFallback {
     ///
     /// Without AVX2 a vector has 4 values instead of 8 and no fused multiply-add: a quarter of the operations a cycle.
     /// Hardware bf16 products have about twice the rate of fp32; emulated ones add the conversion of every operand to
-    /// the time of fp32, about a third of it for ViT-B/16 (`maws-bench steps` with `ONEDNN_MAX_CPU_ISA=AVX2`).
+    /// the time of fp32. Reckoned from instruction rates; `maws-bench steps` tells for a machine at hand.
     public static func notices(_ kind: ComputeKind, _ operands: ElementType, on cpu: CPUDescription) -> [String] {
         var notices: [String] = []
         if !cpu.hasAVX2 {

@@ -81,7 +81,7 @@ private struct Traffic {
 enum StepTime {
     /// Seconds · threads · width for an operation: what norms, activations, softmax and copies add to the products of a
     /// block of that width. It falls with the width because products grow with its square. From `maws-bench steps` for
-    /// ViT-B/16 and the quickstart's model, fp32 and bf16, on AVX-512.
+    /// ViT-B/16, fp32 and bf16, on AVX-512.
     private static let elementwise = 1.2e-9
     /// A pixel's part of decoding, cropping and resizing, in seconds.
     private static let pixelSeconds = 30e-9
