@@ -15,18 +15,40 @@ extension ComputeBackend {
         return reference(threads: threads, loops: loops.pointee)
     }
 
-    /// oneDNN for large matrix products, in fp32 or with bfloat16 operands; vectorised loops, in fp32, for everything
-    /// else. Where the CPU does not multiply bfloat16, its rounding is kept and its speed is not.
+    /// oneDNN, or our own loops where they are faster, for large matrix products, in fp32 or with bfloat16 operands;
+    /// vectorised loops, in fp32, for everything else. Where the CPU does not multiply bfloat16, its rounding is kept
+    /// and its speed is not.
     public static func oneDNN(threads: Int, operands: ElementType) -> ComputeBackend {
         let loops = maws_vector_loops().pointee
         return ComputeBackend(threads: threads, profile: profile(of: .onednn), operands: operands, loops: loops) {
-            oneDNNProducts(operands, loops)
+            fastestProducts(operands, loops)
         }
     }
 
-    private static func oneDNNProducts(_ operands: ElementType, _ loops: MawsVectorLoops) -> any MatrixProducts {
+    /// oneDNN for all large matrix products, to compare with.
+    package static func oneDNNAlone(threads: Int, operands: ElementType) -> ComputeBackend {
+        let loops = maws_vector_loops().pointee
+        var profile = profile(of: .onednn)
+        profile.library = OneDNNProducts.name
+        return ComputeBackend(threads: threads, profile: profile, operands: operands, loops: loops) {
+            emulatingHalf(OneDNNProducts(), operands, loops)
+        }
+    }
+
+    private static func fastestProducts(_ operands: ElementType, _ loops: MawsVectorLoops) -> any MatrixProducts {
+        let library = OneDNNProducts()
+        return emulatingHalf(panelsAreFastest ? PanelProducts(others: library) : library, operands, loops)
+    }
+
+    private static func emulatingHalf(
+        _ products: any MatrixProducts, _ operands: ElementType, _ loops: MawsVectorLoops
+    ) -> any MatrixProducts {
         let emulates = operands == .bfloat16 && !multipliesHalf
-        return emulates ? EmulatedHalfProducts(on: OneDNNProducts(), loops: loops) : OneDNNProducts()
+        return emulates ? EmulatedHalfProducts(on: products, loops: loops) : products
+    }
+
+    private static var panelsAreFastest: Bool {
+        PanelProducts.areFastest(instructionSet: OneDNNProducts.instructionSet)
     }
 
     /// A backend of one thread that takes the memory of one of `kind` and computes nothing: for a `BufferTally` that
@@ -37,7 +59,7 @@ extension ComputeBackend {
             threads: 1, profile: profile(of: kind), operands: operands, loops: loops, rehearses: true
         ) {
             RehearsedProducts(
-                of: kind == .reference ? OpenBLASProducts(loops: loops) : oneDNNProducts(operands, loops))
+                of: kind == .reference ? OpenBLASProducts(loops: loops) : fastestProducts(operands, loops))
         }
     }
 
@@ -63,7 +85,8 @@ extension ComputeBackend {
         case .reference: OpenBLASProducts.profile(loops: loops)
         case .onednn:
             ComputeProfile(
-                kind: .onednn, library: OneDNNProducts.name, kernels: OneDNNProducts.instructionSet, loops: loops)
+                kind: .onednn, library: (panelsAreFastest ? PanelProducts.name + " + " : "") + OneDNNProducts.name,
+                kernels: OneDNNProducts.instructionSet, loops: loops)
         }
     }
 

@@ -40,8 +40,10 @@ struct Steps: ParsableCommand {
         }
         let backend = try makeBackend()
         print("profile=\(backend.profile); threads \(threads)")
-        let peak = backend.productRate(now: Moment.now)
-        print("figure=gemm-\(precision.rawValue) value=\(rounded(peak / 1e9)) unit=GFLOP/s")
+        let (rate, peak) = (backend.productRate(now: Moment.now), libraryRate())
+        print(
+            "figure=gemm-\(precision.rawValue) value=\(rounded(rate / 1e9)) unit=GFLOP/s peer=\(rounded(peak / 1e9)) "
+                + "ratio=\(rounded(rate / peak))")
         for name in figures.split(separator: ",").map(String.init) {
             guard let figure = Figure.named(name, plans, backend) else {
                 throw ValidationError("--figures: there is no figure `\(name)`; there are \(Figure.names)")
@@ -57,6 +59,12 @@ struct Steps: ParsableCommand {
             throw ValidationError("--compute \(compute.rawValue) has no --precision \(precision.rawValue)")
         }
         return backend
+    }
+
+    /// What oneDNN's products reach, the measure of a step.
+    private func libraryRate() -> Double {
+        let operands: ElementType = precision == .bf16 ? .bfloat16 : .float32
+        return ComputeBackend.oneDNNAlone(threads: threads, operands: operands).productRate(now: Moment.now)
     }
 
     private func report(_ figure: Figure, peak: Double) throws {

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CPanelLoops.h"
 #include "CUpdateLoops.h"
 
 /// The inner loops of the reference backend, compiled for several instruction sets and chosen when the process starts.

@@ -5,7 +5,7 @@ import MawsTensor
 /// of the unit for each piece of a weight, in pieces that many threads share.
 struct ParameterGradients {
     /// Rows of a weight whose gradient one thread computes at a time.
-    private static let pieceOutputs = 768
+    private static let pieceOutputs = 384
 
     private struct Piece {
         var dWeight: FloatSlice
@@ -21,9 +21,10 @@ struct ParameterGradients {
 
     /// Adds to `gradient`, the block's.
     func add(to gradient: FloatBuffer, _ from: BlockGradients, _ kept: BlockActivations) {
+        // The largest pieces first, so that threads end at nearly the same time.
         let pieces =
-            pieces(parameters.hidden, gradient, from.dHidden, from.hiddenInput)
-            + pieces(parameters.output, gradient, from.dOutput, from.outputInput)
+            pieces(parameters.output, gradient, from.dOutput, from.outputInput)
+            + pieces(parameters.hidden, gradient, from.dHidden, from.hiddenInput)
             + pieces(parameters.qkv, gradient, from.dQKV, from.qkvInput)
             + pieces(parameters.projection, gradient, from.dProjection, kept.attention)
         backend.forEach(pieces.count) { index, lane in

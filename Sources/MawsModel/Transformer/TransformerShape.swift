@@ -33,8 +33,9 @@ struct TransformerShape: Hashable {
         (0..<batch).flatMap { sequence in (0..<queries).map { sequence * tokens + $0 } }
     }
 
-    /// Rows (tokens) of a group at most, unless one sequence has more.
-    private static let groupRows = 512
+    /// Rows (tokens) of a group at most, unless one sequence has more: few enough that threads end a block at nearly
+    /// the same time, and many beside the rows of a product's tile.
+    private static let groupRows = 256
 
     /// Sequences that go through a block together, on one thread, so that what they leave behind stays in its cache.
     /// A power of two of nearly equal groups, for an even load on any usual number of threads; a function of the shape

@@ -1,0 +1,127 @@
+#include "CPanelLoops.h"
+
+#if defined(__x86_64__)
+
+#include <immintrin.h>
+
+#define INLINE static inline __attribute__((always_inline))
+#define LANES 16
+// 24 accumulators, 3 vectors of the right operand and an element of the left fill 28 of 32 registers.
+#define TILE_ROWS 8
+#define TILE_VECTORS 3
+#define TILE_COLUMNS (TILE_VECTORS * LANES)
+// Steps of a sum that the right operand is fetched from the second-level cache ahead of its use.
+#define AHEAD 16
+// Words of a sum, and columns of the right operand, of a gradient that are packed at a time: the strip stays in the
+// second-level cache while all rows of the left operand pass.
+#define SLAB_WORDS 384
+#define STRIP_COLUMNS 96
+
+INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
+INLINE size_t panels_of(size_t columns) { return (columns + LANES - 1) / LANES; }
+
+#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+
+INLINE __mmask16 mask_of(size_t columns) { return columns >= LANES ? 0xffff : (__mmask16)((1u << columns) - 1); }
+
+INLINE void prefetch_rows(const float *c, size_t c_row, size_t rows) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < TILE_VECTORS; v++) __builtin_prefetch(c + i * c_row + v * LANES, 1);
+}
+
+// c += sums.
+INLINE void add_tile(
+    float *c, size_t c_row, const float (*sums)[TILE_COLUMNS], size_t rows, size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < columns; v += LANES) {
+            float *to = c + i * c_row + v;
+            __m512 sum = _mm512_load_ps(sums[i] + v);
+            __mmask16 mask = mask_of(columns - v);
+            if (mask == 0xffff) _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), sum));
+            else _mm512_mask_storeu_ps(to, mask, _mm512_add_ps(_mm512_maskz_loadu_ps(mask, to), sum));
+        }
+}
+
+// bfloat16, to the nearest, ties to even; a NaN stays one.
+INLINE __m256i narrowed(__m512 x) {
+    __m512i bits = _mm512_castps_si512(x), odd = _mm512_and_si512(_mm512_srli_epi32(bits, 16), _mm512_set1_epi32(1));
+    __m512i rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+    __mmask16 nan = _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q);
+    rounded = _mm512_mask_mov_epi32(rounded, nan, _mm512_set1_epi32(0x7fc00000));
+    return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
+}
+
+INLINE void store_part(void *to, int half, __m512 sum, size_t columns) {
+    if (!half) return _mm512_mask_storeu_ps(to, mask_of(columns), sum);
+    uint16_t lanes[LANES];
+    _mm256_storeu_si256((__m256i *)lanes, narrowed(sum));
+    for (size_t i = 0; i < columns; i++) ((uint16_t *)to)[i] = lanes[i];
+}
+
+// A tile with bias and residual, to where the product's result belongs.
+INLINE void finish(
+    const MawsPanelProduct *p, size_t row, size_t column, const float (*sums)[TILE_COLUMNS], size_t rows,
+    size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < columns; v += LANES) {
+            size_t at = (row + i) * p->c_row + column + v;
+            __mmask16 mask = mask_of(columns - v);
+            __m512 sum = _mm512_load_ps(sums[i] + v);
+            if (p->bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->bias + column + v));
+            if (p->residual) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->residual + at));
+            void *to = p->half_result ? (void *)((uint16_t *)p->c + at) : (void *)((float *)p->c + at);
+            if (mask != 0xffff) store_part(to, p->half_result, sum, columns - v);
+            else if (p->half_result) _mm256_storeu_si256(to, narrowed(sum));
+            else _mm512_storeu_ps(to, sum);
+        }
+}
+
+#include "PanelLayouts.h"
+
+#define PANEL(name) float_##name
+#define WORD float
+#define WORD_COLUMNS 1
+#define ELEMENT float
+#define SPREAD(x) _mm512_castps_si512(_mm512_set1_ps(x))
+#define MULTIPLY_ADD(sum, left, right) \
+    _mm512_fmadd_ps(_mm512_castsi512_ps(left), _mm512_castsi512_ps(right), sum)
+#include "PanelProduct.h"
+
+#pragma clang attribute pop
+#pragma clang attribute push( \
+    __attribute__((target("avx512bf16,avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+
+#define PANEL(name) half_##name
+#define WORD uint32_t
+#define WORD_COLUMNS 2
+#define ELEMENT uint16_t
+#define SPREAD(x) _mm512_set1_epi32((int)(x))
+#define MULTIPLY_ADD(sum, left, right) _mm512_dpbf16_ps(sum, (__m512bh)(left), (__m512bh)(right))
+#include "PanelProduct.h"
+
+#pragma clang attribute pop
+
+static const MawsPanelLoops float_loops = {float_product, float_gradient, float_pack};
+static const MawsPanelLoops half_loops = {half_product, half_gradient, half_pack};
+
+const MawsPanelLoops *maws_panel_loops(int half_operands) {
+    __builtin_cpu_init();
+    int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
+    if (!half_operands) return wide ? &float_loops : NULL;
+    return wide && __builtin_cpu_supports("avx512bf16") ? &half_loops : NULL;
+}
+
+size_t maws_panel_bytes(size_t words, size_t n) { return panels_of(n) * LANES * words * 4; }
+
+size_t maws_gradient_scratch_bytes(size_t m) {
+    return (panels_of(m) * LANES + STRIP_COLUMNS) * SLAB_WORDS * 4;
+}
+
+#else
+
+const MawsPanelLoops *maws_panel_loops(int half_operands) { return NULL; }
+size_t maws_panel_bytes(size_t words, size_t n) { return 0; }
+size_t maws_gradient_scratch_bytes(size_t m) { return 0; }
+
+#endif

@@ -1,0 +1,104 @@
+// Products of panels, for one type of operand. Included once for each, with
+// PANEL(name)              names of the functions
+// WORD, WORD_COLUMNS       type of a word, and how many neighbours of a column it holds
+// ELEMENT                  type of an element of an activation
+// MULTIPLY_ADD(s, l, r)    s + l · r
+
+// rows × vectors sums, kept in registers. Both counts are constants at every call, so the loops unroll.
+INLINE void PANEL(tile)(
+    const int rows, const int vectors, float (*sums)[TILE_COLUMNS], const WORD *a, size_t a_row, size_t a_step,
+    const WORD *b, size_t k) {
+    __m512 tile[TILE_ROWS][TILE_VECTORS];
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) tile[i][v] = _mm512_setzero_ps();
+    for (size_t step = 0; step < k; step++, a += a_step, b += LANES) {
+        __m512i right[TILE_VECTORS];
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) {
+            right[v] = _mm512_loadu_si512(b + v * k * LANES);
+            __builtin_prefetch(b + v * k * LANES + AHEAD * LANES);
+        }
+#pragma clang loop unroll(full)
+        for (int i = 0; i < rows; i++) {
+            __m512i left = SPREAD(a[i * a_row]);
+#pragma clang loop unroll(full)
+            for (int v = 0; v < vectors; v++) tile[i][v] = MULTIPLY_ADD(tile[i][v], left, right[v]);
+        }
+    }
+#pragma clang loop unroll(full)
+    for (int i = 0; i < rows; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < vectors; v++) _mm512_store_ps(sums[i] + v * LANES, tile[i][v]);
+}
+
+#define TILES(rows) \
+    case rows: \
+        if (vectors == 3) PANEL(tile)(rows, 3, sums, a, a_row, a_step, b, k); \
+        else if (vectors == 2) PANEL(tile)(rows, 2, sums, a, a_row, a_step, b, k); \
+        else PANEL(tile)(rows, 1, sums, a, a_row, a_step, b, k); \
+        break;
+
+INLINE void PANEL(tile_of)(
+    size_t rows, size_t vectors, float (*sums)[TILE_COLUMNS], const WORD *a, size_t a_row, size_t a_step,
+    const WORD *b, size_t k) {
+    switch (rows) {
+    TILES(8)
+    TILES(7)
+    TILES(6)
+    TILES(5)
+    TILES(4)
+    TILES(3)
+    TILES(2)
+    default: TILES(1)
+    }
+}
+#undef TILES
+
+static void PANEL(product)(const MawsPanelProduct *p) {
+    float sums[TILE_ROWS][TILE_COLUMNS] __attribute__((aligned(64)));
+    for (size_t column = 0; column < p->n; column += TILE_COLUMNS) {
+        size_t columns = smaller(TILE_COLUMNS, p->n - column);
+        const WORD *b = (const WORD *)p->b + column * p->k;
+        for (size_t row = 0; row < p->m; row += TILE_ROWS) {
+            size_t rows = smaller(TILE_ROWS, p->m - row);
+            if (p->residual) prefetch_rows(p->residual + row * p->c_row + column, p->c_row, rows);
+            PANEL(tile_of)(
+                rows, panels_of(columns), sums, (const WORD *)p->a + row * p->a_row, p->a_row, 1, b, p->k);
+            finish(p, row, column, sums, rows, columns);
+        }
+    }
+}
+
+static void PANEL(gradient)(const MawsGradientProduct *p, void *scratch) {
+    float sums[TILE_ROWS][TILE_COLUMNS] __attribute__((aligned(64)));
+    WORD *left = scratch, *right = left + panels_of(p->m) * LANES * SLAB_WORDS;
+    const size_t slab = SLAB_WORDS * WORD_COLUMNS;
+    for (size_t first = 0; first < p->rows; first += slab) {
+        size_t rows = smaller(slab, p->rows - first), k = (rows + WORD_COLUMNS - 1) / WORD_COLUMNS;
+        PANEL(panels)(left, TILE_ROWS, (const ELEMENT *)p->a + first * p->a_row, p->a_row, p->m, rows);
+        for (size_t strip = 0; strip < p->n; strip += STRIP_COLUMNS) {
+            size_t width = smaller(STRIP_COLUMNS, p->n - strip);
+            PANEL(panels)(right, LANES, (const ELEMENT *)p->b + first * p->b_row + strip, p->b_row, width, rows);
+            for (size_t column = 0; column < width; column += TILE_COLUMNS) {
+                size_t columns = smaller(TILE_COLUMNS, width - column);
+                for (size_t row = 0; row < p->m; row += TILE_ROWS) {
+                    size_t count = smaller(TILE_ROWS, p->m - row);
+                    float *c = p->c + row * p->c_row + strip + column;
+                    prefetch_rows(c, p->c_row, count);
+                    PANEL(tile_of)(
+                        count, panels_of(columns), sums, left + row * k, 1, TILE_ROWS, right + column * k, k);
+                    add_tile(c, p->c_row, sums, count, columns);
+                }
+            }
+        }
+    }
+}
+
+#undef PANEL
+#undef WORD
+#undef WORD_COLUMNS
+#undef ELEMENT
+#undef SPREAD
+#undef MULTIPLY_ADD
