@@ -25,6 +25,8 @@ public struct UnitBatch: Sendable {
     public var classes: [Int]
     /// Share of a row's pixels and labels that is its own sample's; the rest is `partner(of:)`'s. 1: nothing is mixed.
     public var ownShare = 1.0
+    /// Labels of each row's partner, in a part of a unit: the partner may be in another one.
+    public var partnerLabels: [[Int]]?
 
     public init(
         slots: [UInt64], samples: [Int], views: [UInt64]? = nil, images: FloatBuffer, channels: Int, size: Int,
@@ -67,7 +69,7 @@ public struct UnitBatch: Sendable {
     public func target(of row: Int) -> [SoftLabel] {
         let own = labels[row].map { SoftLabel(label: $0, weight: ownShare / Double(labels[row].count)) }
         guard ownShare < 1 else { return own }
-        let others = labels[partner(of: row)]
+        let others = partnerLabels?[row] ?? labels[partner(of: row)]
         return own + others.map { SoftLabel(label: $0, weight: (1 - ownShare) / Double(others.count)) }
     }
 }

@@ -7,8 +7,13 @@ public final class GradientBuffers {
 
     public init() {}
 
-    /// A buffer of exactly `count` zeros, valid until the next call with the same count.
-    public func zeros(_ count: Int) -> FloatBuffer {
+    /// Where a block's gradient is added to: the sink's memory, or a buffer of exactly `count` zeros, valid until the
+    /// next call with the same count.
+    public func take(_ block: Int, count: Int, for sink: any GradientSink) -> FloatBuffer {
+        sink.memory(for: block, count: count) ?? zeros(count)
+    }
+
+    private func zeros(_ count: Int) -> FloatBuffer {
         if let buffer = buffers.first(where: { $0.count == count }) {
             buffer.zero()
             return buffer

@@ -77,7 +77,7 @@ final class ImageEmbedding {
     func backward(_ dTokens: FloatSlice, gradients: any GradientSink, buffers: GradientBuffers) throws {
         guard let patches else { preconditionFailure("backward before forward") }
         if table.blocks[positionBlock].isTrainable {
-            let gradient = buffers.zeros(table.blocks[positionBlock].count)
+            let gradient = buffers.take(positionBlock, count: table.blocks[positionBlock].count, for: gradients)
             backend.scatterAddRows(gradient.all, dTokens, positionRows, width: width)
             try gradients.push(positionBlock, gradient)
         }
@@ -89,7 +89,7 @@ final class ImageEmbedding {
             dClass.part(image * width, width).copy(from: dTokens.part(start, width))
             dEmbedded.part(image * perImage, perImage).copy(from: dTokens.part(start + width, perImage))
         }
-        let gradient = buffers.zeros(table.blocks[embedBlock].count)
+        let gradient = buffers.take(embedBlock, count: table.blocks[embedBlock].count, for: gradients)
         backend.sumRows(gradient.slice(classToken), dClass, RowShape(rows: images, width: width))
         backend.linearBackward(
             nil, gradient.slice(weight), gradient.slice(bias), dEmbedded, patches, nil,

@@ -100,7 +100,7 @@ public final class ImageTower {
         _ dy: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws {
         guard let x = normInput, let mean, let reciprocal else { preconditionFailure("backward before forward") }
-        let gradient = buffers.zeros(table.blocks[normBlock].count)
+        let gradient = buffers.take(normBlock, count: table.blocks[normBlock].count, for: gradients)
         let buffer = try weights.gather(normBlock)
         backend.layerNormBackward(
             dy, gradient.slice(normWeight), gradient.slice(normBias), dy, x, mean, reciprocal,

@@ -103,12 +103,13 @@ public final class MAEDecoder {
         let dLatent = workspace.take(latent.count)
         let dChoices = workspace.takeZeros((rows + 1) * decoder.width)
         backend.scatterAddRows(dChoices, dx, sourceRows, width: decoder.width)
-        let gradient = buffers.zeros(table.blocks[embedBlock].count)
+        let gradient = buffers.take(embedBlock, count: table.blocks[embedBlock].count, for: gradients)
         let buffer = try weights.gather(embedBlock)
         backend.linearBackward(
             dLatent, gradient.slice(embedWeight), gradient.slice(embedBias),
             dChoices.part(0, rows * decoder.width), latent, buffer.slice(embedWeight), embedShape(rows))
-        gradient.slice(maskToken).copy(from: dChoices.from(rows * decoder.width))
+        let dMaskToken = gradient.slice(maskToken)
+        backend.add(dMaskToken, dMaskToken, dChoices.from(rows * decoder.width))
         weights.release(embedBlock)
         try gradients.push(embedBlock, gradient)
         return dLatent

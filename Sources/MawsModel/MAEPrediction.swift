@@ -55,7 +55,7 @@ final class MAEPrediction {
         let dx = workspace.takeZeros(tokens * width)
         let mark = workspace.mark
         let dNormed = workspace.take(rows.count * width)
-        let gradient = buffers.zeros(count)
+        let gradient = buffers.take(block, count: count, for: gradients)
         let buffer = try weights.gather(block)
         backend.linearBackward(
             dNormed, gradient.slice(weight), gradient.slice(bias), dPrediction, normed, buffer.slice(weight),

@@ -11,6 +11,9 @@ public protocol WeightSource: AnyObject {
 
 /// Takes the gradient of one block, in backward order, each trainable block exactly once a unit.
 public protocol GradientSink: AnyObject {
+    /// Memory of the sink's that holds what the block's gradient is to be added to and pushed in; nil where it is to
+    /// come in memory of the caller's.
+    func memory(for block: Int, count: Int) -> FloatBuffer?
     /// - Parameter gradient: `table.blocks[block].count` floats. The sink is done with the memory when the call
     ///   returns.
     func push(_ block: Int, _ gradient: FloatBuffer) throws
@@ -19,5 +22,7 @@ public protocol GradientSink: AnyObject {
 }
 
 extension GradientSink {
+    public func memory(for block: Int, count: Int) -> FloatBuffer? { nil }
+
     public func push(_ block: Int, _ gradient: SparseGradient) throws { try push(block, gradient.dense()) }
 }

@@ -2,8 +2,8 @@ import MawsKernels
 import MawsModel
 import MawsTensor
 
-/// Adds up the gradients of a unit's parts, block by block in the order of the parts, and lets each block go with the
-/// last part. It holds one gradient of all trainable blocks.
+/// The gradients of a unit's parts, each added to the sum of those before it where it is computed, or, where it is
+/// mostly zero, when it is pushed. Each block goes with the last part. It holds one gradient of all trainable blocks.
 public final class GradientSum {
     private struct Block {
         let sum: FloatBuffer
@@ -22,12 +22,26 @@ public final class GradientSum {
         return Part(sum: self, isFirst: index == 0, target: index == count - 1 ? gradients : nil)
     }
 
-    private func add(_ index: Int, count: Int, _ pieces: [SparseGradient.Piece], isFirst: Bool) -> Block {
+    /// The sum so far, zero before the first part.
+    private func block(_ index: Int, count: Int, isFirst: Bool) -> Block {
         var block = blocks[index] ?? Block(sum: FloatBuffer(count: count))
         if isFirst {
             for range in block.pieces { block.sum.slice(range).zero() }
             block.pieces = []
         }
+        return block
+    }
+
+    /// The memory of a block whose gradient has values everywhere.
+    private func whole(_ index: Int, count: Int, isFirst: Bool) -> FloatBuffer {
+        var block = block(index, count: count, isFirst: isFirst)
+        block.pieces = [0..<count]
+        blocks[index] = block
+        return block.sum
+    }
+
+    private func add(_ index: Int, count: Int, _ pieces: [SparseGradient.Piece], isFirst: Bool) -> Block {
+        var block = block(index, count: count, isFirst: isFirst)
         for piece in pieces {
             let slice = block.sum.slice(piece.range)
             backend.add(slice, slice, piece.values)
@@ -61,10 +75,11 @@ public final class GradientSum {
             self.target = target
         }
 
+        func memory(for block: Int, count: Int) -> FloatBuffer? { sum.whole(block, count: count, isFirst: isFirst) }
+
         func push(_ block: Int, _ gradient: FloatBuffer) throws {
-            let whole = sum.add(
-                block, count: gradient.count, [SparseGradient.Piece(start: 0, values: gradient.all)], isFirst: isFirst)
-            try target?.push(block, whole.sum)
+            precondition(gradient === sum.blocks[block]?.sum, "a gradient that was not added to the sum's memory")
+            try target?.push(block, gradient)
         }
 
         func push(_ block: Int, _ gradient: SparseGradient) throws {

@@ -69,7 +69,7 @@ public final class WSPObjective: UnitObjective {
         backend.tanhForward(hidden, hidden)
         backend.linearForward(logits, hidden, buffer.slice(weight2), buffer.slice(bias2), residual: nil, outer)
         let loss = crossEntropy(logits, targets, globalBatch)
-        let gradient = buffers.zeros(table.blocks[headBlock].count)
+        let gradient = buffers.take(headBlock, count: table.blocks[headBlock].count, for: gradients)
         backend.linearBackward(
             dHidden, gradient.slice(weight2), gradient.slice(bias2), logits, hidden, buffer.slice(weight2), outer)
         backend.tanhBackward(dHidden, dHidden, hidden)

@@ -6,13 +6,14 @@ import MawsTensor
 /// The plan that is measured: the quickstart's model, or a preset with the paper's decoder and XLM-R base.
 struct BenchPlan {
     let plan: Plan
-    let mae: StagePlan
-    let wsp: StagePlan
+    private(set) var mae: StagePlan
+    private(set) var wsp: StagePlan
     let lit: StagePlan
     let linear: StagePlan
 
     /// Nil when there is no preset of that name.
-    init?(preset: String?, unit: Int, units: Int = 1) {
+    /// - Parameter microBatch: of `mae` and `wsp`; the unit unless given.
+    init?(preset: String?, unit: Int, units: Int = 1, microBatch: Int? = nil) {
         var model = ImageModelPlan(
             preset: nil, patch: 4, size: 28, channels: 1, width: 128, depth: 4, heads: 4, mlp: 512, mean: [0.5],
             deviation: [0.5])
@@ -27,8 +28,8 @@ struct BenchPlan {
             // The paper's 100 tokens between `<s>` and `</s>`.
             text.context = 102
         }
-        mae = Self.stage(.mae, unit, units: units, decoder)
-        wsp = Self.stage(.wsp, unit, units: units, nil)
+        (mae, wsp) = (Self.stage(.mae, unit, units: units, decoder), Self.stage(.wsp, unit, units: units, nil))
+        (mae.microBatch, wsp.microBatch) = (microBatch ?? unit, microBatch ?? unit)
         lit = Self.stage(.lit, unit, nil)
         linear = Self.stage(.linear, unit, nil)
         plan = Plan(

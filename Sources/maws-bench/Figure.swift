@@ -22,13 +22,9 @@ struct Figure {
     static func named(_ name: String, _ plans: BenchPlan, _ backend: ComputeBackend) -> Figure? {
         switch name {
         case "mae":
-            training(plans.mae, plans, backend) {
-                MAEObjective(plan: plans.plan, stage: plans.mae, stageIndex: 0, backend: backend)
-            }
+            training(plans.mae, 0, plans, backend)
         case "wsp":
-            training(plans.wsp, plans, backend) {
-                WSPObjective(plan: plans.plan, stage: plans.wsp, stageIndex: 1, backend: backend)
-            }
+            training(plans.wsp, 1, plans, backend)
         case "lit": contrastive(plans, backend, knowsFeatures: false)
         case "lit-cached": contrastive(plans, backend, knowsFeatures: true)
         case "features": features(plans, backend)
@@ -40,11 +36,13 @@ struct Figure {
 
     /// Forward and backward of each unit, and the update.
     private static func training(
-        _ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend, _ make: () -> any UnitObjective
+        _ stage: StagePlan, _ stageIndex: UInt32, _ plans: BenchPlan, _ backend: ComputeBackend
     ) -> Figure {
         let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
         let update = Update(weights, units: stage.unitsPerStep, backend: backend)
-        let (objective, batch) = (make(), plans.batch())
+        let objective = StageObjective.make(
+            plan: plans.plan, stage: stage, stageIndex: stageIndex, backend: backend, keeps: .everything)
+        let batch = plans.batch()
         return Figure(
             name: stage.name, samples: stage.batch, operations: operations(stage, plans),
             predictedBytes: predictedBytes(stage, plans, backend)

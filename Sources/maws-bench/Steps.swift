@@ -19,6 +19,9 @@ struct Steps: ParsableCommand {
     @Option(help: "Units of a step, whose gradients are added up before the update; `mae` and `wsp` only.")
     var units = 1
 
+    @Option(help: "Samples that `mae` and `wsp` compute at a time, `micro_batch` of a plan; the unit unless given.")
+    var microBatch: Int?
+
     @Option(help: "Seconds a figure is measured for, after one step that makes the buffers.")
     var seconds = 3.0
 
@@ -35,7 +38,7 @@ struct Steps: ParsableCommand {
     var figures = Figure.names.joined(separator: ",")
 
     func run() throws {
-        guard let plans = BenchPlan(preset: model, unit: unit, units: units) else {
+        guard let plans = BenchPlan(preset: model, unit: unit, units: units, microBatch: microBatch) else {
             throw ValidationError("there is no model preset named `\(model ?? "")`")
         }
         let backend = try makeBackend()

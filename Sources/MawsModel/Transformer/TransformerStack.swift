@@ -79,7 +79,7 @@ final class TransformerStack {
         var dx = dOutput
         for index in layers.indices.reversed() {
             let block = blocks.lowerBound + index
-            let gradient = buffers.zeros(table.blocks[block].count)
+            let gradient = buffers.take(block, count: table.blocks[block].count, for: gradients)
             let buffer = try weights.gather(block)
             let mark = pass.workspace.mark
             backward(pass, index, memories[index % 2], gradient, dx, buffer)

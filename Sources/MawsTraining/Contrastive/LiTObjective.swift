@@ -135,8 +135,8 @@ public final class LiTObjective {
     ) throws -> Double {
         let unit = try unit ?? embed(batch, weights: weights)
         let share = all.share(of: firstRow..<firstRow + batch.count, in: unit.tower.workspace)
-        let dLogitScale = buffers.zeros(1)
-        dLogitScale[0] = Float(share.dLogitScale)
+        let dLogitScale = buffers.take(logitScale, count: 1, for: gradients)
+        dLogitScale[0] += Float(share.dLogitScale)
         try gradients.push(logitScale, dLogitScale)
         let dBegin = unit.tower.workspace.take(unit.tower.begin.count)
         try pushProjection(
@@ -158,7 +158,7 @@ public final class LiTObjective {
         _ head: ProjectionHead, _ block: Int, _ dx: FloatSlice?, _ dRows: FloatSlice, _ x: FloatSlice,
         _ output: ProjectionHead.Output, _ weights: any WeightSource, _ gradients: any GradientSink
     ) throws {
-        let gradient = buffers.zeros(table.blocks[block].count)
+        let gradient = buffers.take(block, count: table.blocks[block].count, for: gradients)
         head.backward(dx, gradient, dRows, x, output, try weights.gather(block))
         weights.release(block)
         try gradients.push(block, gradient)

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsData
 import MawsKernels
 import MawsModel
 import MawsPlan
@@ -8,22 +9,35 @@ import MawsTraining
 import Testing
 
 @Suite struct MicroBatchTests {
-    private func unit(_ kind: StageKind, microBatch: Int, compute: TestCompute) throws -> (Double, BlockMemory) {
+    private func unit(
+        _ kind: StageKind, microBatch: Int, compute: TestCompute, ownShare: Double = 1
+    ) throws -> (Double, BlockMemory) {
         let fixture = PretrainingFixture(kind)
         var stage = fixture.stage
         (stage.unit, stage.microBatch) = (6, microBatch)
         let objective = StageObjective.make(
             plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend, keeps: .everything)
         let gradients = BlockMemory(fixture.table)
+        var batch = fixture.randomBatch(6)
+        batch.ownShare = ownShare
         let loss = try objective.computeUnit(
-            fixture.randomBatch(6), globalBatch: 12, weights: fixture.perturbedWeights(), gradients: gradients)
+            batch, globalBatch: 12, weights: fixture.perturbedWeights(), gradients: gradients)
         return (loss, gradients)
     }
 
     @Test(arguments: [StageKind.mae, .wsp], [1, 2, 3])
     func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int) throws {
-        let (loss, whole) = try unit(kind, microBatch: 6, compute: .oneDNN)
-        let (partLoss, parts) = try unit(kind, microBatch: size, compute: .oneDNN)
+        try partsAddUpToTheUnit(kind, size, ownShare: 1)
+    }
+
+    /// A row's partner may be in another part.
+    @Test func partsOfMixedSamplesAddUpToTheUnit() throws {
+        try partsAddUpToTheUnit(.wsp, 2, ownShare: 0.7)
+    }
+
+    private func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int, ownShare: Double) throws {
+        let (loss, whole) = try unit(kind, microBatch: 6, compute: .oneDNN, ownShare: ownShare)
+        let (partLoss, parts) = try unit(kind, microBatch: size, compute: .oneDNN, ownShare: ownShare)
         #expect(abs(loss - partLoss) < 1e-6 * loss)
         for block in whole.buffers.indices where whole.table.blocks[block].isTrainable {
             // Sums of the same terms in another order.
