@@ -1,11 +1,9 @@
 #include "CUpdateLoops.h"
 
-#include <string.h>
+#include "InstructionSets.h"
 
 // A multiplication and an addition stay two operations: servers of one run may be of several kinds.
 #pragma STDC FP_CONTRACT OFF
-
-#define JOINED(name, suffix) name##_##suffix
 
 #define NAMED(name) JOINED(name, baseline)
 #define LOOPS_NAME "baseline"
@@ -15,46 +13,28 @@
 
 #if defined(__x86_64__)
 
-#pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
+COMPILE_FOR_AVX2
 #define NAMED(name) JOINED(name, avx2)
 #define LOOPS_NAME "avx2"
 #include "Update.h"
 #undef NAMED
 #undef LOOPS_NAME
-#pragma clang attribute pop
+COMPILE_FOR_ANY
 
-#pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+COMPILE_FOR_AVX512
 #define NAMED(name) JOINED(name, avx512)
 #define LOOPS_NAME "avx512"
 #include "Update.h"
 #undef NAMED
 #undef LOOPS_NAME
-#pragma clang attribute pop
+COMPILE_FOR_ANY
 
-const MawsUpdateLoops *maws_update_loops_named(const char *name) {
-    __builtin_cpu_init();
-    int avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-    int avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-                 __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-    if (strcmp(name, "avx512") == 0) return avx512 ? &update_loops_avx512 : NULL;
-    if (strcmp(name, "avx2") == 0) return avx2 ? &update_loops_avx2 : NULL;
-    return strcmp(name, "baseline") == 0 ? &update_loops_baseline : NULL;
-}
+CHOOSE_LOOPS(
+    MawsUpdateLoops, maws_update_loops_named, maws_update_loops, &update_loops_avx512,
+    &update_loops_avx2, &update_loops_baseline)
 
 #else
 
-const MawsUpdateLoops *maws_update_loops_named(const char *name) {
-    return strcmp(name, "baseline") == 0 ? &update_loops_baseline : NULL;
-}
+CHOOSE_LOOPS(MawsUpdateLoops, maws_update_loops_named, maws_update_loops, &update_loops_baseline)
 
 #endif
-
-const MawsUpdateLoops *maws_update_loops(void) {
-    const char *names[] = {"avx512", "avx2"};
-    for (int i = 0; i < 2; i++) {
-        const MawsUpdateLoops *loops = maws_update_loops_named(names[i]);
-        if (loops) return loops;
-    }
-    return &update_loops_baseline;
-}
