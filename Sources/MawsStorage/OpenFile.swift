@@ -52,6 +52,14 @@ public final class OpenFile: Sendable {
         if ftruncate(descriptor, off_t(bytes)) != 0 { throw StorageError.last("resize", path, bytes: bytes) }
     }
 
+    /// Whether nothing was ever written to these bytes, so that they read as zero. False where the file system cannot
+    /// tell.
+    func isHole(_ bytes: Range<Int>) -> Bool {
+        let seekData: Int32 = 3  // SEEK_DATA of <unistd.h>
+        let data = lseek(descriptor, off_t(bytes.lowerBound), seekData)
+        return data < 0 ? errno == ENXIO : Int(data) >= bytes.upperBound
+    }
+
     func synchronize() throws {
         if fsync(descriptor) != 0 { throw StorageError.last("write", path) }
     }

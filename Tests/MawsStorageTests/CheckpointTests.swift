@@ -88,6 +88,33 @@ struct CheckpointTests {
         #expect(moments.allSatisfy { $0 == 0 })
     }
 
+    @Test func momentsThatWereNeverWrittenHashAsWrittenZerosAndAreStillWatched() throws {
+        let blocks = (0..<3).map { index in
+            var builder = BlockBuilder("block\(index)")
+            builder.add("weight\(index)", [64, 128], decays: true, .zeros)
+            return builder.build()
+        }
+        var header = header(step: 0)
+        header.table = BlockTable(blocks: blocks, moments: .fp32)
+        let folder = try TemporaryFolder()
+        let zeros = [UInt8](repeating: 0, count: 4 * 64 * 128)
+        let checkpoints = try [true, false].map { momentsAreZero in
+            let store = try CheckpointStore(folder: folder.file("\(momentsAreZero)"))
+            let writer = try store.begin(header, momentsAreZero: momentsAreZero)
+            for (block, kind) in blocks.indices.flatMap({ block in TensorKind.allCases.map { (block, $0) } })
+            where kind == .weight || !momentsAreZero {
+                try zeros.withUnsafeBytes { try writer.write(kind: kind, block: block, range: 0..<8192, bytes: $0) }
+            }
+            return try writer.finish()
+        }
+        #expect(checkpoints[0].manifest.tensors == checkpoints[1].manifest.tensors)
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: "\(checkpoints[0].folder)/optimizer.safetensors"))
+        try file.seek(toOffset: try file.seekToEnd() - 100)
+        try file.write(contentsOf: Data([1]))
+        try file.close()
+        #expect(throws: StorageError.self) { try checkpoints[0].verify() }
+    }
+
     @Test func weightsHashDoesNotDependOnTheCut() throws {
         let hashes = try [1, 2, 3, 7].map { pieces in
             let folder = try TemporaryFolder()

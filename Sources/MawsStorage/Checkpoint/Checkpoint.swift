@@ -88,7 +88,8 @@ public final class Checkpoint: Sendable {
         return opened
     }
 
-    /// The hash of each tensor in both files, and of all weights together.
+    /// The hash of each tensor in both files, and of all weights together. Moments that were never written are zeros,
+    /// whose hash is computed once for each length.
     static func hashes(_ layout: CheckpointLayout, weights: OpenFile, optimizer: OpenFile) throws -> (
         tensors: [CheckpointManifest.Tensor], weightsHash: String
     ) {
@@ -96,9 +97,15 @@ public final class Checkpoint: Sendable {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
         defer { buffer.deallocate() }
         var tensors: [CheckpointManifest.Tensor] = []
+        var hashesOfZeros: [Int: String] = [:]
         for (file, tensor) in layout.weights.tensors.map({ (weights, $0) })
             + layout.optimizer.tensors.map({ (optimizer, $0) })
         {
+            let isZero = file === optimizer && optimizer.isHole(tensor.range)
+            if isZero, let known = hashesOfZeros[tensor.range.count] {
+                tensors.append(CheckpointManifest.Tensor(name: tensor.name, sha256: known))
+                continue
+            }
             let own = Hash()
             for start in stride(from: tensor.range.lowerBound, to: tensor.range.upperBound, by: buffer.count) {
                 let count = min(buffer.count, tensor.range.upperBound - start)
@@ -107,7 +114,9 @@ public final class Checkpoint: Sendable {
                 own.update(UnsafeRawBufferPointer(part))
                 if file === weights { all.update(UnsafeRawBufferPointer(part)) }
             }
-            tensors.append(CheckpointManifest.Tensor(name: tensor.name, sha256: own.hexadecimal()))
+            let hash = own.hexadecimal()
+            if isZero { hashesOfZeros[tensor.range.count] = hash }
+            tensors.append(CheckpointManifest.Tensor(name: tensor.name, sha256: hash))
         }
         return (tensors, all.hexadecimal())
     }
