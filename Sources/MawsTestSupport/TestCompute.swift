@@ -15,9 +15,9 @@ public enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible
         }
     }
 
-    /// A relative error that is `exact` with fp32 operands. bfloat16 keeps 8 bits: each rounding is off by up to 2⁻⁹ of
-    /// its value, and a gradient at the bottom of a few blocks has some dozens of independent roundings behind it, so
-    /// that its norm is off by about √50 · 2⁻⁹ / √3 ≈ 1 %; twice that is the bound unless a test says more.
+    /// A relative error that is `exact` with fp32 operands. A gradient at the bottom of a few blocks has some dozens of
+    /// bfloat16 roundings behind it, and its norm may be off by √50 · 2⁻⁸ / √3 = 1.6 % (`HalfRounding`); a little more
+    /// is the bound unless a test says more.
     public func tolerance(_ exact: Double, half: Double = 0.02) -> Double { self == .oneDNNHalf ? half : exact }
 
     public var description: String { rawValue }
