@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MawsReport
 
 /// Writes a run's report again from its records and prints its table.
@@ -8,9 +9,23 @@ struct Report: ParsableCommand {
 
     @Argument(help: ArgumentHelp("The run folder.", valueName: "run")) var folder: String
 
+    @Option(help: ArgumentHelp("Draw this run's losses over RUN's, and say how far apart they are.", valueName: "run"))
+    var against: String?
+
+    @Flag(help: "Print the distances of the losses as JSON, and nothing else.") var json = false
+
+    func validate() throws {
+        if json && against == nil { throw ValidationError("--json prints what --against compares; name the other run") }
+    }
+
     func run() throws {
-        let path = try HTMLReport.write(runFolder: folder)
+        let path = try HTMLReport.write(runFolder: folder, against: against)
+        let comparison = try against.map { try RunComparison(folder: folder, other: $0) }
+        if json, let comparison {
+            return print(String(decoding: try JSONEncoder().encode(comparison.distances), as: UTF8.self))
+        }
         print(ResultTable.draw(try RunFolder(folder).stages()))
+        if let comparison { print("\n\(comparison.draw())") }
         print("\nReport: \(path)")
     }
 }

@@ -39,6 +39,17 @@ import Testing
         #expect(page.components(separatedBy: "<svg").count == 1 + 3 * 4)
     }
 
+    @Test func anotherRunsLossesAreDrawnOverThisOnes() throws {
+        let run = try SyntheticRun(at: "\(scratch.path)/half")
+        let other = try SyntheticRun(at: "\(scratch.path)/<full>")
+        let page = try HTMLReport.render(runFolder: run.folder, against: other.folder)
+        #expect(XMLParser(data: Data(page.utf8)).parse())
+        #expect(page.contains("half against &lt;full&gt;"))
+        #expect(page.components(separatedBy: "polyline class=\"second\"").count == 1 + 3 + 3, "a loss is missing")
+        #expect(page.components(separatedBy: ">&lt;full&gt;</text>").count == 1 + 3, "a legend is missing")
+        #expect(try !HTMLReport.render(runFolder: run.folder).contains("Against another run"))
+    }
+
     @Test func whatIsGoneIsNamedInsteadOfFailing() throws {
         let page = try HTMLReport.render(runFolder: SyntheticRun(at: scratch.path, steps: 3).folder)
         #expect(page.contains("The plan no longer loads"))

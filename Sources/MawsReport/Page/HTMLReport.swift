@@ -5,20 +5,24 @@ import MawsStorage
 public enum HTMLReport {
     /// Reads the run's records and writes `report.html` next to them. What is gone (a checkpoint, the data) is named in
     /// its section and does not fail the report.
-    /// - Parameter root: the folder that the paths of the plan's data are relative to.
+    /// - Parameters:
+    ///   - root: the folder that the paths of the plan's data are relative to.
+    ///   - other: folder of a run whose losses are drawn over this one's.
     /// - Returns: the path of the report.
     @discardableResult
-    public static func write(runFolder: String, root: String = ".") throws -> String {
+    public static func write(runFolder: String, root: String = ".", against other: String? = nil) throws -> String {
         let path = "\(RunFolder(runFolder).path)/report.html"
-        try AtomicFile.write(render(runFolder: runFolder, root: root), to: path)
+        try AtomicFile.write(render(runFolder: runFolder, root: root, against: other), to: path)
         return path
     }
 
     /// The page's text.
-    public static func render(runFolder: String, root: String = ".") throws -> String {
+    public static func render(runFolder: String, root: String = ".", against other: String? = nil) throws -> String {
         let record = try RunRecord(RunFolder(runFolder))
+        let comparison = try other.map { RunComparison(run: record, other: try RunRecord(RunFolder($0))) }
         let page = ReportPage(
-            record: record, machine: Machine.description(), reconstructions: reconstructions(record, root: root),
+            record: record, comparison: comparison, machine: Machine.description(),
+            reconstructions: reconstructions(record, root: root),
             thumbnails: { Thumbnails(split: $0, plan: record.plan, root: root) })
         return page.markup().html
     }

@@ -28,7 +28,8 @@ struct Reconstructions {
             }
             let loader = try BatchLoader(plan: plan, stage: viewing(stage), stageIndex: index, root: root)
             let objective = MAEObjective(
-                plan: plan, stage: stage, stageIndex: index, backend: ComputeBackend.reference(threads: 1))
+                plan: plan, stage: stage, stageIndex: index, backend: ComputeBackend.reference(threads: 1),
+                keeps: .nothing)
             let batch = try loader.batch(step: 0, unit: 0)
             return .success(try objective.reconstruct(batch, weights: CheckpointWeights(checkpoint)))
         } catch {

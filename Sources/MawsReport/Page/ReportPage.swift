@@ -4,6 +4,8 @@ import MawsTraining
 /// The page, section by section. A section without anything to show is left out.
 struct ReportPage {
     let record: RunRecord
+    /// With another run; nil: this one is shown by itself.
+    let comparison: RunComparison?
     let machine: String
     let reconstructions: [ReconstructionSection]
     /// Images of a split for its evaluations.
@@ -40,10 +42,11 @@ struct ReportPage {
 
     private func sections() -> [Section] {
         let charts = record.trainedStages.map { stage in
-            StageCharts(stage: stage, steps: record.steps.filter { $0.stage == stage }).markup()
+            StageCharts(stage: stage, steps: record.steps.filter { $0.stage == stage }, comparison: comparison).markup()
         }
         return [
             Section(id: "result", title: "Result", body: result()),
+            Section(id: "comparison", title: "Against another run", body: comparison?.markup() ?? ""),
             Section(id: "training", title: "Training", body: "\(charts)"),
             Section(id: "reconstructions", title: "Reconstructions", body: "\(reconstructions.map { $0.markup() })"),
             Section(id: "accuracy", title: "Accuracy", body: accuracy()),

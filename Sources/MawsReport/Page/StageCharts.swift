@@ -2,6 +2,7 @@
 struct StageCharts {
     let stage: String
     let steps: [StepMetrics]
+    let comparison: RunComparison?
 
     func markup() -> Markup {
         let charts = [loss(), learningRate(), gradientNorm(), traffic(), utilisation()].compactMap { $0.markup() }
@@ -29,9 +30,11 @@ struct StageCharts {
 
     private func loss() -> LineChart {
         let raw = curve { $0.loss }
-        return LineChart(
-            title: "Loss", unit: "by step; the raw values are faint",
-            lines: [line("", raw, "raw"), line("", raw.smoothed(), "first")])
+        var lines = [line("", raw, "raw"), line(comparison?.names.run ?? "", raw.smoothed(), "first")]
+        if let comparison {
+            lines.append(line(comparison.names.other, RunComparison.loss(comparison.other, stage), "second"))
+        }
+        return LineChart(title: "Loss", unit: "by step; the raw values are faint", lines: lines)
     }
 
     private func learningRate() -> LineChart {
