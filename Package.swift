@@ -83,7 +83,7 @@ let nodes: [Target] = [
         "MawsReport",
         [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsStorage",
+            "MawsStorage", "MawsOptimizer", "MawsTransport", "MawsWire",
         ]),
     library(
         "MawsCoordinator",

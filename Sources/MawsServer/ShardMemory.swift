@@ -30,7 +30,7 @@ final class ShardMemory: @unchecked Sendable {
         let content = StateContent(
             shard: shard, runID: configuration.runID, stage: configuration.stage,
             tableHash: try hash(configuration.table), step: StepIndex(0))
-        let layout = StateLayout(configuration.table, shard: shard)
+        let layout = StateLayout(configuration.table, shard: shard, laneCount: UpdateThreads.lanesMax)
         let file = try StateFile.create(path, content: content, shape: layout.shape)
         return ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
     }
@@ -42,7 +42,7 @@ final class ShardMemory: @unchecked Sendable {
         threads: UpdateThreads
     ) throws -> ShardMemory? {
         let content = file.content
-        let layout = StateLayout(configuration.table, shard: shard)
+        let layout = StateLayout(configuration.table, shard: shard, laneCount: UpdateThreads.lanesMax)
         guard content.shard == shard, content.runID == configuration.runID, content.stage == configuration.stage,
             content.tableHash == (try hash(configuration.table)), file.shape == layout.shape
         else { return nil }

@@ -67,6 +67,12 @@ public final class MAEObjective: UnitObjective {
         return MAEReconstruction(batch, prediction, masking.hiddenSelection, grid, plan.model.image)
     }
 
+    /// The forward pass of `reconstruct`, for the memory that it takes.
+    func rehearse(_ batch: UnitBatch, weights: any WeightSource) throws {
+        defer { workspace.releaseAll() }
+        _ = try predict(batch, masking(of: batch), weights: weights)
+    }
+
     private func masking(of batch: UnitBatch) -> Masking {
         Masking.random(
             slots: batch.slots, perImage: grid.count, ratio: stage.maskRatio, seed: plan.seed, stage: stageIndex)

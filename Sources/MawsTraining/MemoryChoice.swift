@@ -29,9 +29,13 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         (self.keeps, self.weights, self.byteCount, self.keptUnits) = (keeps, weights, byteCount, keptUnits)
     }
 
-    /// - Parameter memoryBytes: what the process may take; nil: what it likes.
+    /// - Parameters:
+    ///   - memoryBytes: what the process may take; nil: what it likes.
+    ///   - trainers: that share a step's units, for what the process is foreseen to take.
     /// - Throws: `TooLittleMemory` when the stage does not fit however it is computed.
-    public init(plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, memoryBytes: Int?) throws {
+    public init(
+        plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, memoryBytes: Int?, trainers: Int = 1
+    ) throws {
         let outside = Self.bytesOutside(plan, stage)
         let ways: [Keeping] = stage.kind.trains ? [.everything, .inputs] : [.everything]
         var memories: [(keeps: Keeping, memory: StageMemory)] = []
@@ -42,8 +46,9 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
                 let budget = memoryBytes.map { _ in WeightBudget(memory, byteCountMax: memory.weightBytes) }
                 let free = memoryBytes.map { $0 - byteCount } ?? Self.keptBytesUnlimited
                 let kept = memory.keptUnits(of: stage, bytes: free)
+                let share = min(kept, (stage.unitsPerStep + trainers - 1) / trainers - 1)
                 self.init(
-                    keeps: keeps, weights: budget, byteCount: byteCount + kept * memory.keptUnitBytes, keptUnits: kept)
+                    keeps: keeps, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept)
                 return
             }
             memories.append((keeps, memory))

@@ -35,6 +35,24 @@ public struct StageMemory: Sendable {
         (blockBytes, keptUnitBytes) = (blocks, kept)
     }
 
+    /// Bytes of buffers that `MAEObjective.reconstruct` takes for some images, and the weights of a block that is
+    /// gathered for it.
+    public static func reconstructionBytes(plan: Plan, stage: StagePlan, images: Int) throws -> Int {
+        let rehearsal = BufferTally(rehearses: true)
+        return try rehearsal.run {
+            let weights = BlockMemory(StageModel.table(stage, in: plan))
+            var part = stage
+            part.unit = images
+            let batch = UnitBatch(rehearsing: part, plan)
+            let before = rehearsal.liveByteCount
+            let objective = MAEObjective(
+                plan: plan, stage: stage, stageIndex: 0,
+                backend: ComputeBackend.rehearsal(.reference, operands: .float32), keeps: .nothing)
+            try objective.rehearse(batch, weights: weights)
+            return rehearsal.peakByteCount - before + 4 * (weights.table.blocks.map(\.count).max() ?? 0)
+        }
+    }
+
     public var weightBytes: Int { blockBytes.reduce(0, +) }
 
     /// Returns what stays of a unit between phases.
@@ -81,7 +99,7 @@ public struct StageMemory: Sendable {
 }
 
 /// Takes gradients nowhere.
-private final class NoGradients: GradientSink {
+final class NoGradients: GradientSink {
     func push(_ block: Int, _ gradient: FloatBuffer) {}
     func push(_ block: Int, _ gradient: SparseGradient) {}
 }

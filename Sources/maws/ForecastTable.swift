@@ -39,7 +39,8 @@ struct ForecastTable {
     private static let legend = """
         trainer, server, coordinator: resident memory of each process. state file: of each server. disk: state files and
         checkpoints. pushed, gathered: bytes of a step on the wire, all trainers together, as fp32. time: of a step, or
-        of an evaluation, from the rate of one large product measured just now on this machine.
+        of an evaluation without a fit, from units of the stage's own data, connections and sums that were timed just
+        now on this machine.
         """
 
     private static func size(_ bytes: Int) -> String { ByteSize(bytes: bytes).description }

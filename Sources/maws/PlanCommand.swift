@@ -51,16 +51,18 @@ struct PlanCheck: ParsableCommand {
 
     func run() throws {
         let plan = try source.load()
-        var samples: [String: Int] = [:]
-        for split in try PlanData(plan: plan, root: ".").splits { samples[split.name] = split.sampleCount }
-        if !json { print(PlanSummary(plan: plan, samples: samples).text()) }
+        let data = try PlanData(plan: plan, root: ".")
+        if !json { print(PlanSummary(plan: plan, data: data).text()) }
         let machine = ForecastMachine(measuredFor: plan, cores: ProcessInfo.processInfo.activeProcessorCount)
         let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
         for notice in ComputeFallback.notices(machine.compute, operands, on: .present) { warn(notice) }
         let forecasts = try plan.stages.map { stage in
-            let evaluated = (samples[stage.on] ?? 0) + (stage.fitOn.flatMap { samples[$0] } ?? 0)
+            let evaluated = [stage.on, stage.fitOn].compactMap(\.self).reduce(0) {
+                $0 + data.sampleCount($1, for: stage)
+            }
             return try StageForecast(
-                plan: plan, stage: stage, images: stage.kind.trains ? stage.batch : evaluated, machine: machine)
+                plan: plan, stage: stage, images: stage.kind.trains ? stage.batch : evaluated,
+                sample: StageSample(plan: plan, stage: stage, root: "."), machine: machine)
         }
         if json { return print(String(decoding: try Self.encoder.encode(forecasts), as: UTF8.self)) }
         print(ForecastTable(forecasts: forecasts, machine: machine, isLocal: plan.cluster.isLocal).text())

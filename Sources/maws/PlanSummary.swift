@@ -1,13 +1,13 @@
 import Foundation
 import MawsBase
+import MawsData
 import MawsModel
 import MawsPlan
 
 /// What a plan amounts to: cluster, models, and a table of its stages.
 struct PlanSummary {
     let plan: Plan
-    /// Samples of each split.
-    let samples: [String: Int]
+    let data: PlanData
 
     func text() -> String {
         let rows = [Self.titles] + plan.stages.map(row)
@@ -57,8 +57,7 @@ struct PlanSummary {
         let table = StageModel.table(stage, in: plan)
         let cost = StageCost(
             plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
-        let resampled = stage.kind.trains ? plan.split(stage.on)?.resample?.samples : nil
-        let samples = resampled ?? samples[stage.on] ?? 0
+        let samples = data.sampleCount(stage.on, for: stage)
         let steps = stage.kind.trains ? String(stage.stepCount(samples: samples)) : "-"
         return [
             stage.name, stage.kind.rawValue, stage.from ?? "-", stage.on, String(samples), steps,
@@ -71,7 +70,7 @@ struct PlanSummary {
     /// Units of a step; of an evaluation those of its splits, of which the last may be smaller.
     private func units(_ stage: StagePlan, _ count: Int) -> String {
         if stage.kind.trains { return "\(stage.unitsPerStep) × \(stage.unit)" }
-        let fitted = stage.fitOn.flatMap { samples[$0] } ?? 0
+        let fitted = stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
         let units = [count, fitted].reduce(0) { $0 + ($1 + stage.unit - 1) / stage.unit }
         return "\(units) × \(stage.unit)"
     }

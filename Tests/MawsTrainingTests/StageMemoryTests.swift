@@ -82,6 +82,24 @@ import Testing
         }
     }
 
+    /// What is timed is a trainer's steady state.
+    @Test(arguments: [StageKind.mae, .wsp, .lit, .linear], [false, true])
+    func aTrialThatWasComputedOnceMakesNoMoreBuffers(_ kind: StageKind, _ repeatsEmbedding: Bool) throws {
+        let tally = BufferTally(rehearses: false)
+        try tally.run {
+            let plan = Self.plan(kind, unit: 20)
+            let trial = StageTrial(
+                plan: plan, stage: plan.stages[0], batch: Self.batch(plan, plan.stages[0]),
+                backend: TestCompute.oneDNNHalf.backend, repeatsEmbedding: repeatsEmbedding)
+            try trial.compute(units: 2)
+            let bytes = tally.peakByteCount
+            #expect(bytes > 4 * StageModel.table(plan.stages[0], in: plan).parameterCount)
+            trial.begin()
+            try trial.compute(units: 2)
+            #expect(tally.peakByteCount == bytes)
+        }
+    }
+
     @Test func aRehearsalTakesNoMemoryOfItsOwn() throws {
         let plan = Self.plan(.wsp, unit: 1 << 14)
         let memory = try foreseen(plan, .oneDNN, .everything)

@@ -1,11 +1,12 @@
 import MawsBase
+import MawsOptimizer
 import MawsPlan
+import MawsStorage
 
 /// What a parameter server takes.
 struct ServerForecast {
-    /// Code, connections and the database: of a process without any tensor.
+    /// Code, connections and buffers of a process that has no tensor yet, as it was measured.
     private static let processBytes = 30 << 20
-    static let coordinatorBytes = 50 << 20
 
     let stateBytes: Int
     let residentBytes: Int
@@ -15,12 +16,18 @@ struct ServerForecast {
         plan: Plan, stage: StagePlan, table: BlockTable, cost: StageCost, _ machine: ForecastMachine
     ) throws(TooLittleServerMemory) {
         let servers = plan.cluster.servers
-        stateBytes = cost.stateBytes / servers
-        // Sums of 1, 2, 4 … units wait for their neighbours, and each trainer has one unit on its way.
+        let shape = StateLayout(
+            table, shard: ShardIdentity(index: 0, count: servers), laneCount: UpdateThreads.lanesMax
+        ).shape
+        stateBytes = shape.size
+        // The journal's places for threads that the server does not have stay on the disk.
+        let mapped = stateBytes - max(0, shape.laneCount - machine.cores) * shape.laneBytes
+        // A sum of 1, of 2, of 4 … units waits for its neighbour. Neighbours on their way are added block by block: one
+        // of them waits, where it is ahead of the other.
         let units = stage.kind.trains ? stage.unitsPerStep : 1
-        let waiting = min(units, machine.trainers + (Int.bitWidth - units.leadingZeroBitCount))
+        let waiting = min(units, Int.bitWidth - (units - 1).leadingZeroBitCount + max(1, machine.trainers / 2))
         let gradients = units > 1 ? waiting * 4 * cost.trainable / servers : 0
-        residentBytes = min(Self.processBytes + stateBytes + gradients, plan.cluster.serverMemoryBytes ?? .max)
+        residentBytes = min(Self.processBytes + mapped + gradients, plan.cluster.serverMemoryBytes ?? .max)
         // Of the largest block: two gradients that are added, and its state while it is updated.
         let slice = 4 * (table.blocks.map(\.count).max() ?? 0) / servers
         let least = Self.processBytes + 4 * slice

@@ -82,7 +82,7 @@ public struct StateShape: Hashable, Sendable {
     var marksOffset: Int { secondMomentOffset + Self.pages(momentBytes) }
     var lanesOffset: Int { marksOffset + Self.pages(chunkCount) }
     /// Bytes in the file.
-    var size: Int { lanesOffset + Self.pages(laneCount * laneBytes) }
+    package var size: Int { lanesOffset + Self.pages(laneCount * laneBytes) }
 
     private static func pages(_ bytes: Int) -> Int { (bytes + page - 1) / page * page }
 }

@@ -1,21 +1,20 @@
 import MawsBase
-import MawsOptimizer
-import MawsStorage
 
 /// Where the slices of one shard lie in the areas of its state file, and which chunks they have.
-struct StateLayout {
-    let table: BlockTable
-    let slices: [Range<Int>]
-    let moments: [MomentLayout]
+package struct StateLayout {
+    package let table: BlockTable
+    package let slices: [Range<Int>]
+    package let moments: [MomentLayout]
     /// Floats before each block's slice, in the frozen area or in a bank; each begins at 64 bytes.
-    let weightOffsets: [Int]
+    package let weightOffsets: [Int]
     /// Bytes before each block's slice in either moment's area.
-    let momentOffsets: [Int]
+    package let momentOffsets: [Int]
     /// Chunks of trained slices before each block's.
-    let chunkStarts: [Int]
-    let shape: StateShape
+    private let chunkStarts: [Int]
+    package let shape: StateShape
 
-    init(_ table: BlockTable, shard: ShardIdentity) {
+    /// - Parameter laneCount: threads that may update the shard at once.
+    package init(_ table: BlockTable, shard: ShardIdentity, laneCount: Int) {
         self.table = table
         slices = ShardLayout(table: table, shard: shard).slices
         moments = table.blocks.map { MomentLayout($0, table.moments) }
@@ -37,18 +36,18 @@ struct StateLayout {
         (self.weightOffsets, self.momentOffsets, self.chunkStarts) = (weightOffsets, momentOffsets, chunkStarts)
         shape = StateShape(
             frozenBytes: 4 * frozen, weightBytes: 4 * trained, momentBytes: moment, chunkCount: chunks,
-            laneCount: UpdateThreads.lanesMax, laneBytes: Self.laneBytes(table))
+            laneCount: laneCount, laneBytes: Self.laneBytes(table))
     }
 
-    var trainedBlocks: [Int] { slices.indices.filter { table.blocks[$0].isTrainable } }
+    package var trainedBlocks: [Int] { slices.indices.filter { table.blocks[$0].isTrainable } }
 
     /// The number of the trained chunk that begins at this element of a block.
-    func chunk(_ block: Int, at element: Int) -> Int {
+    package func chunk(_ block: Int, at element: Int) -> Int {
         chunkStarts[block] + (element - slices[block].lowerBound) / ShardLayout.chunkLength
     }
 
     /// The block and elements of a trained chunk.
-    func elements(ofChunk chunk: Int) -> (block: Int, range: Range<Int>) {
+    package func elements(ofChunk chunk: Int) -> (block: Int, range: Range<Int>) {
         let block = trainedBlocks.last { chunkStarts[$0] <= chunk && !slices[$0].isEmpty }
         guard let block else { preconditionFailure("there is no chunk \(chunk)") }
         let start = slices[block].lowerBound + (chunk - chunkStarts[block]) * ShardLayout.chunkLength

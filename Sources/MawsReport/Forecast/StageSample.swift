@@ -1,0 +1,23 @@
+import MawsBase
+import MawsData
+import MawsPlan
+
+/// A unit of a stage's own data, and how long such data takes to read.
+public struct StageSample {
+    /// Samples of a unit; none where an evaluation could read none.
+    let batch: UnitBatch
+    /// Of one thread, for reading, decoding and augmenting an image.
+    let secondsPerImage: Double
+
+    /// Reads two units.
+    /// - Parameter root: folder that the plan's relative paths are relative to.
+    public init(plan: Plan, stage: StagePlan, root: String) throws {
+        let index = plan.stages.firstIndex { $0.name == stage.name } ?? 0
+        let loader = try BatchLoader(plan: plan, stage: stage, stageIndex: UInt32(index), root: root)
+        // The first one also opens files.
+        batch = try loader.batch(step: 0, unit: 0)
+        let start = Moment.now()
+        let next = try loader.batch(step: 0, unit: loader.unitCount - 1)
+        secondsPerImage = Moment.now().seconds(since: start) / Double(max(1, next.count))
+    }
+}

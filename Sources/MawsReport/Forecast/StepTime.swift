@@ -1,0 +1,39 @@
+import MawsBase
+import MawsPlan
+
+/// The parts of a step's time. Trainers keep all cores of their machine at work, so that whatever else is done there,
+/// by servers too where they are local, takes time from the computation and is added to it.
+extension UnitTiming {
+    /// What a trainer computes in a step, or its part of an evaluation.
+    func seconds(images: Int, _ stage: StagePlan, _ machine: ForecastMachine) -> Double {
+        let units = Double((images + stage.unit - 1) / stage.unit)
+        let own = units / Double(machine.trainersAtOnce)
+        return first + (stage.kind.trains ? own.rounded(.up) - 1 : max(0, own - 1)) * other
+    }
+}
+
+extension ForecastMachine {
+    func seconds(reading images: Int, secondsPerImage: Double) -> Double {
+        Double(images) * secondsPerImage / Double(cores)
+    }
+
+    /// The measured connection keeps a core at work at each end.
+    func seconds(onWire bytes: Int) -> Double {
+        guard wireRate > 0 else { return 0 }
+        return Double(bytes) / wireRate * (isLocal ? 2 / Double(cores) : 1)
+    }
+
+    /// A unit's gradient is read and added (12 bytes an element), their sum is copied into the state and squared (12),
+    /// and AdamW reads and writes 28 with fp32 moments. Moments in fewer bits cost it arithmetic, 2.8 and 5 times the
+    /// time of fp32 on AVX-512 (`maws-bench update`).
+    func seconds(updating stage: StagePlan, _ cost: StageCost) -> Double {
+        guard stage.kind.trains, memoryRate > 0 else { return 0 }
+        let update: Double =
+            switch stage.recipe?.optimizer.moments ?? .fp32 {
+            case .fp32: 28
+            case .bf16: 2.8 * 28
+            case .int8: 5 * 28
+            }
+        return Double(cost.trainable) * (12 * Double(stage.unitsPerStep) + update) / memoryRate
+    }
+}
