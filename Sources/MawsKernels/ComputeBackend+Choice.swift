@@ -5,7 +5,7 @@ import MawsTensor
 extension ComputeBackend {
     /// fp32 on any CPU: OpenBLAS for large matrix products, vectorised loops for everything else.
     public static func reference(threads: Int) -> ComputeBackend {
-        reference(threads: threads, loops: maws_vector_loops().pointee)
+        reference(threads: threads, loops: fastestLoops)
     }
 
     /// The reference with the loops of one instruction set, `baseline` for instance; nil when this machine cannot run
@@ -19,7 +19,7 @@ extension ComputeBackend {
     /// vectorised loops, in fp32, for everything else. Where the CPU does not multiply bfloat16, its rounding is kept
     /// and its speed is not.
     public static func oneDNN(threads: Int, operands: ElementType) -> ComputeBackend {
-        let loops = maws_vector_loops().pointee
+        let loops = fastestLoops
         return ComputeBackend(threads: threads, profile: profile(of: .onednn), operands: operands, loops: loops) {
             fastestProducts(operands, loops)
         }
@@ -27,7 +27,7 @@ extension ComputeBackend {
 
     /// oneDNN for all large matrix products, to compare with.
     package static func oneDNNAlone(threads: Int, operands: ElementType) -> ComputeBackend {
-        let loops = maws_vector_loops().pointee
+        let loops = fastestLoops
         var profile = profile(of: .onednn)
         profile.library = OneDNNProducts.name
         return ComputeBackend(threads: threads, profile: profile, operands: operands, loops: loops) {
@@ -54,7 +54,7 @@ extension ComputeBackend {
     /// A backend of one thread that takes the memory of one of `kind` and computes nothing: for a `BufferTally` that
     /// rehearses.
     package static func rehearsal(_ kind: ComputeKind, operands: ElementType) -> ComputeBackend {
-        let loops = maws_vector_loops().pointee
+        let loops = fastestLoops
         return ComputeBackend(
             threads: 1, profile: profile(of: kind), operands: operands, loops: loops, rehearses: true
         ) {
@@ -75,12 +75,25 @@ extension ComputeBackend {
     /// The fastest kind on this CPU.
     public static var fastestKind: ComputeKind { ComputeFallback.fastestKind(on: .present) }
 
+    /// The loops of the best instruction set that this CPU has. `ONEDNN_MAX_CPU_ISA` limits them as it limits oneDNN:
+    /// all is computed as on a CPU that has no more.
+    static var fastestLoops: MawsVectorLoops {
+        let limit: String? =
+            switch OneDNNProducts.instructionSet {
+            case "sse41", "avx": "baseline"
+            case "avx2": "avx2"
+            case "avx512_core", "avx512_core_vnni": "avx512"
+            default: nil
+            }
+        return (limit.flatMap { maws_vector_loops_named($0) } ?? maws_vector_loops()).pointee
+    }
+
     /// Whether this CPU multiplies bfloat16, at about twice the speed of fp32.
     public static var multipliesHalf: Bool { OneDNNProducts.multipliesHalf }
 
     /// What computing with this kind on this machine is, for any number of threads.
     public static func profile(of kind: ComputeKind) -> ComputeProfile {
-        let loops = String(cString: maws_vector_loops().pointee.name)
+        let loops = String(cString: fastestLoops.name)
         return switch kind {
         case .reference: OpenBLASProducts.profile(loops: loops)
         case .onednn:

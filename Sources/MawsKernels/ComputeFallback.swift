@@ -16,7 +16,8 @@ public struct CPUDescription: Hashable, Sendable {
     /// This machine's, as the loops and oneDNN see it; `ONEDNN_MAX_CPU_ISA` counts.
     public static var present: CPUDescription {
         CPUDescription(
-            hasAVX2: maws_vector_loops_named("avx2") != nil, multipliesHalf: OneDNNProducts.multipliesHalf)
+            hasAVX2: String(cString: ComputeBackend.fastestLoops.name) != "baseline",
+            multipliesHalf: OneDNNProducts.multipliesHalf)
     }
 }
 
