@@ -15,44 +15,64 @@ import numpy
 from PIL import Image
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+HEIGHT, WIDTH, SOURCES = 375, 500, 8
 
 
-def photograph(seed):
-    """Noise whose spectrum falls as a photograph's does, a few smooth shapes, and texture in some of them."""
+def noise(seed):
+    """Noise of twice an image's sides whose spectrum falls as a photograph's does: what photographs are cut from."""
     random = numpy.random.default_rng(seed)
-    height, width = 375, 500
+    height, width = 2 * HEIGHT, 2 * WIDTH
     down, across = numpy.fft.fftfreq(height)[:, None], numpy.fft.rfftfreq(width)[None, :]
-    falling = 1 / numpy.maximum(numpy.hypot(down, across), 1 / width) ** 1.1
-    channels = []
+    falling = 1 / numpy.maximum(numpy.hypot(down, across), 1 / WIDTH) ** 1.1
     shared = random.normal(size=(height, width))
+    planes = []
     for _ in range(3):
-        noise = numpy.fft.rfft2(0.8 * shared + 0.3 * random.normal(size=(height, width)))
-        plane = numpy.fft.irfft2(noise * falling, s=(height, width))
-        channels.append(plane / plane.std())
-    pixels = 128 + 48 * numpy.stack(channels, -1)
-    y, x = numpy.mgrid[:height, :width]
+        spectrum = numpy.fft.rfft2(0.8 * shared + 0.3 * random.normal(size=(height, width))) * falling
+        plane = numpy.fft.irfft2(spectrum, s=(height, width))
+        planes.append(plane / plane.std())
+    return (128 + 48 * numpy.stack(planes, -1)).astype(numpy.float32)
+
+
+def photograph(seed, sources):
+    """A part of a noise, mirrored or not, with a few smooth shapes in it."""
+    random = numpy.random.default_rng(seed)
+    top, left = random.integers(0, HEIGHT), random.integers(0, WIDTH)
+    pixels = sources[seed % len(sources)][top:top + HEIGHT, left:left + WIDTH][:, ::random.choice((-1, 1))].copy()
+    y, x = numpy.ogrid[:HEIGHT, :WIDTH]
     for _ in range(6):
-        cy, cx, ry, rx = random.uniform(0, height), random.uniform(0, width), *random.uniform(20, 120, 2)
+        cy, cx, ry, rx = random.uniform(0, HEIGHT), random.uniform(0, WIDTH), *random.uniform(20, 120, 2)
         inside = ((y - cy) / ry) ** 2 + ((x - cx) / rx) ** 2 < 1
-        pixels[inside] += random.uniform(-70, 70, 3)
+        pixels[inside] += random.uniform(-70, 70, 3).astype(numpy.float32)
     return Image.fromarray(numpy.clip(pixels, 0, 255).astype(numpy.uint8))
 
 
 def make(folder, count):
     (folder / "class").mkdir(parents=True, exist_ok=True)
-    with tarfile.open(folder / "shard.tar", "w") as shard:
+    sources = [noise(seed) for seed in range(SOURCES)]
+    with tarfile.open(folder / "shard.part", "w") as shard:
         for index in range(count):
             out = io.BytesIO()
-            photograph(index).save(out, "JPEG", quality=87)
+            photograph(index, sources).save(out, "JPEG", quality=87)
             (folder / "class" / f"{index:05}.jpg").write_bytes(out.getvalue())
             for name, data in ((f"{index:05}.jpg", out.getvalue()), (f"{index:05}.cls", b"0")):
                 member = tarfile.TarInfo(name)
                 member.size = len(data)
                 shard.addfile(member, io.BytesIO(data))
+    (folder / "shard.part").rename(folder / "shard.tar")
+
+
+def import_transforms():
+    """torchvision's transforms. Its extension may be of another build than a torch for CPUs alone, and is not needed here."""
+    import torch
+
+    for name in ("nms", "qnms"):
+        torch.library.define(f"torchvision::{name}", "(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    from torchvision import transforms
+    return transforms
 
 
 def transform(scale):
-    from torchvision import transforms
+    transforms = import_transforms()
 
     return transforms.Compose([
         transforms.RandomResizedCrop(224, scale=(scale, 1), interpolation=transforms.InterpolationMode.BICUBIC),
@@ -62,9 +82,10 @@ def transform(scale):
 
 def torchvision(folder, scale):
     from torch.utils.data import DataLoader
-    from torchvision.datasets import ImageFolder
 
-    return DataLoader(ImageFolder(folder, transform(scale)), 64, shuffle=True, num_workers=1, drop_last=True)
+    change = transform(scale)
+    from torchvision.datasets import ImageFolder
+    return DataLoader(ImageFolder(folder, change), 64, shuffle=True, num_workers=1, drop_last=True)
 
 
 def webdataset(folder, scale):

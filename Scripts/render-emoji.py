@@ -27,12 +27,17 @@ GROUPS = "/usr/share/unicode/emoji/emoji-test.txt"
 NAMES = ["/usr/share/unicode/cldr/common/annotations/en.xml", "/usr/share/unicode/cldr/common/annotationsDerived/en.xml"]
 TRAIN_IMAGES, TEST_IMAGES = 8, 2
 TEMPLATES = ["a picture of {}", "an emoji of {}", "{}", "a small drawing of {}"]
-# What a person would call each group.
+# What each group shows, in words that captions have; Unicode's names of the groups are words of no caption.
 CLASSES = {
-    "Smileys & Emotion": "a face, a smiley, an emotion", "People & Body": "a person, people, a hand",
-    "Animals & Nature": "an animal, a plant, nature", "Food & Drink": "food, a drink, a fruit",
-    "Travel & Places": "a vehicle, a building, a place", "Activities": "a sport, a game, a celebration",
-    "Objects": "an object, a tool, clothing", "Symbols": "a symbol, a sign, an arrow", "Flags": "a flag, a country flag",
+    "Smileys & Emotion": "a face, a smiling face, a cat face, a heart",
+    "People & Body": "a man, a woman, a person, a boy, a girl, a family, a hand",
+    "Animals & Nature": "a bird, an insect, a flower, a leaf, a pet, a fish, a plant",
+    "Food & Drink": "food, a fruit, a drink, a vegetable, a dessert",
+    "Travel & Places": "a clock, a building, a car, a train, a cloud, a moon, a mountain",
+    "Activities": "a game, a ball, a celebration, a medal, a toy",
+    "Objects": "clothing, a tool, a book, music, a computer, money, a bag",
+    "Symbols": "an arrow, a square, a circle, a button, a zodiac sign, a keycap",
+    "Flags": "a flag",
 }
 
 
@@ -101,13 +106,14 @@ def main():
         digest = hashlib.sha256(plain.encode()).hexdigest()
         split = "test" if int(digest[:8], 16) % 5 == 0 else "train"
         words = keywords.get(plain, [names[plain]])
+        tags = list(filter(None, (re.sub(r"\W", "", word) for word in words)))
         for index in range(TEST_IMAGES if split == "test" else TRAIN_IMAGES):
             chance = random.Random(f"{plain} {index}")
             image = f"{split}/{'-'.join(f'{ord(character):x}' for character in plain)}-{index}.jpg"
             photo(picture, chance).save(folder / image, quality=92)
             lists[split].append({
                 "image": image, "caption": caption(names[plain], words, chance),
-                "hashtags": [word.replace(" ", "") for word in words], "class": classes.index(group)})
+                "hashtags": tags, "class": classes.index(group)})
     for split, rows in lists.items():
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")

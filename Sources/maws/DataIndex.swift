@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsReport
 
 struct DataIndex: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -15,8 +16,13 @@ struct DataIndex: ParsableCommand {
 
     func run() throws {
         var problems = 0
-        for path in try arguments.paths() {
-            let result = try ShardIndexer.index(path, root: "")
+        let bar = ProgressBar("indexing")
+        let paths = try arguments.paths()
+        for (number, path) in paths.enumerated() {
+            let result = try ShardIndexer.index(path, root: "") {
+                bar.show((Double(number) + $0) / Double(paths.count))
+            }
+            bar.finish()
             for problem in result.problems { FileHandle.standardError.write(Data("passed over: \(problem)\n".utf8)) }
             problems += result.problems.count
             print("\(result.path): \(result.sampleCount) samples, \(result.byteCount) bytes.")

@@ -11,8 +11,7 @@ import Testing
     }
 
     private static func golden() throws -> [Golden] {
-        try JSONDecoder().decode(
-            [Golden].self, from: Data(contentsOf: URL(fileURLWithPath: Fixture.golden("phash.json"))))
+        try Fixture.decoded("phash.json")
     }
 
     @Test func perceptualHashesAreThoseOfTheReference() throws {

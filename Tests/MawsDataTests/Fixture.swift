@@ -111,6 +111,11 @@ enum Fixture {
         return folder.appendingPathComponent(name).path
     }
 
+    /// What a golden JSON file says.
+    static func decoded<Golden: Decodable>(_ name: String) throws -> Golden {
+        try JSONDecoder().decode(Golden.self, from: Data(contentsOf: URL(fileURLWithPath: golden(name))))
+    }
+
     /// The sentence of the error that `body` throws, nil when it throws none.
     static func sentence(_ body: () throws -> Void) -> String? {
         do {

@@ -32,8 +32,7 @@ struct GoldenImages: Decodable {
     var resizes: [Resize]
 
     static func load() throws -> GoldenImages {
-        let url = URL(fileURLWithPath: Fixture.golden("images.json"))
-        return try JSONDecoder().decode(GoldenImages.self, from: Data(contentsOf: url))
+        try Fixture.decoded("images.json")
     }
 }
 

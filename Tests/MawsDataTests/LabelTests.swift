@@ -13,8 +13,7 @@ import Testing
     }
 
     @Test func nounsHaveTheSynsetsOfWordNetsOwnProgram() throws {
-        let url = URL(fileURLWithPath: Fixture.golden("wordnet.json"))
-        let golden = try JSONDecoder().decode([Golden].self, from: Data(contentsOf: url))
+        let golden: [Golden] = try Fixture.decoded("wordnet.json")
         for item in golden where item.synset != nil {
             let synset = try wordNet.synset(ofJoined: HashtagText.joined(item.word))
             #expect(synset == item.synset, "\(item.word)")

@@ -15,8 +15,7 @@ import Testing
     }
 
     @Test func captionsBecomeTheIdsOfTransformersXLMRobertaTokenizer() throws {
-        let url = URL(fileURLWithPath: Fixture.golden("tokenizer.json"))
-        let golden = try JSONDecoder().decode(Golden.self, from: Data(contentsOf: url))
+        let golden: Golden = try Fixture.decoded("tokenizer.json")
         let tokenizer = try Tokenizer(model: Fixture.golden("tokenizer.model"), context: golden.context)
         #expect(tokenizer.vocabularySize == golden.vocabularySize)
         for item in golden.cases {

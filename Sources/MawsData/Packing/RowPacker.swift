@@ -11,6 +11,9 @@ public struct RowPacker {
     private let target: PackTarget
     private let skipsBadRows: Bool
 
+    /// Rows whose images are in memory at a time.
+    private static let batchSize = 64
+
     private init(_ source: any RowSource, name: String, target: PackTarget, skipsBadRows: Bool) {
         self.source = source
         sourceName = name
@@ -44,10 +47,7 @@ public struct RowPacker {
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var problems: [String] = []
         var counter = HashtagCounter()
-        try source.forEachRow(progress: { progress((1 + 7 * $0) / 8) }) { result in
-            guard let (row, sample) = try keep(&problems, { try packed(result.get(), classes: survey.classes) }) else {
-                return
-            }
+        try forEachSample(survey.classes, &problems, progress: { progress((1 + 7 * $0) / 8) }) { row, sample in
             counter.add(sample.hashtags ?? [])
             try writer.append(sample, label: (row.imagePath as NSString).lastPathComponent.withoutExtension)
         }
@@ -60,6 +60,29 @@ public struct RowPacker {
             try folder.write(names.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
         return PackResult(manifest: try folder.publish(), wasThere: false, problems: problems)
+    }
+
+    /// All cores read and decode the images; `body` takes the samples in the rows' order.
+    private func forEachSample(
+        _ classes: ClassNumbers, _ problems: inout [String], progress: (Double) -> Void,
+        _ body: (SourceRow, PackedSample) throws -> Void
+    ) throws {
+        var rows: [Result<SourceRow, DataError>] = []
+        func handOut() throws {
+            let batch = rows
+            rows.removeAll(keepingCapacity: true)
+            let samples = AllCores.map(batch.count) { index in
+                Result { () throws(DataError) in try Self.packed(batch[index].get(), classes: classes) }
+            }
+            for result in samples {
+                if let (row, sample) = try keep(&problems, result.get) { try body(row, sample) }
+            }
+        }
+        try source.forEachRow(progress: progress) { row in
+            rows.append(row)
+            if rows.count == Self.batchSize { try handOut() }
+        }
+        try handOut()
     }
 
     /// The first pass: classes, and a hash of everything that decides the shards' content.
@@ -100,7 +123,9 @@ public struct RowPacker {
         }
     }
 
-    private func packed(_ row: SourceRow, classes: ClassNumbers) throws -> (SourceRow, PackedSample) {
+    private static func packed(
+        _ row: SourceRow, classes: ClassNumbers
+    ) throws(DataError) -> (SourceRow, PackedSample) {
         let image: [UInt8]
         let fileExtension: String
         do {

@@ -1,7 +1,7 @@
 import Foundation
 
 /// One sample on its way into a shard.
-struct PackedSample {
+struct PackedSample: Sendable {
     var image: [UInt8]
     /// `png`, `jpg` or `webp`.
     var imageExtension: String

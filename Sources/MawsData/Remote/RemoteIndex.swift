@@ -19,13 +19,16 @@ struct RemoteIndex {
             try OutputFile.write(bytes, to: note)
             return (found.index, file)
         }
-        return try make(note, digest: digest)
+        return try make(note, digest: digest) { _ in }
     }
 
     /// Reads the whole shard and keeps its index in the cache.
-    func make(_ note: String, digest: Hash) throws -> (index: ShardIndex, file: RemoteFile) {
+    /// - Parameter progress: told now and then which share is done, 0...1.
+    func make(
+        _ note: String, digest: Hash, _ progress: @escaping (Double) -> Void
+    ) throws -> (index: ShardIndex, file: RemoteFile) {
         let file = try opener.remote(path, size: nil)
-        let recorder = ShardIndexRecorder()
+        let recorder = ShardIndexRecorder { progress(Double($0) / Double(file.size)) }
         let index = try ShardIndex(file, digest: digest, record: recorder)
         try OutputFile.write(recorder.encoded(size: file.size), to: note)
         return (index, file)

@@ -77,6 +77,10 @@ final class ShardIndexRecorder {
     private var problems: [UInt8] = []
     private var sampleCount = 0
     private var problemCount = 0
+    private let progress: (UInt64) -> Void
+
+    /// - Parameter progress: told after each sample how many bytes of the shard are done.
+    init(progress: @escaping (UInt64) -> Void = { _ in }) { self.progress = progress }
 
     func add(_ location: SampleLocation, _ checksums: SIMD4<UInt32>, key: String) {
         sampleCount += 1
@@ -85,6 +89,7 @@ final class ShardIndexRecorder {
             for index in 0..<4 { samples.append(UInt64(vector[index]), bytes: 4) }
         }
         samples.append(key)
+        progress(location.end)
     }
 
     func add(_ found: [SkippedSample]) {

@@ -12,16 +12,21 @@ public enum ShardIndexer {
         public var path: String
     }
 
-    /// - Parameter root: folder that a relative path is relative to.
-    public static func index(_ path: String, root: String, access: DataAccess = .ofThisMachine) throws -> Result {
+    /// - Parameters:
+    ///   - root: folder that a relative path is relative to.
+    ///   - progress: told now and then which share is done, 0...1.
+    public static func index(
+        _ path: String, root: String, access: DataAccess = .ofThisMachine,
+        progress: @escaping (Double) -> Void = { _ in }
+    ) throws -> Result {
         let opener = DataOpener(root: root, access: access)
         guard case .local(let resolved) = DataOpener.Place(path, root: root) else {
             let note = try opener.cache().note(RemoteFile.key(path), ShardIndexFile.ending)
-            let (index, file) = try RemoteIndex(path: path, opener: opener).make(note, digest: Hash())
+            let (index, file) = try RemoteIndex(path: path, opener: opener).make(note, digest: Hash(), progress)
             return result(index, file, note)
         }
         let file = try InputFile(path: resolved)
-        let recorder = ShardIndexRecorder()
+        let recorder = ShardIndexRecorder { progress(Double($0) / Double(file.size)) }
         let index = try ShardIndex(file, digest: Hash(), record: recorder)
         let target = "\(resolved).\(ShardIndexFile.ending)"
         try OutputFile.write(recorder.encoded(size: file.size), to: target)
