@@ -1,7 +1,7 @@
 /// Model-FLOPs utilisation: the floating-point operations that the model's matrix products need for the images
-/// computed (`StageCost.operationsPerSample`; nothing that is computed twice counts twice), over those that the
-/// trainers present could have done meanwhile at the rate of one large product, as each measured it in the run's
-/// precision when it joined.
+/// computed (`StageCost`; nothing that is computed twice counts twice, nor does a frozen tower for a view that was
+/// shown before), over those that the trainers present could have done meanwhile at the rate of one large product, as
+/// each measured it in the run's precision when it joined.
 public enum Utilisation {
     /// Nil where no trainer said its rate.
     public static func share(operations: Double, of capacity: Double) -> Double? {

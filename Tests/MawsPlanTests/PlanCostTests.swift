@@ -40,6 +40,12 @@ import Testing
         #expect(cost.operationsPerSample < full.operationsPerSample / 3)
     }
 
+    @Test func aKnownViewCostsNoImageTower() throws {
+        let plan = try PlanFixture().parse(PlanFixture.plan)
+        let cost = StageCost(plan: plan, stage: try #require(plan.stage("lit")), parameters: 10, trainable: 8)
+        #expect(cost.operationsPerSample - cost.operationsPerKnownView == ModelCost.imageForward(plan.model.image))
+    }
+
     @Test func bytesFollowFromTheTable() throws {
         let plan = try PlanFixture().parse(PlanFixture.plan)
         let cost = StageCost(plan: plan, stage: try #require(plan.stage("mae")), parameters: 1000, trainable: 600)

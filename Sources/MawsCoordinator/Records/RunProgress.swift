@@ -63,7 +63,7 @@ struct RunProgress {
             step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining, peers: peers,
             waitingFor: core.waitingFor(now), skippedSteps: skippedSteps,
             utilisation: rate > 0
-                ? Utilisation.share(operations: rate * stage.operationsPerSample, of: productRate) : nil)
+                ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil)
     }
 
     private func imagesPerSecond(_ now: Moment) -> Double {

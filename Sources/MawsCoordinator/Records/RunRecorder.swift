@@ -32,7 +32,7 @@ final class RunRecorder {
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
     func step(_ record: CommitRecord, productRate: Double) throws {
         let stage = catalog[StageIndex(record.stage)]
-        let operations = Double(record.images) * stage.operationsPerSample
+        let operations = Double(record.images) * stage.operationsPerSample(step: Int(record.step))
         let capacity = record.seconds * productRate
         work.operations += operations
         work.capacity += capacity

@@ -17,8 +17,14 @@ struct StageCatalog: Sendable {
         /// Unreadable samples that its splits' `skip_limit`s allow, whichever trainers meet them.
         var skipsMax: Int
         var schedule: LearningRateSchedule?
-        /// Floating-point operations of the model a sample.
-        var operationsPerSample: Double
+        var cost: StageCost
+        /// First step whose fixed views were all shown before; nil: views are drawn anew.
+        var knownViewsStep: Int?
+
+        /// Floating-point operations that the model's products need for a sample of this step.
+        func operationsPerSample(step: Int) -> Double {
+            knownViewsStep.map { step >= $0 } == true ? cost.operationsPerKnownView : cost.operationsPerSample
+        }
     }
 
     let stages: [Stage]
@@ -58,7 +64,7 @@ struct StageCatalog: Sendable {
             index: shape.index, plan: stage, table: table, shape: shape,
             imagesPerStep: stage.kind.trains ? stage.batch : samples + fitSamples,
             skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
-            operationsPerSample: cost.operationsPerSample)
+            cost: cost, knownViewsStep: stage.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
     }
 
     private static func unitsInPhase(_ stage: StagePlan, samples: Int, fitSamples: Int) -> [Int] {

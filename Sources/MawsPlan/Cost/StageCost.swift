@@ -9,6 +9,8 @@ public struct StageCost: Hashable, Sendable {
     public var parts: [Part]
     /// All of them: the model's FLOPs per image.
     public var operationsPerSample: Double { parts.reduce(0) { $0 + $1.operations } }
+    /// Those of a sample of LiT whose view was shown before: without the frozen image tower, the first part.
+    public var operationsPerKnownView: Double { parts.dropFirst().reduce(0) { $0 + $1.operations } }
     /// Bytes each trainer gathers every step: the blocks that are trained, kept for all its units of the step.
     public var gatherBytesPerStep: Int
     /// Bytes each trainer gathers once: the frozen blocks.
