@@ -85,7 +85,7 @@ def torchvision(folder, scale):
 
     change = transform(scale)
     from torchvision.datasets import ImageFolder
-    return DataLoader(ImageFolder(folder, change), 64, shuffle=True, num_workers=1, drop_last=True)
+    return DataLoader(ImageFolder(folder, change), 64, shuffle=True, num_workers=1, drop_last=True, persistent_workers=True)
 
 
 def webdataset(folder, scale):
@@ -95,17 +95,17 @@ def webdataset(folder, scale):
     change = transform(scale)
     data = webdataset.WebDataset(str(folder / "shard.tar"), shardshuffle=False, empty_check=False)
     data = data.shuffle(1000).decode("pil").to_tuple("jpg", "cls").map_tuple(change, int)
-    return DataLoader(data.batched(64, partial=False), None, num_workers=1)
+    return DataLoader(data.batched(64, partial=False), None, num_workers=1, persistent_workers=True)
 
 
-def measure(make_loader, seconds):
+def measure(loader, seconds):
     """Images a second, the first batches left out."""
     import torch
 
     torch.set_num_threads(1)
     images, start, batches = 0, None, 0
     while start is None or time.monotonic() - start < seconds:
-        for batch, _ in make_loader():
+        for batch, _ in loader:
             batches += 1
             if start is not None:
                 images += len(batch)
@@ -123,7 +123,7 @@ def main():
         return
     loader = {"torchvision": torchvision, "webdataset": webdataset}[command]
     scale, seconds = float(sys.argv[3]), float(sys.argv[4])
-    print(f"{measure(lambda: loader(folder, scale), seconds):.1f}")
+    print(f"{measure(loader(folder, scale), seconds):.1f}")
 
 
 if __name__ == "__main__":
