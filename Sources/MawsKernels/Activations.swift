@@ -79,6 +79,11 @@ extension ComputeBackend {
         }
     }
 
+    /// x = 0.
+    public func zero(_ x: FloatSlice) {
+        forEachRange(of: x.count, grain: 16 * grain) { x.part($0.lowerBound, $0.count).zero() }
+    }
+
     /// y = x in the type of y.
     public func convert(_ y: ActivationSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)

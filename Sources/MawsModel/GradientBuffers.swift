@@ -1,11 +1,13 @@
+import MawsKernels
 import MawsTensor
 
 /// Memory for the gradients of one block at a time. Blocks of the same size share a buffer, because a sink is done
 /// with a gradient when `push` returns.
 public final class GradientBuffers {
+    private let backend: ComputeBackend
     private var buffers: [FloatBuffer] = []
 
-    public init() {}
+    public init(backend: ComputeBackend) { self.backend = backend }
 
     /// Where a block's gradient is added to: the sink's memory, or a buffer of exactly `count` zeros, valid until the
     /// next call with the same count.
@@ -15,7 +17,7 @@ public final class GradientBuffers {
 
     private func zeros(_ count: Int) -> FloatBuffer {
         if let buffer = buffers.first(where: { $0.count == count }) {
-            buffer.zero()
+            backend.zero(buffer.all)
             return buffer
         }
         let buffer = FloatBuffer(count: count)

@@ -26,7 +26,7 @@ public final class GradientSum {
     private func block(_ index: Int, count: Int, isFirst: Bool) -> Block {
         var block = blocks[index] ?? Block(sum: FloatBuffer(count: count))
         if isFirst {
-            for range in block.pieces { block.sum.slice(range).zero() }
+            for range in block.pieces { backend.zero(block.sum.slice(range)) }
             block.pieces = []
         }
         return block

@@ -11,7 +11,7 @@ public final class MAEObjective: UnitObjective {
     private let stageIndex: UInt32
     private let grid: PatchGrid
     private let workspace = Workspace()
-    private let buffers = GradientBuffers()
+    private let buffers: GradientBuffers
     private let encoder: ImageTower
     private let keeps: Keeping
     private let decoder: MAEDecoder
@@ -24,6 +24,7 @@ public final class MAEObjective: UnitObjective {
         self.keeps = keeps
         self.stage = stage
         self.stageIndex = stageIndex
+        buffers = GradientBuffers(backend: backend)
         let model = plan.model.image
         let table = StageModel.table(stage, in: plan)
         grid = PatchGrid(channels: model.channels, size: model.size, patch: model.patch)

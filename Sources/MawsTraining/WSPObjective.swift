@@ -13,7 +13,7 @@ public final class WSPObjective: UnitObjective {
     private let table: BlockTable
     private let backend: ComputeBackend
     private let workspace = Workspace()
-    private let buffers = GradientBuffers()
+    private let buffers: GradientBuffers
     private let tower: ImageTower
     private let keeps: Keeping
     private let labelCount: Int
@@ -29,6 +29,7 @@ public final class WSPObjective: UnitObjective {
         smoothing = stage.labelSmoothing
         table = StageModel.table(stage, in: plan)
         self.backend = backend
+        buffers = GradientBuffers(backend: backend)
         self.keeps = keeps
         tower = ImageTower(model, table: table, backend: backend, workspace: workspace)
         guard let head = table.index(of: "head") else { preconditionFailure("the table has no head") }

@@ -61,7 +61,7 @@ public final class LiTObjective {
     private let batchMemory = WorkspaceShelf()
     /// Whether views are fixed, so that what is computed of one may be kept: no other image may have a say in it.
     private let isolatesImages: Bool
-    private let buffers = GradientBuffers()
+    private let buffers: GradientBuffers
     /// Values in a row of the shared space.
     public let width: Int
 
@@ -72,6 +72,7 @@ public final class LiTObjective {
         table = StageModel.table(stage, in: plan)
         smoothing = Float(stage.labelSmoothing)
         self.backend = backend
+        buffers = GradientBuffers(backend: backend)
         self.keeps = keeps
         isolatesImages = stage.views != nil
         width = text.embedding

@@ -28,8 +28,8 @@ import Testing
         _ dBegin: FloatBuffer, _ activations: TextTower.Activations, _ weights: CountedWeights,
         _ gradients: SummedGradients
     ) throws {
-        try tower.backward(
-            dBegin.all, activations, weights: weights, gradients: gradients, buffers: GradientBuffers())
+        let buffers = GradientBuffers(backend: fixture.backend)
+        try tower.backward(dBegin.all, activations, weights: weights, gradients: gradients, buffers: buffers)
     }
 
     @Test func hiddenStateOfTheFirstTokenAgreesWithTransformers() throws {
