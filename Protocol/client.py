@@ -58,7 +58,7 @@ MESSAGES = {
     23: ("snapshot", SLICE),
     24: ("snapshotSlice", SLICE),
     32: ("roster", [("servers", ("array", [("shard", SHARD), ("host", "text"), ("port", "H")]))]),
-    33: ("leaseRequest", []),
+    33: ("leaseRequest", [("shares", "bytes")]),
     34: ("lease", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [("phase", "I"), ("unit", "I"), ("milliseconds", "I")]),
     35: ("unitDone", [("lease", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("loss", "d"), ("skipped", ("array", "text")), ("result", "bytes"),

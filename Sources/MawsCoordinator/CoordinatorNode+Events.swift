@@ -55,7 +55,8 @@ extension CoordinatorNode {
         guard let peer = peers[id] else { return }
         switch (peer.role, message) {
         case (.trainer, .hello(let hello)): try admit(peer, hello, now)
-        case (.trainer, .leaseRequest): try perform(core.step(.leaseRequested(id), now: now))
+        case (.trainer, .leaseRequest(let shares)):
+            try perform(core.step(.leaseRequested(id, shares: shares), now: now))
         case (.trainer, .unitDone(let done)): try perform(core.step(.unitDone(id, done), now: now))
         case (.trainer, .unitFailed(let lease, let reason)):
             try perform(core.step(.unitFailed(id, lease: lease, reason: reason), now: now))

@@ -60,7 +60,8 @@ extension CoordinatorNode {
         return CoordinatorCore(
             term: identity.term, runID: identity.id, stages: catalog.stages.map(\.shape),
             shardCount: plan.cluster.servers, leaseSeconds: plan.cluster.leaseSeconds, position: position,
-            checkpoint: checkpoint, lastCommit: lastCommit, now: now)
+            checkpoint: checkpoint, lastCommit: lastCommit, now: now,
+            shardUses: { catalog[$0.stage].unitShards?.uses(step: $0.step.value) ?? [] })
     }
 
     /// The newest checkpoint of a stage whose every hash is right; a damaged one is passed over.

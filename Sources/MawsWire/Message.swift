@@ -27,7 +27,9 @@ public enum Message: Hashable, Sendable {
 
     // Coordinator and trainer.
     case roster(Roster)
-    case leaseRequest
+    /// `shares`: how much of each data shard on other machines the trainer has in its cache, in 255ths, rounded up;
+    /// shards of all splits of the plan in order, those that are left out being 0.
+    case leaseRequest(shares: [UInt8] = [])
     case lease(Lease)
     case unitDone(UnitDone)
     /// The trainer could not compute the unit (a shard was away, say): the coordinator leases it again.

@@ -19,7 +19,7 @@ public enum MessageCodec {
 
     private static func write(_ message: Message, to writer: inout BodyWriter) {
         switch message {
-        case .heartbeat, .leaseRequest, .flush, .flushed, .statusRequest: break
+        case .heartbeat, .flush, .flushed, .statusRequest: break
         case .hello(let hello): writer.write(hello)
         case .welcome(let welcome): writer.write(welcome)
         case .refused(let text), .unavailable(let text): writer.write(text)
@@ -32,6 +32,7 @@ public enum MessageCodec {
         case .reduced(let reduced): writer.write(reduced)
         case .commit(let commit): writer.write(commit)
         case .roster(let roster): writer.write(roster)
+        case .leaseRequest(let shares): writer.writeBytes(shares)
         case .lease(let lease): writer.write(lease)
         case .unitDone(let done): writer.write(done)
         case .unitFailed(let lease, let reason):
@@ -71,7 +72,7 @@ public enum MessageCodec {
         case .snapshot: .snapshot(try reader.value())
         case .snapshotSlice: .snapshotSlice(try reader.value())
         case .roster: .roster(try reader.value())
-        case .leaseRequest: .leaseRequest
+        case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
         case .lease: .lease(try reader.value())
         case .unitDone: .unitDone(try reader.value())
         case .unitFailed: .unitFailed(lease: try reader.value(), reason: try reader.value())

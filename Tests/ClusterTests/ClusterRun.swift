@@ -27,6 +27,9 @@ struct ClusterRun {
     /// Shard to train on instead of the first one of Fashion-MNIST.
     var trainShard: String?
     var skipLimit = 0.01
+    /// Whether servers and trainers are started by the test, as on other machines; see `RemoteCluster`.
+    var isRemote = false
+    var environment: [String: String] = [:]
 
     init() throws { folder = try TestData.freshFolder() }
 
@@ -35,7 +38,7 @@ struct ClusterRun {
 
     func program() throws -> Program {
         try write()
-        return Program("maws-coord", ["start", "--plan", planPath])
+        return Program("maws-coord", ["start", "--plan", planPath], environment: environment)
     }
 
     /// Runs to the end and gives the hash of every training stage's final weights.
@@ -87,10 +90,12 @@ struct ClusterRun {
               - linear: {from: wsp, unit: 500}
               - zeroshot: {unit: 500, templates: \(data)/templates.txt, classes: \(data)/classes.txt}
             """
+        let local = "{local: true, \(memory) servers: \(servers), trainers: \(trainers), threads: \(threads)}"
+        let remote = "{servers: \(servers), listen: \"127.0.0.1:0\"}"
         return """
             run: \(runFolder)
             seed: 7
-            cluster: {local: true, \(memory) servers: \(servers), trainers: \(trainers), threads: \(threads)}
+            cluster: \(isRemote ? remote : local)
             precision: \(precision)
             data:
               train:

@@ -50,4 +50,18 @@ enum TestData {
         try bytes.write(to: URL(fileURLWithPath: path))
         return path
     }
+
+    /// Folder with eighteen shards of at most 250 samples, each with its index: `small-train-0000.tar` and so on.
+    static func smallShards() throws -> String {
+        let folder = try freshFolder()
+        try Program(
+            "maws",
+            [
+                "data", "split", "--shards", packed.get() + "/fashion-train-0000.tar", "--test", "0.1", "--prefix",
+                "small", "--shard-size", "250", "--output", folder,
+            ]
+        ).runToSuccess()
+        try Program("maws", ["data", "index", "--shards", folder + "/small-train-{0000..0015}.tar"]).runToSuccess()
+        return folder
+    }
 }

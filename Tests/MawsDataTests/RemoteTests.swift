@@ -3,6 +3,7 @@ import MawsBase
 import MawsData
 import MawsPlan
 import MawsTensor
+import MawsTestSupport
 import Testing
 
 /// Data that is not local: over HTTP from a real server, and out of commands.
@@ -162,7 +163,7 @@ import Testing
         let members = try Fixture.members(24)
         try folder.shard("a.tar", Array(members[..<48]))
         try folder.shard("b.tar", Array(members[48...]))
-        return (folder, try WebServer(folder))
+        return (folder, try WebServer(folder.path))
     }
 
     /// `big.tar` of five images of a megabyte each.

@@ -3,116 +3,9 @@ import MawsProtocol
 import MawsWire
 import Testing
 
-/// Drives a coordinator core the way its shell would, answering every action of servers and trainers at once.
-private struct Harness {
-    var core: CoordinatorCore
-    var now = Moment(nanoseconds: 0)
-    var leases: [PeerID: Lease] = [:]
-    var commits: [Commit] = []
-    var notes: [String] = []
-    var actions: [CoordinatorAction] = []
-    let shardCount: Int
-
-    init(stages: [StageShape], shardCount: Int = 2, position: RunPosition? = nil, checkpoint: RunPosition? = nil) {
-        self.shardCount = shardCount
-        core = CoordinatorCore(
-            term: Term(3), runID: "run", stages: stages, shardCount: shardCount, leaseSeconds: 60, position: position,
-            checkpoint: checkpoint, lastCommit: nil, now: now)
-        take(core.start())
-    }
-
-    mutating func step(_ event: CoordinatorEvent) { take(core.step(event, now: now)) }
-
-    mutating func take(_ new: [CoordinatorAction]) {
-        actions += new
-        for action in new { react(action) }
-    }
-
-    /// What the shell and faithful servers do on their own.
-    private mutating func react(_ action: CoordinatorAction) {
-        switch action {
-        case .prepareStage(let stage): step(.stagePrepared(stage))
-        case .restore(let peer, let position): step(.restored(peer, position))
-        case .send(let peer, .lease(let lease)): leases[peer] = lease
-        case .send(let peer, .commit(let commit)):
-            step(.applied(peer, RunPosition(stage: commit.stage, step: commit.step.next)))
-        case .decide(let position, _, _):
-            let commit = Commit(
-                term: Term(3), stage: position.stage, step: position.step, learningRate: 0.1, clipScale: 1)
-            commits.append(commit)
-            step(.decided(commit))
-        case .takeCheckpoint(let position): step(.checkpointTaken(position))
-        case .note(let note): notes.append(note)
-        default: break
-        }
-    }
-
-    mutating func joinServers(_ indices: Range<Int>? = nil) {
-        for index in indices ?? 0..<shardCount { joinServer(index) }
-    }
-
-    mutating func joinServer(_ index: Int, peer: UInt64? = nil, hello: ServerHello? = nil) {
-        step(.serverJoined(server(index, peer), name: "server-\(index)", hello ?? emptyHello(index)))
-    }
-
-    func server(_ index: Int, _ peer: UInt64? = nil) -> PeerID { PeerID(peer ?? UInt64(100 + index)) }
-
-    func emptyHello(_ index: Int, of count: Int? = nil) -> ServerHello {
-        ServerHello(
-            shard: ShardIdentity(index: index, count: count ?? shardCount), host: "127.0.0.1", port: 1, runID: "",
-            stage: StageIndex(0), step: StepIndex(0), hasReduced: false)
-    }
-
-    mutating func joinTrainer(_ id: UInt64) -> PeerID {
-        let peer = PeerID(id)
-        step(.trainerJoined(peer, name: "trainer-\(id)"))
-        step(.trainerReady(peer))
-        step(.leaseRequested(peer))
-        return peer
-    }
-
-    /// Finishes the unit the trainer holds and asks for the next.
-    mutating func finish(_ peer: PeerID, loss: Double = 1) {
-        guard let lease = leases.removeValue(forKey: peer) else { return }
-        step(.unitDone(peer, done(lease, loss: loss)))
-        step(.leaseRequested(peer))
-    }
-
-    func done(_ lease: Lease, loss: Double) -> UnitDone {
-        UnitDone(
-            lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit, loss: loss,
-            skipped: [], result: [], computeSeconds: 1, waitSeconds: 0)
-    }
-
-    mutating func reduceAll(step index: UInt64) {
-        for shard in 0..<shardCount { reduce(server(shard), step: index) }
-    }
-
-    mutating func reduce(_ peer: PeerID, step index: UInt64) {
-        let stage = core.stage.index
-        step(
-            .reduced(
-                peer,
-                Reduced(
-                    stage: stage, step: StepIndex(index), chunkSquares: [1], bytesPushed: 0, bytesGathered: 0)))
-    }
-}
-
-private func training(_ index: UInt32 = 0, steps: UInt64 = 3, phases: [Int] = [4], every: UInt64? = nil) -> StageShape {
-    StageShape(
-        index: StageIndex(index), stepCount: steps, unitsInPhase: phases, commits: true, checkpointSteps: every,
-        checkpointSeconds: 1e9)
-}
-
-private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
-    StageShape(
-        index: StageIndex(index), stepCount: 1, unitsInPhase: phases, commits: false, checkpointSteps: nil,
-        checkpointSeconds: 1e9)
-}
-
 @Suite struct CoordinatorCoreTests {
     @Test func everyUnitIsLeasedOnceAndTheStepIsDecidedWhenAllShardsAreReduced() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServers()
         let first = run.joinTrainer(1)
         let second = run.joinTrainer(2)
@@ -130,7 +23,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     @Test func lossOfAStepIsTheSumOverUnitsWhateverTheOrderTheyFinishIn() {
         var losses: [Double] = []
         for order in [[0, 1], [1, 0]] {
-            var run = Harness(stages: [training(phases: [2])])
+            var run = CoordinatorHarness(stages: [training(phases: [2])])
             run.joinServers()
             let peers = [run.joinTrainer(1), run.joinTrainer(2)]
             for index in order { run.finish(peers[index], loss: index == 0 ? 0.1 : 0.7) }
@@ -141,7 +34,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func unitOfALostTrainerGoesToAnother() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServers()
         let first = run.joinTrainer(1)
         run.step(.peerLost(first, reason: "killed"))
@@ -150,7 +43,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func lateUnitIsCopiedToAnIdleTrainerAndCountsOnce() {
-        var run = Harness(stages: [training(phases: [2])])
+        var run = CoordinatorHarness(stages: [training(phases: [2])])
         run.joinServers()
         let slow = run.joinTrainer(1)
         let fast = run.joinTrainer(2)
@@ -167,7 +60,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func workOfALeaseFromBeforeAServerWasLostDoesNotCount() {
-        var run = Harness(stages: [training(phases: [1])])
+        var run = CoordinatorHarness(stages: [training(phases: [1])])
         run.joinServers()
         let trainer = run.joinTrainer(1)
         let old = run.leases[trainer]!
@@ -205,7 +98,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func serverWithoutItsStateSendsEverybodyBackToTheCheckpoint() {
-        var run = Harness(stages: [training(every: 2)])
+        var run = CoordinatorHarness(stages: [training(every: 2)])
         run.joinServers()
         let trainer = run.joinTrainer(1)
         for step in 0..<3 {
@@ -220,7 +113,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func wrongShardCountAndATakenShardAreRefusedWithAReason() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServer(0)
         run.joinServer(1, peer: 50, hello: run.emptyHello(1, of: 3))
         run.joinServer(0, peer: 51)
@@ -232,7 +125,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func secondPhaseStartsWhenTheFirstIsWholeAndPrefersTheSameTrainer() {
-        var run = Harness(stages: [training(phases: [2, 2])])
+        var run = CoordinatorHarness(stages: [training(phases: [2, 2])])
         run.joinServers()
         let first = run.joinTrainer(1)
         let second = run.joinTrainer(2)
@@ -243,7 +136,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func planRunsThroughTrainingAndEvaluationToItsEnd() {
-        var run = Harness(stages: [training(steps: 2), evaluation(1, phases: [3, 1])])
+        var run = CoordinatorHarness(stages: [training(steps: 2), evaluation(1, phases: [3, 1])])
         run.joinServers()
         let trainer = run.joinTrainer(1)
         for step in 0..<2 {
@@ -256,7 +149,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func stopTakesACheckpointOfTheCommittedSteps() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServers()
         let trainer = run.joinTrainer(1)
         for _ in 0..<4 { run.finish(trainer) }
@@ -268,7 +161,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func runFailsWithTheReasonWhenNoUnitCanBeComputed() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServers()
         let trainer = run.joinTrainer(1)
         for _ in 0..<40 {
@@ -285,7 +178,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func trainerIsNotLeasedAnythingBeforeItsDataIsKnown() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServers()
         run.step(.trainerJoined(PeerID(7), name: "early"))
         run.step(.leaseRequested(PeerID(7)))
@@ -295,7 +188,7 @@ private func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
     }
 
     @Test func waitingForNamesTheMissingShard() {
-        var run = Harness(stages: [training()])
+        var run = CoordinatorHarness(stages: [training()])
         run.joinServer(0)
         run.now = run.now + 2.5
         #expect(run.core.waitingFor(run.now) == "shard 1/2, away since 2.5 s (1 of 2 missing)")

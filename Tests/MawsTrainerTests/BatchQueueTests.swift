@@ -75,6 +75,21 @@ struct BatchQueueTests {
         #expect(forecast.next(1, after: BatchKey(step: 0, unit: 7)) == [BatchKey(step: 1, unit: 2)])
     }
 
+    @Test func forecastOfRemoteDataIsWhatTheTrainerHadInBothStepsBefore() {
+        var forecast = UnitForecast(unitsPerStep: 8, repeats: true, returns: true)
+        for unit in [0, 3, 4, 5] { #expect(forecast.next(2, after: BatchKey(step: 5, unit: unit)) == []) }
+        for unit in [0, 1, 3, 4] { #expect(forecast.next(2, after: BatchKey(step: 6, unit: unit)) == []) }
+        #expect(
+            forecast.next(2, after: BatchKey(step: 7, unit: 0)) == [
+                BatchKey(step: 7, unit: 3), BatchKey(step: 7, unit: 4),
+            ])
+        #expect(
+            forecast.next(2, after: BatchKey(step: 7, unit: 4)) == [
+                BatchKey(step: 8, unit: 0), BatchKey(step: 8, unit: 3),
+            ])
+        #expect(forecast.next(2, after: BatchKey(step: 7, unit: 6)) == [])
+    }
+
     @Test func evaluationEndsWithItsLastUnit() {
         var forecast = UnitForecast(unitsPerStep: 3, repeats: false)
         #expect(forecast.next(3, after: BatchKey(step: 0, unit: 1)) == [BatchKey(step: 0, unit: 2)])

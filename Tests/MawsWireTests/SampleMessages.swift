@@ -76,7 +76,7 @@ private let trainers: [Sample] = [
                 ServerAddress(shard: ShardIdentity(index: 0, count: 2), host: "10.0.0.6", port: 7000),
                 ServerAddress(shard: ShardIdentity(index: 1, count: 2), host: "ps-1.example.org", port: 65535),
             ]))),
-    Sample("lease-request", .leaseRequest),
+    Sample("lease-request", .leaseRequest(shares: [255, 0, 1])),
     Sample(
         "lease",
         .lease(

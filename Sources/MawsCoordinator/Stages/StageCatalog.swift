@@ -17,6 +17,8 @@ struct StageCatalog: Sendable {
         /// Unreadable samples that its splits' `skip_limit`s allow, whichever trainers meet them.
         var skipsMax: Int
         var schedule: LearningRateSchedule?
+        /// Nil where no trainer is better than another for a unit.
+        var unitShards: UnitShards?
         var cost: StageCost
         /// First step whose fixed views were all shown before; nil: views are drawn anew.
         var knownViewsStep: Int?
@@ -36,13 +38,15 @@ struct StageCatalog: Sendable {
         let data = try PlanData(plan: plan, root: root)
         fingerprint = data.fingerprint
         stages = try plan.stages.enumerated().map { index, stage in
-            try Self.stage(index, stage, plan, data)
+            try Self.stage(index, stage, plan, data, root: root)
         }
     }
 
     subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }
 
-    private static func stage(_ index: Int, _ stage: StagePlan, _ plan: Plan, _ data: PlanData) throws -> Stage {
+    private static func stage(
+        _ index: Int, _ stage: StagePlan, _ plan: Plan, _ data: PlanData, root: String
+    ) throws -> Stage {
         let samples = data.sampleCount(stage.on, for: stage)
         let steps = stage.stepCount(samples: samples)
         if stage.kind.trains && stage.batch > samples {
@@ -64,6 +68,8 @@ struct StageCatalog: Sendable {
             index: shape.index, plan: stage, table: table, shape: shape,
             imagesPerStep: stage.kind.trains ? stage.batch : samples + fitSamples,
             skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
+            unitShards: try UnitShards(
+                plan: plan, stage: stage, stageIndex: UInt32(index), data: data, root: root),
             cost: cost, knownViewsStep: stage.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
     }
 

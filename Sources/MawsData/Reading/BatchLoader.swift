@@ -14,6 +14,8 @@ public final class BatchLoader: Sendable {
     public let fingerprint: String
     /// Samples of the split the stage is `on`, as it counts them: excluded ones left out, repeated ones repeated.
     public let sampleCount: Int
+    /// Whether some of it lies on other machines.
+    public let isRemote: Bool
     private let stage: StagePlan
     /// In the order units run through them: fitOn, then on.
     private let sources: [Source]
@@ -41,9 +43,9 @@ public final class BatchLoader: Sendable {
             try Source(split: $0, plan: plan, stage: stage, root: root, access: access, log: log)
         }
         sampleCount = sources.last?.positions.count ?? 0
-        let shuffleShards = plan.split(stage.on)?.shuffleShards ?? .max
+        isRemote = sources.contains { $0.dataset.remoteFiles.contains { $0 != nil } }
         order = SampleOrder(
-            seed: plan.seed, stageIndex: stageIndex, groups: sources.last?.groups(of: shuffleShards) ?? [])
+            plan: plan, stage: stage, stageIndex: stageIndex, shards: sources.last?.shardPositions ?? [])
         unitCount = stage.kind.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
         let fingerprints = sources.map(\.positions.fingerprint)
         fingerprint =
@@ -163,8 +165,7 @@ private struct Source {
         pixelCountMax = split.pixelCountMax
     }
 
-    /// Positions of groups of this many neighbouring shards, in order.
-    func groups(of shards: Int) -> [Int] { positions.groups(ofSamples: dataset.groups(of: shards)) }
+    var shardPositions: [Int] { positions.groups(ofSamples: dataset.starts.sizes) }
 
     func prefetch(_ wanted: [Int]) { dataset.prefetch(wanted.map(positions.index)) }
 

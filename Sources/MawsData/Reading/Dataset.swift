@@ -11,8 +11,7 @@ public final class Dataset: Sendable {
     /// What was passed over when the shards were opened: members and whole stretches that make no sense.
     public let problems: [SkippedSample]
     private let stores: [any SampleStore]
-    /// First sample of each store, then `count`.
-    private let starts: [Int]
+    let starts: ShardStarts
 
     private static let fetchesAtOnce = 8
 
@@ -23,7 +22,7 @@ public final class Dataset: Sendable {
         name = split.name
         let (opener, openShards, digest) = (DataOpener(root: root, access: access), OpenShards(), Hash())
         var stores: [any SampleStore] = []
-        var starts = [0]
+        var starts = ShardStarts()
         for path in split.shards {
             let store: any SampleStore
             if let rows = try RowStore(path, root: root, digest: digest) {
@@ -32,11 +31,11 @@ public final class Dataset: Sendable {
                 store = try ShardStore(path, opener: opener, openShards: openShards, digest: digest)
             }
             stores.append(store)
-            starts.append(starts[starts.count - 1] + store.count)
+            starts.append(store.count)
         }
         self.stores = stores
         self.starts = starts
-        count = starts[starts.count - 1]
+        count = starts.count
         problems = stores.flatMap(\.problems)
         fingerprint = digest.hexadecimal()
         try check(split, root: root)
@@ -59,12 +58,8 @@ public final class Dataset: Sendable {
         }
     }
 
-    /// Samples of groups of this many neighbouring shards, in order.
-    func groups(of shards: Int) -> [Int] {
-        stride(from: 0, to: stores.count, by: min(shards, stores.count)).map { first in
-            starts[min(first + min(shards, stores.count), stores.count)] - starts[first]
-        }
-    }
+    /// What each shard, in order, is on another machine; nil for one that is on this.
+    var remoteFiles: [RemoteFile?] { stores.map { ($0 as? ShardStore)?.remote } }
 
     /// The sample with everything that belongs to it.
     public func sample(_ index: Int) throws -> Sample {
@@ -110,7 +105,7 @@ public final class Dataset: Sendable {
     func prefetch(_ indices: [Int]) {
         var byStore: [Int: [Int]] = [:]
         for index in indices {
-            let number = number(of: index)
+            let number = starts.shard(of: index)
             byStore[number, default: []].append(index - starts[number])
         }
         let fetches = byStore.keys.sorted().flatMap { stores[$0].fetches(byStore[$0] ?? []) }
@@ -128,17 +123,7 @@ public final class Dataset: Sendable {
 
     private func place(of index: Int) -> (store: any SampleStore, index: Int) {
         precondition((0..<count).contains(index))
-        let number = number(of: index)
+        let number = starts.shard(of: index)
         return (stores[number], index - starts[number])
-    }
-
-    private func number(of index: Int) -> Int {
-        var low = 0
-        var high = starts.count - 1
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= index { low = middle } else { high = middle }
-        }
-        return low
     }
 }

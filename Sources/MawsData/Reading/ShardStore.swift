@@ -9,7 +9,7 @@ struct ShardStore: SampleStore {
     private let checksums: [SIMD4<UInt32>]
     let problems: [SkippedSample]
     private let file: @Sendable () throws -> any ByteSource
-    private let remote: RemoteFile?
+    let remote: RemoteFile?
 
     var count: Int { samples.count }
 

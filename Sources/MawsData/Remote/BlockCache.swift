@@ -34,6 +34,19 @@ final class BlockCache: Sendable {
 
     func holds(_ key: String, _ block: Int) -> Bool { access(path(key, block), R_OK) == 0 }
 
+    /// Blocks of a file that are there.
+    func blockCount(_ key: String) -> Int {
+        guard let entries = opendir("\(folder)/\(key)") else { return 0 }
+        defer { closedir(entries) }
+        var count = 0
+        while let entry = readdir(entries) {
+            // Blocks are named by their numbers alone, half-written ones are not.
+            let name = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.allSatisfy { 48...57 ~= $0 } }
+            if name { count += 1 }
+        }
+        return count
+    }
+
     /// Keeps a block, and makes room for it.
     func put(_ key: String, _ block: Int, _ bytes: [UInt8]) throws {
         let path = path(key, block)

@@ -57,6 +57,10 @@ final class RemoteFile: ByteSource {
         _ = try Self.fetch(block, path: path, key: key, origin: origin, cache: cache, access: access)
     }
 
+    var blockCount: Int { max(1, Int((size + UInt64(BlockCache.blockSize) - 1) / UInt64(BlockCache.blockSize))) }
+    /// Blocks that are in the cache, whoever fetched them.
+    var heldBlockCount: Int { cache.blockCount(key) }
+
     private func read(_ block: Int, _ start: Int, _ count: Int) throws -> [UInt8] {
         let size = blockBytes(block)
         if let bytes = try cache.read(key, block, size: size, offset: start, count: count) { return bytes }

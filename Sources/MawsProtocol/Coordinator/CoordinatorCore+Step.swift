@@ -15,12 +15,14 @@ extension CoordinatorCore {
         if losses.count != lastPhaseUnits { losses = Array(repeating: nil, count: lastPhaseUnits) }
         let isFinished = stage.commits && position.step.value >= stage.stepCount
         if isStopping || isFinished { return requestCheckpoint(now) }
+        findShards()
         return decideWhenComplete() + grantLeases(now)
     }
 
-    mutating func leaseRequested(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {
-        // Whoever asks has given up what it held.
+    mutating func leaseRequested(_ peer: PeerID, _ shares: [UInt8], _ now: Moment) -> [CoordinatorAction] {
+        // Whoever asks has given up what it was leased.
         ledger.revoke { $0.trainer == peer }
+        keepShares(shares, of: peer)
         trainers[peer]?.waitsSince = now
         return grantLeases(now)
     }
@@ -32,8 +34,8 @@ extension CoordinatorCore {
         var actions: [CoordinatorAction] = []
         for (peer, trainer) in trainers.sorted(by: { $0.key < $1.key })
         where trainer.isReady && trainer.waitsSince != nil {
-            let preferred = phase > 0 ? firstPhaseUnits[peer] ?? [] : []
-            guard let unit = ledger.next(for: peer, preferred: preferred, lateSeconds: late, now: now) else { continue }
+            let unit = ledger.next(for: peer, rank: { rank(of: $0, for: peer) }, lateSeconds: late, now: now)
+            guard let unit else { continue }
             actions.append(.send(peer, .lease(grant(unit, to: peer, now))))
         }
         return actions

@@ -34,6 +34,12 @@ public struct CoordinatorCore: Sendable {
         var isReady = false
         /// Asked for a lease and has none.
         var waitsSince: Moment?
+        /// What it holds of each data shard, in 255ths.
+        var shares: [UInt8] = []
+        /// By unit of the present step: samples times the share of their shard that it holds.
+        var heldByUnit: [Int] = []
+
+        func held(_ unit: Int) -> Int { unit < heldByUnit.count ? heldByUnit[unit] : 0 }
     }
 
     /// Seconds for which every unit was given back, and how many at least, until the cause is taken to be lasting:
@@ -44,6 +50,8 @@ public struct CoordinatorCore: Sendable {
     let term: Term
     let runID: String
     let stages: [StageShape]
+    /// A pure function: what each unit of a step reads of data shards on other machines; empty where nothing is known.
+    let shardUses: @Sendable (RunPosition) -> [[ShardUse]]
 
     var mode: Mode
     /// Committed steps.
@@ -62,6 +70,8 @@ public struct CoordinatorCore: Sendable {
 
     var phase = 0
     var ledger = UnitLedger(unitCount: 1)
+    /// By unit of the present step's first phase.
+    var unitShards: [[ShardUse]] = []
     /// Loss share of each unit of the current step's last phase.
     var losses: [Double?] = []
     /// Units of the first phase by the trainer that computed them: it has their activations at hand.
@@ -78,10 +88,13 @@ public struct CoordinatorCore: Sendable {
     ///   - position: where the database says the run stands; nil for a new run.
     ///   - checkpoint: newest checkpoint of that stage.
     ///   - lastCommit: the newest commit of that stage.
+    ///   - shardUses: what each unit of a step reads of data shards on other machines.
     public init(
         term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
-        checkpoint: RunPosition?, lastCommit: Commit?, now: Moment
+        checkpoint: RunPosition?, lastCommit: Commit?, now: Moment,
+        shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
+        self.shardUses = shardUses
         self.term = term
         self.runID = runID
         self.stages = stages
@@ -112,7 +125,7 @@ public struct CoordinatorCore: Sendable {
         case .trainerJoined(let peer, let name): return trainerJoined(peer, name)
         case .trainerReady(let peer): return trainerReady(peer, now)
         case .peerLost(let peer, let reason): return peerLost(peer, reason, now)
-        case .leaseRequested(let peer): return leaseRequested(peer, now)
+        case .leaseRequested(let peer, let shares): return leaseRequested(peer, shares, now)
         case .unitDone(let peer, let done): return unitDone(peer, done, now)
         case .unitFailed(let peer, let lease, let reason): return unitFailed(peer, lease, reason, now)
         case .restored(let peer, let position): return restored(peer, position, now)

@@ -16,7 +16,8 @@ public enum CoordinatorEvent: Sendable {
     /// The trainer opened its data and its compute profile fits the run.
     case trainerReady(PeerID)
     case peerLost(PeerID, reason: String)
-    case leaseRequested(PeerID)
+    /// `shares` as in `Message.leaseRequest`.
+    case leaseRequested(PeerID, shares: [UInt8] = [])
     case unitDone(PeerID, UnitDone)
     case unitFailed(PeerID, lease: UInt64, reason: String)
     case restored(PeerID, RunPosition)

@@ -26,14 +26,20 @@ struct UnitLedger {
     var isComplete: Bool { doneCount == units.count }
     var unitCount: Int { units.count }
 
-    /// The lowest unit nobody computes, `preferred` first; failing that the unit that is late longest.
+    /// Of the units nobody computes the one of the lowest rank, and of those the first; failing that the unit that is
+    /// late longest.
     ///
     /// - Parameter lateSeconds: age at which an assignment counts as late and is worth a copy.
-    func next(for trainer: PeerID, preferred: Set<UInt32>, lateSeconds: Double, now: Moment) -> UnitIndex? {
-        let pending = units.indices.filter { if case .pending = units[$0] { true } else { false } }
-        if let unit = pending.first(where: { preferred.contains(UInt32($0)) }) ?? pending.first {
-            return UnitIndex(UInt32(unit))
+    func next(
+        for trainer: PeerID, rank: (Int) -> (Int, Int), lateSeconds: Double, now: Moment
+    ) -> UnitIndex? {
+        var best: (rank: (Int, Int), unit: Int)?
+        for unit in units.indices {
+            guard case .pending = units[unit] else { continue }
+            let rank = rank(unit)
+            if best.map({ rank < $0.rank }) ?? true { best = (rank, unit) }
         }
+        if let best { return UnitIndex(UInt32(best.unit)) }
         return latest(for: trainer, lateSeconds: lateSeconds, now: now)
     }
 

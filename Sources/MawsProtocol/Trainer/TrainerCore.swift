@@ -41,6 +41,7 @@ public struct TrainerCore: Sendable {
     private var lastHeard = Moment(nanoseconds: 0)
     private var welcome: Welcome?
     private var data = Data.none
+    private var shares: [UInt8] = []
     private var work: Work?
     private var isLeaseRequested = false
     private var failures = 0
@@ -64,6 +65,9 @@ public struct TrainerCore: Sendable {
         case .received(let number, let message): return number == connection ? receive(message, now) : []
         case .dataOpened(let plan, let facts): return opened(plan, facts, now)
         case .dataMissing(let reason): return exit(1, reason)
+        case .shardsHeld(let shares):
+            self.shares = shares
+            return []
         case .unitDone(let done): return finish(done, now)
         case .unitFailed(let lease, let reason): return fail(lease, reason, now)
         }
@@ -205,7 +209,7 @@ extension TrainerCore {
     private mutating func request(_ now: Moment) -> [TrainerAction] {
         guard link == .ready, work == nil, !isLeaseRequested, now >= nextRequest else { return [] }
         isLeaseRequested = true
-        return send(.leaseRequest, now)
+        return send(.leaseRequest(shares: shares), now)
     }
 
     private mutating func take(_ lease: Lease, _ now: Moment) -> [TrainerAction] {

@@ -53,6 +53,8 @@ public enum TrainerEvent: Hashable, Sendable {
     case dataOpened(plan: [UInt8], DataFacts)
     /// The plan cannot be read, or its data is missing here.
     case dataMissing(reason: String)
+    /// What the cache holds of each data shard; see `Message.leaseRequest`.
+    case shardsHeld(shares: [UInt8])
     case unitDone(UnitDone)
     case unitFailed(lease: UInt64, reason: String)
 }

@@ -81,7 +81,7 @@ public final class TrainerNode {
         case .connect(let number): coordinator.connect(number)
         case .disconnect(let number): coordinator.disconnect(number)
         case .send(let message):
-            if message == .leaseRequest { tally.with { $0.asked(.now()) } }
+            if case .leaseRequest = message { tally.with { $0.asked(.now()) } }
             coordinator.send(message)
         case .openData(let plan): computer.open(plan: plan)
         case .useShards(let roster, let term, let runID): use(roster, term, runID)
@@ -114,6 +114,7 @@ extension TrainerEvent {
         switch work {
         case .opened(let plan, let facts): self = .dataOpened(plan: plan, facts)
         case .missing(let reason): self = .dataMissing(reason: reason)
+        case .held(let shares): self = .shardsHeld(shares: shares)
         case .done(let done, _): self = .unitDone(done)
         case .failed(let lease, let reason): self = .unitFailed(lease: lease, reason: reason)
         }

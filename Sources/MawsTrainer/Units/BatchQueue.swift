@@ -85,35 +85,62 @@ package final class BatchQueue: Sendable {
     }
 }
 
-/// Which units a trainer is likely leased next, from those it was leased before: they come with an even stride where
-/// trainers are equally fast.
+/// Which units a trainer is likely leased next.
+///
+/// Where samples come from other machines a wrong guess is dear: it brings shards into the cache that another trainer
+/// reads, and puts those out that this one reads. There the guess is what the trainer had in both steps before, since a
+/// unit of the next step mostly reads the shards of the same unit of this one. Elsewhere it is what follows with an
+/// even stride, as units do where trainers are equally fast.
 package struct UnitForecast {
     private let unitsPerStep: Int
     private let repeats: Bool
-    private var last: BatchKey?
-    private var stride = 1
+    private let returns: Bool
+    private var step: UInt64 = 0
+    /// Leased in this step, and in the two before, in their order.
+    private var units: [Int] = []
+    private var earlier: [[Int]] = [[], []]
 
-    /// - Parameter repeats: whether the units of the next step follow, as in training.
-    package init(unitsPerStep: Int, repeats: Bool) {
+    /// - Parameters:
+    ///   - repeats: whether the units of the next step follow, as in training.
+    ///   - returns: whether the trainer is to keep to the units that it had.
+    package init(unitsPerStep: Int, repeats: Bool, returns: Bool = false) {
         self.unitsPerStep = unitsPerStep
         self.repeats = repeats
+        self.returns = returns
     }
 
-    /// The next `count` units, in their order; fewer at the end of an evaluation.
+    /// The next `count` units, in their order; fewer at the end of an evaluation, or where they cannot be told.
     package mutating func next(_ count: Int, after key: BatchKey) -> [BatchKey] {
-        if let last, last.step == key.step, key.unit > last.unit { stride = key.unit - last.unit }
-        last = key
-        var (units, unit) = ([BatchKey](), key)
-        while units.count < count, let next = following(unit) {
-            units.append(next)
-            unit = next
+        if key.step != step {
+            earlier = key.step == step + 1 ? [units, earlier[0]] : [[], []]
+            (step, units) = (key.step, [])
         }
-        return units
+        if !units.contains(key.unit) { units.append(key.unit) }
+        var (next, unit) = ([BatchKey](), key)
+        while next.count < count, let following = returns ? returning(unit) : following(unit) {
+            next.append(following)
+            unit = following
+        }
+        return next
+    }
+
+    private func returning(_ key: BatchKey) -> BatchKey? {
+        let own = earlier[0].filter(earlier[1].contains)
+        guard let place = own.firstIndex(of: key.unit) else { return nil }
+        if place + 1 < own.count { return BatchKey(step: key.step, unit: own[place + 1]) }
+        return BatchKey(step: key.step + 1, unit: own[0])
     }
 
     private func following(_ key: BatchKey) -> BatchKey? {
         let unit = key.unit + stride
         if unit < unitsPerStep { return BatchKey(step: key.step, unit: unit) }
         return repeats ? BatchKey(step: key.step + 1, unit: (unit - unitsPerStep) % unitsPerStep) : nil
+    }
+
+    /// Between the last two units.
+    private var stride: Int {
+        guard units.count > 1 else { return 1 }
+        let last = units[units.count - 1] - units[units.count - 2]
+        return last > 0 ? last : 1
     }
 }

@@ -47,7 +47,9 @@ final class StageSession {
         batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
             try loader.batch(step: key.step, unit: key.unit) { reuse?.features($0) }
         }
-        forecast = UnitForecast(unitsPerStep: loader.unitCount, repeats: stage.kind.trains)
+        forecast = UnitForecast(
+            unitsPerStep: loader.unitCount, repeats: stage.kind.trains,
+            returns: stage.kind.trains && loader.isRemote)
     }
 
     deinit { batches.end() }

@@ -27,8 +27,8 @@ final class UnitComputer: Sendable {
             var bench = Workbench(compute: compute, links: links, dataRoot: dataRoot, cancellation: cancellation)
             while true {
                 switch orders.wait({ $0.isEmpty ? nil : $0.removeFirst() }) ?? .end {
-                case .open(let plan): report(bench.open(plan))
-                case .compute(let lease): report(bench.compute(lease))
+                case .open(let plan): bench.open(plan).forEach(report)
+                case .compute(let lease): bench.compute(lease).forEach(report)
                 case .end: return
                 }
             }
@@ -46,10 +46,12 @@ final class UnitComputer: Sendable {
     func end() { orders.with { $0 = [.end] } }
 }
 
-/// What became of an order of the computing thread.
+/// What the computing thread says of its orders.
 enum WorkReport: Sendable {
     case opened(plan: [UInt8], DataFacts)
     case missing(reason: String)
+    /// What the cache holds of each data shard, which changes with every unit.
+    case held(shares: [UInt8])
     /// - Parameter dataSeconds: of its waiting, for its samples.
     case done(UnitDone, dataSeconds: Double)
     case failed(lease: UInt64, reason: String)
@@ -62,6 +64,7 @@ private struct Workbench {
     let dataRoot: String
     let cancellation: Cancellation
     private var workers: StageWorkers?
+    private var holdings: ShardHoldings?
     private var session: (term: Term, stage: StageIndex, session: StageSession)?
 
     init(compute: ComputeChoice, links: ShardLinks, dataRoot: String, cancellation: Cancellation) {
@@ -71,7 +74,23 @@ private struct Workbench {
         self.cancellation = cancellation
     }
 
-    mutating func open(_ json: [UInt8]) -> WorkReport {
+    mutating func open(_ json: [UInt8]) -> [WorkReport] {
+        let opened = openPlan(json)
+        return held() + [opened]
+    }
+
+    mutating func compute(_ lease: Lease) -> [WorkReport] {
+        let computed = computeUnit(lease)
+        return held() + [computed]
+    }
+
+    /// Before what a unit became, so that the next request for one already says it.
+    private mutating func held() -> [WorkReport] {
+        guard let shares = holdings?.shares(now: Moment.now) else { return [] }
+        return [.held(shares: shares)]
+    }
+
+    private mutating func openPlan(_ json: [UInt8]) -> WorkReport {
         do {
             let plan = try Plan(json: String(decoding: json, as: UTF8.self))
             let data = try PlanData(plan: plan, root: dataRoot)
@@ -79,6 +98,7 @@ private struct Workbench {
             workers = StageWorkers(
                 plan: plan, root: dataRoot, backend: backend,
                 memoryBytes: compute.memoryBytes, cache: compute.cache, log: compute.log)
+            holdings = ShardHoldings(data)
             session = nil
             return .opened(
                 plan: json,
@@ -90,7 +110,7 @@ private struct Workbench {
         }
     }
 
-    mutating func compute(_ lease: Lease) -> WorkReport {
+    private mutating func computeUnit(_ lease: Lease) -> WorkReport {
         let session: StageSession
         do {
             session = try self.session(for: lease)

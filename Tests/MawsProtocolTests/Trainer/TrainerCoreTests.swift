@@ -67,7 +67,7 @@ struct TrainerCoreTests {
             session.step(.received(connection: 1, session.welcome(term: 3))) == [.openData(plan: session.plan)])
         #expect(
             session.step(.dataOpened(plan: session.plan, facts))
-                == [session.hello(fingerprint: "data", term: 3), session.joined(term: 3), .send(.leaseRequest)])
+                == [session.hello(fingerprint: "data", term: 3), session.joined(term: 3), .send(.leaseRequest())])
     }
 
     @Test func computesALeaseAndAsksForTheNext() {
@@ -77,7 +77,7 @@ struct TrainerCoreTests {
         #expect(session.step(.received(connection: 1, .lease(lease))) == [.compute(lease)])
         #expect(
             session.step(.unitDone(session.done(lease)))
-                == [.send(.unitDone(session.done(lease))), .send(.leaseRequest)])
+                == [.send(.unitDone(session.done(lease))), .send(.leaseRequest())])
     }
 
     @Test func failedUnitIsGivenBackAndTheNextRequestWaits() {
@@ -86,9 +86,9 @@ struct TrainerCoreTests {
         _ = session.step(.received(connection: 1, .lease(session.lease(7))))
         let actions = session.step(.unitFailed(lease: 7, reason: "shard 0/1 is away"))
         #expect(actions.contains(.send(.unitFailed(lease: 7, reason: "shard 0/1 is away"))))
-        #expect(!actions.contains(.send(.leaseRequest)))
+        #expect(!actions.contains(.send(.leaseRequest())))
         #expect(session.step(.tick) == [])
-        #expect(session.step(.tick, after: 0.2) == [.send(.leaseRequest)])
+        #expect(session.step(.tick, after: 0.2) == [.send(.leaseRequest())])
     }
 
     @Test func pauseAfterFailuresGrowsToTwoSecondsAndASuccessEndsIt() {
@@ -98,11 +98,11 @@ struct TrainerCoreTests {
             _ = session.step(.received(connection: 1, .lease(session.lease(id))))
             _ = session.step(.unitFailed(lease: id, reason: "away"))
             _ = session.step(.received(connection: 1, .heartbeat))
-            #expect(session.step(.tick, after: 2.01).contains(.send(.leaseRequest)))
+            #expect(session.step(.tick, after: 2.01).contains(.send(.leaseRequest())))
         }
         let lease = session.lease(20)
         _ = session.step(.received(connection: 1, .lease(lease)))
-        #expect(session.step(.unitDone(session.done(lease))).contains(.send(.leaseRequest)))
+        #expect(session.step(.unitDone(session.done(lease))).contains(.send(.leaseRequest())))
     }
 
     @Test func secondLeaseAtATimeIsGivenBack() {
@@ -162,7 +162,7 @@ struct TrainerCoreTests {
             session.join(connection: 2, term: 2) == [
                 session.hello(fingerprint: "data", term: 2), session.joined(term: 2),
             ])
-        #expect(session.step(.unitDone(session.done(lease))) == [.send(.leaseRequest)])
+        #expect(session.step(.unitDone(session.done(lease))) == [.send(.leaseRequest())])
     }
 
     @Test func dataIsOpenedOnceForOnePlan() {
@@ -171,7 +171,7 @@ struct TrainerCoreTests {
         _ = session.step(.lost(connection: 1, reason: "closed"))
         #expect(
             session.join(connection: 2, term: 2)
-                == [session.hello(fingerprint: "data", term: 2), session.joined(term: 2), .send(.leaseRequest)])
+                == [session.hello(fingerprint: "data", term: 2), session.joined(term: 2), .send(.leaseRequest())])
     }
 
     @Test func lateWordsOfAnEarlierConnectionAreIgnored() {

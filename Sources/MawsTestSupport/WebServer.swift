@@ -3,23 +3,34 @@ import Foundation
 /// A web server of its own for a test, on loopback, that serves a folder in ways that the first folder of a path
 /// names: `good`, `plain` (knows no ranges), `shifted` (sends other bytes than asked for), `silent` (does not say
 /// which it sends), `short` (sends too few), `busy` (fails every second time), `stalled` (stops in the middle),
-/// `missing`.
-final class WebServer: Sendable {
-    let address: String
+/// `missing`. With a number behind the name, `short3` for instance, it is so for that block of 1 MiB alone.
+///
+/// It writes a line for each request to `requests` in the folder: the path, the range, and the number of bytes sent.
+public final class WebServer: Sendable {
+    public let address: String
+    private let folder: String
     private let process: Process
     private let output: Pipe
 
-    init(_ folder: Folder) throws {
-        try folder.write(Self.script, "server.py")
+    /// - Parameter folder: that the test may write to.
+    public init(_ folder: String) throws {
+        self.folder = folder
+        try Self.script.write(toFile: folder + "/server.py", atomically: true, encoding: .utf8)
         process = Process()
         output = Pipe()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["python3", folder.path("server.py"), folder.path]
+        process.arguments = ["python3", folder + "/server.py", folder]
         process.standardOutput = output
         try process.run()
         var port: [UInt8] = []
         while let byte = try output.fileHandleForReading.read(upToCount: 1)?.first, byte != 10 { port.append(byte) }
         address = "http://127.0.0.1:\(String(decoding: port, as: UTF8.self))"
+    }
+
+    /// Bytes of bodies that were sent so far.
+    public var bytesSent: Int {
+        let lines = (try? String(contentsOfFile: folder + "/requests", encoding: .utf8)) ?? ""
+        return lines.split(separator: "\n").reduce(0) { $0 + (Int($1.split(separator: " ").last ?? "") ?? 0) }
     }
 
     deinit { process.terminate() }
@@ -41,15 +52,18 @@ final class WebServer: Sendable {
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
+                self.log(len(body))
                 self.wfile.write(body)
 
+            def log(self, count):
+                with lock, open(root + "/requests", "a") as log:
+                    log.write(f"{self.path} {self.headers.get('Range', '')} {count}\\n")
+
             def do_GET(self):
-                manner, name = re.fullmatch("/([a-z]+)/(.*)", self.path).groups()
+                manner, block, name = re.fullmatch("/([a-z]+)([0-9]*)/(.*)", self.path).groups()
                 with lock:
                     counts[self.path] = counts.get(self.path, 0) + 1
                     number = counts[self.path]
-                with open(root + "/requests", "a") as log:
-                    log.write(f"{self.path} {self.headers.get('Range', '')}\\n")
                 if manner == "missing" or not os.path.exists(root + "/" + name):
                     return self.answer(404, b"")
                 if manner == "busy" and number % 2:
@@ -59,6 +73,8 @@ final class WebServer: Sendable {
                 if not asked or manner == "plain":
                     return self.answer(200, data)
                 first, last = int(asked[1]), min(int(asked[2]), len(data) - 1)
+                if block and int(block) != first >> 20:
+                    manner = "good"
                 headers = {"Content-Range": f"bytes {first}-{last}/{len(data)}"}
                 if manner == "shifted":
                     first += 1
@@ -72,6 +88,7 @@ final class WebServer: Sendable {
                     self.send_header("Content-Range", f"bytes {first}-{last}/{len(data)}")
                     self.send_header("Content-Length", str(last - first + 1))
                     self.end_headers()
+                    self.log(100)
                     self.wfile.write(data[first:first + 100])
                     self.wfile.flush()
                     return time.sleep(5)
@@ -79,7 +96,8 @@ final class WebServer: Sendable {
 
         server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         server.daemon_threads = True
-        print(server.server_port, flush=True)
+        sys.stdout.write(f"{server.server_port}\\n")
+        sys.stdout.flush()
         parent = os.getppid()
         threading.Thread(target=server.serve_forever, daemon=True).start()
         while os.getppid() == parent:

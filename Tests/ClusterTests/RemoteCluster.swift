@@ -1,0 +1,58 @@
+import Foundation
+import Testing
+
+/// A run whose servers and trainers are started by themselves, as on other machines: each trainer has its own cache.
+final class RemoteCluster {
+    let run: ClusterRun
+    let coordinator: Program
+    private var others: [Program] = []
+
+    /// - Parameter cacheSize: of each trainer, as `MAWS_CACHE_SIZE` takes it.
+    init(_ run: ClusterRun, cacheSize: String, environment: [String: String] = [:]) throws {
+        var run = run
+        run.isRemote = true
+        run.environment = environment.merging(["MAWS_CACHE": run.folder + "/cache-coordinator"]) { $1 }
+        self.run = run
+        coordinator = try run.program()
+        try coordinator.start()
+        let address = try Self.address(run, coordinator)
+        let common = ["--coordinator", address, "--certificates", run.runFolder + "/certificates"]
+        for index in 0..<run.servers {
+            let own = ["--shard", "\(index)/\(run.servers)", "--state", run.folder + "/state"]
+            others.append(Program("maws-ps", common + own))
+        }
+        for index in 0..<run.trainers {
+            let caches = ["MAWS_CACHE": run.folder + "/cache-\(index)", "MAWS_CACHE_SIZE": cacheSize]
+            others.append(
+                Program(
+                    "maws-trainer", common + ["--threads", "1", "--name", "trainer-\(index)"],
+                    environment: environment.merging(caches) { $1 }))
+        }
+        for other in others { try other.start() }
+    }
+
+    deinit {
+        for other in others + [coordinator] where other.process.isRunning { kill(other.pid, SIGKILL) }
+    }
+
+    /// Waits for the run's end and gives the hash of every training stage's final weights.
+    func finish() throws -> [String: String] {
+        let code = try coordinator.wait()
+        if code != 0 { throw Program.Failed(description: "the run ended with \(code): \(said)") }
+        return try run.hashes()
+    }
+
+    /// What all processes said.
+    var said: String { ([coordinator] + others).map(\.output).joined(separator: "\n") + run.logs() }
+
+    private static func address(_ run: ClusterRun, _ coordinator: Program) throws -> String {
+        let deadline = Date().addingTimeInterval(20)
+        while Date() < deadline, coordinator.process.isRunning {
+            if let text = try? String(contentsOfFile: run.runFolder + "/coordinator.address", encoding: .utf8) {
+                return text.trimmingCharacters(in: .whitespacesAndNewlines)
+            }
+            Thread.sleep(forTimeInterval: 0.02)
+        }
+        throw Program.Failed(description: "no coordinator: \(coordinator.output)")
+    }
+}

@@ -1,0 +1,113 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+
+/// Drives a coordinator core the way its shell would, answering every action of servers and trainers at once.
+struct CoordinatorHarness {
+    var core: CoordinatorCore
+    var now = Moment(nanoseconds: 0)
+    var leases: [PeerID: Lease] = [:]
+    var commits: [Commit] = []
+    var notes: [String] = []
+    var actions: [CoordinatorAction] = []
+    let shardCount: Int
+
+    init(
+        stages: [StageShape], shardCount: Int = 2, position: RunPosition? = nil, checkpoint: RunPosition? = nil,
+        shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
+    ) {
+        self.shardCount = shardCount
+        core = CoordinatorCore(
+            term: Term(3), runID: "run", stages: stages, shardCount: shardCount, leaseSeconds: 60, position: position,
+            checkpoint: checkpoint, lastCommit: nil, now: now, shardUses: shardUses)
+        take(core.start())
+    }
+
+    mutating func step(_ event: CoordinatorEvent) { take(core.step(event, now: now)) }
+
+    mutating func take(_ new: [CoordinatorAction]) {
+        actions += new
+        for action in new { react(action) }
+    }
+
+    /// What the shell and faithful servers do on their own.
+    private mutating func react(_ action: CoordinatorAction) {
+        switch action {
+        case .prepareStage(let stage): step(.stagePrepared(stage))
+        case .restore(let peer, let position): step(.restored(peer, position))
+        case .send(let peer, .lease(let lease)): leases[peer] = lease
+        case .send(let peer, .commit(let commit)):
+            step(.applied(peer, RunPosition(stage: commit.stage, step: commit.step.next)))
+        case .decide(let position, _, _):
+            let commit = Commit(
+                term: Term(3), stage: position.stage, step: position.step, learningRate: 0.1, clipScale: 1)
+            commits.append(commit)
+            step(.decided(commit))
+        case .takeCheckpoint(let position): step(.checkpointTaken(position))
+        case .note(let note): notes.append(note)
+        default: break
+        }
+    }
+
+    mutating func joinServers(_ indices: Range<Int>? = nil) {
+        for index in indices ?? 0..<shardCount { joinServer(index) }
+    }
+
+    mutating func joinServer(_ index: Int, peer: UInt64? = nil, hello: ServerHello? = nil) {
+        step(.serverJoined(server(index, peer), name: "server-\(index)", hello ?? emptyHello(index)))
+    }
+
+    func server(_ index: Int, _ peer: UInt64? = nil) -> PeerID { PeerID(peer ?? UInt64(100 + index)) }
+
+    func emptyHello(_ index: Int, of count: Int? = nil) -> ServerHello {
+        ServerHello(
+            shard: ShardIdentity(index: index, count: count ?? shardCount), host: "127.0.0.1", port: 1, runID: "",
+            stage: StageIndex(0), step: StepIndex(0), hasReduced: false)
+    }
+
+    mutating func joinTrainer(_ id: UInt64, holding shares: [UInt8] = []) -> PeerID {
+        let peer = PeerID(id)
+        step(.trainerJoined(peer, name: "trainer-\(id)"))
+        step(.trainerReady(peer))
+        step(.leaseRequested(peer, shares: shares))
+        return peer
+    }
+
+    /// Finishes the unit the trainer holds and asks for the next.
+    mutating func finish(_ peer: PeerID, loss: Double = 1, holding shares: [UInt8] = []) {
+        guard let lease = leases.removeValue(forKey: peer) else { return }
+        step(.unitDone(peer, done(lease, loss: loss)))
+        step(.leaseRequested(peer, shares: shares))
+    }
+
+    func done(_ lease: Lease, loss: Double) -> UnitDone {
+        UnitDone(
+            lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit, loss: loss,
+            skipped: [], result: [], computeSeconds: 1, waitSeconds: 0)
+    }
+
+    mutating func reduceAll(step index: UInt64) {
+        for shard in 0..<shardCount { reduce(server(shard), step: index) }
+    }
+
+    mutating func reduce(_ peer: PeerID, step index: UInt64) {
+        let stage = core.stage.index
+        step(
+            .reduced(
+                peer,
+                Reduced(
+                    stage: stage, step: StepIndex(index), chunkSquares: [1], bytesPushed: 0, bytesGathered: 0)))
+    }
+}
+
+func training(_ index: UInt32 = 0, steps: UInt64 = 3, phases: [Int] = [4], every: UInt64? = nil) -> StageShape {
+    StageShape(
+        index: StageIndex(index), stepCount: steps, unitsInPhase: phases, commits: true, checkpointSteps: every,
+        checkpointSeconds: 1e9)
+}
+
+func evaluation(_ index: UInt32, phases: [Int]) -> StageShape {
+    StageShape(
+        index: StageIndex(index), stepCount: 1, unitsInPhase: phases, commits: false, checkpointSteps: nil,
+        checkpointSeconds: 1e9)
+}
