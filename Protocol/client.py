@@ -40,6 +40,9 @@ ENTRY = [
 BLOCK = [("name", "text"), ("is trainable", "bool"), ("entries", ("array", ENTRY))]
 OPTIMIZER = [("beta1", "d"), ("beta2", "d"), ("epsilon", "d"), ("weight decay", "d"), ("seed", "Q")]
 REASON = [("reason", "text")]
+LOST_SAMPLE = [
+    ("slot", "Q"), ("index", "Q"), ("shard", "text"), ("member", "text"), ("offset", "Q"), ("reason", "text"),
+]
 MESSAGES = {
     1: ("hello", HELLO),
     2: ("welcome", [("term", "Q"), ("plan", "bytes"), ("run", "text")]),
@@ -48,6 +51,7 @@ MESSAGES = {
     16: ("configure", [
         ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("moments", "B"), ("units", "I"),
         ("optimizer", OPTIMIZER), ("gather encoding", "B"), ("keeps state", "bool"),
+        ("keeps step", "bool"),
     ]),
     17: ("restore", SLICE),
     18: ("restoreDone", STAGE_STEP),
@@ -59,12 +63,15 @@ MESSAGES = {
     24: ("snapshotSlice", SLICE),
     32: ("roster", [("servers", ("array", [("shard", SHARD), ("host", "text"), ("port", "H")]))]),
     33: ("leaseRequest", [("shares", "bytes")]),
-    34: ("lease", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [("phase", "I"), ("unit", "I"), ("milliseconds", "I")]),
+    34: ("lease", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [
+        ("phase", "I"), ("unit", "I"), ("milliseconds", "I"),
+        ("passed", ("array", "Q")),
+    ]),
     35: ("unitDone", [("lease", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("loss", "d"), ("skipped", ("array", "text")), ("result", "bytes"),
         ("compute seconds", "d"), ("wait seconds", "d"),
     ]),
-    36: ("unitFailed", [("lease", "Q")] + REASON),
+    36: ("unitFailed", [("lease", "Q")] + REASON + [("sample", ("optional", LOST_SAMPLE))]),
     37: ("shutdown", [("is finished", "bool")] + REASON),
     48: ("gather", STAGE_STEP + [("block", "I")]),
     49: ("gathered", STAGE_STEP + [("block", "I"), ("encoding", "B")]),

@@ -18,13 +18,15 @@ extension CoordinatorNode {
         switch action {
         case .send(let id, let message): if let peer = peers[id] { send(message, to: peer) }
         case .refuse(let id, let reason): if let peer = peers[id] { refuse(peer, reason) }
-        case .configure(let id, let keepsState): configure(id, keepsState: keepsState)
+        case .configure(let id, let keepsState, let keepsStep):
+            configure(id, keepsState: keepsState, keepsStep: keepsStep)
         case .restore(let id, let position): try restore(id, position)
         case .rollBack(let position): try database.rollBack(to: position.stage, step: position.step)
         case .prepareStage(let stage): prepareStage(stage)
         case .decide(let position, let loss, let reports): try decideCommit(position, loss: loss, reports)
         case .takeCheckpoint(let position): try takeCheckpoint(position)
         case .record(let done, let trainer): try record(done, trainer)
+        case .passOver(let sample, let term): try passOver(sample, term)
         case .stepFinished: try finishStep()
         case .stageFinished(let stage): try finishStage(stage)
         case .runFinished:
@@ -36,19 +38,20 @@ extension CoordinatorNode {
         }
     }
 
-    private func configure(_ id: PeerID, keepsState: Bool) {
+    private func configure(_ id: PeerID, keepsState: Bool, keepsStep: Bool) {
         guard let peer = peers[id] else { return }
         let stage = catalog[core.stage.index]
         let optimizer = stage.plan.recipe?.optimizer
         send(
             .configure(
                 ServerConfiguration(
-                    term: identity.term, runID: identity.id, stage: stage.index, table: stage.table,
+                    term: core.term, runID: identity.id, stage: stage.index, table: stage.table,
                     unitsPerStep: UInt32(stage.shape.unitsInPhase.last ?? 1),
                     optimizer: OptimizerConfiguration(
                         beta1: optimizer?.beta1 ?? 0, beta2: optimizer?.beta2 ?? 0, epsilon: optimizer?.epsilon ?? 1,
                         weightDecay: optimizer?.weightDecay ?? 0, seed: plan.seed),
-                    gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState)),
+                    gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState,
+                    keepsStep: keepsStep)),
             to: peer)
     }
 
@@ -95,7 +98,7 @@ extension CoordinatorNode {
         try database.commit(record)
         pendingCommit = record
         lossByUnit = [:]
-        try perform(core.step(.decided(record.message(term: identity.term)), now: Moment.now()))
+        try perform(core.step(.decided(record.message(term: core.term)), now: Moment.now()))
     }
 
     /// Skips the step where the plan allows it: the next version is this one; the step, its samples and its place in
@@ -151,6 +154,12 @@ extension CoordinatorNode {
         let counts = stage.plan.kind != .lit || done.phase == 1
         let isFit = stage.plan.kind == .linear && done.phase == 1
         if counts && !isFit { progress.add(images: stage.plan.unit, Moment.now()) }
+    }
+
+    private func passOver(_ sample: PassedSample, _ term: Term) throws {
+        try recorder.pass(sample)
+        try database.pass(PassedSampleRecord(sample), term: term)
+        logger.warning("no trainer gets a sample, which the run passes over: \(sample.name)")
     }
 
     private func finishStage(_ index: StageIndex) throws {

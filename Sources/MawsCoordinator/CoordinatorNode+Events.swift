@@ -38,7 +38,7 @@ extension CoordinatorNode {
     private func join(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
         peers[peer.id] = peer
         let planBytes = peer.role == .trainer ? planJSON : []
-        send(.welcome(Welcome(term: identity.term, plan: planBytes, runID: identity.id)), to: peer)
+        send(.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id)), to: peer)
         switch peer.role {
         case .server:
             guard let server = hello.server else { return }
@@ -58,8 +58,7 @@ extension CoordinatorNode {
         case (.trainer, .leaseRequest(let shares)):
             try perform(core.step(.leaseRequested(id, shares: shares), now: now))
         case (.trainer, .unitDone(let done)): try perform(core.step(.unitDone(id, done), now: now))
-        case (.trainer, .unitFailed(let lease, let reason)):
-            try perform(core.step(.unitFailed(id, lease: lease, reason: reason), now: now))
+        case (.trainer, .unitFailed(let failed)): try perform(core.step(.unitFailed(id, failed), now: now))
         case (.server, .reduced(let report)): try perform(core.step(.reduced(id, report), now: now))
         case (.server, .restored(let stage, let step)):
             try perform(core.step(.restored(id, RunPosition(stage: stage, step: step)), now: now))

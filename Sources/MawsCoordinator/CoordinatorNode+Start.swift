@@ -60,7 +60,8 @@ extension CoordinatorNode {
         return CoordinatorCore(
             term: identity.term, runID: identity.id, stages: catalog.stages.map(\.shape),
             shardCount: plan.cluster.servers, leaseSeconds: plan.cluster.leaseSeconds, position: position,
-            checkpoint: checkpoint, lastCommit: lastCommit, now: now,
+            checkpoint: checkpoint, lastCommit: lastCommit, passed: try database.passed().map(PassedSample.init),
+            now: now,
             shardUses: { catalog[$0.stage].unitShards?.uses(step: $0.step.value) ?? [] })
     }
 
@@ -102,5 +103,25 @@ extension CommitRecord {
         Commit(
             term: term, stage: StageIndex(stage), step: StepIndex(step), learningRate: learningRate,
             clipScale: clipScale)
+    }
+}
+
+extension PassedSample {
+    var name: String { "\(SkippedSample(shard: shard, member: member, offset: offset, reason: reason))" }
+
+    init(_ record: PassedSampleRecord) {
+        self.init(
+            position: RunPosition(stage: StageIndex(record.stage), step: StepIndex(record.step)),
+            unit: UnitIndex(record.unit), slot: record.slot, index: record.sample, shard: record.shard,
+            member: record.member, offset: record.offset, reason: record.reason)
+    }
+}
+
+extension PassedSampleRecord {
+    init(_ sample: PassedSample) {
+        self.init(
+            stage: sample.position.stage.value, step: sample.position.step.value, unit: sample.unit.value,
+            sample: sample.index, slot: sample.slot, shard: sample.shard, member: sample.member,
+            offset: sample.offset, reason: sample.reason)
     }
 }

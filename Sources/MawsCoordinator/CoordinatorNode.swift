@@ -72,7 +72,7 @@ public final class CoordinatorNode {
             plan: plan, planHash: Hash.hexadecimal(of: plan.fixedJSON), runID: opened.id, catalog: catalog, store: store
         )
         computeProfile = opened.computeProfile.flatMap { ComputeProfile(text: $0) }
-        recorder = try RunRecorder(paths: paths, catalog: catalog)
+        recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
         collector = CheckpointCollector(mailbox: mailbox)
         let now = Moment.now()
         progress = RunProgress(run: plan.run, catalog: catalog, now: now)
@@ -126,7 +126,8 @@ public final class CoordinatorNode {
 
     func snapshot(_ now: Moment) -> StatusSnapshot {
         progress.snapshot(
-            core, addresses: peers.mapValues(\.connection.remoteAddress), productRate: productRate, now)
+            core, addresses: peers.mapValues(\.connection.remoteAddress), productRate: productRate,
+            skipped: recorder.unreadable(of: core.stage.index), now)
     }
 
     /// Of all trainers together.

@@ -9,6 +9,7 @@ struct RunPaths: Sendable {
     var certificates: String { folder + "/certificates" }
     var metrics: String { folder + "/metrics.jsonl" }
     var stages: String { folder + "/stages.jsonl" }
+    var skipped: String { folder + "/skipped.jsonl" }
     var checkpoints: String { folder + "/checkpoints" }
     var state: String { folder + "/state" }
     /// What may be lost: features of frozen towers.

@@ -11,6 +11,9 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     case remote(path: String, offset: UInt64, problem: String)
     /// A sample whose content cannot be used.
     case sample(SkippedSample)
+    /// A sample that this machine does not get: its source stalls or answers wrongly, or its shard is not as it was
+    /// indexed. Whether it is passed over is for the coordinator to say, as another machine may get it.
+    case unreachable(UnreachableSample)
     case image(ImageProblem)
     /// A line or row of a text file.
     case line(file: String, line: Int, problem: String)
@@ -29,6 +32,7 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
         case .shard(let path, let offset, let problem): "Shard \(path) is unusable at byte \(offset): \(problem)."
         case .remote(let path, let offset, let problem): "Cannot read \(path) from byte \(offset) on: \(problem)."
         case .sample(let sample): "Cannot read sample \(sample)."
+        case .unreachable(let found): "Cannot get sample \(found.sample)."
         case .image(let problem): "The image \(problem)."
         case .line(let file, let line, let problem): "\(file), line \(line): \(problem)."
         case .file(let path, let problem): "\(path) \(problem)."
@@ -51,6 +55,20 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
         case ENOSPC, EDQUOT: "; free some space and start again, nothing half-written was kept"
         default: ""
         }
+    }
+}
+
+/// A sample that this machine does not get, and where it was wanted.
+public struct UnreachableSample: Hashable, Sendable {
+    public var slot: UInt64
+    /// Index in its split.
+    public var index: Int
+    public var sample: SkippedSample
+
+    public init(slot: UInt64, index: Int, sample: SkippedSample) {
+        self.slot = slot
+        self.index = index
+        self.sample = sample
     }
 }
 

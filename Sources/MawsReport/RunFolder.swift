@@ -36,6 +36,12 @@ public struct RunFolder: Sendable {
         return summaries
     }
 
+    /// `skipped.jsonl`, each sample of a stage once, in order of first appearance.
+    public func skippedSamples() throws(ReportError) -> [SkippedSampleRecord] {
+        var known: Set<SkippedSampleRecord> = []
+        return try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").records.filter { known.insert($0).inserted }
+    }
+
     /// `results/*.json`, in the order of the finished stages that made them, then by name.
     public func evaluations() throws(ReportError) -> [EvaluationResult] {
         let folder = "\(path)/results"
@@ -62,7 +68,9 @@ public struct RunFolder: Sendable {
     public func damage() throws(ReportError) -> [String] {
         let metrics = try lines(of: StepMetrics.self, in: "metrics.jsonl").damagedLines
         let stages = try lines(of: StageSummary.self, in: "stages.jsonl").damagedLines
-        return [("metrics.jsonl", metrics), ("stages.jsonl", stages)].filter { !$0.1.isEmpty }.map { name, lines in
+        let skipped = try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").damagedLines
+        let files = [("metrics.jsonl", metrics), ("stages.jsonl", stages), ("skipped.jsonl", skipped)]
+        return files.filter { !$0.1.isEmpty }.map { name, lines in
             "\(name): \(lines.count == 1 ? "line" : "lines") \(lines.map(String.init).joined(separator: ", ")) "
                 + "\(lines.count == 1 ? "is not a record and was" : "are not records and were") left out."
         }

@@ -33,6 +33,17 @@ public struct StepMetrics: Codable, Hashable, Sendable {
     }
 }
 
+/// One line of `skipped.jsonl`: a sample that a stage passes over, by its shard, member, offset and the reason.
+public struct SkippedSampleRecord: Codable, Hashable, Sendable {
+    public var stage: String
+    public var sample: String
+
+    public init(stage: String, sample: String) {
+        self.stage = stage
+        self.sample = sample
+    }
+}
+
 /// One line of `stages.jsonl`: one finished stage.
 public struct StageSummary: Codable, Hashable, Sendable {
     public var stage: String

@@ -34,14 +34,19 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
     public var waitingFor: String?
     /// Steps of the stage that were skipped, since the coordinator's start, because they were not finite.
     public var skippedSteps: Int
+    /// Samples of the stage that are passed over, and the first of them by name.
+    public var skippedSamples: Int
+    public var skippedNames: [String]
     /// See `Utilisation`; nil while nobody computes.
     public var utilisation: Double?
 
     public init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
         imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?,
-        skippedSteps: Int = 0, utilisation: Double? = nil
+        skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], utilisation: Double? = nil
     ) {
+        self.skippedSamples = skippedSamples
+        self.skippedNames = skippedNames
         self.utilisation = utilisation
         self.run = run
         self.stage = stage

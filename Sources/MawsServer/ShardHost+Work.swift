@@ -18,6 +18,9 @@ extension ShardHost {
             return nil
         case .openState(let configuration, let generation):
             return try open(configuration, generation)
+        case .dropStep(let configuration, let generation):
+            try dropStep(configuration, generation)
+            return nil
         case .sealRestored(let generation, let step):
             try memory(generation)?.sealRestored(step)
             return .restoredSealed(generation, step: step)
@@ -75,6 +78,15 @@ extension ShardHost {
             state.withLock { $0.squares = squares }
         }
         return .stateOpened(generation, step: content.step, hasReduced: content.hasReduced)
+    }
+
+    /// Another memory in the same file: what works with the old one, and its buffers, is done with.
+    private func dropStep(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws {
+        guard let file = state.withLock({ $0.memory?.file }) else { return }
+        let pool = BufferPool(limitBytes: options.bufferLimitBytes)
+        let memory = try ShardMemory.open(file, configuration, shard: options.shard, pool: pool, threads: threads)
+        guard let memory else { preconditionFailure("a state that is served does not fit its own file") }
+        install(memory, generation)
     }
 
     private func install(_ memory: ShardMemory, _ generation: ShardGeneration) {

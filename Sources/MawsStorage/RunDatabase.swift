@@ -78,6 +78,23 @@ public final class RunDatabase: Sendable {
         }
     }
 
+    /// Makes it durable that the run passes a sample over, and the term that counts from then on.
+    public func pass(_ record: PassedSampleRecord, term: Term) throws {
+        try queue.write { database in
+            try record.insert(database, onConflict: .replace)
+            try database.execute(
+                sql: "UPDATE run SET term = MAX(term, ?)", arguments: [Int64(term.value)])
+        }
+    }
+
+    /// All samples that the run passes over, in the order of steps and units.
+    public func passed() throws -> [PassedSampleRecord] {
+        try queue.read { database in
+            try PassedSampleRecord
+                .order(Column("stage"), Column("step"), Column("unit"), Column("sample")).fetchAll(database)
+        }
+    }
+
     private func migrate() throws {
         try queue.write { database in
             try database.execute(
@@ -92,6 +109,11 @@ public final class RunDatabase: Sendable {
                         images INTEGER NOT NULL,
                         seconds REAL NOT NULL, bytesPushed INTEGER NOT NULL, bytesGathered INTEGER NOT NULL,
                         PRIMARY KEY (stage, step)
+                    );
+                    CREATE TABLE IF NOT EXISTS passedSample (
+                        stage INTEGER NOT NULL, step INTEGER NOT NULL, unit INTEGER NOT NULL, sample INTEGER NOT NULL,
+                        slot INTEGER NOT NULL, shard TEXT NOT NULL, member TEXT NOT NULL, offset INTEGER NOT NULL,
+                        reason TEXT NOT NULL, PRIMARY KEY (stage, step, unit, sample)
                     );
                     """)
             // Runs of earlier versions go on.

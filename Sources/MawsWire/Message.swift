@@ -33,7 +33,7 @@ public enum Message: Hashable, Sendable {
     case lease(Lease)
     case unitDone(UnitDone)
     /// The trainer could not compute the unit (a shard was away, say): the coordinator leases it again.
-    case unitFailed(lease: UInt64, reason: String)
+    case unitFailed(UnitFailed)
     /// The run is over, or the coordinator stops: the process exits, with 0 when `isFinished`.
     case shutdown(isFinished: Bool, reason: String)
 
@@ -143,11 +143,14 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var gatherEncoding: TensorEncoding
     /// Whether the server keeps the state its file holds, at this version, instead of waiting for `restore`.
     public var keepsState: Bool
+    /// Whether it also keeps what was pushed and posted since that version; if not, the step starts over.
+    public var keepsStep: Bool
 
     public init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
-        optimizer: OptimizerConfiguration, gatherEncoding: TensorEncoding, keepsState: Bool
+        optimizer: OptimizerConfiguration, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true
     ) {
+        self.keepsStep = keepsStep
         self.term = term
         self.runID = runID
         self.stage = stage
@@ -262,11 +265,14 @@ public struct Lease: Hashable, Sendable {
     public var phase: UInt32
     public var unit: UnitIndex
     public var milliseconds: UInt32
+    /// Samples of the split, ascending, that the run passes over in this unit, as if their content were unreadable.
+    public var passed: [UInt64]
 
     public init(
         id: UInt64, term: Term, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex,
-        milliseconds: UInt32
+        milliseconds: UInt32, passed: [UInt64] = []
     ) {
+        self.passed = passed
         self.id = id
         self.term = term
         self.stage = stage
@@ -306,6 +312,41 @@ public struct UnitDone: Hashable, Sendable {
         self.result = result
         self.computeSeconds = computeSeconds
         self.waitSeconds = waitSeconds
+    }
+}
+
+/// A unit that a trainer gives back.
+public struct UnitFailed: Hashable, Sendable {
+    public var lease: UInt64
+    public var reason: String
+    /// The sample it could not get, where that is why: the coordinator decides whether the run passes it over.
+    public var sample: LostSample?
+
+    public init(lease: UInt64, reason: String, sample: LostSample? = nil) {
+        self.lease = lease
+        self.reason = reason
+        self.sample = sample
+    }
+}
+
+/// A sample that a trainer tried to get again and again, in vain.
+public struct LostSample: Hashable, Sendable {
+    public var slot: UInt64
+    /// Index in the split that the unit reads.
+    public var index: UInt64
+    /// Path of the shard, name of the sample's members in it, and where it begins there, in bytes.
+    public var shard: String
+    public var member: String
+    public var offset: UInt64
+    public var reason: String
+
+    public init(slot: UInt64, index: UInt64, shard: String, member: String, offset: UInt64, reason: String) {
+        self.slot = slot
+        self.index = index
+        self.shard = shard
+        self.member = member
+        self.offset = offset
+        self.reason = reason
     }
 }
 

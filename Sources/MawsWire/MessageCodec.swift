@@ -35,9 +35,7 @@ public enum MessageCodec {
         case .leaseRequest(let shares): writer.writeBytes(shares)
         case .lease(let lease): writer.write(lease)
         case .unitDone(let done): writer.write(done)
-        case .unitFailed(let lease, let reason):
-            writer.write(lease)
-            writer.write(reason)
+        case .unitFailed(let failed): writer.write(failed)
         case .shutdown(let isFinished, let reason):
             writer.write(isFinished)
             writer.write(reason)
@@ -75,7 +73,7 @@ public enum MessageCodec {
         case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
         case .lease: .lease(try reader.value())
         case .unitDone: .unitDone(try reader.value())
-        case .unitFailed: .unitFailed(lease: try reader.value(), reason: try reader.value())
+        case .unitFailed: .unitFailed(try reader.value())
         case .shutdown: .shutdown(isFinished: try reader.value(), reason: try reader.value())
         case .gather: .gather(stage: try reader.value(), step: try reader.value(), block: try reader.value())
         case .gathered: try readGathered(from: &reader)

@@ -39,7 +39,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     public var bodyLimit: Int {
         switch self {
         case .welcome, .configure, .reduced, .roster, .unitDone, .status: 64 << 20
-        case .hello, .refused, .leaseRequest, .unitFailed, .shutdown, .unavailable: 64 << 10
+        case .hello, .refused, .leaseRequest, .lease, .unitFailed, .shutdown, .unavailable: 64 << 10
         default: 64
         }
     }

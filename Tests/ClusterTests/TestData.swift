@@ -1,4 +1,5 @@
 import Foundation
+import Testing
 
 /// Fashion-MNIST packed once for all tests of this process, and the folder they work in.
 enum TestData {
@@ -63,5 +64,32 @@ enum TestData {
         ).runToSuccess()
         try Program("maws", ["data", "index", "--shards", folder + "/small-train-{0000..0015}.tar"]).runToSuccess()
         return folder
+    }
+
+    /// Ends a shard with the second sample that begins in its second block of 1 MiB.
+    static func cutAfterFirstBlock(_ path: String) throws {
+        let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        var (offset, key, starts) = (0, "", [Int]())
+        while offset + 512 <= bytes.count, bytes[offset] != 0 {
+            let name = String(decoding: bytes[offset..<offset + 100].prefix { $0 != 0 }, as: UTF8.self)
+            let sizeText = String(decoding: bytes[offset + 124..<offset + 135], as: UTF8.self)
+            let sampleKey = String(name.prefix { $0 != "." })
+            if sampleKey != key, offset >= 1 << 20 { starts.append(offset) }
+            key = sampleKey
+            offset += 512 + ((Int(sizeText, radix: 8) ?? 0) + 511) / 512 * 512
+        }
+        guard starts.count > 2 else { throw Program.Failed(description: "\(path) has \(bytes.count) bytes only") }
+        try (bytes[..<starts[2]] + Data(count: 1024)).write(to: URL(fileURLWithPath: path))
+    }
+
+    /// Changes the last pixels of the hundredth image, whose shard's index stays as it is.
+    static func changeAnImage(_ path: String) throws {
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        var place = bytes.startIndex
+        for _ in 0..<100 {
+            place = try #require(bytes.range(of: Data("IDAT".utf8), in: place..<bytes.endIndex)).upperBound
+        }
+        bytes[place + 10] ^= 255
+        try bytes.write(to: URL(fileURLWithPath: path))
     }
 }

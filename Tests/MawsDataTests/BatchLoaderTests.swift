@@ -217,6 +217,32 @@ import Testing
         #expect(images.skipped.isEmpty)
     }
 
+    /// A sample that is not as it was indexed is no property of the data: the coordinator says what becomes of it.
+    @Test(arguments: [StageKind.mae, .zeroshot])
+    func aChangedSampleIsNamedAndPassedOverAsIfItsContentWereUnreadable(kind: StageKind) throws {
+        let stage = Fixture.stage(kind, batch: 24, unit: 24)
+        let folder = try Self.folder { $0 }
+        _ = try ShardIndexer.index(folder.path("train.tar"), root: "")
+        try folder.shard(
+            "train.tar",
+            try Fixture.members(24).map { member in
+                (member.name, member.name == "s3.png" ? member.data.map { $0 ^ 1 } : member.data)
+            })
+        let loader = try BatchLoaderTests.loader(folder, stage)
+        guard case DataError.unreachable(let found)? = Fixture.error({ _ = try loader.batch(step: 0, unit: 0) }) else {
+            Issue.record("a changed sample was read")
+            return
+        }
+        #expect(found.index == 3 && found.sample.member == "s3" && found.sample.shard == folder.path("train.tar"))
+        #expect(found.sample.offset > 0 && found.sample.reason.contains("has changed since the shard was indexed"))
+        let batch = try loader.batch(step: 0, unit: 0, passed: [3])
+        #expect(loader.skipped.isEmpty)
+        let damaged = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } }
+        let expected = try BatchLoaderTests.loader(damaged, stage, skipLimit: 0.1).batch(step: 0, unit: 0)
+        #expect(batch.samples == expected.samples && batch.images.array == expected.images.array)
+        if kind == .mae { #expect(batch.slots.contains(found.slot)) }
+    }
+
     @Test func whatTheScanPassedOverCountsTowardsTheLimit() throws {
         let folder = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } + [("../x.png", [1])] }
         let strict = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.05)

@@ -117,6 +117,15 @@ enum Fixture {
     }
 
     /// The sentence of the error that `body` throws, nil when it throws none.
+    static func error(_ body: () throws -> Void) -> (any Error)? {
+        do {
+            try body()
+            return nil
+        } catch {
+            return error
+        }
+    }
+
     static func sentence(_ body: () throws -> Void) -> String? {
         do {
             try body()

@@ -167,7 +167,7 @@ import Testing
         for _ in 0..<40 {
             guard let lease = run.leases.removeValue(forKey: trainer) else { break }
             run.now = run.now + 2
-            run.step(.unitFailed(trainer, lease: lease.id, reason: "too many unreadable images"))
+            run.step(.unitFailed(trainer, UnitFailed(lease: lease.id, reason: "too many unreadable images")))
             run.step(.leaseRequested(trainer))
         }
         guard case .runFailed(let sentence) = run.actions.last else {

@@ -14,12 +14,12 @@ struct CoordinatorHarness {
 
     init(
         stages: [StageShape], shardCount: Int = 2, position: RunPosition? = nil, checkpoint: RunPosition? = nil,
-        shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
+        passed: [PassedSample] = [], shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardCount = shardCount
         core = CoordinatorCore(
             term: Term(3), runID: "run", stages: stages, shardCount: shardCount, leaseSeconds: 60, position: position,
-            checkpoint: checkpoint, lastCommit: nil, now: now, shardUses: shardUses)
+            checkpoint: checkpoint, lastCommit: nil, passed: passed, now: now, shardUses: shardUses)
         take(core.start())
     }
 

@@ -126,8 +126,9 @@ final class ServerLink: @unchecked Sendable {
         }
     }
 
-    func configure(_ sample: SampleModel, keepsState: Bool, term: UInt64 = 1) throws {
-        try connection.send(.configure(sample.configuration(keepsState: keepsState, term: term)))
+    func configure(_ sample: SampleModel, keepsState: Bool, keepsStep: Bool = true, term: UInt64 = 1) throws {
+        let configuration = sample.configuration(keepsState: keepsState, keepsStep: keepsStep, term: term)
+        try connection.send(.configure(configuration))
         if !keepsState {
             for (block, kind) in sample.parts {
                 let slice = TensorSlice(

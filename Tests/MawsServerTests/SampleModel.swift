@@ -37,11 +37,11 @@ struct SampleModel {
 
     var trainedBlocks: [Int] { table.blocks.indices.filter { table.blocks[$0].isTrainable } }
 
-    func configuration(keepsState: Bool, term: UInt64) -> ServerConfiguration {
+    func configuration(keepsState: Bool, keepsStep: Bool = true, term: UInt64) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: StageIndex(0), table: table, unitsPerStep: UInt32(Self.units),
             optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7),
-            gatherEncoding: encoding, keepsState: keepsState)
+            gatherEncoding: encoding, keepsState: keepsState, keepsStep: keepsStep)
     }
 
     /// A weight before the first step.
@@ -71,13 +71,16 @@ struct SampleModel {
     }
 
     /// Pushes units' gradients of some blocks, and waits until the shard has them.
-    func push(_ pushes: [(unit: Int, block: Int)], step: UInt64, to server: ServerLink, over connection: Connection)
-        throws
-    {
+    /// - Parameter other: step whose values are pushed instead of its own.
+    func push(
+        _ pushes: [(unit: Int, block: Int)], step: UInt64, to server: ServerLink, over connection: Connection,
+        term: UInt64 = 1, other: UInt64? = nil
+    ) throws {
         for (unit, block) in pushes {
-            let values = gradient(step: step, unit: unit, block: block, slice: server.layout(table).slices[block])
+            let values = gradient(
+                step: other ?? step, unit: unit, block: block, slice: server.layout(table).slices[block])
             let push = Push(
-                term: Term(1), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit)),
+                term: Term(term), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit)),
                 block: UInt32(block), encoding: encoding)
             let payload = values.withUnsafeBytes { TensorCodec.encode($0, as: encoding) }
             try payload.withUnsafeBytes { try connection.send(.push(push), payload: $0) }

@@ -103,6 +103,26 @@ import Testing
         second.connection.close()
     }
 
+    /// Gradients that are not to count any more were pushed: of some units, or of all, so that the step was reduced.
+    @Test(arguments: [false, true]) func aStepThatStartsOverHasTheBitsOfItsNewGradientsAlone(isReduced: Bool) throws {
+        let sample = SampleModel()
+        let expected = try Self.train(shards: 1, seed: 0, steps: 1)
+        let cluster = try Self.startedCluster(shards: 1, sample)
+        let server = cluster.servers[0]
+        let connection = try cluster.trainer(server)
+        let old = Self.allPushes(sample).filter { isReduced || $0.unit < 3 }
+        try sample.push(old, step: 0, to: server, over: connection, other: 9)
+        if isReduced { _ = try server.reduced(step: 0) }
+        try server.configure(sample, keepsState: true, keepsStep: false, term: 2)
+        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(throws: (any Error).self) { try sample.push([(0, 1)], step: 0, to: server, over: connection, other: 9) }
+        let new = try cluster.trainer(server)
+        try sample.push(Self.allPushes(sample), step: 0, to: server, over: new, term: 2)
+        _ = try server.reduced(step: 0)
+        try server.commit(step: 0, term: 2)
+        #expect(try Self.state(cluster, sample, step: 1) == expected.state)
+    }
+
     @Test func serverThatDiedInTheMiddleOfAStepComesBackWithItsVersion() throws {
         let sample = SampleModel()
         let expected = try Self.train(shards: 2, seed: 0)

@@ -59,9 +59,9 @@ final class FakeCoordinator: Sendable {
                 try connection.send(.shutdown(isFinished: true, reason: "the run is finished"))
             case .unitDone(let done):
                 state.withLock { $0.done.append(done) }
-            case .unitFailed(_, let reason):
+            case .unitFailed(let failed):
                 // One more try of the same unit.
-                state.withLock { $0.failures.append(reason) }
+                state.withLock { $0.failures.append(failed.reason) }
                 next -= 1
             case .heartbeat:
                 try connection.send(.heartbeat)

@@ -52,7 +52,7 @@ private let servers: [Sample] = [
             ServerConfiguration(
                 term: term, runID: "run-5f", stage: stage, table: table, unitsPerStep: 8,
                 optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7),
-                gatherEncoding: .fp32Zstd, keepsState: false))),
+                gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true))),
     Sample("restore", .restore(slice(.firstMoment)), payload: floats),
     Sample("restore-done", .restoreDone(stage: stage, step: step)),
     Sample("restored", .restored(stage: stage, step: step)),
@@ -81,7 +81,8 @@ private let trainers: [Sample] = [
         "lease",
         .lease(
             Lease(
-                id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000))),
+                id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000,
+                passed: [7, 1 << 40]))),
     Sample(
         "unit-done",
         .unitDone(
@@ -89,7 +90,15 @@ private let trainers: [Sample] = [
                 lease: 77, stage: stage, step: step, phase: 0, unit: UnitIndex(3), loss: 0.0625,
                 skipped: ["train-0003.tar/00017.png: not a PNG"], result: Array("{\"top1\":0.5}".utf8),
                 computeSeconds: 1.25, waitSeconds: 0.5))),
-    Sample("unit-failed", .unitFailed(lease: 77, reason: "shard 1/2 is away")),
+    Sample("unit-failed", .unitFailed(UnitFailed(lease: 77, reason: "shard 1/2 is away"))),
+    Sample(
+        "unit-failed-sample",
+        .unitFailed(
+            UnitFailed(
+                lease: 77, reason: "the server is silent",
+                sample: LostSample(
+                    slot: 99, index: 1 << 33, shard: "http://host/train-0003.tar", member: "00017", offset: 1 << 20,
+                    reason: "the server sent 5 bytes instead of 1048576")))),
     Sample("shutdown", .shutdown(isFinished: true, reason: "the run is finished")),
 ]
 

@@ -6,6 +6,8 @@ import MawsTransport
 
 /// How far a stage is and how fast it goes, for the live line and `maws-coord status`.
 struct RunProgress {
+    private static let skippedNamesMax = 10
+
     private let run: String
     private let catalog: StageCatalog
     private var recent: [(moment: Moment, images: Int)] = []
@@ -45,8 +47,9 @@ struct RunProgress {
     }
 
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
+    /// - Parameter skipped: names of the stage's samples that are passed over.
     func snapshot(
-        _ core: CoordinatorCore, addresses: [PeerID: String], productRate: Double, _ now: Moment
+        _ core: CoordinatorCore, addresses: [PeerID: String], productRate: Double, skipped: [String], _ now: Moment
     ) -> StatusSnapshot {
         let stage = catalog[core.stage.index]
         let (done, total) = core.progress
@@ -62,6 +65,7 @@ struct RunProgress {
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,
             step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining, peers: peers,
             waitingFor: core.waitingFor(now), skippedSteps: skippedSteps,
+            skippedSamples: skipped.count, skippedNames: Array(skipped.prefix(Self.skippedNamesMax)),
             utilisation: rate > 0
                 ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil)
     }

@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsPlan
+import MawsProtocol
 import MawsReport
 import MawsStorage
 import MawsTraining
@@ -14,6 +15,7 @@ final class RunRecorder {
     private let catalog: StageCatalog
     private let metrics: AppendLog
     private let summaries: AppendLog
+    private let skipped: AppendLog
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
     private var result: EvaluationResult?
     /// FLOPs of the model in the stage's steps so far, and what the trainers could have done meanwhile.
@@ -21,12 +23,39 @@ final class RunRecorder {
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
+    /// Samples that no trainer got, by stage and place, with their names: once however often they come up.
+    private var passed: [StageIndex: [String: String]] = [:]
 
-    init(paths: RunPaths, catalog: StageCatalog) throws {
+    /// - Parameter passed: what the run passes over since earlier starts.
+    init(paths: RunPaths, catalog: StageCatalog, passed: [PassedSample]) throws {
         self.paths = paths
         self.catalog = catalog
         metrics = try AppendLog(path: paths.metrics)
         summaries = try AppendLog(path: paths.stages)
+        skipped = try AppendLog(path: paths.skipped)
+        for sample in passed { self.passed[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
+    }
+
+    private static func place(_ sample: PassedSample) -> String { "\(sample.offset) \(sample.shard)" }
+
+    /// Counts a sample that no trainer got. Throws where that is one more than the stage's splits allow.
+    func pass(_ sample: PassedSample) throws {
+        let stage = sample.position.stage
+        guard passed[stage]?[Self.place(sample)] == nil else { return }
+        let names = unreadable(of: stage) + [sample.name]
+        try check(names, stage)
+        passed[stage, default: [:]][Self.place(sample)] = sample.name
+        try note(sample.name, stage)
+    }
+
+    /// Names of the stage's samples that are skipped: those that no trainer got, then those of unreadable content.
+    func unreadable(of stage: StageIndex) -> [String] {
+        let names = stageSkips.flatMap { $0.stage == stage ? $0.names : nil } ?? []
+        return (passed[stage] ?? [:]).values.sorted() + names
+    }
+
+    private func note(_ name: String, _ stage: StageIndex) throws {
+        try skipped.append(JSONLine.encode(SkippedSampleRecord(stage: catalog[stage].plan.name, sample: name)))
     }
 
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
@@ -59,7 +88,9 @@ final class RunRecorder {
             }
         }
         try count(done)
-        return done.skipped.filter { knownSkips.insert($0).inserted }
+        let new = done.skipped.filter { knownSkips.insert($0).inserted }
+        for name in new { try note(name, done.stage) }
+        return new
     }
 
     private func count(_ done: UnitDone) throws {
@@ -67,10 +98,14 @@ final class RunRecorder {
         var names = stageSkips.flatMap { $0.stage == done.stage ? $0.names : nil } ?? []
         names += done.skipped.filter { !names.contains($0) }
         stageSkips = (done.stage, names)
-        let allowed = catalog[done.stage].skipsMax
+        try check(unreadable(of: done.stage), done.stage)
+    }
+
+    private func check(_ names: [String], _ stage: StageIndex) throws {
+        let allowed = catalog[stage].skipsMax
         guard names.count > allowed else { return }
         throw CoordinatorError.tooManySkipped(
-            stage: catalog[done.stage].plan.name, skipped: names.count, allowed: allowed,
+            stage: catalog[stage].plan.name, skipped: names.count, allowed: allowed,
             list: Array(names.prefix(Self.skipsNamed)))
     }
 

@@ -70,7 +70,7 @@ struct SampleScan {
                     sample: batch.first + index, content: Hash.digest(of: image),
                     look: looks ? try ImageLook(image: image) : nil))
         } catch DataError.image(let problem) {
-            let place = try batch.dataset.place(index, reason: "the image \(problem)")
+            let place = batch.dataset.place(index, reason: "the image \(problem)")
             return .failure(UnreadableSample(sample: batch.first + index, place: place))
         } catch DataError.sample(let place) {
             return .failure(UnreadableSample(sample: batch.first + index, place: place))

@@ -44,7 +44,7 @@ public struct ShardSplitter {
                 let sample = try dataset.sample(index)
                 try writers[side(of: index)].append(packed(sample), label: label(sample.name))
             } catch DataError.image(let problem) {
-                problems.append(try dataset.place(index, reason: "the image \(problem)").description)
+                problems.append(dataset.place(index, reason: "the image \(problem)").description)
             } catch DataError.sample(let sample) {
                 problems.append(sample.description)
             }

@@ -68,13 +68,16 @@ public final class BatchLoader: Sendable {
     /// - Parameters:
     ///   - step: of a training stage; evaluation stages ignore it.
     ///   - unit: 0..<unitCount.
+    ///   - passed: samples of the split that are passed over in this unit as if their content were unreadable.
     ///   - features: of the view of this number, where they are known; its image is not read then.
     public func batch(
-        step: UInt64, unit: Int, features: (_ view: UInt64) -> [Float]? = { _ in nil }
+        step: UInt64, unit: Int, passed: [UInt64] = [], features: (_ view: UInt64) -> [Float]? = { _ in nil }
     ) throws -> UnitBatch {
         precondition(unit >= 0 && unit < unitCount)
+        let passed = Set(passed.map { Int(clamping: $0) })
         return stage.kind.trains
-            ? try trainingBatch(step: step, unit: unit, features: features) : try evaluationBatch(unit: unit)
+            ? try trainingBatch(step: step, unit: unit, passed: passed, features: features)
+            : try evaluationBatch(unit: unit, passed: passed)
     }
 
     /// Views of all samples of the split, where they are fixed.
@@ -87,26 +90,25 @@ public final class BatchLoader: Sendable {
     }
 
     private func trainingBatch(
-        step: UInt64, unit: Int, features: (_ view: UInt64) -> [Float]?
+        step: UInt64, unit: Int, passed: Set<Int>, features: (_ view: UInt64) -> [Float]?
     ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
         let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         let slots = first..<first + UInt64(stage.unit)
-        sources[0].prefetch(unread(slots, features))
+        sources[0].prefetch(unread(slots, features), passed: passed)
         for slot in slots {
-            var position = order.index(slot: slot)
-            while true {
+            let start = order.index(slot: slot)
+            for offset in 0... {
+                try sources[0].checkSomeAreReadable(tried: offset)
+                let position = (start + offset) % sampleCount
                 let index = sources[0].positions.index(position)
                 let view = view(slot: slot, position: position)
-                let known = features(view)
-                if let sample = try sources[0].load(
-                    index, view: view, features: known, transform: transform, into: builder)
-                {
-                    builder.append(sample, slot: slot, view: view, index: index)
-                    break
-                }
-                position = (position + 1) % sampleCount
-                try sources[0].checkSomeAreReadable()
+                guard !passed.contains(index),
+                    let sample = try sources[0].load(
+                        index, slot: slot, view: view, features: features(view), transform: transform, into: builder)
+                else { continue }
+                builder.append(sample, slot: slot, view: view, index: index)
+                break
             }
         }
         var batch = builder.build(context: sources[0].inputs.tokenizer?.context ?? 0)
@@ -122,7 +124,7 @@ public final class BatchLoader: Sendable {
         }
     }
 
-    private func evaluationBatch(unit: Int) throws -> UnitBatch {
+    private func evaluationBatch(unit: Int, passed: Set<Int>) throws -> UnitBatch {
         var unit = unit
         var source = sources[0]
         if sources.count > 1, unit >= source.unitCount(stage.unit) {
@@ -133,9 +135,9 @@ public final class BatchLoader: Sendable {
         let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
         for position in first..<min(first + stage.unit, source.positions.count) {
             let (index, slot) = (source.positions.index(position), UInt64(position))
-            guard
+            guard !passed.contains(index),
                 let sample = try source.load(
-                    index, view: slot, features: nil, transform: transform, into: builder)
+                    index, slot: slot, view: slot, features: nil, transform: transform, into: builder)
             else { continue }
             builder.append(sample, slot: slot, view: slot, index: index)
         }
@@ -167,14 +169,17 @@ private struct Source {
 
     var shardPositions: [Int] { positions.groups(ofSamples: dataset.starts.sizes) }
 
-    func prefetch(_ wanted: [Int]) { dataset.prefetch(wanted.map(positions.index)) }
+    func prefetch(_ wanted: [Int], passed: Set<Int>) {
+        dataset.prefetch(wanted.map(positions.index).filter { !passed.contains($0) })
+    }
 
     func unitCount(_ unit: Int) -> Int { (positions.count + unit - 1) / unit }
 
     /// Draws the image where the builder's next one is. Nil, and counted, when the sample's content cannot be used.
     /// - Parameter features: what is known of the image; it is not read then.
     func load(
-        _ index: Int, view: UInt64, features: [Float]?, transform: ImageTransform, into builder: UnitBatchBuilder
+        _ index: Int, slot: UInt64, view: UInt64, features: [Float]?, transform: ImageTransform,
+        into builder: UnitBatchBuilder
     ) throws -> LoadedSample? {
         if try skips.contains(index) { return nil }
         do {
@@ -188,19 +193,29 @@ private struct Source {
                 features: features, labels: inputs.vocabulary.labels(of: sample.hashtags),
                 tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
         } catch DataError.image(let problem) {
-            try skips.add(index, try dataset.place(index, reason: "the image \(problem)"))
+            try skips.add(index, dataset.place(index, reason: "the image \(problem)"))
         } catch DataError.sample(let sample) {
             try skips.add(index, sample)
+        } catch DataError.remote(_, let offset, let problem) {
+            throw unreachable(index, slot: slot, reason: "\(problem), at byte \(offset)")
+        } catch DataError.shard(_, let offset, let problem) {
+            throw unreachable(index, slot: slot, reason: "\(problem), at byte \(offset)")
         }
         return nil
     }
 
+    private func unreachable(_ index: Int, slot: UInt64, reason: String) -> DataError {
+        .unreachable(
+            UnreachableSample(slot: slot, index: index, sample: dataset.place(index, reason: reason)))
+    }
+
     /// A limit of 1 allows every sample to be unreadable, but then there is nothing to replace them with.
-    func checkSomeAreReadable() throws {
-        guard skips.sampleCount == positions.sampleCount else { return }
+    /// - Parameter tried: positions that were tried for a slot in vain.
+    func checkSomeAreReadable(tried: Int) throws {
+        guard tried > 0, skips.sampleCount == positions.sampleCount || tried >= positions.count else { return }
         throw DataError.tooManySkipped(
             split: dataset.name, skipped: skips.sampleCount, allowed: skips.sampleCount - 1,
             samples: skips.sampleCount,
-            list: [try dataset.place(dataset.count - 1, reason: "unreadable, as all the others")])
+            list: [dataset.place(dataset.count - 1, reason: "unreadable, as all the others")])
     }
 }

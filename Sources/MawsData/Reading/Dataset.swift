@@ -79,7 +79,7 @@ public final class Dataset: Sendable {
         do {
             return try store.sample(local, parts: parts, required: required)
         } catch let problem as ContentProblem {
-            throw DataError.sample(try store.place(local, reason: problem.text))
+            throw DataError.sample(store.place(local, reason: problem.text))
         }
     }
 
@@ -95,9 +95,9 @@ public final class Dataset: Sendable {
     }
 
     /// Where a sample lies, for messages.
-    func place(_ index: Int, reason: String) throws -> SkippedSample {
+    func place(_ index: Int, reason: String) -> SkippedSample {
         let (store, local) = place(of: index)
-        return try store.place(local, reason: reason)
+        return store.place(local, reason: reason)
     }
 
     /// Brings samples that lie on other machines into the cache, several at once. What fails is left to the read that

@@ -37,7 +37,12 @@ struct SampleReader {
             throw ContentProblem(text: "its \(part.name) member has more than \(part.sizeMax) bytes")
         }
         let offset = location.dataOffset(part)
-        let bytes = try file.read(offset: offset, count: Int(size))
+        let bytes: [UInt8]
+        do {
+            bytes = try file.read(offset: offset, count: Int(size))
+        } catch DataError.file(let path, let problem) {
+            throw DataError.shard(path: path, offset: offset, problem: problem)
+        }
         guard let expected = checksums?[part.rawValue], CRC32C.checksum(bytes) != expected else { return bytes }
         // A copy in the cache may have gone bad; what comes fresh and is wrong has been changed at its source. That is
         // no property of the sample: another machine may still have the right bytes, so it is never a reason to skip.

@@ -11,7 +11,7 @@ protocol SampleStore: Sendable {
     func key(_ index: Int) throws -> String
 
     /// Where a sample lies, for messages.
-    func place(_ index: Int, reason: String) throws -> SkippedSample
+    func place(_ index: Int, reason: String) -> SkippedSample
 
     /// Fetches that bring samples from another machine to this one, each on its own; none for what is here.
     func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void]

@@ -57,8 +57,12 @@ struct ShardStore: SampleStore {
         return ShardIndex.split(member.name).key
     }
 
-    func place(_ index: Int, reason: String) throws -> SkippedSample {
-        SkippedSample(shard: path, member: try key(index), offset: samples[index].offset, reason: reason)
+    /// What cannot be named by its header, which may be as unreachable as the rest, is named by its number.
+    func place(_ index: Int, reason: String) -> SkippedSample {
+        let isHere = remote?.missing(offset: samples[index].offset, count: 1).isEmpty ?? true
+        let key = isHere ? (try? key(index)) ?? "" : ""
+        return SkippedSample(
+            shard: path, member: key.isEmpty ? "sample \(index)" : key, offset: samples[index].offset, reason: reason)
     }
 
     func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void] {
@@ -66,6 +70,6 @@ struct ShardStore: SampleStore {
         let blocks = indices.flatMap { index in
             remote.missing(offset: samples[index].offset, count: Int(samples[index].end - samples[index].offset))
         }
-        return Set(blocks).sorted().map { block in { try remote.fetch(block) } }
+        return Set(blocks).sorted().map { block in { try remote.prefetch(block) } }
     }
 }

@@ -30,7 +30,7 @@ public struct ShardSurvey: Sendable {
             do {
                 try add(dataset.sample(index))
             } catch DataError.image(let problem) {
-                problems.append(try dataset.place(index, reason: "the image \(problem)"))
+                problems.append(dataset.place(index, reason: "the image \(problem)"))
             } catch DataError.sample(let sample) {
                 problems.append(sample)
             }

@@ -21,14 +21,18 @@ public struct DataAccess: Sendable {
     }
 
     /// From the environment: `MAWS_CACHE` (`~/.cache/maws`), `MAWS_CACHE_SIZE` in bytes or as `20G`,
-    /// `MAWS_ALLOW_PIPES=yes`.
+    /// `MAWS_ALLOW_PIPES=yes`, `MAWS_STALL_SECONDS` (30), `MAWS_READ_TRIES` (5).
     public static var ofThisMachine: DataAccess {
         let environment = ProcessInfo.processInfo.environment
         let folder =
             environment["MAWS_CACHE"] ?? (environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache") + "/maws"
-        return DataAccess(
+        var access = DataAccess(
             cacheFolder: folder,
             cacheBytesMax: environment["MAWS_CACHE_SIZE"].flatMap { ByteSize(text: $0)?.bytes } ?? 20 << 30,
             allowsPipes: environment["MAWS_ALLOW_PIPES"] == "yes")
+        let number = { environment[$0].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil } }
+        access.stallSeconds = number("MAWS_STALL_SECONDS") ?? access.stallSeconds
+        access.tries = number("MAWS_READ_TRIES") ?? access.tries
+        return access
     }
 }

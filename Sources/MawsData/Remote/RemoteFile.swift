@@ -53,7 +53,10 @@ final class RemoteFile: ByteSource {
         origin.hasRandomAccess ? blocks(offset: offset, count: count).filter { !cache.holds(key, $0) } : []
     }
 
-    func fetch(_ block: Int) throws {
+    /// Tried once: the read that needs the block tries again.
+    func prefetch(_ block: Int) throws {
+        var access = access
+        access.tries = 1
         _ = try Self.fetch(block, path: path, key: key, origin: origin, cache: cache, access: access)
     }
 

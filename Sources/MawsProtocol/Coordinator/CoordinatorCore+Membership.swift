@@ -80,7 +80,8 @@ extension CoordinatorCore {
     private mutating func keep(_ server: Server) -> [CoordinatorAction] {
         let index = server.hello.shard.index
         servers[index]?.isBusy = true
-        var actions: [CoordinatorAction] = [.configure(server.peer, keepsState: true)]
+        let keepsStep = !dropsStep || server.hello.step < position.step
+        var actions: [CoordinatorAction] = [.configure(server.peer, keepsState: true, keepsStep: keepsStep)]
         if server.hello.step < position.step, let lastCommit {
             var commit = lastCommit
             commit.term = term
@@ -102,6 +103,9 @@ extension CoordinatorCore {
         }
         lastCommit = nil
         losses = []
+        forgetTraces()
+        // Trainers may still be at units of this very step, under the same term.
+        if let newestLeased, newestLeased >= position { knowsTraces = false }
         for index in servers.indices {
             servers[index]?.isBusy = true
             servers[index]?.version = nil

@@ -24,6 +24,7 @@ extension CoordinatorCore {
     /// a unit goes to who holds most of what it reads, and units that others hold are left to them for as long as there
     /// are any that they do not.
     func rank(of unit: Int, for peer: PeerID) -> (Int, Int) {
+        if lost[UInt32(unit)]?.values.contains(where: { $0.contains(peer) }) == true { return (.max, 0) }
         guard phase == 0 else { return (firstPhaseUnits[peer]?.contains(UInt32(unit)) == true ? 0 : 1, 0) }
         guard !unitShards.isEmpty else { return (0, 0) }
         let others = trainers.lazy.filter { $0.key != peer && $0.value.isReady }.map { $0.value.held(unit) }

@@ -43,11 +43,13 @@ extension CoordinatorCore {
 
     private mutating func grant(_ unit: UnitIndex, to peer: PeerID, _ now: Moment) -> Lease {
         defer { nextLease += 1 }
+        leasesWithTraces[unit.value, default: 0] += 1
+        newestLeased = max(newestLeased ?? position, position)
         ledger.assign(unit, UnitLedger.Assignment(lease: nextLease, trainer: peer, since: now))
         trainers[peer]?.waitsSince = nil
         return Lease(
             id: nextLease, term: term, stage: position.stage, step: position.step, phase: UInt32(phase), unit: unit,
-            milliseconds: UInt32(leaseSeconds * 1000))
+            milliseconds: UInt32(leaseSeconds * 1000), passed: passed[position]?[unit.value] ?? [])
     }
 
     mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
@@ -65,16 +67,19 @@ extension CoordinatorCore {
         return [record] + phaseCompleted(now)
     }
 
-    mutating func unitFailed(_ peer: PeerID, _ lease: UInt64, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
-        ledger.revoke { $0.trainer == peer && $0.lease == lease }
+    mutating func unitFailed(_ peer: PeerID, _ failed: UnitFailed, _ now: Moment) -> [CoordinatorAction] {
+        if let actions = sampleLost(peer, failed, now) { return actions }
+        ledger.revoke { $0.trainer == peer && $0.lease == failed.lease }
         if mode == .computing { failuresInARow += 1 }
         let seconds = now.seconds(since: failingSince ?? now)
         failingSince = failingSince ?? now
         if failuresInARow >= Self.failuresMin && seconds >= Self.failingSecondsMax {
             mode = .ended
-            return [.runFailed("no unit could be computed in \(failuresInARow) tries, the last one said: \(reason)")]
+            return [
+                .runFailed("no unit could be computed in \(failuresInARow) tries, the last one said: \(failed.reason)")
+            ]
         }
-        return [.note("\(trainers[peer]?.name ?? "a trainer") gave a unit back: \(reason)")] + grantLeases(now)
+        return [.note("\(trainers[peer]?.name ?? "a trainer") gave a unit back: \(failed.reason)")] + grantLeases(now)
     }
 
     private mutating func phaseCompleted(_ now: Moment) -> [CoordinatorAction] {
@@ -88,7 +93,7 @@ extension CoordinatorCore {
 
     mutating func reduced(_ peer: PeerID, _ report: Reduced) -> [CoordinatorAction] {
         guard let index = servers.firstIndex(where: { $0?.peer == peer }), report.stage == position.stage,
-            report.step == position.step
+            report.step == position.step, servers[index]?.isBusy == false
         else { return [] }
         servers[index]?.report = report
         return decideWhenComplete()
@@ -112,6 +117,7 @@ extension CoordinatorCore {
         let finished = CoordinatorAction.stepFinished(position, loss: loss)
         position.step = commit.step.next
         losses = []
+        forgetTraces()
         if mode == .deciding { mode = .applying }
         return readyServers.map { .send($0.peer, .commit(commit)) } + [finished]
     }
@@ -186,6 +192,7 @@ extension CoordinatorCore {
         checkpointMoment = now
         lastCommit = nil
         losses = []
+        forgetTraces()
         unitSeconds = 0
         mode = .assembling
         for index in servers.indices {

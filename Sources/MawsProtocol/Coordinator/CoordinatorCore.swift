@@ -47,7 +47,8 @@ public struct CoordinatorCore: Sendable {
     static let failingSecondsMax = 20.0
     static let failuresMin = 5
 
-    let term: Term
+    /// Grows with every start, and when a step starts over.
+    public internal(set) var term: Term
     let runID: String
     let stages: [StageShape]
     /// A pure function: what each unit of a step reads of data shards on other machines; empty where nothing is known.
@@ -77,6 +78,18 @@ public struct CoordinatorCore: Sendable {
     /// Units of the first phase by the trainer that computed them: it has their activations at hand.
     var firstPhaseUnits: [PeerID: Set<UInt32>] = [:]
     var nextLease: UInt64 = 1
+    /// Samples that the run passes over, by step and unit, ascending.
+    var passed: [RunPosition: [UInt32: [UInt64]]] = [:]
+    /// Who could not get a sample of the present step, by unit.
+    var lost: [UInt32: [UInt64: Set<PeerID>]] = [:]
+    /// Leases of the present step, by unit, of which something may have reached a server.
+    var leasesWithTraces: [UInt32: Int] = [:]
+    /// Newest step that anything of was leased in this term.
+    var newestLeased: RunPosition?
+    /// False after a start in the midst of a step: what the servers hold of it is unknown then.
+    var knowsTraces: Bool
+    /// Whether servers have to drop what they hold of the present step: a sample is passed over in it.
+    var dropsStep = false
     /// Units given back since the last one that was done, and since when.
     var failuresInARow = 0
     var failingSince: Moment?
@@ -88,10 +101,11 @@ public struct CoordinatorCore: Sendable {
     ///   - position: where the database says the run stands; nil for a new run.
     ///   - checkpoint: newest checkpoint of that stage.
     ///   - lastCommit: the newest commit of that stage.
+    ///   - passed: samples that the run passes over since earlier starts.
     ///   - shardUses: what each unit of a step reads of data shards on other machines.
     public init(
         term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
-        checkpoint: RunPosition?, lastCommit: Commit?, now: Moment,
+        checkpoint: RunPosition?, lastCommit: Commit?, passed: [PassedSample] = [], now: Moment,
         shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardUses = shardUses
@@ -107,6 +121,9 @@ public struct CoordinatorCore: Sendable {
         servers = Array(repeating: nil, count: shardCount)
         serverAwaySince = Array(repeating: now, count: shardCount)
         mode = position == nil ? .preparing : .assembling
+        knowsTraces = position == nil
+        for sample in passed { keep(sample) }
+        dropsStep = self.passed[self.position] != nil
     }
 
     public var stage: StageShape { stages[Int(position.stage.value)] }
@@ -127,7 +144,7 @@ public struct CoordinatorCore: Sendable {
         case .peerLost(let peer, let reason): return peerLost(peer, reason, now)
         case .leaseRequested(let peer, let shares): return leaseRequested(peer, shares, now)
         case .unitDone(let peer, let done): return unitDone(peer, done, now)
-        case .unitFailed(let peer, let lease, let reason): return unitFailed(peer, lease, reason, now)
+        case .unitFailed(let peer, let failed): return unitFailed(peer, failed, now)
         case .restored(let peer, let position): return restored(peer, position, now)
         case .reduced(let peer, let report): return reduced(peer, report)
         case .applied(let peer, let position): return applied(peer, position, now)

@@ -19,7 +19,7 @@ public enum CoordinatorEvent: Sendable {
     /// `shares` as in `Message.leaseRequest`.
     case leaseRequested(PeerID, shares: [UInt8] = [])
     case unitDone(PeerID, UnitDone)
-    case unitFailed(PeerID, lease: UInt64, reason: String)
+    case unitFailed(PeerID, UnitFailed)
     case restored(PeerID, RunPosition)
     case reduced(PeerID, Reduced)
     case applied(PeerID, RunPosition)
@@ -40,7 +40,7 @@ public enum CoordinatorAction: Hashable, Sendable {
     /// Tell the peer why, and close its connection.
     case refuse(PeerID, String)
     /// Send `configure` for the current stage.
-    case configure(PeerID, keepsState: Bool)
+    case configure(PeerID, keepsState: Bool, keepsStep: Bool = true)
     /// Stream the slices of the checkpoint at this position to the server, then `restoreDone`.
     case restore(PeerID, RunPosition)
     /// Forget the commits at and after this position: they are computed again from the checkpoint.
@@ -53,6 +53,9 @@ public enum CoordinatorAction: Hashable, Sendable {
     case takeCheckpoint(RunPosition)
     /// A unit's work counted: keep its result and its skipped samples. Duplicates never get here.
     case record(UnitDone, trainer: String)
+    /// Make it durable that the run passes this sample over, and the term that counts from now on; end the run instead
+    /// when the stage's limit is passed.
+    case passOver(PassedSample, term: Term)
     /// All servers serve the version after this step.
     case stepFinished(RunPosition, loss: Double)
     case stageFinished(StageIndex)

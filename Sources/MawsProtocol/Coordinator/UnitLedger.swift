@@ -62,6 +62,11 @@ struct UnitLedger {
         return assignment
     }
 
+    /// The unit that a trainer holds by this lease.
+    func unit(of lease: UInt64, _ trainer: PeerID) -> UnitIndex? {
+        assignments.first { $0.assignment.lease == lease && $0.assignment.trainer == trainer }?.unit
+    }
+
     /// Takes back every lease that `matches`; units left without one are pending again.
     mutating func revoke(where matches: (Assignment) -> Bool) {
         for index in units.indices {

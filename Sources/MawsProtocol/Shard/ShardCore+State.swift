@@ -13,9 +13,10 @@ extension ShardCore {
         }
         term = wanted.term
         if wanted.keepsState, phase == .serving, holdsState(for: wanted) {
-            // Gradients and posts of the present step are functions of the plan and the version: they stay good.
+            // Gradients and posts of the present step are functions of the plan and the version: they stay good, unless
+            // a sample is passed over from now on.
             configuration = wanted
-            return stateReported()
+            return wanted.keepsStep ? stateReported() : startOver(wanted)
         }
         return replaceState(wanted)
     }
@@ -47,7 +48,18 @@ extension ShardCore {
 
     mutating func stateOpened(_ step: StepIndex, _ keptReduced: Bool) -> [ShardAction] {
         guard phase == .opening else { return [] }
-        return open(step, hasReduced: keptReduced)
+        return open(step, hasReduced: keptReduced && configuration?.keepsStep == true)
+    }
+
+    /// Drops all that came since the version in force. Work under way on it is of an older generation.
+    private mutating func startOver(_ wanted: ServerConfiguration) -> [ShardAction] {
+        generation = ShardGeneration(generation.value + 1)
+        previous = nil
+        hasReduced = false
+        unstored = []
+        storeDeadline = nil
+        let begun = beginStep()
+        return [.dropStep(wanted, generation)] + stateReported() + begun
     }
 
     mutating func stateUnfit(_ reason: String) -> [ShardAction] {

@@ -56,6 +56,8 @@ public enum ShardAction: Hashable, Sendable {
     case createState(ServerConfiguration, ShardGeneration)
     /// Take the state file's content for this configuration; answered by `stateOpened` or `stateUnfit`.
     case openState(ServerConfiguration, ShardGeneration)
+    /// Drop what came for the step after the version in force: sums, posts, a reduced gradient.
+    case dropStep(ServerConfiguration, ShardGeneration)
     /// Receive the payload into the slice's place, then say `restoreReceived`.
     case receiveSlice(TensorSlice)
     /// What was restored becomes the state, at this version; answered by `restoredSealed`.

@@ -42,6 +42,7 @@ public struct TrainerCore: Sendable {
     private var welcome: Welcome?
     private var data = Data.none
     private var shares: [UInt8] = []
+    private var roster = Roster(servers: [])
     private var work: Work?
     private var isLeaseRequested = false
     private var failures = 0
@@ -69,7 +70,7 @@ public struct TrainerCore: Sendable {
             self.shares = shares
             return []
         case .unitDone(let done): return finish(done, now)
-        case .unitFailed(let lease, let reason): return fail(lease, reason, now)
+        case .unitFailed(let failed): return fail(failed, now)
         }
     }
 }
@@ -161,7 +162,9 @@ extension TrainerCore {
         switch message {
         case .heartbeat: return []
         case .welcome(let welcome): return accept(welcome, now)
-        case .roster(let roster): return [.useShards(roster, term: term, runID: welcome?.runID ?? "")]
+        case .roster(let roster):
+            self.roster = roster
+            return [.useShards(roster, term: term, runID: welcome?.runID ?? "")]
         case .lease(let lease): return take(lease, now)
         case .refused(let reason): return exit(1, "the coordinator refused this trainer: \(reason)")
         case .shutdown(let isFinished, let reason): return exit(isFinished ? 0 : 1, reason)
@@ -213,15 +216,19 @@ extension TrainerCore {
     }
 
     private mutating func take(_ lease: Lease, _ now: Moment) -> [TrainerAction] {
-        guard link == .ready, lease.term == term else {
+        guard link == .ready, lease.term >= term else {
             return [.log("dropped a lease of term \(lease.term.value), this is term \(term.value)")]
         }
         guard work == nil else {
-            return send(.unitFailed(lease: lease.id, reason: "this trainer still computes another unit"), now)
+            let failed = UnitFailed(lease: lease.id, reason: "this trainer still computes another unit")
+            return send(.unitFailed(failed), now)
         }
         isLeaseRequested = false
         work = Work(lease: lease)
-        return [.compute(lease)]
+        guard lease.term > term else { return [.compute(lease)] }
+        // The coordinator started the step over.
+        welcome?.term = lease.term
+        return [.useShards(roster, term: term, runID: welcome?.runID ?? ""), .compute(lease)]
     }
 
     private mutating func finish(_ done: UnitDone, _ now: Moment) -> [TrainerAction] {
@@ -231,14 +238,14 @@ extension TrainerCore {
     }
 
     /// A unit that fails is asked for again after a pause, so that a shard that is away is not stormed.
-    private mutating func fail(_ lease: UInt64, _ reason: String, _ now: Moment) -> [TrainerAction] {
-        guard let ended = end(lease) else { return [] }
+    private mutating func fail(_ failed: UnitFailed, _ now: Moment) -> [TrainerAction] {
+        guard let ended = end(failed.lease) else { return [] }
         guard !ended.isAbandoned else { return request(now) }
         failures += 1
         nextRequest = now + min(2, 0.05 * Double(1 << min(failures, 6)))
         let unit = ended.lease
-        return [.log("unit \(unit.unit.value) of step \(unit.step.value) failed: \(reason)")]
-            + send(.unitFailed(lease: lease, reason: reason), now)
+        return [.log("unit \(unit.unit.value) of step \(unit.step.value) failed: \(failed.reason)")]
+            + send(.unitFailed(failed), now)
     }
 
     private mutating func end(_ lease: UInt64) -> Work? {

@@ -56,7 +56,7 @@ public enum TrainerEvent: Hashable, Sendable {
     /// What the cache holds of each data shard; see `Message.leaseRequest`.
     case shardsHeld(shares: [UInt8])
     case unitDone(UnitDone)
-    case unitFailed(lease: UInt64, reason: String)
+    case unitFailed(UnitFailed)
 }
 
 /// What a trainer's session asks of the world.

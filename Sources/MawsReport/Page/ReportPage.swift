@@ -51,9 +51,18 @@ struct ReportPage {
             Section(id: "reconstructions", title: "Reconstructions", body: "\(reconstructions.map { $0.markup() })"),
             Section(id: "accuracy", title: "Accuracy", body: accuracy()),
             Section(id: "captions", title: "Images and captions", body: "\(captions())"),
+            Section(id: "skipped", title: "Samples passed over", body: skipped()),
             Section(id: "weights", title: "Weights", body: weights()),
             Section(id: "plan", title: "Plan", body: plan()),
         ]
+    }
+
+    private func skipped() -> Markup {
+        let shown = record.skipped.prefix(100).map { "<li>\($0.stage): \($0.sample)</li>\n" as Markup }
+        guard !shown.isEmpty else { return "" }
+        let rest = record.skipped.count - shown.count
+        let more: Markup = rest > 0 ? "<p>… and \(rest) more, in skipped.jsonl.</p>\n" : ""
+        return "<ul>\n\(shown)</ul>\n\(more)"
     }
 
     private func header(_ sections: [Section]) -> Markup {

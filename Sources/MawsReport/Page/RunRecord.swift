@@ -12,6 +12,7 @@ struct RunRecord {
     var steps: [StepMetrics]
     var stages: [StageSummary]
     var evaluations: [EvaluationResult]
+    var skipped: [SkippedSampleRecord]
     /// Sentences about what could not be read.
     var damage: [String]
 
@@ -23,6 +24,7 @@ struct RunRecord {
         steps = try folder.metrics()
         stages = try folder.stages()
         evaluations = try folder.evaluations()
+        skipped = try folder.skippedSamples()
         damage = try folder.damage()
         do {
             plan = planText == nil ? nil : try PlanLoader.loadResolved(path: "\(folder.path)/plan.yaml")

@@ -1,8 +1,8 @@
 /// The state of a run as a person reads it: progress, every peer and what it is doing, who everybody waits for.
 public enum StatusTable {
     public static func draw(_ snapshot: StatusSnapshot) -> String {
-        [heading(snapshot), progress(snapshot), "", peers(snapshot.peers), "", waiting(snapshot)]
-            .joined(separator: "\n")
+        let lines = [heading(snapshot), progress(snapshot)] + skipped(snapshot)
+        return (lines + ["", peers(snapshot.peers), "", waiting(snapshot)]).joined(separator: "\n")
     }
 
     private static func heading(_ snapshot: StatusSnapshot) -> String {
@@ -20,6 +20,13 @@ public enum StatusTable {
             snapshot.remainingSeconds.map { "\(Figure.duration($0)) to the end of the stage" },
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    private static func skipped(_ snapshot: StatusSnapshot) -> [String] {
+        guard snapshot.skippedSamples > 0 else { return [] }
+        let names = snapshot.skippedNames.map { "  \(LiveLine.plain($0))" }
+        let more = snapshot.skippedNames.count < snapshot.skippedSamples ? ["  …"] : []
+        return ["Samples passed over: \(snapshot.skippedSamples)"] + names + more
     }
 
     private static func peers(_ peers: [StatusSnapshot.Peer]) -> String {

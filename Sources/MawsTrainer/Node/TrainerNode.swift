@@ -116,7 +116,7 @@ extension TrainerEvent {
         case .missing(let reason): self = .dataMissing(reason: reason)
         case .held(let shares): self = .shardsHeld(shares: shares)
         case .done(let done, _): self = .unitDone(done)
-        case .failed(let lease, let reason): self = .unitFailed(lease: lease, reason: reason)
+        case .failed(let failed): self = .unitFailed(failed)
         }
     }
 }

@@ -4,10 +4,13 @@ import MawsData
 package struct BatchKey: Hashable, Sendable {
     package var step: UInt64
     package var unit: Int
+    /// Samples that are passed over.
+    package var passed: [UInt64]
 
-    package init(step: UInt64, unit: Int) {
+    package init(step: UInt64, unit: Int, passed: [UInt64] = []) {
         self.step = step
         self.unit = unit
+        self.passed = passed
     }
 }
 
@@ -48,13 +51,18 @@ package final class BatchQueue: Sendable {
         }
     }
 
-    /// Waits for a batch.
+    /// Waits for a batch. One that failed is read again when it is wanted again.
     package func take(_ key: BatchKey) throws -> UnitBatch {
         state.with { state in
             if !state.wanted.contains(key) { state.wanted.insert(key, at: 0) }
         }
         let result: Result<UnitBatch, any Error>? = state.wait(seconds: Self.patienceSeconds) { state in
-            state.loaded.first { $0.key == key }?.batch
+            guard let found = state.loaded.first(where: { $0.key == key })?.batch else { return nil }
+            if case .failure = found {
+                state.loaded.removeAll { $0.key == key }
+                state.wanted.removeAll { $0 == key }
+            }
+            return found
         }
         guard let result else {
             throw TrainerError.silent(what: "the data of unit \(key.unit)", seconds: Self.patienceSeconds)

@@ -14,7 +14,7 @@ final class StageSession {
     private let index: StageIndex
     private let table: BlockTable
     private let pushEncoding: TensorEncoding
-    private let loader: BatchLoader
+    let loader: BatchLoader
     private let worker: any StageWorker
     private let links: ShardLinks
     private let cancellation: Cancellation
@@ -25,13 +25,16 @@ final class StageSession {
     private var forecast: UnitForecast
     private var skippedReported = 0
 
+    /// - Parameter loader: of an earlier session of the stage; nil: its data is opened.
     init(
-        _ index: StageIndex, workers: StageWorkers, links: ShardLinks, cancellation: Cancellation
+        _ index: StageIndex, workers: StageWorkers, loader earlier: BatchLoader?, links: ShardLinks,
+        cancellation: Cancellation
     ) throws {
         guard Int(index.value) < workers.plan.stages.count else { throw TrainerError.noSuchStage(index: index.value) }
         let stage = workers.plan.stages[Int(index.value)]
-        let loader = try BatchLoader(
-            plan: workers.plan, stage: stage, stageIndex: index.value, root: workers.root)
+        let loader =
+            try earlier
+            ?? BatchLoader(plan: workers.plan, stage: stage, stageIndex: index.value, root: workers.root)
         self.index = index
         self.loader = loader
         self.links = links
@@ -45,7 +48,7 @@ final class StageSession {
         cache = BlockCache(
             table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights)
         batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
-            try loader.batch(step: key.step, unit: key.unit) { reuse?.features($0) }
+            try loader.batch(step: key.step, unit: key.unit, passed: key.passed) { reuse?.features($0) }
         }
         forecast = UnitForecast(
             unitsPerStep: loader.unitCount, repeats: stage.kind.trains,
@@ -59,7 +62,7 @@ final class StageSession {
     func compute(_ lease: Lease) throws -> (done: UnitDone, dataSeconds: Double) {
         let start = Moment.now()
         _ = meter.take()
-        let key = BatchKey(step: lease.step.value, unit: Int(lease.unit.value))
+        let key = BatchKey(step: lease.step.value, unit: Int(lease.unit.value), passed: lease.passed)
         if worker.needsBatch(lease) { batches.want([key] + forecast.next(Self.unitsAhead, after: key)) }
         try cache.begin(lease.step)
         let pusher = try GradientPusher(

@@ -54,7 +54,7 @@ enum WorkReport: Sendable {
     case held(shares: [UInt8])
     /// - Parameter dataSeconds: of its waiting, for its samples.
     case done(UnitDone, dataSeconds: Double)
-    case failed(lease: UInt64, reason: String)
+    case failed(UnitFailed)
 }
 
 /// What the computing thread keeps between orders.
@@ -124,7 +124,7 @@ private struct Workbench {
         } catch {
             // Whatever is under way belongs to this unit: the next one starts with fresh connections.
             links.drop("its unit failed")
-            return .failed(lease: lease.id, reason: "\(error)")
+            return .failed(UnitFailed(lease: lease.id, reason: "\(error)", sample: LostSample(error)))
         }
     }
 
@@ -132,9 +132,21 @@ private struct Workbench {
     private mutating func session(for lease: Lease) throws -> StageSession {
         if let session, session.term == lease.term, session.stage == lease.stage { return session.session }
         guard let workers else { throw TrainerError.noSuchStage(index: lease.stage.value) }
+        let loader = session.flatMap { $0.stage == lease.stage ? $0.session.loader : nil }
         session = nil
-        let fresh = try StageSession(lease.stage, workers: workers, links: links, cancellation: cancellation)
+        let fresh = try StageSession(
+            lease.stage, workers: workers, loader: loader, links: links, cancellation: cancellation)
         session = (lease.term, lease.stage, fresh)
         return fresh
+    }
+}
+
+extension LostSample {
+    /// Nil for every other error than a sample that could not be got.
+    fileprivate init?(_ error: any Error) {
+        guard case DataError.unreachable(let found) = error else { return nil }
+        self.init(
+            slot: found.slot, index: UInt64(found.index), shard: found.sample.shard, member: found.sample.member,
+            offset: found.sample.offset, reason: found.sample.reason)
     }
 }

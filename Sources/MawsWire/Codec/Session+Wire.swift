@@ -60,13 +60,13 @@ extension Welcome: WireValue {
 }
 
 extension ServerConfiguration: WireValue {
-    static var minimumByteCount: Int { 67 }
+    static var minimumByteCount: Int { 68 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             term: try reader.value(), runID: try reader.value(), stage: try reader.value(), table: try reader.value(),
             unitsPerStep: try reader.value(), optimizer: try reader.value(), gatherEncoding: try reader.value(),
-            keepsState: try reader.value())
+            keepsState: try reader.value(), keepsStep: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -78,6 +78,7 @@ extension ServerConfiguration: WireValue {
         writer.write(optimizer)
         writer.write(gatherEncoding)
         writer.write(keepsState)
+        writer.write(keepsStep)
     }
 }
 

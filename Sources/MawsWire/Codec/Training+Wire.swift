@@ -23,12 +23,13 @@ extension ServerAddress: WireValue {
 }
 
 extension Lease: WireValue {
-    static var minimumByteCount: Int { 40 }
+    static var minimumByteCount: Int { 44 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             id: try reader.value(), term: try reader.value(), stage: try reader.value(), step: try reader.value(),
-            phase: try reader.value(), unit: try reader.value(), milliseconds: try reader.value())
+            phase: try reader.value(), unit: try reader.value(), milliseconds: try reader.value(),
+            passed: try reader.array())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -39,6 +40,7 @@ extension Lease: WireValue {
         writer.write(phase)
         writer.write(unit)
         writer.write(milliseconds)
+        writer.writeArray(passed)
     }
 }
 
@@ -64,6 +66,40 @@ extension UnitDone: WireValue {
         writer.writeBytes(result)
         writer.write(computeSeconds)
         writer.write(waitSeconds)
+    }
+}
+
+extension UnitFailed: WireValue {
+    static var minimumByteCount: Int { 13 }
+
+    init(from reader: inout BodyReader) throws(WireError) {
+        self.init(lease: try reader.value(), reason: try reader.value(), sample: try reader.optional())
+    }
+
+    func write(to writer: inout BodyWriter) {
+        writer.write(lease)
+        writer.write(reason)
+        writer.write(sample != nil)
+        if let sample { writer.write(sample) }
+    }
+}
+
+extension LostSample: WireValue {
+    static var minimumByteCount: Int { 36 }
+
+    init(from reader: inout BodyReader) throws(WireError) {
+        self.init(
+            slot: try reader.value(), index: try reader.value(), shard: try reader.value(),
+            member: try reader.value(), offset: try reader.value(), reason: try reader.value())
+    }
+
+    func write(to writer: inout BodyWriter) {
+        writer.write(slot)
+        writer.write(index)
+        writer.write(shard)
+        writer.write(member)
+        writer.write(offset)
+        writer.write(reason)
     }
 }
 

@@ -33,12 +33,12 @@ struct ShardHarness {
     }()
 
     static func configuration(
-        keepsState: Bool = false, term: UInt64 = 1, units: UInt32 = 3, table: BlockTable = table
+        keepsState: Bool = false, keepsStep: Bool = true, term: UInt64 = 1, units: UInt32 = 3, table: BlockTable = table
     ) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: stage, table: table, unitsPerStep: units,
             optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, seed: 7),
-            gatherEncoding: .fp32, keepsState: keepsState)
+            gatherEncoding: .fp32, keepsState: keepsState, keepsStep: keepsStep)
     }
 
     static func push(unit: UInt32, block: UInt32 = 1, step: UInt64 = 4, stage: StageIndex = stage, term: UInt64 = 1)

@@ -84,8 +84,8 @@ struct TrainerCoreTests {
         var session = Session()
         _ = session.join()
         _ = session.step(.received(connection: 1, .lease(session.lease(7))))
-        let actions = session.step(.unitFailed(lease: 7, reason: "shard 0/1 is away"))
-        #expect(actions.contains(.send(.unitFailed(lease: 7, reason: "shard 0/1 is away"))))
+        let actions = session.step(.unitFailed(UnitFailed(lease: 7, reason: "shard 0/1 is away")))
+        #expect(actions.contains(.send(.unitFailed(UnitFailed(lease: 7, reason: "shard 0/1 is away")))))
         #expect(!actions.contains(.send(.leaseRequest())))
         #expect(session.step(.tick) == [])
         #expect(session.step(.tick, after: 0.2) == [.send(.leaseRequest())])
@@ -96,7 +96,7 @@ struct TrainerCoreTests {
         _ = session.join()
         for id in 1...10 as ClosedRange<UInt64> {
             _ = session.step(.received(connection: 1, .lease(session.lease(id))))
-            _ = session.step(.unitFailed(lease: id, reason: "away"))
+            _ = session.step(.unitFailed(UnitFailed(lease: id, reason: "away")))
             _ = session.step(.received(connection: 1, .heartbeat))
             #expect(session.step(.tick, after: 2.01).contains(.send(.leaseRequest())))
         }
@@ -110,7 +110,8 @@ struct TrainerCoreTests {
         _ = session.join()
         _ = session.step(.received(connection: 1, .lease(session.lease(7))))
         let actions = session.step(.received(connection: 1, .lease(session.lease(8))))
-        #expect(actions == [.send(.unitFailed(lease: 8, reason: "this trainer still computes another unit"))])
+        let failed = UnitFailed(lease: 8, reason: "this trainer still computes another unit")
+        #expect(actions == [.send(.unitFailed(failed))])
     }
 
     @Test func leaseOfAnotherTermIsDropped() {
@@ -118,6 +119,20 @@ struct TrainerCoreTests {
         _ = session.join(term: 2)
         let actions = session.step(.received(connection: 1, .lease(session.lease(7, term: 1))))
         #expect(actions == [.log("dropped a lease of term 1, this is term 2")])
+    }
+
+    @Test func leaseOfANewerTermRaisesTheTermAndGreetsTheShardsAgain() {
+        var session = Session()
+        _ = session.join(term: 2)
+        let roster = Roster(servers: [
+            ServerAddress(shard: ShardIdentity(index: 0, count: 1), host: "h", port: 1)
+        ])
+        _ = session.step(.received(connection: 1, .roster(roster)))
+        let lease = session.lease(7, term: 3)
+        #expect(
+            session.step(.received(connection: 1, .lease(lease)))
+                == [.useShards(roster, term: Term(3), runID: "run"), .compute(lease)])
+        #expect(session.core.term == Term(3))
     }
 
     @Test func coordinatorOfAnOlderTermIsLeft() {

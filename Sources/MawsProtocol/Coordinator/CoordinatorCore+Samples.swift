@@ -1,0 +1,70 @@
+import MawsBase
+import MawsWire
+
+/// What becomes of samples that trainers cannot get. A machine may be cut off where others are not, so a sample is
+/// passed over when two trainers could not get it, or the only one that is here; and never by a trainer alone: the
+/// record is durable before any lease names it, and the same whoever computes the unit, and whenever.
+extension CoordinatorCore {
+    private static let witnesses = 2
+
+    mutating func keep(_ sample: PassedSample) {
+        var samples = passed[sample.position]?[sample.unit.value] ?? []
+        if !samples.contains(sample.index) { samples.append(sample.index) }
+        passed[sample.position, default: [:]][sample.unit.value] = samples.sorted()
+    }
+
+    /// Nil where that is not why the unit came back, or not enough to pass the sample over.
+    mutating func sampleLost(_ peer: PeerID, _ failed: UnitFailed, _ now: Moment) -> [CoordinatorAction]? {
+        guard mode == .computing, let sample = failed.sample, let unit = ledger.unit(of: failed.lease, peer) else {
+            return nil
+        }
+        // All samples of a unit are read before anything of its first phase leaves the trainer.
+        if phase == 0 { leasesWithTraces[unit.value, default: 1] -= 1 }
+        lost[unit.value, default: [:]][sample.index, default: []].insert(peer)
+        let present = trainers.values.count { $0.isReady }
+        guard lost[unit.value]?[sample.index]?.count ?? 0 >= min(Self.witnesses, present) else { return nil }
+        ledger.revoke { $0.trainer == peer && $0.lease == failed.lease }
+        lost[unit.value] = nil
+        failuresInARow = 0
+        failingSince = nil
+        return passOver(
+            PassedSample(
+                position: position, unit: unit, slot: sample.slot, index: sample.index, shard: sample.shard,
+                member: sample.member, offset: sample.offset, reason: sample.reason), now)
+    }
+
+    /// Where a copy of the unit that was computed with the sample may have left a trace at a server, the step starts
+    /// over.
+    private mutating func passOver(_ sample: PassedSample, _ now: Moment) -> [CoordinatorAction] {
+        keep(sample)
+        if knowsTraces && leasesWithTraces[sample.unit.value] ?? 0 == 0 {
+            return [.passOver(sample, term: term)] + grantLeases(now)
+        }
+        term = Term(term.value + 1)
+        newestLeased = nil
+        forgetTraces()
+        dropsStep = true
+        mode = .assembling
+        losses = []
+        var actions: [CoordinatorAction] = [
+            .passOver(sample, term: term),
+            .note("step \(position.step.value) starts over, as a sample of it is passed over from now on"),
+        ]
+        for index in servers.indices {
+            guard let peer = servers[index]?.peer else { continue }
+            servers[index]?.isBusy = true
+            servers[index]?.version = nil
+            servers[index]?.report = nil
+            actions.append(.configure(peer, keepsState: true, keepsStep: false))
+        }
+        return actions
+    }
+
+    /// The servers hold nothing of the step that begins, and nobody was leased any of it.
+    mutating func forgetTraces() {
+        lost = [:]
+        leasesWithTraces = [:]
+        knowsTraces = true
+        dropsStep = false
+    }
+}
