@@ -6,8 +6,8 @@ Run in a virtual environment with torch, torchvision, transformers, timm and saf
 
 Writes mae.safetensors (transformers' ViTMAEForPreTraining) and wsp.safetensors (timm's VisionTransformer with a
 two-layer head and soft cross-entropy): inputs, every weight, the loss and every gradient under the names of
-facebookresearch/mae and timm; and wsp-mixed.safetensors, loss and gradients of the same batch mixed and smoothed. The
-weights are random fp32; the arithmetic is done in fp64.
+facebookresearch/mae and timm; wsp-mixed.safetensors, loss and gradients of the same batch mixed and smoothed; and
+wsp-linear.safetensors, loss and gradients of the same tower under a single-layer head, with its weights. The weights are random fp32; the arithmetic is done in fp64.
 """
 
 import re
@@ -137,6 +137,19 @@ def weakly_supervised(folder):
         folder / "wsp.safetensors", {"images": images, "tags": tags, "loss": loss, "features": features},
         weights, gradients)
     mixed(folder, tower, head, images, targets)
+    linear(folder, tower, images, targets)
+
+
+def linear(folder, tower, images, targets):
+    """The same batch under a head of a single layer."""
+    tower.zero_grad()
+    head = randomize(torch.nn.Linear(WIDTH, LABELS), torch.Generator().manual_seed(3))
+    loss = torch.nn.functional.cross_entropy(head(tower(images.double())), targets)
+    loss.backward()
+    gradients = {name: p.grad for name, p in tower.named_parameters()}
+    gradients |= {f"head.{name}": p.grad for name, p in head.named_parameters()}
+    weights = {f"head.{name}": tensor for name, tensor in head.state_dict().items()}
+    write(folder / "wsp-linear.safetensors", {"loss": loss}, weights, gradients)
 
 
 def mixed(folder, tower, head, images, targets):

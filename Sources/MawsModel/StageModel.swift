@@ -12,7 +12,7 @@ public enum StageModel {
             return BlockTable(blocks: MAETable.blocks(model, decoder), moments: moments(stage))
         case .wsp:
             return BlockTable(
-                blocks: WSPTable.blocks(model, labelCount: stage.labelCount), moments: moments(stage))
+                blocks: WSPTable.blocks(model, head: stage.head, labelCount: stage.labelCount), moments: moments(stage))
         case .linear:
             return imageTower(model)
         case .lit, .zeroshot:

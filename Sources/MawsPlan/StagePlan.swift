@@ -37,6 +37,8 @@ public struct StagePlan: Codable, Hashable, Sendable {
     public var normalizesPixels: Bool
     /// WSP only: hashtags in the split's vocabulary file.
     public var labelCount: Int
+    /// WSP only: what stands on the class token.
+    public var head = HeadKind.mlp
     /// LiT and WSP: share of a target that is spread evenly over all classes.
     public var labelSmoothing: Double
     /// LiT only: fixed views of each image, which take turns from epoch to epoch, so that the frozen tower sees each
@@ -85,6 +87,14 @@ public struct StagePlan: Codable, Hashable, Sendable {
 
     /// Steps of a training stage over a split of `samples` images: whole global batches only.
     public func stepCount(samples: Int) -> Int { steps ?? max(1, Int(Double(samples) * epochs / Double(batch))) }
+}
+
+/// What maps an image's features to labels.
+public enum HeadKind: String, Codable, Hashable, CaseIterable, Sendable {
+    /// Linear, Tanh, Linear, the first as wide as the tower (paper, Appendix A, as in SWAG).
+    case mlp
+    /// A single layer, as for ImageNet-21k (paper, Appendix A, Table 13).
+    case linear
 }
 
 public struct DecoderPlan: Codable, Hashable, Sendable {

@@ -6,8 +6,8 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 
-/// Weakly supervised pretraining: softmax cross-entropy of a two-layer head on the class token against an image's
-/// hashtags as a uniform distribution, mixed and smoothed where the plan says so.
+/// Weakly supervised pretraining: softmax cross-entropy of a head on the class token against an image's hashtags as a
+/// uniform distribution, mixed and smoothed where the plan says so.
 public final class WSPObjective: UnitObjective {
     private let model: ImageModelPlan
     private let table: BlockTable
@@ -19,7 +19,19 @@ public final class WSPObjective: UnitObjective {
     private let labelCount: Int
     private let smoothing: Double
     private let headBlock: Int
-    private let weight0, bias0, weight2, bias2: Range<Int>
+    /// The head's layers in its block; the inner one, with its Tanh, of an `mlp` alone.
+    private let inner: Layer?
+    private let outer: Layer
+
+    private struct Layer {
+        let weight: Range<Int>
+        let bias: Range<Int>
+
+        init(_ name: String, in block: ParameterBlock) {
+            weight = block.entry("\(name).weight").range
+            bias = block.entry("\(name).bias").range
+        }
+    }
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
     public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
@@ -35,10 +47,8 @@ public final class WSPObjective: UnitObjective {
         guard let head = table.index(of: "head") else { preconditionFailure("the table has no head") }
         headBlock = head
         let block = table.blocks[head]
-        weight0 = block.entry("head.0.weight").range
-        bias0 = block.entry("head.0.bias").range
-        weight2 = block.entry("head.2.weight").range
-        bias2 = block.entry("head.2.bias").range
+        inner = stage.head == .mlp ? Layer("head.0", in: block) : nil
+        outer = Layer(stage.head == .mlp ? "head.2" : "head", in: block)
     }
 
     public func computeUnit(
@@ -55,27 +65,36 @@ public final class WSPObjective: UnitObjective {
         return loss
     }
 
-    /// Forward and backward of Linear, Tanh, Linear and the loss.
+    /// Forward and backward of the head and the loss.
     private func head(
         _ dFeatures: FloatSlice, _ features: FloatSlice, _ targets: [[SoftLabel]], _ globalBatch: Int,
         weights: any WeightSource, gradients: any GradientSink
     ) throws -> Double {
         let rows = targets.count
-        let inner = LinearShape(rows: rows, inputs: model.width, outputs: model.width)
-        let outer = LinearShape(rows: rows, inputs: model.width, outputs: labelCount)
-        let (hidden, logits) = (workspace.take(rows * model.width), workspace.take(rows * labelCount))
-        let dHidden = workspace.take(rows * model.width)
+        let innerShape = LinearShape(rows: rows, inputs: model.width, outputs: model.width)
+        let shape = LinearShape(rows: rows, inputs: model.width, outputs: labelCount)
+        let logits = workspace.take(rows * labelCount)
+        let (hidden, dHidden) =
+            inner == nil ? (features, dFeatures) : (workspace.take(features.count), workspace.take(features.count))
         let buffer = try weights.gather(headBlock)
-        backend.linearForward(hidden, features, buffer.slice(weight0), buffer.slice(bias0), residual: nil, inner)
-        backend.tanhForward(hidden, hidden)
-        backend.linearForward(logits, hidden, buffer.slice(weight2), buffer.slice(bias2), residual: nil, outer)
+        if let inner {
+            backend.linearForward(
+                hidden, features, buffer.slice(inner.weight), buffer.slice(inner.bias), residual: nil, innerShape)
+            backend.tanhForward(hidden, hidden)
+        }
+        backend.linearForward(
+            logits, hidden, buffer.slice(outer.weight), buffer.slice(outer.bias), residual: nil, shape)
         let loss = crossEntropy(logits, targets, globalBatch)
         let gradient = buffers.take(headBlock, count: table.blocks[headBlock].count, for: gradients)
         backend.linearBackward(
-            dHidden, gradient.slice(weight2), gradient.slice(bias2), logits, hidden, buffer.slice(weight2), outer)
-        backend.tanhBackward(dHidden, dHidden, hidden)
-        backend.linearBackward(
-            dFeatures, gradient.slice(weight0), gradient.slice(bias0), dHidden, features, buffer.slice(weight0), inner)
+            dHidden, gradient.slice(outer.weight), gradient.slice(outer.bias), logits, hidden,
+            buffer.slice(outer.weight), shape)
+        if let inner {
+            backend.tanhBackward(dHidden, dHidden, hidden)
+            backend.linearBackward(
+                dFeatures, gradient.slice(inner.weight), gradient.slice(inner.bias), dHidden, features,
+                buffer.slice(inner.weight), innerShape)
+        }
         weights.release(headBlock)
         try gradients.push(headBlock, gradient)
         return loss

@@ -103,6 +103,7 @@ import Testing
         #expect(preset.recipe.schedule == SchedulePlan(shape: .cosine, peak: 1e-3, warmup: 0.033))
         #expect(preset.recipe.optimizer.weightDecay == 0.1 && preset.recipe.optimizer.clipNorm == 1)
         #expect(preset.recipe.augment == AugmentPreset.named("paper/table13")?.augment)
+        #expect(preset.head == .linear && RecipePreset.paper(.wsp).head == .mlp)
     }
 
     @Test(arguments: [StageKind.mae, .wsp, .lit].map(RecipePreset.paper))

@@ -64,7 +64,8 @@ public struct StageCost: Hashable, Sendable {
             let forward = ModelCost.decoderForward(decoder, image: image, visible: visible)
             return [encoder, Part(3 * forward, width: decoder.width)]
         case .wsp:
-            let head = ModelCost.product(1, image.width, image.width + stage.labelCount)
+            let hidden = stage.head == .mlp ? image.width : 0
+            let head = ModelCost.product(1, image.width, hidden + stage.labelCount)
             return [Part(3 * (ModelCost.imageForward(image) + head), width: image.width)]
         case .lit:
             let frozen = Part(ModelCost.imageForward(image), width: image.width)

@@ -10,7 +10,7 @@ enum StageFields {
     static func of(_ kind: StageKind) -> [String] {
         switch kind {
         case .mae: common + training + ["decoder", "mask_ratio", "norm_pix"]
-        case .wsp: common + training + ["from", "labels", "label_smoothing"]
+        case .wsp: common + training + ["from", "labels", "head", "label_smoothing"]
         case .lit: common + training + ["image", "label_smoothing", "views"]
         case .linear: common + ["from", "fit_on", "penalty", "framing"]
         case .zeroshot: common + ["from", "templates", "classes", "framing"]

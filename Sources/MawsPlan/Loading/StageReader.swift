@@ -134,6 +134,8 @@ struct StageReader {
                     + "to the shards")
         }
         stage.labelCount = try labels(split)
+        let preset = try recipePreset()
+        stage.head = try map["head"]?.choice(of: HeadKind.self) ?? preset.head
         stage.labelSmoothing = try labelSmoothing(default: 0)
     }
 

@@ -6,6 +6,8 @@ public struct RecipePreset: Hashable, Sendable {
     public var epochs: Double
     public var batch: Int
     public var recipe: RecipePlan
+    /// Of a WSP stage.
+    public var head: HeadKind
 
     /// Tables 10 (MAE), 11 (WSP), 12 (LiT) and 13 (WSP on ImageNet-21k) of the paper's Appendix A.
     public static let all: [RecipePreset] = [
@@ -20,7 +22,7 @@ public struct RecipePreset: Hashable, Sendable {
             table: 12),
         RecipePreset(
             name: "paper/wsp-in21k", kind: .wsp, epochs: 90, batch: 4096, shape: .cosine, peak: 1e-3, warmup: 0.033,
-            weightDecay: 0.1, clipNorm: 1, table: 13),
+            weightDecay: 0.1, clipNorm: 1, head: .linear, table: 13),
     ]
 
     public static func named(_ name: String) -> RecipePreset? { all.first { $0.name == name } }
@@ -37,12 +39,13 @@ public struct RecipePreset: Hashable, Sendable {
     /// - Parameter table: whose augmentations it has.
     private init(
         name: String, kind: StageKind, epochs: Double = 1, batch: Int, shape: SchedulePlan.Shape, peak: Double,
-        warmup: Double, weightDecay: Double, clipNorm: Double? = nil, table: Int
+        warmup: Double, weightDecay: Double, clipNorm: Double? = nil, head: HeadKind = .mlp, table: Int
     ) {
         self.name = name
         self.kind = kind
         self.epochs = epochs
         self.batch = batch
+        self.head = head
         self.recipe = RecipePlan(
             preset: name,
             schedule: SchedulePlan(shape: shape, peak: peak, warmup: warmup),

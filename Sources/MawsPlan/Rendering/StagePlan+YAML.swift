@@ -28,7 +28,11 @@ extension StagePlan {
                 ("decoder", decoder?.node), ("mask_ratio", .number(maskRatio)),
                 ("norm_pix", .flag(normalizesPixels)),
             ]
-        case .wsp: [("labels", .number(labelCount)), ("label_smoothing", .number(labelSmoothing))]
+        case .wsp:
+            [
+                ("labels", .number(labelCount)), ("head", .text(head.rawValue)),
+                ("label_smoothing", .number(labelSmoothing)),
+            ]
         case .lit: [("label_smoothing", .number(labelSmoothing)), ("views", views.map(Node.number))]
         case .linear: [("penalty", .number(penalty)), ("framing", framing.node)]
         case .zeroshot:

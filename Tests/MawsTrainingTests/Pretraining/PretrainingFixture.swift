@@ -15,18 +15,20 @@ struct PretrainingFixture {
     let stage: StagePlan
     let table: BlockTable
 
-    init(_ kind: StageKind) {
+    init(_ kind: StageKind, head: HeadKind = .mlp) {
         let model = ImageModelPlan(
             preset: nil, patch: 4, size: 12, channels: 3, width: 32, depth: 2, heads: 4, mlp: 128,
             mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25])
-        self.init(kind, model, decoder: DecoderPlan(width: 24, depth: 1, heads: 2))
+        self.init(kind, model, decoder: DecoderPlan(width: 24, depth: 1, heads: 2), head: head)
     }
 
-    init(_ kind: StageKind, _ model: ImageModelPlan, decoder: DecoderPlan) {
-        stage = StagePlan(
+    init(_ kind: StageKind, _ model: ImageModelPlan, decoder: DecoderPlan, head: HeadKind = .mlp) {
+        var stage = StagePlan(
             name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 12, unit: 3, epochs: 1,
             steps: nil, recipe: nil, decoder: decoder, maskRatio: 0.75, normalizesPixels: true, labelCount: 11,
             labelSmoothing: 0, templates: nil, classes: nil, penalty: 1)
+        stage.head = head
+        self.stage = stage
         plan = Plan(
             run: "run", seed: 7,
             cluster: ClusterPlan(
@@ -45,12 +47,13 @@ struct PretrainingFixture {
         return try GoldenTensors(contentsOf: folder.appendingPathComponent("\(name).safetensors"))
     }
 
-    /// Every weight of the table from the file's tensors `weight.<name>`.
-    func weights(from golden: GoldenTensors) throws -> BlockMemory {
+    /// Every weight of the table from the file's tensors `weight.<name>`, the head's from another where one is given.
+    func weights(from golden: GoldenTensors, head: GoldenTensors? = nil) throws -> BlockMemory {
         let memory = BlockMemory(table)
         for (block, buffer) in zip(table.blocks, memory.buffers) {
             for entry in block.entries {
-                buffer.slice(entry).copy(from: try golden.floats("weight.\(entry.name)"))
+                let file = block.name == "head" ? head ?? golden : golden
+                buffer.slice(entry).copy(from: try file.floats("weight.\(entry.name)"))
             }
         }
         return memory

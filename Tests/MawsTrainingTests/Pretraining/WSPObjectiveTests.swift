@@ -49,6 +49,22 @@ import Testing
         #expect(worst.error <= compute.tolerance(1e-4), "\(worst.name) is off by \(worst.error)")
     }
 
+    @Test(arguments: TestCompute.allCases)
+    func lossAndEveryGradientOfASingleLayerHeadEqualPyTorch(_ compute: TestCompute) throws {
+        let (golden, linear) = (try PretrainingFixture.golden("wsp"), try PretrainingFixture.golden("wsp-linear"))
+        let fixture = PretrainingFixture(.wsp, head: .linear)
+        let objective = WSPObjective(
+            plan: fixture.plan, stage: fixture.stage, stageIndex: 1, backend: compute.backend)
+        let gradients = BlockMemory(fixture.table)
+        let loss = try objective.computeUnit(
+            fixture.batch(golden.floats("images"), labels: labels(golden)), globalBatch: 3,
+            weights: fixture.weights(from: golden, head: linear), gradients: gradients)
+        #expect(abs(loss - Double(try linear.scalar("loss"))) < compute.tolerance(1e-5) * loss)
+        let worst = try worstGradient(gradients, linear)
+        #expect(worst.error <= compute.tolerance(1e-4), "\(worst.name) is off by \(worst.error)")
+        #expect(fixture.table.blocks.last?.entries.map(\.name) == ["head.weight", "head.bias"])
+    }
+
     @Test func aPartnerWithoutHashtagsLeavesItsShareOfTheLossOut() throws {
         var batch = fixture.randomBatch()
         (batch.labels, batch.ownShare) = ([[2], [], []], 0.75)
