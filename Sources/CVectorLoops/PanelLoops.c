@@ -1,5 +1,7 @@
 #include "CPanelLoops.h"
 
+#include "InstructionSets.h"
+
 #if defined(__x86_64__)
 
 #include <immintrin.h>
@@ -20,7 +22,7 @@
 INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }
 INLINE size_t panels_of(size_t columns) { return (columns + LANES - 1) / LANES; }
 
-#pragma clang attribute push(__attribute__((target("avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+COMPILE_FOR_AVX512
 
 INLINE __mmask16 mask_of(size_t columns) { return columns >= LANES ? 0xffff : (__mmask16)((1u << columns) - 1); }
 
@@ -87,9 +89,9 @@ INLINE void finish(
     _mm512_fmadd_ps(_mm512_castsi512_ps(left), _mm512_castsi512_ps(right), sum)
 #include "PanelProduct.h"
 
-#pragma clang attribute pop
-#pragma clang attribute push( \
-    __attribute__((target("avx512bf16,avx512f,avx512vl,avx512dq,avx512bw,avx2,fma"))), apply_to = function)
+COMPILE_FOR_ANY
+
+COMPILE_FOR_AVX512_BF16
 
 #define PANEL(name) half_##name
 #define WORD uint32_t
@@ -99,17 +101,14 @@ INLINE void finish(
 #define MULTIPLY_ADD(sum, left, right) _mm512_dpbf16_ps(sum, (__m512bh)(left), (__m512bh)(right))
 #include "PanelProduct.h"
 
-#pragma clang attribute pop
+COMPILE_FOR_ANY
 
 static const MawsPanelLoops float_loops = {float_product, float_gradient, float_pack};
 static const MawsPanelLoops half_loops = {half_product, half_gradient, half_pack};
 
 const MawsPanelLoops *maws_panel_loops(int half_operands) {
-    __builtin_cpu_init();
-    int wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw");
-    if (!half_operands) return wide ? &float_loops : NULL;
-    return wide && __builtin_cpu_supports("avx512bf16") ? &half_loops : NULL;
+    if (half_operands) return maws_cpu_runs("avx512_bf16") ? &half_loops : NULL;
+    return maws_cpu_runs("avx512") ? &float_loops : NULL;
 }
 
 size_t maws_panel_bytes(size_t words, size_t n) { return panels_of(n) * LANES * words * 4; }

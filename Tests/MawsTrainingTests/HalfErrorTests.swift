@@ -71,7 +71,8 @@ import Testing
             )
             let pass = try tower.forward(captions, keeps: .everything, workspace: Workspace(), weights: weights)
             let begin = pass.begin.array
-            try tower.backward(dBegin, pass, weights: weights, gradients: gradients, buffers: GradientBuffers())
+            let buffers = GradientBuffers(backend: backend)
+            try tower.backward(dBegin, pass, weights: weights, gradients: gradients, buffers: buffers)
             return (begin: begin, gradients: gradients)
         }
         #expect(relativeError(passes[1].begin, passes[0].begin) < HalfRounding.bound(blocks: depth))
