@@ -33,22 +33,22 @@ public enum ComputeFallback {
 
     /// Sentences about what computing so costs on such a CPU; none where it is the best that maws knows.
     ///
-    /// Without AVX2 a vector has 4 values instead of 8 and no fused multiply-add: a quarter of the operations a cycle.
-    /// Hardware bf16 products have about twice the rate of fp32; emulated ones add the conversion of every operand to
-    /// the time of fp32. Reckoned from instruction rates; `maws-bench steps` tells for a machine at hand.
+    /// The ratios are those of ViT-S/16 on one machine whose instructions were limited by `ONEDNN_MAX_CPU_ISA`, on AVX2
+    /// or below, and of two kinds of instructions' rates for hardware bf16; `maws-bench steps` tells for a machine at
+    /// hand.
     public static func notices(_ kind: ComputeKind, _ operands: ElementType, on cpu: CPUDescription) -> [String] {
         var notices: [String] = []
         if !cpu.hasAVX2 {
             notices.append(
                 "this CPU has no AVX2: products are computed with \(kind == .reference ? "OpenBLAS" : "oneDNN") in fp32"
-                    + " by its baseline instructions, about 4 times slower than with AVX2")
+                    + " by its baseline instructions, about 3 times slower than with AVX2")
         } else if kind == .reference {
             notices.append("products are computed with OpenBLAS in fp32 as asked; oneDNN is faster on this CPU")
         }
         if operands == .bfloat16 && !cpu.multipliesHalf {
             notices.append(
                 "this CPU has no bf16 products: they are computed in fp32 from operands rounded to bf16, with the same "
-                    + "results, about a third slower than `precision: fp32` here and 2 to 3 times slower than on a CPU "
+                    + "results, up to a fifth slower than `precision: fp32` here and 2 to 3 times slower than on a CPU "
                     + "that has them")
         }
         if operands == .float32 && !cpu.multipliesHalf && cpu.hasAVX2 {

@@ -101,10 +101,7 @@ struct Figure {
         return memory.map { $0.unitBytes + $0.weightBytes - values }
     }
 
-    /// What the step as it is measured here needs: the text tower goes forward once.
     private static func operations(_ stage: StagePlan, _ plans: BenchPlan) -> Double {
-        let all = StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0).operationsPerSample
-        guard stage.kind == .lit, let text = plans.plan.model.text else { return all }
-        return all - ModelCost.textForward(text)
+        StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0).operationsPerSample
     }
 }

@@ -52,8 +52,7 @@ public struct StageCost: Hashable, Sendable {
         return 2 * read < text.vocabulary ? (text.vocabulary - read) * text.width : 0
     }
 
-    /// A backward pass costs two forward passes. LiT runs its text tower forward twice: for the embeddings that all
-    /// units exchange, and again for the gradients.
+    /// A backward pass costs two forward passes. What is computed again to save memory is not the model's.
     private static func parts(_ plan: Plan, _ stage: StagePlan) -> [Part] {
         let image = plan.model.image
         switch stage.kind {
@@ -72,7 +71,7 @@ public struct StageCost: Hashable, Sendable {
             guard let text = plan.model.text else { return [frozen] }
             let similarities = ModelCost.product(1, text.embedding, stage.batch)
             return [
-                frozen, Part(4 * ModelCost.textForward(text), width: text.width),
+                frozen, Part(3 * ModelCost.textForward(text), width: text.width),
                 Part(3 * similarities, width: text.embedding),
             ]
         case .linear, .zeroshot:
