@@ -87,6 +87,7 @@ INLINE void finish(
 #define SPREAD(x) _mm512_castps_si512(_mm512_set1_ps(x))
 #define MULTIPLY_ADD(sum, left, right) \
     _mm512_fmadd_ps(_mm512_castsi512_ps(left), _mm512_castsi512_ps(right), sum)
+#define NARROW(x) narrowed(x)
 #include "PanelProduct.h"
 
 COMPILE_FOR_ANY
@@ -99,6 +100,7 @@ COMPILE_FOR_AVX512_BF16
 #define ELEMENT uint16_t
 #define SPREAD(x) _mm512_set1_epi32((int)(x))
 #define MULTIPLY_ADD(sum, left, right) _mm512_dpbf16_ps(sum, (__m512bh)(left), (__m512bh)(right))
+#define NARROW(x) ((__m256i)_mm512_cvtneps_pbh(x))
 #include "PanelProduct.h"
 
 COMPILE_FOR_ANY

@@ -3,12 +3,12 @@
 // WORD, WORD_COLUMNS       type of a word, and how many neighbours of a column it holds
 // ELEMENT                  type of an element of an activation
 // MULTIPLY_ADD(s, l, r)    s + l · r
+// NARROW(x)                a vector rounded to bfloat16
 
 // rows × vectors sums, kept in registers. Both counts are constants at every call, so the loops unroll.
-INLINE void PANEL(tile)(
-    const int rows, const int vectors, float (*sums)[TILE_COLUMNS], const WORD *a, size_t a_row, size_t a_step,
+INLINE void PANEL(sum)(
+    const int rows, const int vectors, __m512 (*tile)[TILE_VECTORS], const WORD *a, size_t a_row, size_t a_step,
     const WORD *b, size_t k) {
-    __m512 tile[TILE_ROWS][TILE_VECTORS];
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
@@ -27,10 +27,64 @@ INLINE void PANEL(tile)(
             for (int v = 0; v < vectors; v++) tile[i][v] = MULTIPLY_ADD(tile[i][v], left, right[v]);
         }
     }
+}
+
+// A tile at a border, by way of memory.
+INLINE void PANEL(tile)(
+    const int rows, const int vectors, float (*sums)[TILE_COLUMNS], const WORD *a, size_t a_row, size_t a_step,
+    const WORD *b, size_t k) {
+    __m512 tile[TILE_ROWS][TILE_VECTORS];
+    PANEL(sum)(rows, vectors, tile, a, a_row, a_step, b, k);
 #pragma clang loop unroll(full)
     for (int i = 0; i < rows; i++)
 #pragma clang loop unroll(full)
         for (int v = 0; v < vectors; v++) _mm512_store_ps(sums[i] + v * LANES, tile[i][v]);
+}
+
+// A whole tile of a product, from registers to where it belongs.
+static void PANEL(product_tile)(const MawsPanelProduct *p, size_t row, size_t column, const WORD *a, const WORD *b) {
+    __m512 tile[TILE_ROWS][TILE_VECTORS];
+    PANEL(sum)(TILE_ROWS, TILE_VECTORS, tile, a, p->a_row, 1, b, p->k);
+    size_t at = row * p->c_row + column;
+    if (p->bias)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            __m512 bias = _mm512_loadu_ps(p->bias + column + v * LANES);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < TILE_ROWS; i++) tile[i][v] = _mm512_add_ps(tile[i][v], bias);
+        }
+    if (p->residual)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < TILE_VECTORS; v++)
+                tile[i][v] = _mm512_add_ps(tile[i][v], _mm512_loadu_ps(p->residual + at + i * p->c_row + v * LANES));
+    if (p->half_result)
+#pragma clang loop unroll(full)
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < TILE_VECTORS; v++)
+                _mm256_storeu_si256(
+                    (__m256i *)((uint16_t *)p->c + at + i * p->c_row + v * LANES), NARROW(tile[i][v]));
+    else
+#pragma clang loop unroll(full)
+        for (int i = 0; i < TILE_ROWS; i++)
+#pragma clang loop unroll(full)
+            for (int v = 0; v < TILE_VECTORS; v++)
+                _mm512_storeu_ps((float *)p->c + at + i * p->c_row + v * LANES, tile[i][v]);
+}
+
+// A whole tile of a gradient, added to c.
+static void PANEL(gradient_tile)(float *c, size_t c_row, const WORD *a, const WORD *b, size_t k) {
+    __m512 tile[TILE_ROWS][TILE_VECTORS];
+    PANEL(sum)(TILE_ROWS, TILE_VECTORS, tile, a, 1, TILE_ROWS, b, k);
+#pragma clang loop unroll(full)
+    for (int i = 0; i < TILE_ROWS; i++)
+#pragma clang loop unroll(full)
+        for (int v = 0; v < TILE_VECTORS; v++) {
+            float *to = c + i * c_row + v * LANES;
+            _mm512_storeu_ps(to, _mm512_add_ps(_mm512_loadu_ps(to), tile[i][v]));
+        }
 }
 
 #define TILES(rows) \
@@ -63,9 +117,13 @@ static void PANEL(product)(const MawsPanelProduct *p) {
         const WORD *b = (const WORD *)p->b + column * p->k;
         for (size_t row = 0; row < p->m; row += TILE_ROWS) {
             size_t rows = smaller(TILE_ROWS, p->m - row);
+            const WORD *a = (const WORD *)p->a + row * p->a_row;
             if (p->residual) prefetch_rows(p->residual + row * p->c_row + column, p->c_row, rows);
-            PANEL(tile_of)(
-                rows, panels_of(columns), sums, (const WORD *)p->a + row * p->a_row, p->a_row, 1, b, p->k);
+            if (rows == TILE_ROWS && columns == TILE_COLUMNS) {
+                PANEL(product_tile)(p, row, column, a, b);
+                continue;
+            }
+            PANEL(tile_of)(rows, panels_of(columns), sums, a, p->a_row, 1, b, p->k);
             finish(p, row, column, sums, rows, columns);
         }
     }
@@ -87,6 +145,10 @@ static void PANEL(gradient)(const MawsGradientProduct *p, void *scratch) {
                     size_t count = smaller(TILE_ROWS, p->m - row);
                     float *c = p->c + row * p->c_row + strip + column;
                     prefetch_rows(c, p->c_row, count);
+                    if (count == TILE_ROWS && columns == TILE_COLUMNS) {
+                        PANEL(gradient_tile)(c, p->c_row, left + row * k, right + column * k, k);
+                        continue;
+                    }
                     PANEL(tile_of)(
                         count, panels_of(columns), sums, left + row * k, 1, TILE_ROWS, right + column * k, k);
                     add_tile(c, p->c_row, sums, count, columns);
@@ -102,3 +164,4 @@ static void PANEL(gradient)(const MawsGradientProduct *p, void *scratch) {
 #undef ELEMENT
 #undef SPREAD
 #undef MULTIPLY_ADD
+#undef NARROW
