@@ -15,14 +15,7 @@ import pathlib
 import numpy
 import torch
 
-# torchvision's compiled operators are not needed here, and its wheel may not match a CPU wheel of torch.
-operators = torch.library.Library("torchvision", "DEF")
-for signature in ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-                  "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"):
-    try:
-        operators.define(signature)
-    except RuntimeError:
-        pass
+import torchvision_operators  # noqa: F401
 
 from PIL import Image  # noqa: E402
 from torchvision import transforms  # noqa: E402

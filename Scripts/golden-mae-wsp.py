@@ -17,14 +17,7 @@ from pathlib import Path
 import torch
 from safetensors.torch import save_file
 
-# torchvision's compiled operators are not needed here, and its wheel may not match a CPU wheel of torch.
-operators = torch.library.Library("torchvision", "DEF")
-for signature in ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-                  "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"):
-    try:
-        operators.define(signature)
-    except RuntimeError:
-        pass
+import torchvision_operators  # noqa: F401
 
 from timm.models.vision_transformer import VisionTransformer
 from torchvision.transforms import v2

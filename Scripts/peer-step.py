@@ -13,14 +13,7 @@ import time
 import torch
 import torch.nn.functional as F
 
-# torchvision's compiled operators are not needed here, and its wheel may not match a CPU wheel of torch.
-operators = torch.library.Library("torchvision", "DEF")
-for signature in ("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor",
-                  "qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"):
-    try:
-        operators.define(signature)
-    except RuntimeError:
-        pass
+import torchvision_operators  # noqa: F401
 
 
 def mae(batch):

@@ -27,15 +27,15 @@ GROUPS = "/usr/share/unicode/emoji/emoji-test.txt"
 NAMES = ["/usr/share/unicode/cldr/common/annotations/en.xml", "/usr/share/unicode/cldr/common/annotationsDerived/en.xml"]
 TRAIN_IMAGES, TEST_IMAGES = 8, 2
 TEMPLATES = ["a picture of {}", "an emoji of {}", "{}", "a small drawing of {}"]
-# What each group shows, in words that captions have; Unicode's names of the groups are words of no caption.
+# What each group shows, in words that captions have, the one that a report shows first; Unicode's names of the groups are words of no caption.
 CLASSES = {
     "Smileys & Emotion": "a face, a smiling face, a cat face, a heart",
-    "People & Body": "a man, a woman, a person, a boy, a girl, a family, a hand",
+    "People & Body": "a person, a man, a woman, a boy, a girl, a family, a hand",
     "Animals & Nature": "a bird, an insect, a flower, a leaf, a pet, a fish, a plant",
     "Food & Drink": "food, a fruit, a drink, a vegetable, a dessert",
-    "Travel & Places": "a clock, a building, a car, a train, a cloud, a moon, a mountain",
+    "Travel & Places": "a building, a car, a train, a cloud, a moon, a mountain, a clock",
     "Activities": "a game, a ball, a celebration, a medal, a toy",
-    "Objects": "clothing, a tool, a book, music, a computer, money, a bag",
+    "Objects": "a tool, clothing, a book, music, a computer, money, a bag",
     "Symbols": "an arrow, a square, a circle, a button, a zodiac sign, a keycap",
     "Flags": "a flag",
 }

@@ -1,31 +1,9 @@
 #include "CImageLoops.h"
 
-#include "../CVectorLoops/InstructionSets.h"
-
-#define NAMED(name) JOINED(name, baseline)
-#define LOOPS_NAME "baseline"
-#include "AllLoops.h"
-#undef NAMED
-#undef LOOPS_NAME
+#define LOOPS_FILE "../CImageLoops/AllLoops.h"
+#include "../CVectorLoops/EachInstructionSet.h"
 
 #if defined(__x86_64__)
-
-COMPILE_FOR_AVX2
-#define NAMED(name) JOINED(name, avx2)
-#define LOOPS_NAME "avx2"
-#include "AllLoops.h"
-#undef NAMED
-#undef LOOPS_NAME
-COMPILE_FOR_ANY
-
-COMPILE_FOR_AVX512
-#define NAMED(name) JOINED(name, avx512)
-#define LOOPS_NAME "avx512"
-#include "AllLoops.h"
-#undef NAMED
-#undef LOOPS_NAME
-COMPILE_FOR_ANY
-
 CHOOSE_LOOPS(
     MawsImageLoops, maws_image_loops_named, maws_image_loops, &loops_avx512, &loops_avx2, &loops_baseline)
 

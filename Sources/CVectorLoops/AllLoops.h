@@ -8,6 +8,8 @@
 
 #include "Layouts.h"
 
+#define TILE_VECTORS (LANES == 16 ? 4 : 2)
+
 #define PRODUCT(name) NAMED(small_##name)
 #define OPERAND float
 #define OPERAND_VECTOR Vec
@@ -57,3 +59,4 @@ static const MawsVectorLoops NAMED(loops) = {
 #undef IntVec
 #undef WordVec
 #undef INLINE
+#undef TILE_VECTORS

@@ -53,31 +53,6 @@ INLINE __m256i narrowed(__m512 x) {
     return _mm512_cvtepi32_epi16(_mm512_srli_epi32(rounded, 16));
 }
 
-INLINE void store_part(void *to, int half, __m512 sum, size_t columns) {
-    if (!half) return _mm512_mask_storeu_ps(to, mask_of(columns), sum);
-    uint16_t lanes[LANES];
-    _mm256_storeu_si256((__m256i *)lanes, narrowed(sum));
-    for (size_t i = 0; i < columns; i++) ((uint16_t *)to)[i] = lanes[i];
-}
-
-// A tile with bias and residual, to where the product's result belongs.
-INLINE void finish(
-    const MawsPanelProduct *p, size_t row, size_t column, const float (*sums)[TILE_COLUMNS], size_t rows,
-    size_t columns) {
-    for (size_t i = 0; i < rows; i++)
-        for (size_t v = 0; v < columns; v += LANES) {
-            size_t at = (row + i) * p->c_row + column + v;
-            __mmask16 mask = mask_of(columns - v);
-            __m512 sum = _mm512_load_ps(sums[i] + v);
-            if (p->bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->bias + column + v));
-            if (p->residual) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->residual + at));
-            void *to = p->half_result ? (void *)((uint16_t *)p->c + at) : (void *)((float *)p->c + at);
-            if (mask != 0xffff) store_part(to, p->half_result, sum, columns - v);
-            else if (p->half_result) _mm256_storeu_si256(to, narrowed(sum));
-            else _mm512_storeu_ps(to, sum);
-        }
-}
-
 #include "PanelLayouts.h"
 
 #define PANEL(name) float_##name

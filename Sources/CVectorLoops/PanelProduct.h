@@ -2,6 +2,7 @@
 // PANEL(name)              names of the functions
 // WORD, WORD_COLUMNS       type of a word, and how many neighbours of a column it holds
 // ELEMENT                  type of an element of an activation
+// SPREAD(x)                a word in every lane
 // MULTIPLY_ADD(s, l, r)    s + l · r
 // NARROW(x)                a vector rounded to bfloat16
 
@@ -87,6 +88,32 @@ static void PANEL(gradient_tile)(float *c, size_t c_row, const WORD *a, const WO
         }
 }
 
+// The first columns of a vector.
+INLINE void PANEL(store_part)(void *to, int half, __m512 sum, size_t columns) {
+    if (!half) return _mm512_mask_storeu_ps(to, mask_of(columns), sum);
+    uint16_t lanes[LANES];
+    _mm256_storeu_si256((__m256i *)lanes, NARROW(sum));
+    for (size_t i = 0; i < columns; i++) ((uint16_t *)to)[i] = lanes[i];
+}
+
+// A tile at a border with bias and residual, to where the product's result belongs.
+static void PANEL(finish)(
+    const MawsPanelProduct *p, size_t row, size_t column, const float (*sums)[TILE_COLUMNS], size_t rows,
+    size_t columns) {
+    for (size_t i = 0; i < rows; i++)
+        for (size_t v = 0; v < columns; v += LANES) {
+            size_t at = (row + i) * p->c_row + column + v;
+            __mmask16 mask = mask_of(columns - v);
+            __m512 sum = _mm512_load_ps(sums[i] + v);
+            if (p->bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->bias + column + v));
+            if (p->residual) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->residual + at));
+            void *to = p->half_result ? (void *)((uint16_t *)p->c + at) : (void *)((float *)p->c + at);
+            if (mask != 0xffff) PANEL(store_part)(to, p->half_result, sum, columns - v);
+            else if (p->half_result) _mm256_storeu_si256(to, NARROW(sum));
+            else _mm512_storeu_ps(to, sum);
+        }
+}
+
 #define TILES(rows) \
     case rows: \
         if (vectors == 3) PANEL(tile)(rows, 3, sums, a, a_row, a_step, b, k); \
@@ -124,7 +151,7 @@ static void PANEL(product)(const MawsPanelProduct *p) {
                 continue;
             }
             PANEL(tile_of)(rows, panels_of(columns), sums, a, p->a_row, 1, b, p->k);
-            finish(p, row, column, sums, rows, columns);
+            PANEL(finish)(p, row, column, sums, rows, columns);
         }
     }
 }

@@ -107,13 +107,17 @@ extension CommitRecord {
 }
 
 extension PassedSample {
-    var name: String { "\(SkippedSample(shard: shard, member: member, offset: offset, reason: reason))" }
+    var name: String {
+        "\(SkippedSample(shard: lost.shard, member: lost.member, offset: lost.offset, reason: lost.reason))"
+    }
 
     init(_ record: PassedSampleRecord) {
         self.init(
             position: RunPosition(stage: StageIndex(record.stage), step: StepIndex(record.step)),
-            unit: UnitIndex(record.unit), slot: record.slot, index: record.sample, shard: record.shard,
-            member: record.member, offset: record.offset, reason: record.reason)
+            unit: UnitIndex(record.unit),
+            lost: LostSample(
+                slot: record.slot, index: record.sample, shard: record.shard, member: record.member,
+                offset: record.offset, reason: record.reason))
     }
 }
 
@@ -121,7 +125,7 @@ extension PassedSampleRecord {
     init(_ sample: PassedSample) {
         self.init(
             stage: sample.position.stage.value, step: sample.position.step.value, unit: sample.unit.value,
-            sample: sample.index, slot: sample.slot, shard: sample.shard, member: sample.member,
-            offset: sample.offset, reason: sample.reason)
+            sample: sample.lost.index, slot: sample.lost.slot, shard: sample.lost.shard, member: sample.lost.member,
+            offset: sample.lost.offset, reason: sample.lost.reason)
     }
 }

@@ -5,8 +5,7 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 
-/// What one trainer computes in a step of a stage, by the stage's own code, on weights that mean nothing and with
-/// gradients that go nowhere: to be timed.
+/// What one trainer computes in a step of a stage, by the stage's own code: to be timed.
 public final class StageTrial {
     private let weights: BlockMemory
     private let forgets: () -> Void
@@ -15,13 +14,15 @@ public final class StageTrial {
     /// - Parameters:
     ///   - batch: samples of a unit as the stage's loader makes them; some or all.
     ///   - repeatsEmbedding: of LiT: the text tower goes forward again in the second phase of a step.
+    ///   - weights: nil: some that mean nothing.
+    ///   - sink: takes the gradients; nil: they go nowhere.
     public init(
         plan: Plan, stage: StagePlan, batch: UnitBatch, backend: ComputeBackend, keeps: Keeping = .everything,
-        repeatsEmbedding: Bool = false
+        repeatsEmbedding: Bool = false, weights given: BlockMemory? = nil, gradients sink: (any GradientSink)? = nil
     ) {
-        weights = BlockMemory(StageModel.table(stage, in: plan))
-        Self.fill(weights)
-        let weights = weights
+        let weights = given ?? Self.meaningless(StageModel.table(stage, in: plan))
+        let gradients = sink ?? NoGradients()
+        self.weights = weights
         switch stage.kind {
         case .mae, .wsp:
             var part = stage
@@ -31,13 +32,13 @@ public final class StageTrial {
             computes = { units in
                 for _ in 0..<units {
                     _ = try objective.computeUnit(
-                        batch, globalBatch: stage.batch, weights: weights, gradients: NoGradients())
+                        batch, globalBatch: stage.batch, weights: weights, gradients: gradients)
                 }
             }
         case .lit:
             let unit = ContrastiveTrial(
                 LiTObjective(plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps), stage, batch,
-                weights, repeatsEmbedding: repeatsEmbedding)
+                weights, gradients, repeatsEmbedding: repeatsEmbedding)
             forgets = { unit.forget() }
             computes = { try unit.compute(units: $0) }
         case .linear, .zeroshot:
@@ -52,14 +53,18 @@ public final class StageTrial {
     /// Another version begins: what was prepared of the one before is stale.
     public func begin() {
         weights.refresh()
-        forgets()
+        beginStep()
     }
+
+    /// Another step begins, on weights that whoever changed them has refreshed.
+    public func beginStep() { forgets() }
 
     /// All phases of this many units, phase by phase.
     public func compute(units: Int) throws { try computes(units) }
 
     /// Small numbers that differ; how long products take does not depend on them.
-    private static func fill(_ weights: BlockMemory) {
+    private static func meaningless(_ table: BlockTable) -> BlockMemory {
+        let weights = BlockMemory(table)
         var random = CounterRandom(seed: 1, purpose: .initialWeights, element: 0)
         let pattern = FloatBuffer((0..<4096).map { _ in 0.04 * random.uniform() - 0.02 })
         for buffer in weights.buffers {
@@ -68,6 +73,7 @@ public final class StageTrial {
                 (buffer.pointer + start).update(from: pattern.pointer, count: count)
             }
         }
+        return weights
     }
 }
 
@@ -76,6 +82,7 @@ private final class ContrastiveTrial {
     private let objective: LiTObjective
     private let batch: UnitBatch
     private let weights: BlockMemory
+    private let gradients: any GradientSink
     private let repeatsEmbedding: Bool
     /// [global batch × width]
     private let images: FloatBuffer
@@ -84,10 +91,10 @@ private final class ContrastiveTrial {
 
     init(
         _ objective: LiTObjective, _ stage: StagePlan, _ batch: UnitBatch, _ weights: BlockMemory,
-        repeatsEmbedding: Bool
+        _ gradients: any GradientSink, repeatsEmbedding: Bool
     ) {
         (self.objective, self.batch, self.weights) = (objective, batch, weights)
-        self.repeatsEmbedding = repeatsEmbedding
+        (self.gradients, self.repeatsEmbedding) = (gradients, repeatsEmbedding)
         images = FloatBuffer(count: stage.batch * objective.width)
         texts = FloatBuffer(count: stage.batch * objective.width)
     }
@@ -107,7 +114,7 @@ private final class ContrastiveTrial {
         for unit in 0..<units {
             _ = try objective.computeUnit(
                 batch, unit: repeatsEmbedding ? nil : kept[unit], all: all, firstRow: 0, weights: weights,
-                gradients: NoGradients())
+                gradients: gradients)
         }
     }
 

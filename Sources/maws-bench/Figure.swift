@@ -21,12 +21,10 @@ struct Figure {
     /// The figure of this name, with its weights and workspaces made anew; nil when there is none.
     static func named(_ name: String, _ plans: BenchPlan, _ backend: ComputeBackend) -> Figure? {
         switch name {
-        case "mae":
-            training(plans.mae, 0, plans, backend)
-        case "wsp":
-            training(plans.wsp, 1, plans, backend)
-        case "lit": contrastive(plans, backend, knowsFeatures: false)
-        case "lit-cached": contrastive(plans, backend, knowsFeatures: true)
+        case "mae": training(name, plans.mae, plans, plans.batch(), backend)
+        case "wsp": training(name, plans.wsp, plans, plans.batch(), backend)
+        case "lit": training(name, plans.lit, plans, plans.batch(), backend)
+        case "lit-cached": training(name, plans.lit, plans, plans.batch(withFeatures: true), backend)
         case "features": features(plans, backend)
         default: nil
         }
@@ -34,61 +32,33 @@ struct Figure {
 
     static let names = ["mae", "wsp", "lit", "lit-cached", "features"]
 
-    /// Forward and backward of each unit, and the update.
+    /// All phases of a step's units, and the update.
+    /// - Parameter batch: with known features, as in the later epochs of LiT with fixed views.
     private static func training(
-        _ stage: StagePlan, _ stageIndex: UInt32, _ plans: BenchPlan, _ backend: ComputeBackend
+        _ name: String, _ stage: StagePlan, _ plans: BenchPlan, _ batch: UnitBatch, _ backend: ComputeBackend
     ) -> Figure {
         let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
-        let update = Update(weights, units: stage.unitsPerStep, backend: backend)
-        let objective = StageObjective.make(
-            plan: plans.plan, stage: stage, stageIndex: stageIndex, backend: backend, keeps: .everything)
-        let batch = plans.batch()
+        let trial = StageTrial(
+            plan: plans.plan, stage: stage, batch: batch, backend: backend, weights: weights,
+            gradients: Update(weights, units: stage.unitsPerStep, backend: backend))
+        let cost = StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0)
         return Figure(
-            name: stage.name, samples: stage.batch, operations: operations(stage, plans),
+            name: name, samples: stage.batch,
+            operations: batch.features.isEmpty ? cost.operationsPerSample : cost.operationsPerKnownView,
             predictedBytes: predictedBytes(stage, plans, backend)
         ) {
-            for _ in 0..<stage.unitsPerStep {
-                _ = try objective.computeUnit(batch, globalBatch: stage.batch, weights: weights, gradients: update)
-            }
-        }
-    }
-
-    /// Both phases of a step of one unit, and the update.
-    /// - Parameter knowsFeatures: as in the later epochs of a stage with fixed views.
-    private static func contrastive(
-        _ plans: BenchPlan, _ backend: ComputeBackend, knowsFeatures: Bool
-    ) -> Figure {
-        let stage = plans.lit
-        let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
-        let update = Update(weights, units: 1, backend: backend)
-        let objective = LiTObjective(plan: plans.plan, stage: stage, stageIndex: 2, backend: backend)
-        let batch = plans.batch(withFeatures: knowsFeatures)
-        let (images, texts) = (
-            FloatBuffer(count: stage.batch * objective.width), FloatBuffer(count: stage.batch * objective.width)
-        )
-        let image = knowsFeatures ? ModelCost.imageForward(plans.plan.model.image) : 0
-        return Figure(
-            name: knowsFeatures ? "lit-cached" : stage.name, samples: stage.unit,
-            operations: operations(stage, plans) - image,
-            predictedBytes: predictedBytes(stage, plans, backend)
-        ) {
-            let unit = try objective.embed(batch, weights: weights)
-            images.all.copy(from: unit.imageRows)
-            texts.all.copy(from: unit.textRows)
-            let all = try objective.embeddings(images: images.all, texts: texts.all, weights: weights)
-            _ = try objective.computeUnit(
-                batch, unit: unit, all: all, firstRow: 0, weights: weights, gradients: update)
+            trial.beginStep()
+            try trial.compute(units: stage.unitsPerStep)
         }
     }
 
     private static func features(_ plans: BenchPlan, _ backend: ComputeBackend) -> Figure {
-        let extractor = FeatureExtractor(plan: plans.plan, stage: plans.linear, stageIndex: 3, backend: backend)
-        let weights = BlockMemory(initial: StageModel.table(plans.linear, in: plans.plan), seed: 1)
-        let batch = plans.batch()
-        return Figure(
-            name: "features", samples: batch.count, operations: operations(plans.linear, plans), predictedBytes: nil
-        ) {
-            _ = try extractor.features(batch, weights: weights)
+        let (stage, batch) = (plans.linear, plans.batch())
+        let trial = StageTrial(plan: plans.plan, stage: stage, batch: batch, backend: backend)
+        let cost = StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0)
+        return Figure(name: "features", samples: batch.count, operations: cost.operationsPerSample, predictedBytes: nil)
+        {
+            try trial.compute(units: 1)
         }
     }
 
@@ -99,9 +69,5 @@ struct Figure {
             plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads)
         let values = 4 * StageModel.table(stage, in: plan).parameterCount
         return memory.map { $0.unitBytes + $0.weightBytes - values }
-    }
-
-    private static func operations(_ stage: StagePlan, _ plans: BenchPlan) -> Double {
-        StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0).operationsPerSample
     }
 }

@@ -33,7 +33,7 @@ import Testing
         run.joinServers()
         let trainer = run.joinTrainer(1)
         lose(7, &run, trainer)
-        #expect(passed(run).map(\.index) == [7] && passed(run).map(\.slot) == [1007])
+        #expect(passed(run).map(\.lost.index) == [7] && passed(run).map(\.lost.slot) == [1007])
         #expect(run.leases[trainer]?.unit == UnitIndex(0) && run.leases[trainer]?.passed == [7])
         lose(3, &run, trainer)
         #expect(run.leases[trainer]?.passed == [3, 7])
@@ -111,8 +111,8 @@ import Testing
         let position = RunPosition(stage: StageIndex(0), step: StepIndex(2))
         let samples = [(position, 9), (position, 4), (RunPosition(stage: StageIndex(0), step: StepIndex(1)), 5)].map {
             PassedSample(
-                position: $0.0, unit: UnitIndex(0), slot: 0, index: UInt64($0.1), shard: "", member: "", offset: 0,
-                reason: "")
+                position: $0.0, unit: UnitIndex(0),
+                lost: LostSample(slot: 0, index: UInt64($0.1), shard: "", member: "", offset: 0, reason: ""))
         }
         var run = CoordinatorHarness(
             stages: [training(phases: [1])], shardCount: 1, position: position, checkpoint: position, passed: samples)

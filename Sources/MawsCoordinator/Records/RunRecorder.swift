@@ -36,7 +36,7 @@ final class RunRecorder {
         for sample in passed { self.passed[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
     }
 
-    private static func place(_ sample: PassedSample) -> String { "\(sample.offset) \(sample.shard)" }
+    private static func place(_ sample: PassedSample) -> String { "\(sample.lost.offset) \(sample.lost.shard)" }
 
     /// Counts a sample that no trainer got. Throws where that is one more than the stage's splits allow.
     func pass(_ sample: PassedSample) throws {

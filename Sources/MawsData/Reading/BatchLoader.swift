@@ -94,10 +94,12 @@ public final class BatchLoader: Sendable {
     ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
         let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
-        let slots = first..<first + UInt64(stage.unit)
-        sources[0].prefetch(unread(slots, features), passed: passed)
-        for slot in slots {
-            let start = order.index(slot: slot)
+        let wanted = (first..<first + UInt64(stage.unit)).map { slot in
+            let position = order.index(slot: slot)
+            return (slot: slot, position: position, features: features(view(slot: slot, position: position)))
+        }
+        sources[0].prefetch(wanted.filter { $0.features == nil }.map(\.position), passed: passed)
+        for (slot, start, known) in wanted {
             for offset in 0... {
                 try sources[0].checkSomeAreReadable(tried: offset)
                 let position = (start + offset) % sampleCount
@@ -105,7 +107,8 @@ public final class BatchLoader: Sendable {
                 let view = view(slot: slot, position: position)
                 guard !passed.contains(index),
                     let sample = try sources[0].load(
-                        index, slot: slot, view: view, features: features(view), transform: transform, into: builder)
+                        index, slot: slot, view: view, features: offset == 0 ? known : features(view),
+                        transform: transform, into: builder)
                 else { continue }
                 builder.append(sample, slot: slot, view: view, index: index)
                 break
@@ -114,14 +117,6 @@ public final class BatchLoader: Sendable {
         var batch = builder.build(context: sources[0].inputs.tokenizer?.context ?? 0)
         if let mixing { UnitMixing.apply(mixing.draw(firstSlot: first, size: size), to: &batch) }
         return batch
-    }
-
-    /// Positions of these slots whose images have to be read.
-    private func unread(_ slots: Range<UInt64>, _ features: (_ view: UInt64) -> [Float]?) -> [Int] {
-        slots.compactMap { slot in
-            let position = order.index(slot: slot)
-            return features(view(slot: slot, position: position)) == nil ? position : nil
-        }
     }
 
     private func evaluationBatch(unit: Int, passed: Set<Int>) throws -> UnitBatch {

@@ -9,7 +9,7 @@ extension CoordinatorCore {
 
     mutating func keep(_ sample: PassedSample) {
         var samples = passed[sample.position]?[sample.unit.value] ?? []
-        if !samples.contains(sample.index) { samples.append(sample.index) }
+        if !samples.contains(sample.lost.index) { samples.append(sample.lost.index) }
         passed[sample.position, default: [:]][sample.unit.value] = samples.sorted()
     }
 
@@ -27,10 +27,7 @@ extension CoordinatorCore {
         lost[unit.value] = nil
         failuresInARow = 0
         failingSince = nil
-        return passOver(
-            PassedSample(
-                position: position, unit: unit, slot: sample.slot, index: sample.index, shard: sample.shard,
-                member: sample.member, offset: sample.offset, reason: sample.reason), now)
+        return passOver(PassedSample(position: position, unit: unit, lost: sample), now)
     }
 
     /// Where a copy of the unit that was computed with the sample may have left a trace at a server, the step starts

@@ -14,20 +14,12 @@ public enum LabelPage {
     package static func render(_ report: LabelReport, title: String) -> String {
         let chart = RankChart(kept: report.labels.map(\.sampleCount), rare: report.rare.map(\.sampleCount))
         let sentences = LabelTable.summary(report).split(separator: "\n").map(String.init)
-        let page: Markup = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8" />
-            <meta name="viewport" content="width=device-width, initial-scale=1" />
-            <title>Labels of \(title) – maws</title>
-            <style>\(Markup(html: ReportStyle.sheet))</style>
-            </head>
-            <body>
+        let header: Markup = """
             <header><h1>Labels of \(title)</h1>
             \(sentences.map { "<p class=\"lead\">\($0).</p>\n" as Markup })
             </header>
-            <main>
+            """
+        let main: Markup = """
             <section><h2>Frequencies</h2>
             \(chart.markup())\
             <p class="note">The first line are the labels of the vocabulary, the second those below \
@@ -39,12 +31,9 @@ public enum LabelPage {
             <section><h2>Dropped hashtags</h2>
             \(table(["dropped because", "hashtags", "uses", "most used"], LabelTable.refusals(report)))\
             \(HashtagMapper.Refusal.allCases.map { dropped(report.refused($0), $0) })</section>
-            </main>
-            </body>
-            </html>
 
             """
-        return page.html
+        return Document(title: "Labels of \(title)", header: header, main: main).markup.html
     }
 
     private static func row(_ label: LabelReport.Label) -> [String] {

@@ -20,28 +20,18 @@ public struct LeakPage {
         let leaks = found.leaks.sorted { ($1.distance, "\($0.sample)") < ($0.distance, "\($1.sample)") }
         let pairs = try leaks.prefix(Self.pairsMax).map { try pair($0, &datasets) }
         let more = leaks.count - pairs.count
-        let page: Markup = """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8" />
-            <meta name="viewport" content="width=device-width, initial-scale=1" />
-            <title>Training images that look like evaluation images – maws</title>
-            <style>\(Markup(html: ReportStyle.sheet))</style>
-            </head>
-            <body>
-            <header><h1>Training images that look like evaluation images</h1>
+        let title = "Training images that look like evaluation images"
+        let header: Markup = """
+            <header><h1>\(title)</h1>
             <p class="lead">\(Figure.count(leaks.count)) of \(Figure.count(found.sampleCount)) samples look like one \
             of \(Figure.count(found.evaluationCount)) evaluation images; the least alike come first.</p></header>
-            <main>
+            """
+        let main: Markup = """
             <div class="captions">
             \(pairs)</div>
-            \(more > 0 ? "<p class=\"note\">… and \(Figure.count(more)) more in the list.</p>\n" as Markup : nil)</main>
-            </body>
-            </html>
-
+            \(more > 0 ? "<p class=\"note\">… and \(Figure.count(more)) more in the list.</p>\n" as Markup : nil)
             """
-        return page.html
+        return Document(title: title, header: header, main: main).markup.html
     }
 
     private func pair(_ leak: Deduplication.Leak, _ datasets: inout [String: Dataset]) throws -> Markup {

@@ -13,23 +13,7 @@ struct ReportPage {
 
     func markup() -> Markup {
         let sections = sections().filter { !$0.body.html.isEmpty }
-        return """
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8" />
-            <meta name="viewport" content="width=device-width, initial-scale=1" />
-            <title>\(record.name) – maws</title>
-            <style>\(Markup(html: ReportStyle.sheet))</style>
-            </head>
-            <body>
-            \(header(sections))
-            <main>
-            \(sections.map(\.markup))</main>
-            </body>
-            </html>
-
-            """
+        return Document(title: record.name, header: header(sections), main: "\(sections.map(\.markup))").markup
     }
 
     private struct Section {
