@@ -10,6 +10,10 @@ final class PanelProducts: MatrixProducts {
     /// In the name of a compute profile's library.
     static let name = "panels"
 
+    /// Rows of a gradient that scratch is made for at once: which pieces a thread gets first is chance, and none of the
+    /// usual ones is to make it again.
+    private static let scratchRows = 512
+
     private let others: any MatrixProducts
     private var scratch = FloatBuffer(count: 0)
 
@@ -34,7 +38,7 @@ final class PanelProducts: MatrixProducts {
 
     func reserve(_ shape: ProductShape) {
         guard loops(shape) != nil else { return others.reserve(shape) }
-        let floats = shape.isPacked ? 0 : maws_gradient_scratch_bytes(shape.m) / 4
+        let floats = shape.isPacked ? 0 : maws_gradient_scratch_bytes(max(shape.m, Self.scratchRows)) / 4
         if scratch.count < floats { scratch = FloatBuffer(count: floats) }
     }
 
