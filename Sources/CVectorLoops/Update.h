@@ -29,7 +29,7 @@ INLINE float NAMED(next_weight)(MawsAdamW a, float weight, float first, float se
     return weight * a.keep + (first * a.step_size) / denominator;
 }
 
-static void NAMED(adamw)(
+INLINE void NAMED(adamw_part)(
     float *next, const float *weights, const float *gradient, float *first, float *second, MawsAdamW a, size_t count) {
     EACH_ELEMENT {
         float g = gradient[i] * a.clip;
@@ -37,6 +37,28 @@ static void NAMED(adamw)(
         first[i] = m;
         second[i] = v;
         next[i] = NAMED(next_weight)(a, weights[i], m, v);
+    }
+}
+
+INLINE int NAMED(is_zero)(const float *x, size_t count) {
+    uint32_t any = 0;
+    if (NAMED(as_bits)(x[0])) return 0;
+    EACH_ELEMENT any |= NAMED(as_bits)(x[i]);
+    return any == 0;
+}
+
+// Of elements that never had a gradient, rows of a word table for instance, moments stay zero: they are not written, so
+// that pages of nothing else take no memory.
+static void NAMED(adamw)(
+    float *next, const float *weights, const float *gradient, float *first, float *second, MawsAdamW a, size_t total) {
+    for (size_t start = 0; start < total; start += PART) {
+        size_t count = total - start < PART ? total - start : PART;
+        if (NAMED(is_zero)(gradient + start, count) && NAMED(is_zero)(first + start, count)
+            && NAMED(is_zero)(second + start, count))
+            EACH_ELEMENT next[start + i] = weights[start + i] * a.keep;
+        else
+            NAMED(adamw_part)(
+                next + start, weights + start, gradient + start, first + start, second + start, a, count);
     }
 }
 

@@ -46,15 +46,21 @@ public final class FloatBuffer: @unchecked Sendable {
         }
     }
 
+    /// `count` zeros that take memory only where something is written, in small pages.
+    public convenience init(sparse count: Int) {
+        self.init(reserving: max(count, 1), isSparse: true)
+        commit(count)
+    }
+
     /// Addresses for `count` floats without memory behind them; `commit` puts it there.
-    init(reserving count: Int) {
+    init(reserving count: Int, isSparse: Bool = false) {
         (self.count, committed, isReserved, tally) = (count, 0, true, BufferTally.current)
         let byteCount = count * MemoryLayout<Float>.stride
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let raw = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), raw != MAP_FAILED else {
             preconditionFailure("the system gives no \(byteCount >> 30) GiB of address space; see `ulimit -v`")
         }
-        madvise(raw, byteCount, MADV_HUGEPAGE)
+        if !isSparse { madvise(raw, byteCount, MADV_HUGEPAGE) }
         pointer = raw.bindMemory(to: Float.self, capacity: count)
     }
 

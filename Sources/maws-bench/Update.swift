@@ -10,8 +10,7 @@ final class Update: GradientSink {
     private static let grain = 1 << 16
 
     private let weights: BlockMemory
-    private let firstMoments: BlockMemory
-    private let secondMoments: BlockMemory
+    private let moments: [(first: FloatBuffer, second: FloatBuffer)]
     private let sums: BlockMemory?
     private let units: Int
     private var pushes: [Int]
@@ -27,8 +26,13 @@ final class Update: GradientSink {
         let table = weights.table
         pushes = Array(repeating: 0, count: table.blocks.count)
         sums = units > 1 ? BlockMemory(trainableOf: table) : nil
-        firstMoments = BlockMemory(trainableOf: table)
-        secondMoments = BlockMemory(trainableOf: table)
+        moments = table.blocks.map { (Self.moment(of: $0), Self.moment(of: $0)) }
+    }
+
+    /// Of words that no caption had it stays zero, and takes no memory.
+    private static func moment(of block: ParameterBlock) -> FloatBuffer {
+        let count = block.isTrainable ? block.count : 0
+        return block.name == "text.embed" ? FloatBuffer(sparse: count) : FloatBuffer(count: count)
     }
 
     func push(_ block: Int, _ gradient: FloatBuffer) {
@@ -79,7 +83,7 @@ final class Update: GradientSink {
             let range = pieces[piece].range
             let moments = MomentSlice(
                 MomentLayout(weights.table.blocks[block], .fp32), slice: 0..<weights.buffers[block].count,
-                first: firstMoments.buffers[block].pointer, second: secondMoments.buffers[block].pointer)
+                first: self.moments[block].first.pointer, second: self.moments[block].second.pointer)
             let state = weights.buffers[block].pointer + range.lowerBound
             optimizer.update(
                 block, of: weights.table, range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,

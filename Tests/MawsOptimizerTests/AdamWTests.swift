@@ -56,4 +56,32 @@ import Testing
     func cutOfTheBlockDoesNotChangeABit(sliceLength: Int) throws {
         #expect(try run(sliceLength: sliceLength) == run(sliceLength: table.parameterCount))
     }
+
+    /// Rows of a word table that no caption had take no memory for their moments: a store to the second page would end
+    /// the process.
+    @Test func momentsOfElementsThatNeverHadAGradientAreNotWritten() throws {
+        let (pageBytes, count) = (4096, 2048)
+        var builder = BlockBuilder("words")
+        builder.add("table", [count], decays: true, .zeros)
+        let table = BlockTable(blocks: [builder.build()])
+        let moments = try (0..<2).map { _ in
+            let memory = mmap(nil, 2 * pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+            let pages = try #require(memory)
+            #expect(mprotect(pages + pageBytes, pageBytes, PROT_READ) == 0)
+            return pages
+        }
+        defer { for pages in moments { munmap(pages, 2 * pageBytes) } }
+        let weights = FloatBuffer((0..<count).map { 1 + Float($0) / 2048 })
+        let gradient = FloatBuffer((0..<count).map { $0 < count / 2 ? 0.5 : 0 })
+        let before = weights.array
+        optimizer.update(
+            0, of: table, range: 0..<count, step: StepIndex(0), learningRate: 0.01, clipScale: 1,
+            weights: weights.pointer, gradient: gradient.pointer, next: weights.pointer,
+            moments: MomentSlice(
+                MomentLayout(table.blocks[0], .fp32), slice: 0..<count, first: moments[0], second: moments[1]))
+        #expect(moments.allSatisfy { $0.assumingMemoryBound(to: Float.self)[count / 2 - 1] > 0 })
+        // They decay all the same.
+        #expect(weights[count - 1] == before[count - 1] * Float(1 - 0.01 * 0.1))
+        #expect(weights[0] < before[0] * 0.995)
+    }
 }
