@@ -16,7 +16,7 @@
 #define AHEAD 16
 // Words of a sum, and columns of the right operand, of a gradient that are packed at a time: the strip stays in the
 // second-level cache while all rows of the left operand pass.
-#define SLAB_WORDS 384
+#define SLAB_WORDS 400
 #define STRIP_COLUMNS 96
 
 INLINE size_t smaller(size_t a, size_t b) { return a < b ? a : b; }

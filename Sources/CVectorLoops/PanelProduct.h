@@ -139,11 +139,15 @@ INLINE void PANEL(tile_of)(
 
 static void PANEL(product)(const MawsPanelProduct *p) {
     float sums[TILE_ROWS][TILE_COLUMNS] __attribute__((aligned(64)));
+    size_t tiles = (p->m + TILE_ROWS - 1) / TILE_ROWS;
     for (size_t column = 0; column < p->n; column += TILE_COLUMNS) {
         size_t columns = smaller(TILE_COLUMNS, p->n - column);
         const WORD *b = (const WORD *)p->b + column * p->k;
+        // The next columns of the right operand come to the second-level cache while all rows pass these.
+        size_t vectors = panels_of(smaller(TILE_COLUMNS, p->n - column - columns)) * p->k, fetched = 0;
         for (size_t row = 0; row < p->m; row += TILE_ROWS) {
-            size_t rows = smaller(TILE_ROWS, p->m - row);
+            size_t rows = smaller(TILE_ROWS, p->m - row), end = smaller(fetched + vectors / tiles + 1, vectors);
+            for (; fetched < end; fetched++) __builtin_prefetch(b + TILE_COLUMNS * p->k + fetched * LANES, 0, 2);
             const WORD *a = (const WORD *)p->a + row * p->a_row;
             if (p->residual) prefetch_rows(p->residual + row * p->c_row + column, p->c_row, rows);
             if (rows == TILE_ROWS && columns == TILE_COLUMNS) {
@@ -159,7 +163,9 @@ static void PANEL(product)(const MawsPanelProduct *p) {
 static void PANEL(gradient)(const MawsGradientProduct *p, void *scratch) {
     float sums[TILE_ROWS][TILE_COLUMNS] __attribute__((aligned(64)));
     WORD *left = scratch, *right = left + panels_of(p->m) * LANES * SLAB_WORDS;
-    const size_t slab = SLAB_WORDS * WORD_COLUMNS;
+    // Slabs of nearly the same size: each brings c through the cache once.
+    const size_t words = (p->rows + WORD_COLUMNS - 1) / WORD_COLUMNS, slabs = (words + SLAB_WORDS - 1) / SLAB_WORDS;
+    const size_t slab = slabs ? (words + slabs - 1) / slabs * WORD_COLUMNS : 1;
     for (size_t first = 0; first < p->rows; first += slab) {
         size_t rows = smaller(slab, p->rows - first), k = (rows + WORD_COLUMNS - 1) / WORD_COLUMNS;
         PANEL(panels)(left, TILE_ROWS, (const ELEMENT *)p->a + first * p->a_row, p->a_row, p->m, rows);
