@@ -1,8 +1,10 @@
 internal import CVectorLoops
 import MawsTensor
 
-/// Rows of a product that one thread computes at a time.
+/// Rows of a product that one thread computes at a time: fewer where the other operand was prepared, and no thread has
+/// to bring it into order.
 private let productRows = 512
+private let preparedProductRows = 128
 
 /// Linear layers of a block's weights, on activations of either type: the bulk of a model's arithmetic.
 extension ComputeBackend {
@@ -96,7 +98,8 @@ extension ComputeBackend {
     private func run(_ shape: ProductShape, _ operands: ProductOperands) {
         guard shape.m > 0 && shape.n > 0 else { return }
         if isLane { return products.run(shape, operands) }
-        let pieces = (shape.m + productRows - 1) / productRows
+        let most = shape.isPacked ? preparedProductRows : productRows
+        let pieces = (shape.m + most - 1) / most
         let rows = (shape.m + pieces - 1) / pieces
         forEach(pieces) { piece, lane in
             let first = piece * rows

@@ -43,7 +43,7 @@ final class ImageEmbedding {
     ) throws -> FloatSlice {
         let rows = visible.indices.count
         let patches = workspace.take(rows * grid.length)
-        grid.read(patches, images, visible, .convolution)
+        read(patches, images, visible)
         (self.patches, self.visible) = (patches, visible)
         let tokens = workspace.take((rows + visible.imageCount) * width)
         let mark = workspace.mark
@@ -95,6 +95,14 @@ final class ImageEmbedding {
             nil, gradient.slice(weight), gradient.slice(bias), dEmbedded, patches, nil,
             linearShape(visible.indices.count))
         try gradients.push(embedBlock, gradient)
+    }
+
+    /// The visible patches, each image's on one thread.
+    private func read(_ patches: FloatSlice, _ images: FloatSlice, _ visible: PatchSelection) {
+        let count = visible.imageCount
+        backend.forEach(count) { image, _ in
+            grid.read(patches.part(image, of: count), images.part(image, of: count), visible.part(image), .convolution)
+        }
     }
 
     private func linearShape(_ rows: Int) -> LinearShape {

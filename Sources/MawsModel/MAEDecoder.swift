@@ -15,7 +15,8 @@ public final class MAEDecoder {
     private let embedBlock: Int
     private let positionBlock: Int
     private let head: MAEPrediction
-    private let embedWeight, embedBias, maskToken: Range<Int>
+    private let embedding: LinearLayer
+    private let maskToken: Range<Int>
     private var latent: FloatSlice?
     private var pass: TransformerPass?
     private var masking = Masking(perImage: 0, visible: 0, shuffles: [])
@@ -38,8 +39,7 @@ public final class MAEDecoder {
         stack = TransformerStack(
             table, blocks: blocks, layers: blocks.map { TransformerBlock(image: table.blocks[$0]) }, backend: backend)
         head = MAEPrediction(table, block: first + decoder.depth, backend: backend, workspace: workspace)
-        embedWeight = table.blocks[embed].entry("decoder_embed.weight").range
-        embedBias = table.blocks[embed].entry("decoder_embed.bias").range
+        embedding = LinearLayer("decoder_embed", in: table.blocks[embed], backend: backend)
         maskToken = table.blocks[embed].entry("mask_token").range
     }
 
@@ -87,9 +87,7 @@ public final class MAEDecoder {
         let rows = latent.count / model.width
         let choices = workspace.take((rows + 1) * decoder.width)
         let buffer = try weights.gather(embedBlock)
-        backend.linearForward(
-            choices.part(0, rows * decoder.width), latent, buffer.slice(embedWeight), buffer.slice(embedBias),
-            residual: nil, embedShape(rows))
+        embedding.forward(choices.part(0, rows * decoder.width), latent, buffer, workspace: workspace)
         choices.from(rows * decoder.width).copy(from: buffer.slice(maskToken))
         weights.release(embedBlock)
         backend.gatherRows(x, choices, sourceRows, width: decoder.width)
@@ -105,18 +103,14 @@ public final class MAEDecoder {
         backend.scatterAddRows(dChoices, dx, sourceRows, width: decoder.width)
         let gradient = buffers.take(embedBlock, count: table.blocks[embedBlock].count, for: gradients)
         let buffer = try weights.gather(embedBlock)
-        backend.linearBackward(
-            dLatent, gradient.slice(embedWeight), gradient.slice(embedBias),
-            dChoices.part(0, rows * decoder.width), latent, buffer.slice(embedWeight), embedShape(rows))
+        let dEmbedded = dChoices.part(0, rows * decoder.width)
+        embedding.inputBackward(dLatent, dEmbedded, buffer, workspace: workspace)
+        embedding.parametersBackward(gradient, dEmbedded, latent, workspace: workspace)
         let dMaskToken = gradient.slice(maskToken)
         backend.add(dMaskToken, dMaskToken, dChoices.from(rows * decoder.width))
         weights.release(embedBlock)
         try gradients.push(embedBlock, gradient)
         return dLatent
-    }
-
-    private func embedShape(_ rows: Int) -> LinearShape {
-        LinearShape(rows: rows, inputs: model.width, outputs: decoder.width)
     }
 
     /// For each of the decoder's tokens the embedded token it is, or the mask token behind them all.

@@ -10,7 +10,8 @@ final class MAEPrediction {
     private let count: Int
     private let width: Int
     private let length: Int
-    private let normWeight, normBias, weight, bias: Range<Int>
+    private let normWeight, normBias: Range<Int>
+    private let pixels: LinearLayer
     private var input: FloatSlice?
     private var normed: FloatSlice?
     private var mean: FloatSlice?
@@ -24,9 +25,8 @@ final class MAEPrediction {
         count = block.count
         normWeight = block.entry("decoder_norm.weight").range
         normBias = block.entry("decoder_norm.bias").range
-        weight = block.entry("decoder_pred.weight").range
-        bias = block.entry("decoder_pred.bias").range
-        (width, length) = (normWeight.count, bias.count)
+        pixels = LinearLayer("decoder_pred", in: block, backend: backend)
+        (width, length) = (normWeight.count, block.entry("decoder_pred.bias").range.count)
     }
 
     /// [rows.count, patch length] from the rows of `x` [tokens, width] named.
@@ -39,8 +39,7 @@ final class MAEPrediction {
         backend.layerNormForward(
             normed, mean, reciprocal, input, buffer.slice(normWeight), buffer.slice(normBias),
             epsilon: TransformerBlock.imageEpsilon, RowShape(rows: rows.count, width: width))
-        backend.linearForward(
-            prediction, normed, buffer.slice(weight), buffer.slice(bias), residual: nil, linearShape(rows))
+        pixels.forward(prediction, normed, buffer, workspace: workspace)
         weights.release(block)
         (self.input, self.normed, self.mean, self.reciprocal) = (input, normed, mean, reciprocal)
         return prediction
@@ -57,9 +56,8 @@ final class MAEPrediction {
         let dNormed = workspace.take(rows.count * width)
         let gradient = buffers.take(block, count: count, for: gradients)
         let buffer = try weights.gather(block)
-        backend.linearBackward(
-            dNormed, gradient.slice(weight), gradient.slice(bias), dPrediction, normed, buffer.slice(weight),
-            linearShape(rows))
+        pixels.inputBackward(dNormed, dPrediction, buffer, workspace: workspace)
+        pixels.parametersBackward(gradient, dPrediction, normed, workspace: workspace)
         backend.layerNormBackward(
             dNormed, gradient.slice(normWeight), gradient.slice(normBias), dNormed, input, mean, reciprocal,
             buffer.slice(normWeight), residual: nil, RowShape(rows: rows.count, width: width))
@@ -68,9 +66,5 @@ final class MAEPrediction {
         workspace.release(to: mark)
         try gradients.push(block, gradient)
         return dx
-    }
-
-    private func linearShape(_ rows: [Int]) -> LinearShape {
-        LinearShape(rows: rows.count, inputs: width, outputs: length)
     }
 }

@@ -16,6 +16,11 @@ public struct PatchSelection: Sendable {
     }
 
     public var imageCount: Int { perImage == 0 ? 0 : indices.count / perImage }
+
+    /// Those of one image.
+    public func part(_ image: Int) -> PatchSelection {
+        PatchSelection(indices: Array(indices[image * perImage..<(image + 1) * perImage]), perImage: perImage)
+    }
 }
 
 /// Square patches of images (count, channels, size, size), numbered row by row.

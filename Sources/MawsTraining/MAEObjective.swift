@@ -3,6 +3,7 @@ import MawsKernels
 import MawsModel
 import MawsPlan
 import MawsTensor
+import Synchronization
 
 /// Masked autoencoding (He et al., 2022): reconstruct the hidden patches of an image from the visible ones.
 public final class MAEObjective: UnitObjective {
@@ -13,6 +14,7 @@ public final class MAEObjective: UnitObjective {
     private let workspace = Workspace()
     private let buffers: GradientBuffers
     private let encoder: ImageTower
+    private let backend: ComputeBackend
     private let keeps: Keeping
     private let decoder: MAEDecoder
 
@@ -21,7 +23,7 @@ public final class MAEObjective: UnitObjective {
     {
         guard let decoderPlan = stage.decoder else { preconditionFailure("stage \(stage.name) has no decoder") }
         self.plan = plan
-        self.keeps = keeps
+        (self.backend, self.keeps) = (backend, keeps)
         self.stage = stage
         self.stageIndex = stageIndex
         buffers = GradientBuffers(backend: backend)
@@ -46,10 +48,7 @@ public final class MAEObjective: UnitObjective {
     ) throws -> Double {
         defer { workspace.releaseAll() }
         let prediction = try predict(batch, masking, weights: weights)
-        let target = workspace.take(prediction.count)
-        grid.read(target, batch.images.all, masking.hiddenSelection, .prediction)
-        if stage.normalizesPixels { PixelNorm.normalize(target, length: grid.length) }
-        let loss = squaredError(prediction, target, hidden: masking.perImage - masking.visible, globalBatch)
+        let loss = squaredError(prediction, batch.images.all, masking.hiddenSelection, globalBatch)
         let dLatent = try decoder.backward(prediction, weights: weights, gradients: gradients, buffers: buffers)
         try encoder.backward(dLatent, weights: weights, gradients: gradients, buffers: buffers)
         return loss
@@ -88,16 +87,33 @@ public final class MAEObjective: UnitObjective {
     /// Mean squared error over a patch's values, over an image's hidden patches, over the global batch. Leaves its
     /// gradient in `prediction`.
     private func squaredError(
-        _ prediction: FloatSlice, _ target: FloatSlice, hidden: Int, _ globalBatch: Int
+        _ prediction: FloatSlice, _ images: FloatSlice, _ hidden: PatchSelection, _ globalBatch: Int
     ) -> Double {
-        let divisor = Double(grid.length) * Double(hidden) * Double(globalBatch)
-        let factor = Float(2 / divisor)
+        let divisor = Double(grid.length) * Double(hidden.perImage) * Double(globalBatch)
+        let totals = Mutex([Double](repeating: 0, count: hidden.imageCount))
+        backend.forEach(hidden.imageCount) { image, lane in
+            let part = prediction.part(image, of: hidden.imageCount)
+            let mark = lane.scratch.mark
+            let target = lane.scratch.take(part.count)
+            grid.read(target, images.part(image, of: hidden.imageCount), hidden.part(image), .prediction)
+            if stage.normalizesPixels { PixelNorm.normalize(target, length: grid.length) }
+            let total = Self.squaredError(part, target, gradientFactor: Float(2 / divisor))
+            lane.scratch.release(to: mark)
+            totals.withLock { $0[image] = total }
+        }
+        return totals.withLock { $0.reduce(0, +) } / divisor
+    }
+
+    /// Their sum over one image's values.
+    private static func squaredError(
+        _ prediction: FloatSlice, _ target: FloatSlice, gradientFactor: Float
+    ) -> Double {
         var total = 0.0
         for index in 0..<prediction.count {
             let difference = prediction[index] - target[index]
             total += Double(difference) * Double(difference)
-            prediction[index] = difference * factor
+            prediction[index] = difference * gradientFactor
         }
-        return total / divisor
+        return total
     }
 }
