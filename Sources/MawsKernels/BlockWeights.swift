@@ -5,9 +5,13 @@ import MawsTensor
 /// One caller at a time prepares; any number of lanes then read.
 public final class BlockWeights: @unchecked Sendable {
     public let values: FloatBuffer
+    private let shelf: FormShelf?
     private var prepared: [WeightForm: PreparedWeight] = [:]
 
-    public init(_ values: FloatBuffer) { self.values = values }
+    /// - Parameter shelf: has the forms' memory while the block is not in use; nil: forms stay with the block.
+    public init(_ values: FloatBuffer, formsOn shelf: FormShelf? = nil) {
+        (self.values, self.shelf) = (values, shelf)
+    }
 
     public subscript(index: Int) -> Float { values[index] }
 
@@ -18,7 +22,14 @@ public final class BlockWeights: @unchecked Sendable {
         for form in prepared.values { form.isFresh = false }
     }
 
-    /// Bytes of the prepared forms.
+    /// Nobody uses the block for now: forms that do not stay leave their memory to other blocks.
+    public func shelveForms() {
+        guard let shelf else { return }
+        for form in prepared.values { shelf.give(form.memory) }
+        prepared.removeAll()
+    }
+
+    /// Bytes of the prepared forms that are there.
     public var preparedByteCount: Int { prepared.values.reduce(0) { $0 + $1.memory.count * 4 } }
 
     func form(_ form: WeightForm) -> PreparedWeight? { prepared[form] }
@@ -26,7 +37,7 @@ public final class BlockWeights: @unchecked Sendable {
     /// The memory for a form, made when it is new.
     func memory(for form: WeightForm, floats: Int) -> PreparedWeight {
         if let known = prepared[form] { return known }
-        let fresh = PreparedWeight(memory: FloatBuffer(count: floats))
+        let fresh = PreparedWeight(memory: shelf?.take(floats) ?? FloatBuffer(count: floats))
         prepared[form] = fresh
         return fresh
     }

@@ -6,15 +6,18 @@ import MawsTensor
 public final class BlockMemory: WeightSource, GradientSink {
     public let table: BlockTable
     public let buffers: [FloatBuffer]
+    /// In use from `gather` to `release`.
     private let weights: [BlockWeights]
     /// Blocks pushed, in the order in which they came.
     public private(set) var pushed: [Int] = []
 
     /// All zeros.
-    public init(_ table: BlockTable) {
+    /// - Parameter keepsForms: whether what is prepared of a block for its products stays when the block is released.
+    public init(_ table: BlockTable, keepsForms: Bool = true) {
         self.table = table
+        let shelf = keepsForms ? nil : FormShelf()
         buffers = table.blocks.map { FloatBuffer(count: $0.count) }
-        weights = buffers.map { BlockWeights($0) }
+        weights = buffers.map { BlockWeights($0, formsOn: shelf) }
     }
 
     /// Zeros for the trainable blocks, nothing for the others.
@@ -25,8 +28,8 @@ public final class BlockMemory: WeightSource, GradientSink {
     }
 
     /// The weights before the first step.
-    public convenience init(initial table: BlockTable, seed: UInt64, stage: UInt32 = 0) {
-        self.init(table)
+    public convenience init(initial table: BlockTable, seed: UInt64, stage: UInt32 = 0, keepsForms: Bool = true) {
+        self.init(table, keepsForms: keepsForms)
         for (block, buffer) in zip(table.blocks, buffers) {
             for entry in block.entries { InitialWeights.fill(entry, seed: seed, stage: stage, into: buffer) }
         }
@@ -34,7 +37,7 @@ public final class BlockMemory: WeightSource, GradientSink {
 
     public func gather(_ block: Int) -> BlockWeights { weights[block] }
 
-    public func release(_ block: Int) {}
+    public func release(_ block: Int) { weights[block].shelveForms() }
 
     /// The values were changed: whatever was prepared from them is stale.
     public func refresh() {

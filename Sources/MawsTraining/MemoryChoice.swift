@@ -3,8 +3,9 @@ import MawsKernels
 import MawsModel
 import MawsPlan
 
-/// How a trainer spends the memory that it may take on one stage: whether blocks are computed again to go backward,
-/// whether weights stay between units, and how many units of LiT stay between a step's phases. None changes a bit.
+/// How a trainer spends the memory that it may take on one stage: whether what is prepared of weights for products
+/// stays or is made again, whether blocks are computed again to go backward, whether weights stay between units, and
+/// how many units of LiT stay between a step's phases. None changes a bit.
 public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     /// What the process needs besides units and weights: code, connections, decoding.
     public static let processBytes = 150 << 20
@@ -12,6 +13,8 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     public static let pushBytesMax = 64 << 20
 
     public let keeps: Keeping
+    /// Whether prepared forms stay with each block; else blocks in use share the memory of one.
+    public let keepsForms: Bool
     /// Nil: all weights stay.
     public let weights: WeightBudget?
     /// What the process is foreseen to take; 0 where nobody asked.
@@ -23,10 +26,24 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     private static let keptBytesUnlimited = 2 << 30
 
     /// Everything is kept, and nobody counts. Not for LiT.
-    public static let unlimited = MemoryChoice(keeps: .everything, weights: nil, byteCount: 0)
+    public static let unlimited = MemoryChoice(
+        Way(keeps: .everything, keepsForms: true), weights: nil, byteCount: 0)
 
-    private init(keeps: Keeping, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0) {
-        (self.keeps, self.weights, self.byteCount, self.keptUnits) = (keeps, weights, byteCount, keptUnits)
+    /// What is kept of activations and of weights' forms.
+    private struct Way {
+        var keeps: Keeping
+        var keepsForms: Bool
+
+        /// The fastest first: a form is made again in a hundredth of a unit's time, a block in a third.
+        static func all(trains: Bool) -> [Way] {
+            let plain = [Way(keeps: .everything, keepsForms: true), Way(keeps: .everything, keepsForms: false)]
+            return trains ? plain + [Way(keeps: .inputs, keepsForms: false)] : plain
+        }
+    }
+
+    private init(_ way: Way, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0) {
+        (keeps, keepsForms) = (way.keeps, way.keepsForms)
+        (self.weights, self.byteCount, self.keptUnits) = (weights, byteCount, keptUnits)
     }
 
     /// - Parameters:
@@ -37,10 +54,11 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, memoryBytes: Int?, trainers: Int = 1
     ) throws {
         let outside = Self.bytesOutside(plan, stage)
-        let ways: [Keeping] = stage.kind.trains ? [.everything, .inputs] : [.everything]
-        var memories: [(keeps: Keeping, memory: StageMemory)] = []
-        for keeps in ways {
-            let memory = try StageMemory(plan: plan, stage: stage, compute: compute, threads: threads, keeps: keeps)
+        var memories: [(way: Way, memory: StageMemory)] = []
+        for way in Way.all(trains: stage.kind.trains) {
+            let memory = try StageMemory(
+                plan: plan, stage: stage, compute: compute, threads: threads, keeps: way.keeps,
+                keepsForms: way.keepsForms)
             let byteCount = outside + memory.unitBytes + memory.weightBytes
             if byteCount <= memoryBytes ?? .max {
                 let budget = memoryBytes.map { _ in WeightBudget(memory, byteCountMax: memory.weightBytes) }
@@ -48,15 +66,15 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
                 let kept = memory.keptUnits(of: stage, bytes: free)
                 let share = min(kept, (stage.unitsPerStep + trainers - 1) / trainers - 1)
                 self.init(
-                    keeps: keeps, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept)
+                    way, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept)
                 return
             }
-            memories.append((keeps, memory))
+            memories.append((way, memory))
         }
         let limit = memoryBytes ?? .max
-        for (keeps, memory) in memories where outside + memory.unitBytes + memory.leastWeightBytes <= limit {
+        for (way, memory) in memories where outside + memory.unitBytes + memory.leastWeightBytes <= limit {
             let budget = WeightBudget(memory, byteCountMax: limit - outside - memory.unitBytes)
-            self.init(keeps: keeps, weights: budget, byteCount: limit)
+            self.init(way, weights: budget, byteCount: limit)
             return
         }
         let least = memories.map { outside + $0.memory.unitBytes + $0.memory.leastWeightBytes }.min() ?? 0
@@ -80,7 +98,8 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         var part = stage
         while stage.kind.trains && part.microBatch % 2 == 0 {
             part.microBatch /= 2
-            let memory = try StageMemory(plan: plan, stage: part, compute: compute, threads: threads, keeps: .inputs)
+            let memory = try StageMemory(
+                plan: plan, stage: part, compute: compute, threads: threads, keeps: .inputs, keepsForms: false)
             if bytesOutside(plan, part) + memory.unitBytes + memory.leastWeightBytes <= limit { return part.microBatch }
         }
         return nil
@@ -88,7 +107,9 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
 
     public var description: String {
         let backward = keeps == .everything ? "keeps activations" : "computes blocks again to go backward"
-        guard let weights, !weights.holdsAll else { return "\(backward), keeps all weights" }
+        guard let weights, !weights.holdsAll else {
+            return "\(backward), keeps all weights" + (keepsForms ? "" : ", prepares them for each unit again")
+        }
         let all = ByteSize(bytes: weights.blockBytes.reduce(0, +))
         return "\(backward), holds \(ByteSize(bytes: weights.byteCountMax)) of \(all) of weights at a time"
     }

@@ -14,15 +14,18 @@ public struct StageMemory: Sendable {
     /// Of LiT: what stays of a unit from the first phase of a step to the second. One unit's is in `unitBytes`.
     public let keptUnitBytes: Int
 
-    /// - Parameter keeps: what of a forward pass is kept for the backward pass, where there is one.
+    /// - Parameters:
+    ///   - keeps: what of a forward pass is kept for the backward pass, where there is one.
+    ///   - keepsForms: whether what is prepared of a block for its products stays with it.
     public init(
-        plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: Keeping = .everything
+        plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: Keeping = .everything,
+        keepsForms: Bool = true
     ) throws {
         let rehearsal = BufferTally(rehearses: true)
         let (whole, kept, blocks, lane) = try rehearsal.run {
             let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
             let backend = ComputeBackend.rehearsal(compute, operands: operands)
-            let weights = BlockMemory(StageModel.table(stage, in: plan))
+            let weights = BlockMemory(StageModel.table(stage, in: plan), keepsForms: keepsForms)
             let batch = UnitBatch(rehearsing: stage, plan)
             let before = rehearsal.liveByteCount
             let kept = try Self.rehearse(stage, plan, backend, keeps, batch, weights)

@@ -19,12 +19,14 @@ struct Figure {
     let compute: () throws -> Void
 
     /// The figure of this name, with its weights and workspaces made anew; nil when there is none.
-    static func named(_ name: String, _ plans: BenchPlan, _ backend: ComputeBackend) -> Figure? {
+    static func named(
+        _ name: String, _ plans: BenchPlan, _ backend: ComputeBackend, keepsForms: Bool
+    ) -> Figure? {
         switch name {
-        case "mae": training(name, plans.mae, plans, plans.batch(), backend)
-        case "wsp": training(name, plans.wsp, plans, plans.batch(), backend)
-        case "lit": training(name, plans.lit, plans, plans.batch(), backend)
-        case "lit-cached": training(name, plans.lit, plans, plans.batch(withFeatures: true), backend)
+        case "mae": training(name, plans.mae, plans, plans.batch(), backend, keepsForms)
+        case "wsp": training(name, plans.wsp, plans, plans.batch(), backend, keepsForms)
+        case "lit": training(name, plans.lit, plans, plans.batch(), backend, keepsForms)
+        case "lit-cached": training(name, plans.lit, plans, plans.batch(withFeatures: true), backend, keepsForms)
         case "features": features(plans, backend)
         default: nil
         }
@@ -35,9 +37,11 @@ struct Figure {
     /// All phases of a step's units, and the update.
     /// - Parameter batch: with known features, as in the later epochs of LiT with fixed views.
     private static func training(
-        _ name: String, _ stage: StagePlan, _ plans: BenchPlan, _ batch: UnitBatch, _ backend: ComputeBackend
+        _ name: String, _ stage: StagePlan, _ plans: BenchPlan, _ batch: UnitBatch, _ backend: ComputeBackend,
+        _ keepsForms: Bool
     ) -> Figure {
-        let weights = BlockMemory(initial: StageModel.table(stage, in: plans.plan), seed: 1)
+        let weights = BlockMemory(
+            initial: StageModel.table(stage, in: plans.plan), seed: 1, keepsForms: keepsForms)
         let trial = StageTrial(
             plan: plans.plan, stage: stage, batch: batch, backend: backend, weights: weights,
             gradients: Update(weights, units: stage.unitsPerStep, backend: backend))
@@ -45,7 +49,7 @@ struct Figure {
         return Figure(
             name: name, samples: stage.batch,
             operations: batch.features.isEmpty ? cost.operationsPerSample : cost.operationsPerKnownView,
-            predictedBytes: predictedBytes(stage, plans, backend)
+            predictedBytes: predictedBytes(stage, plans, backend, keepsForms)
         ) {
             trial.beginStep()
             try trial.compute(units: stage.unitsPerStep)
@@ -62,11 +66,14 @@ struct Figure {
         }
     }
 
-    private static func predictedBytes(_ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend) -> Int? {
+    private static func predictedBytes(
+        _ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend, _ keepsForms: Bool
+    ) -> Int? {
         var plan = plans.plan
         plan.precision = backend.operands == .bfloat16 ? .bf16 : .fp32
         let memory = try? StageMemory(
-            plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads)
+            plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads,
+            keepsForms: keepsForms)
         let values = 4 * StageModel.table(stage, in: plan).parameterCount
         return memory.map { $0.unitBytes + $0.weightBytes - values }
     }

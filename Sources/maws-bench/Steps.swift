@@ -22,6 +22,9 @@ struct Steps: ParsableCommand {
     @Option(help: "Samples that `mae` and `wsp` compute at a time, `micro_batch` of a plan; the unit unless given.")
     var microBatch: Int?
 
+    @Flag(help: "Prepare weights for products each time that a block is used, in the memory of one block.")
+    var preparesAgain = false
+
     @Option(help: "Seconds a figure is measured for, after one step that makes the buffers.")
     var seconds = 3.0
 
@@ -48,7 +51,7 @@ struct Steps: ParsableCommand {
             "figure=gemm-\(precision.rawValue) value=\(rounded(rate / 1e9)) unit=GFLOP/s peer=\(rounded(peak / 1e9)) "
                 + "ratio=\(rounded(rate / peak))")
         for name in figures.split(separator: ",").map(String.init) {
-            guard let figure = Figure.named(name, plans, backend) else {
+            guard let figure = Figure.named(name, plans, backend, keepsForms: !preparesAgain) else {
                 throw ValidationError("--figures: there is no figure `\(name)`; there are \(Figure.names)")
             }
             try report(figure, peak: peak)

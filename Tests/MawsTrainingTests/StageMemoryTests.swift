@@ -15,10 +15,13 @@ import Testing
     }
 
     /// Bytes that a unit and its prepared weights take when it is really computed, on one thread.
-    private func measured(_ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: Keeping) throws -> Int {
+    private func measured(
+        _ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: Keeping, _ keepsForms: Bool
+    ) throws -> Int {
         let tally = BufferTally(rehearses: false)
         return try tally.run {
-            let weights = BlockMemory(initial: StageModel.table(stage, in: plan), seed: 1)
+            let weights = BlockMemory(
+                initial: StageModel.table(stage, in: plan), seed: 1, keepsForms: keepsForms)
             let batch = Self.batch(plan, stage)
             let before = tally.liveByteCount
             let backend = compute.backend
@@ -62,22 +65,24 @@ import Testing
         return plan
     }
 
-    private func foreseen(_ plan: Plan, _ compute: TestCompute, _ keeps: Keeping) throws -> StageMemory {
+    private func foreseen(
+        _ plan: Plan, _ compute: TestCompute, _ keeps: Keeping, keepsForms: Bool = true
+    ) throws -> StageMemory {
         var plan = plan
         plan.precision = compute == .oneDNNHalf ? .bf16 : .fp32
         return try StageMemory(
             plan: plan, stage: plan.stages[0], compute: compute == .reference ? .reference : .onednn, threads: 1,
-            keeps: keeps)
+            keeps: keeps, keepsForms: keepsForms)
     }
 
     @Test(arguments: [StageKind.mae, .wsp, .lit], TestCompute.allCases)
     func aUnitTakesWhatItsRehearsalSaid(_ kind: StageKind, _ compute: TestCompute) throws {
-        for keeps in [Keeping.everything, .inputs] {
+        for (keeps, keepsForms) in [(Keeping.everything, true), (.everything, false), (.inputs, false)] {
             let plan = Self.plan(kind, unit: 20)
-            let memory = try foreseen(plan, compute, keeps)
+            let memory = try foreseen(plan, compute, keeps, keepsForms: keepsForms)
             let values = 4 * StageModel.table(plan.stages[0], in: plan).parameterCount
             let predicted = memory.unitBytes + memory.weightBytes - values
-            let taken = try measured(plan, plan.stages[0], compute, keeps)
+            let taken = try measured(plan, plan.stages[0], compute, keeps, keepsForms)
             #expect(abs(Double(predicted) / Double(taken) - 1) < 0.02, "\(keeps): \(predicted) for \(taken)")
         }
     }
@@ -107,11 +112,15 @@ import Testing
         #expect(memory.unitBytes > 15 << 30)
     }
 
-    @Test func microBatchesAndBlocksComputedAgainTakeLess() throws {
+    @Test func microBatchesFormsMadeAgainAndBlocksComputedAgainTakeLess() throws {
         let whole = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .everything)
+        let forms = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .everything, keepsForms: false)
         let again = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .inputs)
         let parts = try foreseen(Self.plan(.mae, unit: 64, microBatch: 8), .oneDNN, .everything)
         #expect(again.unitBytes < whole.unitBytes * 3 / 4)
+        // Two forms of each of five blocks; one block's stay.
+        let prepared = whole.weightBytes - forms.weightBytes
+        #expect(forms.unitBytes - whole.unitBytes < prepared / 2)
         #expect(parts.unitBytes < whole.unitBytes / 2)
     }
 

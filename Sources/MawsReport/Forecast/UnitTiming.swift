@@ -106,7 +106,7 @@ private struct Trial {
         let units = (stage.unitsPerStep + machine.trainersAtOnce - 1) / machine.trainersAtOnce
         let trial = StageTrial(
             plan: plan, stage: stage, batch: batch, backend: backend, keeps: choice.keeps,
-            repeatsEmbedding: choice.keptUnits + 1 < units)
+            keepsForms: choice.keepsForms, repeatsEmbedding: choice.keptUnits + 1 < units)
         // Units of LiT wait for each other between their phases, so that all of a step are timed together.
         let count = stage.kind == .lit ? units : 1
         // Makes the buffers.

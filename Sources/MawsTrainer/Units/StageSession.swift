@@ -46,7 +46,8 @@ final class StageSession {
         worker = try workers.worker(stage, index, memory: memory, reuse: reuse, loader: loader)
         meter = WaitMeter()
         cache = BlockCache(
-            table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights)
+            table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights,
+            keepsForms: memory.keepsForms)
         batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
             try loader.batch(step: key.step, unit: key.unit, passed: key.passed) { reuse?.features($0) }
         }

@@ -27,6 +27,8 @@ public final class BlockCache: WeightSource {
     private let meter: WaitMeter
     /// Nil: all blocks stay.
     private let budget: WeightBudget?
+    /// Nil: what is prepared of a block for its products stays with it.
+    private let shelf: FormShelf?
     private var layouts: [ShardLayout] = []
     private var slots: [Slot?]
     /// Memory of blocks that are gone, for others of their size.
@@ -40,7 +42,7 @@ public final class BlockCache: WeightSource {
 
     public init(
         table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter,
-        budget: WeightBudget? = nil
+        budget: WeightBudget? = nil, keepsForms: Bool = true
     ) {
         self.table = table
         self.stage = stage
@@ -48,6 +50,7 @@ public final class BlockCache: WeightSource {
         self.cancellation = cancellation
         self.meter = meter
         self.budget = budget
+        shelf = keepsForms ? nil : FormShelf()
         slots = Array(repeating: nil, count: table.blocks.count)
     }
 
@@ -91,7 +94,10 @@ public final class BlockCache: WeightSource {
     private var holdsAll: Bool { budget?.holdsAll ?? true }
 
     /// The block may go when others need its room.
-    public func release(_ block: Int) { slots[block]?.users -= 1 }
+    public func release(_ block: Int) {
+        slots[block]?.users -= 1
+        if let slot = slots[block], slot.users == 0 { slot.weights.shelveForms() }
+    }
 
     private func isUsable(_ block: Int) -> Bool {
         guard let fetch = slots[block]?.fetch, fetch.isComplete else { return false }
@@ -152,7 +158,7 @@ public final class BlockCache: WeightSource {
 
     private func memory(elements: Int) -> BlockWeights {
         guard let index = spares.firstIndex(where: { $0.weights.values.count == elements }) else {
-            return BlockWeights(FloatBuffer(count: elements))
+            return BlockWeights(FloatBuffer(count: elements), formsOn: shelf)
         }
         let weights = spares.remove(at: index).weights
         weights.refresh()

@@ -66,13 +66,14 @@ import Testing
     @Test(arguments: TestCompute.allCases)
     func aUnitsGradientDependsOnNeitherThreadsNorMemory(_ compute: TestCompute) throws {
         let batch = fixture.randomBatch(150)
-        let settings: [(threads: Int, keeps: Keeping)] = [
-            (1, .everything), (2, .everything), (3, .inputs), (1, .inputs),
+        let settings: [(threads: Int, keeps: Keeping, keepsForms: Bool)] = [
+            (1, .everything, true), (2, .everything, false), (3, .inputs, true), (1, .inputs, false),
         ]
-        let runs = try settings.map { threads, keeps in
+        let runs = try settings.map { threads, keeps, keepsForms in
+            let weights = BlockMemory(initial: fixture.table, seed: 1, keepsForms: keepsForms)
             let gradients = BlockMemory(fixture.table)
             let loss = try objective(compute, threads: threads, keeps: keeps).computeUnit(
-                batch, globalBatch: 150, weights: BlockMemory(initial: fixture.table, seed: 1), gradients: gradients)
+                batch, globalBatch: 150, weights: weights, gradients: gradients)
             return (loss: loss, gradients: gradients.buffers.map(\.array))
         }
         for run in runs.dropFirst() {
