@@ -101,7 +101,9 @@ final class ImageEmbedding {
     private func read(_ patches: FloatSlice, _ images: FloatSlice, _ visible: PatchSelection) {
         let count = visible.imageCount
         backend.forEach(count) { image, _ in
-            grid.read(patches.part(image, of: count), images.part(image, of: count), visible.part(image), .convolution)
+            grid.read(
+                patches.sequences(image..<image + 1, of: count), images.sequences(image..<image + 1, of: count),
+                visible.part(image), .convolution)
         }
     }
 

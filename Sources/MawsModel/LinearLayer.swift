@@ -27,24 +27,20 @@ struct LinearLayer {
         workspace.release(to: mark)
     }
 
-    /// Adds the parameters' gradients to the block's.
-    func parametersBackward(_ gradient: FloatBuffer, _ dy: FloatSlice, _ x: FloatSlice, workspace: Workspace) {
+    /// dx = dy · weight; the parameters' gradients are added to the block's.
+    /// - Parameter workspace: for as long as the call takes.
+    func backward(
+        _ dx: FloatSlice, _ gradient: FloatBuffer, _ dy: FloatSlice, _ x: FloatSlice, _ weights: BlockWeights,
+        workspace: Workspace
+    ) {
         let mark = workspace.mark
         let shape = LinearShape(rows: dy.count / weight.outputs, inputs: weight.inputs, outputs: weight.outputs)
-        backend.weightGradient(
-            gradient.slice(weight.range), operand(dy, workspace), operand(x, workspace), outputs: 0..<weight.outputs,
-            shape)
-        backend.sumRows(gradient.slice(bias), dy, RowShape(rows: shape.rows, width: weight.outputs))
-        workspace.release(to: mark)
-    }
-
-    /// dx = dy · weight.
-    func inputBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ weights: BlockWeights, workspace: Workspace) {
-        let mark = workspace.mark
+        let (dyOperand, xOperand) = (operand(dy, workspace), operand(x, workspace))
         backend.prepareBackward(weights, [weight])
-        backend.linearBackward(
-            ActivationSlice(dx), operand(dy, workspace), weights, weight, residual: nil, rows: dy.count / weight.outputs
-        )
+        backend.linearBackward(ActivationSlice(dx), dyOperand, weights, weight, residual: nil, rows: shape.rows)
+        backend.weightGradient(
+            gradient.slice(weight.range), dyOperand, xOperand, outputs: 0..<weight.outputs, shape)
+        backend.sumRows(gradient.slice(bias), dy, RowShape(rows: shape.rows, width: weight.outputs))
         workspace.release(to: mark)
     }
 

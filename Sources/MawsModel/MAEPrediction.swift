@@ -56,8 +56,7 @@ final class MAEPrediction {
         let dNormed = workspace.take(rows.count * width)
         let gradient = buffers.take(block, count: count, for: gradients)
         let buffer = try weights.gather(block)
-        pixels.inputBackward(dNormed, dPrediction, buffer, workspace: workspace)
-        pixels.parametersBackward(gradient, dPrediction, normed, workspace: workspace)
+        pixels.backward(dNormed, gradient, dPrediction, normed, buffer, workspace: workspace)
         backend.layerNormBackward(
             dNormed, gradient.slice(normWeight), gradient.slice(normBias), dNormed, input, mean, reciprocal,
             buffer.slice(normWeight), residual: nil, RowShape(rows: rows.count, width: width))

@@ -23,12 +23,6 @@ public struct FloatSlice: @unchecked Sendable {
         return FloatSlice(buffer, offset: offset + start, count: count)
     }
 
-    /// The `index`th of `count` equal parts.
-    public func part(_ index: Int, of count: Int) -> FloatSlice {
-        precondition(self.count % count == 0, "a slice that is not \(count) equal parts")
-        return part(index * (self.count / count), self.count / count)
-    }
-
     /// The slice from its element `start` to its end.
     public func from(_ start: Int) -> FloatSlice { part(start, count - start) }
 

@@ -92,10 +92,11 @@ public final class MAEObjective: UnitObjective {
         let divisor = Double(grid.length) * Double(hidden.perImage) * Double(globalBatch)
         let totals = Mutex([Double](repeating: 0, count: hidden.imageCount))
         backend.forEach(hidden.imageCount) { image, lane in
-            let part = prediction.part(image, of: hidden.imageCount)
+            let own = image..<image + 1
+            let part = prediction.sequences(own, of: hidden.imageCount)
             let mark = lane.scratch.mark
             let target = lane.scratch.take(part.count)
-            grid.read(target, images.part(image, of: hidden.imageCount), hidden.part(image), .prediction)
+            grid.read(target, images.sequences(own, of: hidden.imageCount), hidden.part(image), .prediction)
             if stage.normalizesPixels { PixelNorm.normalize(target, length: grid.length) }
             let total = Self.squaredError(part, target, gradientFactor: Float(2 / divisor))
             lane.scratch.release(to: mark)

@@ -22,15 +22,16 @@ import Testing
         let cluster = try RemoteCluster(run, cacheSize: "\(bytes * 8 / 10)")
         // 4,000 samples in batches of 80: an epoch has 50 steps. The first fills the caches.
         try run.wait(forSteps: 55, of: cluster.coordinator)
-        let reads = try [95, 135].map { steps in
+        let reads = try [85, 115, 145].map { steps in
             let before = server.bytesSent
             try run.wait(forSteps: steps, of: cluster.coordinator)
             return server.bytesSent - before
         }
-        print("figure=bytes-of-40-steps value=\(reads) unit=B of=\(bytes)")
-        // A third on cores of its own; a trainer that falls behind on busy ones leaves its units to the other. Without
-        // the preference it is ten times the data set.
-        #expect(try #require(reads.min()) < bytes * 2, "\(reads) of \(bytes) bytes were read again")
+        print("figure=bytes-of-30-steps value=\(reads) unit=B of=\(bytes)")
+        // An epoch reads two fifths of the data on cores of its own, and less than three halves on busy ones, but while
+        // a trainer falls behind and leaves its units to the other.
+        let epoch = try #require(reads.min()) * 50 / 30
+        #expect(epoch < bytes * 3 / 2, "\(reads) of \(bytes) bytes were read again")
         let hashes = try cluster.finish()
         var single = try ClusterRun()
         (single.unit, single.maeSteps, single.checkpointSteps) = (5, 150, 1000)

@@ -51,7 +51,7 @@ struct TransformerShape: Hashable {
 
 extension FloatSlice {
     /// The part of some of `batch` sequences that share the slice equally.
-    func sequences(_ range: Range<Int>, of batch: Int) -> FloatSlice {
+    public func sequences(_ range: Range<Int>, of batch: Int) -> FloatSlice {
         let each = count / batch
         return part(range.lowerBound * each, range.count * each)
     }
