@@ -22,10 +22,11 @@ struct ServerForecast {
         stateBytes = shape.size
         // The journal's places for threads that the server does not have stay on the disk.
         let mapped = stateBytes - max(0, shape.laneCount - machine.cores) * shape.laneBytes
-        // A sum of 1, of 2, of 4 … units waits for its neighbour. Neighbours on their way are added block by block: one
-        // of them waits, where it is ahead of the other.
+        // A sum of 2, of 4 … units waits for its neighbour. Two units on their way are added block by block: one of them
+        // waits, where it is ahead of the other.
         let units = stage.kind.trains ? stage.unitsPerStep : 1
-        let waiting = min(units, Int.bitWidth - (units - 1).leadingZeroBitCount + max(1, machine.trainers / 2))
+        let sums = Int.bitWidth - (units - 1).leadingZeroBitCount - 1
+        let waiting = min(units, sums + max(1, machine.trainers / 2))
         let gradients = units > 1 ? waiting * 4 * cost.trainable / servers : 0
         residentBytes = min(Self.processBytes + mapped + gradients, plan.cluster.serverMemoryBytes ?? .max)
         // Of the largest block: two gradients that are added, and its state while it is updated.

@@ -49,10 +49,11 @@ public struct StageForecast: Codable, Hashable, Sendable {
         operationsPerImage = cost.operationsPerSample
         (pushedBytesPerStep, gatheredBytesPerStep) = (traffic.pushed, traffic.gathered)
         let timing = try UnitTiming(plan: plan, stage: stage, batch: sample.batch, choice: choice, machine: machine)
-        seconds =
-            timing.seconds(images: images, stage, machine)
-            + machine.seconds(reading: images, secondsPerImage: sample.secondsPerImage)
+        let beside =
+            machine.seconds(reading: images, secondsPerImage: sample.secondsPerImage)
             + machine.seconds(updating: stage, cost) + machine.seconds(onWire: traffic.pushed + traffic.gathered)
+        seconds =
+            timing.seconds(images: images, stage, machine) + machine.seconds(beside: beside, stage)
             + (stage.kind.trains ? machine.commitSeconds : 0)
     }
 }

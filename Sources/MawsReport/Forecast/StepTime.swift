@@ -13,6 +13,14 @@ extension UnitTiming {
 }
 
 extension ForecastMachine {
+    /// What is done beside the computation falls on trainers' cores unevenly, and each phase of a step ends with the
+    /// trainer that most of it fell on. Of work that is cut at random the largest of n parts is 1 + 1/2 + … + 1/n times
+    /// the mean; so measured in the quickstart's stages, where the earlier of two trainers waited for that long.
+    func seconds(beside work: Double, _ stage: StagePlan) -> Double {
+        let largest = (1...trainersAtOnce).reduce(0) { $0 + 1 / Double($1) }
+        return work * (1 + (largest - 1) * (stage.kind == .lit ? 2 : 1))
+    }
+
     func seconds(reading images: Int, secondsPerImage: Double) -> Double {
         Double(images) * secondsPerImage / Double(cores)
     }
