@@ -101,6 +101,31 @@ import Testing
         #expect(try Set([first, second, fingerprint()]).count == 3)
     }
 
+    /// Prompts are read by a plan's last stage, days after its start.
+    @Test func promptsAreInTheFingerprintAndCheckedAtTheStart() throws {
+        let folder = try Fixture.folder(count: 4)
+        var plan = Fixture.plan([Fixture.split(["train.tar"])])
+        var stage = Fixture.stage(.zeroshot)
+        (stage.templates, stage.classes) = ("templates.txt", "classes.txt")
+        func fingerprint(_ templates: String, _ classes: String) throws -> String {
+            try folder.write(templates, "templates.txt")
+            try folder.write(classes, "classes.txt")
+            return try PlanData(plan: plan, root: folder.path).fingerprint
+        }
+        let none = try fingerprint("a {}\n", "boot\n")
+        plan.stages = [stage]
+        let prompts = try ["a {}\n", "my {}\n"].flatMap { template in
+            try ["boot\n", "boot, shoe\n"].map { try fingerprint(template, $0) }
+        }
+        #expect(Set(prompts + [none]).count == 5)
+        #expect(
+            Fixture.sentence { _ = try fingerprint("a {}\nno place\n", "boot\n") }
+                == "\(folder.path)/templates.txt, line 2: expected a template with {} where a class's name goes.")
+        #expect(
+            Fixture.sentence { _ = try fingerprint("a {}\n", "boot\n , \n") }
+                == "\(folder.path)/classes.txt, line 2: expected the names of a class, separated by commas.")
+    }
+
     @Test func badExclusionsAndTargetsAreOneSentence() throws {
         let folder = try Fixture.folder(count: 4)
         var split = Fixture.split(["train.tar"])

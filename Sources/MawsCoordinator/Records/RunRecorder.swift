@@ -1,5 +1,6 @@
 import Foundation
 import MawsBase
+import MawsData
 import MawsPlan
 import MawsProtocol
 import MawsReport
@@ -131,16 +132,9 @@ final class RunRecorder {
             result = nil
         }
         let all = samples.sorted { $0.key < $1.key }.flatMap(\.value).sorted { $0.sample < $1.sample }
-        let names = try stage.classes.map { try classNames(path: $0) } ?? []
+        let names = try stage.classes.map { try SplitFiles.classes(path: $0).map { $0[0] } } ?? []
         let outcome = result ?? EvaluationResult(stage: stage.name, split: stage.on, classNames: names, samples: all)
         try AtomicFile.write(JSONLine.encode(outcome), to: paths.result(stage.name))
         return outcome
-    }
-
-    /// The first name of each class.
-    private func classNames(path: String) throws -> [String] {
-        String(decoding: try AtomicFile.read(path), as: UTF8.self).split(separator: "\n").map { line in
-            line.split(separator: ",").first.map { $0.trimmingCharacters(in: .whitespaces) } ?? ""
-        }
     }
 }

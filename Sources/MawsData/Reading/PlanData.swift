@@ -16,6 +16,8 @@ public struct PlanData: Sendable {
 
     /// In the order of the plan.
     public let splits: [Split]
+    /// SHA-256 of each file that stages make prompts of.
+    private let prompts: [String]
 
     /// - Parameter root: folder that the plan's relative paths are relative to.
     public init(plan: Plan, root: String) throws {
@@ -29,6 +31,16 @@ public struct PlanData: Sendable {
                     try InputFile.hash(Dataset.resolved($0, root: root))
                 })
         }
+        prompts = try plan.stages.flatMap { try Self.prompts($0, root: root) }
+    }
+
+    /// What is wrong with these files is said before a run starts, not when its last stage does.
+    private static func prompts(_ stage: StagePlan, root: String) throws -> [String] {
+        let templates = stage.templates.map { Dataset.resolved($0, root: root) }
+        let classes = stage.classes.map { Dataset.resolved($0, root: root) }
+        if let templates { _ = try SplitFiles.templates(path: templates) }
+        if let classes { _ = try SplitFiles.classes(path: classes) }
+        return try [templates, classes].compactMap(\.self).map(InputFile.hash)
     }
 
     /// Samples that a stage reads of a split: an epoch's if it trains; 0 when the plan has no split of this name.
@@ -37,13 +49,14 @@ public struct PlanData: Sendable {
         return stage.kind.trains ? split.epochSampleCount : split.sampleCount
     }
 
-    /// The fingerprint of every split: `train=<hex> test=<hex>+<hex>`. Equal where all samples have equal names and
-    /// sizes and the files beside them, counted behind the `+`, equal contents.
+    /// The fingerprint of every split and of the prompts: `train=<hex> test=<hex>+<hex> prompts+<hex>`. Equal where all
+    /// samples have equal names and sizes and the files behind a `+` equal contents.
     public var fingerprint: String {
-        splits.map { split in
-            let files =
-                split.files.isEmpty ? "" : "+" + Hash.hexadecimal(of: Array(split.files.joined().utf8)).prefix(16)
-            return "\(split.name)=\(split.dataset.fingerprint)\(files)"
-        }.joined(separator: " ")
+        let parts = splits.map { "\($0.name)=\($0.dataset.fingerprint)" + Self.suffix($0.files) }
+        return (parts + (prompts.isEmpty ? [] : ["prompts" + Self.suffix(prompts)])).joined(separator: " ")
+    }
+
+    private static func suffix(_ files: [String]) -> String {
+        files.isEmpty ? "" : "+" + Hash.hexadecimal(of: Array(files.joined().utf8)).prefix(16)
     }
 }

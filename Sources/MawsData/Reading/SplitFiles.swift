@@ -5,22 +5,24 @@ public enum SplitFiles {
     /// Hashtags, one a line.
     public static func hashtags(path: String) throws -> [String] { try lines(path).map(String.init) }
 
-    /// Names of each class: one class a line, synonyms separated by commas.
+    /// Names of each class: one class a line, its names separated by commas.
     public static func classes(path: String) throws -> [[String]] {
         try lines(path).enumerated().map { index, line in
             let names = line.split(separator: ",").map { CaptionText.sanitized(String($0)) }.filter { !$0.isEmpty }
             guard !names.isEmpty else {
-                throw DataError.line(file: path, line: index + 1, problem: "expected the names of a class")
+                throw DataError.line(
+                    file: path, line: index + 1, problem: "expected the names of a class, separated by commas")
             }
             return names
         }
     }
 
-    /// Prompt templates, one a line, each holding `{}`.
+    /// Prompt templates, one a line, `{}` where the name of a class goes.
     public static func templates(path: String) throws -> [String] {
         try lines(path).enumerated().map { index, line in
             guard line.contains("{}") else {
-                throw DataError.line(file: path, line: index + 1, problem: "expected a template with {} in it")
+                throw DataError.line(
+                    file: path, line: index + 1, problem: "expected a template with {} where a class's name goes")
             }
             return String(line)
         }

@@ -22,8 +22,8 @@ struct ServerForecast {
         stateBytes = shape.size
         // The journal's places for threads that the server does not have stay on the disk.
         let mapped = stateBytes - max(0, shape.laneCount - machine.cores) * shape.laneBytes
-        // A sum of 2, of 4 … units waits for its neighbour. Two units on their way are added block by block: one of them
-        // waits, where it is ahead of the other.
+        // A sum of 2, of 4 … units waits for its neighbour. Two units on their way are added block by block: one waits,
+        // where it is ahead of the other.
         let units = stage.kind.trains ? stage.unitsPerStep : 1
         let sums = Int.bitWidth - (units - 1).leadingZeroBitCount - 1
         let waiting = min(units, sums + max(1, machine.trainers / 2))

@@ -1,4 +1,5 @@
 import Foundation
+import MawsData
 import MawsTraining
 import Testing
 
@@ -11,7 +12,7 @@ import Testing
 
     @Test func everyTemplateTakesEveryNameOfAClass() throws {
         let prompts = try ZeroShotPrompts(
-            templates: try file("a photo of a {}.\n\nmy {}, a {}\n"), classes: try file("t-shirt, top\nboot\n"))
+            templates: try file("a photo of a {}.\nmy {}, a {}\n"), classes: try file("t-shirt, top\nboot\n"))
         #expect(prompts.classes == [["t-shirt", "top"], ["boot"]])
         #expect(
             prompts.prompts(of: 0) == [
@@ -21,17 +22,17 @@ import Testing
 
     @Test func wrongFileIsNamedWithTheLine() throws {
         let (templates, classes) = (try file("a {}\nno place\n"), try file("boot\n , \n"))
-        #expect(throws: ZeroShotError.templateWithoutPlace(path: templates, line: 2)) {
-            try ZeroShotPrompts(templates: templates, classes: classes)
-        }
-        #expect(throws: ZeroShotError.classWithoutName(path: classes, line: 2)) {
-            try ZeroShotPrompts(templates: try file("{}"), classes: classes)
-        }
-        #expect(throws: ZeroShotError.unreadable(path: "/nowhere")) {
+        let noPlace = DataError.line(
+            file: templates, line: 2, problem: "expected a template with {} where a class's name goes")
+        #expect(throws: noPlace) { try ZeroShotPrompts(templates: templates, classes: classes) }
+        let noName = DataError.line(
+            file: classes, line: 2, problem: "expected the names of a class, separated by commas")
+        #expect(throws: noName) { try ZeroShotPrompts(templates: try file("{}"), classes: classes) }
+        #expect(throws: DataError.system(action: "open", path: "/nowhere", code: ENOENT)) {
             try ZeroShotPrompts(templates: "/nowhere", classes: classes)
         }
-        let empty = try file(" \n")
-        #expect(throws: ZeroShotError.empty(path: empty)) {
+        let empty = try file("")
+        #expect(throws: DataError.file(path: empty, problem: "is empty")) {
             try ZeroShotPrompts(templates: empty, classes: classes)
         }
     }
