@@ -117,8 +117,8 @@ public final class Dataset: Sendable {
     }
 
     /// A path of the plan, relative to `root` unless it is absolute.
-    static func resolved(_ path: String, root: String) -> String {
-        path.hasPrefix("/") || root.isEmpty ? path : root + "/" + path
+    public static func resolved(_ path: String, root: String) -> String {
+        path.hasPrefix("/") || root.isEmpty || root == "." ? path : root + "/" + path
     }
 
     private func place(of index: Int) -> (store: any SampleStore, index: Int) {

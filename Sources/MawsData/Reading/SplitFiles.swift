@@ -17,22 +17,26 @@ public enum SplitFiles {
         }
     }
 
-    /// Prompt templates, one a line, `{}` where the name of a class goes.
+    /// Prompt templates, one a line that is not blank, `{}` where the name of a class goes.
     public static func templates(path: String) throws -> [String] {
-        try lines(path).enumerated().map { index, line in
-            guard line.contains("{}") else {
+        try lines(path).enumerated().compactMap { index, line in
+            let template = CaptionText.sanitized(String(line))
+            if template.isEmpty { return nil }
+            guard template.contains("{}") else {
                 throw DataError.line(
                     file: path, line: index + 1, problem: "expected a template with {} where a class's name goes")
             }
-            return String(line)
+            return template
         }
     }
 
-    /// The file's lines without the last, empty one. An empty file is an error.
+    /// The file's lines without blank ones at its end. A file of nothing else is an error.
     static func lines(_ path: String) throws -> [Substring] {
-        let text = String(decoding: try InputFile.contents(path, limit: sizeMax), as: UTF8.self)
+        guard let text = String(validating: try InputFile.contents(path, limit: sizeMax), as: UTF8.self) else {
+            throw DataError.file(path: path, problem: "is not UTF-8 text")
+        }
         var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        if lines.last?.isEmpty == true { lines.removeLast() }
+        while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
         guard !lines.isEmpty else { throw DataError.file(path: path, problem: "is empty") }
         return lines
     }

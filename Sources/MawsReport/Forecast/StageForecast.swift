@@ -53,7 +53,8 @@ public struct StageForecast: Codable, Hashable, Sendable {
             machine.seconds(reading: images, secondsPerImage: sample.secondsPerImage)
             + machine.seconds(updating: stage, cost) + machine.seconds(onWire: traffic.pushed + traffic.gathered)
         seconds =
-            timing.seconds(images: images, stage, machine) + machine.seconds(beside: beside, stage)
+            timing.seconds(images: images, stage, machine) + beside
+            + timing.waitingSeconds(beside: beside, stage, machine)
             + (stage.kind.trains ? machine.commitSeconds : 0)
     }
 }

@@ -12,15 +12,21 @@ extension UnitTiming {
     }
 }
 
-extension ForecastMachine {
-    /// What is done beside the computation falls on trainers' cores unevenly, and each phase of a step ends with the
-    /// trainer that most of it fell on. Of work that is cut at random the largest of n parts is 1 + 1/2 + … + 1/n times
-    /// the mean; so measured in the quickstart's stages, where the earlier of two trainers waited for that long.
-    func seconds(beside work: Double, _ stage: StagePlan) -> Double {
-        let largest = (1...trainersAtOnce).reduce(0) { $0 + 1 / Double($1) }
-        return work * (1 + (largest - 1) * (stage.kind == .lit ? 2 : 1))
+extension UnitTiming {
+    /// Trainers' waiting for the last of them at the end of each phase of a step.
+    ///
+    /// What is done beside the computation falls on their cores unevenly: of work that is cut at random the largest of
+    /// n parts is 1 + 1/2 + … + 1/n times the mean. In the quickstart's stages the earlier of two trainers waited for
+    /// as long. None waits for longer than another's unit takes.
+    /// - Parameter work: seconds that all cores are busy with something else.
+    func waitingSeconds(beside work: Double, _ stage: StagePlan, _ machine: ForecastMachine) -> Double {
+        let largest = (1...machine.trainersAtOnce).reduce(0) { $0 + 1 / Double($1) }
+        let phases: Double = stage.kind == .lit ? 2 : 1
+        return phases * min((largest - 1) * work, other)
     }
+}
 
+extension ForecastMachine {
     func seconds(reading images: Int, secondsPerImage: Double) -> Double {
         Double(images) * secondsPerImage / Double(cores)
     }

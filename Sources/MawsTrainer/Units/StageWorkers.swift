@@ -77,7 +77,7 @@ struct StageWorkers {
     /// Names for the report, from the stage's own file of classes or another stage's; empty where the plan has none.
     private func classNames(_ stage: StagePlan) throws -> [String] {
         guard let path = stage.classes ?? plan.stages.lazy.compactMap(\.classes).first else { return [] }
-        return try SplitFiles.classes(path: resolved(path)).map { $0[0] }
+        return try SplitFiles.classes(path: Dataset.resolved(path, root: root)).map { $0[0] }
     }
 
     /// Captions and prompts share one tokenizer, which the split evaluated need not name.
@@ -86,10 +86,6 @@ struct StageWorkers {
         guard let path = plan.split(stage.on)?.tokenizer ?? plan.data.lazy.compactMap(\.tokenizer).first else {
             throw TrainerError.noTokenizer(stage: stage.name)
         }
-        return try Tokenizer(model: resolved(path), context: text.context)
-    }
-
-    private func resolved(_ path: String) -> String {
-        path.hasPrefix("/") || root.isEmpty ? path : root + "/" + path
+        return try Tokenizer(model: Dataset.resolved(path, root: root), context: text.context)
     }
 }

@@ -31,7 +31,8 @@ public final class ZeroShotClassifier {
         guard let text = plan.model.text, let templates = stage.templates, let classes = stage.classes else {
             preconditionFailure("stage \(stage.name) lacks a text model, templates or classes")
         }
-        prompts = try ZeroShotPrompts(templates: Self.path(templates, root), classes: Self.path(classes, root))
+        prompts = try ZeroShotPrompts(
+            templates: Dataset.resolved(templates, root: root), classes: Dataset.resolved(classes, root: root))
         self.tokenizer = tokenizer
         self.backend = backend
         let table = StageModel.table(stage, in: plan)
@@ -96,10 +97,6 @@ public final class ZeroShotClassifier {
     ) throws -> FloatSlice {
         defer { weights.release(block) }
         return head.forward(x, try weights.gather(block), workspace).rows
-    }
-
-    private static func path(_ path: String, _ root: String) -> String {
-        path.hasPrefix("/") || root == "." ? path : "\(root)/\(path)"
     }
 }
 

@@ -12,7 +12,7 @@ import Testing
 
     @Test func everyTemplateTakesEveryNameOfAClass() throws {
         let prompts = try ZeroShotPrompts(
-            templates: try file("a photo of a {}.\nmy {}, a {}\n"), classes: try file("t-shirt, top\nboot\n"))
+            templates: try file("a photo of a {}.\n\nmy {}, a {}\n"), classes: try file("t-shirt, top\nboot\n"))
         #expect(prompts.classes == [["t-shirt", "top"], ["boot"]])
         #expect(
             prompts.prompts(of: 0) == [
@@ -31,9 +31,14 @@ import Testing
         #expect(throws: DataError.system(action: "open", path: "/nowhere", code: ENOENT)) {
             try ZeroShotPrompts(templates: "/nowhere", classes: classes)
         }
-        let empty = try file("")
+        let empty = try file(" \n")
         #expect(throws: DataError.file(path: empty, problem: "is empty")) {
             try ZeroShotPrompts(templates: empty, classes: classes)
+        }
+        let latin = try file("")
+        try Data([0x7B, 0x7D, 0xE9, 0x0A]).write(to: URL(fileURLWithPath: latin))
+        #expect(throws: DataError.file(path: latin, problem: "is not UTF-8 text")) {
+            try ZeroShotPrompts(templates: latin, classes: classes)
         }
     }
 }
