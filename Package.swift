@@ -83,7 +83,7 @@ let nodes: [Target] = [
         "MawsReport",
         [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsStorage", "MawsOptimizer", "MawsTransport", "MawsWire",
+            "MawsStorage", "MawsOptimizer", "MawsTransport", "MawsWire", "MawsProtocol",
         ]),
     library(
         "MawsCoordinator",

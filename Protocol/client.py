@@ -13,7 +13,7 @@ import struct
 import sys
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-MAGIC, VERSION, HEADER = b"MAWS", 1, struct.Struct("<4sHBBIQ")
+MAGIC, VERSION, HEADER = b"MAWS", 2, struct.Struct("<4sHBBIQ")
 
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
@@ -63,10 +63,10 @@ MESSAGES = {
     24: ("snapshotSlice", SLICE),
     32: ("roster", [("servers", ("array", [("shard", SHARD), ("host", "text"), ("port", "H")]))]),
     33: ("leaseRequest", [("shares", "bytes")]),
-    34: ("lease", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [
+    34: ("leases", [("leases", ("array", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("milliseconds", "I"),
         ("passed", ("array", "Q")),
-    ]),
+    ]))]),
     35: ("unitDone", [("lease", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("loss", "d"), ("skipped", ("array", "text")), ("result", "bytes"),
         ("compute seconds", "d"), ("wait seconds", "d"),
@@ -76,7 +76,7 @@ MESSAGES = {
     48: ("gather", STAGE_STEP + [("block", "I")]),
     49: ("gathered", STAGE_STEP + [("block", "I"), ("encoding", "B")]),
     50: ("unavailable", REASON),
-    51: ("push", POST + [("block", "I"), ("encoding", "B")]),
+    51: ("push", POST + [("level", "B"), ("block", "I"), ("encoding", "B")]),
     52: ("flush", []),
     53: ("flushed", []),
     54: ("post", POST),

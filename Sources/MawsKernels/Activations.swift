@@ -84,6 +84,14 @@ extension ComputeBackend {
         forEachRange(of: x.count, grain: 16 * grain) { x.part($0.lowerBound, $0.count).zero() }
     }
 
+    /// y = x, on all threads.
+    public func copy(_ y: FloatSlice, _ x: FloatSlice) {
+        precondition(y.count == x.count)
+        forEachRange(of: y.count, grain: 16 * grain) { range in
+            y.part(range.lowerBound, range.count).copy(from: x.part(range.lowerBound, range.count))
+        }
+    }
+
     /// y = x in the type of y.
     public func convert(_ y: ActivationSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)

@@ -40,9 +40,8 @@ extension ShardHost {
     func received(_ push: Push, _ generation: ShardGeneration, _ gradient: GradientSum) throws -> [ShardAction] {
         let actions = state.withLock { state in
             let actions = state.core.step(.pushReceived(push, generation), now: .now())
-            if actions.contains(.keep) {
-                let unit = Int(push.unit.value)
-                state.buffers[BufferKey(generation: generation, block: Int(push.block), firstUnit: unit)] = gradient
+            if case .keepGradient(let sum)? = actions.first {
+                state.buffers[BufferKey(generation: generation, block: Int(push.block), sum: sum)] = gradient
             }
             return actions
         }
@@ -52,7 +51,7 @@ extension ShardHost {
     func received(_ post: Post, _ generation: ShardGeneration, _ rows: [UInt8]) throws -> [ShardAction] {
         let actions = state.withLock { state in
             let actions = state.core.step(.postReceived(post, generation), now: .now())
-            if actions.contains(.keep) { state.posts[post.unit] = rows }
+            if actions.first == .keepPost { state.posts[post.unit] = rows }
             return actions
         }
         return try run(actions)

@@ -27,8 +27,11 @@ extension ShardHost {
         case .combine(let generation, let block, let left, let right):
             combine(generation, block, left, right)
             return .combined(generation, block: block, left: left)
-        case .storeBlock(let generation, let block):
-            store(generation, block)
+        case .drop(let generation, let block, let sum):
+            drop(generation, block, sum)
+            return nil
+        case .storeBlock(let generation, let block, let sum):
+            store(generation, block, sum)
             return .blockStored(generation, block: block)
         case .sealReduced(let generation):
             try memory(generation)?.sealReduced()
@@ -101,9 +104,9 @@ extension ShardHost {
     }
 
     /// left += right, in fp32, element by element.
-    private func combine(_ generation: ShardGeneration, _ block: Int, _ left: UnitTree.Node, _ right: UnitTree.Node) {
-        let leftKey = BufferKey(generation: generation, block: block, firstUnit: left.firstUnit)
-        let rightKey = BufferKey(generation: generation, block: block, firstUnit: right.firstUnit)
+    private func combine(_ generation: ShardGeneration, _ block: Int, _ left: UnitTree.Sum, _ right: UnitTree.Sum) {
+        let leftKey = BufferKey(generation: generation, block: block, sum: left)
+        let rightKey = BufferKey(generation: generation, block: block, sum: right)
         let (sum, other, memory) = state.withLock { state in
             (state.buffers[leftKey], state.buffers.removeValue(forKey: rightKey), state.memory)
         }
@@ -114,8 +117,14 @@ extension ShardHost {
         }
     }
 
-    private func store(_ generation: ShardGeneration, _ block: Int) {
-        let key = BufferKey(generation: generation, block: block, firstUnit: 0)
+    private func drop(_ generation: ShardGeneration, _ block: Int, _ sum: UnitTree.Sum) {
+        let key = BufferKey(generation: generation, block: block, sum: sum)
+        guard let dropped = state.withLock({ $0.buffers.removeValue(forKey: key) }) else { return }
+        memory(generation)?.pool.give(dropped)
+    }
+
+    private func store(_ generation: ShardGeneration, _ block: Int, _ sum: UnitTree.Sum) {
+        let key = BufferKey(generation: generation, block: block, sum: sum)
         guard let sum = state.withLock({ $0.buffers.removeValue(forKey: key) }), let memory = memory(generation) else {
             return
         }

@@ -17,7 +17,7 @@ final class ShardHost: Sendable {
     struct BufferKey: Hashable {
         var generation: ShardGeneration
         var block: Int
-        var firstUnit: Int
+        var sum: UnitTree.Sum
     }
 
     struct State {
@@ -78,7 +78,7 @@ final class ShardHost: Sendable {
         while !queue.isEmpty {
             let action = queue.removeFirst()
             switch action {
-            case .receiveSlice, .receive, .keep, .discard, .lose, .breakOff:
+            case .receiveSlice, .receive, .keepGradient, .keepPost, .discard, .lose, .breakOff:
                 forCaller.append(action)
             case .serve(let request, _), .servePosts(let request, _, _, _), .decline(let request, _):
                 answer(request, action)

@@ -135,7 +135,8 @@ final class TrainerSession {
         }
         host.count { $0.bytesPushed += UInt64(payloadCount) }
         let verdict = try host.received(push, generation, gradient)
-        if !verdict.contains(.keep) { memory.pool.give(gradient) }
+        let isKept = verdict.contains { if case .keepGradient = $0 { true } else { false } }
+        if !isKept { memory.pool.give(gradient) }
         try settle(verdict)
     }
 

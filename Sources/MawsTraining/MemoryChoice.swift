@@ -4,8 +4,9 @@ import MawsModel
 import MawsPlan
 
 /// How a trainer spends the memory that it may take on one stage: whether what is prepared of weights for products
-/// stays or is made again, whether blocks are computed again to go backward, whether weights stay between units, and
-/// how many units of LiT stay between a step's phases. None changes a bit.
+/// stays or is made again, whether blocks are computed again to go backward, whether weights stay between units, how
+/// many units of LiT stay between a step's phases, and of how many units gradients are added before they are pushed.
+/// None changes a bit.
 public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     /// What the process needs besides units and weights: code, connections, decoding.
     public static let processBytes = 150 << 20
@@ -21,13 +22,21 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     public let byteCount: Int
     /// Units of LiT whose activations may stay from the first phase to the second while another is computed.
     public let keptUnits: Int
+    /// Gradients of up to 2^sumLevels neighbouring units are added before they are pushed, where that many are leased.
+    /// Each level takes `gradientBytes`, which are not in `byteCount`.
+    public let sumLevels: Int
+    public let gradientBytes: Int
 
-    /// Bytes that units of LiT may stay in where nobody set a limit.
+    /// Bytes that units of LiT may stay in, and that sums of gradients may take, where nobody set a limit.
     private static let keptBytesUnlimited = 2 << 30
+    private static let sumBytesUnlimited = 1 << 30
 
     /// Everything is kept, and nobody counts. Not for LiT.
-    public static let unlimited = MemoryChoice(
-        Way(keeps: .everything, keepsForms: true), weights: nil, byteCount: 0)
+    public static func unlimited(_ stage: StagePlan, in plan: Plan) -> MemoryChoice {
+        MemoryChoice(
+            Way(keeps: .everything, keepsForms: true), weights: nil, byteCount: 0,
+            sums: Sums(stage, in: plan, bytes: sumBytesUnlimited))
+    }
 
     /// What is kept of activations and of weights' forms.
     private struct Way {
@@ -41,7 +50,20 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private init(_ way: Way, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0) {
+    /// Sums of neighbouring units' gradients that fit in some bytes.
+    private struct Sums {
+        let levels: Int
+        let gradientBytes: Int
+
+        init(_ stage: StagePlan, in plan: Plan, bytes: Int) {
+            gradientBytes = stage.kind.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
+            let useful = Int.bitWidth - 1 - stage.unitsPerStep.leadingZeroBitCount
+            levels = gradientBytes > 0 ? min(useful, bytes / gradientBytes) : 0
+        }
+    }
+
+    private init(_ way: Way, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0, sums: Sums? = nil) {
+        (sumLevels, gradientBytes) = (sums?.levels ?? 0, sums?.gradientBytes ?? 0)
         (keeps, keepsForms) = (way.keeps, way.keepsForms)
         (self.weights, self.byteCount, self.keptUnits) = (weights, byteCount, keptUnits)
     }
@@ -65,8 +87,10 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
                 let free = memoryBytes.map { $0 - byteCount } ?? Self.keptBytesUnlimited
                 let kept = memory.keptUnits(of: stage, bytes: free)
                 let share = min(kept, (stage.unitsPerStep + trainers - 1) / trainers - 1)
+                let rest = memoryBytes == nil ? Self.sumBytesUnlimited : free - kept * memory.keptUnitBytes
                 self.init(
-                    way, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept)
+                    way, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept,
+                    sums: Sums(stage, in: plan, bytes: rest))
                 return
             }
             memories.append((way, memory))

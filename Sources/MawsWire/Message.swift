@@ -30,7 +30,8 @@ public enum Message: Hashable, Sendable {
     /// `shares`: how much of each data shard on other machines the trainer has in its cache, in 255ths, rounded up;
     /// shards of all splits of the plan in order, those that are left out being 0.
     case leaseRequest(shares: [UInt8] = [])
-    case lease(Lease)
+    /// Units of one phase of one step, to be computed in this order. Of neighbours a trainer may push the sum.
+    case leases([Lease])
     case unitDone(UnitDone)
     /// The trainer could not compute the unit (a shard was away, say): the coordinator leases it again.
     case unitFailed(UnitFailed)
@@ -43,7 +44,7 @@ public enum Message: Hashable, Sendable {
     case gathered(stage: StageIndex, step: StepIndex, block: UInt32, encoding: TensorEncoding)
     /// The version is not here any more, or did not come in time; the trainer gives the unit back.
     case unavailable(String)
-    /// Payload: the shard's slice of the unit's gradient of one block. Not answered one by one.
+    /// Payload: the shard's slice of the gradient of one block, of a unit or of neighbours. Not answered one by one.
     case push(Push)
     /// Answered by `flushed` when every push and post before it on this connection is in the shard's hands.
     case flush
@@ -350,21 +351,26 @@ public struct LostSample: Hashable, Sendable {
     }
 }
 
+/// A gradient of one block: a unit's, or the sum of the 2^level units from `unit` on, a multiple of 2^level, as the
+/// servers' tree would have formed it.
 public struct Push: Hashable, Sendable {
     public var term: Term
     public var stage: StageIndex
     public var step: StepIndex
     public var unit: UnitIndex
+    public var level: UInt8
     public var block: UInt32
     public var encoding: TensorEncoding
 
     public init(
-        term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex, block: UInt32, encoding: TensorEncoding
+        term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex, level: UInt8 = 0, block: UInt32,
+        encoding: TensorEncoding
     ) {
         self.term = term
         self.stage = stage
         self.step = step
         self.unit = unit
+        self.level = level
         self.block = block
         self.encoding = encoding
     }

@@ -33,7 +33,7 @@ public enum MessageCodec {
         case .commit(let commit): writer.write(commit)
         case .roster(let roster): writer.write(roster)
         case .leaseRequest(let shares): writer.writeBytes(shares)
-        case .lease(let lease): writer.write(lease)
+        case .leases(let leases): writer.writeArray(leases)
         case .unitDone(let done): writer.write(done)
         case .unitFailed(let failed): writer.write(failed)
         case .shutdown(let isFinished, let reason):
@@ -71,7 +71,7 @@ public enum MessageCodec {
         case .snapshotSlice: .snapshotSlice(try reader.value())
         case .roster: .roster(try reader.value())
         case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
-        case .lease: .lease(try reader.value())
+        case .leases: .leases(try reader.array())
         case .unitDone: .unitDone(try reader.value())
         case .unitFailed: .unitFailed(try reader.value())
         case .shutdown: .shutdown(isFinished: try reader.value(), reason: try reader.value())

@@ -17,7 +17,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
 
     case roster = 32
     case leaseRequest = 33
-    case lease = 34
+    case leases = 34
     case unitDone = 35
     case unitFailed = 36
     case shutdown = 37
@@ -39,7 +39,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     public var bodyLimit: Int {
         switch self {
         case .welcome, .configure, .reduced, .roster, .unitDone, .status: 64 << 20
-        case .hello, .refused, .leaseRequest, .lease, .unitFailed, .shutdown, .unavailable: 64 << 10
+        case .hello, .refused, .leaseRequest, .leases, .unitFailed, .shutdown, .unavailable: 64 << 10
         default: 64
         }
     }
@@ -71,7 +71,7 @@ extension Message {
         case .snapshotSlice: .snapshotSlice
         case .roster: .roster
         case .leaseRequest: .leaseRequest
-        case .lease: .lease
+        case .leases: .leases
         case .unitDone: .unitDone
         case .unitFailed: .unitFailed
         case .shutdown: .shutdown

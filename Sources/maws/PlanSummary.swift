@@ -50,7 +50,8 @@ struct PlanSummary {
     private static let legend = """
         weights, trained: parameters of all blocks and of the trained ones. FLOP/sample: matrix products, forward and
         backward. gathered: bytes each trainer fetches a step; frozen: those it fetches once. pushed: bytes of a step's
-        gradients, all trainers together. state: bytes of all servers' state files. Bytes are those of plain fp32.
+        gradients, all trainers together, each unit's by itself; less where neighbours leave as one sum. state: bytes of
+        all servers' state files. Bytes are those of plain fp32.
         """
 
     private func row(_ stage: StagePlan) -> [String] {

@@ -31,6 +31,18 @@ private let reference: Result<[String: String], any Error> = Result { try Cluste
         #expect(try run.finish() == reference.get())
     }
 
+    /// Of five units it is leased the first four together once its speed is known: in LiT after the first phase.
+    @Test func aTrainerThatIsAlonePushesSumsOfUnitsAndTheSameWeightsComeOfIt() throws {
+        var run = try ClusterRun()
+        run.trainers = 1
+        #expect(try run.finish() == reference.get())
+        let metrics = try RunFolder(run.runFolder).metrics().filter { $0.stage != "lit" }
+        for (stage, steps) in Dictionary(grouping: metrics, by: \.stage) {
+            let pushed = steps.sorted { $0.step < $1.step }.map(\.bytesPushed)
+            #expect(2 * pushed[1] <= pushed[0] + pushed[0] / 20, "\(stage): \(pushed)")
+        }
+    }
+
     /// A model that does not fit: blocks are computed again to go backward, and gathered a few at a time.
     @Test func weightsAreTheSameForATrainerThatHoldsAFewBlocksOnly() throws {
         var free = try ClusterRun()

@@ -6,7 +6,9 @@ import MawsWire
 struct CoordinatorHarness {
     var core: CoordinatorCore
     var now = Moment(nanoseconds: 0)
+    /// The first unit, or the only one, that a trainer was leased last, and all of them.
     var leases: [PeerID: Lease] = [:]
+    var batches: [PeerID: [Lease]] = [:]
     var commits: [Commit] = []
     var notes: [String] = []
     var actions: [CoordinatorAction] = []
@@ -35,7 +37,9 @@ struct CoordinatorHarness {
         switch action {
         case .prepareStage(let stage): step(.stagePrepared(stage))
         case .restore(let peer, let position): step(.restored(peer, position))
-        case .send(let peer, .lease(let lease)): leases[peer] = lease
+        case .send(let peer, .leases(let batch)):
+            leases[peer] = batch.first
+            batches[peer] = batch
         case .send(let peer, .commit(let commit)):
             step(.applied(peer, RunPosition(stage: commit.stage, step: commit.step.next)))
         case .decide(let position, _, _):
@@ -78,6 +82,15 @@ struct CoordinatorHarness {
         guard let lease = leases.removeValue(forKey: peer) else { return }
         step(.unitDone(peer, done(lease, loss: loss)))
         step(.leaseRequested(peer, shares: shares))
+    }
+
+    /// Finishes all units that the trainer was leased together, `seconds` each, and asks for more.
+    mutating func finishBatch(_ peer: PeerID, unitSeconds seconds: Double) {
+        leases[peer] = nil
+        guard let batch = batches.removeValue(forKey: peer) else { return }
+        now = now + seconds * Double(batch.count)
+        for lease in batch { step(.unitDone(peer, done(lease, loss: 1))) }
+        step(.leaseRequested(peer))
     }
 
     func done(_ lease: Lease, loss: Double) -> UnitDone {

@@ -5,7 +5,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// A coordinator for one trainer: greets it, leases units from a list, ends the run when all are done.
+/// A coordinator for one trainer: greets it, leases units from a list, one or several at a time, ends the run when all
+/// are done.
 final class FakeCoordinator: Sendable {
     struct State {
         var hellos: [Hello] = []
@@ -17,10 +18,10 @@ final class FakeCoordinator: Sendable {
     let state = Mutex(State())
     private let listener: Listener
     private let plan: Plan
-    private let leases: [Lease]
+    private let leases: [[Lease]]
     private let roster: Roster
 
-    init(run: TinyRun, shards: [FakeShard], leases: [Lease]) throws {
+    init(run: TinyRun, shards: [FakeShard], leases: [[Lease]]) throws {
         plan = run.plan
         self.leases = leases
         roster = Roster(servers: shards.map(\.address))
@@ -53,14 +54,14 @@ final class FakeCoordinator: Sendable {
                 try connection.send(.welcome(Welcome(term: Term(1), plan: plan.canonicalJSON, runID: "run")))
                 try connection.send(.roster(roster))
             case .leaseRequest where next < leases.count:
-                try connection.send(.lease(leases[next]))
+                try connection.send(.leases(leases[next]))
                 next += 1
             case .leaseRequest:
                 try connection.send(.shutdown(isFinished: true, reason: "the run is finished"))
             case .unitDone(let done):
                 state.withLock { $0.done.append(done) }
             case .unitFailed(let failed):
-                // One more try of the same unit.
+                // One more try of the same units.
                 state.withLock { $0.failures.append(failed.reason) }
                 next -= 1
             case .heartbeat:

@@ -25,6 +25,8 @@ final class FakeShard: Sendable {
 
     struct State {
         var pushes: [PushKey: [Float]] = [:]
+        /// Of the pushes.
+        var levels: Set<UInt8> = []
         var posts: [UInt32: [Float]] = [:]
         var terms: Set<UInt64> = []
         var gathers = 0
@@ -116,7 +118,10 @@ final class FakeShard: Sendable {
             let slice = layouts[push.stage.value]?.slices[Int(push.block)] ?? 0..<0
             let values = FloatBuffer(count: slice.count)
             try bytes.withUnsafeBytes { try TensorCodec.decode($0, as: push.encoding, into: values.bytes) }
-            state.withLock { $0.pushes[PushKey(unit: push.unit.value, block: push.block)] = values.array }
+            state.withLock { state in
+                state.pushes[PushKey(unit: push.unit.value, block: push.block)] = values.array
+                state.levels.insert(push.level)
+            }
         case .post(let post):
             let bytes = try payload(incoming, connection)
             let values = FloatBuffer(count: bytes.count / 4)

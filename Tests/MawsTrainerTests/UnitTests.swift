@@ -19,7 +19,7 @@ import Testing
     init() throws { run = try TinyRun() }
 
     /// Runs a trainer until it has done all leases; what it reported, and the shards with what it pushed.
-    private func train(_ kind: StageKind, _ leases: [Lease], shards count: Int) throws -> (
+    private func train(_ kind: StageKind, _ leases: [[Lease]], shards count: Int) throws -> (
         FakeCoordinator.State, [FakeShard]
     ) {
         let weights = [run.stageIndex(kind).value: run.weights(kind)]
@@ -42,7 +42,7 @@ import Testing
     @Test(arguments: [StageKind.mae, .wsp], [1, 2, 3])
     func unitEqualsTheObjectiveBitForBit(kind: StageKind, shards count: Int) throws {
         let stage = run.stageIndex(kind)
-        let leases = [lease(1, stage, unit: 1), lease(2, stage, unit: 0)]
+        let leases = [[lease(1, stage, unit: 1)], [lease(2, stage, unit: 0)]]
         let (state, shards) = try train(kind, leases, shards: count)
         #expect(state.failures == [])
         #expect(state.done.map(\.lease) == [1, 2])
@@ -59,6 +59,34 @@ import Testing
             }
             #expect(gradients.blocks.count == run.table(kind).blocks.count { $0.isTrainable })
         }
+    }
+
+    @Test(arguments: [StageKind.mae, .wsp])
+    func unitsLeasedTogetherPushTheirSum(kind: StageKind) throws {
+        let stage = run.stageIndex(kind)
+        let (state, shards) = try train(kind, [[lease(1, stage, unit: 0), lease(2, stage, unit: 1)]], shards: 2)
+        #expect(state.failures == [])
+        #expect(state.done.map(\.lease) == [1, 2])
+        let gradients = [LocalGradients(), LocalGradients()]
+        for unit in 0..<2 {
+            let loss = try objective(kind).computeUnit(
+                run.loader(kind).batch(step: 0, unit: unit), globalBatch: run.stage(kind).batch,
+                weights: LocalWeights(run.weights(kind)), gradients: gradients[unit])
+            #expect(state.done[unit].loss == loss)
+        }
+        expectSum(gradients, in: shards, stage)
+    }
+
+    /// All that the shards have is the sum of both units' gradients, as unit 0.
+    private func expectSum(_ gradients: [LocalGradients], in shards: [FakeShard], _ stage: StageIndex) {
+        for (block, left) in gradients[0].blocks {
+            let sum = zip(left, gradients[1].blocks[block] ?? []).map { $0 + $1 }
+            let pushed = FakeShard.gradient(shards, stage: stage, unit: 0, block: block)
+            #expect(pushed?.map(\.bitPattern) == sum.map(\.bitPattern), "block \(block)")
+        }
+        let keys = shards.flatMap { $0.state.withLock { $0.pushes.keys.map(\.unit) } }
+        #expect(Set(keys) == [0])
+        #expect(shards.allSatisfy { $0.state.withLock { $0.levels } == [1] })
     }
 
     private func objective(_ kind: StageKind) -> any UnitObjective {
@@ -79,8 +107,8 @@ import Testing
         let stage = run.stageIndex(.lit)
         // The second trainer's share of phase 0 is played by the same one; unit 0's phase 1 starts from what it kept.
         let leases = [
-            lease(1, stage, unit: 0), lease(2, stage, unit: 1), lease(3, stage, phase: 1, unit: 1),
-            lease(4, stage, phase: 1, unit: 0),
+            [lease(1, stage, unit: 0)], [lease(2, stage, unit: 1)], [lease(3, stage, phase: 1, unit: 1)],
+            [lease(4, stage, phase: 1, unit: 0)],
         ]
         let (state, shards) = try train(.lit, leases, shards: 2)
         #expect(state.failures == [])
@@ -93,6 +121,19 @@ import Testing
                 #expect(isEqual, "unit \(unit), block \(block)")
             }
         }
+    }
+
+    @Test func contrastiveUnitsLeasedTogetherPostEachAndPushTheirSum() throws {
+        let stage = run.stageIndex(.lit)
+        let leases = [0, 1].map { phase in
+            [0, 1].map { unit in lease(UInt64(2 * phase + unit), stage, phase: UInt32(phase), unit: UInt32(unit)) }
+        }
+        let (state, shards) = try train(.lit, leases, shards: 2)
+        #expect(state.failures == [])
+        #expect(shards.map { $0.state.withLock { $0.posts.keys.sorted() } } == [[0], [1]])
+        let (losses, gradients) = try directContrastiveStep()
+        #expect(state.done.suffix(2).map(\.loss) == losses)
+        expectSum(gradients, in: shards, stage)
     }
 
     private func directContrastiveStep() throws -> ([Double], [LocalGradients]) {
@@ -118,7 +159,7 @@ import Testing
         let stage = run.stageIndex(.linear)
         // 40 training images in 5 units of 8, then 10 test images in 2.
         let leases =
-            (0..<7).map { lease(UInt64($0 + 1), stage, unit: UInt32($0)) } + [lease(8, stage, phase: 1, unit: 0)]
+            (0..<7).map { [lease(UInt64($0 + 1), stage, unit: UInt32($0))] } + [[lease(8, stage, phase: 1, unit: 0)]]
         let (state, _) = try train(.linear, leases, shards: 2)
         #expect(state.failures == [])
         let json = try #require(state.done.last?.result)
@@ -132,7 +173,7 @@ import Testing
 
     @Test func zeroShotUnitsGiveTheClassifiersPredictions() throws {
         let stage = run.stageIndex(.zeroshot)
-        let leases = [lease(1, stage, unit: 0), lease(2, stage, unit: 1)]
+        let leases = [[lease(1, stage, unit: 0)], [lease(2, stage, unit: 1)]]
         let (state, _) = try train(.zeroshot, leases, shards: 3)
         #expect(state.failures == [])
         let samples = try state.done.flatMap {
@@ -154,7 +195,7 @@ import Testing
         let weights = [stage.value: run.weights(.mae)]
         let dying = try FakeShard(
             ShardIdentity(index: 0, count: 1), run: run, weights: weights, fault: .diesAfterGathers(1))
-        let coordinator = try FakeCoordinator(run: run, shards: [dying], leases: [lease(1, stage, unit: 0)])
+        let coordinator = try FakeCoordinator(run: run, shards: [dying], leases: [[lease(1, stage, unit: 0)]])
         let node = try node(coordinator.port)
         let finished = DispatchSemaphore(value: 0)
         Thread {

@@ -39,7 +39,7 @@ struct MalformedFrameTests {
     }
 
     private func header(_ kind: MessageKind, body: UInt32 = 0, payload: UInt64 = 0) -> [UInt8] {
-        var bytes = Array("MAWS".utf8) + [1, 0, kind.rawValue, 0]
+        var bytes = Array("MAWS".utf8) + [2, 0, kind.rawValue, 0]
         withUnsafeBytes(of: body.littleEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: payload.littleEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: CRC32C.checksum(bytes).littleEndian) { bytes.append(contentsOf: $0) }
@@ -56,7 +56,7 @@ struct MalformedFrameTests {
     }
 
     @Test func aHugeDeclaredBodyIsRefusedBeforeAllocation() throws {
-        #expect(try reason(for: header(.lease, body: .max)).contains("the body of lease is 4294967295 bytes"))
+        #expect(try reason(for: header(.leases, body: .max)).contains("the body of leases is 4294967295 bytes"))
     }
 
     @Test func aPayloadWhereNoneBelongsIsRefused() throws {

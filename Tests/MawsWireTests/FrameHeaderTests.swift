@@ -26,8 +26,8 @@ struct FrameHeaderTests {
 
     @Test func anotherVersionIsNamedWhateverFollows() {
         var bytes = header.bytes
-        bytes[4] = 2
-        #expect(throws: WireError.otherVersion(theirs: 2, ours: 1)) { try FrameHeader(bytes: bytes) }
+        bytes[4] = 1
+        #expect(throws: WireError.otherVersion(theirs: 1, ours: 2)) { try FrameHeader(bytes: bytes) }
     }
 
     @Test func anUnknownKindIsNamed() {

@@ -78,11 +78,14 @@ private let trainers: [Sample] = [
             ]))),
     Sample("lease-request", .leaseRequest(shares: [255, 0, 1])),
     Sample(
-        "lease",
-        .lease(
+        "leases",
+        .leases([
             Lease(
-                id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000,
-                passed: [7, 1 << 40]))),
+                id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(2), milliseconds: 30_000,
+                passed: [7, 1 << 40]),
+            Lease(
+                id: 78, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000),
+        ])),
     Sample(
         "unit-done",
         .unitDone(
@@ -109,6 +112,10 @@ private let tensors: [Sample] = [
     Sample(
         "push",
         .push(Push(term: term, stage: stage, step: step, unit: UnitIndex(3), block: 5, encoding: .fp32)),
+        payload: floats),
+    Sample(
+        "push-of-two-units",
+        .push(Push(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, block: 5, encoding: .fp32)),
         payload: floats),
     Sample("flush", .flush),
     Sample("flushed", .flushed),

@@ -15,11 +15,17 @@ public struct StageCost: Hashable, Sendable {
     public var gatherBytesPerStep: Int
     /// Bytes each trainer gathers once: the frozen blocks.
     public var gatherBytesOnce: Int
-    /// Bytes all trainers together push every step: one gradient a unit; of a word table the rows that a unit reads
-    /// when all its words differ.
+    /// Bytes all trainers together push every step when each unit's gradient travels by itself.
     public var pushBytesPerStep: Int
+    private let words: Words
     /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights, both moments.
     public var stateBytes: Int
+
+    /// Elements of LiT's word table, and of the rows that a unit reads at most.
+    private struct Words: Hashable {
+        let table: Int
+        let ofUnit: Int
+    }
 
     /// What a part of the model with blocks of one width costs a sample.
     public struct Part: Hashable, Sendable {
@@ -39,17 +45,26 @@ public struct StageCost: Hashable, Sendable {
         parts = Self.parts(plan, stage)
         gatherBytesPerStep = trainable * element
         gatherBytesOnce = (parameters - trainable) * element
-        pushBytesPerStep = (trainable - Self.unreadWords(plan, stage)) * element * stage.unitsPerStep
+        words = Self.words(plan, stage)
+        pushBytesPerStep = stage.unitsPerStep * Self.pushBytes(units: 1, trainable: trainable, words)
         let moments = stage.recipe?.optimizer.moments ?? .fp32
         let scales = moments == .int8 ? trainable / MomentLayout.groupLength * element : 0
         stateBytes = (parameters + trainable) * element + 2 * (moments.codeWidth * trainable + scales)
     }
 
-    /// Elements of the word table that a unit of LiT has no gradient of; none where it travels whole.
-    private static func unreadWords(_ plan: Plan, _ stage: StagePlan) -> Int {
-        guard stage.kind == .lit, let text = plan.model.text else { return 0 }
-        let read = stage.unit * text.context
-        return 2 * read < text.vocabulary ? (text.vocabulary - read) * text.width : 0
+    /// Bytes of the sum of some units' gradients: of a word table the rows that they read when all their words differ,
+    /// or all of it where it travels whole.
+    public func pushBytes(units: Int) -> Int { Self.pushBytes(units: units, trainable: trainable, words) }
+
+    private static func pushBytes(units: Int, trainable: Int, _ words: Words) -> Int {
+        let read = units * words.ofUnit
+        let unread = 2 * read < words.table ? words.table - read : 0
+        return (trainable - unread) * MemoryLayout<Float>.size
+    }
+
+    private static func words(_ plan: Plan, _ stage: StagePlan) -> Words {
+        guard stage.kind == .lit, let text = plan.model.text else { return Words(table: 0, ofUnit: 0) }
+        return Words(table: text.vocabulary * text.width, ofUnit: stage.unit * text.context * text.width)
     }
 
     /// A backward pass costs two forward passes. What is computed again to save memory is not the model's.

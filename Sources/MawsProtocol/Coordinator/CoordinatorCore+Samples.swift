@@ -23,7 +23,7 @@ extension CoordinatorCore {
         lost[unit.value, default: [:]][sample.index, default: []].insert(peer)
         let present = trainers.values.count { $0.isReady }
         guard lost[unit.value]?[sample.index]?.count ?? 0 >= min(Self.witnesses, present) else { return nil }
-        ledger.revoke { $0.trainer == peer && $0.lease == failed.lease }
+        ledger.revoke { $0.trainer == peer }
         lost[unit.value] = nil
         failuresInARow = 0
         failingSince = nil

@@ -57,11 +57,13 @@ extension CoordinatorCore {
 
     private func trainerReport(_ peer: PeerID, _ now: Moment) -> PeerReport {
         let trainer = trainers[peer]
-        let held = ledger.assignments.first { $0.assignment.trainer == peer }
+        let held = ledger.assignments.filter { $0.assignment.trainer == peer }
         var doing = trainer?.isReady == true ? "idle" : "opens its data"
-        if let held, mode == .computing {
-            let seconds = tenths(now.seconds(since: held.assignment.since))
-            doing = "unit \(held.unit.value) of step \(position.step.value) since \(seconds) s"
+        if let first = held.first, let last = held.last, mode == .computing {
+            let seconds = tenths(now.seconds(since: first.assignment.since))
+            let units =
+                held.count == 1 ? "unit \(first.unit.value)" : "units \(first.unit.value) to \(last.unit.value)"
+            doing = "\(units) of step \(position.step.value) since \(seconds) s"
         } else if let since = trainer?.waitsSince {
             doing = "waits for a unit since \(tenths(now.seconds(since: since))) s"
         }

@@ -36,17 +36,26 @@ extension CoordinatorCore {
         where trainer.isReady && trainer.waitsSince != nil {
             let unit = ledger.next(for: peer, rank: { rank(of: $0, for: peer) }, lateSeconds: late, now: now)
             guard let unit else { continue }
-            actions.append(.send(peer, .lease(grant(unit, to: peer, now))))
+            actions.append(.send(peer, .leases(grant(unitsTogether(from: unit, for: peer), to: peer, now))))
         }
         return actions
     }
 
-    private mutating func grant(_ unit: UnitIndex, to peer: PeerID, _ now: Moment) -> Lease {
+    private mutating func grant(_ units: [UnitIndex], to peer: PeerID, _ now: Moment) -> [Lease] {
+        newestLeased = max(newestLeased ?? position, position)
+        trainers[peer]?.waitsSince = nil
+        trainers[peer]?.leased = (now, units.count)
+        let lastBegins = now + Double(units.count - 1) * (trainers[peer]?.unitSeconds ?? 0)
+        return units.map { grant($0, to: peer, now, lastBegins: lastBegins) }
+    }
+
+    private mutating func grant(
+        _ unit: UnitIndex, to peer: PeerID, _ now: Moment, lastBegins: Moment
+    ) -> Lease {
         defer { nextLease += 1 }
         leasesWithTraces[unit.value, default: 0] += 1
-        newestLeased = max(newestLeased ?? position, position)
-        ledger.assign(unit, UnitLedger.Assignment(lease: nextLease, trainer: peer, since: now))
-        trainers[peer]?.waitsSince = nil
+        ledger.assign(
+            unit, UnitLedger.Assignment(lease: nextLease, trainer: peer, since: now, lastBegins: lastBegins))
         return Lease(
             id: nextLease, term: term, stage: position.stage, step: position.step, phase: UInt32(phase), unit: unit,
             milliseconds: UInt32(leaseSeconds * 1000), passed: passed[position]?[unit.value] ?? [])
@@ -58,8 +67,7 @@ extension CoordinatorCore {
         else { return [] }
         failuresInARow = 0
         failingSince = nil
-        let seconds = now.seconds(since: assignment.since)
-        unitSeconds = unitSeconds == 0 ? seconds : 0.8 * unitSeconds + 0.2 * seconds
+        measure(assignment.trainer, now)
         if phase == 0 { firstPhaseUnits[peer, default: []].insert(done.unit.value) }
         if isLastPhase { losses[Int(done.unit.value)] = done.loss }
         let record = CoordinatorAction.record(done, trainer: trainers[peer]?.name ?? "")
@@ -69,7 +77,7 @@ extension CoordinatorCore {
 
     mutating func unitFailed(_ peer: PeerID, _ failed: UnitFailed, _ now: Moment) -> [CoordinatorAction] {
         if let actions = sampleLost(peer, failed, now) { return actions }
-        ledger.revoke { $0.trainer == peer && $0.lease == failed.lease }
+        if ledger.unit(of: failed.lease, peer) != nil { ledger.revoke { $0.trainer == peer } }
         if mode == .computing { failuresInARow += 1 }
         let seconds = now.seconds(since: failingSince ?? now)
         failingSince = failingSince ?? now
@@ -193,7 +201,7 @@ extension CoordinatorCore {
         lastCommit = nil
         losses = []
         forgetTraces()
-        unitSeconds = 0
+        forgetSpeeds()
         mode = .assembling
         for index in servers.indices {
             servers[index]?.version = nil

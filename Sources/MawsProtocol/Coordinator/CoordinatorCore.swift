@@ -34,6 +34,10 @@ public struct CoordinatorCore: Sendable {
         var isReady = false
         /// Asked for a lease and has none.
         var waitsSince: Moment?
+        /// When it was leased what it has now, and how many units that was.
+        var leased: (since: Moment, units: Int)?
+        /// Smoothed seconds that it takes for a unit; 0: not known yet.
+        var unitSeconds = 0.0
         /// What it holds of each data shard, in 255ths.
         var shares: [UInt8] = []
         /// By unit of the present step: samples times the share of their shard that it holds.

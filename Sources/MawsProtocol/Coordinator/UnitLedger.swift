@@ -5,7 +5,11 @@ struct UnitLedger {
     struct Assignment: Hashable {
         var lease: UInt64
         var trainer: PeerID
+        /// When it was leased.
         var since: Moment
+        /// When the last of the units that were leased together is to be begun, as far as one can tell: what it takes
+        /// from then on tells whether it is late.
+        var lastBegins: Moment
     }
 
     private enum State {
@@ -25,6 +29,13 @@ struct UnitLedger {
 
     var isComplete: Bool { doneCount == units.count }
     var unitCount: Int { units.count }
+    var pendingCount: Int { units.indices.count { isPending($0) } }
+
+    /// Whether nobody computes the unit, and nobody has.
+    func isPending(_ unit: Int) -> Bool {
+        guard case .pending = units[unit] else { return false }
+        return true
+    }
 
     /// Of the units nobody computes the one of the lowest rank, and of those the first; failing that the unit that is
     /// late longest.
@@ -34,8 +45,7 @@ struct UnitLedger {
         for trainer: PeerID, rank: (Int) -> (Int, Int), lateSeconds: Double, now: Moment
     ) -> UnitIndex? {
         var best: (rank: (Int, Int), unit: Int)?
-        for unit in units.indices {
-            guard case .pending = units[unit] else { continue }
+        for unit in units.indices where isPending(unit) {
             let rank = rank(unit)
             if best.map({ rank < $0.rank }) ?? true { best = (rank, unit) }
         }
@@ -61,6 +71,9 @@ struct UnitLedger {
         doneCount += 1
         return assignment
     }
+
+    /// How many units a trainer holds.
+    func count(of trainer: PeerID) -> Int { assignments.count { $0.assignment.trainer == trainer } }
 
     /// The unit that a trainer holds by this lease.
     func unit(of lease: UInt64, _ trainer: PeerID) -> UnitIndex? {
@@ -93,7 +106,7 @@ struct UnitLedger {
         for (index, state) in units.enumerated() {
             guard case .assigned(let assignments) = state, assignments.count < Self.copiesMax,
                 !assignments.contains(where: { $0.trainer == trainer }),
-                let since = assignments.map(\.since).min(), now.seconds(since: since) > lateSeconds
+                let since = assignments.map(\.lastBegins).min(), now.seconds(since: since) > lateSeconds
             else { continue }
             if found == nil || since < found!.since { found = (UnitIndex(UInt32(index)), since) }
         }

@@ -135,7 +135,7 @@ extension ShardCore {
         }
         trees = configuration.table.blocks.indices.map { block in
             let isPushed = configuration.table.blocks[block].isTrainable && !slices[block].isEmpty
-            return isPushed && !hasReduced ? UnitTree(unitCount: Int(configuration.unitsPerStep)) : nil
+            return isPushed && !hasReduced ? UnitTree(unitCount: Int(configuration.unitsPerStep), step: version) : nil
         }
         openTrees = trees.count { $0 != nil }
         // A shard may have no slice of anything that is trained.

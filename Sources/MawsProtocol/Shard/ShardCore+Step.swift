@@ -5,12 +5,12 @@ import MawsWire
 extension ShardCore {
     mutating func pushAnnounced(_ push: Push) -> [ShardAction] {
         if let settled = settled(push.term, push.stage, push.step) { return [settled] }
-        guard let configuration, push.unit.value < configuration.unitsPerStep,
-            Int(push.block) < configuration.table.blocks.count, configuration.table.blocks[Int(push.block)].isTrainable
-        else {
-            return [.breakOff(reason: "it pushes unit \(push.unit.value) of block \(push.block), which no plan has")]
+        guard isInPlan(push) else {
+            let first = push.unit.value
+            let units = push.level == 0 ? "unit \(first)" : "2^\(push.level) units from \(first) on"
+            return [.breakOff(reason: "it pushes \(units) of block \(push.block), which no plan has")]
         }
-        return isNeeded(push) ? [.receive(generation)] : [.discard]
+        return needed(push) == nil ? [.discard] : [.receive(generation)]
     }
 
     mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration) -> [ShardAction] {
@@ -19,33 +19,42 @@ extension ShardCore {
         }
         if let settled = settled(push.term, push.stage, push.step) { return [settled] }
         let block = Int(push.block)
-        guard isNeeded(push), let next = trees[block]?.insert(Int(push.unit.value)) else { return [.discard] }
-        return [.keep] + advance(block, next)
+        guard let node = needed(push), let arrival = trees[block]?.insert(node) else { return [.discard] }
+        let dropped = arrival.dropped.map { ShardAction.drop(generation, block: block, $0) }
+        return [.keepGradient(arrival.sum)] + dropped + advance(block, arrival.next)
     }
 
-    /// False for what was pushed before, by this trainer or by another.
-    private func isNeeded(_ push: Push) -> Bool {
-        guard !hasReduced, let tree = trees[Int(push.block)] else { return false }
-        return !tree.contains(Int(push.unit.value))
+    private func isInPlan(_ push: Push) -> Bool {
+        guard let configuration, Int(push.block) < configuration.table.blocks.count else { return false }
+        return configuration.table.blocks[Int(push.block)].isTrainable
+            && UnitTree.node(of: push, unitCount: Int(configuration.unitsPerStep)) != nil
     }
 
-    mutating func combined(_ block: Int, _ left: UnitTree.Node) -> [ShardAction] {
-        guard let next = trees[block]?.combined(left) else { return [] }
-        return advance(block, next)
+    /// Nil for what was pushed before, by this trainer or by another.
+    private func needed(_ push: Push) -> UnitTree.Node? {
+        guard !hasReduced, let tree = trees[Int(push.block)],
+            let node = UnitTree.node(of: push, unitCount: tree.unitCount), !tree.contains(node)
+        else { return nil }
+        return node
+    }
+
+    mutating func combined(_ block: Int, _ left: UnitTree.Sum) -> [ShardAction] {
+        advance(block, trees[block]?.combined(left) ?? .drop(left))
     }
 
     private mutating func advance(_ block: Int, _ next: UnitTree.Next) -> [ShardAction] {
         switch next {
         case .waits: []
         case .combine(let left, let right): [.combine(generation, block: block, left: left, right: right)]
-        case .complete: store(block)
+        case .complete(let sum): store(block, sum)
+        case .drop(let sum): [.drop(generation, block: block, sum)]
         }
     }
 
     /// From here on nobody may start to read the version that is overwritten.
-    private mutating func store(_ block: Int) -> [ShardAction] {
+    private mutating func store(_ block: Int, _ sum: UnitTree.Sum) -> [ShardAction] {
         previous = nil
-        unstored.append(block)
+        unstored.append((block, sum))
         return storeWhenUnread()
     }
 
@@ -55,7 +64,7 @@ extension ShardCore {
             unstored = []
             storeDeadline = nil
         }
-        return unstored.map { .storeBlock(generation, block: $0) }
+        return unstored.map { .storeBlock(generation, block: $0.block, $0.sum) }
     }
 
     mutating func dropLateReaders(_ now: Moment) -> [ShardAction] {
@@ -91,7 +100,7 @@ extension ShardCore {
             return [.lose(reason: "shard \(shard) was given a new state meanwhile")]
         }
         if let settled = settled(post.term, post.stage, post.step) { return [settled] }
-        return posts.insert(post.unit).inserted ? [.keep] : [.discard]
+        return posts.insert(post.unit).inserted ? [.keepPost] : [.discard]
     }
 
     /// What becomes of a payload whatever is in it; nil when it belongs to the present step.

@@ -67,7 +67,7 @@ public struct ShardCore: Sendable {
     var readers: [ShardRequest: StepIndex] = [:]
     var waiting: [Waiting] = []
     /// Reduced blocks that wait for the readers of the version that they overwrite, and until when they do.
-    var unstored: [Int] = []
+    var unstored: [(block: Int, sum: UnitTree.Sum)] = []
     var storeDeadline: Moment?
     /// Came while a commit was being applied.
     var pendingConfiguration: ServerConfiguration?

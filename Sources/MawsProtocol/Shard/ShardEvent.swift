@@ -40,7 +40,7 @@ public enum ShardEvent: Hashable, Sendable {
     case stateOpened(ShardGeneration, step: StepIndex, hasReduced: Bool)
     case stateUnfit(ShardGeneration, reason: String)
     case restoredSealed(ShardGeneration, step: StepIndex)
-    case combined(ShardGeneration, block: Int, left: UnitTree.Node)
+    case combined(ShardGeneration, block: Int, left: UnitTree.Sum)
     case blockStored(ShardGeneration, block: Int)
     case reducedSealed(ShardGeneration)
     case applied(ShardGeneration)
@@ -63,10 +63,12 @@ public enum ShardAction: Hashable, Sendable {
     /// What was restored becomes the state, at this version; answered by `restoredSealed`.
     case sealRestored(ShardGeneration, step: StepIndex)
     /// Add `right`'s buffer into `left`'s and free it; answered by `combined`.
-    case combine(ShardGeneration, block: Int, left: UnitTree.Node, right: UnitTree.Node)
-    /// Copy unit 0's buffer of the block, now the sum of all, over the weights of the version before; answered by
+    case combine(ShardGeneration, block: Int, left: UnitTree.Sum, right: UnitTree.Sum)
+    /// Free the buffer: the units in it are part of another.
+    case drop(ShardGeneration, block: Int, UnitTree.Sum)
+    /// Copy the buffer, the sum of all units, over the block's weights of the version before; answered by
     /// `blockStored`.
-    case storeBlock(ShardGeneration, block: Int)
+    case storeBlock(ShardGeneration, block: Int, UnitTree.Sum)
     /// The reduced gradient is whole; answered by `reducedSealed`.
     case sealReduced(ShardGeneration)
     /// Make the next version out of the reduced gradient, in its place; answered by `applied`.
@@ -75,8 +77,9 @@ public enum ShardAction: Hashable, Sendable {
     // Payloads.
     /// Receive into a buffer, then say `pushReceived` or `postReceived`.
     case receive(ShardGeneration)
-    /// What was received counts: keep it.
-    case keep
+    /// What was received counts: keep it, under this name.
+    case keepGradient(UnitTree.Sum)
+    case keepPost
     /// Nothing is lost by dropping it: the shard has it, or nobody needs it any more.
     case discard
     /// It is dropped although it may be needed: the connection's next flush is answered by `unavailable`.

@@ -25,8 +25,9 @@ public struct TrainerCore: Sendable {
     }
 
     private struct Work: Hashable {
-        var lease: Lease
-        /// The lease's connection is gone; the result is dropped when it comes.
+        /// Those whose units are not done yet.
+        var leases: [Lease]
+        /// The leases' connection is gone; results are dropped when they come.
         var isAbandoned = false
     }
 
@@ -165,7 +166,7 @@ extension TrainerCore {
         case .roster(let roster):
             self.roster = roster
             return [.useShards(roster, term: term, runID: welcome?.runID ?? "")]
-        case .lease(let lease): return take(lease, now)
+        case .leases(let leases): return take(leases, now)
         case .refused(let reason): return exit(1, "the coordinator refused this trainer: \(reason)")
         case .shutdown(let isFinished, let reason): return exit(isFinished ? 0 : 1, reason)
         default:
@@ -215,42 +216,40 @@ extension TrainerCore {
         return send(.leaseRequest(shares: shares), now)
     }
 
-    private mutating func take(_ lease: Lease, _ now: Moment) -> [TrainerAction] {
-        guard link == .ready, lease.term >= term else {
-            return [.log("dropped a lease of term \(lease.term.value), this is term \(term.value)")]
+    private mutating func take(_ leases: [Lease], _ now: Moment) -> [TrainerAction] {
+        guard link == .ready, let first = leases.first, first.term >= term else {
+            let terms = leases.first.map { "a lease of term \($0.term.value)" } ?? "an empty list of leases"
+            return [.log("dropped \(terms), this is term \(term.value)")]
         }
         guard work == nil else {
-            let failed = UnitFailed(lease: lease.id, reason: "this trainer still computes another unit")
+            let failed = UnitFailed(lease: first.id, reason: "this trainer still computes another unit")
             return send(.unitFailed(failed), now)
         }
         isLeaseRequested = false
-        work = Work(lease: lease)
-        guard lease.term > term else { return [.compute(lease)] }
+        work = Work(leases: leases)
+        guard first.term > term else { return [.compute(leases)] }
         // The coordinator started the step over.
-        welcome?.term = lease.term
-        return [.useShards(roster, term: term, runID: welcome?.runID ?? ""), .compute(lease)]
+        welcome?.term = first.term
+        return [.useShards(roster, term: term, runID: welcome?.runID ?? ""), .compute(leases)]
     }
 
     private mutating func finish(_ done: UnitDone, _ now: Moment) -> [TrainerAction] {
-        guard let ended = end(done.lease) else { return [] }
+        guard let index = work?.leases.firstIndex(where: { $0.id == done.lease }) else { return [] }
         failures = 0
-        return (ended.isAbandoned ? [] : send(.unitDone(done), now)) + request(now)
+        let sent = work?.isAbandoned == true ? [] : send(.unitDone(done), now)
+        work?.leases.remove(at: index)
+        if work?.leases.isEmpty == true { work = nil }
+        return sent + request(now)
     }
 
     /// A unit that fails is asked for again after a pause, so that a shard that is away is not stormed.
     private mutating func fail(_ failed: UnitFailed, _ now: Moment) -> [TrainerAction] {
-        guard let ended = end(failed.lease) else { return [] }
+        guard let ended = work, let lease = ended.leases.first(where: { $0.id == failed.lease }) else { return [] }
+        work = nil
         guard !ended.isAbandoned else { return request(now) }
         failures += 1
         nextRequest = now + min(2, 0.05 * Double(1 << min(failures, 6)))
-        let unit = ended.lease
-        return [.log("unit \(unit.unit.value) of step \(unit.step.value) failed: \(failed.reason)")]
+        return [.log("unit \(lease.unit.value) of step \(lease.step.value) failed: \(failed.reason)")]
             + send(.unitFailed(failed), now)
-    }
-
-    private mutating func end(_ lease: UInt64) -> Work? {
-        guard let ended = work, ended.lease.id == lease else { return nil }
-        work = nil
-        return ended
     }
 }

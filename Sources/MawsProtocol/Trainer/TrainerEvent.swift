@@ -69,9 +69,9 @@ public enum TrainerAction: Hashable, Sendable {
     case openData(plan: [UInt8])
     /// Where the shards are, and the term to greet them with. Connections to changed addresses are dropped.
     case useShards(Roster, term: Term, runID: String)
-    /// Answered by exactly one `unitDone` or `unitFailed` of the same lease, also after `abandon`.
-    case compute(Lease)
-    /// Nobody wants the unit being computed any more: it should fail at its next wait.
+    /// Answered by a `unitDone` for each lease, or by one `unitFailed` for all that are not done; also after `abandon`.
+    case compute([Lease])
+    /// Nobody wants the units being computed any more: they should fail at their next wait.
     case abandon(reason: String)
     case log(String)
     /// The process ends with this code; the sentence is for a person.

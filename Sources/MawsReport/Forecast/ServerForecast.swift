@@ -13,7 +13,8 @@ struct ServerForecast {
 
     /// - Throws: `TooLittleServerMemory` when the largest block cannot pass through.
     init(
-        plan: Plan, stage: StagePlan, table: BlockTable, cost: StageCost, _ machine: ForecastMachine
+        plan: Plan, stage: StagePlan, table: BlockTable, cost: StageCost, _ pushes: PushForecast,
+        _ machine: ForecastMachine
     ) throws(TooLittleServerMemory) {
         let servers = plan.cluster.servers
         let shape = StateLayout(
@@ -22,12 +23,12 @@ struct ServerForecast {
         stateBytes = shape.size
         // The journal's places for threads that the server does not have stay on the disk.
         let mapped = stateBytes - max(0, shape.laneCount - machine.cores) * shape.laneBytes
-        // A sum of 2, of 4 … units waits for its neighbour. Two units on their way are added block by block: one waits,
+        // A sum of 2, of 4 … gradients waits for its neighbour. Two on their way are added block by block: one waits,
         // where it is ahead of the other.
-        let units = stage.kind.trains ? stage.unitsPerStep : 1
-        let sums = Int.bitWidth - (units - 1).leadingZeroBitCount - 1
-        let waiting = min(units, sums + max(1, machine.trainers / 2))
-        let gradients = units > 1 ? waiting * 4 * cost.trainable / servers : 0
+        let count = max(1, pushes.units.count)
+        let sums = Int.bitWidth - (count - 1).leadingZeroBitCount - 1
+        let waiting = min(count, sums + max(1, machine.trainers / 2))
+        let gradients = count > 1 ? waiting * 4 * cost.trainable / servers : 0
         residentBytes = min(Self.processBytes + mapped + gradients, plan.cluster.serverMemoryBytes ?? .max)
         // Of the largest block: two gradients that are added, and its state while it is updated.
         let slice = 4 * (table.blocks.map(\.count).max() ?? 0) / servers

@@ -36,11 +36,13 @@ public struct StageForecast: Codable, Hashable, Sendable {
         let choice = try MemoryChoice(
             plan: plan, stage: stage, compute: machine.compute, threads: machine.threads,
             memoryBytes: plan.cluster.memoryBytes, trainers: machine.trainers)
-        let server = try ServerForecast(plan: plan, stage: stage, table: table, cost: cost, machine)
-        let traffic = Traffic(plan: plan, stage: stage, cost: cost, machine)
+        let timing = try UnitTiming(plan: plan, stage: stage, batch: sample.batch, choice: choice, machine: machine)
+        let pushes = PushForecast(stage, choice, trainers: machine.trainers, unitSeconds: timing.other)
+        let server = try ServerForecast(plan: plan, stage: stage, table: table, cost: cost, pushes, machine)
+        let traffic = Traffic(plan: plan, stage: stage, cost: cost, pushes, machine)
         let process = ProcessForecast(plan: plan, stage: stage, table: table, machine)
         self.stage = stage.name
-        (trainerBytes, trainerWay) = (process.trainerBytes(choice), choice.description)
+        (trainerBytes, trainerWay) = (process.trainerBytes(choice) + pushes.sumBytes, choice.description)
         (serverBytes, stateBytes) = (server.residentBytes, server.stateBytes)
         coordinatorBytes = try process.coordinatorBytes()
         let checkpoint = cost.stateBytes - 4 * table.trainableCount
@@ -48,7 +50,6 @@ public struct StageForecast: Codable, Hashable, Sendable {
             stateBytes * plan.cluster.servers + checkpoint * (stage.kind.trains ? plan.checkpoint.keep + 2 : 1)
         operationsPerImage = cost.operationsPerSample
         (pushedBytesPerStep, gatheredBytesPerStep) = (traffic.pushed, traffic.gathered)
-        let timing = try UnitTiming(plan: plan, stage: stage, batch: sample.batch, choice: choice, machine: machine)
         let beside =
             machine.seconds(reading: images, secondsPerImage: sample.secondsPerImage)
             + machine.seconds(updating: stage, cost) + machine.seconds(onWire: traffic.pushed + traffic.gathered)
@@ -66,22 +67,14 @@ private struct Traffic {
 
     /// A trainer gathers what is trained once a version, or, where its memory does not hold all blocks, more often,
     /// which is not foreseen. LiT's units also post their rows, and every trainer collects all of them.
-    init(plan: Plan, stage: StagePlan, cost: StageCost, _ machine: ForecastMachine) {
+    init(plan: Plan, stage: StagePlan, cost: StageCost, _ pushes: PushForecast, _ machine: ForecastMachine) {
         let readers = min(machine.trainers, stage.unitsPerStep)
         guard stage.kind.trains else {
             (pushed, gathered) = (0, 0)
             return
         }
         let rows = stage.kind == .lit ? 8 * stage.batch * (plan.model.text?.embedding ?? 0) : 0
-        pushed = Self.pushBytes(plan, stage, cost) + rows
+        pushed = pushes.units.reduce(0) { $0 + cost.pushBytes(units: $1) } + rows
         gathered = readers * (cost.gatherBytesPerStep + rows)
-    }
-
-    /// Of a word table only the rows of a unit's words travel.
-    private static func pushBytes(_ plan: Plan, _ stage: StagePlan, _ cost: StageCost) -> Int {
-        guard stage.kind == .lit, let text = plan.model.text else { return cost.pushBytesPerStep }
-        let table = 4 * text.vocabulary * text.width
-        let words = min(table, 4 * stage.unit * text.context * text.width)
-        return cost.pushBytesPerStep - stage.unitsPerStep * (table - words)
     }
 }

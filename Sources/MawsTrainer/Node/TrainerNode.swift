@@ -42,7 +42,7 @@ public final class TrainerNode {
             kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes,
             cache: options.cache, log: log)
         computer = UnitComputer(compute: compute, links: links, dataRoot: options.dataRoot) { work in
-            if case .done(let done, let seconds) = work { tally.with { $0.done(done, dataSeconds: seconds) } }
+            if case .done(let unit) = work { tally.with { $0.done(unit) } }
             events.with { $0.append(TrainerEvent(work)) }
         }
         core = TrainerCore(
@@ -85,9 +85,10 @@ public final class TrainerNode {
             coordinator.send(message)
         case .openData(let plan): computer.open(plan: plan)
         case .useShards(let roster, let term, let runID): use(roster, term, runID)
-        case .compute(let lease):
-            if let line = tally.with({ $0.leased(lease, .now()) }) { log.info("\(line)") }
-            computer.compute(lease)
+        case .compute(let leases):
+            let line = leases.first.flatMap { first in tally.with { $0.leased(first, .now()) } }
+            if let line { log.info("\(line)") }
+            computer.compute(leases)
         case .abandon(let reason):
             computer.cancel(reason)
             links.drop(reason)
@@ -115,7 +116,7 @@ extension TrainerEvent {
         case .opened(let plan, let facts): self = .dataOpened(plan: plan, facts)
         case .missing(let reason): self = .dataMissing(reason: reason)
         case .held(let shares): self = .shardsHeld(shares: shares)
-        case .done(let done, _): self = .unitDone(done)
+        case .done(let unit): self = .unitDone(unit.done)
         case .failed(let failed): self = .unitFailed(failed)
         }
     }

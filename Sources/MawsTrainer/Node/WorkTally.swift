@@ -23,12 +23,11 @@ struct WorkTally {
         return finished
     }
 
-    /// - Parameter seconds: of the unit's waiting, for its samples.
-    mutating func done(_ unit: UnitDone, dataSeconds seconds: Double) {
+    mutating func done(_ unit: ComputedUnit) {
         units += 1
-        computeSeconds += unit.computeSeconds
-        waitSeconds += unit.waitSeconds - seconds
-        dataSeconds += seconds
+        computeSeconds += unit.done.computeSeconds
+        waitSeconds += unit.done.waitSeconds - unit.dataSeconds
+        dataSeconds += unit.dataSeconds
     }
 
     /// Nil before the first unit.

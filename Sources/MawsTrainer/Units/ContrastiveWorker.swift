@@ -51,6 +51,8 @@ final class ContrastiveWorker: StageWorker {
         lease.phase == 0 || lease.step != step || kept[lease.unit.value] == nil
     }
 
+    func pushesGradient(_ lease: Lease) -> Bool { lease.phase == 1 }
+
     func compute(_ context: UnitContext) throws -> UnitResult {
         if context.lease.step != step {
             step = context.lease.step
@@ -92,7 +94,7 @@ final class ContrastiveWorker: StageWorker {
         for (index, range) in parts.enumerated() {
             loss += try objective.computeUnit(
                 batch.part(range), unit: own?.unit, all: all, firstRow: context.unit * stage.unit + range.lowerBound,
-                weights: context.weights, gradients: sum.part(index, of: parts.count, to: context.pusher))
+                weights: context.weights, gradients: sum.part(index, of: parts.count, to: context.gradients))
         }
         return UnitResult(loss: loss)
     }

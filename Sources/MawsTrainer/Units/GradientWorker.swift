@@ -12,10 +12,11 @@ final class GradientWorker: StageWorker {
     }
 
     func needsBatch(_ lease: Lease) -> Bool { true }
+    func pushesGradient(_ lease: Lease) -> Bool { true }
 
     func compute(_ context: UnitContext) throws -> UnitResult {
         let loss = try objective.computeUnit(
-            context.batch(), globalBatch: globalBatch, weights: context.weights, gradients: context.pusher)
+            context.batch(), globalBatch: globalBatch, weights: context.weights, gradients: context.gradients)
         return UnitResult(loss: loss)
     }
 }

@@ -22,6 +22,8 @@ final class StageSession {
     private let cache: BlockCache
     private let batches: BatchQueue
     private let staging = StagingBuffers()
+    private let sum: NeighbourSum
+    private let sumLevels: Int
     private var forecast: UnitForecast
     private var skippedReported = 0
 
@@ -48,6 +50,7 @@ final class StageSession {
         cache = BlockCache(
             table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights,
             keepsForms: memory.keepsForms)
+        (sum, sumLevels) = (NeighbourSum(backend: workers.backend), memory.sumLevels)
         batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
             try loader.batch(step: key.step, unit: key.unit, passed: key.passed) { reuse?.features($0) }
         }
@@ -58,30 +61,61 @@ final class StageSession {
 
     deinit { batches.end() }
 
-    /// Gathers, computes and pushes one unit.
-    /// - Returns: with the seconds that were spent waiting for its samples.
-    func compute(_ lease: Lease) throws -> (done: UnitDone, dataSeconds: Double) {
+    /// Computes units that were leased together, one after the other. Gradients of neighbours are added as far as there
+    /// is memory for their sums; a unit is done when the shards have the sum that it is in.
+    func compute(_ leases: [Lease], isDone: (ComputedUnit) -> Void) throws(FailedUnit) {
+        guard let first = leases.first else { return }
+        for node in LeaseNodes.cut(leases, levels: worker.pushesGradient(first) ? sumLevels : 0) {
+            var lease = node[node.startIndex]
+            do {
+                let pusher = try self.pusher(node)
+                var done: [ComputedUnit] = []
+                for index in node.indices {
+                    lease = node[index]
+                    let gradients = sum.unit(index - node.startIndex, of: node.count, to: pusher)
+                    let isLast = index == node.endIndex - 1
+                    done.append(
+                        try compute(lease, leases[(index + 1)...], to: gradients, pusher, flushes: isLast))
+                }
+                done.forEach(isDone)
+            } catch {
+                throw FailedUnit(lease: lease, error: error)
+            }
+        }
+    }
+
+    private func pusher(_ node: ArraySlice<Lease>) throws -> GradientPusher {
+        try GradientPusher(
+            node[node.startIndex], level: node.count.trailingZeroBitCount, table: table, encoding: pushEncoding,
+            links: links, cancellation: cancellation, meter: meter, staging: staging)
+    }
+
+    /// - Parameter following: leases after this one, whose samples are read ahead.
+    private func compute(
+        _ lease: Lease, _ following: ArraySlice<Lease>, to gradients: any GradientSink, _ pusher: GradientPusher,
+        flushes: Bool
+    ) throws -> ComputedUnit {
+        try cancellation.check()
         let start = Moment.now()
         _ = meter.take()
-        let key = BatchKey(step: lease.step.value, unit: Int(lease.unit.value), passed: lease.passed)
-        if worker.needsBatch(lease) { batches.want([key] + forecast.next(Self.unitsAhead, after: key)) }
+        let key = BatchKey(lease)
+        let foreseen = forecast.next(Self.unitsAhead, after: key)
+        let next = following.isEmpty ? foreseen : following.prefix(Self.unitsAhead).map { BatchKey($0) }
+        if worker.needsBatch(lease) { batches.want([key] + next) }
         try cache.begin(lease.step)
-        let pusher = try GradientPusher(
-            lease, table: table, encoding: pushEncoding, links: links, cancellation: cancellation, meter: meter,
-            staging: staging)
-        let context = UnitContext(lease, weights: cache, pusher: pusher, links: links, meter: meter) { [self] in
+        let context = UnitContext(
+            lease, weights: cache, gradients: gradients, pusher: pusher, links: links, meter: meter
+        ) { [self] in
             let batch = try batches.take(key)
-            batches.want(forecast.next(Self.unitsAhead, after: key))
+            batches.want(next)
             return batch
         }
         let result = try worker.compute(context)
-        try pusher.flush()
+        if flushes { try pusher.flush() }
         return report(lease, result, seconds: Moment.now().seconds(since: start))
     }
 
-    private func report(
-        _ lease: Lease, _ result: UnitResult, seconds: Double
-    ) -> (done: UnitDone, dataSeconds: Double) {
+    private func report(_ lease: Lease, _ result: UnitResult, seconds: Double) -> ComputedUnit {
         let waits = meter.take()
         let waited = min(waits.all, seconds)
         let skipped = loader.skipped
@@ -90,6 +124,24 @@ final class StageSession {
             lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit,
             loss: result.loss, skipped: skipped.dropFirst(skippedReported).map(\.description), result: result.result,
             computeSeconds: seconds - waited, waitSeconds: waited)
-        return (done, min(waits.data, waited))
+        return ComputedUnit(done: done, dataSeconds: min(waits.data, waited))
+    }
+}
+
+struct ComputedUnit {
+    var done: UnitDone
+    /// Of its waiting, for its samples.
+    var dataSeconds: Double
+}
+
+/// The unit that could not be computed; of those leased with it, none that comes after it was.
+struct FailedUnit: Error {
+    var lease: Lease
+    var error: any Error
+}
+
+extension BatchKey {
+    fileprivate init(_ lease: Lease) {
+        self.init(step: lease.step.value, unit: Int(lease.unit.value), passed: lease.passed)
     }
 }

@@ -21,7 +21,7 @@ struct StageWorkers {
     var batchBytesMax: Int { memoryBytes == nil ? 256 << 20 : 0 }
 
     func memory(_ stage: StagePlan) throws -> MemoryChoice {
-        if memoryBytes == nil && stage.kind != .lit { return .unlimited }
+        if memoryBytes == nil && stage.kind != .lit { return .unlimited(stage, in: plan) }
         let choice = try MemoryChoice(
             plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads, memoryBytes: memoryBytes)
         if memoryBytes != nil { log.info("stage \(stage.name): \(choice)") }

@@ -9,7 +9,7 @@ import MawsWire
 final class UnitComputer: Sendable {
     private enum Order {
         case open(plan: [UInt8])
-        case compute(Lease)
+        case compute([Lease])
         case end
     }
 
@@ -28,7 +28,7 @@ final class UnitComputer: Sendable {
             while true {
                 switch orders.wait({ $0.isEmpty ? nil : $0.removeFirst() }) ?? .end {
                 case .open(let plan): bench.open(plan).forEach(report)
-                case .compute(let lease): bench.compute(lease).forEach(report)
+                case .compute(let leases): bench.compute(leases, report)
                 case .end: return
                 }
             }
@@ -37,9 +37,9 @@ final class UnitComputer: Sendable {
 
     func open(plan: [UInt8]) { orders.with { $0.append(.open(plan: plan)) } }
 
-    func compute(_ lease: Lease) {
+    func compute(_ leases: [Lease]) {
         cancellation.reset()
-        orders.with { $0.append(.compute(lease)) }
+        orders.with { $0.append(.compute(leases)) }
     }
 
     func cancel(_ reason: String) { cancellation.cancel(reason) }
@@ -52,8 +52,7 @@ enum WorkReport: Sendable {
     case missing(reason: String)
     /// What the cache holds of each data shard, which changes with every unit.
     case held(shares: [UInt8])
-    /// - Parameter dataSeconds: of its waiting, for its samples.
-    case done(UnitDone, dataSeconds: Double)
+    case done(ComputedUnit)
     case failed(UnitFailed)
 }
 
@@ -79,12 +78,30 @@ private struct Workbench {
         return held() + [opened]
     }
 
-    mutating func compute(_ lease: Lease) -> [WorkReport] {
-        let computed = computeUnit(lease)
-        return held() + [computed]
+    mutating func compute(_ leases: [Lease], _ report: (WorkReport) -> Void) {
+        guard let first = leases.first else { return }
+        let session: StageSession
+        do {
+            session = try self.session(for: first)
+        } catch {
+            // No stage can be computed here that its files do not let be opened, however often it is tried.
+            return report(.missing(reason: "\(error)"))
+        }
+        do throws(FailedUnit) {
+            try session.compute(leases) { unit in
+                if unit.done.lease == leases.last?.id { held().forEach(report) }
+                report(.done(unit))
+            }
+        } catch {
+            // Whatever is under way belongs to these units: the next ones start with fresh connections.
+            links.drop("its unit failed")
+            held().forEach(report)
+            let (lease, cause) = (error.lease.id, error.error)
+            report(.failed(UnitFailed(lease: lease, reason: "\(cause)", sample: LostSample(cause))))
+        }
     }
 
-    /// Before what a unit became, so that the next request for one already says it.
+    /// Before what the last unit became, so that the next request already says it.
     private mutating func held() -> [WorkReport] {
         guard let shares = holdings?.shares(now: Moment.now) else { return [] }
         return [.held(shares: shares)]
@@ -107,24 +124,6 @@ private struct Workbench {
                     heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds))
         } catch {
             return .missing(reason: "\(error)")
-        }
-    }
-
-    private mutating func computeUnit(_ lease: Lease) -> WorkReport {
-        let session: StageSession
-        do {
-            session = try self.session(for: lease)
-        } catch {
-            // No stage can be computed here that its files do not let be opened, however often it is tried.
-            return .missing(reason: "\(error)")
-        }
-        do {
-            let unit = try session.compute(lease)
-            return .done(unit.done, dataSeconds: unit.dataSeconds)
-        } catch {
-            // Whatever is under way belongs to this unit: the next one starts with fresh connections.
-            links.drop("its unit failed")
-            return .failed(UnitFailed(lease: lease.id, reason: "\(error)", sample: LostSample(error)))
         }
     }
 

@@ -7,15 +7,18 @@ import MawsWire
 final class UnitContext {
     let lease: Lease
     let weights: any WeightSource
+    /// Takes the unit's gradients to the shards, with those of its neighbours where they leave together.
+    let gradients: any GradientSink
     let pusher: GradientPusher
     private let links: ShardLinks
     private let meter: WaitMeter
     private let loadBatch: () throws -> UnitBatch
 
     init(
-        _ lease: Lease, weights: any WeightSource, pusher: GradientPusher, links: ShardLinks, meter: WaitMeter,
-        loadBatch: @escaping () throws -> UnitBatch
+        _ lease: Lease, weights: any WeightSource, gradients: any GradientSink, pusher: GradientPusher,
+        links: ShardLinks, meter: WaitMeter, loadBatch: @escaping () throws -> UnitBatch
     ) {
+        self.gradients = gradients
         self.lease = lease
         self.weights = weights
         self.pusher = pusher
@@ -53,9 +56,15 @@ struct UnitResult {
     var result: [UInt8] = []
 }
 
+extension StageWorker {
+    func pushesGradient(_ lease: Lease) -> Bool { false }
+}
+
 /// Computes the units of one kind of stage.
 protocol StageWorker: AnyObject {
     /// Whether the unit's samples are needed, so that their loading can start at once.
     func needsBatch(_ lease: Lease) -> Bool
+    /// Whether the unit ends in a gradient, which neighbours' may be added to.
+    func pushesGradient(_ lease: Lease) -> Bool
     func compute(_ context: UnitContext) throws -> UnitResult
 }

@@ -5,11 +5,12 @@ import MawsTensor
 import MawsTraining
 import MawsWire
 
-/// Takes one unit's gradients to the shards while the unit's backward pass goes on.
+/// Takes the gradients of a unit, or of neighbouring ones as one sum, to the shards while the backward pass goes on.
 ///
 /// `push` copies a block's slices for the shards' threads and returns; it waits only when too many bytes are under way.
 public final class GradientPusher: GradientSink {
     private let lease: Lease
+    private let level: UInt8
     private let layouts: [ShardLayout]
     private let encoding: TensorEncoding
     private let links: ShardLinks
@@ -20,14 +21,18 @@ public final class GradientPusher: GradientSink {
     /// Whether anything went to the shard of this index.
     private var isTouched: [Bool]
 
-    /// - Parameter staging: memory of the units before.
+    /// - Parameters:
+    ///   - lease: of the first unit.
+    ///   - level: 2^level units are pushed as one.
+    ///   - staging: memory of the units before.
     public init(
-        _ lease: Lease, table: BlockTable, encoding: TensorEncoding, links: ShardLinks,
+        _ lease: Lease, level: Int = 0, table: BlockTable, encoding: TensorEncoding, links: ShardLinks,
         cancellation: Cancellation, meter: WaitMeter, staging: StagingBuffers = StagingBuffers(),
         bytesInFlightMax: Int = MemoryChoice.pushBytesMax
     ) throws {
         self.staging = staging
         self.lease = lease
+        self.level = UInt8(level)
         self.encoding = encoding
         self.links = links
         self.cancellation = cancellation
@@ -71,8 +76,8 @@ public final class GradientPusher: GradientSink {
     private func message(_ block: Int, _ encoding: TensorEncoding) -> Message {
         .push(
             Push(
-                term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, block: UInt32(block),
-                encoding: encoding))
+                term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level,
+                block: UInt32(block), encoding: encoding))
     }
 
     /// Gives the unit's rows to the shard that keeps them for all others of the step.

@@ -104,12 +104,12 @@ extension LostSample: WireValue {
 }
 
 extension Push: WireValue {
-    static var minimumByteCount: Int { 29 }
+    static var minimumByteCount: Int { 30 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             term: try reader.value(), stage: try reader.value(), step: try reader.value(), unit: try reader.value(),
-            block: try reader.value(), encoding: try reader.value())
+            level: try reader.value(), block: try reader.value(), encoding: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -117,6 +117,7 @@ extension Push: WireValue {
         writer.write(stage)
         writer.write(step)
         writer.write(unit)
+        writer.write(level)
         writer.write(block)
         writer.write(encoding)
     }

@@ -44,6 +44,13 @@ struct ShardCoreTests {
             let push = ShardHarness.push(unit: UInt32(index / 2), block: UInt32(1 + index % 2), step: version)
             return Array(repeating: push, count: 1 + random.below(3))
         }
+        // Another trainer computed some of them together.
+        for level in 1...3 where units >> level > 0 && random.below(2) == 0 {
+            let first = random.below(units >> level) << level
+            pushes += [1, 2].map {
+                ShardHarness.push(unit: UInt32(first), level: UInt8(level), block: $0, step: version)
+            }
+        }
         pushes = random.permutation(pushes.count).map { pushes[$0] }
         // A trainer that is one step late, and one that pushes what another push is still bringing.
         pushes.insert(ShardHarness.push(unit: 0, step: version - 1), at: random.below(pushes.count))
@@ -77,10 +84,32 @@ struct ShardCoreTests {
         #expect(isLost(shard.push(ShardHarness.push(unit: 0, term: 0))))
     }
 
+    @Test func sumOfUnitsTakesThePlaceOfThoseThatCameBefore() {
+        var shard = ShardHarness()
+        shard.restore()
+        guard case .keepGradient(let second)? = shard.push(ShardHarness.push(unit: 1)).first else {
+            Issue.record("unit 1 was not kept")
+            return
+        }
+        let actions = shard.push(ShardHarness.push(unit: 0, level: 1))
+        #expect(actions.contains { if case .drop(_, 1, second) = $0 { true } else { false } })
+        #expect(shard.push(ShardHarness.push(unit: 0)) == [.discard])
+        shard.push(ShardHarness.push(unit: 2))
+        shard.push(ShardHarness.push(unit: 0, level: 1, block: 2))
+        shard.push(ShardHarness.push(unit: 2, block: 2))
+        shard.finishWork()
+        #expect(shard.reports == [StepIndex(4)])
+    }
+
     @Test func pushThatNoPlanHasBreaksTheConnectionOff() {
         var shard = ShardHarness()
         shard.restore()
-        for push in [ShardHarness.push(unit: 3), .init(frozen: 0), .init(frozen: 7)] {
+        let strangers = [
+            ShardHarness.push(unit: 3), ShardHarness.push(unit: 1, level: 1), ShardHarness.push(unit: 2, level: 1),
+            ShardHarness.push(unit: 0, level: 2), ShardHarness.push(unit: 0, level: 255), .init(frozen: 0),
+            .init(frozen: 7),
+        ]
+        for push in strangers {
             guard case .breakOff? = shard.push(push).first else {
                 Issue.record("\(push) was taken")
                 continue

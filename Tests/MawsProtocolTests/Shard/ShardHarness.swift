@@ -41,11 +41,11 @@ struct ShardHarness {
             gatherEncoding: .fp32, keepsState: keepsState, keepsStep: keepsStep)
     }
 
-    static func push(unit: UInt32, block: UInt32 = 1, step: UInt64 = 4, stage: StageIndex = stage, term: UInt64 = 1)
-        -> Push
-    {
+    static func push(
+        unit: UInt32, level: UInt8 = 0, block: UInt32 = 1, step: UInt64 = 4, stage: StageIndex = stage, term: UInt64 = 1
+    ) -> Push {
         Push(
-            term: Term(term), stage: stage, step: StepIndex(step), unit: UnitIndex(unit), block: block,
+            term: Term(term), stage: stage, step: StepIndex(step), unit: UnitIndex(unit), level: level, block: block,
             encoding: .fp32)
     }
 
@@ -78,7 +78,7 @@ struct ShardHarness {
         switch work.remove(at: index) {
         case .combine(let generation, let block, let left, _):
             step(.combined(generation, block: block, left: left))
-        case .storeBlock(let generation, let block): step(.blockStored(generation, block: block))
+        case .storeBlock(let generation, let block, _): step(.blockStored(generation, block: block))
         case .sealReduced(let generation): step(.reducedSealed(generation))
         case .sealRestored(let generation, let version): step(.restoredSealed(generation, step: version))
         case .apply(_, let generation):

@@ -74,16 +74,38 @@ struct TrainerCoreTests {
         var session = Session()
         _ = session.join()
         let lease = session.lease(7)
-        #expect(session.step(.received(connection: 1, .lease(lease))) == [.compute(lease)])
+        #expect(session.step(.received(connection: 1, .leases([lease]))) == [.compute([lease])])
         #expect(
             session.step(.unitDone(session.done(lease)))
                 == [.send(.unitDone(session.done(lease))), .send(.leaseRequest())])
     }
 
+    @Test func unitsLeasedTogetherAreReportedOneByOneAndThenTheNextAreAskedFor() {
+        var session = Session()
+        _ = session.join()
+        let leases = [session.lease(7, unit: 2), session.lease(8, unit: 3)]
+        #expect(session.step(.received(connection: 1, .leases(leases))) == [.compute(leases)])
+        #expect(session.step(.unitDone(session.done(leases[0]))) == [.send(.unitDone(session.done(leases[0])))])
+        #expect(
+            session.step(.unitDone(session.done(leases[1])))
+                == [.send(.unitDone(session.done(leases[1]))), .send(.leaseRequest())])
+    }
+
+    @Test func aUnitThatFailsEndsAllThatWereLeasedWithIt() {
+        var session = Session()
+        _ = session.join()
+        let leases = [session.lease(7, unit: 2), session.lease(8, unit: 3)]
+        _ = session.step(.received(connection: 1, .leases(leases)))
+        let failed = UnitFailed(lease: 8, reason: "shard 0/1 is away")
+        #expect(session.step(.unitFailed(failed)).contains(.send(.unitFailed(failed))))
+        #expect(session.step(.unitDone(session.done(leases[0]))) == [])
+        #expect(session.step(.tick, after: 0.2) == [.send(.leaseRequest())])
+    }
+
     @Test func failedUnitIsGivenBackAndTheNextRequestWaits() {
         var session = Session()
         _ = session.join()
-        _ = session.step(.received(connection: 1, .lease(session.lease(7))))
+        _ = session.step(.received(connection: 1, .leases([session.lease(7)])))
         let actions = session.step(.unitFailed(UnitFailed(lease: 7, reason: "shard 0/1 is away")))
         #expect(actions.contains(.send(.unitFailed(UnitFailed(lease: 7, reason: "shard 0/1 is away")))))
         #expect(!actions.contains(.send(.leaseRequest())))
@@ -95,21 +117,21 @@ struct TrainerCoreTests {
         var session = Session()
         _ = session.join()
         for id in 1...10 as ClosedRange<UInt64> {
-            _ = session.step(.received(connection: 1, .lease(session.lease(id))))
+            _ = session.step(.received(connection: 1, .leases([session.lease(id)])))
             _ = session.step(.unitFailed(UnitFailed(lease: id, reason: "away")))
             _ = session.step(.received(connection: 1, .heartbeat))
             #expect(session.step(.tick, after: 2.01).contains(.send(.leaseRequest())))
         }
         let lease = session.lease(20)
-        _ = session.step(.received(connection: 1, .lease(lease)))
+        _ = session.step(.received(connection: 1, .leases([lease])))
         #expect(session.step(.unitDone(session.done(lease))).contains(.send(.leaseRequest())))
     }
 
     @Test func secondLeaseAtATimeIsGivenBack() {
         var session = Session()
         _ = session.join()
-        _ = session.step(.received(connection: 1, .lease(session.lease(7))))
-        let actions = session.step(.received(connection: 1, .lease(session.lease(8))))
+        _ = session.step(.received(connection: 1, .leases([session.lease(7)])))
+        let actions = session.step(.received(connection: 1, .leases([session.lease(8)])))
         let failed = UnitFailed(lease: 8, reason: "this trainer still computes another unit")
         #expect(actions == [.send(.unitFailed(failed))])
     }
@@ -117,7 +139,7 @@ struct TrainerCoreTests {
     @Test func leaseOfAnotherTermIsDropped() {
         var session = Session()
         _ = session.join(term: 2)
-        let actions = session.step(.received(connection: 1, .lease(session.lease(7, term: 1))))
+        let actions = session.step(.received(connection: 1, .leases([session.lease(7, term: 1)])))
         #expect(actions == [.log("dropped a lease of term 1, this is term 2")])
     }
 
@@ -130,8 +152,8 @@ struct TrainerCoreTests {
         _ = session.step(.received(connection: 1, .roster(roster)))
         let lease = session.lease(7, term: 3)
         #expect(
-            session.step(.received(connection: 1, .lease(lease)))
-                == [.useShards(roster, term: Term(3), runID: "run"), .compute(lease)])
+            session.step(.received(connection: 1, .leases([lease])))
+                == [.useShards(roster, term: Term(3), runID: "run"), .compute([lease])])
         #expect(session.core.term == Term(3))
     }
 
@@ -169,7 +191,7 @@ struct TrainerCoreTests {
         var session = Session()
         _ = session.join()
         let lease = session.lease(7)
-        _ = session.step(.received(connection: 1, .lease(lease)))
+        _ = session.step(.received(connection: 1, .leases([lease])))
         #expect(
             session.step(.lost(connection: 1, reason: "closed")).contains(.abandon(reason: "the coordinator is away")))
         // Back before the unit ended: no second unit beside it, and no word of the first.
@@ -194,7 +216,7 @@ struct TrainerCoreTests {
         _ = session.join()
         _ = session.step(.lost(connection: 1, reason: "closed"))
         _ = session.join(connection: 2, term: 2)
-        #expect(session.step(.received(connection: 1, .lease(session.lease(7, term: 2)))) == [])
+        #expect(session.step(.received(connection: 1, .leases([session.lease(7, term: 2)]))) == [])
         #expect(session.step(.lost(connection: 1, reason: "closed")) == [])
     }
 
