@@ -132,7 +132,9 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         let backward = keeps == .everything ? "keeps activations" : "computes blocks again to go backward"
         guard let weights, !weights.holdsAll else {
-            return "\(backward), keeps all weights" + (keepsForms ? "" : ", prepares them for each unit again")
+            let preparing = keepsForms ? "" : ", prepares them for each unit again"
+            let sums = sumLevels == 0 ? "" : ", may add up \(1 << sumLevels) units before it pushes"
+            return "\(backward), keeps all weights" + preparing + sums
         }
         let all = ByteSize(bytes: weights.blockBytes.reduce(0, +))
         return "\(backward), holds \(ByteSize(bytes: weights.byteCountMax)) of \(all) of weights at a time"
