@@ -41,6 +41,11 @@ public struct Masking: Sendable {
 
     public var imageCount: Int { shuffles.count }
 
+    /// That of some of the images.
+    public func part(_ images: Range<Int>) -> Masking {
+        Masking(perImage: perImage, visible: visible, shuffles: Array(shuffles[images]))
+    }
+
     public func visiblePatches(of image: Int) -> ArraySlice<Int> { shuffles[image][..<visible] }
 
     public var visibleSelection: PatchSelection {

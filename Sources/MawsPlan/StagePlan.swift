@@ -101,11 +101,14 @@ public struct DecoderPlan: Codable, Hashable, Sendable {
     public var width: Int
     public var depth: Int
     public var heads: Int
+    /// Images that it computes at a time; nil: those of the stage's micro-batch.
+    public var microBatch: Int?
 
-    public init(width: Int, depth: Int, heads: Int) {
+    public init(width: Int, depth: Int, heads: Int, microBatch: Int? = nil) {
         self.width = width
         self.depth = depth
         self.heads = heads
+        self.microBatch = microBatch
     }
 }
 

@@ -40,8 +40,14 @@ public final class GradientSum {
         }
 
         func push(_ block: Int, _ gradient: FloatBuffer) throws {
-            precondition(gradient === sum.blocks[block]?.values, "a gradient that was not added to the sum's memory")
-            try target?.push(block, gradient)
+            let own = sum.blocks[block]
+            guard gradient !== own?.values else {
+                try target?.push(block, gradient)
+                return
+            }
+            let whole = sum.block(block, count: gradient.count, isFirst: isFirst)
+            whole.add(gradient)
+            try target?.push(block, whole.values)
         }
 
         func push(_ block: Int, _ gradient: SparseGradient) throws {

@@ -17,6 +17,8 @@ public final class MAEObjective: UnitObjective {
     private let backend: ComputeBackend
     private let keeps: Keeping
     private let decoder: MAEDecoder
+    /// Of the parts that the decoder computes.
+    private let decoderSum: GradientSum
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
     public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
@@ -27,6 +29,7 @@ public final class MAEObjective: UnitObjective {
         self.stage = stage
         self.stageIndex = stageIndex
         buffers = GradientBuffers(backend: backend)
+        decoderSum = GradientSum(backend: backend)
         let model = plan.model.image
         let table = StageModel.table(stage, in: plan)
         grid = PatchGrid(channels: model.channels, size: model.size, patch: model.patch)
@@ -47,11 +50,35 @@ public final class MAEObjective: UnitObjective {
         gradients: any GradientSink
     ) throws -> Double {
         defer { workspace.releaseAll() }
-        let prediction = try predict(batch, masking, weights: weights)
-        let loss = squaredError(prediction, batch.images.all, masking.hiddenSelection, globalBatch)
-        let dLatent = try decoder.backward(prediction, weights: weights, gradients: gradients, buffers: buffers)
+        let latent = try encode(batch, masking, weights: weights)
+        let dLatent = workspace.take(latent.count)
+        let parts = batch.ranges(of: stage.decoder?.microBatch ?? batch.count)
+        var loss = 0.0
+        for (index, images) in parts.enumerated() {
+            let mark = workspace.mark
+            let own = Part(images: images, of: batch, masking: masking.part(images))
+            let prediction = try decoder.forward(
+                latent.sequences(images, of: batch.count), own.masking, keeps: keeps, weights: weights)
+            loss += squaredError(prediction, own, globalBatch)
+            let dPart = try decoder.backward(
+                prediction, weights: weights, gradients: decoderSum.part(index, of: parts.count, to: gradients),
+                buffers: buffers)
+            dLatent.sequences(images, of: batch.count).copy(from: dPart)
+            workspace.release(to: mark)
+        }
         try encoder.backward(dLatent, weights: weights, gradients: gradients, buffers: buffers)
         return loss
+    }
+
+    /// Images that the decoder computes at a time.
+    private struct Part {
+        let images: FloatSlice
+        let masking: Masking
+
+        init(images range: Range<Int>, of batch: UnitBatch, masking: Masking) {
+            images = batch.images.all.sequences(range, of: batch.count)
+            self.masking = masking
+        }
     }
 
     /// What the model makes of a batch under the masks that training would draw for it.
@@ -78,27 +105,29 @@ public final class MAEObjective: UnitObjective {
             slots: batch.slots, perImage: grid.count, ratio: stage.maskRatio, seed: plan.seed, stage: stageIndex)
     }
 
-    private func predict(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
-        let latent = try encoder.forward(
+    private func encode(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
+        try encoder.forward(
             batch.images.all, visible: masking.visibleSelection, output: .allTokens, keeps: keeps, weights: weights)
-        return try decoder.forward(latent, masking, keeps: keeps, weights: weights)
+    }
+
+    private func predict(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
+        try decoder.forward(encode(batch, masking, weights: weights), masking, keeps: keeps, weights: weights)
     }
 
     /// Mean squared error over a patch's values, over an image's hidden patches, over the global batch. Leaves its
     /// gradient in `prediction`.
-    private func squaredError(
-        _ prediction: FloatSlice, _ images: FloatSlice, _ hidden: PatchSelection, _ globalBatch: Int
-    ) -> Double {
+    private func squaredError(_ prediction: FloatSlice, _ part: Part, _ globalBatch: Int) -> Double {
+        let hidden = part.masking.hiddenSelection
         let divisor = Double(grid.length) * Double(hidden.perImage) * Double(globalBatch)
         let totals = Mutex([Double](repeating: 0, count: hidden.imageCount))
         backend.forEach(hidden.imageCount) { image, lane in
             let own = image..<image + 1
-            let part = prediction.sequences(own, of: hidden.imageCount)
+            let predicted = prediction.sequences(own, of: hidden.imageCount)
             let mark = lane.scratch.mark
-            let target = lane.scratch.take(part.count)
-            grid.read(target, images.sequences(own, of: hidden.imageCount), hidden.part(image), .prediction)
+            let target = lane.scratch.take(predicted.count)
+            grid.read(target, part.images.sequences(own, of: hidden.imageCount), hidden.part(image), .prediction)
             if stage.normalizesPixels { PixelNorm.normalize(target, length: grid.length) }
-            let total = Self.squaredError(part, target, gradientFactor: Float(2 / divisor))
+            let total = Self.squaredError(predicted, target, gradientFactor: Float(2 / divisor))
             lane.scratch.release(to: mark)
             totals.withLock { $0[image] = total }
         }

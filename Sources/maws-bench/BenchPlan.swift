@@ -12,8 +12,10 @@ struct BenchPlan {
     let linear: StagePlan
 
     /// Nil when there is no preset of that name.
-    /// - Parameter microBatch: of `mae` and `wsp`; the unit unless given.
-    init?(preset: String?, unit: Int, units: Int = 1, microBatch: Int? = nil) {
+    /// - Parameters:
+    ///   - microBatch: of `mae` and `wsp`; the unit unless given.
+    ///   - decoderMicroBatch: of `mae`'s decoder; as the encoder's unless given.
+    init?(preset: String?, unit: Int, units: Int = 1, microBatch: Int? = nil, decoderMicroBatch: Int? = nil) {
         var model = ImageModelPlan(
             preset: nil, patch: 4, size: 28, channels: 1, width: 128, depth: 4, heads: 4, mlp: 512, mean: [0.5],
             deviation: [0.5])
@@ -29,6 +31,7 @@ struct BenchPlan {
             text.context = 102
         }
         (mae, wsp) = (Self.stage(.mae, unit, units: units, decoder), Self.stage(.wsp, unit, units: units, nil))
+        mae.decoder?.microBatch = decoderMicroBatch
         (mae.microBatch, wsp.microBatch) = (microBatch ?? unit, microBatch ?? unit)
         lit = Self.stage(.lit, unit, nil)
         linear = Self.stage(.linear, unit, nil)

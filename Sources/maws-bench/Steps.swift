@@ -22,6 +22,9 @@ struct Steps: ParsableCommand {
     @Option(help: "Samples that `mae` and `wsp` compute at a time, `micro_batch` of a plan; the unit unless given.")
     var microBatch: Int?
 
+    @Option(help: "Images that the decoder of `mae` computes at a time; as the encoder unless given.")
+    var decoderMicroBatch: Int?
+
     @Flag(help: "Prepare weights for products each time that a block is used, in the memory of one block.")
     var preparesAgain = false
 
@@ -41,9 +44,9 @@ struct Steps: ParsableCommand {
     var figures = Figure.names.joined(separator: ",")
 
     func run() throws {
-        guard let plans = BenchPlan(preset: model, unit: unit, units: units, microBatch: microBatch) else {
-            throw ValidationError("there is no model preset named `\(model ?? "")`")
-        }
+        let plans = BenchPlan(
+            preset: model, unit: unit, units: units, microBatch: microBatch, decoderMicroBatch: decoderMicroBatch)
+        guard let plans else { throw ValidationError("there is no model preset named `\(model ?? "")`") }
         let backend = try makeBackend()
         print("profile=\(backend.profile); threads \(threads)")
         let (rate, peak) = (backend.productRate(now: Moment.now), libraryRate())

@@ -276,6 +276,10 @@ extension PlanErrorTests.Fault {
             "decoder: {width: 16, depth: 1, heads: 2}", "decoder: {width: 16, heads: 3}",
             "plan.yaml:15: stages.mae.decoder.width: 16 is not a multiple of `heads`, which is 3."),
         Self(
+            "decoder: {width: 16, depth: 1, heads: 2}", "decoder: {width: 16, heads: 2, micro_batch: 3}",
+            "plan.yaml:15: stages.mae.decoder.micro_batch: the 16 images that the encoder computes at a time are not a "
+                + "whole number of micro-batches of 3."),
+        Self(
             "decoder: {width: 16, depth: 1, heads: 2}", "decoder: {width: 18, heads: 3}",
             "plan.yaml:15: stages.mae.decoder.width: 18 is not a multiple of 4, which the sine-cosine positions need."),
         Self(

@@ -108,7 +108,7 @@ struct StageReader {
     // MARK: Kinds
 
     private func readMAE(_ stage: inout StagePlan) throws(PlanError) {
-        stage.decoder = try RecipeReader(map: map, size: list.image.size).decoder()
+        stage.decoder = try RecipeReader(map: map, size: list.image.size).decoder(microBatch: stage.microBatch)
         stage.maskRatio = try map.number("mask_ratio", "a share above 0 and below 1", default: 0.75) {
             0 < $0 && $0 < 1
         }

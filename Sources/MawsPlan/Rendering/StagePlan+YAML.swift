@@ -45,7 +45,10 @@ extension StagePlan {
 
 extension DecoderPlan {
     fileprivate var node: Node {
-        .map([("width", .number(width)), ("depth", .number(depth)), ("heads", .number(heads))])
+        .map([
+            ("width", .number(width)), ("depth", .number(depth)), ("heads", .number(heads)),
+            ("micro_batch", microBatch.map(Node.number)),
+        ])
     }
 }
 

@@ -67,6 +67,7 @@ final class StageSession {
         guard let first = leases.first else { return }
         for node in LeaseNodes.cut(leases, levels: worker.pushesGradient(first) ? sumLevels : 0) {
             var lease = node[node.startIndex]
+            let reported = skippedReported
             do {
                 let pusher = try self.pusher(node)
                 var done: [ComputedUnit] = []
@@ -79,6 +80,8 @@ final class StageSession {
                 }
                 done.forEach(isDone)
             } catch {
+                // What was skipped in units that are lost with this one is said with the next that is done.
+                skippedReported = reported
                 throw FailedUnit(lease: lease, error: error)
             }
         }

@@ -10,11 +10,12 @@ import Testing
 
 @Suite struct MicroBatchTests {
     private func unit(
-        _ kind: StageKind, microBatch: Int, compute: TestCompute, ownShare: Double = 1
+        _ kind: StageKind, microBatch: Int, decoder: Int? = nil, compute: TestCompute, ownShare: Double = 1
     ) throws -> (Double, BlockMemory) {
         let fixture = PretrainingFixture(kind)
         var stage = fixture.stage
         (stage.unit, stage.microBatch) = (6, microBatch)
+        stage.decoder?.microBatch = decoder
         let objective = StageObjective.make(
             plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend, keeps: .everything)
         let gradients = BlockMemory(fixture.table)
@@ -37,7 +38,19 @@ import Testing
 
     private func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int, ownShare: Double) throws {
         let (loss, whole) = try unit(kind, microBatch: 6, compute: .oneDNN, ownShare: ownShare)
-        let (partLoss, parts) = try unit(kind, microBatch: size, compute: .oneDNN, ownShare: ownShare)
+        let parts = try unit(kind, microBatch: size, compute: .oneDNN, ownShare: ownShare)
+        expect(parts, isNearly: (loss, whole))
+    }
+
+    /// The decoder sees more tokens than the encoder and may go through in smaller parts.
+    @Test(arguments: [(6, 2), (6, 1), (3, 1)])
+    func partsOfTheDecoderAddUpToTheUnit(_ size: Int, _ decoder: Int) throws {
+        let whole = try unit(.mae, microBatch: 6, compute: .oneDNN)
+        try expect(unit(.mae, microBatch: size, decoder: decoder, compute: .oneDNN), isNearly: whole)
+    }
+
+    private func expect(_ sum: (Double, BlockMemory), isNearly unit: (Double, BlockMemory)) {
+        let ((partLoss, parts), (loss, whole)) = (sum, unit)
         #expect(abs(loss - partLoss) < 1e-6 * loss)
         for block in whole.buffers.indices where whole.table.blocks[block].isTrainable {
             // Sums of the same terms in another order.
