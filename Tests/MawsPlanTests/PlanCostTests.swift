@@ -65,6 +65,15 @@ import Testing
         }
     }
 
+    /// Two units of 2 captions of 8 tokens read 32 words at most; four of them may read more than half of the table.
+    @Test func aSumOfUnitsCostsTheRowsThatAllOfThemRead() throws {
+        let text = PlanFixture.plan("image: wsp, batch: 64, unit: 16", "image: wsp, batch: 64, unit: 2")
+        let plan = try PlanFixture().parse(text)
+        let cost = StageCost(plan: plan, stage: try #require(plan.stage("lit")), parameters: 9000, trainable: 8000)
+        let bytes = [1, 2, 4].map { cost.pushBytes(units: $0) }
+        #expect(bytes == [4 * (8000 - 107 * 16), 4 * (8000 - 91 * 16), 4 * 8000])
+    }
+
     /// One block of width 2 and MLP 8 over three tokens, by hand: 3 · (4·2·2 + 2·2·8) + 2·3·3·2 = 180 multiply-adds.
     @Test func aBlockIsCountedByHand() {
         #expect(ModelCost.blocks(tokens: 3, width: 2, mlp: 8, depth: 1) == 360)
