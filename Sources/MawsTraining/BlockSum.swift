@@ -45,6 +45,7 @@ final class BlockSum {
 
     /// Zero is added to where only this sum is, as in sums of whole gradients: a negative zero becomes a positive one.
     func add(_ gradient: SparseGradient) {
+        if isWhole { return add(gradient.dense()) }
         let added = gradient.pieces.map(\.range)
         for range in ranges.removing(added) {
             for index in range { values[index] += 0 }

@@ -68,7 +68,7 @@ public final class NeighbourSum {
         func push(_ block: Int, _ gradient: SparseGradient) throws {
             let lowest = sum.block(block, level: 0, count: gradient.count)
             if sums == 0 { return lowest.set(gradient) }
-            if lowest.isWhole { lowest.add(gradient.dense()) } else { lowest.add(gradient) }
+            lowest.add(gradient)
             try pass(block, count: gradient.count)
         }
 

@@ -102,6 +102,7 @@ final class StageSession {
         let start = Moment.now()
         _ = meter.take()
         let key = BatchKey(lease)
+        // Asked for each unit, as it foresees by the units that came.
         let foreseen = forecast.next(Self.unitsAhead, after: key)
         let next = following.isEmpty ? foreseen : following.prefix(Self.unitsAhead).map { BatchKey($0) }
         if worker.needsBatch(lease) { batches.want([key] + next) }

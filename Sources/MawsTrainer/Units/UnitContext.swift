@@ -56,10 +56,6 @@ struct UnitResult {
     var result: [UInt8] = []
 }
 
-extension StageWorker {
-    func pushesGradient(_ lease: Lease) -> Bool { false }
-}
-
 /// Computes the units of one kind of stage.
 protocol StageWorker: AnyObject {
     /// Whether the unit's samples are needed, so that their loading can start at once.
@@ -67,4 +63,8 @@ protocol StageWorker: AnyObject {
     /// Whether the unit ends in a gradient, which neighbours' may be added to.
     func pushesGradient(_ lease: Lease) -> Bool
     func compute(_ context: UnitContext) throws -> UnitResult
+}
+
+extension StageWorker {
+    func pushesGradient(_ lease: Lease) -> Bool { false }
 }
