@@ -43,7 +43,7 @@ import Testing
     /// Every text of the package a person writes.
     private static func texts() -> [String] {
         let endings = [".swift", ".md", ".py", ".yaml", ".yml", ".sh", ".service", ".h", ".c", ".cpp", ".txt"]
-        let tops = ["Sources", "Tests", "Scripts", "Deploy", "Protocol"]
+        let tops = ["Sources", "Tests", "Scripts", "Deploy", "Protocol", "docs"]
         let below = tops.flatMap { top -> [String] in
             let names = FileManager.default.enumerator(
                 atPath: SourceTree.packageRoot.appendingPathComponent(top).path)
