@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsData
 import MawsPlan
+import MawsReport
 
 /// `maws data`: makes, checks and describes data.
 struct DataCommand: ParsableCommand {
@@ -53,6 +54,7 @@ struct DataStats: ParsableCommand {
         print("hashtags     \(Self.listed(survey.hashtagHistogram.sorted { $0.key < $1.key })) (a sample: samples)")
         print("most used    \(Self.listed(survey.hashtagCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
         print("fingerprint  \(survey.fingerprint)")
+        print("\n" + SampleTable.draw(survey.account))
     }
 
     /// The first twelve as `key: count`.
@@ -75,6 +77,7 @@ struct DataVerify: ParsableCommand {
     func run() throws {
         let survey = try ShardSurvey(shards: arguments.paths())
         for problem in survey.problems { print(problem) }
+        print(SampleTable.draw(survey.account))
         guard survey.problems.isEmpty else {
             throw CleanFailure("\(survey.problems.count) of \(survey.sampleCount) samples are unreadable.")
         }

@@ -68,5 +68,6 @@ struct DataDedupe: ParsableCommand {
         bar.finish()
         let count = manifest.files.count { $0.samples > 0 }
         print("\n\(manifest.sampleCount) samples in \(count) shards in \(output).")
+        print(SampleTable.draw(manifest.account ?? SampleAccount()))
     }
 }

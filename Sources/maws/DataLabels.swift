@@ -40,18 +40,27 @@ struct DataLabels: ParsableCommand {
         var survey = LabelSurvey(wordNet, mapper: mapper)
         let bar = ProgressBar("counting hashtags")
         defer { bar.finish() }
-        var problemCount = 0
+        var account = SampleAccount()
         try source().forEachSample(
             progress: bar.show,
             problem: { problem in
-                problemCount += 1
+                account.leaveOut(problem)
                 bar.finish()
                 FileHandle.standardError.write(Data("left out: \(problem)\n".utf8))
-            }, { survey.add($0) })
+            },
+            { tags in
+                let hasNoun = survey.add(tags)
+                account.take()
+                if tags.isEmpty {
+                    account.add(.incomplete, SampleAccount.noHashtags)
+                } else if !hasNoun {
+                    account.add(.incomplete, "with hashtags that are no nouns", example: tags.joined(separator: " "))
+                }
+            })
         bar.finish()
         let report = try survey.report(sampleCountMin: minCount)
         print(LabelTable.draw(report))
-        if problemCount > 0 { print("\n\(problemCount) rows were left out.") }
+        print("\n" + SampleTable.draw(account))
         try write(report)
     }
 

@@ -35,6 +35,7 @@ struct PackOptions: ParsableArguments {
         print(
             "\(result.manifest.sampleCount) samples in \(shards.count) shards in \(output): \(verb)."
                 + (result.problems.isEmpty ? "" : " \(result.problems.count) rows were left out."))
+        print(SampleTable.draw(result.account))
     }
 }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsData
 import MawsPlan
+import MawsReport
 
 struct DataTokenizer: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -23,16 +24,24 @@ struct DataTokenizer: ParsableCommand {
         let dataset = try Dataset(split, root: "")
         let trainer = try TokenizerTrainer(output: output)
         var problems = dataset.problems
+        var account = dataset.account
         for index in 0..<dataset.count {
             do {
-                if let caption = try dataset.caption(index) { try trainer.add(caption) }
+                if let caption = try dataset.caption(index) {
+                    try trainer.add(caption)
+                    account.take()
+                } else {
+                    account.add(.leftOut, SampleAccount.noCaption)
+                }
             } catch DataError.sample(let sample) {
                 problems.append(sample)
+                account.leaveOut(sample)
             }
         }
         for problem in problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
         try trainer.train(size: size)
         let tokens = try Tokenizer(model: output, context: 2).vocabularySize
         print("\(output): \(tokens) tokens from \(trainer.captionCount) captions.")
+        print(SampleTable.draw(account))
     }
 }

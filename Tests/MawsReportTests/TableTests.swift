@@ -1,3 +1,4 @@
+import MawsData
 import MawsReport
 import Testing
 
@@ -29,6 +30,27 @@ import Testing
         #expect(
             lines[1].count == lines[0].count && lines[2].count == lines[0].count && lines[4].count == lines[1].count)
         #expect(lines.allSatisfy { $0.last != " " })
+    }
+
+    @Test func whatBecameOfTheSamplesIsOneTable() {
+        var account = SampleAccount()
+        account.take(1200)
+        for name in ["a", "b", "c"] { account.add(.incomplete, SampleAccount.noClass, example: name) }
+        account.add(.leftOut, "the image is empty", example: "x.tar, 0007")
+        account.add(.ignored, "hidden files", count: 2)
+        let expected = """
+            what became of the samples           for instance
+            ────────────────────────────  ─────  ────────────
+            taken                         1,200
+            taken, but
+              without a class                 3  a; b; …
+            left out                          1
+              the image is empty              1  x.tar, 0007
+            ignored, for it is no sample      2
+              hidden files                    2
+            """
+        #expect(SampleTable.draw(account) == expected)
+        #expect(SampleTable.draw(SampleAccount()).isEmpty)
     }
 
     @Test func aRunWithoutFinishedStagesSaysSo() {

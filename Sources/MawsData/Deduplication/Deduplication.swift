@@ -35,6 +35,15 @@ public struct Deduplication: Sendable {
     var firstOfCopy: [Int: Int] = [:]
     var unusable: Set<Int> = []
 
+    /// What is no part of new shards, and why.
+    var account: SampleAccount {
+        var account = SampleAccount()
+        for copy in copies { account.add(.leftOut, "copies of an earlier one", example: "\(copy.sample)") }
+        for leak in leaks { account.add(.leftOut, "like an evaluation image", example: "\(leak.sample)") }
+        for sample in unreadable { account.leaveOut(sample) }
+        return account
+    }
+
     /// - Parameters:
     ///   - shards: in the order that decides who is first.
     ///   - evaluation: shards whose images must not be in `shards`; without any, nothing is decoded.

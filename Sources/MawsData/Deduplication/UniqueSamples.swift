@@ -29,6 +29,7 @@ public struct UniqueSamples {
         let folder = try PackFolder(output: target.output, prefix: target.prefix, source: source)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var counter = HashtagCounter()
+        var account = found.account
         try forEachSample(progress: progress) { number, dataset, index in
             guard found.firstOfCopy[number] == nil, !found.unusable.contains(number),
                 let sample = try Self.read(dataset, index, SamplePart.allCases)
@@ -36,6 +37,9 @@ public struct UniqueSamples {
             var merged = Labels(sample, classHashtags)
             if let others = labels[number] { merged.unite(with: others) }
             counter.add(merged.hashtags)
+            if merged.disagree {
+                account.add(.incomplete, "whose class its copies contradict: packed without", example: sample.name)
+            }
             try writer.append(
                 PackedSample(
                     image: sample.image, imageExtension: EncodedImage(sample.image).format.fileExtension,
@@ -47,7 +51,8 @@ public struct UniqueSamples {
         }
         try writer.finish()
         if !counter.isEmpty { try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt") }
-        return try folder.publish()
+        account.merge(writer.account)
+        return try folder.publish(account)
     }
 
     /// What a sample is labelled as.

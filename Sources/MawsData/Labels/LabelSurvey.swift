@@ -18,7 +18,9 @@ public struct LabelSurvey {
     }
 
     /// - Parameter hashtags: of one sample, normalised.
-    public mutating func add(_ hashtags: [String]) {
+    /// - Returns: whether one of them means a noun.
+    @discardableResult
+    public mutating func add(_ hashtags: [String]) -> Bool {
         sampleCount += 1
         var found: [WordNet.Synset] = []
         for (position, tag) in hashtags.enumerated() where !hashtags[..<position].contains(tag) {
@@ -29,6 +31,7 @@ public struct LabelSurvey {
             }
         }
         if !found.isEmpty { labelledCount += 1 }
+        return !found.isEmpty
     }
 
     /// - Parameter sampleCountMin: labels with fewer samples are rare and no part of the vocabulary.

@@ -23,12 +23,12 @@ public struct FashionPacker {
         if let there, !target.isForced { return PackResult(manifest: there, wasThere: true) }
         let folder = try PackFolder(output: target.output, prefix: target.prefix, source: identity)
         var counter = HashtagCounter()
-        try write(.train, into: folder) { counter.add($0) }
-        try write(.test, into: folder) { _ in }
+        var account = try write(.train, into: folder) { counter.add($0) }
+        account.merge(try write(.test, into: folder) { _ in })
         try folder.write(FashionRule.classNames.map { $0.joined(separator: ", ") + "\n" }.joined(), name: "classes.txt")
         try folder.write(FashionRule.templates.map { $0 + "\n" }.joined(), name: "templates.txt")
         try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt")
-        return PackResult(manifest: try folder.publish(), wasThere: false)
+        return PackResult(manifest: try folder.publish(account), wasThere: false)
     }
 
     private func identity() throws -> String {
@@ -55,7 +55,7 @@ public struct FashionPacker {
 
     private func write(
         _ split: FashionRule.Split, into folder: PackFolder, tagged: ([String]) -> Void
-    ) throws {
+    ) throws -> SampleAccount {
         let images = try IdxFile(path: imagesPath(split), rank: 3)
         let labels = try IdxFile(path: labelsPath(split), rank: 1)
         guard images.dimensions[0] == labels.dimensions[0] else {
@@ -82,6 +82,7 @@ public struct FashionPacker {
                     classIndex: Int(label)))
         }
         try writer.finish()
+        return writer.account
     }
 
     private func imagesPath(_ split: FashionRule.Split) -> String {

@@ -49,8 +49,9 @@ final class PackFolder {
 
     /// Moves everything into place, the manifest last; until then no manifest claims the pack is complete. Files of the
     /// pack before it that this one lacks are removed.
-    func publish() throws -> PackManifest {
-        let manifest = PackManifest(source: source, files: files)
+    /// - Parameter account: what became of the samples.
+    func publish(_ account: SampleAccount) throws -> PackManifest {
+        let manifest = PackManifest(source: source, files: files, account: account)
         let manifestName = PackManifest.name(prefix: prefix)
         let before = PackManifest.read(folder: output, prefix: prefix)
         unlink(output + "/" + manifestName)

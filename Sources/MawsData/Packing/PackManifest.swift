@@ -13,6 +13,8 @@ public struct PackManifest: Codable, Hashable, Sendable {
     /// Everything that decides the content: rule, parameters, a hash of the sources.
     public var source: String
     public var files: [File]
+    /// What became of the samples; nil in packs of before it was kept.
+    public var account: SampleAccount?
 
     public var sampleCount: Int { files.reduce(0) { $0 + $1.samples } }
 

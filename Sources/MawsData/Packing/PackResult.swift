@@ -5,6 +5,8 @@ public struct PackResult: Sendable {
     public var wasThere: Bool
     /// Rows left out, one sentence each.
     public var problems: [String] = []
+    /// What became of the samples, of an earlier call where the pack was there already.
+    public var account: SampleAccount { manifest.account ?? SampleAccount() }
 }
 
 /// Where a pack goes.

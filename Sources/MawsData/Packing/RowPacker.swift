@@ -41,13 +41,13 @@ public struct RowPacker {
         let survey = try survey(progress)
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: survey.identity)
         if let there, !target.isForced {
-            return PackResult(manifest: there, wasThere: true, problems: survey.problems)
+            return PackResult(manifest: there, wasThere: true, problems: survey.tally.problems)
         }
         let folder = try PackFolder(output: target.output, prefix: target.prefix, source: survey.identity)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
-        var problems: [String] = []
+        var tally = Tally(account: source.account)
         var counter = HashtagCounter()
-        try forEachSample(survey.classes, &problems, progress: { progress((1 + 7 * $0) / 8) }) { row, sample in
+        try forEachSample(survey.classes, &tally, progress: { progress((1 + 7 * $0) / 8) }) { row, sample in
             counter.add(sample.hashtags ?? [])
             try writer.append(sample, label: (row.imagePath as NSString).lastPathComponent.withoutExtension)
         }
@@ -59,12 +59,13 @@ public struct RowPacker {
         if let names = survey.classes.names {
             try folder.write(names.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
-        return PackResult(manifest: try folder.publish(), wasThere: false, problems: problems)
+        tally.account.merge(writer.account)
+        return PackResult(manifest: try folder.publish(tally.account), wasThere: false, problems: tally.problems)
     }
 
     /// All cores read and decode the images; `body` takes the samples in the rows' order.
     private func forEachSample(
-        _ classes: ClassNumbers, _ problems: inout [String], progress: (Double) -> Void,
+        _ classes: ClassNumbers, _ tally: inout Tally, progress: (Double) -> Void,
         _ body: (SourceRow, PackedSample) throws -> Void
     ) throws {
         var rows: [Result<SourceRow, DataError>] = []
@@ -75,7 +76,7 @@ public struct RowPacker {
                 Result { () throws(DataError) in try Self.packed(batch[index].get(), classes: classes) }
             }
             for result in samples {
-                if let (row, sample) = try keep(&problems, result.get) { try body(row, sample) }
+                if let (row, sample) = try keep(&tally, result.get) { try body(row, sample) }
             }
         }
         try source.forEachRow(progress: progress) { row in
@@ -92,7 +93,7 @@ public struct RowPacker {
         var survey = Survey()
         var names: Set<String> = []
         try source.forEachRow(progress: { progress($0 / 8) }) { result in
-            guard let row = try keep(&survey.problems, { try result.get() }) else { return }
+            guard let row = try keep(&survey.tally, { try result.get() }) else { return }
             if let name = row.className { names.insert(name) }
             var status = stat()
             stat(row.imagePath, &status)
@@ -109,16 +110,23 @@ public struct RowPacker {
     private struct Survey {
         var identity = ""
         var classes = ClassNumbers()
+        var tally = Tally()
+    }
+
+    /// Rows that are left out, and what became of all.
+    private struct Tally {
         var problems: [String] = []
+        var account = SampleAccount()
     }
 
     /// The result of `body`; nil when a row is bad and bad rows are left out.
-    private func keep<T>(_ problems: inout [String], _ body: () throws -> T) throws -> T? {
+    private func keep<T>(_ tally: inout Tally, _ body: () throws -> T) throws -> T? {
         do {
             return try body()
         } catch let error as DataError {
             guard skipsBadRows else { throw error }
-            problems.append(error.description)
+            tally.problems.append(error.description)
+            tally.account.leaveOut(error)
             return nil
         }
     }

@@ -20,6 +20,8 @@ final class ShardSetWriter {
     private var shardCount = 0
     private var shardSamples = 0
     private(set) var sampleCount = 0
+    /// The samples, and what they lack.
+    private(set) var account = SampleAccount()
 
     init(folder: PackFolder, prefix: String, shardSize: Int) {
         precondition(shardSize > 0)
@@ -37,6 +39,9 @@ final class ShardSetWriter {
         if let caption = sample.caption { try writer.append(name: key + ".txt", Array(caption.utf8)) }
         if let hashtags = sample.hashtags { try writer.append(name: key + ".json", Self.json(hashtags)) }
         if let index = sample.classIndex { try writer.append(name: key + ".cls", Array("\(index)".utf8)) }
+        account.take(
+            name: key, hasCaption: sample.caption != nil, hasHashtags: sample.hashtags?.isEmpty == false,
+            hasClass: sample.classIndex != nil)
         sampleCount += 1
         shardSamples += 1
         if shardSamples == shardSize { try finish() }

@@ -39,18 +39,25 @@ public struct ShardSplitter {
             ShardSetWriter(folder: folder, prefix: "\(target.prefix)-\($0)", shardSize: target.shardSize)
         }
         var problems = dataset.problems.map(\.description)
+        var account = dataset.account
         for index in 0..<dataset.count {
             do {
                 let sample = try dataset.sample(index)
                 try writers[side(of: index)].append(packed(sample), label: label(sample.name))
             } catch DataError.image(let problem) {
-                problems.append(dataset.place(index, reason: "the image \(problem)").description)
+                let sample = dataset.place(index, reason: "the image \(problem)")
+                problems.append(sample.description)
+                account.leaveOut(sample)
             } catch DataError.sample(let sample) {
                 problems.append(sample.description)
+                account.leaveOut(sample)
             }
         }
-        for writer in writers { try writer.finish() }
-        return PackResult(manifest: try folder.publish(), wasThere: false, problems: problems)
+        for writer in writers {
+            try writer.finish()
+            account.merge(writer.account)
+        }
+        return PackResult(manifest: try folder.publish(account), wasThere: false, problems: problems)
     }
 
     /// 0: the rest; 1: the share.

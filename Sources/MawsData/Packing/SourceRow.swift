@@ -22,8 +22,15 @@ struct SourceRow: Sendable {
 
 /// Something that rows come from, in an order that is always the same. Read more than once.
 protocol RowSource {
+    /// What is no row, or is assumed of all rows: known before the first of them is read.
+    var account: SampleAccount { get }
+
     /// - Parameters:
     ///   - progress: told now and then which share of the source is done, 0...1.
     ///   - body: takes each row, or the problem of a row that cannot be read.
     func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws
+}
+
+extension RowSource {
+    var account: SampleAccount { SampleAccount() }
 }

@@ -10,6 +10,8 @@ public final class Dataset: Sendable {
     public let fingerprint: String
     /// What was passed over when the shards were opened: members and whole stretches that make no sense.
     public let problems: [SkippedSample]
+    /// What was left out, ignored or assumed when the shards were opened, `problems` among it.
+    public let account: SampleAccount
     private let stores: [any SampleStore]
     let starts: ShardStarts
 
@@ -37,8 +39,18 @@ public final class Dataset: Sendable {
         self.starts = starts
         count = starts.count
         problems = stores.flatMap(\.problems)
+        account = Self.account(stores)
         fingerprint = digest.hexadecimal()
         try check(split, root: root)
+    }
+
+    private static func account(_ stores: [any SampleStore]) -> SampleAccount {
+        var account = SampleAccount()
+        for store in stores {
+            account.merge(store.account)
+            for problem in store.problems { account.leaveOut(problem) }
+        }
+        return account
     }
 
     private func check(_ split: DataSplitPlan, root: String) throws {

@@ -7,6 +7,7 @@ struct RowStore: SampleStore {
     private let rows: [SourceRow]
     private let classes: ClassNumbers
     let problems: [SkippedSample]
+    let account: SampleAccount
 
     /// Nil for a path that is neither.
     /// - Parameter digest: takes names and sizes of all images.
@@ -39,6 +40,7 @@ struct RowStore: SampleStore {
         digest.update(summaries)
         self.rows = rows
         self.problems = problems
+        account = source.account
         classes = ClassNumbers(names)
     }
 

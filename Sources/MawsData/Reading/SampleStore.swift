@@ -3,6 +3,8 @@ protocol SampleStore: Sendable {
     var count: Int { get }
     /// What was passed over when the store was opened.
     var problems: [SkippedSample] { get }
+    /// What else was ignored or assumed when the store was opened.
+    var account: SampleAccount { get }
 
     /// The named parts of a sample. Throws `ContentProblem` for content that cannot be used.
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample
@@ -15,4 +17,8 @@ protocol SampleStore: Sendable {
 
     /// Fetches that bring samples from another machine to this one, each on its own; none for what is here.
     func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void]
+}
+
+extension SampleStore {
+    var account: SampleAccount { SampleAccount() }
 }

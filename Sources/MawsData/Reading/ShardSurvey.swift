@@ -13,6 +13,8 @@ public struct ShardSurvey: Sendable {
     /// Images by size, `28 x 28` for instance.
     public private(set) var imageSizes: [String: Int] = [:]
     public private(set) var problems: [SkippedSample] = []
+    /// What became of the samples: those that are readable, and what they lack; `problems`, and what is no sample.
+    public private(set) var account: SampleAccount
     public let fingerprint: String
     private var sums = [Double](repeating: 0, count: 3)
     private var squares = [Double](repeating: 0, count: 3)
@@ -24,17 +26,23 @@ public struct ShardSurvey: Sendable {
         let dataset = try Dataset(split, root: "")
         fingerprint = dataset.fingerprint
         problems = dataset.problems
+        account = dataset.account
         sampleCount = problems.count
         for index in 0..<dataset.count {
             sampleCount += 1
             do {
                 try add(dataset.sample(index))
             } catch DataError.image(let problem) {
-                problems.append(dataset.place(index, reason: "the image \(problem)"))
+                leaveOut(dataset.place(index, reason: "the image \(problem)"))
             } catch DataError.sample(let sample) {
-                problems.append(sample)
+                leaveOut(sample)
             }
         }
+    }
+
+    private mutating func leaveOut(_ sample: SkippedSample) {
+        problems.append(sample)
+        account.leaveOut(sample)
     }
 
     /// Mean over the images of each channel's mean pixel, 0...1: what a plan's `mean` wants.
@@ -53,6 +61,9 @@ public struct ShardSurvey: Sendable {
         classCounts[sample.classIndex ?? -1, default: 0] += 1
         imageSizes["\(image.width) x \(image.height)", default: 0] += 1
         imageCount += 1
+        account.take(
+            name: sample.name, hasCaption: sample.caption != nil, hasHashtags: !sample.hashtags.isEmpty,
+            hasClass: sample.classIndex != nil)
         addPixels(image)
     }
 

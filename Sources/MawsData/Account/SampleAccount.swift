@@ -1,0 +1,173 @@
+/// What became of the samples of some data, or of the rows of a source: by fate and reason how many, and the first of
+/// them by name.
+///
+/// Whoever drops, ignores or assumes something adds it here; commands, logs and the report show one table of it
+/// (`SampleTable`). The same data in the same order gives the same account, whatever it was merged from.
+public struct SampleAccount: Codable, Hashable, Sendable {
+    /// What may become of a sample, or of something that is no sample.
+    public enum Fate: String, Codable, CaseIterable, Sendable {
+        /// It is used.
+        case taken
+        /// It is used although something is missing, was changed or had to be assumed; counted in `taken` too.
+        case incomplete
+        /// It would be a sample, and is not used.
+        case leftOut
+        /// It is no sample: a hidden file, a member of a kind that samples do not have, a column of a list.
+        case ignored
+
+        /// Heading of the fate's rows.
+        public var title: String {
+            switch self {
+            case .taken: "taken"
+            case .incomplete: "taken, but"
+            case .leftOut: "left out"
+            case .ignored: "ignored, for it is no sample"
+            }
+        }
+    }
+
+    /// One reason, with all that it was the reason for.
+    public struct Entry: Codable, Hashable, Sendable {
+        public var fate: Fate
+        /// A short phrase without the particulars of one sample, so that equal reasons count together.
+        public var reason: String
+        public var count: Int
+        /// The first of them, `examplesMax` at most.
+        public var examples: [String]
+    }
+
+    /// Names kept of each reason.
+    public static let examplesMax = 2
+    /// Different reasons of a fate; what has yet another one is counted as `otherReasons`.
+    public static let reasonsMax = 64
+    public static let otherReasons = "other reasons"
+
+    /// Samples that are used.
+    public private(set) var takenCount = 0
+    /// In the order in which their reasons came up.
+    private var found: [Entry] = []
+
+    public init() {}
+
+    /// Counts samples that are used.
+    public mutating func take(_ count: Int = 1) { takenCount += count }
+
+    public static let noCaption = "without a caption"
+    public static let noHashtags = "without hashtags"
+    public static let noClass = "without a class"
+
+    /// Counts a sample that is used, and what it lacks.
+    mutating func take(name: String, hasCaption: Bool, hasHashtags: Bool, hasClass: Bool) {
+        take()
+        if !hasCaption { add(.incomplete, Self.noCaption, example: name) }
+        if !hasHashtags { add(.incomplete, Self.noHashtags, example: name) }
+        if !hasClass { add(.incomplete, Self.noClass, example: name) }
+    }
+
+    /// - Parameters:
+    ///   - reason: see `Entry.reason`.
+    ///   - example: the sample's name, or what it says; nil where it has none.
+    public mutating func add(_ fate: Fate, _ reason: String, example: String? = nil, count: Int = 1) {
+        add(Entry(fate: fate, reason: reason, count: count, examples: example.map { [$0] } ?? []))
+    }
+
+    /// Counts a sample that could not be read, by the kind of its reason.
+    public mutating func leaveOut(_ sample: SkippedSample) {
+        let place = "\(sample.shard)\(sample.member.isEmpty ? "" : ", " + sample.member)"
+        add(.leftOut, Self.kind(ofReason: sample.reason), example: place)
+    }
+
+    /// Counts a row or sample that could not be read, by the kind of its error.
+    public mutating func leaveOut(_ error: DataError) {
+        switch error {
+        case .sample(let sample): leaveOut(sample)
+        case .line(let file, let line, let problem):
+            add(.leftOut, Self.kind(ofReason: problem), example: "\(file), line \(line)")
+        case .file(let path, let problem): add(.leftOut, Self.kind(ofReason: problem), example: path)
+        default: add(.leftOut, Self.kind(ofReason: error.description))
+        }
+    }
+
+    private mutating func add(_ entry: Entry) {
+        guard entry.fate != .taken, entry.count > 0 else {
+            if entry.fate == .taken { take(entry.count) }
+            return
+        }
+        if let index = found.firstIndex(where: { $0.fate == entry.fate && $0.reason == entry.reason }) {
+            found[index].count += entry.count
+            let room = Self.examplesMax - found[index].examples.count
+            found[index].examples += entry.examples.prefix(max(0, room))
+        } else if entry.reason != Self.otherReasons, count(of: entry.fate) >= Self.reasonsMax {
+            add(
+                Entry(
+                    fate: entry.fate, reason: Self.otherReasons, count: entry.count, examples: entry.examples))
+        } else {
+            var first = entry
+            first.examples = Array(entry.examples.prefix(Self.examplesMax))
+            found.append(first)
+        }
+    }
+
+    private func count(of fate: Fate) -> Int { found.count { $0.fate == fate } }
+
+    /// Adds what another account says after what this one does.
+    public mutating func merge(_ other: SampleAccount) {
+        takenCount += other.takenCount
+        for entry in other.found { add(entry) }
+    }
+
+    /// Whether nothing was counted at all.
+    public var isEmpty: Bool { takenCount == 0 && found.isEmpty }
+
+    /// Everything that has this fate, the most frequent reason first, then by reason.
+    public func entries(_ fate: Fate) -> [Entry] {
+        found.filter { $0.fate == fate }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
+    }
+
+    /// How many have this fate. A sample that is incomplete in two ways counts twice there.
+    public func count(_ fate: Fate) -> Int {
+        fate == .taken ? takenCount : entries(fate).reduce(0) { $0 + $1.count }
+    }
+
+    /// How many have this fate for this reason.
+    public func count(_ fate: Fate, _ reason: String) -> Int {
+        found.first { $0.fate == fate && $0.reason == reason }?.count ?? 0
+    }
+
+    /// A reason without its particulars: numbers become `…`, and what stands in brackets at its end is cut off, so that
+    /// "the image claims 9000 x 9000 pixels" and "the image claims 8000 x 9000 pixels" are one kind.
+    static func kind(ofReason reason: String) -> String {
+        var text = ""
+        var isNumber = false
+        for character in reason {
+            if character == "(", text.last == " " { break }
+            let isDigit = character.isASCII && character.isNumber
+            if isDigit, !isNumber { text.append("…") }
+            if !isDigit { text.append(character) }
+            isNumber = isDigit
+        }
+        while text.last == " " { text.removeLast() }
+        return text
+    }
+}
+
+extension SampleAccount: CustomStringConvertible {
+    /// One line for a log: `188 taken (12 without a class), 4 left out (the image is empty: 4), 7 ignored (hidden: 7)`.
+    public var description: String {
+        let parts = Fate.allCases.compactMap { fate -> String? in
+            let list = entries(fate).map { "\($0.reason): \($0.count)" }.joined(separator: ", ")
+            switch fate {
+            case .taken: return "\(takenCount) taken" + incompleteText
+            case .incomplete: return nil
+            case .leftOut: return list.isEmpty ? nil : "\(count(fate)) left out (\(list))"
+            case .ignored: return list.isEmpty ? nil : "\(count(fate)) ignored (\(list))"
+            }
+        }
+        return parts.joined(separator: ", ")
+    }
+
+    private var incompleteText: String {
+        let list = entries(.incomplete)
+        return list.isEmpty ? "" : " (" + list.map { "\($0.count) \($0.reason)" }.joined(separator: ", ") + ")"
+    }
+}
