@@ -3,7 +3,7 @@ public struct EvaluationResult: Codable, Hashable, Sendable {
     public struct Sample: Codable, Hashable, Sendable {
         /// Index in the split.
         public var sample: Int
-        /// Clean class, and the class predicted.
+        /// Clean class, -1 where it is unknown, and the class predicted.
         public var truth: Int
         public var prediction: Int
         /// Score of the prediction, and of the truth (cosine similarity for zeroshot, probability for linear).
@@ -32,8 +32,15 @@ public struct EvaluationResult: Codable, Hashable, Sendable {
         self.samples = samples
     }
 
-    /// Share of samples whose prediction is their class, 0...1.
-    public var accuracy: Double {
-        samples.isEmpty ? 0 : Double(samples.count { $0.truth == $0.prediction }) / Double(samples.count)
-    }
+    /// Samples that have a class: those that are scored.
+    public var scoredCount: Int { samples.count { $0.truth >= 0 } }
+
+    /// Samples without a class, of which nobody knows whether their prediction is right.
+    public var unlabelledCount: Int { samples.count - scoredCount }
+
+    /// Scored samples whose prediction is their class.
+    public var rightCount: Int { samples.count { $0.truth >= 0 && $0.truth == $0.prediction } }
+
+    /// Share of the scored samples whose prediction is their class, 0...1; 0 where none is scored.
+    public var accuracy: Double { scoredCount == 0 ? 0 : Double(rightCount) / Double(scoredCount) }
 }

@@ -42,3 +42,14 @@ import Testing
         #expect(CaptionExtremes(result, classIndex: 2, limit: 2).worst.isEmpty)
     }
 }
+
+@Suite struct UnlabelledTests {
+    @Test func samplesWithoutAClassAreCountedAndNotScored() {
+        let samples = [(0, 0), (1, 1), (-1, 0), (1, 0), (-1, 1)].enumerated().map { index, pair in
+            EvaluationResult.Sample(sample: index, truth: pair.0, prediction: pair.1, score: 1, truthScore: 1)
+        }
+        let result = EvaluationResult(stage: "linear", split: "test", classNames: ["a", "b"], samples: samples)
+        #expect(result.scoredCount == 3 && result.unlabelledCount == 2 && result.rightCount == 2)
+        #expect(abs(result.accuracy - 2.0 / 3) < 1e-12)
+    }
+}

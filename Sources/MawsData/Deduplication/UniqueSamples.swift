@@ -24,13 +24,14 @@ public struct UniqueSamples {
     /// - Parameter progress: told now and then which share is done, 0...1.
     public func write(progress: (Double) -> Void = { _ in }) throws -> PackManifest {
         try target.check()
-        let labels = try labelsOfCopies()
+        let classes = try classes()
+        let labels = try labelsOfCopies(classes)
         let source = "unique images of \(shards.joined(separator: " ")), shards of \(target.shardSize)"
         let folder = try PackFolder(output: target.output, prefix: target.prefix, source: source)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var counter = HashtagCounter()
         var account = found.account
-        try forEachSample(progress: progress) { number, dataset, index in
+        try forEachSample(classes, progress: progress) { number, dataset, index in
             guard found.firstOfCopy[number] == nil, !found.unusable.contains(number),
                 let sample = try Self.read(dataset, index, SamplePart.allCases)
             else { return }
@@ -51,6 +52,9 @@ public struct UniqueSamples {
         }
         try writer.finish()
         if !counter.isEmpty { try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt") }
+        if let names = classes.names {
+            try folder.write(names.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
+        }
         account.merge(writer.account)
         return try folder.publish(account)
     }
@@ -78,10 +82,10 @@ public struct UniqueSamples {
     }
 
     /// Labels of all copies of each sample that has some.
-    private func labelsOfCopies() throws -> [Int: Labels] {
+    private func labelsOfCopies(_ classes: ClassNumbers) throws -> [Int: Labels] {
         var labels: [Int: Labels] = [:]
         guard !found.firstOfCopy.isEmpty else { return labels }
-        try forEachSample(progress: { _ in }) { number, dataset, index in
+        try forEachSample(classes, progress: { _ in }) { number, dataset, index in
             guard let first = found.firstOfCopy[number],
                 let sample = try Self.read(dataset, index, [.hashtags, .classIndex])
             else { return }
@@ -91,12 +95,27 @@ public struct UniqueSamples {
         return labels
     }
 
+    /// One numbering of the classes of all shards, which may be packs of their own.
+    private func classes() throws -> ClassNumbers {
+        var names: Set<String> = []
+        var (named, numbered): (Dataset?, Dataset?)
+        for shard in shards {
+            let dataset = try SampleScan.dataset(shard)
+            names.formUnion(dataset.classNames)
+            named = named ?? (dataset.classes.names == nil ? nil : dataset)
+            numbered = numbered ?? (dataset.hasUnnamedClasses ? dataset : nil)
+        }
+        if let named, let numbered { throw PlanClasses.unlike(named: named, numbered: numbered) }
+        return ClassNumbers(names)
+    }
+
     private func forEachSample(
-        progress: (Double) -> Void, _ body: (_ number: Int, Dataset, _ index: Int) throws -> Void
+        _ classes: ClassNumbers, progress: (Double) -> Void,
+        _ body: (_ number: Int, Dataset, _ index: Int) throws -> Void
     ) throws {
         var number = 0
         for (position, shard) in shards.enumerated() {
-            let dataset = try SampleScan.dataset(shard)
+            let dataset = Dataset(try SampleScan.dataset(shard), classes: classes)
             for index in 0..<dataset.count {
                 try body(number, dataset, index)
                 number += 1

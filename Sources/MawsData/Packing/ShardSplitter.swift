@@ -27,8 +27,11 @@ public struct ShardSplitter {
         try target.check()
         let plan = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(plan, root: "")
+        let classes = dataset.classes.names
+        try dataset.checkClassesAreAlike()
+        let named = classes.map { ", classes \($0)" } ?? ""
         let source =
-            "split of \(dataset.fingerprint), \(share) to \(names.share), seed \(seed), shards of \(target.shardSize)"
+            "split of \(dataset.fingerprint)\(named), \(share) to \(names.share), seed \(seed), shards of \(target.shardSize)"
         if !target.isForced,
             let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: source)
         {
@@ -56,6 +59,9 @@ public struct ShardSplitter {
         for writer in writers {
             try writer.finish()
             account.merge(writer.account)
+        }
+        if let classes {
+            try folder.write(classes.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
         return PackResult(manifest: try folder.publish(account), wasThere: false, problems: problems)
     }

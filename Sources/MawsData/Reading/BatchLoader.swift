@@ -27,9 +27,12 @@ public final class BatchLoader: Sendable {
     private let channels: Int
     private let size: Int
 
-    /// - Parameter root: folder that the plan's relative paths are relative to.
+    /// - Parameters:
+    ///   - root: folder that the plan's relative paths are relative to.
+    ///   - classes: of the plan; nil: they are looked up, where the stage needs them.
     public init(
-        plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String, access: DataAccess = .ofThisMachine
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String, access: DataAccess = .ofThisMachine,
+        classes: PlanClasses? = nil
     ) throws {
         self.stage = stage
         channels = plan.model.image.channels
@@ -39,8 +42,15 @@ public final class BatchLoader: Sendable {
             model: plan.model.image, framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
         mixing = augment.flatMap { UnitMixing($0, seed: plan.seed, stageIndex: stageIndex) }
-        sources = try Self.splitNames(stage).map { [log] in
-            try Source(split: $0, plan: plan, stage: stage, root: root, access: access, log: log)
+        let splits = try Self.splitNames(stage).map { try Self.split($0, plan, stage) }
+        var datasets = try splits.map { try Dataset($0, root: root, access: access) }
+        if !stage.kind.trains {
+            let opened = Dictionary(datasets.map { ($0.name, $0) }) { first, _ in first }
+            let classes = try classes ?? PlanClasses(plan: plan, root: root, access: access, opened: opened)
+            datasets = datasets.map { Dataset($0, classes: classes.numbers) }
+        }
+        sources = try zip(splits, datasets).map { [log] in
+            try Source($0, $1, plan: plan, stage: stage, root: root, log: log)
         }
         sampleCount = sources.last?.positions.count ?? 0
         isRemote = sources.contains { $0.dataset.remoteFiles.contains { $0 != nil } }
@@ -59,6 +69,13 @@ public final class BatchLoader: Sendable {
             throw DataError.stage(name: stage.name, problem: "needs fitOn, the split that it is fitted on")
         }
         return [fitOn, stage.on]
+    }
+
+    private static func split(_ name: String, _ plan: Plan, _ stage: StagePlan) throws -> DataSplitPlan {
+        guard let split = plan.split(name) else {
+            throw DataError.stage(name: stage.name, problem: "reads split '\(name)', which the plan does not have")
+        }
+        return split
     }
 
     /// Unreadable samples met so far, each once, in the order they were met.
@@ -149,13 +166,10 @@ private struct Source {
     private let pixelCountMax: Int
 
     init(
-        split name: String, plan: Plan, stage: StagePlan, root: String, access: DataAccess, log: SkipLog
+        _ split: DataSplitPlan, _ dataset: Dataset, plan: Plan, stage: StagePlan, root: String, log: SkipLog
     ) throws {
-        guard let split = plan.split(name) else {
-            throw DataError.stage(name: stage.name, problem: "reads split '\(name)', which the plan does not have")
-        }
+        self.dataset = dataset
         inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
-        dataset = try Dataset(split, root: root, access: access)
         positions = try SamplePositions(
             dataset, split: split, root: root, resamples: stage.kind.trains, vocabulary: inputs.vocabulary)
         skips = SkipRecord(dataset, limit: split.skipLimit, log: log)

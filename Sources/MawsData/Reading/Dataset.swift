@@ -12,6 +12,10 @@ public final class Dataset: Sendable {
     public let problems: [SkippedSample]
     /// What was left out, ignored or assumed when the shards were opened, `problems` among it.
     public let account: SampleAccount
+    /// Names of the classes that its samples may have.
+    let classNames: Set<String>
+    /// Numbers of named classes: those of this split alone, or of a whole plan.
+    public let classes: ClassNumbers
     private let stores: [any SampleStore]
     let starts: ShardStarts
 
@@ -23,6 +27,7 @@ public final class Dataset: Sendable {
     public init(_ split: DataSplitPlan, root: String, access: DataAccess = .ofThisMachine) throws {
         name = split.name
         let (opener, openShards, digest) = (DataOpener(root: root, access: access), OpenShards(), Hash())
+        let packed = PackedClasses()
         var stores: [any SampleStore] = []
         var starts = ShardStarts()
         for path in split.shards {
@@ -30,7 +35,7 @@ public final class Dataset: Sendable {
             if let rows = try RowStore(path, root: root, digest: digest) {
                 store = rows
             } else {
-                store = try ShardStore(path, opener: opener, openShards: openShards, digest: digest)
+                store = try ShardStore(path, opener: opener, openShards: openShards, digest: digest, packed: packed)
             }
             stores.append(store)
             starts.append(store.count)
@@ -40,8 +45,23 @@ public final class Dataset: Sendable {
         count = starts.count
         problems = stores.flatMap(\.problems)
         account = Self.account(stores)
+        classNames = Set(stores.flatMap { $0.classNames ?? [] })
+        classes = ClassNumbers(classNames)
         fingerprint = digest.hexadecimal()
         try check(split, root: root)
+    }
+
+    /// The same samples, their classes numbered otherwise.
+    init(_ dataset: Dataset, classes: ClassNumbers) {
+        name = dataset.name
+        count = dataset.count
+        fingerprint = dataset.fingerprint
+        problems = dataset.problems
+        account = dataset.account
+        classNames = dataset.classNames
+        stores = dataset.stores
+        starts = dataset.starts
+        self.classes = classes
     }
 
     private static func account(_ stores: [any SampleStore]) -> SampleAccount {
@@ -89,11 +109,35 @@ public final class Dataset: Sendable {
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
         let (store, local) = place(of: index)
         do {
-            return try store.sample(local, parts: parts, required: required)
+            var sample = try store.sample(local, parts: parts, required: required)
+            if let name = sample.className { sample.classIndex = classes[name] }
+            return sample
         } catch let problem as ContentProblem {
             throw DataError.sample(store.place(local, reason: problem.text))
         }
     }
+
+    /// Whether the sample has the part; nothing is read.
+    func has(_ part: SamplePart, _ index: Int) -> Bool {
+        let (store, local) = place(of: index)
+        return store.has(part, local)
+    }
+
+    /// Whether samples have numbers for classes, and nothing says what they are called.
+    var hasUnnamedClasses: Bool {
+        stores.contains { store in
+            store.classNames == nil && (0..<store.count).contains { store.has(.classIndex, $0) }
+        }
+    }
+
+    /// Numbers say nothing beside names.
+    func checkClassesAreAlike() throws {
+        guard !classNames.isEmpty, classes.names != nil, hasUnnamedClasses else { return }
+        throw PlanClasses.unlike(named: self, numbered: self)
+    }
+
+    /// Files that name the classes of packed shards.
+    var classFiles: [String] { Set(stores.compactMap(\.classFile)).sorted() }
 
     /// The sample with this number in its shard; nil where the shard has fewer.
     func index(shard: Int, number: Int) -> Int? {

@@ -16,20 +16,27 @@ public struct PlanData: Sendable {
 
     /// In the order of the plan.
     public let splits: [Split]
+    /// The numbers of classes in all splits.
+    public let classes: PlanClasses
     /// SHA-256 of each file that stages make prompts of.
     private let prompts: [String]
 
     /// - Parameter root: folder that the plan's relative paths are relative to.
     public init(plan: Plan, root: String) throws {
-        splits = try plan.data.map { split in
-            let dataset = try Dataset(split, root: root)
+        let opened = try plan.data.map { try Dataset($0, root: root) }
+        let classes = try PlanClasses(
+            plan: plan, root: root, opened: Dictionary(opened.map { ($0.name, $0) }) { first, _ in first })
+        let evaluated = PlanClasses.splits(plan)
+        self.classes = classes
+        splits = try zip(plan.data, opened).map { split, dataset in
+            let names = evaluated.contains(split.name) ? dataset.classFiles : []
             return Split(
-                name: split.name, dataset: dataset,
+                name: split.name, dataset: Dataset(dataset, classes: classes.numbers),
                 sampleCount: try SamplePositions.count(dataset, split: split, root: root, resamples: false),
                 epochSampleCount: try SamplePositions.count(dataset, split: split, root: root, resamples: true),
                 files: try [split.vocabulary, split.exclude, split.tokenizer].compactMap(\.self).map {
                     try InputFile.hash(Dataset.resolved($0, root: root))
-                })
+                } + names.map(InputFile.hash))
         }
         prompts = try plan.stages.flatMap { try Self.prompts($0, root: root) }
     }

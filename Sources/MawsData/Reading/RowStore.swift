@@ -5,9 +5,10 @@ import MawsHash
 /// `list:FILE`, a CSV or JSONL list.
 struct RowStore: SampleStore {
     private let rows: [SourceRow]
-    private let classes: ClassNumbers
     let problems: [SkippedSample]
     let account: SampleAccount
+    let classNames: [String]?
+    let classFile: String? = nil
 
     /// Nil for a path that is neither.
     /// - Parameter digest: takes names and sizes of all images.
@@ -41,7 +42,7 @@ struct RowStore: SampleStore {
         self.rows = rows
         self.problems = problems
         account = source.account
-        classes = ClassNumbers(names)
+        classNames = names.sorted()
     }
 
     var count: Int { rows.count }
@@ -55,8 +56,17 @@ struct RowStore: SampleStore {
             let tags = row.hashtags?.map(HashtagText.normalized)
             sample.hashtags = (tags ?? CaptionText.hashtags(in: row.caption ?? "")).filter { !$0.isEmpty }
         }
-        sample.classIndex = row.className.flatMap { classes[$0] }
+        sample.className = row.className
         return sample
+    }
+
+    func has(_ part: SamplePart, _ index: Int) -> Bool {
+        switch part {
+        case .image: true
+        case .caption: rows[index].caption != nil
+        case .hashtags: rows[index].hashtags != nil
+        case .classIndex: rows[index].className != nil
+        }
     }
 
     func key(_ index: Int) -> String { rows[index].imagePath }
@@ -87,26 +97,4 @@ struct RowStore: SampleStore {
         return "\n\((row.imagePath as NSString).lastPathComponent)\0\(size),\(row.caption?.utf8.count ?? -1),"
             + "\(row.hashtags?.count ?? -1),\(row.className ?? "")"
     }
-}
-
-/// Numbers of classes that have names: the names' order; of classes that are numbers, themselves.
-struct ClassNumbers {
-    private(set) var numbers: [String: Int] = [:]
-    /// Nil where classes are numbers already, or there are none.
-    private(set) var names: [String]?
-
-    init() {}
-
-    init(_ found: Set<String>) {
-        let values = found.map { ($0, Int($0) ?? -1) }
-        if values.allSatisfy({ $0.1 >= 0 }) {
-            numbers = Dictionary(uniqueKeysWithValues: values)
-        } else {
-            let sorted = found.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
-            numbers = Dictionary(uniqueKeysWithValues: zip(sorted, sorted.indices))
-            names = sorted
-        }
-    }
-
-    subscript(_ name: String) -> Int? { numbers[name] }
 }

@@ -8,8 +8,10 @@ public struct Sample: Sendable {
     public var caption: String?
     /// Without the `#`, lower case, in the order of the `.json` member.
     public var hashtags: [String]
-    /// Clean class from the `.cls` member.
+    /// Number of the clean class, from the `.cls` member or by `className`.
     public var classIndex: Int?
+    /// Nil where classes are numbers alone.
+    public var className: String?
 
     public init(name: String, image: [UInt8], caption: String?, hashtags: [String], classIndex: Int?) {
         self.name = name

@@ -8,8 +8,6 @@ struct ContentProblem: Error {
 
 /// Reads and parses the members of one sample.
 struct SampleReader {
-    private static let classCountMax = 1_000_000
-
     let file: any ByteSource
     let location: SampleLocation
     /// CRC-32C of the parts; nil where they are unknown.
@@ -89,8 +87,8 @@ struct SampleReader {
     private func classIndex() throws -> Int? {
         guard let bytes = try bytes(.classIndex) else { return nil }
         let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
-        guard let index = Int(text), (0..<Self.classCountMax).contains(index) else {
-            throw ContentProblem(text: "its .cls member is no whole number below \(Self.classCountMax)")
+        guard let index = Int(text), (0..<ClassNumbers.numberMax).contains(index) else {
+            throw ContentProblem(text: "its .cls member is no whole number below \(ClassNumbers.numberMax)")
         }
         return index
     }

@@ -6,6 +6,14 @@ protocol SampleStore: Sendable {
     /// What else was ignored or assumed when the store was opened.
     var account: SampleAccount { get }
 
+    /// Names of the classes that its samples may have; nil where they are numbers without names.
+    var classNames: [String]? { get }
+    /// The file that the names are from, where they are not the samples' own.
+    var classFile: String? { get }
+
+    /// Whether the sample has the part; nothing is read.
+    func has(_ part: SamplePart, _ index: Int) -> Bool
+
     /// The named parts of a sample. Throws `ContentProblem` for content that cannot be used.
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample
 

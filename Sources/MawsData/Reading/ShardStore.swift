@@ -10,24 +10,33 @@ struct ShardStore: SampleStore {
     let problems: [SkippedSample]
     private let file: @Sendable () throws -> any ByteSource
     let remote: RemoteFile?
+    private let classes: PackedClasses.File?
+    var classNames: [String]? { classes?.names }
+    var classFile: String? { classes?.path }
 
     var count: Int { samples.count }
 
     /// Reads the index file, or scans the shard where there is none.
-    /// - Parameter digest: takes names and sizes of all samples.
-    init(_ path: String, opener: DataOpener, openShards: OpenShards, digest: Hash) throws {
+    /// - Parameters:
+    ///   - digest: takes names and sizes of all samples.
+    ///   - packed: knows the names of classes of shards on this machine.
+    init(
+        _ path: String, opener: DataOpener, openShards: OpenShards, digest: Hash, packed: PackedClasses
+    ) throws {
         let index: ShardIndex
         if case .local(let resolved) = DataOpener.Place(path, root: opener.root) {
             self.path = resolved
             remote = nil
             file = { try openShards.file(resolved) }
             index = try Self.localIndex(resolved, openShards.file(resolved), digest)
+            classes = try packed.file(ofShard: resolved)
         } else {
             let found = try RemoteIndex(path: path, opener: opener).open(digest: digest)
             self.path = path
             remote = found.file
             file = { found.file }
             index = found.index
+            classes = nil
         }
         samples = index.samples
         checksums = index.checksums
@@ -47,8 +56,18 @@ struct ShardStore: SampleStore {
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
         let reader = SampleReader(
             file: try file(), location: samples[index], checksums: checksums.isEmpty ? nil : checksums[index])
-        return try reader.read(parts, required: required)
+        var sample = try reader.read(parts, required: required)
+        if let classes, let number = sample.classIndex {
+            guard classes.names.indices.contains(number) else {
+                throw ContentProblem(
+                    text: "its class is \(number), but \(classes.path) names \(classes.names.count) classes")
+            }
+            sample.className = classes.names[number]
+        }
+        return sample
     }
+
+    func has(_ part: SamplePart, _ index: Int) -> Bool { samples[index].has(part) }
 
     /// Names are not kept in memory: the header is read again.
     func key(_ index: Int) throws -> String {

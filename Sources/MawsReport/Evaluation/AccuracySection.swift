@@ -10,14 +10,19 @@ struct AccuracySection {
     func markup() -> Markup { "\(results.map(sentence))\(perClass())" }
 
     private func sentence(_ result: EvaluationResult) -> Markup {
-        let correct = result.samples.count { $0.truth == $0.prediction }
         let classes = result.classNames.count
         let chance = classes > 0 ? "; guessing gets \(Figure.percent(1 / Double(classes)))" : ""
         return """
             <p><strong>\(result.stage)</strong>: \(Figure.percent(result.accuracy)) top-1 on \(result.split) \
-            (\(Figure.count(correct)) of \(Figure.count(result.samples.count)) images\(chance))</p>
+            (\(Figure.count(result.rightCount)) of \(Figure.count(result.scoredCount)) images\(chance))\
+            \(Self.unlabelled(result))</p>
 
             """
+    }
+
+    private static func unlabelled(_ result: EvaluationResult) -> String {
+        result.unlabelledCount == 0
+            ? "" : "; \(Figure.count(result.unlabelledCount)) more have no class and are not scored"
     }
 
     /// Recall by class, a column an evaluation, where all evaluations know the same classes.

@@ -61,7 +61,7 @@ final class ProbeWorker: StageWorker {
         let scores = model.probabilities(test.features)
         let result = EvaluationResult(
             stage: stage.name, split: stage.on,
-            classNames: classNames.count == classes ? classNames : (0..<classes).map(String.init),
+            classNames: (0..<classes).map { $0 < classNames.count ? classNames[$0] : String($0) },
             samples: Self.samples(test, scores: scores, classes: classes))
         return UnitResult(result: [UInt8](try JSONEncoder().encode(result)))
     }

@@ -36,7 +36,8 @@ final class StageSession {
         let stage = workers.plan.stages[Int(index.value)]
         let loader =
             try earlier
-            ?? BatchLoader(plan: workers.plan, stage: stage, stageIndex: index.value, root: workers.root)
+            ?? BatchLoader(
+                plan: workers.plan, stage: stage, stageIndex: index.value, root: workers.root, classes: workers.classes)
         self.index = index
         self.loader = loader
         self.links = links

@@ -11,6 +11,8 @@ struct StageWorkers {
     let plan: Plan
     /// Folder that the plan's relative paths are relative to.
     let root: String
+    /// The plan's numbering of classes.
+    let classes: PlanClasses
     let backend: ComputeBackend
     /// What the process may take; nil: what it likes.
     let memoryBytes: Int?
@@ -71,13 +73,7 @@ struct StageWorkers {
         let onUnits = (loader.sampleCount + stage.unit - 1) / stage.unit
         return ProbeWorker(
             extractor: extractor, backend: backend, stage: stage, width: plan.model.image.width,
-            classNames: try classNames(stage), fitUnits: loader.unitCount - onUnits, unitCount: loader.unitCount)
-    }
-
-    /// Names for the report, from the stage's own file of classes or another stage's; empty where the plan has none.
-    private func classNames(_ stage: StagePlan) throws -> [String] {
-        guard let path = stage.classes ?? plan.stages.lazy.compactMap(\.classes).first else { return [] }
-        return try SplitFiles.classes(path: Dataset.resolved(path, root: root)).map { $0[0] }
+            classNames: classes.names, fitUnits: loader.unitCount - onUnits, unitCount: loader.unitCount)
     }
 
     /// Captions and prompts share one tokenizer, which the split evaluated need not name.

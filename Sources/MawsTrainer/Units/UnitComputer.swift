@@ -113,7 +113,7 @@ private struct Workbench {
             let data = try PlanData(plan: plan, root: dataRoot)
             let backend = try compute.backend(for: plan.precision)
             workers = StageWorkers(
-                plan: plan, root: dataRoot, backend: backend,
+                plan: plan, root: dataRoot, classes: data.classes, backend: backend,
                 memoryBytes: compute.memoryBytes, cache: compute.cache, log: compute.log)
             holdings = ShardHoldings(data)
             session = nil

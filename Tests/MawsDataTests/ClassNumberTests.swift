@@ -1,0 +1,168 @@
+import MawsData
+import MawsPlan
+import Testing
+
+@Suite struct ClassNumberTests {
+    private static let names = ["ant", "bee", "cow"]
+
+    @Test(arguments: ["folder:", "list:"])
+    func classesHaveOneNumberInAllSplitsOfAPlan(kind: String) throws {
+        let folder = try Self.folder()
+        let (train, test) =
+            kind == "folder:" ? ("folder:train", "folder:test") : ("list:train.csv", "list:test.csv")
+        let plan = Self.plan(train: train, test: test)
+        let data = try PlanData(plan: plan, root: folder.path)
+        #expect(data.classes.names == Self.names)
+        #expect(try Self.classes(plan, "train", folder) == [0, 0, 1, 1, 2, 2])
+        #expect(try Self.classes(plan, "test", folder) == [0, 0, 2, 2])
+    }
+
+    @Test func packedShardsAreNumberedByTheirFilesOfNames() throws {
+        let folder = try Self.folder()
+        for split in ["train", "test"] {
+            _ = try RowPacker.folder(
+                folder.path(split), classFolders: true, target: PackTarget(output: folder.path("out"), prefix: split),
+                skipsBadRows: false
+            ).pack()
+        }
+        let plan = Self.plan(train: "out/train-0000.tar", test: "out/test-0000.tar")
+        #expect(try Self.classes(plan, "test", folder) == [0, 0, 2, 2], "its own numbers are 0 and 1")
+        let mixed = Self.plan(train: "folder:train", test: "out/test-0000.tar")
+        #expect(try Self.classes(mixed, "test", folder) == [0, 0, 2, 2])
+    }
+
+    @Test func splitKeepsTheNamesOfClasses() throws {
+        let folder = try Self.folder()
+        _ = try RowPacker.folder(
+            folder.path("train"), classFolders: true, target: PackTarget(output: folder.path("out"), prefix: "all"),
+            skipsBadRows: false
+        ).pack()
+        for shards in [folder.path("out/all-0000.tar"), "folder:" + folder.path("train")] {
+            _ = try ShardSplitter(
+                shards: [shards], target: PackTarget(output: folder.path("split"), prefix: "parts", isForced: true),
+                names: ("train", "test"), share: 0.5, seed: 1
+            ).split()
+            #expect(try folder.text("split/parts-classes.txt") == "ant\nbee\ncow\n")
+            let dataset = try Dataset(Fixture.split(["parts-test-0000.tar"]), root: folder.path("split"))
+            #expect(dataset.classes.names == Self.names)
+        }
+    }
+
+    @Test func namesOfAnotherPackAreNotTaken() throws {
+        let folder = try Self.folder()
+        _ = try RowPacker.folder(
+            folder.path("train"), classFolders: true, target: PackTarget(output: folder.path("out"), prefix: "my"),
+            skipsBadRows: false
+        ).pack()
+        try folder.shard("out/my-photos-0000.tar", try Fixture.members(3))
+        let dataset = try Dataset(Fixture.split(["my-photos-0000.tar"]), root: folder.path("out"))
+        #expect(dataset.classes.names == nil)
+    }
+
+    @Test func numbersBesideNamesAreRefused() throws {
+        let folder = try Self.folder()
+        try folder.shard("plain.tar", try Fixture.members(3))
+        let sentence = Fixture.sentence {
+            _ = try PlanData(plan: Self.plan(train: "folder:train", test: "plain.tar"), root: folder.path)
+        }
+        #expect(
+            sentence?.hasPrefix(
+                "Split 'test' has numbers for classes, but split 'train' has names (ant, bee, cow, …)") == true)
+        let merged = Fixture.sentence {
+            _ = try ShardSplitter(
+                shards: ["folder:" + folder.path("train"), folder.path("plain.tar")],
+                target: PackTarget(output: folder.path("s"), prefix: "s"), names: ("train", "test"), share: 0.5,
+                seed: 1
+            ).split()
+        }
+        #expect(merged?.contains("nothing says which is which") == true)
+    }
+
+    @Test func theLinesOfAFileOfClassesAreTheNumbersWhereNamesMatch() throws {
+        let folder = try Self.folder()
+        try folder.write("Cow, cattle\nhoney bee, BEE\nyak\nant\n", "classes.txt")
+        let plan = Self.plan(train: "folder:train", test: "folder:test", classes: "classes.txt")
+        let data = try PlanData(plan: plan, root: folder.path)
+        #expect(data.classes.names == ["cow", "bee", "yak", "ant"] && data.classes.notes.isEmpty)
+        #expect(try Self.classes(plan, "test", folder) == [3, 3, 0, 0])
+    }
+
+    @Test(arguments: [
+        ("ant\nbee\n", "classes.txt has no line for the class 'cow', which the data has; give each of its 3 classes"),
+        ("a\nb\n", "classes.txt has 2 classes, but the data has 3 (ant, bee, cow)"),
+        ("a\nb\nc\nd\n", "classes.txt has 4 classes, but the data has 3 (ant, bee, cow)"),
+        ("ant, bee\ncow\n", "classes.txt, line 1: 'ant' and 'bee' are two classes of the data"),
+    ])
+    func aFileOfClassesThatDoesNotFitIsRefused(text: String, expected: String) throws {
+        let folder = try Self.folder()
+        try folder.write(text, "classes.txt")
+        let sentence = Fixture.sentence {
+            _ = try PlanData(
+                plan: Self.plan(train: "folder:train", test: "folder:test", classes: "classes.txt"), root: folder.path)
+        }
+        #expect(sentence?.contains(expected) == true, "\(sentence ?? "nothing")")
+    }
+
+    @Test func namesThatAreNowhereInTheDataAreTakenInOrderAndSaid() throws {
+        let folder = try Self.folder()
+        try folder.write("Ameise\nBiene\nKuh\n", "classes.txt")
+        let data = try PlanData(
+            plan: Self.plan(train: "folder:train", test: "folder:test", classes: "classes.txt"), root: folder.path)
+        #expect(data.classes.notes.first?.contains("'Ameise' for 'ant', 'Kuh' for 'cow'") == true)
+    }
+
+    @Test func splitsThatNoEvaluationReadsDoNotNumberClasses() throws {
+        let folder = try Self.folder()
+        try folder.write(try Fixture.png(1), "photos/2024/a.png")
+        try folder.write(try Fixture.png(1), "photos/summer/b.png")
+        var plan = Self.plan(train: "folder:train", test: "folder:test")
+        plan.data.append(Fixture.split(["folder:photos"], name: "photos"))
+        plan.data[2].vocabulary = nil
+        plan.data[2].tokenizer = nil
+        #expect(try PlanData(plan: plan, root: folder.path).classes.names == Self.names)
+    }
+
+    /// `train` with two images of each of three classes, `test` with two of the first and the last, as folders and
+    /// lists.
+    static func folder() throws -> Folder {
+        let folder = try Folder()
+        for (split, classes) in [("train", Self.names), ("test", ["ant", "cow"])] {
+            var rows = "image,class\n"
+            for (number, name) in classes.enumerated() {
+                for image in 0..<2 {
+                    try folder.write(try Fixture.png(UInt8(10 * number + image)), "\(split)/\(name)/\(image).png")
+                    rows += "\(split)/\(name)/\(image).png,\(name)\n"
+                }
+            }
+            try folder.write(rows, "\(split).csv")
+        }
+        return folder
+    }
+
+    static func plan(train: String, test: String, classes: String? = nil) -> Plan {
+        var plan = Fixture.plan(
+            [("train", train), ("test", test)].map { name, path in
+                DataSplitPlan(name: name, shards: [path], vocabulary: nil, tokenizer: nil, skipLimit: 0)
+            })
+        plan.stages = [Fixture.stage(.linear)]
+        if let classes {
+            var stage = Fixture.stage(.zeroshot)
+            stage.on = "test"
+            stage.classes = classes
+            plan.stages.append(stage)
+        }
+        return plan
+    }
+
+    /// What an evaluation takes the samples of a split for.
+    private static func classes(_ plan: Plan, _ split: String, _ folder: Folder) throws -> [Int] {
+        var stage = Fixture.stage(.linear)
+        stage.on = split
+        let loader = try BatchLoader(plan: plan, stage: stage, stageIndex: 0, root: folder.path)
+        let units = (0..<loader.unitCount).map { $0 }
+        let all = try units.map { try loader.batch(step: 0, unit: $0).classes }
+        // The split that is fitted on comes first.
+        let fitted = try PlanData(plan: plan, root: folder.path).sampleCount("train", for: stage)
+        return Array(all.joined().dropFirst(fitted))
+    }
+}
