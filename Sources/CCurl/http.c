@@ -1,5 +1,6 @@
 #include "CCurl.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,12 +56,37 @@ MawsHTTP *maws_http_open(void) {
     curl_easy_setopt(curl, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 1L);
     curl_easy_setopt(curl, CURLOPT_MAXREDIRS, 5L);
+    // An address with a password in it, which a server may send on to, is not followed.
+    curl_easy_setopt(curl, CURLOPT_DISALLOW_USERNAME_IN_URL, 1L);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, http->message);
     curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_header);
     curl_easy_setopt(curl, CURLOPT_HEADERDATA, http);
     curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, http);
     return http;
+}
+
+int maws_http_place(const char *url, MawsHTTPPlace *place) {
+    CURLU *parts = curl_url();
+    char *host = NULL, *port = NULL, *scheme = NULL;
+    int result = -1;
+    if (parts != NULL && curl_url_set(parts, CURLUPART_URL, url, CURLU_DISALLOW_USER) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK &&
+        strlen(host) < sizeof place->host) {
+        size_t index = 0;
+        for (; host[index]; index++) place->host[index] = (char)tolower((unsigned char)host[index]);
+        place->host[index] = 0;
+        place->port = atoi(port);
+        place->is_encrypted = strcasecmp(scheme, "https") == 0;
+        result = 0;
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_free(scheme);
+    curl_url_cleanup(parts);
+    return result;
 }
 
 void maws_http_close(MawsHTTP *http) {
@@ -82,12 +108,22 @@ int maws_http_get(
         range, sizeof range, "%lld-%lld", (long long)request->offset, (long long)(request->offset + request->count - 1));
     curl_easy_setopt(curl, CURLOPT_URL, request->url);
     curl_easy_setopt(curl, CURLOPT_RANGE, request->count > 0 ? range : NULL);
+    curl_easy_setopt(curl, CURLOPT_USERNAME, request->user);
+    curl_easy_setopt(curl, CURLOPT_PASSWORD, request->password);
+    curl_easy_setopt(curl, CURLOPT_NETRC, (long)(request->netrc != NULL ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED));
+    curl_easy_setopt(curl, CURLOPT_NETRC_FILE, request->netrc);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, request->stall_seconds);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, request->stall_seconds);
     CURLcode code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
     if (code == CURLE_OK) return 0;
+    if (code == CURLE_LOGIN_DENIED) {
+        snprintf(
+            reply->message, sizeof reply->message,
+            "the server sends on to an address with a user or a password in it, which is not followed");
+        return -1;
+    }
     snprintf(
         reply->message, sizeof reply->message, "%s", http->message[0] ? http->message : curl_easy_strerror(code));
     return -1;

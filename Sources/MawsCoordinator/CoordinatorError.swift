@@ -1,3 +1,5 @@
+import MawsBase
+
 /// Why a run cannot start or go on, each as one sentence for a person.
 public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case planChanged(run: String, changes: [String])
@@ -12,7 +14,10 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case missingProgram(String)
     case batchTooLarge(stage: String, batch: Int, samples: Int)
 
-    public var description: String {
+    /// Without what may be secret in the plan's addresses.
+    public var description: String { Secrets.hidden(in: sentence) }
+
+    private var sentence: String {
         switch self {
         case .planChanged(let run, let changes):
             "the plan changed since \(run) was started (\(changes.joined(separator: "; "))); change it back, or give "
@@ -36,7 +41,7 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .childKeepsDying(let name, let times, let lastLine):
             "\(name) ended \(times) times right after its start; its log ends with: \(lastLine)"
         case .badAddress(let address):
-            "cluster.listen is \(address), expected host:port, 0.0.0.0:7070 for instance"
+            "cluster.listen is \(address), expected \(NetworkAddress.expectation)"
         case .missingProgram(let path):
             "\(path) is not there; build the whole package, the local cluster starts it"
         case .batchTooLarge(let stage, let batch, let samples):

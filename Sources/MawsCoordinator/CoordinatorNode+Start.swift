@@ -90,11 +90,9 @@ extension CoordinatorNode {
         return folder
     }
 
-    static func address(_ listen: String) throws -> (host: String, port: UInt16) {
-        guard let colon = listen.lastIndex(of: ":"), let port = UInt16(listen[listen.index(after: colon)...]) else {
-            throw CoordinatorError.badAddress(listen)
-        }
-        return (String(listen[..<colon]), port)
+    static func address(_ listen: String) throws -> NetworkAddress {
+        guard let address = NetworkAddress(text: listen) else { throw CoordinatorError.badAddress(listen) }
+        return address
     }
 }
 

@@ -84,20 +84,21 @@ public final class CoordinatorNode {
         if isFinished { return .finished }
         let certificates = try prepareCertificates()
         let tls = try TLSIdentity(folder: certificates, role: .coordinator)
-        let (host, port) = try Self.address(plan.cluster.listen)
+        var address = try Self.address(plan.cluster.listen)
         let listener = try Listener(
-            host: host, port: port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
+            host: address.host, port: address.port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
         let gate = PeerGate(
             listener: listener, mailbox: mailbox, collector: collector,
             heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
         gate.open()
-        try AtomicFile.write("\(host):\(listener.port)\n", to: paths.address)
-        logger.info("listening at \(host):\(listener.port), run \(identity.id), term \(identity.term.value)")
+        address.port = listener.port
+        try AtomicFile.write("\(address)\n", to: paths.address)
+        logger.info("listening at \(address), run \(identity.id), term \(identity.term.value)")
         defer { shutDown(gate) }
         if plan.cluster.isLocal {
             cluster = LocalCluster(programs: options.programs, paths: paths, mailbox: mailbox)
             try cluster?.start(
-                plan.cluster, coordinator: "\(host):\(listener.port)", certificates: certificates, root: options.root)
+                plan.cluster, coordinator: "\(address)", certificates: certificates, root: options.root)
         }
         let signals = StopSignals(mailbox: mailbox)
         defer { signals.restore() }
@@ -168,5 +169,5 @@ public final class CoordinatorNode {
 /// A run that cannot go on, as one sentence.
 public struct RunFailure: Error, CustomStringConvertible {
     public let sentence: String
-    public var description: String { sentence }
+    public var description: String { Secrets.hidden(in: sentence) }
 }

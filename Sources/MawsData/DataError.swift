@@ -1,4 +1,5 @@
 import Glibc
+import MawsBase
 
 /// What can go wrong with data, each as one sentence: what is wrong, where, and what to do.
 public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
@@ -25,7 +26,10 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     case tokenizer(path: String, problem: String)
     case output(path: String, problem: String)
 
-    public var description: String {
+    /// Without what may be secret in addresses and commands.
+    public var description: String { Secrets.hidden(in: sentence) }
+
+    private var sentence: String {
         switch self {
         case .system(let action, let path, let code):
             "Cannot \(action) \(path): \(String(cString: strerror(code)))\(Self.advice(code))."

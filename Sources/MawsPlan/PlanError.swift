@@ -1,3 +1,5 @@
+import MawsBase
+
 /// Where in a plan file something stands.
 public struct PlanPlace: Hashable, Sendable {
     public var file: String
@@ -36,7 +38,10 @@ public enum PlanError: Error, Hashable, CustomStringConvertible {
     /// A plan that came over the wire or from a database is not one.
     case undecodable(reason: String)
 
-    public var description: String {
+    /// Without what may be secret in addresses and commands.
+    public var description: String { Secrets.hidden(in: sentence) }
+
+    private var sentence: String {
         switch self {
         case .unreadable(let file, let reason):
             "The plan \(file) cannot be read: \(reason)."

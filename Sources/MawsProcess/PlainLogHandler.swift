@@ -1,11 +1,13 @@
 import Glibc
 import Logging
+import MawsBase
 
 /// Log lines for people: `2026-01-31T12:00:00.123Z info server-0 message key=value`; on standard error unless told
 /// otherwise.
 public struct PlainLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var logLevel = Logger.Level.info
+    private static let charactersMax = 4000
     private let process: String
     private let sink: @Sendable (Logger.Level, String) -> Void
 
@@ -30,7 +32,10 @@ public struct PlainLogHandler: LogHandler {
     public func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let suffix = fields.map { " \($0.key)=\($0.value)" }.joined()
-        sink(event.level, "\(Self.timestamp()) \(event.level) \(process) \(event.message)\(suffix)")
+        // Texts of peers and of the plan are in some messages: one line, no control codes, no secrets.
+        let text = Secrets.hidden(
+            in: PlainText.line("\(event.message)\(suffix)", charactersMax: Self.charactersMax))
+        sink(event.level, "\(Self.timestamp()) \(event.level) \(process) \(text)")
     }
 
     /// One write a line, so that lines of several threads and processes do not mix.

@@ -17,7 +17,7 @@ struct CoordinatorSearch {
     /// A connection that had been welcomed ended.
     mutating func lost(_ reason: String) throws {
         if options.exitsWithCoordinator {
-            throw ServerError.coordinatorGone(address: options.coordinator, reason: reason)
+            throw ServerError.coordinatorGone(address: "\(options.coordinator)", reason: reason)
         }
         absentSince = .now()
         attempts = 0
@@ -29,7 +29,8 @@ struct CoordinatorSearch {
         attempts += 1
         let seconds = Moment.now().seconds(since: absentSince)
         if seconds >= options.reconnectSeconds {
-            throw ServerError.noCoordinator(address: options.coordinator, seconds: Int(seconds), reason: "\(error)")
+            throw ServerError.noCoordinator(
+                address: "\(options.coordinator)", seconds: Int(seconds), reason: "\(error)")
         }
     }
 

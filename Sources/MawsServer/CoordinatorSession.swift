@@ -30,7 +30,7 @@ final class CoordinatorSession {
         let incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
         switch incoming.message {
         case .welcome: host.state.withLock { $0.coordinator = connection }
-        case .refused(let reason): throw ServerError.refused(address: host.options.coordinator, reason: reason)
+        case .refused(let reason): throw ServerError.refused(address: "\(host.options.coordinator)", reason: reason)
         default: throw rubbish("it answered hello with another message than welcome")
         }
     }

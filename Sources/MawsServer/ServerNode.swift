@@ -28,7 +28,7 @@ public final class ServerNode: Sendable {
         lock = try FileLock(path: "\(options.stem).lock")
         host = ShardHost(options: options, found: try Self.found(options, logger), logger: logger)
         listener = try Listener(
-            host: options.listenHost, port: options.listenPort, identity: identity, allowedRoles: [.trainer])
+            host: options.listen.host, port: options.listen.port, identity: identity, allowedRoles: [.trainer])
     }
 
     /// The port trainers reach this server at.
@@ -36,7 +36,8 @@ public final class ServerNode: Sendable {
 
     /// Returns when the run is finished; throws the sentence of every other end.
     public func run() throws {
-        logger.info("shard \(options.shard) listens at \(options.listenHost):\(listener.port)")
+        let address = NetworkAddress(host: options.listen.host, port: listener.port)
+        logger.info("shard \(options.shard) listens at \(address)")
         for work in [acceptTrainers, keepTime, beat, watchMemory] { Thread.detachNewThread(work) }
         defer { stop() }
         var search = CoordinatorSearch(options: options)
@@ -59,10 +60,10 @@ public final class ServerNode: Sendable {
     /// One connection to the coordinator, from dialling to its end.
     private func session(isFirst: Bool) throws -> CoordinatorSession.End {
         let connection = try Connection.connect(
-            host: options.coordinatorHost, port: options.coordinatorPort, identity: identity, expecting: .coordinator,
+            host: options.coordinator.host, port: options.coordinator.port, identity: identity, expecting: .coordinator,
             timeoutSeconds: 10)
-        let listensEverywhere = ["0.0.0.0", "::", ""].contains(options.listenHost)
-        let reachable = options.advertisedHost ?? (listensEverywhere ? connection.localHost : options.listenHost)
+        let reachable =
+            options.advertisedHost ?? (options.listen.isEveryAddress ? connection.localHost : options.listen.host)
         let session = CoordinatorSession(host: host, connection: connection, address: (reachable, listener.port))
         defer {
             host.state.withLock { $0.coordinator = nil }

@@ -3,16 +3,14 @@ import MawsBase
 /// What a parameter server is told at its start.
 public struct ServerOptions: Sendable {
     public var shard: ShardIdentity
-    public var coordinatorHost: String
-    public var coordinatorPort: UInt16
+    public var coordinator: NetworkAddress
     /// Folder with `ca.pem`, `server.pem` and `server.key`.
     public var certificates: String
     /// Folder of the state file.
     public var stateFolder: String
     /// Where trainers reach this server; port 0 lets the system choose.
-    public var listenHost: String
-    public var listenPort: UInt16
-    /// Host name or address that trainers are told, where it differs from `listenHost`.
+    public var listen: NetworkAddress
+    /// Host name or address that trainers are told, where it differs from that of `listen`.
     public var advertisedHost: String?
     public var name: String
     /// Threads that add gradients up and apply the optimizer. Any number gives the same bits.
@@ -34,17 +32,15 @@ public struct ServerOptions: Sendable {
     }
 
     public init(
-        shard: ShardIdentity, coordinatorHost: String, coordinatorPort: UInt16, certificates: String,
-        stateFolder: String, listenHost: String = "127.0.0.1", listenPort: UInt16 = 0, advertisedHost: String? = nil,
+        shard: ShardIdentity, coordinator: NetworkAddress, certificates: String, stateFolder: String,
+        listen: NetworkAddress = NetworkAddress(host: "127.0.0.1", port: 0), advertisedHost: String? = nil,
         name: String? = nil, threads: Int = 1, exitsWithCoordinator: Bool = false
     ) {
         self.shard = shard
-        self.coordinatorHost = coordinatorHost
-        self.coordinatorPort = coordinatorPort
+        self.coordinator = coordinator
         self.certificates = certificates
         self.stateFolder = stateFolder
-        self.listenHost = listenHost
-        self.listenPort = listenPort
+        self.listen = listen
         self.advertisedHost = advertisedHost
         self.name = name ?? "server-\(shard.index)"
         self.threads = threads
@@ -53,7 +49,6 @@ public struct ServerOptions: Sendable {
 
     /// `shard-3-of-16`, the stem of the shard's files.
     var stem: String { "\(stateFolder)/shard-\(shard.index)-of-\(shard.count)" }
-    var coordinator: String { "\(coordinatorHost):\(coordinatorPort)" }
 }
 
 /// Why a parameter server ends, or ends a connection.

@@ -3,9 +3,12 @@ import Foundation
 /// A web server of its own for a test, on loopback, that serves a folder in ways that the first folder of a path
 /// names: `good`, `plain` (knows no ranges), `shifted` (sends other bytes than asked for), `silent` (does not say
 /// which it sends), `short` (sends too few), `busy` (fails every second time), `stalled` (stops in the middle),
-/// `missing`. With a number behind the name, `short3` for instance, it is so for that block of 1 MiB alone.
+/// `missing`, `private` (for `alice` with the password `s3cret`), `signed` (for the query `sig=s3cret`), `moved` and
+/// `betrayed` (which send on to `localhost`, the latter with a password in the address). With a number behind the
+/// name, `short3` for instance, it is so for that block of 1 MiB alone.
 ///
-/// It writes a line for each request to `requests` in the folder: the path, the range, and the number of bytes sent.
+/// It writes a line for each request to `requests` in the folder: the path, the range, and the number of bytes sent;
+/// and to `greetings` the host that was asked for and the authorization, if any.
 public final class WebServer: Sendable {
     public let address: String
     private let folder: String
@@ -60,7 +63,18 @@ public final class WebServer: Sendable {
                     log.write(f"{self.path} {self.headers.get('Range', '')} {count}\\n")
 
             def do_GET(self):
-                manner, block, name = re.fullmatch("/([a-z]+)([0-9]*)/(.*)", self.path).groups()
+                path, _, query = self.path.partition("?")
+                manner, block, name = re.fullmatch("/([a-z]+)([0-9]*)/(.*)", path).groups()
+                with lock, open(root + "/greetings", "a") as greetings:
+                    greetings.write(f"{self.headers.get('Host')} {self.headers.get('Authorization', 'nobody')}\\n")
+                if manner == "private" and self.headers.get("Authorization") != "Basic YWxpY2U6czNjcmV0":
+                    return self.answer(401, b"", {"WWW-Authenticate": "Basic"})
+                if manner == "signed" and query != "sig=s3cret":
+                    return self.answer(403, b"")
+                if manner in ("moved", "betrayed"):
+                    user = "" if manner == "moved" else "alice:s3cret@"
+                    place = f"http://{user}localhost:{server.server_port}/good/{name}"
+                    return self.answer(302, b"", {"Location": place})
                 with lock:
                     counts[self.path] = counts.get(self.path, 0) + 1
                     number = counts[self.path]

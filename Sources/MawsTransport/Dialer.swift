@@ -5,11 +5,15 @@ import MawsBase
 enum Dialer {
     /// Tries every address of the host in turn.
     static func connect(host: String, port: UInt16, until deadline: Moment, seconds: Double) throws -> Socket {
-        let address = "\(host):\(port)"
+        let address = "\(NetworkAddress(host: host, port: port))"
         var lastError: any Error = TransportError.unknownHost(host: host, reason: "it has no address")
         for candidate in try SocketAddress.resolve(host: host, port: port, toListen: false) {
             let descriptor = socket(candidate.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-            guard descriptor >= 0 else { throw TransportError.unreachable(address: address, reason: systemText(errno)) }
+            guard descriptor >= 0 else {
+                // A system without IPv6 may still reach the host's next address.
+                lastError = TransportError.unreachable(address: address, reason: systemText(errno))
+                continue
+            }
             let opened = Socket(descriptor: descriptor, remoteAddress: address)
             switch connect(opened, to: candidate, until: deadline) {
             case 0: return opened

@@ -18,26 +18,39 @@ public final class Listener: @unchecked Sendable {
     ///   - port: 0 lets the system choose; read `port` afterwards.
     ///   - allowedRoles: who may connect; others are refused with a sentence.
     public init(host: String, port: UInt16, identity: TLSIdentity, allowedRoles: [Role]) throws {
-        let text = "\(host):\(port)"
-        guard let first = try SocketAddress.resolve(host: host, port: port, toListen: true).first else {
+        let wanted = NetworkAddress(host: host, port: port)
+        let candidates = try SocketAddress.resolve(host: host, port: port, toListen: true)
+        guard !candidates.isEmpty else {
             throw TransportError.unknownHost(host: host, reason: "it has no address")
         }
-        let descriptor = socket(first.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { throw TransportError.cannotListen(address: text, reason: systemText(errno)) }
-        // A restarted process takes its port back at once, though old connections still fade.
-        setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, [Int32(1)], 4)
-        let isBound = first.withPointer { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 256) == 0
-        guard isBound, let bound = SocketAddress({ getsockname(descriptor, $0, $1) }) else {
-            let number = errno
-            Glibc.close(descriptor)
-            if number == EADDRINUSE { throw TransportError.portInUse(address: text) }
-            throw TransportError.cannotListen(address: text, reason: systemText(number))
-        }
-        self.descriptor = descriptor
-        self.port = bound.port
-        address = "\(host):\(bound.port)"
+        (descriptor, self.port) = try Self.open(candidates, wanted)
+        address = "\(NetworkAddress(host: host, port: self.port))"
         self.identity = identity
         self.allowedRoles = allowedRoles
+    }
+
+    /// Listens at the first of a host's addresses that this machine has.
+    private static func open(
+        _ candidates: [SocketAddress], _ wanted: NetworkAddress
+    ) throws -> (descriptor: Int32, port: UInt16) {
+        var number: Int32 = 0
+        for candidate in candidates {
+            let descriptor = socket(candidate.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            if descriptor >= 0 {
+                // A restarted process takes its port back at once, though old connections still fade.
+                setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, [Int32(1)], 4)
+                // `[::]` is every address of the machine, those of IPv4 too, whatever the system's default is.
+                setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, [Int32(0)], 4)
+                let isBound = candidate.withPointer { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 256) == 0
+                if isBound, let bound = SocketAddress({ getsockname(descriptor, $0, $1) }) {
+                    return (descriptor, bound.port)
+                }
+            }
+            number = errno
+            if descriptor >= 0 { Glibc.close(descriptor) }
+        }
+        if number == EADDRINUSE { throw TransportError.portInUse(address: "\(wanted)") }
+        throw TransportError.cannotListen(address: "\(wanted)", reason: systemText(number))
     }
 
     deinit { Glibc.close(descriptor) }

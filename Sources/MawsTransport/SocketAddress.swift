@@ -52,10 +52,16 @@ struct SocketAddress {
     }
 
     /// `127.0.0.1:7000`, `[::1]:7000`.
-    var text: String { family == AF_INET6 ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    var text: String { "\(NetworkAddress(host: host, port: port))" }
 
-    /// `127.0.0.1`, `::1`.
+    /// `127.0.0.1`, `::1`; the IPv4 address of one that reached a socket of IPv6.
     var host: String {
+        let mapped = "::ffff:"
+        let host = numericHost
+        return host.hasPrefix(mapped) && host.contains(".") ? String(host.dropFirst(mapped.count)) : host
+    }
+
+    private var numericHost: String {
         var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
         let result = withPointer {
             getnameinfo($0, $1, &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MawsBase
 
 /// Where to find the coordinator of a run, and what to show it.
 struct ViewerOptions: ParsableArguments {
@@ -8,8 +9,10 @@ struct ViewerOptions: ParsableArguments {
         help: ArgumentHelp("The run folder; holds the coordinator's address and certificates.", valueName: "dir"))
     var folder: String?
 
-    @Option(help: ArgumentHelp("The coordinator's address, for a run on another machine.", valueName: "host:port"))
-    var coordinator: String?
+    @Option(
+        help: ArgumentHelp("The coordinator's address, for a run on another machine.", valueName: "host:port"),
+        transform: NetworkAddress.init(toDial:))
+    var coordinator: NetworkAddress?
 
     @Option(
         help: ArgumentHelp(
@@ -23,16 +26,15 @@ struct ViewerOptions: ParsableArguments {
     }
 
     /// The coordinator's host and port: as given, or as the running coordinator wrote them into the run folder.
-    func address() throws -> (host: String, port: UInt16) {
-        if let coordinator {
-            guard let address = Self.parse(coordinator) else { throw ViewerError.badAddress(coordinator) }
-            return address
-        }
+    func address() throws -> NetworkAddress {
+        if let coordinator { return coordinator }
         let path = "\(folder ?? ".")/coordinator.address"
         guard let line = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw ViewerError.notRunning(run: folder ?? ".")
         }
-        guard let address = Self.parse(line) else { throw ViewerError.badAddressFile(path) }
+        guard let address = NetworkAddress(text: line.trimmingCharacters(in: .whitespacesAndNewlines)) else {
+            throw ViewerError.badAddressFile(path)
+        }
         return address
     }
 
@@ -40,20 +42,10 @@ struct ViewerOptions: ParsableArguments {
 
     /// What to call the run in a message.
     var target: String { coordinator.map { "at \($0)" } ?? "of the run \(folder ?? ".")" }
-
-    /// `host:port`; the host of an IPv6 address may stand in brackets.
-    static func parse(_ text: String) -> (host: String, port: UInt16)? {
-        let text = text.trimmingCharacters(in: .whitespacesAndNewlines)
-        guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]), port > 0
-        else { return nil }
-        let host = text[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        return host.isEmpty ? nil : (host, port)
-    }
 }
 
 /// Why a viewer cannot show a run.
 enum ViewerError: Error, CustomStringConvertible {
-    case badAddress(String)
     case badAddressFile(String)
     case notRunning(run: String)
     case unreachable(target: String, reason: String)
@@ -65,7 +57,6 @@ enum ViewerError: Error, CustomStringConvertible {
 
     var description: String {
         switch self {
-        case .badAddress(let text): "\(text) is not an address; write HOST:PORT, 127.0.0.1:7070 for instance."
         case .badAddressFile(let path): "\(path) does not hold one line HOST:PORT; give --coordinator HOST:PORT."
         case .notRunning(let run):
             "no coordinator of the run \(run) is running: it has no coordinator.address; start it with maws-coord "

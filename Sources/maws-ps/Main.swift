@@ -15,8 +15,8 @@ struct Main: ParsableCommand {
     @Option(help: "Which shard, counted from 0: the first of 16 is 0/16, the last 15/16.")
     var shard: ShardArgument
 
-    @Option(help: "Where the coordinator listens.")
-    var coordinator: AddressArgument
+    @Option(help: "Where the coordinator listens, host:port.", transform: NetworkAddress.init(toDial:))
+    var coordinator: NetworkAddress
 
     @Option(help: "Folder with ca.pem, server.pem and server.key, as `maws-coord certs` makes them.")
     var certificates: String
@@ -24,10 +24,14 @@ struct Main: ParsableCommand {
     @Option(help: "Folder for the shard's state file; on a fast local disk.")
     var state: String
 
-    @Option(help: "Address to listen on for trainers; port 0 lets the system choose.")
-    var listen = AddressArgument(host: "127.0.0.1", port: 0)
+    @Option(
+        help: "Address to listen on for trainers; port 0 lets the system choose.",
+        transform: NetworkAddress.init(toListen:))
+    var listen = NetworkAddress(host: "127.0.0.1", port: 0)
 
-    @Option(help: "Host name or address that trainers are told, where it differs from --listen.")
+    @Option(
+        help: "Host name or address that trainers are told, where it differs from --listen.",
+        transform: NetworkAddress.advertisedHost)
     var advertise: String?
 
     @Option(
@@ -52,9 +56,9 @@ struct Main: ParsableCommand {
 
     func run() throws {
         var options = ServerOptions(
-            shard: shard.identity, coordinatorHost: coordinator.host, coordinatorPort: coordinator.port,
-            certificates: certificates, stateFolder: state, listenHost: listen.host, listenPort: listen.port,
-            advertisedHost: advertise, name: name, threads: threads, exitsWithCoordinator: exitWithCoordinator)
+            shard: shard.identity, coordinator: coordinator, certificates: certificates, stateFolder: state,
+            listen: listen, advertisedHost: advertise, name: name, threads: threads,
+            exitsWithCoordinator: exitWithCoordinator)
         options.memoryBytes = memory?.bytes
         PlainLogHandler.bootstrap(process: options.name)
         signal(SIGPIPE, SIG_IGN)
@@ -84,31 +88,6 @@ struct ShardArgument: ExpressibleByArgument {
         else { return nil }
         identity = ShardIdentity(index: index, count: count)
     }
-}
-
-/// `10.0.0.7:7000`, `[::1]:7000`
-struct AddressArgument: ExpressibleByArgument {
-    let host: String
-    let port: UInt16
-
-    init(host: String, port: UInt16) {
-        self.host = host
-        self.port = port
-    }
-
-    init?(argument: String) {
-        guard let colon = argument.lastIndex(of: ":"), let port = UInt16(argument[argument.index(after: colon)...])
-        else {
-            return nil
-        }
-        var host = argument[..<colon]
-        if host.hasPrefix("["), host.hasSuffix("]") { host = host.dropFirst().dropLast() }
-        guard !host.isEmpty else { return nil }
-        self.host = String(host)
-        self.port = port
-    }
-
-    var defaultValueDescription: String { "\(host):\(port)" }
 }
 
 extension ByteSize: ExpressibleByArgument {

@@ -13,8 +13,8 @@ struct Main: ParsableCommand {
         abstract: "Computes units of a run's batches: joins a coordinator, and leaves when the run is finished.",
         discussion: "It may be started and stopped at any time; no committed step depends on it.")
 
-    @Option(help: "Address of the coordinator, host:port.")
-    var coordinator: String
+    @Option(help: "Address of the coordinator, host:port.", transform: NetworkAddress.init(toDial:))
+    var coordinator: NetworkAddress
 
     @Option(help: "Folder with ca.pem, trainer.pem and trainer.key.")
     var certificates: String
@@ -55,14 +55,10 @@ struct Main: ParsableCommand {
     var exitWithCoordinator = false
 
     func validate() throws {
-        guard address != nil else {
-            throw ValidationError("--coordinator \(coordinator): expected host:port, 10.0.0.1:7070 for instance")
-        }
         guard threads > 0 else { throw ValidationError("--threads \(threads): expected at least 1") }
     }
 
     func run() throws {
-        guard let address else { return }
         let process = ProcessInfo.processInfo
         let name = name ?? "trainer-\(process.hostName)-\(process.processIdentifier)"
         PlainLogHandler.bootstrap(process: name)
@@ -73,7 +69,7 @@ struct Main: ParsableCommand {
             signal(SIGINT, SIG_IGN)
         }
         var options = TrainerOptions(
-            coordinatorHost: address.host, coordinatorPort: address.port, certificates: certificates, compute: compute,
+            coordinator: coordinator, certificates: certificates, compute: compute,
             threads: threads, memoryBytes: memory?.bytes,
             name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
             reconnectSeconds: reconnectSeconds)
@@ -85,15 +81,6 @@ struct Main: ParsableCommand {
             log.critical("\(error)")
             throw ExitCode.failure
         }
-    }
-
-    /// The last colon parts host and port; brackets around an IPv6 address are taken off.
-    private var address: (host: String, port: UInt16)? {
-        guard let colon = coordinator.lastIndex(of: ":"),
-            let port = UInt16(coordinator[coordinator.index(after: colon)...])
-        else { return nil }
-        let host = coordinator[..<colon].trimmingCharacters(in: CharacterSet(charactersIn: "[]"))
-        return host.isEmpty ? nil : (host, port)
     }
 }
 

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MawsBase
 import MawsData
 import MawsReport
 
@@ -25,7 +26,7 @@ struct DataIndex: ParsableCommand {
             bar.finish()
             for problem in result.problems { FileHandle.standardError.write(Data("passed over: \(problem)\n".utf8)) }
             problems += result.problems.count
-            print("\(result.path): \(result.sampleCount) samples, \(result.byteCount) bytes.")
+            print("\(Secrets.hidden(in: result.path)): \(result.sampleCount) samples, \(result.byteCount) bytes.")
         }
         if problems > 0 { print("\(problems) members or stretches were passed over.") }
     }

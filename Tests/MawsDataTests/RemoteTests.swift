@@ -158,7 +158,7 @@ import Testing
     }
 
     /// A folder with shards of 12 samples each and a server for it.
-    private static func served() throws -> (Folder, WebServer) {
+    static func served() throws -> (Folder, WebServer) {
         let folder = try Folder()
         let members = try Fixture.members(24)
         try folder.shard("a.tar", Array(members[..<48]))
@@ -176,7 +176,7 @@ import Testing
         return images
     }
 
-    private static func access(_ folder: Folder) -> DataAccess {
+    static func access(_ folder: Folder) -> DataAccess {
         var access = DataAccess(cacheFolder: folder.path("cache"), cacheBytesMax: 1 << 30, allowsPipes: true)
         access.stallSeconds = 1
         access.tries = 2

@@ -27,6 +27,24 @@ import Testing
         #expect(fixture.sentence(PlanFixture.plan(fault.old, fault.new)) == fault.sentence)
     }
 
+    @Test(arguments: [
+        "http://alice:s3cret@host/a.tar", "https://alice:s3{cret@host/a.tar", "https://s3cret@h/{0..1}.tar",
+    ])
+    func aPasswordInAnAddressIsRefusedAndNotShown(_ address: String) throws {
+        let sentence = fixture.sentence(PlanFixture.plan("data/train-{00..01}.tar", "'\(address)'"))
+        #expect(sentence.hasPrefix("plan.yaml:5: data.train.shards: the address `http"), "\(sentence)")
+        #expect(sentence.contains("***@h") && sentence.contains("MAWS_DATA_PASSWORD"), "\(sentence)")
+        #expect(!sentence.contains("s3"), "\(sentence)")
+    }
+
+    @Test(arguments: [
+        "data: {train: {shards: http://alice:s3cret@host/a.tar", "run: 'http://alice:s3cret@host/x\nseed: [",
+    ])
+    func noOtherFaultShowsAPasswordEither(_ text: String) {
+        let sentence = fixture.sentence(text)
+        #expect(!sentence.isEmpty && !sentence.contains("s3cret"), "\(sentence)")
+    }
+
     @Test func theSmallPlanItselfIsAccepted() {
         #expect(fixture.sentence(PlanFixture.plan) == "")
     }

@@ -27,8 +27,12 @@ extension PlanErrorTests.Fault {
             "plan.yaml:2: cluster.servers: expected a whole number from 1 to 65535, found `0`."),
         Self(
             "seed: 7", "cluster: {listen: here}",
-            "plan.yaml:2: cluster.listen: expected an address such as `0.0.0.0:7070`, port 0 for any free one, found "
-                + "`here`."),
+            "plan.yaml:2: cluster.listen: expected an address such as `0.0.0.0:7070` or `[::1]:7070`, port 0 for any "
+                + "free one, found `here`."),
+        Self(
+            "seed: 7", "cluster: {listen: '::1:7070'}",
+            "plan.yaml:2: cluster.listen: expected an address such as `0.0.0.0:7070` or `[::1]:7070`, port 0 for any "
+                + "free one, found `::1:7070`."),
         Self(
             "seed: 7", "cluster: {servers: 2, trainers: 3}",
             "plan.yaml:2: cluster.trainers: this holds for a local cluster only (`local: true`); of a remote one any "

@@ -37,8 +37,9 @@ final class FakeCluster {
     /// Starts one server on its own thread, as soon as an earlier one has let its state file go.
     func launch(_ index: Int) throws -> Background {
         var options = ServerOptions(
-            shard: ShardIdentity(index: index, count: shardCount), coordinatorHost: "127.0.0.1",
-            coordinatorPort: listener.port, certificates: "\(folder)/certificates", stateFolder: "\(folder)/state",
+            shard: ShardIdentity(index: index, count: shardCount),
+            coordinator: NetworkAddress(host: "127.0.0.1", port: listener.port), certificates: "\(folder)/certificates",
+            stateFolder: "\(folder)/state",
             threads: 2, exitsWithCoordinator: true)
         options.reconnectSeconds = 5
         let chosen = options

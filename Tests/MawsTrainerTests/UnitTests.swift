@@ -33,7 +33,7 @@ import Testing
 
     private func node(_ port: UInt16) throws -> TrainerNode {
         let options = TrainerOptions(
-            coordinatorHost: "127.0.0.1", coordinatorPort: port, certificates: run.folder + "/certificates",
+            coordinator: NetworkAddress(host: "127.0.0.1", port: port), certificates: run.folder + "/certificates",
             compute: .reference, threads: 1, name: "trainer-0", exitsWithCoordinator: true,
             shardTimeouts: ShardTimeouts(connectSeconds: 2, answerSeconds: 5))
         return try TrainerNode(options, log: Logger(label: "trainer-0") { _ in SwiftLogNoOpLogHandler() })

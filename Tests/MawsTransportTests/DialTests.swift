@@ -14,6 +14,29 @@ struct DialTests {
         #expect(throws: TransportError.connectionRefused(address: "127.0.0.1:\(port)")) { try dial("127.0.0.1", port) }
     }
 
+    @Test func addressesOfIPv6AreListenedAtAndDialled() throws {
+        let listener = try Listener(
+            host: "::1", port: 0, identity: cluster.identity(.server), allowedRoles: [.trainer])
+        let accepted = acceptOne(listener)
+        let trainer = try dial("::1", listener.port)
+        #expect(trainer.remoteAddress == "[::1]:\(listener.port)")
+        #expect(try accepted.result().remoteAddress.hasPrefix("[::1]:"))
+        listener.close()
+        #expect(throws: TransportError.connectionRefused(address: "[::1]:\(listener.port)")) {
+            try dial("::1", listener.port)
+        }
+    }
+
+    @Test func whoListensAtEveryAddressOfIPv6IsReachedByIPv4() throws {
+        let listener = try Listener(
+            host: "::", port: 0, identity: cluster.identity(.server), allowedRoles: [.trainer])
+        let accepted = acceptOne(listener)
+        let trainer = try dial("127.0.0.1", listener.port)
+        let server = try accepted.result()
+        #expect(server.remoteAddress.hasPrefix("127.0.0.1:") && server.localHost == "127.0.0.1")
+        trainer.close()
+    }
+
     @Test func anUnknownHostIsNamed() throws {
         #expect {
             try dial("no-such-host.invalid", 7000)
@@ -49,8 +72,9 @@ struct DialTests {
         }
     }
 
-    private func dial(_ host: String, _ port: UInt16) throws {
-        _ = try Connection.connect(
+    @discardableResult
+    private func dial(_ host: String, _ port: UInt16) throws -> Connection {
+        try Connection.connect(
             host: host, port: port, identity: cluster.identity(.trainer), expecting: .server, timeoutSeconds: 5)
     }
 }

@@ -10,6 +10,10 @@ typedef struct {
     const char *url;
     // Bytes to ask for; a count of 0 asks for the whole file.
     int64_t offset, count;
+    // What the server is told of who asks, by basic authentication; NULL where it is told nothing.
+    const char *user, *password;
+    // A file of the form of .netrc with users and passwords by host; NULL where there is none.
+    const char *netrc;
     // Without an answer, or below 100 bytes a second, for this long the request fails.
     long stall_seconds;
 } MawsHTTPRequest;
@@ -26,6 +30,19 @@ typedef struct {
 
 // Takes bytes of the body; 0 stops the request.
 typedef int (*MawsHTTPSink)(void *context, const uint8_t *bytes, size_t count);
+
+enum { MAWS_HTTP_HOST_SIZE = 256 };
+
+typedef struct {
+    // In lower case; an IPv6 address has its brackets.
+    char host[MAWS_HTTP_HOST_SIZE];
+    // That of the scheme where the address names none.
+    int port;
+    int is_encrypted;
+} MawsHTTPPlace;
+
+// Where an address leads as libcurl reads it. 0; or -1 where it is none, or names a user or a password.
+int maws_http_place(const char *url, MawsHTTPPlace *place);
 
 // NULL when libcurl cannot start.
 MawsHTTP *maws_http_open(void);

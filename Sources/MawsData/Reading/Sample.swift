@@ -1,3 +1,5 @@
+import MawsBase
+
 /// One sample as its shard holds it: the image still encoded, the weak labels and the clean class where they are known.
 public struct Sample: Sendable {
     /// Key in the shard: the members' name up to the first dot of the base name.
@@ -37,7 +39,8 @@ public struct SkippedSample: Hashable, Sendable, CustomStringConvertible {
         self.reason = reason
     }
 
+    /// Without what may be secret in the shard's address.
     public var description: String {
-        "\(shard)\(member.isEmpty ? "" : ", " + member) at byte \(offset): \(reason)"
+        Secrets.hidden(in: "\(shard)\(member.isEmpty ? "" : ", " + member) at byte \(offset): \(reason)")
     }
 }

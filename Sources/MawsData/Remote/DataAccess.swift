@@ -13,6 +13,7 @@ public struct DataAccess: Sendable {
     /// Times that a read is tried before it is an error, and the pause before the second; it doubles with each.
     public var tries = 5
     public var pauseSeconds = 0.5
+    public var credentials = DataCredentials(environment: [:])
 
     public init(cacheFolder: String, cacheBytesMax: Int, allowsPipes: Bool) {
         self.cacheFolder = cacheFolder
@@ -21,7 +22,7 @@ public struct DataAccess: Sendable {
     }
 
     /// From the environment: `MAWS_CACHE` (`~/.cache/maws`), `MAWS_CACHE_SIZE` in bytes or as `20G`,
-    /// `MAWS_ALLOW_PIPES=yes`, `MAWS_STALL_SECONDS` (30), `MAWS_READ_TRIES` (5).
+    /// `MAWS_ALLOW_PIPES=yes`, `MAWS_STALL_SECONDS` (30), `MAWS_READ_TRIES` (5), and those of `DataCredentials`.
     public static var ofThisMachine: DataAccess {
         let environment = ProcessInfo.processInfo.environment
         let folder =
@@ -33,6 +34,7 @@ public struct DataAccess: Sendable {
         let number = { environment[$0].flatMap(Int.init).flatMap { $0 > 0 ? $0 : nil } }
         access.stallSeconds = number("MAWS_STALL_SECONDS") ?? access.stallSeconds
         access.tries = number("MAWS_READ_TRIES") ?? access.tries
+        access.credentials = DataCredentials(environment: environment)
         return access
     }
 }

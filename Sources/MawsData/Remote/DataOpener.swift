@@ -29,9 +29,13 @@ struct DataOpener: Sendable {
         try BlockCaches.shared.cache(folder: access.cacheFolder, bytesMax: access.cacheBytesMax)
     }
 
+    func web(_ url: String) throws -> HTTPOrigin {
+        HTTPOrigin(grant: try access.credentials.grant(for: url), stallSeconds: access.stallSeconds)
+    }
+
     private func origin(_ path: String) throws -> any BlockOrigin {
         switch Place(path, root: root) {
-        case .web(let url): return HTTPOrigin(url: url, stallSeconds: access.stallSeconds)
+        case .web(let url): return try web(url)
         case .pipe(let command):
             guard access.allowsPipes else {
                 throw DataError.file(

@@ -3,7 +3,7 @@ import Synchronization
 
 /// A file on a web server, read in ranges; a server that has none sends the whole file instead.
 struct HTTPOrigin: BlockOrigin {
-    let url: String
+    let grant: DataCredentials.Grant
     let stallSeconds: Int
 
     var hasRandomAccess: Bool { true }
@@ -62,10 +62,8 @@ struct HTTPOrigin: BlockOrigin {
         let result: Int32 = try withoutActuallyEscaping(body) { body in
             let sink = HTTPSink(body)
             let result = try HTTPConnections.shared.with { connection in
-                url.withCString { url in
-                    var request = MawsHTTPRequest(
-                        url: url, offset: offset, count: count, stall_seconds: stallSeconds)
-                    return maws_http_get(
+                grant.withRequest(offset: offset, count: count, stallSeconds: stallSeconds) { request in
+                    maws_http_get(
                         connection, &request, takeBody, Unmanaged.passUnretained(sink).toOpaque(), &reply)
                 }
             }
@@ -77,15 +75,48 @@ struct HTTPOrigin: BlockOrigin {
         guard result == 0, reply.status == (count > 0 ? 206 : 200) else {
             let status = Int(reply.status)
             throw FetchProblem(
-                text: (200..<300).contains(status) || status == 0
-                    ? Self.message(&reply) : "the server answered \(status)",
+                text: (200..<400).contains(status) || status == 0
+                    ? Self.message(&reply) : Self.answer(status),
                 mayPass: !(400..<500).contains(status) || status == 408 || status == 429)
         }
         return reply
     }
 
+    private static func answer(_ status: Int) -> String {
+        let advice =
+            [401, 403, 407].contains(status)
+            ? ": who asks is not known to it, or not allowed; give this machine MAWS_DATA_HOST, MAWS_DATA_USER and "
+                + "MAWS_DATA_PASSWORD, or a .netrc file" : ""
+        return "the server answered \(status)\(advice)"
+    }
+
     private static func message(_ reply: inout MawsHTTPReply) -> String {
         withUnsafeBytes(of: &reply.message) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}
+
+extension DataCredentials.Grant {
+    /// The request as C has it, for as long as `body` runs.
+    fileprivate func withRequest(
+        offset: Int64, count: Int64, stallSeconds: Int, _ body: (inout MawsHTTPRequest) -> Int32
+    ) -> Int32 {
+        Self.withText(url) { url in
+            Self.withText(user) { user in
+                Self.withText(password) { password in
+                    Self.withText(netrc) { netrc in
+                        var request = MawsHTTPRequest(
+                            url: url, offset: offset, count: count, user: user, password: password, netrc: netrc,
+                            stall_seconds: stallSeconds)
+                        return body(&request)
+                    }
+                }
+            }
+        }
+    }
+
+    private static func withText(_ text: String?, _ body: (UnsafePointer<CChar>?) -> Int32) -> Int32 {
+        guard let text else { return body(nil) }
+        return text.withCString(body)
     }
 }
 

@@ -39,8 +39,7 @@ struct RemoteIndex {
         guard case .web(let url) = DataOpener.Place(path, root: "") else { return nil }
         let parts = url.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         let place = "\(parts[0]).\(ShardIndexFile.ending)" + (parts.count > 1 ? "?\(parts[1])" : "")
-        let origin = HTTPOrigin(url: place, stallSeconds: opener.access.stallSeconds)
         // Whatever goes wrong here, the shard itself says it better, and can be read without.
-        return try? origin.contents(limit: ShardIndexFile.sizeMax)
+        return try? opener.web(place).contents(limit: ShardIndexFile.sizeMax)
     }
 }

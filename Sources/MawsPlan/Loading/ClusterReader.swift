@@ -61,11 +61,8 @@ extension PlanReader {
 
     /// `host:port`; an IPv6 address stands in brackets.
     private func address(_ node: PlanNode) throws(PlanError) -> String {
-        let expected = "an address such as `0.0.0.0:7070`, port 0 for any free one"
-        let text = try node.text(expected)
-        guard let colon = text.lastIndex(of: ":"), colon > text.startIndex,
-            UInt16(text[text.index(after: colon)...]) != nil
-        else { throw node.wrong(expected) }
-        return text
+        let expected = "an address such as `0.0.0.0:7070` or `[::1]:7070`, port 0 for any free one"
+        guard let address = NetworkAddress(text: try node.text(expected)) else { throw node.wrong(expected) }
+        return "\(address)"
     }
 }

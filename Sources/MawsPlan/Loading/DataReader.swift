@@ -1,3 +1,5 @@
+import MawsBase
+
 /// A split with the places of its fields, for the checks that stages make later.
 struct SplitDraft {
     var plan: DataSplitPlan
@@ -92,6 +94,7 @@ extension PlanReader {
         guard !patterns.isEmpty else { throw node.wrong("at least one tar file") }
         var shards: [String] = []
         for pattern in patterns {
+            try refusePassword(pattern)
             let names = try expand(pattern, expected: expected)
             for name in names where !DataSplitPlan.isRemote(name) {
                 try files.require(
@@ -100,6 +103,19 @@ extension PlanReader {
             shards += names
         }
         return shards
+    }
+
+    /// Every process, file and log of a run gets its plan.
+    private func refusePassword(_ node: PlanNode) throws(PlanError) {
+        guard let text = node.scalar, DataSplitPlan.isRemote(text), !text.hasPrefix("pipe:"),
+            Secrets.hasUserInformation(text)
+        else { return }
+        throw .conflict(
+            node.place,
+            problem:
+                "the address `\(text)` has a user or a password in it, which would stand in every copy of the plan; "
+                + "take it out, and give it to each machine that reads the data by MAWS_DATA_HOST, MAWS_DATA_USER and "
+                + "MAWS_DATA_PASSWORD, or by a .netrc file")
     }
 
     private func expand(_ node: PlanNode, expected: String) throws(PlanError) -> [String] {

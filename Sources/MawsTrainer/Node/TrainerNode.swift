@@ -36,7 +36,7 @@ public final class TrainerNode {
         self.tally = tally
         self.links = links
         coordinator = CoordinatorLink(
-            host: options.coordinatorHost, port: options.coordinatorPort, identity: identity
+            host: options.coordinator.host, port: options.coordinator.port, identity: identity
         ) { event in events.with { $0.append(event) } }
         let compute = ComputeChoice(
             kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes,

@@ -2,8 +2,7 @@ import MawsBase
 
 /// What a trainer is started with.
 public struct TrainerOptions: Sendable {
-    public var coordinatorHost: String
-    public var coordinatorPort: UInt16
+    public var coordinator: NetworkAddress
     /// Folder with `ca.pem`, `trainer.pem` and `trainer.key`.
     public var certificates: String
     public var compute: ComputeKind
@@ -23,14 +22,12 @@ public struct TrainerOptions: Sendable {
     public var shardTimeouts: ShardTimeouts
 
     public init(
-        coordinatorHost: String, coordinatorPort: UInt16, certificates: String, compute: ComputeKind, threads: Int,
-        memoryBytes: Int? = nil,
-        name: String,
+        coordinator: NetworkAddress, certificates: String, compute: ComputeKind, threads: Int,
+        memoryBytes: Int? = nil, name: String,
         dataRoot: String = ".", exitsWithCoordinator: Bool = false, reconnectSeconds: Double = 300,
         shardTimeouts: ShardTimeouts = ShardTimeouts()
     ) {
-        self.coordinatorHost = coordinatorHost
-        self.coordinatorPort = coordinatorPort
+        self.coordinator = coordinator
         self.certificates = certificates
         self.compute = compute
         self.threads = threads

@@ -145,7 +145,8 @@ extension LostSample {
     fileprivate init?(_ error: any Error) {
         guard case DataError.unreachable(let found) = error else { return nil }
         self.init(
-            slot: found.slot, index: UInt64(found.index), shard: found.sample.shard, member: found.sample.member,
-            offset: found.sample.offset, reason: found.sample.reason)
+            slot: found.slot, index: UInt64(found.index), shard: Secrets.hidden(in: found.sample.shard),
+            member: found.sample.member, offset: found.sample.offset,
+            reason: Secrets.hidden(in: found.sample.reason))
     }
 }
