@@ -36,11 +36,11 @@ let base: [Target] = [
     system("COpenSSL", pkgConfig: "openssl", package: "libssl-dev"),
     system("CZstd", pkgConfig: "libzstd", package: "libzstd-dev"),
     system("COpenBLAS", pkgConfig: "openblas", package: "libopenblas-dev"),
-    system("CPNG", pkgConfig: "libpng", package: "libpng-dev"),
     system("CZlib", pkgConfig: "zlib", package: "zlib1g-dev"),
     system("CWebP", pkgConfig: "libwebp", package: "libwebp-dev"),
     .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
     .target(name: "CJPEG", linkerSettings: [.linkedLibrary("jpeg")]),
+    .target(name: "CPNG", linkerSettings: [.linkedLibrary("png16")]),
     .target(
         name: "CSentencePiece",
         linkerSettings: [.linkedLibrary("sentencepiece"), .linkedLibrary("sentencepiece_train")]),

@@ -55,6 +55,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     public static let noCaption = "without a caption"
     public static let noHashtags = "without hashtags"
     public static let noClass = "without a class"
+    public static let doubtful = "with wrong bits in the image, read as far as they make sense"
 
     /// Counts a sample that is used, and what it lacks.
     mutating func take(name: String, hasCaption: Bool, hasHashtags: Bool, hasClass: Bool) {

@@ -1,4 +1,5 @@
 internal import CJPEG
+internal import CPNG
 
 /// An image file whose header has been read: what it is, and how large; nothing is decoded yet.
 ///
@@ -42,12 +43,13 @@ public struct EncodedImage {
     private let bytes: [UInt8]
     private let orientation: Orientation
     private let jpeg: MawsJPEGHeader?
+    private let png: MawsPNGHeader?
 
     /// Throws `DataError.image` for what is no image, or claims more pixels than `pixelCountMax`.
     public init(_ bytes: [UInt8], pixelCountMax: Int = ImageDecoder.pixelCountMax) throws {
         guard !bytes.isEmpty else { throw DataError.image(.empty) }
         guard let format = Format(bytes) else {
-            throw DataError.image(.unknownFormat(firstBytes: Array(bytes.prefix(4))))
+            throw DataError.image(.unknownFormat(firstBytes: Array(bytes.prefix(ContentKind.prefixSize))))
         }
         self.bytes = bytes
         self.format = format
@@ -56,16 +58,17 @@ public struct EncodedImage {
         case .jpeg:
             let header = try JPEGDecoder.header(bytes)
             stored = (Int(header.width), Int(header.height))
-            orientation = ExifReader.orientation(jpeg: bytes)
-            jpeg = header
+            orientation = OrientationReader.orientation(jpeg: bytes)
+            (jpeg, png) = (header, nil)
         case .png:
-            stored = try PNGDecoder.header(bytes)
-            orientation = ExifReader.orientation(png: bytes)
-            jpeg = nil
+            let header = try PNGDecoder.header(bytes)
+            stored = (Int(header.width), Int(header.height))
+            orientation = OrientationReader.orientation(png: bytes)
+            (jpeg, png) = (nil, header)
         case .webP:
             stored = try WebPDecoder.header(bytes)
-            orientation = ExifReader.orientation(webP: bytes)
-            jpeg = nil
+            orientation = OrientationReader.orientation(webP: bytes)
+            (jpeg, png) = (nil, nil)
         }
         width = orientation.isTransposed ? stored.height : stored.width
         height = orientation.isTransposed ? stored.width : stored.height
@@ -76,8 +79,14 @@ public struct EncodedImage {
 
     /// All pixels. See `ImageDecoder.decode`.
     public func decode(channels: Int) throws -> PixelImage {
+        try decodeWhole(channels: channels).image
+    }
+
+    /// All pixels, and whether some of them are not what was stored: a file whose bits make no sense in places is read as
+    /// Pillow reads it.
+    func decodeWhole(channels: Int) throws -> (image: PixelImage, isDoubtful: Bool) {
         let all = CropBox(x: 0, y: 0, width: width, height: height)
-        return try decode(channels: channels, region: all, denominator: 1)
+        return try decodeRegion(channels: channels, region: all, denominator: 1)
     }
 
     /// The pixels of a region that is about to be resized to `target`: of a JPEG no more is transformed than the
@@ -94,28 +103,33 @@ public struct EncodedImage {
         precondition(region.x >= 0 && region.y >= 0 && region.width > 0 && region.height > 0)
         precondition(region.x + region.width <= width && region.y + region.height <= height)
         let scales = jpeg.map { $0.scales_well != 0 } ?? false
-        return try decode(
-            channels: channels, region: region, denominator: scales ? Self.denominator(region, target) : 1)
+        return try decodeRegion(
+            channels: channels, region: region, denominator: scales ? Self.denominator(region, target) : 1
+        ).image
     }
 
-    private func decode(channels: Int, region: CropBox, denominator: Int) throws -> PixelImage {
-        guard let jpeg else { return try whole(channels: channels).cropped(to: region) }
+    private func decodeRegion(
+        channels: Int, region: CropBox, denominator: Int
+    ) throws -> (image: PixelImage, isDoubtful: Bool) {
+        guard let jpeg else { return (try whole(channels: channels).cropped(to: region), false) }
         let (storedWidth, storedHeight) = (Int(jpeg.width), Int(jpeg.height))
         let stored = orientation.stored(region, width: storedWidth, height: storedHeight)
-        let pixels = try JPEGDecoder.decode(
+        let (pixels, isDoubtful) = try JPEGDecoder.decode(
             bytes, header: jpeg,
             region: Self.scaled(stored, by: denominator, width: storedWidth, height: storedHeight),
             denominator: denominator)
-        return orientation.upright(pixels.converted(to: channels))
+        return (orientation.upright(pixels.converted(to: channels)), isDoubtful)
     }
 
     private func whole(channels: Int) throws -> PixelImage {
         let image =
-            format == .png
-            ? try PNGDecoder.decode(bytes)
-            : try WebPDecoder.decode(
-                bytes, width: orientation.isTransposed ? height : width,
-                height: orientation.isTransposed ? width : height)
+            if let png {
+                try PNGDecoder.decode(bytes, header: png)
+            } else {
+                try WebPDecoder.decode(
+                    bytes, width: orientation.isTransposed ? height : width,
+                    height: orientation.isTransposed ? width : height)
+            }
         return orientation.upright(image.converted(to: channels))
     }
 

@@ -1,11 +1,13 @@
 internal import CJPEG
 
-/// JPEG through libjpeg-turbo with its accurate integer transform and smooth chroma upsampling, as Pillow decodes.
+/// JPEG through libjpeg-turbo with its accurate integer transform and smooth chroma upsampling, as Pillow decodes: what
+/// libjpeg only warns of is read.
 enum JPEGDecoder {
     static func header(_ bytes: [UInt8]) throws(DataError) -> MawsJPEGHeader {
         var header = MawsJPEGHeader()
         var message = emptyMessage
-        guard maws_jpeg_header(bytes, bytes.count, &header, &message) == 0 else { throw problem(message) }
+        let result = maws_jpeg_header(bytes, bytes.count, &header, &message)
+        guard result == 0 else { throw problem(result, message) }
         return header
     }
 
@@ -14,32 +16,37 @@ enum JPEGDecoder {
     /// - Parameters:
     ///   - region: in pixels of the image divided by `denominator`, as it is stored.
     ///   - denominator: 1, 2, 4 or 8.
+    /// - Returns: also whether bits of some pixels make no sense, the same for every region.
     static func decode(
         _ bytes: [UInt8], header: MawsJPEGHeader, region: CropBox, denominator: Int
-    ) throws -> PixelImage {
+    ) throws -> (image: PixelImage, isDoubtful: Bool) {
         let box = MawsJPEGRegion(
             denominator: Int32(denominator), x: Int32(region.x), y: Int32(region.y), width: Int32(region.width),
             height: Int32(region.height))
         let channels = Int(header.channels)
         let size = region.width * region.height * channels
+        var isDoubtful = false
         let pixels = try [UInt8](unsafeUninitializedCapacity: size) { buffer, filled in
             var message = emptyMessage
             let result = withUnsafePointer(to: box) {
                 maws_jpeg_decode(bytes, bytes.count, $0, buffer.baseAddress, &message)
             }
-            guard result == 0 else { throw problem(message) }
+            guard result >= 0 else { throw problem(result, message) }
+            isDoubtful = Int(result) == MAWS_JPEG_DOUBTFUL
             filled = size
         }
-        return channels == 4
+        let image =
+            channels == 4
             ? .fromInks(width: region.width, height: region.height, inverted: pixels)
             : PixelImage(width: region.width, height: region.height, channels: channels, pixels: pixels)
+        return (image, isDoubtful)
     }
 
     private static var emptyMessage: [CChar] { [CChar](repeating: 0, count: Int(MAWS_JPEG_MESSAGE_SIZE)) }
 
-    private static func problem(_ message: [CChar]) -> DataError {
-        let text = message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }
-        return .image(.corrupt(format: "JPEG", message: String(decoding: text, as: UTF8.self)))
+    private static func problem(_ result: Int32, _ message: [CChar]) -> DataError {
+        Int(result) == MAWS_JPEG_UNSUPPORTED
+            ? .image(.unsupported(message.text)) : .image(.corrupt(format: "JPEG", message: message.text))
     }
 }
 

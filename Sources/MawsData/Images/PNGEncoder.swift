@@ -13,7 +13,10 @@ public enum PNGEncoder {
         var size = (image.width * image.channels + 1) * image.height * 9 / 8 + 4096
         var bytes = [UInt8](repeating: 0, count: size)
         guard png_image_write_to_memory(&header, &bytes, &size, 0, image.pixels, 0, nil) != 0 else {
-            throw withUnsafeMutablePointer(to: &header) { DataError.png($0) }
+            let message = withUnsafeBytes(of: &header.message) {
+                String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+            }
+            throw .image(.corrupt(format: "PNG", message: message))
         }
         return Array(bytes.prefix(size))
     }

@@ -9,6 +9,8 @@ struct PackedSample: Sendable {
     /// Nil: no `.json` member.
     var hashtags: [String]?
     var classIndex: Int?
+    /// Some of its pixels are not what was stored; see `EncodedImage.decodeWhole`.
+    var isDoubtful = false
 }
 
 /// Writes samples into `<prefix>-0000.tar`, `<prefix>-0001.tar`, … of a fixed number of samples each.
@@ -42,6 +44,7 @@ final class ShardSetWriter {
         account.take(
             name: key, hasCaption: sample.caption != nil, hasHashtags: sample.hashtags?.isEmpty == false,
             hasClass: sample.classIndex != nil)
+        if sample.isDoubtful { account.add(.incomplete, SampleAccount.doubtful, example: key) }
         sampleCount += 1
         shardSamples += 1
         if shardSamples == shardSize { try finish() }

@@ -54,7 +54,7 @@ public struct ShardSurvey: Sendable {
     }
 
     private mutating func add(_ sample: Sample) throws {
-        let image = try ImageDecoder.decode(sample.image, channels: 3)
+        let (image, isDoubtful) = try EncodedImage(sample.image).decodeWhole(channels: 3)
         if sample.caption != nil { captionCount += 1 }
         hashtagHistogram[sample.hashtags.count, default: 0] += 1
         for tag in sample.hashtags { hashtagCounts[tag, default: 0] += 1 }
@@ -64,6 +64,7 @@ public struct ShardSurvey: Sendable {
         account.take(
             name: sample.name, hasCaption: sample.caption != nil, hasHashtags: !sample.hashtags.isEmpty,
             hasClass: sample.classIndex != nil)
+        if isDoubtful { account.add(.incomplete, SampleAccount.doubtful, example: sample.name) }
         addPixels(image)
     }
 

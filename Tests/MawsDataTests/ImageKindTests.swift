@@ -1,0 +1,93 @@
+import Foundation
+import MawsBase
+import MawsData
+import Testing
+
+/// What Scripts/golden-image-kinds.py wrote.
+private struct GoldenKinds: Decodable {
+    var files: [GoldenImages.File]
+    /// JPEG files of 203 x 147 pixels by what is special about them.
+    var large: [String: Data]
+    var twelveBits: Data
+    var lossless: Data
+
+    static func load() throws -> GoldenKinds { try Fixture.decoded("image-kinds.json") }
+}
+
+/// Images as they are found in the world, read as Pillow reads them.
+@Suite struct ImageKindTests {
+    @Test func everyKindOfFileIsWhatPillowShows() throws {
+        let files = try GoldenKinds.load().files
+        #expect(files.count > 150)
+        for file in files {
+            for (channels, expected) in [(3, file.rgb), (1, file.grey)] {
+                let found = Fixture.sentence {
+                    let image = try ImageDecoder.decode([UInt8](file.file), channels: channels)
+                    #expect(image.width == file.width && image.height == file.height, "\(file.name)")
+                    #expect(image.pixels == [UInt8](expected), "\(file.name), \(channels) channels")
+                }
+                #expect(found == nil, "\(file.name): \(found ?? "")")
+            }
+        }
+    }
+
+    @Test func aRegionIsThatOfTheWholeWhateverTheSamplingAndTheDamage() throws {
+        for (name, file) in try GoldenKinds.load().large {
+            var random = CounterRandom(seed: 3, purpose: .test, element: 0)
+            for round in 0..<60 {
+                var bytes = [UInt8](file)
+                // Behind the header, so that most of what is made can be read with a warning.
+                for _ in 0..<round % 3 { bytes[700 + random.below(bytes.count - 700)] = UInt8(random.below(256)) }
+                guard let encoded = try? EncodedImage(bytes, pixelCountMax: 1 << 16),
+                    let whole = try? encoded.decode(channels: 3)
+                else { continue }
+                let (width, height) = (1 + random.below(encoded.width), 1 + random.below(encoded.height))
+                let region = CropBox(
+                    x: random.below(encoded.width - width + 1), y: random.below(encoded.height - height + 1),
+                    width: width, height: height)
+                let part = try encoded.decode(channels: 3, region: region, target: (width: 1 << 20, height: 1 << 20))
+                let rows = (region.y..<region.y + height).map { ($0 * whole.width + region.x) * 3 }
+                #expect(part.pixels == rows.flatMap { whole.pixels[$0..<$0 + width * 3] }, "\(name), \(region)")
+            }
+        }
+    }
+
+    @Test func imagesWithWrongBitsAreCounted() throws {
+        let folder = try Folder()
+        let files = try GoldenKinds.load().files.filter { $0.name.hasPrefix("jpeg: ") }
+        for file in files { try folder.write([UInt8](file.file), "in/\(file.name).jpg") }
+        let result = try RowPacker.folder(
+            folder.path("in"), classFolders: false, target: PackTarget(output: folder.path("out"), prefix: "my"),
+            skipsBadRows: false
+        ).pack()
+        #expect(result.manifest.sampleCount == files.count && result.problems.isEmpty)
+        let packed = result.account.entries(.incomplete).first { $0.reason == SampleAccount.doubtful }
+        #expect(packed?.examples.map { $0.hasSuffix("an_end_mark_too_early") } == [true])
+        let survey = try ShardSurvey(shards: [folder.path("out/my-0000.tar")])
+        #expect(survey.account.count(.incomplete, SampleAccount.doubtful) == 1 && survey.problems.isEmpty)
+    }
+
+    @Test func kindsOfJPEGThatAreNotReadAreNamed() throws {
+        let golden = try GoldenKinds.load()
+        for (file, words) in [
+            (golden.twelveBits, "is a JPEG file with samples of 12 bits, which is not supported"),
+            (golden.lossless, "is a lossless or hierarchical JPEG file, which is not supported"),
+        ] {
+            let sentence = Fixture.sentence { _ = try ImageDecoder.decode([UInt8](file), channels: 3) }
+            #expect(sentence?.hasPrefix("The image " + words) == true, "\(sentence ?? "read")")
+        }
+    }
+
+    @Test func aJPEGThatEndsBeforeItsLastRowIsDamaged() throws {
+        for file in try GoldenKinds.load().files where file.name.hasPrefix("jpeg: 4") || file.name.contains("restarts")
+        {
+            let bytes = [UInt8](file.file)
+            for length in [bytes.count / 2, bytes.count - 100, bytes.count - 30] {
+                let sentence = Fixture.sentence {
+                    _ = try ImageDecoder.decode(Array(bytes.prefix(length)), channels: 3)
+                }
+                #expect(sentence == "The image is a damaged JPEG file (it ends early).", "\(file.name), \(length)")
+            }
+        }
+    }
+}
