@@ -31,6 +31,38 @@ final class Folder: Sendable {
     /// Sorted.
     func names() throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: path).sorted() }
 
+    /// A file whose name need not be text.
+    func write(_ bytes: [UInt8], named name: [UInt8]) throws {
+        let file = (Array((path + "/").utf8) + name + [0]).map { CChar(bitPattern: $0) }
+        let descriptor = open(file, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+        try FileHandle(fileDescriptor: descriptor, closeOnDealloc: true).write(contentsOf: Data(bytes))
+    }
+
+    /// A symbolic link, with the folders above it.
+    func link(_ name: String, to target: String) throws {
+        let folder = URL(fileURLWithPath: path(name)).deletingLastPathComponent()
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        try FileManager.default.createSymbolicLink(atPath: path(name), withDestinationPath: target)
+    }
+
+    /// Makes a file an hour old.
+    func age(_ name: String) throws {
+        let date = Date(timeIntervalSinceNow: -3600)
+        try FileManager.default.setAttributes([.modificationDate: date], ofItemAtPath: path(name))
+    }
+
+    /// Runs GNU tar, which must succeed.
+    func tar(_ arguments: String...) throws { try tar(arguments) }
+
+    func tar(_ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = ["tar"] + arguments
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
+    }
+
     /// A shard of these members.
     func shard(_ name: String, _ members: [(name: String, data: [UInt8])]) throws {
         let writer = try TarWriter(path: path(name))

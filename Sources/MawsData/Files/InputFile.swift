@@ -7,15 +7,19 @@ final class InputFile: Sendable {
     let size: UInt64
     private let descriptor: Int32
 
-    init(path: String) throws {
-        self.path = path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    convenience init(path: String) throws { try self.init(ByteName(path)) }
+
+    init(_ name: ByteName) throws {
+        path = "\(name)"
+        descriptor = name.withPath { open($0, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
         guard descriptor >= 0 else { throw DataError.system(action: "open", path: path, code: errno) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            let code = status.st_mode & S_IFMT == S_IFDIR ? EISDIR : EINVAL
+            let isFolder = status.st_mode & S_IFMT == S_IFDIR
             close(descriptor)
-            throw DataError.system(action: "read", path: path, code: code)
+            throw isFolder
+                ? DataError.system(action: "read", path: path, code: EISDIR)
+                : DataError.file(path: path, problem: "is a pipe, a socket or a device and no file")
         }
         size = UInt64(max(0, status.st_size))
     }
@@ -56,10 +60,12 @@ final class InputFile: Sendable {
     }
 
     /// The whole file, refused when it is larger than `limit` bytes.
-    static func contents(_ path: String, limit: Int) throws -> [UInt8] {
-        let file = try InputFile(path: path)
+    static func contents(_ path: String, limit: Int) throws -> [UInt8] { try contents(ByteName(path), limit: limit) }
+
+    static func contents(_ name: ByteName, limit: Int) throws -> [UInt8] {
+        let file = try InputFile(name)
         guard file.size <= UInt64(limit) else {
-            throw DataError.file(path: path, problem: "has \(file.size) bytes, above the limit of \(limit)")
+            throw DataError.file(path: file.path, problem: "has \(file.size) bytes, above the limit of \(limit)")
         }
         return try file.read(offset: 0, count: Int(file.size))
     }

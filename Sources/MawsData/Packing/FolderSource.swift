@@ -1,12 +1,11 @@
 import Foundation
 
-/// The JPEG, PNG and WebP files below a folder in the order of their paths. Beside `photo.jpg`, `photo.txt` is its
-/// caption and `photo.json` its hashtags.
+/// The JPEG, PNG and WebP files below a folder in the order of their paths; see `ImageFolder`. Beside `photo.jpg`,
+/// `photo.txt` is its caption and `photo.json` its hashtags.
 struct FolderSource: RowSource {
-    private let folder: String
+    private let folder: ByteName
     private let classes: ClassFolders
-    /// Relative to the folder.
-    private let paths: [String]
+    private let images: ImageFolder
 
     /// Whether the first folder on the way to an image is its class.
     enum ClassFolders {
@@ -17,22 +16,31 @@ struct FolderSource: RowSource {
         case whereThereAre
     }
 
+    var account: SampleAccount { images.account }
+
     init(path: String, classes: ClassFolders) throws {
-        folder = path
+        folder = ByteName(path)
         self.classes = classes
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue,
-            let names = FileManager.default.enumerator(atPath: path)
-        else { throw DataError.file(path: path, problem: "is no folder that can be read") }
-        var paths: [String] = []
-        for case let name as String in names where Self.isImage(name) { paths.append(name) }
-        guard !paths.isEmpty else { throw DataError.file(path: path, problem: "holds no jpg, jpeg, png or webp files") }
-        self.paths = paths.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        guard access(path + "/.", F_OK) == 0 else {
+            throw DataError.file(path: path, problem: "is no folder that can be read")
+        }
+        var images = try ImageFolder(folder)
+        if classes != .none { images.countEmptyClasses() }
+        guard !images.images.isEmpty || !images.problems.isEmpty else {
+            let others = images.account.entries(.ignored).map { "\($0.reason): \($0.count)" }.joined(separator: ", ")
+            throw DataError.file(
+                path: path,
+                problem: "holds no jpg, jpeg, png or webp files" + (others.isEmpty ? "" : " (but \(others))"))
+        }
+        self.images = images
     }
 
     func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws {
-        for (number, path) in paths.enumerated() {
-            if number % 256 == 0 { progress(Double(number) / Double(paths.count)) }
+        for problem in images.problems {
+            try body(.failure(.file(path: "\(folder / problem.path)", problem: problem.text)))
+        }
+        for (number, path) in images.images.enumerated() {
+            if number % 256 == 0 { progress(Double(number) / Double(images.images.count)) }
             do {
                 try body(.success(try row(path)))
             } catch let problem as RowProblem {
@@ -43,44 +51,37 @@ struct FolderSource: RowSource {
 
     private struct RowProblem: Error { var error: DataError }
 
-    private func row(_ path: String) throws -> SourceRow {
-        let imagePath = folder + "/" + path
-        var row = SourceRow(file: imagePath, line: nil, imagePath: imagePath)
-        row.caption = try sidecar(imagePath, "txt").map { bytes in
+    private func row(_ path: ByteName) throws -> SourceRow {
+        let imagePath = folder / path
+        var row = SourceRow(file: "\(imagePath)", line: nil, imagePath: imagePath)
+        if let (name, bytes) = try sidecar(path, .caption) {
             guard let text = String(validating: bytes, as: UTF8.self) else {
-                throw RowProblem(error: .file(path: imagePath.withoutExtension + ".txt", problem: "is not UTF-8 text"))
+                throw RowProblem(error: .file(path: "\(name)", problem: "is not UTF-8 text"))
             }
-            return text.withoutByteOrderMark
+            row.caption = text.withoutByteOrderMark
         }
-        if let json = try sidecar(imagePath, "json") {
+        if let (name, json) = try sidecar(path, .hashtags) {
             guard let tags = SampleReader.hashtags(json: json) else {
-                throw RowProblem(
-                    error: .file(path: imagePath.withoutExtension + ".json", problem: "is no array of strings"))
+                throw RowProblem(error: .file(path: "\(name)", problem: "is no array of strings"))
             }
             row.hashtags = tags
         }
         if classes == .none { return row }
-        row.className = path.firstIndex(of: "/").map { String(path[..<$0]) }
+        let parts = path.components
+        row.className = parts.count > 1 ? ByteName.text(parts[0]) : nil
         if row.className == nil, classes == .required {
-            throw RowProblem(error: .file(path: imagePath, problem: "lies in no class folder"))
+            throw RowProblem(error: .file(path: "\(imagePath)", problem: "lies in no class folder"))
         }
         return row
     }
 
     /// Nil where there is no such file.
-    private func sidecar(_ imagePath: String, _ fileExtension: String) throws -> [UInt8]? {
-        let path = imagePath.withoutExtension + "." + fileExtension
-        guard access(path, F_OK) == 0 else { return nil }
+    private func sidecar(_ image: ByteName, _ part: SamplePart) throws -> (name: ByteName, bytes: [UInt8])? {
+        guard let path = images.sidecar(of: image, part) else { return nil }
         do {
-            return try InputFile.contents(path, limit: Int(SamplePart.caption.sizeMax))
+            return (folder / path, try InputFile.contents(folder / path, limit: Int(part.sizeMax)))
         } catch let error as DataError {
             throw RowProblem(error: error)
         }
-    }
-
-    private static func isImage(_ name: String) -> Bool {
-        let last = name.split(separator: "/").last ?? ""
-        guard let dot = last.lastIndex(of: "."), dot != last.startIndex else { return false }
-        return SamplePart(fileExtension: last[last.index(after: dot)...]) == .image
     }
 }

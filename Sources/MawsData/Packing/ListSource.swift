@@ -91,7 +91,8 @@ struct ListSource: RowSource, Sendable {
         }
         return .success(
             SourceRow(
-                file: path, line: line, imagePath: Dataset.resolved(image, root: OutputFolder.parent(of: path)),
+                file: path, line: line,
+                imagePath: ByteName(Dataset.resolved(image, root: OutputFolder.parent(of: path))),
                 caption: caption, hashtags: hashtags, className: className))
     }
 

@@ -49,7 +49,7 @@ public struct RowPacker {
         var counter = HashtagCounter()
         try forEachSample(survey.classes, &tally, progress: { progress((1 + 7 * $0) / 8) }) { row, sample in
             counter.add(sample.hashtags ?? [])
-            try writer.append(sample, label: (row.imagePath as NSString).lastPathComponent.withoutExtension)
+            try writer.append(sample, label: "\(row.imagePath.base.stem)")
         }
         guard writer.sampleCount > 0 else {
             throw DataError.file(path: sourceName, problem: "has no readable image; nothing was written")
@@ -96,7 +96,7 @@ public struct RowPacker {
             guard let row = try keep(&survey.tally, { try result.get() }) else { return }
             if let name = row.className { names.insert(name) }
             var status = stat()
-            stat(row.imagePath, &status)
+            _ = row.imagePath.withPath { stat($0, &status) }
             digest.update(
                 "\(row.imagePath)\0\(status.st_size)\0\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\0"
                     + "\(row.caption ?? "-")\0\(row.hashtags?.joined(separator: " ") ?? "-")\0\(row.className ?? "-")\n"
@@ -136,13 +136,18 @@ public struct RowPacker {
     ) throws(DataError) -> (SourceRow, PackedSample) {
         let image: [UInt8]
         let fileExtension: String
+        let isDoubtful: Bool
         do {
             image = try InputFile.contents(row.imagePath, limit: Int(SamplePart.image.sizeMax))
             let encoded = try EncodedImage(image)
-            _ = try encoded.decode(channels: 3)
+            isDoubtful = try encoded.decodeWhole(channels: 3).isDoubtful
             fileExtension = encoded.format.fileExtension
         } catch DataError.image(let problem) {
             throw row.imageProblem("\(problem)")
+        } catch DataError.file(_, let problem) {
+            throw row.imageProblem(problem)
+        } catch DataError.system(_, _, let code) where code != ENOENT {
+            throw row.imageProblem("cannot be read (\(String(cString: strerror(code))))")
         } catch {
             throw row.imageProblem("cannot be read")
         }
@@ -152,7 +157,8 @@ public struct RowPacker {
             row,
             PackedSample(
                 image: image, imageExtension: fileExtension, caption: row.caption,
-                hashtags: hashtags.isEmpty ? nil : hashtags, classIndex: row.className.flatMap { classes[$0] })
+                hashtags: hashtags.isEmpty ? nil : hashtags, classIndex: row.className.flatMap { classes[$0] },
+                isDoubtful: isDoubtful)
         )
     }
 }

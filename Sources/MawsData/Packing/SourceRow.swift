@@ -3,7 +3,7 @@ struct SourceRow: Sendable {
     /// File and, for a list, line.
     var file: String
     var line: Int?
-    var imagePath: String
+    var imagePath: ByteName
     var caption: String?
     /// Nil where the source says nothing; the caption's hashtags are taken then.
     var hashtags: [String]?
@@ -16,7 +16,7 @@ struct SourceRow: Sendable {
 
     /// - Parameter text: continues a sentence that begins with the image. A folder's row has no place but its image.
     func imageProblem(_ text: String) -> DataError {
-        line == nil ? .file(path: imagePath, problem: text) : problem("the image \(imagePath) \(text)")
+        line == nil ? .file(path: "\(imagePath)", problem: text) : problem("the image \(imagePath) \(text)")
     }
 }
 

@@ -69,12 +69,13 @@ struct RowStore: SampleStore {
         }
     }
 
-    func key(_ index: Int) -> String { rows[index].imagePath }
+    func key(_ index: Int) -> String { "\(rows[index].imagePath)" }
 
     func place(_ index: Int, reason: String) -> SkippedSample {
         let row = rows[index]
         return SkippedSample(
-            shard: row.line.map { "\(row.file), line \($0)" } ?? row.file, member: row.line == nil ? "" : row.imagePath,
+            shard: row.line.map { "\(row.file), line \($0)" } ?? row.file,
+            member: row.line == nil ? "" : "\(row.imagePath)",
             offset: 0, reason: reason)
     }
 
@@ -93,8 +94,8 @@ struct RowStore: SampleStore {
 
     private static func summary(_ row: SourceRow) -> String {
         var status = stat()
-        let size = stat(row.imagePath, &status) == 0 ? Int(status.st_size) : -1
-        return "\n\((row.imagePath as NSString).lastPathComponent)\0\(size),\(row.caption?.utf8.count ?? -1),"
+        let size = row.imagePath.withPath { stat($0, &status) } == 0 ? Int(status.st_size) : -1
+        return "\n\(row.imagePath.base)\0\(size),\(row.caption?.utf8.count ?? -1),"
             + "\(row.hashtags?.count ?? -1),\(row.className ?? "")"
     }
 }

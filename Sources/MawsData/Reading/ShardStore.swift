@@ -1,3 +1,4 @@
+import Glibc
 import MawsBase
 import MawsHash
 
@@ -7,7 +8,9 @@ struct ShardStore: SampleStore {
     private let samples: [SampleLocation]
     /// Empty where the shard has no index file.
     private let checksums: [SIMD4<UInt32>]
+    private let dotted: Set<Int>
     let problems: [SkippedSample]
+    let account: SampleAccount
     private let file: @Sendable () throws -> any ByteSource
     let remote: RemoteFile?
     private let classes: PackedClasses.File?
@@ -40,17 +43,40 @@ struct ShardStore: SampleStore {
         }
         samples = index.samples
         checksums = index.checksums
+        dotted = index.dotted
         problems = index.problems
+        account = index.account
     }
 
     private static func localIndex(_ path: String, _ file: InputFile, _ digest: Hash) throws -> ShardIndex {
-        guard let bytes = try? InputFile.contents("\(path).\(ShardIndexFile.ending)", limit: ShardIndexFile.sizeMax)
-        else { return try ShardIndex(file, digest: digest) }
+        let indexPath = "\(path).\(ShardIndexFile.ending)"
+        guard let bytes = try? InputFile.contents(indexPath, limit: ShardIndexFile.sizeMax) else {
+            return try ShardIndex(file, digest: digest)
+        }
         guard let found = try ShardIndexFile.decode(bytes, path: path, size: file.size, digest: digest) else {
             throw DataError.file(
-                path: "\(path).\(ShardIndexFile.ending)", problem: "is no whole index; run 'maws data index' again")
+                path: indexPath, problem: "is no whole index; run 'maws data index' again")
         }
+        if isOlder(indexPath, than: path) { try compare(bytes, with: file, path) }
         return found.index
+    }
+
+    /// Throws where the shard's headers say other than its index file.
+    private static func compare(_ bytes: [UInt8], with file: InputFile, _ path: String) throws {
+        let (scanned, indexed) = (Hash(), Hash())
+        let there = try ShardIndex(file, digest: scanned).samples
+        let index = try ShardIndexFile.decode(bytes, path: path, size: file.size, digest: indexed)?.index
+        guard there == index?.samples, scanned.hexadecimal() == indexed.hexadecimal() else {
+            throw DataError.shard(
+                path: path, offset: 0, problem: "it has changed since it was indexed; run 'maws data index' again")
+        }
+    }
+
+    /// A shard that is newer than its index may be another one, and may be the same one copied later.
+    private static func isOlder(_ index: String, than path: String) -> Bool {
+        var (first, second) = (stat(), stat())
+        guard stat(index, &first) == 0, stat(path, &second) == 0 else { return false }
+        return (first.st_mtim.tv_sec, first.st_mtim.tv_nsec) < (second.st_mtim.tv_sec, second.st_mtim.tv_nsec)
     }
 
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
@@ -73,7 +99,7 @@ struct ShardStore: SampleStore {
     func key(_ index: Int) throws -> String {
         var reader = TarReader(try file(), offset: samples[index].offset)
         guard case .success(let member) = try reader.next() else { return "" }
-        return ShardIndex.split(member.name).key
+        return "\(MemberName.key(member.name, isDotted: dotted.contains(index)))"
     }
 
     /// What cannot be named by its header, which may be as unreachable as the rest, is named by its number.

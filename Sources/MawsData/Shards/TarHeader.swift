@@ -4,6 +4,7 @@ struct TarHeader {
 
     enum Kind {
         case file
+        /// A folder, or what counts as one: a volume's label, a list of a folder's names.
         case folder
         /// GNU long name: the data is the name of the next entry.
         case longName
@@ -12,10 +13,12 @@ struct TarHeader {
         /// Entries that carry nothing for a shard: global pax records, GNU long link names.
         case ignored
         case link
+        /// A file with holes, as GNU's tar writes it with `-S`; further headers follow where `hasMore`.
+        case sparse(hasMore: Bool)
         case other(UInt8)
     }
 
-    var name: String
+    var name: ByteName
     var size: UInt64
     var kind: Kind
 
@@ -25,12 +28,14 @@ struct TarHeader {
         guard Self.checksumHolds(block) else { throw .checksum }
         guard let size = Self.number(block[124..<136]) else { throw .size }
         self.size = size
-        name = Self.text(block[0..<100])
+        name = Self.name(block[0..<100])
         if block[257..<262].elementsEqual("ustar".utf8), block[262] == 0 {
-            let prefix = Self.text(block[345..<500])
-            if !prefix.isEmpty { name = prefix + "/" + name }
+            let prefix = Self.name(block[345..<500])
+            if !prefix.bytes.isEmpty { name = prefix / name }
         }
-        kind = Self.kind(block[156])
+        kind = Self.kind(block)
+        // Before ustar a folder was a file whose name ends with a slash.
+        if block[156] == 0, name.bytes.last == UInt8(ascii: "/") { kind = .folder }
     }
 
     /// Whether a block says that it is a header of POSIX's or GNU's kind.
@@ -38,23 +43,31 @@ struct TarHeader {
         block.dropFirst(257).starts(with: "ustar".utf8)
     }
 
-    private static func kind(_ flag: UInt8) -> Kind {
-        switch flag {
+    /// Whether yet another block of a sparse file's map follows this one.
+    static func hasMoreSparse(_ block: ArraySlice<UInt8>) -> Bool { block[block.startIndex + 504] != 0 }
+
+    private static func kind(_ block: [UInt8]) -> Kind {
+        switch block[156] {
         case 0, UInt8(ascii: "0"), UInt8(ascii: "7"): .file
-        case UInt8(ascii: "5"): .folder
+        case UInt8(ascii: "5"), UInt8(ascii: "V"), UInt8(ascii: "D"): .folder
         case UInt8(ascii: "L"): .longName
-        case UInt8(ascii: "x"): .extended
+        case UInt8(ascii: "x"), UInt8(ascii: "X"): .extended
         case UInt8(ascii: "g"), UInt8(ascii: "K"): .ignored
         case UInt8(ascii: "1"), UInt8(ascii: "2"): .link
-        default: .other(flag)
+        case UInt8(ascii: "S"): .sparse(hasMore: block[482] != 0)
+        default: .other(block[156])
         }
     }
 
-    /// The sum of all bytes with the checksum field read as blanks.
+    /// The sum of all bytes with the checksum field read as blanks. Old programs took bytes for signed numbers.
     private static func checksumHolds(_ block: [UInt8]) -> Bool {
-        var sum: UInt64 = 8 * 32
-        for index in 0..<blockSize where index < 148 || index >= 156 { sum += UInt64(block[index]) }
-        return number(block[148..<156]) == sum
+        var (sum, signedSum) = (8 * 32, 8 * 32)
+        for index in 0..<blockSize where index < 148 || index >= 156 {
+            sum += Int(block[index])
+            signedSum += Int(Int8(bitPattern: block[index]))
+        }
+        guard let expected = number(block[148..<156]).flatMap({ Int(exactly: $0) }) else { return false }
+        return expected == sum || expected == signedSum
     }
 
     /// Octal digits between blanks, or GNU's base 256 when the first bit is set. Nil for anything else.
@@ -79,49 +92,6 @@ struct TarHeader {
         return value
     }
 
-    static func text(_ field: ArraySlice<UInt8>) -> String {
-        String(decoding: field.prefix { $0 != 0 }, as: UTF8.self)
-    }
-}
-
-/// Why a tar file is unusable. Descriptions fit `DataError.shard`.
-enum TarProblem: Error, CustomStringConvertible {
-    case checksum
-    case size
-    case truncated(member: String, needed: UInt64, size: UInt64)
-    case noEnd
-    case earlyEnd
-    case link(String)
-    case kind(UInt8)
-    case path(String)
-    case longNameSize(UInt64)
-    case extendedRecord
-    case duplicate(member: String, part: String)
-    case span(String)
-
-    /// Whether it is unknown where the next header lies.
-    var breaksTheChain: Bool {
-        switch self {
-        case .checksum, .size, .truncated, .longNameSize, .extendedRecord: true
-        case .noEnd, .earlyEnd, .link, .kind, .path, .duplicate, .span: false
-        }
-    }
-
-    var description: String {
-        switch self {
-        case .checksum: "there is no tar header where one should be; the file is damaged or no tar file"
-        case .size: "a member's size is not a number"
-        case .truncated(let member, let needed, let size):
-            "member '\(member)' reaches to byte \(needed) but the file has \(size) bytes; copy it again"
-        case .noEnd: "the file ends without an end-of-archive mark, so it is cut off; copy it again"
-        case .earlyEnd: "the archive ends here, but members follow; the size of the one before is wrong"
-        case .link(let member): "member '\(member)' is a link, which a shard may not hold"
-        case .kind(let flag): "a member has the type \(flag), which a shard may not hold"
-        case .path(let member): "member name '\(member)' is absolute, empty or climbs with '..'"
-        case .longNameSize(let size): "a long name or pax record claims \(size) bytes"
-        case .extendedRecord: "a pax record is malformed"
-        case .duplicate(let member, let part): "sample '\(member)' has more than one \(part) member"
-        case .span(let member): "the members of sample '\(member)' lie more than 4 GiB apart"
-        }
-    }
+    /// What is before the first zero.
+    static func name(_ field: ArraySlice<UInt8>) -> ByteName { ByteName(field.prefix { $0 != 0 }) }
 }

@@ -1,10 +1,11 @@
 /// Walks the headers of a tar file with positioned reads; members' data is passed over, not read.
 ///
 /// What makes no sense is reported and passed over: a member that may not be in a shard on its own, and behind a broken
-/// header everything up to the next whole one.
+/// header everything up to the next whole one. Archives that were written one after the other into a file are read as
+/// one.
 struct TarReader {
     struct Member {
-        var name: String
+        var name: ByteName
         /// Where the member's first header lies (its long name or pax record included).
         var headerOffset: UInt64
         var dataOffset: UInt64
@@ -14,7 +15,7 @@ struct TarReader {
     /// Something that was passed over.
     struct Damage: Error {
         /// Empty where no name is known.
-        var member: String
+        var member: ByteName
         var offset: UInt64
         var problem: TarProblem
     }
@@ -25,15 +26,20 @@ struct TarReader {
     private var window: [UInt8] = []
     private var windowOffset: UInt64 = 0
     private var lastSize: UInt64
-    private var lastName = ""
+    private var lastName = ByteName("")
     private var isAtEnd = false
+    /// Of the first header of the entry that was read last.
+    private var entryOffset: UInt64
 
-    private static let longNameSizeMax: UInt64 = 1 << 16
+    /// Names longer than an index file holds are refused.
+    private static let longNameSizeMax: UInt64 = 1 << 16 - 1
+    private static let recordsSizeMax: UInt64 = 1 << 20
 
     /// - Parameter offset: of a header, the file's first unless a member found before is read again.
     init(_ file: any ByteSource, offset: UInt64 = 0) {
         self.file = file
         self.offset = offset
+        entryOffset = offset
         lastSize = offset == 0 ? 0 : .max
     }
 
@@ -41,56 +47,86 @@ struct TarReader {
     /// cannot be read, or is no tar file from its first header on.
     mutating func next() throws -> Result<Member, Damage>? {
         if isAtEnd { return nil }
-        let first = offset
-        lastName = ""
+        lastName = ByteName("")
         do {
-            return try advance(from: first).map { .success($0) }
+            return try advance().map { .success($0) }
         } catch let problem as TarProblem {
-            let damage = Damage(member: lastName, offset: first, problem: problem)
-            if problem.breaksTheChain {
-                // Bytes that do not even begin as a tar file are no shard.
-                if offset == 0, !(try startsAsTar()) {
-                    throw DataError.shard(path: file.path, offset: 0, problem: "\(problem)")
-                }
-                try findHeader()
-            }
-            return .failure(damage)
+            if entryOffset == 0 { try checkStart(problem) }
+            if problem.breaksTheChain { try findHeader() }
+            return .failure(Damage(member: lastName, offset: entryOffset, problem: problem))
         }
     }
 
-    private mutating func startsAsTar() throws -> Bool {
-        guard let block = try header() else { return false }
-        return (try? TarHeader(block: block)) != nil
+    /// Throws for bytes that do not even begin as a tar file: they are no shard.
+    private mutating func checkStart(_ problem: TarProblem) throws {
+        let bytes = try file.read(offset: 0, count: Int(min(file.size, UInt64(TarHeader.blockSize))))
+        if bytes.count == TarHeader.blockSize, (try? TarHeader(block: bytes[...])) != nil { return }
+        let kind = ContentKind(bytes)
+        guard kind != nil || problem.breaksTheChain else { return }
+        throw DataError.shard(path: file.path, offset: 0, problem: "\(kind.map { TarProblem.noTar($0) } ?? problem)")
     }
 
-    private mutating func advance(from first: UInt64) throws -> Member? {
-        var overrides = Overrides()
+    private mutating func advance() throws -> Member? {
+        repeat {
+            entryOffset = offset
+            if let member = try memberOfArchive() { return member }
+        } while try isAtNextArchive()
+        // A lying size can lead into zeros that end nothing.
+        try findHeader()
+        if !isAtEnd { throw TarProblem.earlyEnd }
+        return nil
+    }
+
+    /// The next member before the end mark.
+    private mutating func memberOfArchive() throws -> Member? {
+        var overrides = PaxOverrides()
         while let block = try header() {
             var header = try TarHeader(block: block)
             if let size = overrides.size { header.size = size }
-            let name = overrides.name ?? header.name
+            let name = Self.relative(overrides.name ?? header.name)
             lastName = name
             let dataOffset = offset + UInt64(TarHeader.blockSize)
             try checkEnd(name: name, dataOffset: dataOffset, size: header.size)
             switch header.kind {
-            case .longName: overrides.name = TarHeader.text(try smallData(header.size)[...])
-            case .extended: try overrides.read(try smallData(header.size))
+            case .longName:
+                overrides.path = TarHeader.name(try smallData(header.size, Self.longNameSizeMax)[...])
+            case .extended: try overrides.read(try smallData(header.size, Self.recordsSizeMax))
+            case .sparse(let hasMore): if hasMore { try passSparseMap() }
+            case .folder: overrides = PaxOverrides()
             default: break
             }
             pass(header.size)
             switch header.kind {
             case .file:
+                if overrides.isSparse { throw TarProblem.sparse(name) }
                 return Member(
-                    name: try Self.checkedPath(name), headerOffset: first, dataOffset: dataOffset, size: header.size)
+                    name: try Self.checkedPath(name), headerOffset: entryOffset, dataOffset: dataOffset,
+                    size: header.size)
             case .link: throw TarProblem.link(name)
-            case .other(let flag): throw TarProblem.kind(flag)
+            case .sparse: throw TarProblem.sparse(name)
+            case .other(let flag): throw TarProblem.kind(name, flag)
             case .longName, .extended, .folder, .ignored: break
             }
         }
-        // A lying size can lead into zeros that end nothing.
-        try findHeader()
-        if !isAtEnd { throw TarProblem.earlyEnd }
         return nil
+    }
+
+    /// Goes on to the archive that follows behind the two or more blocks of zeros that end this one.
+    private mutating func isAtNextArchive() throws -> Bool {
+        let end = offset
+        lastSize = 0
+        offset += UInt64(TarHeader.blockSize)
+        while offset + UInt64(TarHeader.blockSize) <= file.size {
+            if let block = try header() {
+                if offset - end >= 2 * UInt64(TarHeader.blockSize), (try? TarHeader(block: block)) != nil {
+                    return true
+                }
+                break
+            }
+            offset += UInt64(TarHeader.blockSize)
+        }
+        offset = end
+        return false
     }
 
     /// Goes on to the next block that is a header beyond doubt: its checksum holds and it carries ustar's name.
@@ -108,7 +144,7 @@ struct TarReader {
     private mutating func header() throws -> ArraySlice<UInt8>? {
         guard offset + UInt64(TarHeader.blockSize) <= file.size else {
             isAtEnd = true
-            throw TarProblem.noEnd
+            throw file.size == 0 ? TarProblem.noBytes : TarProblem.noEnd
         }
         if offset < windowOffset || offset + UInt64(TarHeader.blockSize) > windowOffset + UInt64(window.count) {
             // Headers of small members lie close together, so one read brings many; after large members only the
@@ -122,16 +158,26 @@ struct TarReader {
         return block.allSatisfy { $0 == 0 } ? nil : block
     }
 
-    private func checkEnd(name: String, dataOffset: UInt64, size: UInt64) throws {
+    private func checkEnd(name: ByteName, dataOffset: UInt64, size: UInt64) throws {
         guard size <= file.size, dataOffset + size <= file.size else {
             throw TarProblem.truncated(
                 member: name, needed: size > UInt64.max - dataOffset ? UInt64.max : dataOffset + size, size: file.size)
         }
     }
 
-    private func smallData(_ size: UInt64) throws -> [UInt8] {
-        guard size <= Self.longNameSizeMax else { throw TarProblem.longNameSize(size) }
+    private func smallData(_ size: UInt64, _ limit: UInt64) throws -> [UInt8] {
+        guard size <= limit else { throw TarProblem.longNameSize(size) }
         return try file.read(offset: offset + UInt64(TarHeader.blockSize), count: Int(size))
+    }
+
+    /// Stops at the last block of a sparse file's map, which its data follow.
+    private mutating func passSparseMap() throws {
+        var hasMore = true
+        while hasMore {
+            offset += UInt64(TarHeader.blockSize)
+            guard let block = try header() else { return }
+            hasMore = TarHeader.hasMoreSparse(block)
+        }
     }
 
     private mutating func pass(_ size: UInt64) {
@@ -141,43 +187,18 @@ struct TarReader {
     }
 
     /// Nothing is ever extracted to these paths; a shard that holds such names is refused all the same.
-    private static func checkedPath(_ name: String) throws -> String {
-        var path = Substring(name)
-        while path.utf8.starts(with: "./".utf8) { path = path.dropFirst(2) }
-        let components = path.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+    private static func checkedPath(_ name: ByteName) throws -> ByteName {
+        let components = name.components
         guard components.first?.isEmpty == false, components.last?.isEmpty == false,
             !components.contains(where: { $0.elementsEqual("..".utf8) || $0.elementsEqual(".".utf8) })
         else { throw TarProblem.path(name) }
-        return String(path)
-    }
-}
-
-/// What a GNU long name or pax records say about the next entry.
-private struct Overrides {
-    var name: String?
-    var size: UInt64?
-
-    /// pax records: `length key=value\n`, the length counting the whole record.
-    mutating func read(_ data: [UInt8]) throws {
-        var rest = data[...]
-        while !rest.isEmpty {
-            guard let blank = rest.firstIndex(of: 32), let length = Int(TarHeader.text(rest[..<blank])),
-                length > blank - rest.startIndex, length <= rest.count
-            else { throw TarProblem.extendedRecord }
-            let record = rest[blank + 1..<rest.startIndex + length]
-            guard record.last == 10, let equals = record.firstIndex(of: 61) else { throw TarProblem.extendedRecord }
-            try set(TarHeader.text(record[..<equals]), TarHeader.text(record[(equals + 1)...].dropLast()))
-            rest = rest[(rest.startIndex + length)...]
-        }
+        return name
     }
 
-    private mutating func set(_ key: String, _ value: String) throws {
-        switch key {
-        case "path": name = value
-        case "size":
-            guard let number = UInt64(value) else { throw TarProblem.size }
-            size = number
-        default: break
-        }
+    /// The name without the `./` that 'tar cf SHARD .' puts before it.
+    private static func relative(_ name: ByteName) -> ByteName {
+        var path = name.bytes[...]
+        while path.starts(with: "./".utf8) { path = path.dropFirst(2) }
+        return path.count == name.bytes.count ? name : ByteName(path)
     }
 }
