@@ -47,7 +47,8 @@ let base: [Target] = [
     .target(name: "CVectorLoops"),
     .target(name: "CImageLoops"),
     .target(name: "COneDNN", linkerSettings: [.linkedLibrary("dnnl")]),
-    library("MawsBase", []),
+    .target(name: "CChecksum"),
+    library("MawsBase", ["CChecksum"]),
     library("MawsHash", ["COpenSSL"]),
 ]
 
@@ -138,7 +139,7 @@ let fuzzers: [Target] =
     ]
 
 let testTargets: [Target] = [
-    tests("MawsBaseTests", ["MawsBase"]),
+    tests("MawsBaseTests", ["MawsBase", "CChecksum"]),
     tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport"]),
     tests(
         "MawsTrainingTests",
@@ -158,8 +159,8 @@ let testTargets: [Target] = [
     tests(
         "MawsServerTests",
         [
-            "MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsCompression", "MawsOptimizer", "MawsServer",
-            logging,
+            "MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsCompression", "MawsOptimizer", "MawsStorage",
+            "MawsServer", logging,
         ]),
     tests(
         "MawsTrainerTests",

@@ -64,6 +64,9 @@ extension CoordinatorNode {
             try perform(core.step(.restored(id, RunPosition(stage: stage, step: step)), now: now))
         case (.server, .applied(let stage, let step)):
             try perform(core.step(.applied(id, RunPosition(stage: stage, step: step)), now: now))
+        case (.server, .unavailable(let reason)):
+            // It ends the connection itself where it cannot go on; its next hello says what it holds.
+            logger.warning("\(peer.name) says: \(reason)")
         case (.viewer, .statusRequest): send(.status(try statusJSON(now)), to: peer)
         default: refuse(peer, "a \(peer.role) may not send this message")
         }

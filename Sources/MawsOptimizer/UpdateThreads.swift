@@ -45,15 +45,21 @@ public final class UpdateThreads: Sendable {
     }
 
     /// The sum of squares of each chunk of a slice that begins at a chunk's border.
-    public func chunkSquares(_ gradient: UnsafePointer<Float>, count: Int) -> [Double] {
-        let pieces = Self.pieces(of: 0..<count)
+    ///
+    /// - Parameter visit: called for each chunk, with its elements of the slice, while it is in the cache.
+    public func chunkSquares(
+        _ gradient: UnsafePointer<Float>, count: Int, visit: (Range<Int>) -> Void = { _ in }
+    ) -> [Double] {
+        let (pieces, grain) = (Self.pieces(of: 0..<count), ShardLayout.chunkLength)
+        let loops = maws_update_loops().pointee
         var squares = [Double](repeating: 0, count: ShardLayout.chunkCount(count))
         squares.withUnsafeMutableBufferPointer { squares in
             forEach(pieces.count) { index, _ in
-                let range = pieces[index]
-                let sums = GradientNorm.chunkSquares(gradient + range.lowerBound, count: range.count)
-                let first = range.lowerBound / ShardLayout.chunkLength
-                for (chunk, sum) in sums.enumerated() { squares[first + chunk] = sum }
+                for start in stride(from: pieces[index].lowerBound, to: pieces[index].upperBound, by: grain) {
+                    let chunk = start..<min(start + grain, count)
+                    squares[start / grain] = loops.squares(gradient + start, chunk.count)
+                    visit(chunk)
+                }
             }
         }
         return squares

@@ -29,7 +29,7 @@ final class CoordinatorSession {
         try connection.send(.hello(host.hello(address)))
         let incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
         switch incoming.message {
-        case .welcome: host.state.withLock { $0.coordinator = connection }
+        case .welcome: try host.joined(connection)
         case .refused(let reason): throw ServerError.refused(address: "\(host.options.coordinator)", reason: reason)
         default: throw rubbish("it answered hello with another message than welcome")
         }
@@ -87,6 +87,7 @@ final class CoordinatorSession {
             throw rubbish("it restores \(payloadCount) bytes of a slice of \(target.count)")
         }
         if payloadCount > 0 { try connection.receivePayload(into: target) }
+        memory.restored(slice)
         try host.handle(.restoreReceived(slice))
     }
 
@@ -95,13 +96,26 @@ final class CoordinatorSession {
             switch answer {
             case .serve(_, let slice):
                 guard let memory else { preconditionFailure("served without memory") }
-                try connection.send(.snapshotSlice(slice), payload: memory.bytes(of: slice))
+                try serve(slice, of: memory)
             case .decline(_, let reason):
                 try connection.send(.unavailable(reason))
+                throw rubbish("it asked for what is not here: \(reason)")
             default:
                 preconditionFailure("\(answer) is no answer")
             }
         }
+    }
+
+    private func serve(_ slice: TensorSlice, of memory: ShardMemory) throws {
+        let bytes: UnsafeRawBufferPointer
+        do {
+            bytes = try memory.bytes(of: slice)
+        } catch {
+            // The coordinator is told why, and this connection ended.
+            try host.found(error, in: memory)
+            return
+        }
+        try connection.send(.snapshotSlice(slice), payload: bytes)
     }
 
     private func settle(_ actions: [ShardAction]) throws {

@@ -7,8 +7,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// One parameter server: a thread for the coordinator, one for each trainer's connection, three that keep time and
-/// memory.
+/// One parameter server: a thread for the coordinator, one for each trainer's connection, four that keep time,
+/// memory and the state.
 public final class ServerNode: Sendable {
     private let options: ServerOptions
     private let identity: TLSIdentity
@@ -23,10 +23,16 @@ public final class ServerNode: Sendable {
     public init(_ options: ServerOptions, logger: Logger) throws {
         self.options = options
         self.logger = logger
+        if MachineBoot.identity == nil {
+            let unread = "\(MachineBoot.path) cannot be read: no later process will believe this one's state file, and"
+            logger.warning("\(unread) the run goes back to its newest checkpoint when this one ends")
+        }
         identity = try TLSIdentity(folder: options.certificates, role: .server)
         try Folder.make(options.stateFolder, mode: 0o700)
         lock = try FileLock(path: "\(options.stem).lock")
-        host = ShardHost(options: options, found: try Self.found(options, logger), logger: logger)
+        let (found, loss) = try Self.found(options)
+        if let loss { logger.warning("\(loss)") }
+        host = ShardHost(options: options, found: found, loss: loss, logger: logger)
         listener = try Listener(
             host: options.listen.host, port: options.listen.port, identity: identity, allowedRoles: [.trainer])
     }
@@ -38,7 +44,7 @@ public final class ServerNode: Sendable {
     public func run() throws {
         let address = NetworkAddress(host: options.listen.host, port: listener.port)
         logger.info("shard \(options.shard) listens at \(address)")
-        for work in [acceptTrainers, keepTime, beat, watchMemory] { Thread.detachNewThread(work) }
+        for work in [acceptTrainers, keepTime, beat, watchMemory, scrub] { Thread.detachNewThread(work) }
         defer { stop() }
         var search = CoordinatorSearch(options: options)
         while true {
@@ -125,6 +131,14 @@ public final class ServerNode: Sendable {
         }
     }
 
+    @Sendable private func scrub() {
+        guard options.scrubShare > 0 else { return }
+        let scrub = StateScrub(share: options.scrubShare)
+        while !isStopping.load(ordering: .relaxed) {
+            Thread.sleep(forTimeInterval: host.look(with: scrub))
+        }
+    }
+
     @Sendable private func beat() {
         while !isStopping.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: 1)
@@ -133,18 +147,16 @@ public final class ServerNode: Sendable {
         }
     }
 
-    /// The state file an earlier process left, if it can be believed and is of this shard.
-    private static func found(_ options: ServerOptions, _ logger: Logger) throws -> StateFile? {
+    /// The state file an earlier process left, if it can be believed and is of this shard, or why it is not used.
+    private static func found(_ options: ServerOptions) throws -> (file: StateFile?, loss: String?) {
         do {
-            guard let file = try StateFile.open("\(options.stem).state") else { return nil }
+            guard let file = try StateFile.open("\(options.stem).state") else { return (nil, nil) }
             guard file.content.shard == options.shard else {
-                logger.warning("the state file is of shard \(file.content.shard) and is not used")
-                return nil
+                return (nil, "the state file is of shard \(file.content.shard) and is not used")
             }
-            return file
+            return (file, nil)
         } catch StorageError.damaged(let path, let reason) {
-            logger.warning("the state file is not used: \(StorageError.damaged(path: path, reason: reason))")
-            return nil
+            return (nil, "the state file is not used: \(StorageError.damaged(path: path, reason: reason))")
         }
     }
 }

@@ -21,6 +21,8 @@ public struct ServerOptions: Sendable {
     public var reconnectSeconds: Double = 600
     /// Silence after which the coordinator counts as gone.
     public var coordinatorTimeoutSeconds: Double = 20
+    /// Part of its time that a thread spends looking through the state for damage; 0: none looks.
+    public var scrubShare = StateScrub.defaultShare
     /// Memory for gradients that wait to be added.
     public var bufferLimitBytes: Int = BufferPool.defaultLimitBytes
     /// What the process may have in memory, its mapped state included; nil: what the system lets it have.

@@ -17,7 +17,10 @@ extension ShardHost {
             try create(configuration, generation)
             return nil
         case .openState(let configuration, let generation):
-            return try open(configuration, generation)
+            return try unlessDamaged(generation) { try open(configuration, generation) }
+        case .discardState(let generation, let reason):
+            discard(generation, reason)
+            return nil
         case .dropStep(let configuration, let generation):
             try dropStep(configuration, generation)
             return nil
@@ -37,12 +40,14 @@ extension ShardHost {
             try memory(generation)?.sealReduced()
             return .reducedSealed(generation)
         case .apply(let commit, let generation):
-            try memory(generation)?.apply(commit)
-            state.withLock { state in
-                state.squares = Array(repeating: [], count: state.squares.count)
-                state.posts = [:]
+            return try unlessDamaged(generation) {
+                try memory(generation)?.apply(commit)
+                state.withLock { state in
+                    state.squares = Array(repeating: [], count: state.squares.count)
+                    state.posts = [:]
+                }
+                return .applied(generation)
             }
-            return .applied(generation)
         default:
             preconditionFailure("\(action) is no work")
         }
@@ -67,11 +72,12 @@ extension ShardHost {
     private func open(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws -> ShardEvent {
         let pool = BufferPool(limitBytes: options.bufferLimitBytes)
         guard let found = state.withLock({ $0.found }),
-            let memory = try ShardMemory.open(
+            var memory = try ShardMemory.open(
                 found, configuration, shard: options.shard, pool: pool, threads: threads)
         else {
             return .stateUnfit(generation, reason: "the state file is not of the stage that it should be kept for")
         }
+        if !configuration.keepsStep { memory = try memory.withoutStep(configuration, pool: pool) }
         install(memory, generation)
         let content = memory.content
         if content.hasReduced {
@@ -85,11 +91,9 @@ extension ShardHost {
 
     /// Another memory in the same file: what works with the old one, and its buffers, is done with.
     private func dropStep(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws {
-        guard let file = state.withLock({ $0.memory?.file }) else { return }
+        guard let memory = state.withLock({ $0.memory }) else { return }
         let pool = BufferPool(limitBytes: options.bufferLimitBytes)
-        let memory = try ShardMemory.open(file, configuration, shard: options.shard, pool: pool, threads: threads)
-        guard let memory else { preconditionFailure("a state that is served does not fit its own file") }
-        install(memory, generation)
+        install(try memory.withoutStep(configuration, pool: pool), generation)
     }
 
     private func install(_ memory: ShardMemory, _ generation: ShardGeneration) {

@@ -33,6 +33,8 @@ final class ShardHost: Sendable {
         var requests: [ShardRequest: PendingRequest] = [:]
         var nextRequest: UInt64 = 1
         var coordinator: Connection?
+        /// What the coordinator was not told yet: why this server has not the state that it had.
+        var untoldLoss: String?
         var traffic = Traffic()
     }
 
@@ -49,7 +51,8 @@ final class ShardHost: Sendable {
     let threads: UpdateThreads
     let state: Mutex<State>
 
-    init(options: ServerOptions, found: StateFile?, logger: Logger) {
+    /// - Parameter loss: why there is no state where there might be one.
+    init(options: ServerOptions, found: StateFile?, loss: String?, logger: Logger) {
         self.options = options
         self.logger = logger
         threads = UpdateThreads(threads: options.threads)
@@ -59,7 +62,7 @@ final class ShardHost: Sendable {
                 shard: content.shard, host: "", port: 0, runID: content.runID, stage: content.stage,
                 step: content.step, hasReduced: content.hasReduced)
         }
-        state = Mutex(State(core: ShardCore(shard: options.shard, found: hello), found: found))
+        state = Mutex(State(core: ShardCore(shard: options.shard, found: hello), found: found, untoldLoss: loss))
     }
 
     /// Steps the core and does what it asks for.
@@ -89,8 +92,7 @@ final class ShardHost: Sendable {
             case .report(let stage, let step):
                 report(stage, step)
             case .abandonCoordinator(let reason):
-                logger.warning("ended the connection with the coordinator: \(reason)")
-                state.withLock { $0.coordinator }?.close()
+                abandonCoordinator(reason)
             default:
                 queue += try work(action).map { event in state.withLock { $0.core.step(event, now: .now()) } } ?? []
             }
@@ -110,6 +112,13 @@ final class ShardHost: Sendable {
         }
     }
 
+    /// Tells the coordinator why, for the log that people read, and ends the connection.
+    private func abandonCoordinator(_ reason: String) {
+        logger.warning("ended the connection with the coordinator: \(reason)")
+        send(.unavailable(reason))
+        state.withLock { $0.coordinator }?.close()
+    }
+
     private func report(_ stage: StageIndex, _ step: StepIndex) {
         let reduced = state.withLock { state in
             defer {
@@ -125,6 +134,10 @@ final class ShardHost: Sendable {
 
     private func answer(_ request: ShardRequest, _ action: ShardAction) {
         state.withLock { state in
+            var action = action
+            if case .serve = action, state.memory == nil {
+                action = .decline(request, reason: "shard \(options.shard) has lost its state")
+            }
             // The memory of this moment: a new state may replace it before the answer is sent.
             state.requests[request]?.answer(action, memory: state.memory)
         }

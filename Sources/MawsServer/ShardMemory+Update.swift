@@ -2,74 +2,67 @@ import MawsBase
 import MawsOptimizer
 import MawsStorage
 import MawsWire
+import Synchronization
 
 /// The step from one version to the next.
 ///
 /// The reduced gradient lies where the next version of the weights will, and moments change in place, so that a state
-/// is as small as it can be: each chunk is changed under the state file's journal.
+/// is as small as it can be: each chunk is changed under the state file's journal, its checksums with it. What goes
+/// into a chunk is verified before anything is made of it, while it is on its way through the cache, so that damage
+/// never gets past one step.
 extension ShardMemory {
     /// Makes the next version. That of a skipped step has the weights and moments of this one.
+    ///
+    /// Throws `damaged` where the present one, or its gradient, is not what was written; what is left is of no use.
     func apply(_ commit: Commit) throws {
-        try file.sealUpdating(StateUpdate(learningRate: commit.learningRate, clipScale: commit.clipScale))
-        try finishUpdate()
-    }
-
-    /// Does what is left of an update that an earlier process died in.
-    func resumeUpdate() throws {
-        guard file.content.update != nil else { return }
-        file.journal.restore { chunk in
-            let (block, range) = layout.elements(ofChunk: chunk)
-            return changedAreas(block, range)
+        try file.changes.during {
+            try file.sealUpdating(StateUpdate(learningRate: commit.learningRate, clipScale: commit.clipScale))
+            try finishUpdate()
         }
-        try finishUpdate()
     }
 
-    private func finishUpdate() throws {
+    /// Does what is left of an update, which may be that of an earlier process.
+    func finishUpdate() throws {
         let content = file.content
         guard let update = content.update else { return }
-        let pieces = layout.trainedBlocks.flatMap { block in
-            UpdateThreads.pieces(of: slices[block]).map { (block, $0) }
-        }
-        threads.forEach(pieces.count) { index, lane in
-            let (block, piece) = pieces[index]
-            for start in stride(from: piece.lowerBound, to: piece.upperBound, by: ShardLayout.chunkLength) {
-                let range = start..<min(start + ShardLayout.chunkLength, piece.upperBound)
-                if file.journal.isDone(layout.chunk(block, at: start)) { continue }
-                change(block, range, lane: lane, update, content)
-            }
+        let journal = file.journal
+        try forEachChunk(of: layout.trainedBlocks) { chunk, lane in
+            if !journal.isDone(chunk.number) { try change(chunk, lane: lane, update, content, journal) }
         }
         try file.sealApplied()
     }
 
-    private func change(_ block: Int, _ range: Range<Int>, lane: Int, _ update: StateUpdate, _ content: StateContent) {
-        let weights = weights(block, from: range.lowerBound, bank: 1 - content.activeBank)
-        let next = self.weights(block, from: range.lowerBound, bank: content.activeBank)
+    private func change(
+        _ chunk: StateChunk, lane: Int, _ update: StateUpdate, _ content: StateContent, _ journal: UpdateJournal
+    ) throws(StorageError) {
+        let (old, new) = (StateArea.bank(1 - content.activeBank), StateArea.bank(content.activeBank))
+        let (weights, next) = (floats(old, chunk), floats(new, chunk))
+        try checks.verify(old, chunk)
         if update.clipScale == 0 {
             // A copy can be made again as often as one likes.
-            next.update(from: weights, count: range.count)
-            return
+            next.update(from: weights, count: chunk.range.count)
+            checks.renew(new, chunk)
+            return journal.finish(chunk.number)
         }
-        file.journal.change(layout.chunk(block, at: range.lowerBound), lane: lane, areas: changedAreas(block, range)) {
+        let changing = [new, .firstMoments, .secondMoments]
+        for area in changing { try checks.verify(area, chunk) }
+        journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
             optimizer.update(
-                block, of: layout.table, range: range, step: StepIndex(content.step.value - 1),
+                chunk.block, of: layout.table, range: chunk.range, step: StepIndex(content.step.value - 1),
                 learningRate: update.learningRate, clipScale: update.clipScale, weights: weights, gradient: next,
-                next: next, moments: moments(block))
+                next: next, moments: moments(chunk.block))
+            for area in changing { checks.renew(area, chunk) }
         }
     }
 
-    /// What the update of a chunk changes: the gradient that becomes weights, and codes and scales of both moments.
-    private func changedAreas(_ block: Int, _ range: Range<Int>) -> [UnsafeMutableRawBufferPointer] {
-        let next = weights(block, from: range.lowerBound, bank: file.content.activeBank)
-        let moments = moments(block)
-        let codes = moments.layout.codeBytes(of: range, in: moments.slice)
-        let scales = moments.layout.scaleBytes(of: range, in: moments.slice)
-        var areas = [UnsafeMutableRawBufferPointer(start: next, count: 4 * range.count)]
-        for moment in [moments.first, moments.second] {
-            for part in [codes, scales] {
-                areas.append(UnsafeMutableRawBufferPointer(start: moment + part.lowerBound, count: part.count))
-            }
-        }
-        return areas
+    /// What the update of a chunk changes: the gradient that becomes weights, codes and scales of both moments, and the
+    /// checksums.
+    private func changedAreas(_ chunk: StateChunk) -> [UnsafeMutableRawBufferPointer] {
+        let (first, second) = (checks.regions(.firstMoments, chunk), checks.regions(.secondMoments, chunk))
+        return [
+            checks.regions(.bank(file.content.activeBank), chunk).codes, first.codes, first.scales, second.codes,
+            second.scales, checks.entry(chunk),
+        ]
     }
 
     private func moments(_ block: Int) -> MomentSlice {
@@ -78,8 +71,47 @@ extension ShardMemory {
             second: file.secondMoments + layout.momentOffsets[block])
     }
 
-    /// A trained block's weights from this element on, in one of the banks.
-    private func weights(_ block: Int, from element: Int, bank: Int) -> UnsafeMutablePointer<Float> {
-        file.weights(bank: bank) + layout.weightOffsets[block] + element - slices[block].lowerBound
+    private func floats(_ area: StateArea, _ chunk: StateChunk) -> UnsafeMutablePointer<Float> {
+        guard let start = checks.regions(area, chunk).codes.baseAddress else { preconditionFailure("an empty chunk") }
+        return start.assumingMemoryBound(to: Float.self)
+    }
+}
+
+/// What a process believes of the file that an earlier one left.
+extension ShardMemory {
+    /// Puts back what an update was at when its process died, then verifies all that is read from here on.
+    func verifyAll() throws {
+        let (journal, content) = (file.journal, file.content)
+        let unfit =
+            content.update == nil
+            ? journal.foreignMark() : journal.restore { changedAreas(layout.chunk($0, isTrained: true)) }
+        if let unfit {
+            throw checks.damage("the mark or the copy in the journal", layout.chunk(unfit, isTrained: true))
+        }
+        try forEachChunk(of: Array(slices.indices)) { chunk, _ in
+            let isDone = chunk.isTrained && content.update != nil && journal.isDone(chunk.number)
+            for area in checks.believed(chunk, isDone: isDone) { try checks.verify(area, chunk) }
+        }
+    }
+
+    /// Calls `body(chunk, lane)` for each chunk of these blocks, on all threads; throws the first failure, after which
+    /// no chunk is begun any more.
+    func forEachChunk<Failure: Error>(
+        of blocks: [Int], _ body: (_ chunk: StateChunk, _ lane: Int) throws(Failure) -> Void
+    ) throws(Failure) {
+        let pieces = blocks.flatMap { block in UpdateThreads.pieces(of: slices[block]).map { (block, $0) } }
+        let failure = Mutex<Failure?>(nil)
+        threads.forEach(pieces.count) { index, lane in
+            let (block, piece) = pieces[index]
+            for start in stride(from: piece.lowerBound, to: piece.upperBound, by: ShardLayout.chunkLength) {
+                if failure.withLock({ $0 != nil }) { return }
+                do throws(Failure) {
+                    try body(layout.chunk(block, at: start), lane)
+                } catch {
+                    failure.withLock { $0 = $0 ?? error }
+                }
+            }
+        }
+        if let error = failure.withLock({ $0 }) { throw error }
     }
 }

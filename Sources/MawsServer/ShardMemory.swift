@@ -17,6 +17,7 @@ final class ShardMemory: @unchecked Sendable {
     let pool: BufferPool
     let file: StateFile
     let layout: StateLayout
+    let checks: StateChecks
     let optimizer: AdamW
     let threads: UpdateThreads
     /// Encoded weights by block, with the version they are of.
@@ -32,11 +33,13 @@ final class ShardMemory: @unchecked Sendable {
             tableHash: try hash(configuration.table), step: StepIndex(0))
         let layout = StateLayout(configuration.table, shard: shard, laneCount: UpdateThreads.lanesMax)
         let file = try StateFile.create(path, content: content, shape: layout.shape)
-        return ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
+        let memory = ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
+        memory.checks.renewZeroMoments()
+        return memory
     }
 
     /// The memory in an existing state file, brought to the version it speaks of; nil when it belongs to another shard,
-    /// run, stage or table.
+    /// run, stage or table. Throws `damaged` where it is not what was written to it.
     static func open(
         _ file: StateFile, _ configuration: ServerConfiguration, shard: ShardIdentity, pool: BufferPool,
         threads: UpdateThreads
@@ -47,8 +50,15 @@ final class ShardMemory: @unchecked Sendable {
             content.tableHash == (try hash(configuration.table)), file.shape == layout.shape
         else { return nil }
         let memory = ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
-        try memory.resumeUpdate()
+        try memory.verifyAll()
+        try memory.finishUpdate()
         return memory
+    }
+
+    /// Another memory in this one's file, without what came for the step after its version.
+    func withoutStep(_ configuration: ServerConfiguration, pool: BufferPool) throws -> ShardMemory {
+        try file.sealStepDropped()
+        return ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
     }
 
     private init(
@@ -57,6 +67,7 @@ final class ShardMemory: @unchecked Sendable {
     ) {
         self.configuration = configuration
         self.layout = layout
+        checks = StateChecks(file, layout)
         self.threads = threads
         self.pool = pool
         self.file = file
@@ -71,7 +82,14 @@ final class ShardMemory: @unchecked Sendable {
 
     /// Where a restored slice goes.
     func restoreTarget(_ slice: TensorSlice) -> UnsafeMutableRawBufferPointer {
-        area(slice.kind, Int(slice.block), bank: 0)
+        bytes(slice.kind, Int(slice.block), bank: 0)
+    }
+
+    /// The slice is there.
+    func restored(_ slice: TensorSlice) {
+        let block = Int(slice.block)
+        let area = area(slice.kind, block, bank: 0)
+        forEachChunk(of: [block]) { chunk, _ in checks.renew(area, chunk) }
     }
 
     /// The state's pages leave the process; see `StateFile.releaseResident`.
@@ -80,22 +98,26 @@ final class ShardMemory: @unchecked Sendable {
     func sealRestored(_ step: StepIndex) throws { try file.sealRestored(step: step) }
     func sealReduced() throws { try file.sealReduced() }
 
-    /// The bytes of a slice of the newest version, or of weights of the one before it.
-    func bytes(of slice: TensorSlice) -> UnsafeRawBufferPointer {
+    /// The bytes of a slice of the newest version, or of weights of the one before it: what was written, whoever asks
+    /// for them and however often, for what leaves here once is believed for a step, a stage or for ever. Throws
+    /// `damaged` otherwise.
+    func bytes(of slice: TensorSlice) throws(StorageError) -> UnsafeRawBufferPointer {
         let content = file.content
         let bank = slice.step == content.step ? content.activeBank : 1 - content.activeBank
-        return UnsafeRawBufferPointer(area(slice.kind, Int(slice.block), bank: bank))
+        let block = Int(slice.block)
+        try checks.verify(area(slice.kind, block, bank: bank), block: block)
+        return UnsafeRawBufferPointer(bytes(slice.kind, block, bank: bank))
     }
 
     /// Hands out a block's weights as the run's gather encoding has them. Each version is encoded once.
     func withPayload<Result>(of slice: TensorSlice, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
     {
-        guard configuration.gatherEncoding != .fp32 else { return try body(bytes(of: slice)) }
+        guard configuration.gatherEncoding != .fp32 else { return try body(try bytes(of: slice)) }
         let block = Int(slice.block)
         let isFrozen = !configuration.table.blocks[block].isTrainable
         let kept = encoded.withLock { $0[block] }
         if let kept, isFrozen || kept.step == slice.step { return try kept.bytes.withUnsafeBytes(body) }
-        let made = TensorCodec.encode(bytes(of: slice), as: configuration.gatherEncoding)
+        let made = TensorCodec.encode(try bytes(of: slice), as: configuration.gatherEncoding)
         encoded.withLock { encoded in
             if encoded[block].map({ $0.step < slice.step }) ?? true { encoded[block] = (slice.step, made) }
         }
@@ -106,8 +128,13 @@ final class ShardMemory: @unchecked Sendable {
     ///
     /// - Returns: the sum of squares of each of its chunks.
     func storeReduced(_ block: Int, _ sum: GradientSum) -> [Double] {
-        sum.write(to: reduced(block), count: slices[block].count)
-        return reducedSquares(block)
+        file.changes.during {
+            sum.write(to: reduced(block), count: slices[block].count)
+            let (area, start) = (StateArea.bank(1 - file.content.activeBank), slices[block].lowerBound)
+            return threads.chunkSquares(reduced(block), count: slices[block].count) { chunk in
+                checks.renew(area, layout.chunk(block, at: start + chunk.lowerBound))
+            }
+        }
     }
 
     func reducedSquares(_ block: Int) -> [Double] {
@@ -118,8 +145,16 @@ final class ShardMemory: @unchecked Sendable {
         file.weights(bank: 1 - file.content.activeBank) + layout.weightOffsets[block]
     }
 
+    private func area(_ kind: TensorKind, _ block: Int, bank: Int) -> StateArea {
+        switch kind {
+        case .weight: configuration.table.blocks[block].isTrainable ? .bank(bank) : .frozen
+        case .firstMoment: .firstMoments
+        case .secondMoment: .secondMoments
+        }
+    }
+
     /// A block's slice as it is kept; moments have no banks.
-    private func area(_ kind: TensorKind, _ block: Int, bank: Int) -> UnsafeMutableRawBufferPointer {
+    private func bytes(_ kind: TensorKind, _ block: Int, bank: Int) -> UnsafeMutableRawBufferPointer {
         let isTrained = configuration.table.blocks[block].isTrainable
         precondition(isTrained || kind == .weight)
         let start =

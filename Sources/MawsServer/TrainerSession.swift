@@ -2,6 +2,7 @@ import Logging
 import MawsBase
 import MawsCompression
 import MawsProtocol
+import MawsStorage
 import MawsTensor
 import MawsTransport
 import MawsWire
@@ -76,12 +77,21 @@ final class TrainerSession {
         try host.withAnswer(connection, { .gatherRequested($0, stage: stage, step: step, block: block) }) {
             answer, memory in
             guard case .serve(_, let slice) = answer, let memory else { return try decline(answer) }
-            try memory.withPayload(of: slice) { payload in
-                host.count { $0.bytesGathered += UInt64(payload.count) }
-                let encoding = memory.configuration.gatherEncoding
-                try connection.send(
-                    .gathered(stage: stage, step: step, block: block, encoding: encoding), payload: payload)
+            do {
+                try send(slice, of: memory)
+            } catch let error as StorageError {
+                try connection.send(.unavailable(try host.found(error, in: memory)))
             }
+        }
+    }
+
+    private func send(_ slice: TensorSlice, of memory: ShardMemory) throws {
+        try memory.withPayload(of: slice) { payload in
+            host.count { $0.bytesGathered += UInt64(payload.count) }
+            let encoding = memory.configuration.gatherEncoding
+            try connection.send(
+                .gathered(stage: slice.stage, step: slice.step, block: slice.block, encoding: encoding),
+                payload: payload)
         }
     }
 

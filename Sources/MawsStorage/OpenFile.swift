@@ -64,6 +64,25 @@ public final class OpenFile: Sendable {
         if fsync(descriptor) != 0 { throw StorageError.last("write", path) }
     }
 
+    /// Which file this is, whatever it is called.
+    struct Identity: Hashable {
+        var device: UInt
+        var number: UInt
+    }
+
+    func identity() throws -> Identity {
+        var status = stat()
+        if fstat(descriptor, &status) != 0 { throw StorageError.last("read", path) }
+        return Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
+    }
+
+    /// Nil where there is no file of this name.
+    static func identity(of path: String) -> Identity? {
+        var status = stat()
+        return stat(path, &status) == 0
+            ? Identity(device: UInt(status.st_dev), number: UInt(status.st_ino)) : nil
+    }
+
     /// Bytes in the file.
     func size() throws -> Int {
         var status = stat()

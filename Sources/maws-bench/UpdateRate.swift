@@ -25,10 +25,15 @@ struct UpdateRate: ParsableCommand {
         for moments in MomentEncoding.allCases {
             let shard = BenchShard(count: millions << 20, moments, threads: UpdateThreads(threads: threads))
             // Weights, both moments and the gradient are read; weights and moments are written.
-            report("adamw-\(moments)", bytes: 12 + 4 * moments.codeWidth, shard.count) { shard.update() }
+            let bytes = 12 + 4 * moments.codeWidth
+            report("adamw-\(moments)", bytes: bytes, shard.count) { shard.update() }
+            // As a server does it: a chunk at a time, what it changes copied before; then with checksums.
+            report("journaled-\(moments)", bytes: bytes, shard.count) { shard.updateChunks(areChecked: false) }
+            report("checked-\(moments)", bytes: bytes, shard.count) { shard.updateChunks(areChecked: true) }
             if moments != .fp32 { continue }
             report("add-units", bytes: 12, shard.count) { shard.add() }
             report("chunk-squares", bytes: 4, shard.count) { shard.square() }
+            report("chunk-checksums", bytes: 4, shard.count) { shard.check() }
         }
     }
 
@@ -55,7 +60,10 @@ private final class BenchShard {
     private let banks: [FloatBuffer]
     private let moments: [FloatBuffer]
     private let layout: MomentLayout
+    /// Of each thread: room for a copy of what a chunk changes.
+    private let lanes: [FloatBuffer]
     private var step: UInt64 = 0
+    private static let chunk = ShardLayout.chunkLength
 
     init(count: Int, _ encoding: MomentEncoding, threads: UpdateThreads) {
         self.count = count
@@ -67,6 +75,7 @@ private final class BenchShard {
         banks = (0..<2).map { _ in FloatBuffer(count: count) }
         let bytes = layout.byteCount(0..<count)
         moments = (0..<2).map { _ in FloatBuffer(count: (bytes + 3) / 4) }
+        lanes = (0..<UpdateThreads.lanesMax).map { _ in FloatBuffer(count: 4 * Self.chunk) }
         for bank in banks { bank.pointer.update(repeating: 1e-3, count: count) }
     }
 
@@ -81,6 +90,53 @@ private final class BenchShard {
                 weights: weights + start, gradient: next + start, next: next + start, moments: state)
         }
         step += 1
+    }
+
+    /// Chunk by chunk, under a journal in memory; checksums of all that goes in and of all that comes out.
+    func updateChunks(areChecked: Bool) {
+        let pieces = UpdateThreads.pieces(of: 0..<count)
+        threads.forEach(pieces.count) { index, lane in
+            for start in stride(from: pieces[index].lowerBound, to: pieces[index].upperBound, by: Self.chunk) {
+                updateChunk(start..<min(start + Self.chunk, count), lane: lane, isChecked: areChecked)
+            }
+        }
+        step += 1
+    }
+
+    private func updateChunk(_ range: Range<Int>, lane: Int, isChecked: Bool) {
+        let (weights, next) = (banks[Int(step % 2)], banks[1 - Int(step % 2)])
+        let state = MomentSlice(layout, slice: 0..<count, first: moments[0].pointer, second: moments[1].pointer)
+        let parts = [layout.scaleBytes(of: range, in: 0..<count), layout.codeBytes(of: range, in: 0..<count)]
+        let changing =
+            [next.slice(range)]
+            + parts.filter { !$0.isEmpty }.flatMap { part in
+                moments.map { $0.slice(part.lowerBound / 4..<part.upperBound / 4) }
+            }
+        if isChecked { for part in [weights.slice(range)] + changing { keep(part, lane) } }
+        var copied = 16
+        for part in changing {
+            lanes[lane].slice(copied..<copied + part.count).copy(from: part)
+            copied += part.count
+        }
+        optimizer.update(
+            0, of: table, range: range, step: StepIndex(step), learningRate: 1e-4, clipScale: 1,
+            weights: weights.pointer + range.lowerBound, gradient: next.pointer + range.lowerBound,
+            next: next.pointer + range.lowerBound, moments: state)
+        if isChecked { for part in changing { keep(part, lane) } }
+    }
+
+    func check() {
+        let pieces = UpdateThreads.pieces(of: 0..<count)
+        threads.forEach(pieces.count) { index, lane in
+            for start in stride(from: pieces[index].lowerBound, to: pieces[index].upperBound, by: Self.chunk) {
+                keep(banks[0].slice(start..<min(start + Self.chunk, count)), lane)
+            }
+        }
+    }
+
+    /// Checksums must not be thrown away by the compiler.
+    private func keep(_ part: FloatSlice, _ lane: Int) {
+        lanes[lane][0] = Float(CRC32C.checksum(part.bytes.bytes))
     }
 
     func add() { threads.add(banks[1], into: banks[0]) }

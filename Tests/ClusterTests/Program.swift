@@ -10,8 +10,12 @@ final class Program: @unchecked Sendable {
     let process = Process()
     private let outputPath: String
     private let command: String
+    private let name: String
+    private let arguments: [String]
+    private let environment: [String: String]
 
     init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) {
+        (self.name, self.arguments, self.environment) = (name, arguments, environment)
         command = ([name] + arguments).joined(separator: " ")
         outputPath = TestData.folder + "/output-\(UUID().uuidString.prefix(8)).txt"
         process.executableURL = URL(fileURLWithPath: TestData.programs + "/" + name)
@@ -28,6 +32,9 @@ final class Program: @unchecked Sendable {
     var pid: Int32 { process.processIdentifier }
 
     func start() throws { try process.run() }
+
+    /// The same program with the same arguments, not started yet.
+    func again() -> Program { Program(name, arguments, environment: environment) }
 
     /// The exit code; kills the process after the deadline and throws what it printed.
     func wait(timeoutSeconds: Double = 120) throws -> Int32 {

@@ -5,7 +5,10 @@ import Testing
 final class RemoteCluster {
     let run: ClusterRun
     let coordinator: Program
-    private var others: [Program] = []
+    private var servers: [Program] = []
+    private var trainers: [Program] = []
+    /// Servers that were killed.
+    private var ended: [Program] = []
 
     /// - Parameter cacheSize: of each trainer, as `MAWS_CACHE_SIZE` takes it.
     init(_ run: ClusterRun, cacheSize: String, environment: [String: String] = [:]) throws {
@@ -19,17 +22,32 @@ final class RemoteCluster {
         let common = ["--coordinator", address, "--certificates", run.runFolder + "/certificates"]
         for index in 0..<run.servers {
             let own = ["--shard", "\(index)/\(run.servers)", "--state", run.folder + "/state"]
-            others.append(Program("maws-ps", common + own))
+            servers.append(Program("maws-ps", common + own))
         }
         for index in 0..<run.trainers {
             let caches = ["MAWS_CACHE": run.folder + "/cache-\(index)", "MAWS_CACHE_SIZE": cacheSize]
-            others.append(
+            trainers.append(
                 Program(
                     "maws-trainer", common + ["--threads", "1", "--name", "trainer-\(index)"],
                     environment: environment.merging(caches) { $1 }))
         }
         for other in others { try other.start() }
     }
+
+    private var others: [Program] { servers + trainers }
+
+    /// Kills a server, and starts another one in its place on what it left.
+    func restart(server index: Int, meanwhile: () throws -> Void) throws {
+        let old = servers[index]
+        kill(old.pid, SIGKILL)
+        old.process.waitUntilExit()
+        try meanwhile()
+        ended.append(old)
+        servers[index] = old.again()
+        try servers[index].start()
+    }
+
+    func statePath(_ index: Int) -> String { "\(run.folder)/state/shard-\(index)-of-\(run.servers).state" }
 
     deinit {
         for other in others + [coordinator] where other.process.isRunning { kill(other.pid, SIGKILL) }
@@ -43,7 +61,7 @@ final class RemoteCluster {
     }
 
     /// What all processes said.
-    var said: String { ([coordinator] + others).map(\.output).joined(separator: "\n") + run.logs() }
+    var said: String { ([coordinator] + ended + others).map(\.output).joined(separator: "\n") + run.logs() }
 
     private static func address(_ run: ClusterRun, _ coordinator: Program) throws -> String {
         let deadline = Date().addingTimeInterval(20)

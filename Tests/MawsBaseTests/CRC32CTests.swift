@@ -1,3 +1,4 @@
+import CChecksum
 import MawsBase
 import Testing
 
@@ -13,6 +14,21 @@ struct CRC32CTests {
         ] as [([UInt8], UInt32)])
     func knownAnswersHold(bytes: [UInt8], checksum: UInt32) {
         #expect(CRC32C.checksum(bytes) == checksum)
+    }
+
+    /// Lengths on both sides of what goes through several streams at once, at every alignment.
+    @Test func theProcessorsInstructionGivesWhatTablesGive() {
+        let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
+        for count in [0, 1, 7, 8, 9, 4095, 4096, 4097, 8191, 8192, 12_288, 16_384, 19_990] {
+            for start in 0..<8 {
+                bytes.withUnsafeBytes { bytes in
+                    let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
+                    let found = maws_crc32c_add(.max, part.baseAddress, count)
+                    #expect(found == maws_crc32c_add_portably(.max, part.baseAddress, count))
+                    #expect(~found == CRC32C.checksum(part.bytes))
+                }
+            }
+        }
     }
 
     @Test func piecesGiveTheChecksumOfTheWhole() {

@@ -35,13 +35,15 @@ final class FakeCluster {
     }
 
     /// Starts one server on its own thread, as soon as an earlier one has let its state file go.
-    func launch(_ index: Int) throws -> Background {
+    /// - Parameter scrubShare: as in `ServerOptions`.
+    func launch(_ index: Int, scrubShare: Double = 0) throws -> Background {
         var options = ServerOptions(
             shard: ShardIdentity(index: index, count: shardCount),
             coordinator: NetworkAddress(host: "127.0.0.1", port: listener.port), certificates: "\(folder)/certificates",
             stateFolder: "\(folder)/state",
             threads: 2, exitsWithCoordinator: true)
         options.reconnectSeconds = 5
+        options.scrubShare = scrubShare
         let chosen = options
         let thread = Background {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -99,6 +101,8 @@ final class FakeCluster {
         }
         return connection
     }
+
+    func statePath(_ index: Int) -> String { "\(folder)/state/shard-\(index)-of-\(shardCount).state" }
 
     func replace(_ index: Int, by server: ServerLink) {
         if index < servers.count { servers[index] = server } else { servers.append(server) }

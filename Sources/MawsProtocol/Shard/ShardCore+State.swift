@@ -28,9 +28,18 @@ extension ShardCore {
     }
 
     private mutating func replaceState(_ wanted: ServerConfiguration) -> [ShardAction] {
-        generation = ShardGeneration(generation.value + 1)
+        forgetState()
         configuration = wanted
         slices = ShardLayout(table: wanted.table, shard: shard).slices
+        phase = wanted.keepsState ? .opening : .restoring
+        return [wanted.keepsState ? .openState(wanted, generation) : .createState(wanted, generation)]
+    }
+
+    /// Work under way on it is of an older generation from here on.
+    private mutating func forgetState() {
+        generation = ShardGeneration(generation.value + 1)
+        configuration = nil
+        slices = []
         found = nil
         previous = nil
         hasReduced = false
@@ -42,8 +51,6 @@ extension ShardCore {
         readers = [:]
         restoredParts = []
         restoreStep = nil
-        phase = wanted.keepsState ? .opening : .restoring
-        return [wanted.keepsState ? .openState(wanted, generation) : .createState(wanted, generation)]
     }
 
     mutating func stateOpened(_ step: StepIndex, _ keptReduced: Bool) -> [ShardAction] {
@@ -67,6 +74,17 @@ extension ShardCore {
         phase = .empty
         configuration = nil
         return [.abandonCoordinator(reason: reason)]
+    }
+
+    /// The state is lost, as it would be with its file. The coordinator hears so from the next `hello`, and has all
+    /// shards restored; gathers wait for that.
+    mutating func stateDamaged(_ reason: String) -> [ShardAction] {
+        guard phase == .opening || phase == .serving || phase == .applying else { return [] }
+        let damaged = generation
+        forgetState()
+        phase = .empty
+        pendingConfiguration = nil
+        return [.discardState(damaged, reason: reason), .abandonCoordinator(reason: reason)]
     }
 
     mutating func restoreAnnounced(_ slice: TensorSlice) -> [ShardAction] {

@@ -128,6 +128,7 @@ public struct ShardCore: Sendable {
         switch event {
         case .stateOpened(generation, let step, let hasReduced): return stateOpened(step, hasReduced)
         case .stateUnfit(generation, let reason): return stateUnfit(reason)
+        case .stateDamaged(generation, let reason): return stateDamaged(reason)
         case .restoredSealed(generation, let step): return restoredSealed(step)
         case .combined(generation, let block, let left): return combined(block, left)
         case .blockStored(generation, _): return blockStored()

@@ -39,6 +39,8 @@ public enum ShardEvent: Hashable, Sendable {
     // The shell did what an action asked for.
     case stateOpened(ShardGeneration, step: StepIndex, hasReduced: Bool)
     case stateUnfit(ShardGeneration, reason: String)
+    /// Found at any time: what is in memory, or in the file that should be opened, is not what was written there.
+    case stateDamaged(ShardGeneration, reason: String)
     case restoredSealed(ShardGeneration, step: StepIndex)
     case combined(ShardGeneration, block: Int, left: UnitTree.Sum)
     case blockStored(ShardGeneration, block: Int)
@@ -54,8 +56,11 @@ public enum ShardAction: Hashable, Sendable {
     // Memory.
     /// Make an empty state for this configuration; `restore` fills it.
     case createState(ServerConfiguration, ShardGeneration)
-    /// Take the state file's content for this configuration; answered by `stateOpened` or `stateUnfit`.
+    /// Take the state file's content for this configuration; answered by `stateOpened`, `stateUnfit` or
+    /// `stateDamaged`.
     case openState(ServerConfiguration, ShardGeneration)
+    /// Take the state of this generation out of memory and its file off the disk: it is damaged.
+    case discardState(ShardGeneration, reason: String)
     /// Drop what came for the step after the version in force: sums, posts, a reduced gradient.
     case dropStep(ServerConfiguration, ShardGeneration)
     /// Receive the payload into the slice's place, then say `restoreReceived`.
@@ -71,7 +76,7 @@ public enum ShardAction: Hashable, Sendable {
     case storeBlock(ShardGeneration, block: Int, UnitTree.Sum)
     /// The reduced gradient is whole; answered by `reducedSealed`.
     case sealReduced(ShardGeneration)
-    /// Make the next version out of the reduced gradient, in its place; answered by `applied`.
+    /// Make the next version out of the reduced gradient, in its place; answered by `applied` or `stateDamaged`.
     case apply(Commit, ShardGeneration)
 
     // Payloads.

@@ -47,13 +47,16 @@ public struct StateUpdate: Hashable, Sendable {
 ///
 /// Two header slots; frozen weights; two banks of trained weights, of which the one that is not active takes the
 /// reduced gradient and then, in its place, the next version; both moments, which change in place; the journal of such
-/// changes: a mark for each chunk, and for each thread a copy of the chunk that it is at.
+/// changes: a mark for each chunk, and for each thread a copy of the chunk that it is at; the checksums of all areas
+/// before the journal.
 public struct StateShape: Hashable, Sendable {
     public var frozenBytes: Int
     /// Of one bank.
     public var weightBytes: Int
     /// Of one of the two moments.
     public var momentBytes: Int
+    /// Chunks of what is frozen.
+    public var frozenChunkCount: Int
     /// Chunks of what is trained.
     public var chunkCount: Int
     /// Copies there is room for, and the bytes of one, a multiple of 64.
@@ -61,11 +64,13 @@ public struct StateShape: Hashable, Sendable {
     public var laneBytes: Int
 
     public init(
-        frozenBytes: Int, weightBytes: Int, momentBytes: Int, chunkCount: Int, laneCount: Int, laneBytes: Int
+        frozenBytes: Int, weightBytes: Int, momentBytes: Int, frozenChunkCount: Int, chunkCount: Int, laneCount: Int,
+        laneBytes: Int
     ) {
         self.frozenBytes = frozenBytes
         self.weightBytes = weightBytes
         self.momentBytes = momentBytes
+        self.frozenChunkCount = frozenChunkCount
         self.chunkCount = chunkCount
         self.laneCount = laneCount
         self.laneBytes = laneBytes
@@ -74,15 +79,21 @@ public struct StateShape: Hashable, Sendable {
     static let page = 4096
     /// Where the two header slots begin.
     static let slots = [0, page]
+    /// Bytes of a trained chunk's checksums: one for each bank and each moment.
+    static let checkBytes = 16
 
-    var frozenOffset: Int { 2 * Self.page }
-    func weightOffset(bank: Int) -> Int { frozenOffset + Self.pages(frozenBytes) + bank * Self.pages(weightBytes) }
-    var firstMomentOffset: Int { weightOffset(bank: 2) }
-    var secondMomentOffset: Int { firstMomentOffset + Self.pages(momentBytes) }
-    var marksOffset: Int { secondMomentOffset + Self.pages(momentBytes) }
-    var lanesOffset: Int { marksOffset + Self.pages(chunkCount) }
+    package var frozenOffset: Int { 2 * Self.page }
+    package func weightOffset(bank: Int) -> Int {
+        frozenOffset + Self.pages(frozenBytes) + bank * Self.pages(weightBytes)
+    }
+    package var firstMomentOffset: Int { weightOffset(bank: 2) }
+    package var secondMomentOffset: Int { firstMomentOffset + Self.pages(momentBytes) }
+    package var marksOffset: Int { secondMomentOffset + Self.pages(momentBytes) }
+    package var lanesOffset: Int { marksOffset + Self.pages(4 * chunkCount) }
+    package var checksOffset: Int { lanesOffset + Self.pages(laneCount * laneBytes) }
+    package var frozenChecksOffset: Int { checksOffset + Self.pages(Self.checkBytes * chunkCount) }
     /// Bytes in the file.
-    package var size: Int { lanesOffset + Self.pages(laneCount * laneBytes) }
+    package var size: Int { frozenChecksOffset + Self.pages(4 * frozenChunkCount) }
 
     private static func pages(_ bytes: Int) -> Int { (bytes + page - 1) / page * page }
 }

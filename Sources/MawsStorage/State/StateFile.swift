@@ -1,6 +1,5 @@
 import Glibc
 import MawsBase
-import MawsHash
 import Synchronization
 
 /// A server's state, mapped into its memory: what the process writes survives its death, because the pages belong to
@@ -9,12 +8,16 @@ import Synchronization
 /// A version is sealed by one header slot. The next one is begun by another, which holds all that is needed to finish
 /// it, and is made in place under a journal: a death at any instruction leaves the old version or one that can be
 /// finished to the same bits. The machine's death is another matter: pages reach the disk in any order, so a file
-/// written before the machine last started is refused (checkpoints are for that).
+/// written before the machine last started is refused (checkpoints are for that), and so is one of which that is not
+/// known. Damage to what lies in between is found by `StateChecks`.
 ///
 /// Who may touch which area when is decided by the owner; only `content` is synchronised.
 public final class StateFile: @unchecked Sendable {
     public let path: String
     public let shape: StateShape
+    /// Those who change a version's areas say so here, so that others can look at them meanwhile.
+    public let changes = ChangeWatch()
+    private let file: OpenFile
     private let memory: UnsafeMutableRawPointer
     private let boot: [UInt8]
     private let header: Mutex<(sequence: UInt64, content: StateContent, isSealed: Bool)>
@@ -22,53 +25,78 @@ public final class StateFile: @unchecked Sendable {
     /// What the header says, whether or not `sealRestored` made it true yet.
     public var content: StateContent { header.withLock { $0.content } }
 
+    /// Whether the areas hold what the header says.
+    public var isSealed: Bool { header.withLock { $0.isSealed } }
+
     /// Opens the file as an earlier process left it; nil when there is none.
     ///
     /// Throws `damaged` when its content cannot be trusted.
-    public static func open(_ path: String, boot: [UInt8] = MachineBoot.identity) throws -> StateFile? {
+    public static func open(_ path: String, boot: [UInt8]? = MachineBoot.identity) throws -> StateFile? {
         if access(path, F_OK) != 0 && errno == ENOENT { return nil }
         let file = try OpenFile(path, flags: O_RDWR, action: "read")
         let size = try file.size()
         guard size >= 2 * StateShape.page else {
             throw StorageError.damaged(path: path, reason: "it has only \(size) bytes")
         }
-        let slots = try StateShape.slots.compactMap { offset in
+        let slots = try StateShape.slots.map { offset in
             var bytes = [UInt8](repeating: 0, count: StateSlot.size)
             try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
-            return StateSlot(bytes)
+            return bytes
         }
-        guard let newest = slots.max(by: { $0.sequence < $1.sequence }) else {
-            throw StorageError.damaged(path: path, reason: "it was never filled")
+        guard let newest = slots.compactMap(StateSlot.init).max(by: { $0.sequence < $1.sequence }) else {
+            throw StorageError.damaged(path: path, reason: Self.reason(against: slots))
         }
-        guard newest.boot == boot else {
-            throw StorageError.damaged(path: path, reason: "the machine stopped after it was written")
-        }
+        try check(newest.boot, against: boot, path)
         guard newest.shape.size == size else {
             throw StorageError.damaged(path: path, reason: "it has \(size) bytes where \(newest.shape.size) belong")
         }
         return try StateFile(file, newest, isSealed: true)
     }
 
+    /// Why none of these headers counts.
+    private static func reason(against slots: [[UInt8]]) -> String {
+        if slots.contains(where: StateSlot.isForeign) { return "another version of maws wrote it" }
+        let isEmpty = slots.allSatisfy { $0.allSatisfy { $0 == 0 } }
+        return isEmpty ? "it was never filled" : "neither of its headers is whole"
+    }
+
+    /// The machine must not have stopped since the file was written, and that must be known.
+    private static func check(_ written: [UInt8], against boot: [UInt8]?, _ path: String) throws {
+        guard let boot, written != unknownBoot else {
+            throw StorageError.damaged(
+                path: path,
+                reason: "nobody knows whether the machine stopped after it was written, as \(MachineBoot.path) "
+                    + "\(boot == nil ? "cannot" : "could not") be read")
+        }
+        guard written == boot else {
+            throw StorageError.damaged(path: path, reason: "the machine stopped after it was written")
+        }
+    }
+
+    /// What is written where the system does not say which run of the machine this is.
+    private static let unknownBoot = [UInt8](repeating: 0, count: 16)
+
     /// Makes an empty file in place of any older one, with its space on the disk reserved: a full disk is an error here
     /// and never a fault at a later store. Until `sealRestored` the file holds nothing for the next process.
     public static func create(
-        _ path: String, content: StateContent, shape: StateShape, boot: [UInt8] = MachineBoot.identity
+        _ path: String, content: StateContent, shape: StateShape, boot: [UInt8]? = MachineBoot.identity
     ) throws -> StateFile {
         // The old file goes first: its pages may be what fills the disk. Whoever still reads it keeps its memory.
-        if unlink(path) != 0 && errno != ENOENT { throw StorageError.last("replace", path) }
+        if Glibc.unlink(path) != 0 && errno != ENOENT { throw StorageError.last("replace", path) }
         do {
             let file = try OpenFile(path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600, action: "write")
             try file.reserve(shape.size)
-            return try StateFile(
-                file, StateSlot(sequence: 0, content: content, shape: shape, boot: boot), isSealed: false)
+            let slot = StateSlot(sequence: 0, content: content, shape: shape, boot: boot ?? unknownBoot)
+            return try StateFile(file, slot, isSealed: false)
         } catch {
-            unlink(path)
+            _ = Glibc.unlink(path)
             throw error
         }
     }
 
     private init(_ file: OpenFile, _ slot: StateSlot, isSealed: Bool) throws {
         path = file.path
+        self.file = file
         shape = slot.shape
         boot = slot.boot
         header = Mutex((slot.sequence, slot.content, isSealed))
@@ -93,14 +121,37 @@ public final class StateFile: @unchecked Sendable {
     public var firstMoments: UnsafeMutableRawPointer { memory + shape.firstMomentOffset }
     public var secondMoments: UnsafeMutableRawPointer { memory + shape.secondMomentOffset }
 
-    public var journal: UpdateJournal {
+    /// Of the update that makes, or made, the present version.
+    public var journal: UpdateJournal { journal(of: content.step) }
+
+    private func journal(of version: StepIndex) -> UpdateJournal {
         UpdateJournal(
-            marks: (memory + shape.marksOffset).assumingMemoryBound(to: UInt8.self), lanes: memory + shape.lanesOffset,
-            shape: shape)
+            marks: (memory + shape.marksOffset).assumingMemoryBound(to: UInt32.self), lanes: memory + shape.lanesOffset,
+            shape: shape, version: version)
+    }
+
+    /// Four for each trained chunk: of bank 0, bank 1 and both moments.
+    var checks: UnsafeMutablePointer<UInt32> { (memory + shape.checksOffset).assumingMemoryBound(to: UInt32.self) }
+
+    /// One for each frozen chunk.
+    var frozenChecks: UnsafeMutablePointer<UInt32> {
+        (memory + shape.frozenChecksOffset).assumingMemoryBound(to: UInt32.self)
+    }
+
+    /// Reads bytes of the mapped file without bringing its pages into this process.
+    func read(_ bytes: UnsafeRawPointer, into target: UnsafeMutableRawBufferPointer) throws {
+        try file.read(into: target, at: bytes - UnsafeRawPointer(memory))
+    }
+
+    /// Takes the file's name away, unless it is another file's by now.
+    public func unlink() {
+        guard let own = try? file.identity(), own == OpenFile.identity(of: path) else { return }
+        _ = Glibc.unlink(path)
     }
 
     /// The frozen weights and bank 0 are filled: they are version `step`.
     public func sealRestored(step: StepIndex) throws {
+        journal(of: step).clear()
         try seal { content in
             content.step = step
             content.activeBank = 0
@@ -114,9 +165,14 @@ public final class StateFile: @unchecked Sendable {
         try seal { $0.hasReduced = true }
     }
 
+    /// What came for the step after the present version does not count: another gradient takes its place.
+    public func sealStepDropped() throws {
+        try seal { $0.hasReduced = false }
+    }
+
     /// The next version is decided and begins to take the place of the reduced gradient.
     public func sealUpdating(_ update: StateUpdate) throws {
-        journal.clear()
+        journal(of: content.step.next).clear()
         try seal { content in
             content.step = content.step.next
             content.activeBank = 1 - content.activeBank
@@ -152,17 +208,4 @@ public final class StateFile: @unchecked Sendable {
     private func floats(_ offset: Int) -> UnsafeMutablePointer<Float> {
         (memory + offset).assumingMemoryBound(to: Float.self)
     }
-}
-
-/// Which run of the machine this is.
-public enum MachineBoot {
-    /// 16 bytes that change when the machine starts again.
-    public static let identity: [UInt8] = {
-        let path = "/proc/sys/kernel/random/boot_id"
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        defer { close(descriptor) }
-        var text = [UInt8](repeating: 0, count: 64)
-        let count = read(descriptor, &text, text.count)
-        return Array(Hash.digest(of: Array(text.prefix(max(0, count)))).prefix(16))
-    }()
 }

@@ -4,7 +4,7 @@ import MawsBase
 /// checksum counts, so a slot cut short by a death leaves the other one in force.
 struct StateSlot: Hashable {
     static let size = 512
-    private static let magic: UInt64 = 0x3245_5441_5453_574D  // "MWSTATE2"
+    private static let magic: UInt64 = 0x3345_5441_5453_574D  // "MWSTATE3"
     private static let nameLimit = 256
     private static let checksumOffset = 8
 
@@ -38,6 +38,13 @@ struct StateSlot: Hashable {
         let checksum = SlotWriter(UInt64(CRC32C.checksum(bytes))).bytes
         bytes.replaceSubrange(Self.checksumOffset..<Self.checksumOffset + 8, with: checksum)
         return bytes
+    }
+
+    /// Whether another version of this program made these bytes.
+    static func isForeign(_ bytes: [UInt8]) -> Bool {
+        var reader = SlotReader(bytes: bytes)
+        let found = reader.next()
+        return found != magic && found << 8 == magic << 8
     }
 
     /// Nil for anything that `encoded` did not make.
@@ -75,14 +82,16 @@ struct StateSlot: Hashable {
 }
 
 extension StateShape {
-    fileprivate static let numberCount = 6
+    fileprivate static let numberCount = 7
 
-    fileprivate var numbers: [Int] { [frozenBytes, weightBytes, momentBytes, chunkCount, laneCount, laneBytes] }
+    fileprivate var numbers: [Int] {
+        [frozenBytes, weightBytes, momentBytes, frozenChunkCount, chunkCount, laneCount, laneBytes]
+    }
 
     fileprivate init(numbers: [Int]) {
         self.init(
-            frozenBytes: numbers[0], weightBytes: numbers[1], momentBytes: numbers[2], chunkCount: numbers[3],
-            laneCount: numbers[4], laneBytes: numbers[5])
+            frozenBytes: numbers[0], weightBytes: numbers[1], momentBytes: numbers[2], frozenChunkCount: numbers[3],
+            chunkCount: numbers[4], laneCount: numbers[5], laneBytes: numbers[6])
     }
 }
 

@@ -1,0 +1,54 @@
+import Foundation
+import MawsStorage
+import Testing
+
+/// A server's state file is damaged; the run must end with the weights of an undisturbed one, and say what it found.
+@Suite(.serialized) struct StateDamageTests {
+    enum Spot: String, CaseIterable {
+        case weight, firstMoment, secondMoment, frozen
+    }
+
+    @Test(arguments: Spot.allCases) func aByteFlippedInAKilledServersFileCostsStepsAndNoBits(spot: Spot) throws {
+        let cluster = try RemoteCluster(try ClusterRun(), cacheSize: "1G")
+        // Frozen weights that count are those of lit, whose image tower is frozen.
+        try cluster.run.wait(forSteps: spot == .frozen ? 8 : 3, of: cluster.coordinator)
+        try cluster.restart(server: 0) { try flip(spot, cluster.statePath(0)) }
+        #expect(try cluster.finish() == reference.get())
+        #expect(cluster.said.contains("shard-0-of-2.state is damaged: the"), "\(cluster.said)")
+        let log = try String(contentsOfFile: cluster.run.runFolder + "/logs/coordinator.log", encoding: .utf8)
+        #expect(log.contains("server-0 says: ") && log.contains("shard-0-of-2.state is damaged: the"))
+    }
+
+    /// Whether an update overwrites the byte before anybody reads it is a matter of luck; the weights are not.
+    @Test func bytesFlippedInARunningServersFileReachNoWeight() throws {
+        let run = try ClusterRun()
+        let program = try run.program()
+        try program.start()
+        for (steps, spot) in [(1, Spot.weight), (2, .firstMoment), (5, .secondMoment), (8, .frozen)] {
+            try run.wait(forSteps: steps, of: program)
+            try? flip(spot, run.runFolder + "/state/shard-1-of-2.state")
+        }
+        #expect(try program.wait() == 0, "\(program.output) \(run.logs())")
+        #expect(try run.hashes() == reference.get())
+    }
+
+    /// Of what the newest version is made of, in the middle of the area: a page's first bytes may be a block's padding.
+    private func flip(_ spot: Spot, _ path: String) throws {
+        let state = try #require(try StateFile.open(path))
+        let shape = state.shape
+        let (offset, count) =
+            switch spot {
+            case .weight: (shape.weightOffset(bank: state.content.activeBank), shape.weightBytes)
+            case .firstMoment: (shape.firstMomentOffset, shape.momentBytes)
+            case .secondMoment: (shape.secondMomentOffset, shape.momentBytes)
+            case .frozen: (shape.frozenOffset, shape.frozenBytes)
+            }
+        let file = try #require(FileHandle(forUpdatingAtPath: path))
+        let place = UInt64(offset + count / 2 / 4 * 4 + 2)
+        try file.seek(toOffset: place)
+        let byte = try #require(try file.read(upToCount: 1)).first ?? 0
+        try file.seek(toOffset: place)
+        try file.write(contentsOf: Data([byte ^ 0x20]))
+        try file.close()
+    }
+}

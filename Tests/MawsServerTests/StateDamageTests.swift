@@ -1,0 +1,224 @@
+import Foundation
+import MawsBase
+import MawsServer
+import MawsStorage
+import MawsTransport
+import MawsWire
+import Testing
+
+/// A byte of a server's state file is not what was written there: by the disk, the memory, or somebody's hand.
+@Suite(.serialized) struct StateDamageTests {
+    /// The step after is reduced, so that a next process would believe all of it.
+    @Test(arguments: Spot.allCases, MomentEncoding.allCases)
+    func damageWhileTheServerIsAwayIsFoundBeforeAnythingIsServed(spot: Spot, moments: MomentEncoding) throws {
+        let sample = SampleModel(moments: moments)
+        let cluster = try Self.reducedCluster(sample)
+        cluster.servers[0].connection.close()
+        #expect(throws: ServerError.self) { try cluster.servers[0].thread.wait() }
+        try spot.damage(cluster.statePath(0))
+
+        let second = try cluster.join(try cluster.launch(0))
+        #expect(second.hello.runID == "run" && second.hello.hasReduced)
+        try second.configure(sample, keepsState: true)
+        try Self.expectLoss(second, spot, cluster)
+        try Self.expectFreshStart(cluster, sample)
+    }
+
+    /// What reads the chunk next finds it: nothing is served and no version made of it.
+    @Test(arguments: Spot.allCases, MomentEncoding.allCases)
+    func damageWhileTheServerRunsIsFoundByTheUpdate(spot: Spot, moments: MomentEncoding) throws {
+        // Marks are cleared before they are read, and frozen weights are no part of an update.
+        guard ![.mark, .frozen, .frozenCheck].contains(spot) else { return }
+        let sample = SampleModel(moments: moments)
+        let cluster = try Self.reducedCluster(sample)
+        try spot.damage(cluster.statePath(0))
+        try cluster.servers[0].connection.send(
+            .commit(
+                Commit(
+                    term: Term(1), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.01, clipScale: 0.5)))
+        try Self.expectLoss(cluster.servers[0], spot, cluster)
+        try Self.expectFreshStart(cluster, sample)
+    }
+
+    @Test(arguments: [Spot.weight, .frozen, .weightCheck, .frozenCheck], [TensorEncoding.fp32, .fp32Zstd])
+    func damagedWeightsAreNotGathered(spot: Spot, encoding: TensorEncoding) throws {
+        let sample = SampleModel(encoding: encoding)
+        let cluster = try Self.reducedCluster(sample)
+        let server = cluster.servers[0]
+        let trainer = try cluster.trainer(server)
+        try spot.damage(cluster.statePath(0))
+        for block in sample.table.blocks.indices where sample.table.blocks[block].isTrainable != spot.isFrozen {
+            try trainer.send(.gather(stage: StageIndex(0), step: StepIndex(1), block: UInt32(block)))
+        }
+        guard case .unavailable(let reason) = try trainer.receive(timeoutSeconds: 5).message else {
+            Issue.record("damaged weights were sent")
+            return
+        }
+        #expect(reason.contains(spot.name))
+        try Self.expectLoss(server, spot, cluster)
+    }
+
+    @Test(arguments: [Spot.weight, .frozen, .firstMoment, .secondMoment])
+    func damageDoesNotGetIntoACheckpoint(spot: Spot) throws {
+        let sample = SampleModel()
+        let cluster = try Self.reducedCluster(sample)
+        try spot.damage(cluster.statePath(0))
+        let kind: TensorKind =
+            switch spot {
+            case .firstMoment: .firstMoment
+            case .secondMoment: .secondMoment
+            default: .weight
+            }
+        let slice = TensorSlice(
+            stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1, kind: kind)
+        try cluster.servers[0].connection.send(.snapshot(slice))
+        try Self.expectLoss(cluster.servers[0], spot, cluster)
+    }
+
+    /// Nobody asks for anything.
+    @Test(arguments: Spot.allCases.filter { $0 != .mark }, [MomentEncoding.fp32, .int8])
+    func damageIsFoundWhileTheRunWaits(spot: Spot, moments: MomentEncoding) throws {
+        let sample = SampleModel(moments: moments)
+        let cluster = try Self.reducedCluster(sample, scrubShare: 0.5)
+        try spot.damage(cluster.statePath(0))
+        try Self.expectLoss(cluster.servers[0], spot, cluster)
+    }
+
+    /// A step that is skipped makes the next version out of the weights alone.
+    @Test func damagedWeightsAreNotCopiedByASkippedStep() throws {
+        let sample = SampleModel()
+        let cluster = try Self.reducedCluster(sample)
+        try Spot.weight.damage(cluster.statePath(0))
+        try cluster.servers[0].connection.send(
+            .commit(
+                Commit(term: Term(1), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.01, clipScale: 0)))
+        try Self.expectLoss(cluster.servers[0], .weight, cluster)
+    }
+
+    /// Both headers, so that the file says nothing at all.
+    @Test func aServerWhoseFileCannotBeUsedTellsTheCoordinatorWhy() throws {
+        let sample = SampleModel()
+        let cluster = try Self.reducedCluster(sample)
+        cluster.servers[0].connection.close()
+        #expect(throws: ServerError.self) { try cluster.servers[0].thread.wait() }
+        let file = try #require(FileHandle(forUpdatingAtPath: cluster.statePath(0)))
+        for slot in [UInt64(0), 4096] {
+            try file.seek(toOffset: slot + 40)
+            try file.write(contentsOf: Data([0xA5, 0x5A]))
+        }
+        try file.close()
+        let second = try cluster.join(try cluster.launch(0))
+        #expect(second.hello.runID.isEmpty)
+        guard case .unavailable(let reason) = try second.receive().message else {
+            Issue.record("the coordinator was not told")
+            return
+        }
+        #expect(
+            reason.hasPrefix("the state file is not used: ") && reason.hasSuffix("neither of its headers is whole."))
+        cluster.replace(0, by: second)
+        try second.configure(sample, keepsState: false)
+        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        second.connection.close()
+    }
+
+    /// A gradient that does not count any more is overwritten: a death in the midst of that is no damage.
+    @Test func aGradientThatWasDroppedIsNotBelievedAfterADeath() throws {
+        let sample = SampleModel()
+        let cluster = try Self.reducedCluster(sample)
+        let first = cluster.servers[0]
+        try first.configure(sample, keepsState: true, keepsStep: false, term: 2)
+        #expect(try first.receive().message == .restored(stage: StageIndex(0), step: StepIndex(1)))
+        first.connection.close()
+        #expect(throws: ServerError.self) { try first.thread.wait() }
+        let second = try cluster.join(try cluster.launch(0), term: 3)
+        #expect(second.hello.step == StepIndex(1) && !second.hello.hasReduced)
+        second.connection.close()
+    }
+}
+
+extension StateDamageTests {
+    /// A byte that a next process would believe, or this one.
+    enum Spot: CaseIterable {
+        case weight, reduced, firstMoment, secondMoment, frozen
+        /// Of the weights in force, and of the frozen ones.
+        case weightCheck, frozenCheck
+        case mark
+
+        /// Of block 1, the first that is trained, or of block 0, which is frozen.
+        func damage(_ path: String) throws {
+            let state = try #require(try StateFile.open(path))
+            let (shape, active) = (state.shape, state.content.activeBank)
+            let offset =
+                switch self {
+                case .weight: shape.weightOffset(bank: active)
+                case .reduced: shape.weightOffset(bank: 1 - active)
+                case .firstMoment: shape.firstMomentOffset
+                case .secondMoment: shape.secondMomentOffset
+                case .frozen: shape.frozenOffset
+                case .weightCheck: shape.checksOffset + 4 * active
+                case .frozenCheck: shape.frozenChecksOffset
+                case .mark: shape.marksOffset
+                }
+            let file = try #require(FileHandle(forUpdatingAtPath: path))
+            try file.seek(toOffset: UInt64(offset + 2))
+            let byte = try #require(try file.read(upToCount: 1)).first ?? 0
+            try file.seek(toOffset: UInt64(offset + 2))
+            try file.write(contentsOf: Data([byte ^ 0x20]))
+            try file.close()
+        }
+
+        var isFrozen: Bool { self == .frozen || self == .frozenCheck }
+
+        /// As the server calls it.
+        var name: String {
+            switch self {
+            case .weight, .weightCheck: "weight"
+            case .reduced: "gradient"
+            case .firstMoment: "the first moment of block block.0, chunk 0"
+            case .secondMoment: "the second moment of block block.0, chunk 0"
+            case .frozen, .frozenCheck: "the frozen part of block position, chunk 0 (elements 0 to 4095)"
+            case .mark: "the mark or the copy in the journal of block block.0"
+            }
+        }
+    }
+
+    /// One server at version 1, with the reduced gradient of the step after.
+    static func reducedCluster(_ sample: SampleModel, scrubShare: Double = 0) throws -> FakeCluster {
+        let cluster = try FakeCluster(shards: 1)
+        let server = try cluster.join(try cluster.launch(0, scrubShare: scrubShare))
+        cluster.replace(0, by: server)
+        try server.configure(sample, keepsState: false)
+        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        for step in [UInt64(0), 1] {
+            try sample.push(ServerNodeTests.allPushes(sample), step: step, to: server, over: cluster.trainer(server))
+            _ = try server.reduced(step: step)
+            if step == 0 { try server.commit(step: 0) }
+        }
+        return cluster
+    }
+
+    /// The coordinator is told why, the connection ends, and the file is gone.
+    static func expectLoss(_ server: ServerLink, _ spot: Spot, _ cluster: FakeCluster) throws {
+        let message = try server.receive().message
+        guard case .unavailable(let reason) = message else {
+            Issue.record("\(message)")
+            return
+        }
+        #expect(reason.contains("shard-0-of-1.state is damaged: ") && reason.contains(spot.name), "\(reason)")
+        #expect(throws: TransportError.self) { try server.receive() }
+        #expect(throws: ServerError.self) { try server.thread.wait() }
+        #expect(!FileManager.default.fileExists(atPath: cluster.statePath(0)))
+    }
+
+    /// The next process has nothing, takes a restore, and makes of it what an undisturbed one does.
+    static func expectFreshStart(_ cluster: FakeCluster, _ sample: SampleModel) throws {
+        let fresh = try cluster.join(try cluster.launch(0))
+        #expect(fresh.hello.runID.isEmpty)
+        try fresh.configure(sample, keepsState: false)
+        #expect(try fresh.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        cluster.replace(0, by: fresh)
+        try ServerNodeTests.step(cluster, sample, step: 0, seed: 1)
+        let expected = try ServerNodeTests.train(shards: 1, seed: 0, steps: 1, moments: sample.table.moments)
+        #expect(try ServerNodeTests.state(cluster, sample, step: 1) == expected.state)
+    }
+}

@@ -1,0 +1,250 @@
+import Foundation
+import MawsBase
+import MawsHash
+import MawsStorage
+import Testing
+
+struct StateChecksTests {
+    @Test(arguments: MomentEncoding.allCases)
+    func aFlippedBitOfAnyChunkInAnyAreaIsFoundThereAndNowhereElse(moments: MomentEncoding) throws {
+        let state = try State(moments, isReduced: true)
+        try state.verifyAll()
+        for chunk in state.chunks {
+            for area in state.checks.believed(chunk, isDone: true) {
+                let (scales, codes) = state.checks.regions(area, chunk)
+                for bytes in [scales, codes] where !bytes.isEmpty {
+                    for place in [0, bytes.count / 2, bytes.count - 1] {
+                        bytes[place] ^= 0x10
+                        let found = try #require(throws: StorageError.self) { try state.verifyAll() }
+                        #expect(found == state.checks.damage(area, chunk))
+                        bytes[place] ^= 0x10
+                    }
+                }
+            }
+        }
+        try state.verifyAll()
+    }
+
+    @Test(arguments: MomentEncoding.allCases)
+    func aFlippedBitOfAnyChecksumIsFound(moments: MomentEncoding) throws {
+        let state = try State(moments, isReduced: true)
+        let shape = state.layout.shape
+        let places =
+            (0..<16 * shape.chunkCount).map { shape.checksOffset + $0 }
+            + (0..<4 * shape.frozenChunkCount).map { shape.frozenChecksOffset + $0 }
+        for place in places {
+            try state.folder.damage("state", at: place)
+            #expect(throws: StorageError.self) { try state.verifyAll() }
+            try state.folder.damage("state", at: place)
+        }
+        try state.verifyAll()
+    }
+
+    @Test func theGradientCountsOnceItIsSealed() throws {
+        let state = try State(.fp32, isReduced: false)
+        state.file.weights(bank: 1)[0] += 1
+        try state.verifyAll()
+        try state.file.sealReduced()
+        let found = try #require(throws: StorageError.self) { try state.verifyAll() }
+        #expect(
+            "\(found)".hasSuffix(
+                "state is damaged: the reduced gradient of block block, chunk 0 (elements 0 to 4095), is not what was "
+                    + "written there."))
+        try state.file.sealStepDropped()
+        try state.verifyAll()
+    }
+
+    /// By a thread that reads the file and not the memory.
+    @Test(arguments: MomentEncoding.allCases)
+    func aLookBesideTheWritersFindsDamageAndLeavesWhatTheyChangeToThem(moments: MomentEncoding) throws {
+        let state = try State(moments, isReduced: true)
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 15, alignment: 64)
+        defer { buffer.deallocate() }
+        for chunk in state.chunks {
+            try state.checks.look(at: chunk, with: buffer)
+            for area in state.checks.believed(chunk, isDone: true) {
+                let codes = state.checks.regions(area, chunk).codes
+                codes[codes.count - 1] ^= 1
+                #expect(throws: state.checks.damage(area, chunk)) { try state.checks.look(at: chunk, with: buffer) }
+                try state.file.changes.during { try state.checks.look(at: chunk, with: buffer) }
+                codes[codes.count - 1] ^= 1
+            }
+        }
+    }
+
+    /// In the middle of an update: one chunk done, one that a death left half changed, the others untouched.
+    @Test(arguments: MomentEncoding.allCases)
+    func aFlippedBitOfTheJournalIsFoundOrDoesNoHarm(moments: MomentEncoding) throws {
+        let state = try State(moments, isReduced: true)
+        let before = try state.updateUntilDeath()
+        let shape = state.layout.shape
+        let marks = (0..<4 * shape.chunkCount).map { shape.marksOffset + $0 }
+        let copy = shape.lanesOffset + 64..<shape.lanesOffset + shape.laneBytes
+        let lane =
+            [shape.lanesOffset, shape.lanesOffset + 1]
+            + Array(stride(from: copy.lowerBound, to: copy.upperBound, by: 97))
+        for place in marks + lane {
+            try before.write(to: URL(filePath: state.folder.file("copy")))
+            try state.folder.damage("copy", at: place)
+            let copy = try state.reopened("copy")
+            do {
+                try copy.resume()
+            } catch let error as StorageError {
+                #expect("\(error)".contains("is not what was written there"))
+                continue
+            }
+            #expect(place >= shape.lanesOffset, "a mark was flipped")
+            #expect(try copy.everything() == state.everything())
+        }
+    }
+
+    /// The newest header is damaged, so that the one before it counts, and the file holds no more what that says.
+    @Test func aHeaderThatIsOlderThanTheFileIsNotBelieved() throws {
+        let state = try State(.fp32, isReduced: true)
+        let before = try state.updateUntilDeath()
+        for slot in [0, 4096] {
+            try before.write(to: URL(filePath: state.folder.file("copy")))
+            try state.folder.damage("copy", at: slot + 30)
+            let copy = try state.reopened("copy")
+            guard copy.file.content.update == nil else { continue }
+            let found = try #require(throws: StorageError.self) { try copy.resume() }
+            #expect("\(found)".contains("the mark or the copy in the journal of block"))
+        }
+    }
+
+    /// A death while marks are cleared for the next update: the present version is whole, and so is its gradient.
+    @Test func marksThatWereClearedInPartAreNoDamage() throws {
+        let (state, next) = (try State(.fp32, isReduced: true), try State(.fp32, isReduced: true))
+        try next.file.sealUpdating(StateUpdate(learningRate: 0.5, clipScale: 0.25))
+        let (whole, cleared) = (try state.bytes(), try next.bytes())
+        let shape = state.layout.shape
+        for count in stride(from: 0, through: 4 * shape.chunkCount, by: 4) {
+            let marks = shape.marksOffset..<shape.marksOffset + count
+            var torn = whole
+            torn.replaceSubrange(marks, with: cleared[marks])
+            try torn.write(to: URL(filePath: state.folder.file("copy")))
+            let copy = try state.reopened("copy")
+            #expect(copy.file.content.hasReduced)
+            try copy.resume()
+        }
+    }
+}
+
+/// A filled state, and what a server does with it.
+private struct State {
+    let folder: TemporaryFolder
+    let file: StateFile
+    let layout: StateLayout
+    let checks: StateChecks
+
+    init(_ moments: MomentEncoding, isReduced: Bool) throws {
+        let table = Self.table(moments)
+        let shard = ShardIdentity(index: 0, count: 1)
+        let layout = StateLayout(table, shard: shard, laneCount: 2)
+        let folder = try TemporaryFolder()
+        let content = StateContent(
+            shard: shard, runID: "run", stage: StageIndex(0), tableHash: Hash.digest(of: [1]), step: StepIndex(0))
+        let file = try StateFile.create(folder.file("state"), content: content, shape: layout.shape)
+        self.init(folder, file, layout)
+        for (index, chunk) in chunks.enumerated() {
+            for area in chunk.isTrained ? [StateArea.bank0, .bank1, .firstMoments, .secondMoments] : [.frozen] {
+                let (scales, codes) = checks.regions(area, chunk)
+                for bytes in [scales, codes] {
+                    for place in bytes.indices { bytes[place] = UInt8(truncatingIfNeeded: 31 &* place &+ 7 &* index) }
+                }
+                checks.renew(area, chunk)
+            }
+        }
+        try file.sealRestored(step: StepIndex(4))
+        if isReduced { try file.sealReduced() }
+    }
+
+    /// A frozen block, and two trained ones of several chunks whose last ones are short.
+    private static func table(_ moments: MomentEncoding) -> BlockTable {
+        let blocks: [ParameterBlock] = [("position", false, 5000), ("block", true, 9000), ("head", true, 4100)].map {
+            name, isTrainable, count in
+            var builder = BlockBuilder(name, isTrainable: isTrainable)
+            builder.add("\(name).weight", [count], decays: true, .zeros)
+            builder.add("\(name).bias", [11], decays: false, .zeros)
+            return builder.build()
+        }
+        return BlockTable(blocks: blocks, moments: moments)
+    }
+
+    private init(_ folder: TemporaryFolder, _ file: StateFile, _ layout: StateLayout) {
+        (self.folder, self.file, self.layout) = (folder, file, layout)
+        checks = StateChecks(file, layout)
+    }
+
+    func reopened(_ name: String) throws -> State {
+        State(folder, try #require(try StateFile.open(folder.file(name))), layout)
+    }
+
+    var chunks: [StateChunk] {
+        layout.slices.indices.flatMap { block in layout.chunkElements(block).map { layout.chunk(block, at: $0) } }
+    }
+
+    func bytes() throws -> Data { try Data(contentsOf: URL(filePath: file.path)) }
+
+    func verifyAll() throws {
+        for chunk in chunks { for area in checks.believed(chunk, isDone: true) { try checks.verify(area, chunk) } }
+    }
+
+    /// Begins an update and gives the file as a death in its second chunk leaves it; then ends it.
+    func updateUntilDeath() throws -> Data {
+        var left = Data()
+        try file.sealUpdating(StateUpdate(learningRate: 0.5, clipScale: 0.25))
+        for chunk in chunks where chunk.isTrained {
+            try update(chunk) { if chunk.number == 1 { left = try bytes() } }
+        }
+        try file.sealApplied()
+        return left
+    }
+
+    /// What a next process does.
+    func resume() throws {
+        let journal = file.journal
+        let content = file.content
+        let unfit =
+            content.update == nil
+            ? journal.foreignMark() : journal.restore { areas(layout.chunk($0, isTrained: true)) }
+        if let unfit {
+            throw checks.damage("the mark or the copy in the journal", layout.chunk(unfit, isTrained: true))
+        }
+        for chunk in chunks {
+            let isDone = content.update == nil || chunk.isTrained && journal.isDone(chunk.number)
+            for area in checks.believed(chunk, isDone: isDone) { try checks.verify(area, chunk) }
+        }
+        guard content.update != nil else { return }
+        for chunk in chunks where chunk.isTrained && !journal.isDone(chunk.number) { try update(chunk) {} }
+        try file.sealApplied()
+    }
+
+    /// Every byte that a next process would believe.
+    func everything() throws -> [[UInt8]] {
+        chunks.flatMap { chunk in
+            checks.believed(chunk, isDone: true).flatMap { area in
+                let (scales, codes) = checks.regions(area, chunk)
+                return [Array(scales), Array(codes)]
+            }
+        }
+    }
+
+    private func areas(_ chunk: StateChunk) -> [UnsafeMutableRawBufferPointer] {
+        let parts = [StateArea.bank(file.content.activeBank), .firstMoments, .secondMoments].flatMap { area in
+            let (scales, codes) = checks.regions(area, chunk)
+            return [scales, codes]
+        }
+        return parts + [checks.entry(chunk)]
+    }
+
+    private func update(_ chunk: StateChunk, _ halfway: () throws -> Void) throws {
+        let areas = areas(chunk)
+        try file.journal.change(chunk.number, lane: 0, areas: areas) {
+            for area in areas.dropLast() { for place in area.indices { area[place] = area[place] &* 5 &+ 3 } }
+            checks.renew(.firstMoments, chunk)
+            try halfway()
+            for area in [StateArea.bank(file.content.activeBank), .secondMoments] { checks.renew(area, chunk) }
+        }
+    }
+}
