@@ -88,7 +88,8 @@ public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
         switch self {
         case .empty: "is empty"
         case .unknownFormat(let bytes):
-            "is neither JPEG, PNG nor WebP \(ContentKind(bytes).map { "but \($0.name) " } ?? "")(it starts with the bytes "
+            "is neither JPEG, PNG nor WebP \(ContentKind(bytes).map { "but \($0.name) " } ?? "")"
+                + "(it starts with the bytes "
                 + "\(bytes.prefix(4).map { hexadecimal($0) }.joined(separator: " ")))"
         case .tooLarge(let width, let height, let limit):
             "claims \(width) x \(height) pixels, above the limit of \(limit)"

@@ -1,6 +1,7 @@
 internal import CPNG
 
-/// PNG through libpng, as Pillow, OpenCV and torchvision decode: gamma, colour profiles and transparency are not applied.
+/// PNG through libpng, as Pillow, OpenCV and torchvision decode: gamma, colour profiles and transparency are not
+/// applied.
 enum PNGDecoder {
     static func header(_ bytes: [UInt8]) throws(DataError) -> MawsPNGHeader {
         var header = MawsPNGHeader()
