@@ -121,6 +121,9 @@ public final class ServerNode: Sendable {
 
     @Sendable private func watchMemory() {
         guard let watch = options.memoryBytes.map({ ResidentWatch(limitBytes: $0) }) else { return }
+        if ResidentWatch.residentBytes == nil {
+            logger.warning("the system does not say how much memory is in use: the state leaves it all the time")
+        }
         while !isStopping.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: ResidentWatch.intervalSeconds)
             watch.look(at: host.state.withLock { $0.memory })
