@@ -55,7 +55,7 @@ let base: [Target] = [
 let world: [Target] = [
     library("MawsTransport", ["MawsBase", "MawsWire", "COpenSSL"]),
     library("MawsStorage", ["MawsBase", "MawsHash", grdb]),
-    library("MawsProcess", ["MawsBase", logging]),
+    library("MawsProcess", ["MawsBase", "MawsHash", logging]),
 ]
 
 let messages: [Target] = [
@@ -116,14 +116,17 @@ let programs: [Target] = [
         "maws",
         [
             "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage",
+            "MawsProcess",
         ]),
-    program("maws-coord", ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsReport", "MawsTransport", "MawsWire"]),
+    program(
+        "maws-coord",
+        ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsProcess", "MawsReport", "MawsTransport", "MawsWire"]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(
         "maws-bench",
         [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsOptimizer",
+            "MawsOptimizer", "MawsProcess",
         ]),
     program("maws-trainer", ["MawsBase", "MawsKernels", "MawsProcess", "MawsTrainer"]),
 ]

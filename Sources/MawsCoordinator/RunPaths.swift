@@ -9,6 +9,7 @@ struct RunPaths: Sendable {
     var certificates: String { folder + "/certificates" }
     var metrics: String { folder + "/metrics.jsonl" }
     var stages: String { folder + "/stages.jsonl" }
+    var starts: String { folder + "/starts.jsonl" }
     var skipped: String { folder + "/skipped.jsonl" }
     var checkpoints: String { folder + "/checkpoints" }
     var state: String { folder + "/state" }
@@ -19,6 +20,9 @@ struct RunPaths: Sendable {
 
     func log(_ process: String) -> String { "\(logs)/\(process).log" }
     func result(_ stage: String) -> String { "\(results)/\(stage).json" }
+
+    /// What tells a run's folder from another: one of these is there from the start.
+    var own: [String] { [lock, database, plan, certificates, checkpoints, logs, state, metrics] }
 
     /// Folders a run needs from its start.
     var all: [String] { [folder, checkpoints, state, logs, results] }

@@ -36,6 +36,11 @@ public struct RunFolder: Sendable {
         return summaries
     }
 
+    /// `starts.jsonl`: the coordinator's starts, in order.
+    public func starts() throws(ReportError) -> [RunStart] {
+        try lines(of: RunStart.self, in: "starts.jsonl").records
+    }
+
     /// `skipped.jsonl`, each sample of a stage once, in order of first appearance.
     public func skippedSamples() throws(ReportError) -> [SkippedSampleRecord] {
         var known: Set<SkippedSampleRecord> = []

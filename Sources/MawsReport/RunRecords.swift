@@ -33,6 +33,24 @@ public struct StepMetrics: Codable, Hashable, Sendable {
     }
 }
 
+/// One line of `starts.jsonl`: one start of the run's coordinator.
+public struct RunStart: Codable, Hashable, Sendable {
+    /// Universal time, ISO 8601.
+    public var at: String
+    public var version: String
+    /// Which build of the version; see `ProgramVersion`.
+    public var build: String
+    public var host: String
+    public var term: UInt64
+    /// Absolute path of the folder that the plan's data paths are relative to.
+    public var dataRoot: String
+
+    public init(at: String, version: String, build: String, host: String, term: UInt64, dataRoot: String) {
+        (self.at, self.version, self.build, self.host) = (at, version, build, host)
+        (self.term, self.dataRoot) = (term, dataRoot)
+    }
+}
+
 /// One line of `skipped.jsonl`: a sample that a stage passes over, by its shard, member, offset and the reason.
 public struct SkippedSampleRecord: Codable, Hashable, Sendable {
     public var stage: String

@@ -14,6 +14,13 @@ public struct MAEReconstruction: Sendable {
     /// Predicted patches where hidden, the original elsewhere.
     public var reconstructed: [Float]
 
+    public init(
+        count: Int, channels: Int, size: Int, original: [Float], masked: [Float], reconstructed: [Float]
+    ) {
+        (self.count, self.channels, self.size) = (count, channels, size)
+        (self.original, self.masked, self.reconstructed) = (original, masked, reconstructed)
+    }
+
     /// - Parameter prediction: the hidden patches in the normalised pixels of the batch.
     init(
         _ batch: UnitBatch, _ prediction: FloatSlice, _ hidden: PatchSelection, _ grid: PatchGrid,

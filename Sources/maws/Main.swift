@@ -1,8 +1,10 @@
 import ArgumentParser
+import MawsProcess
 
 @main
 struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maws", abstract: "Work with data, plans and reports of maws runs.",
+        version: ProgramVersion.onDemand("maws"),
         subcommands: [DataCommand.self, PlanCommand.self, Report.self])
 }

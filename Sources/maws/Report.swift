@@ -12,6 +12,12 @@ struct Report: ParsableCommand {
     @Option(help: ArgumentHelp("Draw this run's losses over RUN's, and say how far apart they are.", valueName: "run"))
     var against: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Folder that the plan's data paths are relative to, where it is not the one that the run was started with.",
+            valueName: "folder"))
+    var dataRoot: String?
+
     @Flag(help: "Print the distances of the losses as JSON, and nothing else.") var json = false
 
     func validate() throws {
@@ -19,13 +25,13 @@ struct Report: ParsableCommand {
     }
 
     func run() throws {
-        let path = try HTMLReport.write(runFolder: folder, against: against)
+        let report = try HTMLReport.write(runFolder: folder, root: dataRoot, against: against)
         let comparison = try against.map { try RunComparison(folder: folder, other: $0) }
         if json, let comparison {
             return print(String(decoding: try JSONEncoder().encode(comparison.distances), as: UTF8.self))
         }
         print(ResultTable.draw(try RunFolder(folder).stages()))
         if let comparison { print("\n\(comparison.draw())") }
-        print("\nReport: \(path)")
+        print("\n\(report.description)")
     }
 }

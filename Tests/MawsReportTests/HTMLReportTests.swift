@@ -70,7 +70,7 @@ import Testing
 
     @Test func theReportLiesInTheRunFolder() throws {
         let run = try SyntheticRun(at: scratch.path, steps: 50)
-        #expect(try HTMLReport.write(runFolder: run.folder + "/") == "\(run.folder)/report.html")
+        #expect(try HTMLReport.write(runFolder: run.folder + "/").path == "\(run.folder)/report.html")
         if let folder = ProcessInfo.processInfo.environment[Self.keepVariable] {
             try HTMLReport.write(runFolder: SyntheticRun(at: folder).folder)
         }

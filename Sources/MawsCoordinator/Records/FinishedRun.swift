@@ -5,7 +5,7 @@ extension CoordinatorNode {
     /// Writes the report of the run. Returns what a person is told at the end: the result table and the report's path.
     public func report() throws -> String {
         let table = ResultTable.draw(try RunFolder(plan.run).stages())
-        let path = try HTMLReport.write(runFolder: plan.run, root: options.root)
-        return "\n\(table)\n\nReport: \(path)"
+        let report = try HTMLReport.write(runFolder: plan.run, root: options.root)
+        return "\n\(table)\n\n\(report.description)"
     }
 }

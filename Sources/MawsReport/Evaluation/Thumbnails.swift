@@ -7,18 +7,26 @@ struct Thumbnails {
     /// Largest encoded image that goes into the page; larger ones become an empty frame.
     static let byteLimit = 256 * 1024
 
+    private let split: String
+    private let shown: ShownData
     private let dataset: Dataset?
     /// Why there are no images, as a sentence; empty when there are.
     let apology: String
 
-    /// - Parameter plan: nil when the run's plan could not be read.
-    init(split: String, plan: Plan?, root: String) {
-        guard let split = plan?.split(split) else {
+    /// - Parameters:
+    ///   - plan: nil when the run's plan could not be read.
+    ///   - shown: images of earlier pages, which are taken before those of the data.
+    init(split name: String, plan: Plan?, root: String, shown: ShownData) {
+        (split, self.shown) = (name, shown)
+        let wasShown = shown.hasImages(of: name)
+        guard let split = plan?.split(name) else {
             dataset = nil
             apology =
-                plan == nil
-                ? "The images are missing because the plan, which names their files, does not load."
-                : "The images are missing: the plan has no split named \(split)."
+                wasShown
+                ? ""
+                : plan == nil
+                    ? "The images are missing because the plan, which names their files, does not load."
+                    : "The images are missing: the plan has no split named \(name)."
             return
         }
         do {
@@ -26,15 +34,16 @@ struct Thumbnails {
             apology = ""
         } catch {
             dataset = nil
-            apology = "The images are missing: \(error)"
+            apology = wasShown ? "" : "The images are missing: \(error)"
         }
     }
 
     /// The image as a data URI, or an empty frame of its size.
     func image(_ index: Int, alt: String) -> Markup {
-        guard let bytes = try? dataset?.sample(index).image, let type = Self.mediaType(bytes),
-            bytes.count <= Self.byteLimit
+        guard let bytes = shown.image(split: split, sample: index) ?? (try? dataset?.sample(index).image),
+            let type = Self.mediaType(bytes), bytes.count <= Self.byteLimit
         else { return "<span class=\"missing\" title=\"\(alt) is missing\"></span>" }
+        shown.keep(image: bytes, split: split, sample: index)
         return ImageTag.markup(bytes, mediaType: type, alt: alt)
     }
 

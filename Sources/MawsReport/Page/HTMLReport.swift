@@ -1,39 +1,73 @@
+import Foundation
 import MawsPlan
 import MawsStorage
 
+/// A page that was written, and what it lacks.
+public struct WrittenReport: Hashable, Sendable {
+    public var path: String
+    /// What the page that was there shows and this one does not, in words; the old page is still there then, and this
+    /// one beside it.
+    public var lacks: [String] = []
+
+    /// One sentence for a person.
+    public var description: String {
+        guard !lacks.isEmpty else { return "Report: \(path)" }
+        return "Report: \(path)\nThe report.html that was there has more and stays as it is: the new page lacks "
+            + "\(lacks.joined(separator: ", ")). Name the folder of the plan's data by --data-root to have it all."
+    }
+}
+
 /// `report.html`: the whole run in one file that needs no network.
 public enum HTMLReport {
-    /// Reads the run's records and writes `report.html` next to them. What is gone (a checkpoint, the data) is named in
-    /// its section and does not fail the report.
+    /// Reads the run's records and writes `report.html` next to them, or `report-partial.html` where the page that is
+    /// there shows more. What is gone (a checkpoint, the data) is named in its section and does not fail the report.
     /// - Parameters:
-    ///   - root: the folder that the paths of the plan's data are relative to.
+    ///   - root: the folder that the paths of the plan's data are relative to; nil: where the run was last started.
     ///   - other: folder of a run whose losses are drawn over this one's.
-    /// - Returns: the path of the report.
     @discardableResult
-    public static func write(runFolder: String, root: String = ".", against other: String? = nil) throws -> String {
-        let path = "\(RunFolder(runFolder).path)/report.html"
-        try AtomicFile.write(render(runFolder: runFolder, root: root, against: other), to: path)
-        return path
+    public static func write(
+        runFolder: String, root: String? = nil, against other: String? = nil
+    ) throws -> WrittenReport {
+        let folder = RunFolder(runFolder).path
+        let page = try render(runFolder: runFolder, root: root, against: other, keeps: true)
+        let path = "\(folder)/report.html"
+        let earlier = (try? AtomicFile.read(path)).map { PageContents(html: String(decoding: $0, as: UTF8.self)) }
+        let lacks = earlier.map { PageContents(html: page).lacks(from: $0) } ?? []
+        let written = WrittenReport(path: lacks.isEmpty ? path : "\(folder)/report-partial.html", lacks: lacks)
+        try AtomicFile.write(page, to: written.path)
+        return written
     }
 
     /// The page's text.
-    public static func render(runFolder: String, root: String = ".", against other: String? = nil) throws -> String {
+    /// - Parameter keeps: whether what the page shows of the data is kept in the run's folder for later pages.
+    public static func render(
+        runFolder: String, root: String? = nil, against other: String? = nil, keeps: Bool = false
+    ) throws -> String {
         let record = try RunRecord(RunFolder(runFolder))
         let comparison = try other.map { RunComparison(run: record, other: try RunRecord(RunFolder($0))) }
+        let shown = ShownData(record.folder, keeps: keeps)
+        let root = root ?? record.dataRoot
         let page = ReportPage(
             record: record, comparison: comparison, machine: Machine.description(),
-            reconstructions: reconstructions(record, root: root),
-            thumbnails: { Thumbnails(split: $0, plan: record.plan, root: root) })
+            reconstructions: reconstructions(record, root: root, shown),
+            thumbnails: { Thumbnails(split: $0, plan: record.plan, root: root, shown: shown) })
         return page.markup().html
     }
 
     /// One strip for each finished `mae` stage of the plan.
-    private static func reconstructions(_ record: RunRecord, root: String) -> [ReconstructionSection] {
+    private static func reconstructions(
+        _ record: RunRecord, root: String, _ shown: ShownData
+    ) -> [ReconstructionSection] {
         guard let plan = record.plan else { return [] }
         let maker = Reconstructions(plan: plan, runFolder: record.folder.path, root: root)
         return plan.stages.filter { $0.kind == .mae }.compactMap { stage in
             guard let summary = record.stages.first(where: { $0.stage == stage.name }) else { return nil }
-            return ReconstructionSection(stage: stage.name, outcome: maker.make(stage: stage, steps: summary.steps))
+            if let kept = shown.reconstruction(stage: stage.name, steps: summary.steps) {
+                return ReconstructionSection(stage: stage.name, outcome: .success(kept))
+            }
+            let outcome = maker.make(stage: stage, steps: summary.steps)
+            if case .success(let images) = outcome { shown.keep(images, stage: stage.name, steps: summary.steps) }
+            return ReconstructionSection(stage: stage.name, outcome: outcome)
         }
     }
 }

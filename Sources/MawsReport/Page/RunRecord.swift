@@ -13,6 +13,7 @@ struct RunRecord {
     var stages: [StageSummary]
     var evaluations: [EvaluationResult]
     var skipped: [SkippedSampleRecord]
+    var starts: [RunStart]
     /// Sentences about what could not be read.
     var damage: [String]
 
@@ -25,6 +26,7 @@ struct RunRecord {
         stages = try folder.stages()
         evaluations = try folder.evaluations()
         skipped = try folder.skippedSamples()
+        starts = try folder.starts()
         damage = try folder.damage()
         do {
             plan = planText == nil ? nil : try PlanLoader.loadResolved(path: "\(folder.path)/plan.yaml")
@@ -32,6 +34,9 @@ struct RunRecord {
             damage.append("The plan no longer loads: \(error)")
         }
     }
+
+    /// Where the plan's data was when the run was last started; without a record of that, here.
+    var dataRoot: String { starts.last?.dataRoot ?? "." }
 
     /// Names of the stages that have steps to draw: in the plan's order, then whatever else was recorded.
     var trainedStages: [String] {
