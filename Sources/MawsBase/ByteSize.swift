@@ -1,14 +1,23 @@
-/// A number of bytes as people write it: `512M`, `8G`, a plain number of bytes; K, M, G and T are powers of 1,024.
+/// A number of bytes as people write it: `512M`, `8G`, `8GiB`; K, M, G and T are powers of 1,024. A plain number counts
+/// bytes and is a mebibyte at least: whoever writes a smaller one means another unit.
 public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     public var bytes: Int
 
     public init(bytes: Int) { self.bytes = bytes }
 
-    /// Nil where the text is no size above 0 or does not fit an Int.
+    /// What an error says should have been there.
+    public static let expected = "a size with its unit, such as `8G` or `512M`"
+    private static let plainMin = 1 << 20
+
+    /// Nil where the text is no size above 0, a small number without a unit, or does not fit an Int.
     public init?(text: String) {
         let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
-        let shift = text.last.flatMap { shifts[$0] }
-        guard let count = Int(shift == nil ? text[...] : text.dropLast()), count > 0 else { return nil }
+        let digits = text.prefix { $0.isASCII && $0.isNumber }
+        let unit = text.dropFirst(digits.count).uppercased()
+        let shift = unit.first.flatMap { shifts[$0] }
+        guard let count = Int(digits), count > 0, unit.isEmpty || unit.count == 1 || unit.hasSuffix("IB"),
+            unit.count <= 3, unit.isEmpty == (shift == nil), shift != nil || count >= Self.plainMin
+        else { return nil }
         let (bytes, isTooLarge) = count.multipliedReportingOverflow(by: 1 << (shift ?? 0))
         if isTooLarge { return nil }
         self.bytes = bytes

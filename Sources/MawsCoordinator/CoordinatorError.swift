@@ -12,7 +12,8 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case childKeepsDying(name: String, times: Int, lastLine: String)
     case badAddress(String)
     case missingProgram(String)
-    case batchTooLarge(stage: String, batch: Int, samples: Int)
+    case notARunFolder(String, holds: String)
+    case noCertificates(folder: String)
 
     /// Without what may be secret in the plan's addresses.
     public var description: String { Secrets.hidden(in: sentence) }
@@ -42,10 +43,14 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
             "\(name) ended \(times) times right after its start; its log ends with: \(lastLine)"
         case .badAddress(let address):
             "cluster.listen is \(address), expected \(NetworkAddress.expectation)"
+        case .noCertificates(let folder):
+            "\(folder) has no coordinator.pem; make the cluster's certificates with `maws-coord certs --output \(folder) "
+                + "--cluster NAME`, or leave --certificates out, and the run makes its own"
+        case .notARunFolder(let folder, let name):
+            "\(folder) is not a run's folder (it holds \(name)); give the run a folder of its own by `run` in the plan, or "
+                + "by --run"
         case .missingProgram(let path):
             "\(path) is not there; build the whole package, the local cluster starts it"
-        case .batchTooLarge(let stage, let batch, let samples):
-            "stage \(stage) has batch \(batch) but its split has \(samples) samples only; make the batch smaller"
         }
     }
 }

@@ -35,6 +35,8 @@ public enum PlanError: Error, Hashable, CustomStringConvertible {
     case missingFile(PlanPlace, path: String, folder: String?, remedy: String)
     /// The file a field names exists, but cannot be used.
     case unusableFile(PlanPlace, path: String, reason: String)
+    /// More than one fault, in the order of their lines.
+    case several([PlanError])
     /// A plan that came over the wire or from a database is not one.
     case undecodable(reason: String)
 
@@ -62,8 +64,23 @@ public enum PlanError: Error, Hashable, CustomStringConvertible {
             "\(place): there is no file \(path)\(folder.map { " in \($0)" } ?? ""); \(remedy)."
         case .unusableFile(let place, let path, let reason):
             "\(place): the file \(path) cannot be used: \(reason)."
+        case .several(let faults):
+            faults.map(\.description).joined(separator: "\n")
         case .undecodable(let reason):
             "The plan received is not one this version understands: \(reason)."
+        }
+    }
+}
+
+extension PlanError {
+    /// Where the fault is; nil where it is of no field.
+    var place: PlanPlace? {
+        switch self {
+        case .wrongValue(let place, _, _), .unknownField(let place, _, _), .misplacedField(let place, _, _),
+            .missingField(let place, _), .conflict(let place, _), .missingFile(let place, _, _, _),
+            .unusableFile(let place, _, _):
+            place
+        case .unreadable, .syntax, .several, .undecodable: nil
         }
     }
 }

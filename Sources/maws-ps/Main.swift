@@ -10,7 +10,8 @@ import MawsServer
 struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maws-ps",
-        abstract: "Holds one shard of the weights: serves them, adds up gradients, applies the optimizer.")
+        abstract: "Holds one shard of the weights: serves them, adds up gradients, applies the optimizer.",
+        version: ProgramVersion.onDemand("maws-ps"))
 
     @Option(help: "Which shard, counted from 0: the first of 16 is 0/16, the last 15/16.")
     var shard: ShardArgument
@@ -38,7 +39,7 @@ struct Main: ParsableCommand {
         help: """
             Memory that the process may have resident, its mapped state included: 2G for instance. The shard may be \
             larger.
-            """)
+            """, transform: ByteSize.argument)
     var memory: ByteSize?
 
     @Option(help: "Name in logs and in the coordinator's status (default: server-<shard>).")
@@ -90,6 +91,9 @@ struct ShardArgument: ExpressibleByArgument {
     }
 }
 
-extension ByteSize: ExpressibleByArgument {
-    public init?(argument: String) { self.init(text: argument) }
+extension ByteSize {
+    static func argument(_ text: String) throws -> ByteSize {
+        guard let size = ByteSize(text: text) else { throw ValidationError("expected \(expected)") }
+        return size
+    }
 }

@@ -11,7 +11,8 @@ struct Main: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "maws-trainer",
         abstract: "Computes units of a run's batches: joins a coordinator, and leaves when the run is finished.",
-        discussion: "It may be started and stopped at any time; no committed step depends on it.")
+        discussion: "It may be started and stopped at any time; no committed step depends on it.",
+        version: ProgramVersion.onDemand("maws-trainer"))
 
     @Option(help: "Address of the coordinator, host:port.", transform: NetworkAddress.init(toDial:))
     var coordinator: NetworkAddress
@@ -29,7 +30,7 @@ struct Main: ParsableCommand {
         help: """
             Memory that the process may take, 8G for instance. Where a stage does not fit, blocks are computed again \
             to go backward, or weights are gathered block by block. No bit depends on it.
-            """)
+            """, transform: ByteSize.argument)
     var memory: ByteSize?
 
     @Option(
@@ -39,7 +40,7 @@ struct Main: ParsableCommand {
             """)
     var cache: String?
 
-    @Option(help: "Size of the cache of one stage, 100G for instance.")
+    @Option(help: "Size of the cache of one stage, 100G for instance.", transform: ByteSize.argument)
     var cacheSize = ByteSize(bytes: 4 << 30)
 
     @Option(help: "Name for logs and status, unique in the run (default: trainer-<host>-<process id>).")
@@ -86,6 +87,9 @@ struct Main: ParsableCommand {
 
 extension ComputeKind: ExpressibleByArgument {}
 
-extension ByteSize: ExpressibleByArgument {
-    public init?(argument: String) { self.init(text: argument) }
+extension ByteSize {
+    static func argument(_ text: String) throws -> ByteSize {
+        guard let size = ByteSize(text: text) else { throw ValidationError("expected \(expected)") }
+        return size
+    }
 }

@@ -15,15 +15,18 @@ struct PlanCommand: ParsableCommand {
 
 /// The plan file and what replaces its fields, as `maws-coord start` takes them too.
 struct PlanSource: ParsableArguments {
-    @Argument(help: ArgumentHelp("The plan. Paths in it are relative to this folder.", valueName: "file"))
+    @Argument(
+        help: ArgumentHelp("The plan. Paths in it are relative to this folder, or to --data-root.", valueName: "file"))
     var path: String
 
     @Option(help: "Seed in place of the plan's.") var seed: UInt64?
     @Option(help: "Run folder in place of the plan's.") var run: String?
+    @Option(help: ArgumentHelp("Folder that the plan's data paths are relative to.", valueName: "folder"))
+    var dataRoot = "."
 
     func load() throws -> Plan {
         try PlanLoader.load(
-            path: path, overrides: PlanOverrides(seed: seed, run: run),
+            path: path, root: dataRoot, overrides: PlanOverrides(seed: seed, run: run),
             precision: { _ in ComputeFallback.fastestOperands(on: .present) == .bfloat16 ? .bf16 : .fp32 },
             tokenizerSize: { try Tokenizer(model: $0, context: TextModelPlan.defaultContext).vocabularySize })
     }
@@ -42,31 +45,62 @@ struct PlanCheck: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check", abstract: "Check every field of a plan and print what each stage costs.",
         discussion: """
-            Exits with 1 and one sentence with file, line and field when the plan has a fault, or with the bytes and \
-            the setting that would do when a stage does not fit the memory given.
+            Exits with 1 and a sentence with file, line and field for every fault of the plan, or with the bytes and \
+            the setting that would do when a stage does not fit the memory given. What the plan alone tells is printed \
+            at once; then units of its stages are timed, and standard error says which.
             """)
 
     @OptionGroup var source: PlanSource
     @Flag(help: "Print what is foreseen of each stage as JSON, and nothing else.") var json = false
+    @Option(
+        help: ArgumentHelp("Bits a second of each machine's network, 1G or 100M for instance.", valueName: "rate"),
+        transform: Self.network)
+    var bandwidth: ForecastNetwork?
 
     func run() throws {
         let plan = try source.load()
-        let data = try PlanData(plan: plan, root: ".")
-        if !json { print(PlanSummary(plan: plan, data: data).text()) }
-        let machine = ForecastMachine(measuredFor: plan, cores: ProcessInfo.processInfo.activeProcessorCount)
+        let inspection = PlanInspection(plan: plan, root: source.dataRoot)
+        let faults = inspection.faults + MemoryCheck.faults(plan: plan)
+        guard faults.isEmpty, let data = inspection.data else { throw PlanDataFaults(sentences: faults) }
+        let disk = DiskForecast(plan: plan)
+        if !json { say(PlanSummary(plan: plan, data: data, disk: disk).text()) }
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let threads = plan.cluster.trainers * plan.cluster.threads
+        if plan.cluster.isLocal && threads > cores {
+            note(
+                "the trainers have \(threads) threads together and this machine \(cores) cores; they will wait for each other"
+            )
+        }
+        note("timing this machine: products, a connection, a sum, a commit")
+        let machine = ForecastMachine(measuredFor: plan, cores: cores)
         let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
-        for notice in ComputeFallback.notices(machine.compute, operands, on: .present) { warn(notice) }
-        let forecasts = try plan.stages.map { stage in
-            let evaluated = [stage.on, stage.fitOn].compactMap(\.self).reduce(0) {
-                $0 + data.sampleCount($1, for: stage)
-            }
-            return try StageForecast(
-                plan: plan, stage: stage, images: stage.kind.trains ? stage.batch : evaluated,
-                sample: StageSample(plan: plan, stage: stage, root: "."), machine: machine)
+        for notice in ComputeFallback.notices(machine.compute, operands, on: .present) { note(notice) }
+        let forecasts = try plan.stages.enumerated().map { index, stage in
+            note("timing units of stage \(stage.name) (\(index + 1) of \(plan.stages.count))")
+            return try forecast(stage, plan, data, machine)
         }
         if json { return print(String(decoding: try Self.encoder.encode(forecasts), as: UTF8.self)) }
-        print(ForecastTable(forecasts: forecasts, machine: machine, isLocal: plan.cluster.isLocal).text())
-        print("\(source.path) is a valid plan.")
+        let table = ForecastTable(forecasts: forecasts, machine: machine, isLocal: plan.cluster.isLocal)
+        say(table.text() + RunTotals(run: RunForecast(stages: forecasts), disk: disk, network: bandwidth != nil).text())
+        say("\(source.path) is a valid plan.\n")
+    }
+
+    private func forecast(
+        _ stage: StagePlan, _ plan: Plan, _ data: PlanData, _ machine: ForecastMachine
+    ) throws -> StageForecast {
+        let samples = data.sampleCount(stage.on, for: stage)
+        let evaluated = samples + (stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0)
+        return try StageForecast(
+            plan: plan, stage: stage, images: stage.kind.trains ? stage.batch : evaluated,
+            steps: stage.kind.trains ? stage.stepCount(samples: samples) : 0,
+            sample: StageSample(plan: plan, stage: stage, root: source.dataRoot), machine: machine, network: bandwidth)
+    }
+
+    private static func network(_ text: String) throws -> ForecastNetwork {
+        guard let network = ForecastNetwork(text: text) else {
+            throw ValidationError("expected bits a second with their unit, such as 1G or 100M")
+        }
+        return network
     }
 
     private static var encoder: JSONEncoder {
@@ -75,7 +109,10 @@ struct PlanCheck: ParsableCommand {
         return encoder
     }
 
-    private func warn(_ sentence: String) {
+    /// At once, wherever standard output leads.
+    private func say(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
+
+    private func note(_ sentence: String) {
         FileHandle.standardError.write(Data("note: \(sentence)\n".utf8))
     }
 }

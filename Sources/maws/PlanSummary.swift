@@ -3,15 +3,33 @@ import MawsBase
 import MawsData
 import MawsModel
 import MawsPlan
+import MawsReport
 
 /// What a plan amounts to: cluster, models, and a table of its stages.
 struct PlanSummary {
     let plan: Plan
     let data: PlanData
+    let disk: DiskForecast
 
     func text() -> String {
         let rows = [Self.titles] + plan.stages.map(row)
-        return (headings + [""] + PlanSummary.align(rows) + ["", Self.legend, ""]).joined(separator: "\n")
+        let lines = headings + [""] + PlanSummary.align(rows) + ["", Self.legend, ""] + totals + ["", ""]
+        return lines.joined(separator: "\n")
+    }
+
+    /// What the plan alone tells of the whole run.
+    private var totals: [String] {
+        let steps = plan.stages.filter(\.kind.trains).reduce(0) {
+            $0 + $1.stepCount(samples: data.sampleCount($1.on, for: $1))
+        }
+        let free = disk.freeBytes.map { ", of which \(Self.bytes($0)) are free where \(plan.run) is" } ?? ""
+        let line = "the run: \(steps) steps in \(plan.stages.count) stages; on disk at most \(Self.bytes(disk.bytes))"
+        guard let bytes = disk.freeBytes, bytes < disk.bytes, plan.cluster.isLocal else { return [line + free] }
+        return [
+            line,
+            "warning: only \(Self.bytes(bytes)) are free where \(plan.run) is; keep fewer checkpoints, or "
+                + "give the run another disk by --run",
+        ]
     }
 
     // MARK: Headings

@@ -4,6 +4,7 @@ import MawsModel
 import MawsOptimizer
 import MawsPlan
 import MawsProtocol
+import MawsReport
 
 /// Everything about the stages of a plan that is known before the run starts.
 struct StageCatalog: Sendable {
@@ -20,6 +21,8 @@ struct StageCatalog: Sendable {
         /// Nil where no trainer is better than another for a unit.
         var unitShards: UnitShards?
         var cost: StageCost
+        /// Of the stage's classes file, each by its first name; empty where the stage has none.
+        var classNames: [String]
         /// First step whose fixed views were all shown before; nil: views are drawn anew.
         var knownViewsStep: Int?
 
@@ -27,15 +30,28 @@ struct StageCatalog: Sendable {
         func operationsPerSample(step: Int) -> Double {
             knownViewsStep.map { step >= $0 } == true ? cost.operationsPerKnownView : cost.operationsPerSample
         }
+
+        /// What an evaluation, which has no steps, does when this many of its units are done; nil for training.
+        func phaseText(done: Int) -> String? {
+            guard !shape.commits else { return nil }
+            let units = shape.unitsInPhase[0]
+            if plan.kind == .linear && done == units { return "fits the regression" }
+            return "\(plan.kind == .linear ? "features" : "units") \(min(done, units))/\(units)"
+        }
+
+        /// `wsp (2 of 5)`
+        func title(of stageCount: Int) -> String { "\(plan.name) (\(index.value + 1) of \(stageCount))" }
     }
 
     let stages: [Stage]
     /// What a trainer's data must hash to.
     let fingerprint: String
 
-    /// Opens every split of the plan, to know how many samples there are.
+    /// Opens everything that the plan names, and finds what no stage could do.
     init(plan: Plan, root: String) throws {
-        let data = try PlanData(plan: plan, root: root)
+        let data = try PlanInspection(plan: plan, root: root).checked()
+        let faults = MemoryCheck.faults(plan: plan)
+        guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
         fingerprint = data.fingerprint
         stages = try plan.stages.enumerated().map { index, stage in
             try Self.stage(index, stage, plan, data, root: root)
@@ -49,9 +65,6 @@ struct StageCatalog: Sendable {
     ) throws -> Stage {
         let samples = data.sampleCount(stage.on, for: stage)
         let steps = stage.stepCount(samples: samples)
-        if stage.kind.trains && stage.batch > samples {
-            throw CoordinatorError.batchTooLarge(stage: stage.name, batch: stage.batch, samples: samples)
-        }
         let fitSamples = stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
         let units = unitsInPhase(stage, samples: samples, fitSamples: fitSamples)
         let shape = StageShape(
@@ -70,7 +83,11 @@ struct StageCatalog: Sendable {
             skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
             unitShards: try UnitShards(
                 plan: plan, stage: stage, stageIndex: UInt32(index), data: data, root: root),
-            cost: cost, knownViewsStep: stage.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
+            cost: cost,
+            classNames: try stage.classes.map {
+                try SplitFiles.classes(path: Dataset.resolved($0, root: root)).map { $0[0] }
+            } ?? [],
+            knownViewsStep: stage.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
     }
 
     private static func unitsInPhase(_ stage: StagePlan, samples: Int, fitSamples: Int) -> [Int] {

@@ -23,7 +23,13 @@ public struct PlanData: Sendable {
 
     /// - Parameter root: folder that the plan's relative paths are relative to.
     public init(plan: Plan, root: String) throws {
-        let opened = try plan.data.map { try Dataset($0, root: root) }
+        let faults = DataAccess.faults()
+        guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
+        try self.init(plan: plan, root: root, opened: plan.data.map { try Dataset($0, root: root) })
+    }
+
+    /// - Parameter opened: the splits, in the order of the plan.
+    init(plan: Plan, root: String, opened: [Dataset]) throws {
         let classes = try PlanClasses(
             plan: plan, root: root, opened: Dictionary(opened.map { ($0.name, $0) }) { first, _ in first })
         let evaluated = PlanClasses.splits(plan)
@@ -42,7 +48,7 @@ public struct PlanData: Sendable {
     }
 
     /// What is wrong with these files is said before a run starts, not when its last stage does.
-    private static func prompts(_ stage: StagePlan, root: String) throws -> [String] {
+    static func prompts(_ stage: StagePlan, root: String) throws -> [String] {
         let templates = stage.templates.map { Dataset.resolved($0, root: root) }
         let classes = stage.classes.map { Dataset.resolved($0, root: root) }
         if let templates { _ = try SplitFiles.templates(path: templates) }

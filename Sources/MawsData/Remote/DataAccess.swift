@@ -10,8 +10,6 @@ public struct DataAccess: Sendable {
     public var allowsPipes: Bool
     /// Seconds without a byte after which a server or a command counts as stalled.
     public var stallSeconds = 30
-    /// A block of the cache may take so many times `stallSeconds`: by default 300 s for 1 MiB, 3.5 KB/s.
-    static let stallsPerBlock = 10
     /// Times that a read is tried before it is an error, and the pause before the second; it doubles with each.
     public var tries = 5
     public var pauseSeconds = 0.5
@@ -23,7 +21,7 @@ public struct DataAccess: Sendable {
         self.allowsPipes = allowsPipes
     }
 
-    /// From the environment: `MAWS_CACHE` (`~/.cache/maws`), `MAWS_CACHE_SIZE` in bytes or as `20G`,
+    /// From the environment: `MAWS_CACHE` (`~/.cache/maws`), `MAWS_CACHE_SIZE` (`20G`),
     /// `MAWS_ALLOW_PIPES=yes`, `MAWS_STALL_SECONDS` (30), `MAWS_READ_TRIES` (5), and those of `DataCredentials`.
     public static var ofThisMachine: DataAccess {
         let environment = ProcessInfo.processInfo.environment
@@ -38,5 +36,15 @@ public struct DataAccess: Sendable {
         access.tries = number("MAWS_READ_TRIES") ?? access.tries
         access.credentials = DataCredentials(environment: environment)
         return access
+    }
+
+    /// A sentence for each of those variables that is set to something else than it takes.
+    public static func faults(of environment: [String: String] = ProcessInfo.processInfo.environment) -> [String] {
+        let sizes = ["MAWS_CACHE_SIZE"].filter { name in environment[name].map { ByteSize(text: $0) == nil } ?? false }
+        let numbers = ["MAWS_STALL_SECONDS", "MAWS_READ_TRIES"].filter { name in
+            environment[name].map { Int($0).map { $0 <= 0 } ?? true } ?? false
+        }
+        return sizes.map { "\($0) is `\(environment[$0] ?? "")`; expected \(ByteSize.expected)." }
+            + numbers.map { "\($0) is `\(environment[$0] ?? "")`; expected a whole number above 0." }
     }
 }

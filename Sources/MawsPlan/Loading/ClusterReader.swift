@@ -4,6 +4,10 @@ extension PlanReader {
     /// Port the coordinator listens on where the plan names none and the cluster is not local.
     static let listenDefault = "0.0.0.0:7070"
 
+    /// Heartbeats are sent every second.
+    private static let heartbeatSecondsMin = 2.0
+    private static let leaseSecondsMin = 0.1
+
     /// `local`, or a map; without the field the cluster is local.
     func cluster(_ node: PlanNode?) throws(PlanError) -> ClusterPlan {
         let expected = "`local`, or a map of `servers` and others"
@@ -16,8 +20,9 @@ extension PlanReader {
         var cluster = localCluster()
         cluster.isLocal = try map.flag("local", default: false)
         cluster.servers = try map.integer("servers", 1...65_535, default: cluster.servers)
-        cluster.leaseSeconds = try map.seconds("lease", default: cluster.leaseSeconds)
-        cluster.heartbeatTimeoutSeconds = try map.seconds("heartbeat", default: cluster.heartbeatTimeoutSeconds)
+        cluster.leaseSeconds = try seconds(map, "lease", atLeast: Self.leaseSecondsMin, cluster.leaseSeconds)
+        cluster.heartbeatTimeoutSeconds = try seconds(
+            map, "heartbeat", atLeast: Self.heartbeatSecondsMin, cluster.heartbeatTimeoutSeconds)
         if cluster.isLocal {
             cluster.trainers = try map.integer("trainers", 1...1024, default: cluster.trainers)
             cluster.threads = try map.integer(
@@ -35,7 +40,7 @@ extension PlanReader {
         return cluster
     }
 
-    private func localCluster() -> ClusterPlan {
+    func localCluster() -> ClusterPlan {
         ClusterPlan(
             isLocal: true, servers: 2, trainers: 2, threads: threads(trainers: 2), listen: "127.0.0.1:0",
             heartbeatTimeoutSeconds: 10, leaseSeconds: 60)
@@ -52,10 +57,18 @@ extension PlanReader {
         }
     }
 
+    private func seconds(
+        _ map: PlanMap, _ name: String, atLeast least: Double, _ value: Double
+    ) throws(PlanError) -> Double {
+        guard let node = map[name] else { return value }
+        let seconds = try node.seconds()
+        guard seconds >= least else { throw node.wrong("a duration of at least \(least.shortest)s") }
+        return seconds
+    }
+
     private func memory(_ node: PlanNode?) throws(PlanError) -> Int? {
         guard let node else { return nil }
-        let expected = "a size such as `8G` or `512M`"
-        guard let size = ByteSize(text: try node.text(expected)) else { throw node.wrong(expected) }
+        guard let size = ByteSize(text: try node.text(ByteSize.expected)) else { throw node.wrong(ByteSize.expected) }
         return size.bytes
     }
 

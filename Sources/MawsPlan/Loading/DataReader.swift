@@ -19,7 +19,14 @@ extension PlanReader {
                     field.value.place, expected: "a split's name of letters, digits, `-` and `_`",
                     found: "`\(field.name)`")
             }
-            splits.append(try split(field.name, field.value))
+            let path = field.value.place.field
+            let placeholder = SplitDraft(
+                plan: DataSplitPlan(name: field.name, shards: [], vocabulary: "", tokenizer: "", skipLimit: 0),
+                map: PlanMap(emptyAt: field.value.place), labelCount: 1)
+            splits.append(
+                node.faults.read(path, orElse: placeholder) { () throws(PlanError) in
+                    try split(field.name, field.value)
+                })
         }
         return splits
     }
@@ -30,7 +37,9 @@ extension PlanReader {
             "shards", "vocabulary", "label_min_count", "resample", "exclude", "tokenizer", "skip_limit", "pixels_max",
             "folder", "list", "shuffle",
         ])
-        let shards = try sources(map)
+        let shards = node.faults.read("\(map.place.field).shards", orElse: []) { () throws(PlanError) in
+            try sources(map)
+        }
         let vocabulary = try map["vocabulary"].map { node throws(PlanError) in
             try files.path(
                 node, "a file with one hashtag a line", remedy: "`maws data pack` writes it next to the shards")
@@ -119,7 +128,8 @@ extension PlanReader {
     }
 
     private func expand(_ node: PlanNode, expected: String) throws(PlanError) -> [String] {
-        let pattern = try node.text(expected)
+        let text = try node.text(expected)
+        let pattern = DataSplitPlan.isRemote(text) ? text : try node.path(expected)
         do {
             return try BracePattern.expand(pattern)
         } catch {

@@ -9,7 +9,7 @@ struct PlanFiles {
     func path(
         _ node: PlanNode, _ expected: String, remedy: String, isFolder: Bool = false
     ) throws(PlanError) -> String {
-        let path = try node.text(expected)
+        let path = try node.path(expected)
         try require(path, at: node.place, remedy: remedy, isFolder: isFolder)
         return path
     }

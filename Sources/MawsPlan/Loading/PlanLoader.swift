@@ -22,7 +22,8 @@ public enum PlanLoader {
     ///   - precision: what a plan that names none computes with, from the folder of its run.
     ///   - tokenizerSize: token ids that the SentencePiece model at this path gives, the rows of the text tower's
     ///     embedding.
-    /// - Throws: the first fault found, with its line and field.
+    /// - Throws: every fault that is not a consequence of another, each with its line and field; several as one
+    ///   `PlanError.several`.
     public static func load(
         path: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
         precision: @escaping (_ run: String) -> Precision = { _ in .fp32 },
@@ -58,9 +59,10 @@ public enum PlanLoader {
         do {
             return try String(contentsOfFile: path, encoding: .utf8)
         } catch {
-            let exists = FileManager.default.fileExists(atPath: path)
-            throw .unreadable(
-                file: path, reason: exists ? "it is not a readable UTF-8 text file" : "there is no such file")
+            var isFolder: ObjCBool = false
+            let exists = FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            let what = isFolder.boolValue ? "it is a folder" : "it is not a readable UTF-8 text file"
+            throw .unreadable(file: path, reason: exists ? what : "there is no such file")
         }
     }
 
@@ -69,10 +71,23 @@ public enum PlanLoader {
         do {
             node = try Yams.compose(yaml: text)
         } catch {
-            throw syntaxError(error, file: file)
+            throw syntaxError(error, file: file, text: text)
         }
         guard let node else { throw .syntax(file: file, line: 1, reason: "the file is empty") }
-        return PlanNode(node: node, place: PlanPlace(file: file, line: node.mark?.line ?? 1, field: ""))
+        return PlanNode(
+            node: node, place: PlanPlace(file: file, line: node.mark?.line ?? 1, field: ""), faults: FaultLog())
+    }
+
+    private static func syntaxError(_ error: any Error, file: String, text: String) -> PlanError {
+        let lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+        let isTab = { (line: Int) in
+            lines.indices.contains(line - 1) && lines[line - 1].prefix { $0.isWhitespace }.contains("\t")
+        }
+        switch error {
+        case YamlError.scanner(_, _, let mark, _) where isTab(mark.line):
+            return .syntax(file: file, line: mark.line, reason: "the line begins with a tab; indent with spaces")
+        default: return syntaxError(error, file: file)
+        }
     }
 
     private static func syntaxError(_ error: any Error, file: String) -> PlanError {

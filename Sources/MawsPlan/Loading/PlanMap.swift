@@ -17,7 +17,8 @@ struct PlanMap {
             let fieldPlace = PlanPlace(
                 file: node.place.file, line: key.mark?.line ?? node.place.line,
                 field: node.place.field.isEmpty ? name : "\(node.place.field).\(name)")
-            fields.append((name, PlanNode(node: value, place: fieldPlace)))
+            if node.faults.isMasked(fieldPlace) { continue }
+            fields.append((name, PlanNode(node: value, place: fieldPlace, faults: node.faults)))
         }
         self.fields = fields
     }
@@ -39,10 +40,12 @@ struct PlanMap {
         place.field = path
         return PlanMap(
             place: place,
-            fields: fields.map { field in
+            fields: fields.compactMap { field in
                 var place = field.value.place
                 place.field = "\(path).\(field.name)"
-                return (field.name, PlanNode(node: field.value.node, place: place))
+                let faults = field.value.faults
+                if faults.isMasked(place) { return nil }
+                return (field.name, PlanNode(node: field.value.node, place: place, faults: faults))
             })
     }
 

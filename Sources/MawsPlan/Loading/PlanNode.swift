@@ -4,6 +4,8 @@ import Yams
 struct PlanNode {
     let node: Node
     let place: PlanPlace
+    /// Of the plan that is read.
+    let faults: FaultLog
 
     /// The value as an error names it.
     var found: String {
@@ -27,6 +29,15 @@ struct PlanNode {
     func text(_ expected: String) throws(PlanError) -> String {
         guard let scalar, !scalar.isEmpty else { throw wrong(expected) }
         return scalar
+    }
+
+    /// A path as the system takes it: what a shell would put in place of `~` or `$HOME` nobody does here.
+    func path(_ expected: String) throws(PlanError) -> String {
+        let path = try text(expected)
+        guard !path.hasPrefix("~") && !path.contains("$") else {
+            throw wrong("a path without `~` and `$`, which a plan does not expand")
+        }
+        return path
     }
 
     /// A text without line breaks that can be part of a file's name.
@@ -97,11 +108,11 @@ struct PlanNode {
     /// The values of a list, each with its own line.
     func list(_ expected: String) throws(PlanError) -> [PlanNode] {
         guard let sequence = node.sequence else { throw wrong(expected) }
-        return sequence.enumerated().map { index, element in
+        return sequence.enumerated().compactMap { index, element in
             var place = place
             place.line = element.mark?.line ?? place.line
             place.field += "[\(index)]"
-            return PlanNode(node: element, place: place)
+            return faults.isMasked(place) ? nil : PlanNode(node: element, place: place, faults: faults)
         }
     }
 }

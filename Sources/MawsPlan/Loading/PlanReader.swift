@@ -9,24 +9,62 @@ struct PlanReader {
     var tokenizerSize: (String) throws -> Int
 
     func plan(_ root: PlanNode) throws(PlanError) -> Plan {
-        let map = try PlanMap(root, expected: "a map of fields, `run`, `data`, `model` and `stages` among them")
-        try map.allow([
-            "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
-        ])
-        let data = try dataSplits(map.required("data", "a map of splits, `train: {shards: …}` for instance"))
-        let image = try imageModel(map)
-        let stages = try StageListReader(splits: data, image: image, hasText: hasText(map), files: files)
-            .stages(map.required("stages", "a list of stages, `- mae: {epochs: 2}` for instance"))
-        return Plan(
-            run: try run(map), seed: try seed(map), cluster: try cluster(map["cluster"]), data: data.map(\.plan),
-            model: ModelPlan(image: image, text: try textModel(map, image: image, splits: data, stages: stages)),
-            precision: try precision(map), stages: stages, checkpoint: try checkpoint(map["checkpoint"]),
-            wire: try wire(map["wire"]), bitIdentity: try map.flag("bit_identity", default: true))
+        let all = try PlanMap(root, expected: "a map of fields, `run`, `data`, `model` and `stages` among them")
+        let faults = root.faults
+        let map = faults.read("", orElse: all) { () throws(PlanError) in
+            let map = try PlanMap(root, expected: "a map of fields")
+            try map.allow([
+                "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
+            ])
+            return map
+        }
+        let data = faults.read("data", orElse: []) { () throws(PlanError) in
+            try dataSplits(map.required("data", "a map of splits, `train: {shards: …}` for instance"))
+        }
+        let model = models(map, data, faults)
+        let plan = Plan(
+            run: faults.read("run", orElse: "") { () throws(PlanError) in try run(map) },
+            seed: faults.read("seed", orElse: 0) { () throws(PlanError) in try seed(map) },
+            cluster: faults.read("cluster", orElse: localCluster()) { () throws(PlanError) in
+                try cluster(map["cluster"])
+            },
+            data: data.map(\.plan), model: ModelPlan(image: model.image, text: model.text),
+            precision: faults.read("precision", orElse: .fp32) { () throws(PlanError) in try precision(map) },
+            stages: model.stages,
+            checkpoint: faults.read("checkpoint", orElse: Self.checkpointDefault) { () throws(PlanError) in
+                try checkpoint(map["checkpoint"])
+            },
+            wire: faults.read("wire", orElse: WirePlan(push: .fp32, gather: .fp32)) { () throws(PlanError) in
+                try wire(map["wire"])
+            },
+            bitIdentity: faults.read("bit_identity", orElse: true) { () throws(PlanError) in
+                try map.flag("bit_identity", default: true)
+            })
+        try faults.check()
+        return plan
+    }
+
+    private static let checkpointDefault = CheckpointPlan(everySeconds: 300, everySteps: nil, keep: 3)
+
+    /// The models and the stages that use them.
+    private func models(
+        _ map: PlanMap, _ data: [SplitDraft], _ faults: FaultLog
+    ) -> (image: ImageModelPlan, text: TextModelPlan?, stages: [StagePlan]) {
+        let image = faults.read("model.image", orElse: .placeholder) { () throws(PlanError) in try imageModel(map) }
+        let hasText = faults.read("model", orElse: true) { () throws(PlanError) in try self.hasText(map) }
+        let stages = faults.read("stages", orElse: []) { () throws(PlanError) in
+            try StageListReader(splits: data, image: image, hasText: hasText, files: files)
+                .stages(map.required("stages", "a list of stages, `- mae: {epochs: 2}` for instance"))
+        }
+        let text = faults.read("model.text", orElse: nil) { () throws(PlanError) in
+            try textModel(map, image: image, splits: data, stages: stages)
+        }
+        return (image, text, stages)
     }
 
     private func run(_ map: PlanMap) throws(PlanError) -> String {
         if let run = overrides.run { return run }
-        return try map.required("run", "the folder of the run, `runs/first` for instance").text("a folder")
+        return try map.required("run", "the folder of the run, `runs/first` for instance").path("a folder")
     }
 
     private func precision(_ map: PlanMap) throws(PlanError) -> Precision {
@@ -40,7 +78,7 @@ struct PlanReader {
     }
 
     private func checkpoint(_ node: PlanNode?) throws(PlanError) -> CheckpointPlan {
-        guard let node else { return CheckpointPlan(everySeconds: 300, everySteps: nil, keep: 3) }
+        guard let node else { return Self.checkpointDefault }
         let map = try PlanMap(node, expected: "a map of `every`, `steps` and `keep`")
         try map.allow(["every", "steps", "keep"])
         return CheckpointPlan(

@@ -1,3 +1,5 @@
+import Yams
+
 /// Reads `stages`: a list of maps with one key each, the stage's kind.
 struct StageListReader {
     let splits: [SplitDraft]
@@ -9,20 +11,37 @@ struct StageListReader {
     func stages(_ node: PlanNode) throws(PlanError) -> [StagePlan] {
         let entries = try node.list("a list of stages, `- mae: {epochs: 2}` for instance")
         guard !entries.isEmpty else { throw node.wrong("at least one stage") }
-        let headings = try entries.map { entry throws(PlanError) in try heading(entry) }
-        let names = try stageNames(headings)
+        let headings = entries.compactMap { entry in
+            node.faults.read(entry.place.field, orElse: likely(entry)) { () throws(PlanError) in try heading(entry) }
+        }
+        let names = stageNames(headings, node.faults)
         var stages: [StagePlan] = []
         for (heading, name) in zip(headings, names) {
             let reader = StageReader(
                 list: self, heading: heading, name: name, earlier: stages,
                 later: Array(names.dropFirst(stages.count)))
-            stages.append(try reader.stage())
+            stages.append(
+                node.faults.read("stages.\(name)", orElse: reader.placeholder) { () throws(PlanError) in
+                    try reader.stage()
+                })
         }
         return stages
     }
 
+    /// The stage that one with a misspelt kind was most likely meant to be, for those that start from it.
+    private func likely(_ entry: PlanNode) -> StageHeading? {
+        let field = entry.node.mapping?.first
+        let word = entry.scalar ?? field?.key.scalar?.string ?? ""
+        let name = nearestName(to: word, among: StageKind.allCases.map(\.rawValue))
+        guard let kind = name.flatMap(StageKind.init) else { return nil }
+        let map = field.flatMap { field in
+            try? PlanMap(PlanNode(node: field.value, place: entry.place, faults: entry.faults), expected: "")
+        }
+        return StageHeading(kind: kind, map: map ?? PlanMap(emptyAt: entry.place))
+    }
+
     /// `mae: {…}`, `mae:` or just `mae`.
-    private func heading(_ entry: PlanNode) throws(PlanError) -> StageHeading {
+    private func heading(_ entry: PlanNode) throws(PlanError) -> StageHeading? {
         let expected =
             "a stage such as `mae: {epochs: 2}`, of kind "
             + StageKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
@@ -45,17 +64,19 @@ struct StageListReader {
         return StageHeading(kind: kind, map: try PlanMap(field.value, expected: "a map of the stage's fields"))
     }
 
-    private func stageNames(_ headings: [StageHeading]) throws(PlanError) -> [String] {
+    private func stageNames(_ headings: [StageHeading], _ faults: FaultLog) -> [String] {
         var names: [String] = []
         for heading in headings {
-            let name = try heading.map["name"]?.identifier("a name") ?? heading.kind.rawValue
-            if let other = names.firstIndex(of: name) {
-                throw .conflict(
-                    heading.map["name"]?.place ?? heading.map.place,
-                    problem: "there is already a stage named `\(name)` (line \(headings[other].map.place.line)); give "
-                        + "this one another `name`")
-            }
-            names.append(name)
+            let place = heading.map["name"]?.place ?? heading.map.place
+            names.append(
+                faults.read(place.field, orElse: heading.kind.rawValue) { () throws(PlanError) in
+                    let name = try heading.map["name"]?.identifier("a name") ?? heading.kind.rawValue
+                    guard let other = names.firstIndex(of: name) else { return name }
+                    throw .conflict(
+                        place,
+                        problem: "there is already a stage named `\(name)` (line \(headings[other].map.place.line)); "
+                            + "give this one another `name`")
+                })
         }
         return names
     }

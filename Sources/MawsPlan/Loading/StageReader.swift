@@ -25,6 +25,14 @@ struct StageReader {
         map = heading.map.renamed("stages.\(name)")
     }
 
+    /// What stands for a stage that cannot be read, for those that start from it.
+    var placeholder: StagePlan {
+        StagePlan(
+            name: name, kind: kind, from: nil, on: "", fitOn: nil, batch: 1, unit: 1, epochs: 1, steps: nil,
+            recipe: nil, decoder: nil, maskRatio: 0, normalizesPixels: false, labelCount: 0, labelSmoothing: 0,
+            templates: nil, classes: nil, penalty: 0)
+    }
+
     func stage() throws(PlanError) -> StagePlan {
         try StageFields.check(map, kind: kind)
         var stage = StagePlan(
@@ -185,12 +193,15 @@ struct StageReader {
 
     private func readZeroShot(_ stage: inout StagePlan) throws(PlanError) {
         stage.from = try source("from", of: [.lit]).name
-        stage.templates = try list.files.path(
-            map.required("templates", Self.templates), Self.templates,
-            remedy: "write one, with lines such as `a photo of a {}.`")
-        stage.classes = try list.files.path(
-            map.required("classes", Self.classes), Self.classes,
+        stage.templates = try file(
+            "templates", Self.templates, remedy: "write one, with lines such as `a photo of a {}.`")
+        stage.classes = try file(
+            "classes", Self.classes,
             remedy: "write one, with the names of a class in each line, separated by commas")
+    }
+
+    private func file(_ name: String, _ expected: String, remedy: String) throws(PlanError) -> String {
+        try list.files.path(map.required(name, expected), expected, remedy: remedy)
     }
 
     // MARK: References
@@ -231,7 +242,11 @@ struct StageReader {
         if wanted == name { return "a stage cannot start from itself" }
         if later.contains(wanted) { return "the stage `\(wanted)` comes later in the list; expected an earlier one" }
         let names = earlier.filter { kinds.contains($0.kind) }.map(\.name)
-        return "there is no earlier stage `\(wanted)`"
-            + (nearestName(to: wanted, among: names).map { "; did you mean `\($0)`?" } ?? "")
+        let listed = names.map { "`\($0)`" }.joined(separator: ", ")
+        return "there is no earlier stage `\(wanted)`; "
+            + (nearestName(to: wanted, among: names).map { "did you mean `\($0)`?" }
+                ?? (names.isEmpty
+                    ? "it needs one of kind " + kinds.map(\.rawValue).joined(separator: " or ") + " before it"
+                    : "it may start from \(listed)"))
     }
 }

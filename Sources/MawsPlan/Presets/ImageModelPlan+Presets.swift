@@ -22,6 +22,13 @@ extension ImageModelPlan {
             heads: size.heads, mlp: size.mlp, mean: defaultMean(channels: 3), deviation: defaultDeviation(channels: 3))
     }
 
+    /// What stands for a tower that cannot be read, while the rest of its plan is.
+    static var placeholder: ImageModelPlan {
+        ImageModelPlan(
+            preset: nil, patch: 16, size: 224, channels: 3, width: 768, depth: 12, heads: 12, mlp: 3072,
+            mean: defaultMean(channels: 3), deviation: defaultDeviation(channels: 3))
+    }
+
     /// ImageNet's mean for three channels, as the paper normalises its images; 0.5 for one.
     public static func defaultMean(channels: Int) -> [Float] {
         channels == 3 ? [0.485, 0.456, 0.406] : Array(repeating: 0.5, count: channels)

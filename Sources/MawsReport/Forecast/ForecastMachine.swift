@@ -25,6 +25,8 @@ public struct ForecastMachine: Sendable {
     let commitSeconds: Double
     /// Of a process that has the data open, without any tensor.
     let processBytes: Int
+    /// Memory that the system has free.
+    let freeBytes: Int
 
     /// Measures this machine; about a second. The data of the plan should be open already: trainers and the coordinator
     /// hold it too.
@@ -43,6 +45,7 @@ public struct ForecastMachine: Sendable {
         memoryRate = MemoryRate.measure(threads: cores)
         commitSeconds = (try? CommitTime.measure(runFolder: plan.run)) ?? 0
         processBytes = heap + ResidentMemory.ofThisProcess.codeBytes
+        freeBytes = SystemFields(path: "/proc/meminfo").bytes("MemAvailable:") ?? .max
     }
 
     /// Trainers that compute at the same time on one machine: each has its threads, or waits for another's.
@@ -56,11 +59,22 @@ struct ResidentMemory {
     let heapBytes: Int
 
     static var ofThisProcess: ResidentMemory {
-        let text = (try? String(contentsOfFile: "/proc/self/status", encoding: .utf8)) ?? ""
-        let fields = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
-        func bytes(_ name: String) -> Int {
-            fields.first { $0.first == name[...] && $0.count > 1 }.flatMap { Int($0[1]) }.map { $0 << 10 } ?? 0
-        }
-        return ResidentMemory(codeBytes: bytes("RssFile:"), heapBytes: bytes("RssAnon:"))
+        let status = SystemFields(path: "/proc/self/status")
+        return ResidentMemory(
+            codeBytes: status.bytes("RssFile:") ?? 0, heapBytes: status.bytes("RssAnon:") ?? 0)
+    }
+}
+
+/// A file of lines such as `RssAnon:  1234 kB`.
+private struct SystemFields {
+    private let fields: [[Substring]]
+
+    init(path: String) {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        fields = text.split(separator: "\n").map { $0.split(whereSeparator: \.isWhitespace) }
+    }
+
+    func bytes(_ name: String) -> Int? {
+        fields.first { $0.first == name[...] && $0.count > 1 }.flatMap { Int($0[1]) }.map { $0 << 10 }
     }
 }

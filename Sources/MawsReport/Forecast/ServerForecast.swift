@@ -30,9 +30,15 @@ struct ServerForecast {
         let waiting = min(count, sums + max(1, machine.trainers / 2))
         let gradients = count > 1 ? waiting * 4 * cost.trainable / servers : 0
         residentBytes = min(Self.processBytes + mapped + gradients, plan.cluster.serverMemoryBytes ?? .max)
+        try Self.check(plan: plan, stage: stage, table: table)
+    }
+
+    /// - Throws: `TooLittleServerMemory` when the largest block cannot pass through.
+    static func check(plan: Plan, stage: StagePlan, table: BlockTable) throws(TooLittleServerMemory) {
+        let servers = plan.cluster.servers
         // Of the largest block: two gradients that are added, and its state while it is updated.
         let slice = 4 * (table.blocks.map(\.count).max() ?? 0) / servers
-        let least = Self.processBytes + 4 * slice
+        let least = processBytes + 4 * slice
         if let limit = plan.cluster.serverMemoryBytes, limit < least {
             throw TooLittleServerMemory(stage: stage.name, memoryBytes: limit, neededBytes: least, servers: servers)
         }

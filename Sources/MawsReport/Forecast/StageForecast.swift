@@ -20,15 +20,27 @@ public struct StageForecast: Codable, Hashable, Sendable {
     /// Bytes that all trainers together push and gather in a step, as plain fp32.
     public var pushedBytesPerStep: Int
     public var gatheredBytesPerStep: Int
+    /// Bytes that all trainers together gather once, before the first step.
+    public var gatheredBytesOnce: Int
+    /// Steps of the stage; 0 of an evaluation.
+    public var steps: Int
     /// Of a step, or of a whole evaluation.
     public var seconds: Double
+    /// What of `seconds` the network needs, where one was given.
+    public var networkSeconds: Double?
+    /// Whether units were timed; false where that would have taken too much memory, so that the time is that of the
+    /// products alone.
+    public var isTimed: Bool
 
     /// Times some units of the stage; a second or two.
     /// - Parameters:
     ///   - images: of a step, or of the whole evaluation.
+    ///   - steps: of the stage; 0 of an evaluation.
+    ///   - network: nil: one that is never waited for.
     /// - Throws: `TooLittleMemory`, or `TooLittleServerMemory`.
     public init(
-        plan: Plan, stage: StagePlan, images: Int, sample: StageSample, machine: ForecastMachine
+        plan: Plan, stage: StagePlan, images: Int, steps: Int, sample: StageSample, machine: ForecastMachine,
+        network: ForecastNetwork? = nil
     ) throws {
         let table = StageModel.table(stage, in: plan)
         let cost = StageCost(
@@ -45,18 +57,22 @@ public struct StageForecast: Codable, Hashable, Sendable {
         (trainerBytes, trainerWay) = (process.trainerBytes(choice) + pushes.sumBytes, choice.description)
         (serverBytes, stateBytes) = (server.residentBytes, server.stateBytes)
         coordinatorBytes = try process.coordinatorBytes()
-        let checkpoint = cost.stateBytes - 4 * table.trainableCount
-        diskBytes =
-            stateBytes * plan.cluster.servers + checkpoint * (stage.kind.trains ? plan.checkpoint.keep + 2 : 1)
+        diskBytes = StageDisk(plan: plan, stage: stage).runningBytes
+        (self.steps, isTimed) = (steps, timing.isTimed)
+        gatheredBytesOnce = machine.trainers * (cost.gatherBytesOnce + (steps > 0 ? 0 : cost.gatherBytesPerStep))
         operationsPerImage = cost.operationsPerSample
         (pushedBytesPerStep, gatheredBytesPerStep) = (traffic.pushed, traffic.gathered)
         let beside =
             machine.seconds(reading: images, secondsPerImage: sample.secondsPerImage)
             + machine.seconds(updating: stage, cost) + machine.seconds(onWire: traffic.pushed + traffic.gathered)
-        seconds =
+        let computing =
             timing.seconds(images: images, stage, machine) + beside
             + timing.waitingSeconds(beside: beside, stage, machine)
             + (stage.kind.trains ? machine.commitSeconds : 0)
+        let gathered = steps > 0 ? traffic.gathered : gatheredBytesOnce
+        networkSeconds = network?.seconds(
+            pushed: traffic.pushed, gathered: gathered, trainers: machine.trainers, servers: plan.cluster.servers)
+        seconds = max(computing, networkSeconds ?? 0)
     }
 }
 

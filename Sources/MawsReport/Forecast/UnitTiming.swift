@@ -14,6 +14,8 @@ struct UnitTiming {
     /// Of a version's first unit, for which weights are brought into the form that products take, and of every other.
     var first: Double
     var other: Double
+    /// False where the memory for timing was too little: these are the seconds of the products alone then.
+    var isTimed = true
 
     /// What is timed at once takes about this long, and is repeated for so long.
     fileprivate static let budgetSeconds = 0.3
@@ -26,14 +28,32 @@ struct UnitTiming {
             (first, other) = (0, 0)
             return
         }
-        if machine.seconds(ofUnit: stage, in: plan, samples: batch.count) <= Self.budgetSeconds {
+        let whole = machine.seconds(ofUnit: stage, in: plan, samples: batch.count)
+        if whole <= Self.budgetSeconds, try trial.fits(plan, stage, samples: batch.count) {
             self = try trial.time(plan, stage, batch)
             return
         }
+        guard let timing = try Self.time(plan, stage, batch, trial) else {
+            (first, other, isTimed) = (whole, whole, false)
+            return
+        }
+        self = timing
+    }
+
+    /// Times some samples with few blocks; nil where not even those fit the memory for it.
+    private static func time(
+        _ plan: Plan, _ stage: StagePlan, _ batch: UnitBatch, _ trial: Trial
+    ) throws -> UnitTiming? {
+        let machine = trial.machine
         let towers = Tower.allCases.filter { $0.depth(plan, stage) > 1 }
         let shallow = towers.reduce((plan, stage)) { $1.setting(1, $0.0, $0.1) }
         let perSample = machine.seconds(ofUnit: shallow.1, in: shallow.0, samples: 1)
-        let samples = min(batch.count, max(2 * machine.threads, Int(Self.budgetSeconds / perSample)))
+        var samples = min(batch.count, max(2 * machine.threads, Int(Self.budgetSeconds / perSample)))
+        let deepest = towers.reduce((plan, stage)) { $1.setting(2, $0.0, $0.1) }
+        while try !trial.fits(deepest.0, deepest.1, samples: samples) {
+            if samples == 1 { return nil }
+            samples /= 2
+        }
         let part = batch.part(0..<samples)
         let base = try trial.time(shallow.0, shallow.1, part)
         var whole = base
@@ -45,8 +65,8 @@ struct UnitTiming {
             whole.other += further * max(0, added.other - base.other)
         }
         let preparing = max(0, whole.first - whole.other)
-        other = whole.other * Double(batch.count) / Double(samples)
-        first = other + preparing
+        let other = whole.other * Double(batch.count) / Double(samples)
+        return UnitTiming(first: other + preparing, other: other)
     }
 
     fileprivate init(first: Double, other: Double) { (self.first, self.other) = (first, other) }
@@ -87,6 +107,23 @@ extension ForecastMachine {
 private struct Trial {
     let machine: ForecastMachine
     let choice: MemoryChoice
+
+    /// Timing may take this much, and half of what the system has free.
+    private static let bytesMax = 2 << 30
+
+    /// Whether so many samples of a unit can be computed here, by all trainers at once.
+    func fits(_ plan: Plan, _ stage: StagePlan, samples: Int) throws -> Bool {
+        var part = stage
+        (part.unit, part.microBatch) = (samples, min(stage.microBatch, samples))
+        if part.unit % part.microBatch != 0 { part.microBatch = samples }
+        part.decoder?.microBatch = nil
+        if !stage.kind.trains { (part.batch, part.microBatch) = (samples, samples) }
+        let memory = try StageMemory(
+            plan: plan, stage: part, compute: machine.compute, threads: machine.threads, keeps: choice.keeps,
+            keepsForms: choice.keepsForms)
+        let needed = machine.trainersAtOnce * (memory.unitBytes + memory.weightBytes)
+        return needed <= min(Self.bytesMax, machine.freeBytes / 2)
+    }
 
     func time(_ plan: Plan, _ stage: StagePlan, _ batch: UnitBatch) throws -> UnitTiming {
         let outcomes = Mutex<[Result<UnitTiming, any Error>]>([])

@@ -1,0 +1,58 @@
+import Foundation
+import MawsBase
+import MawsModel
+import MawsOptimizer
+import MawsPlan
+import MawsStorage
+
+/// What a stage takes on disk, and what of it stays: a function of the plan alone.
+package struct StageDisk {
+    /// Of each server.
+    package let stateBytes: Int
+    /// All state files, and the checkpoints that are kept while the stage runs.
+    package let runningBytes: Int
+    /// The checkpoints that stay when it is over: the first and the last.
+    package let stayingBytes: Int
+
+    package init(plan: Plan, stage: StagePlan) {
+        let table = StageModel.table(stage, in: plan)
+        let cost = StageCost(
+            plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
+        let servers = plan.cluster.servers
+        stateBytes =
+            StateLayout(table, shard: ShardIdentity(index: 0, count: servers), laneCount: UpdateThreads.lanesMax)
+            .shape.size
+        // Gradients are in state files only.
+        let checkpoint = cost.stateBytes - 4 * table.trainableCount
+        runningBytes = stateBytes * servers + checkpoint * (stage.kind.trains ? plan.checkpoint.keep + 2 : 1)
+        stayingBytes = checkpoint * (stage.kind.trains ? 2 : 1)
+    }
+}
+
+/// What a run takes on disk at most, all machines together.
+public struct DiskForecast: Sendable {
+    public let bytes: Int
+    /// What is free where the run's folder is or will be; nil where the system does not say.
+    public let freeBytes: Int?
+
+    public init(plan: Plan) {
+        var staying = 0
+        var most = 0
+        for stage in plan.stages {
+            let disk = StageDisk(plan: plan, stage: stage)
+            most = max(most, staying + disk.runningBytes)
+            staying += disk.stayingBytes
+        }
+        bytes = max(most, staying)
+        freeBytes = Self.freeBytes(at: plan.run)
+    }
+
+    private static func freeBytes(at folder: String) -> Int? {
+        var place = URL(fileURLWithPath: folder).standardizedFileURL
+        while !FileManager.default.fileExists(atPath: place.path) && place.path != "/" {
+            place.deleteLastPathComponent()
+        }
+        let attributes = try? FileManager.default.attributesOfFileSystem(forPath: place.path)
+        return (attributes?[.systemFreeSize] as? NSNumber)?.intValue
+    }
+}
