@@ -17,13 +17,13 @@ extension CoordinatorNode {
     private func perform(_ action: CoordinatorAction) throws {
         switch action {
         case .send(let id, let message): if let peer = peers[id] { send(message, to: peer) }
-        case .welcome(let id): if let peer = peers[id] { welcome(peer) }
-        case .refuse(let id, let reason, let mayTryAgain):
-            if let peer = peers[id] { refuse(peer, reason, mayTryAgain: mayTryAgain) }
+        case .refuse(let id, let reason): if let peer = peers[id] { refuse(peer, reason) }
         case .configure(let id, let keepsState, let keepsStep):
             configure(id, keepsState: keepsState, keepsStep: keepsStep)
         case .restore(let id, let position): try restore(id, position)
-        case .rollBack(let position): try database.rollBack(to: position.stage, step: position.step)
+        case .rollBack(let position):
+            try database.rollBack(to: position.stage, step: position.step)
+            standing.committed(steps: position.step.value)
         case .prepareStage(let stage): prepareStage(stage)
         case .decide(let position, let loss, let reports): try decideCommit(position, loss: loss, reports)
         case .takeCheckpoint(let position): try takeCheckpoint(position)
@@ -36,7 +36,7 @@ extension CoordinatorNode {
             outcome = .finished
         case .runFailed(let sentence): failure = sentence
         case .runStopped: outcome = .stopped
-        case .note(let sentence): logger.info("\(sentence)")
+        case .note(let sentence): logger.info("\(sentence)", metadata: place)
         }
     }
 
@@ -132,6 +132,7 @@ extension CoordinatorNode {
     private func finishStep() throws {
         guard let record = pendingCommit else { return }
         pendingCommit = nil
+        standing.committed(steps: record.step + 1)
         try recorder.step(record, productRate: productRate)
     }
 
@@ -168,7 +169,9 @@ extension CoordinatorNode {
         let stage = catalog[index]
         let hash = stage.shape.commits ? try preparation.finalCheckpoint(of: stage.plan.name).weightsHash : nil
         let seconds = Moment.now().seconds(since: progress.stageStart)
-        try recorder.stage(index, commits: try database.commits(of: index), seconds: seconds, weightsHash: hash)
+        let summary = try recorder.stage(
+            index, commits: try database.commits(of: index), seconds: seconds, weightsHash: hash)
+        logEnd(stage, summary, Moment.now())
         try store.prune(keep: plan.checkpoint.keep, protect: protectedCheckpoints())
     }
 

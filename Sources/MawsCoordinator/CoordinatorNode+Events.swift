@@ -3,6 +3,7 @@ import Logging
 import MawsBase
 import MawsPlan
 import MawsProtocol
+import MawsReport
 import MawsStorage
 import MawsTransport
 import MawsWire
@@ -14,15 +15,26 @@ extension CoordinatorNode {
         switch event {
         case .joined(let peer, let hello): try join(peer, hello, now)
         case .message(let id, let message): try receive(message, from: id, now)
-        case .lost(let id, let reason): try lose(id, reason, now)
+        case .lost(let id, let reason):
+            guard let peer = peers.removeValue(forKey: id) else { return }
+            productRates[id] = nil
+            // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
+            // on the lost server and would never end.
+            collector.lost(id)
+            if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
         case .core(let event):
             if case .stagePrepared = event { progress.beginStage(now) }
+            if case .checkpointTaken(let position) = event { logCheckpoint(position) }
             try perform(core.step(event, now: now))
+            if case .stagePrepared(let stage) = event { logBegin(RunPosition(stage: stage, step: StepIndex(0))) }
         case .childEnded(let name, let status):
             logger.warning("\(name) ended with \(status)")
             try cluster?.ended(name)
         case .stop:
-            logger.notice("stopping: a checkpoint first")
+            logger.notice("stopping: a checkpoint first", metadata: place)
+            display.say(
+                "Stopping: the step under way is finished or given up, and a checkpoint written. Ctrl-C again ends at "
+                    + "once; no committed step is lost either way.")
             try perform(core.step(.stopRequested, now: now))
         case .failed(let sentence): failure = sentence
         case .note(let sentence): logger.warning("\(sentence)")
@@ -31,7 +43,8 @@ extension CoordinatorNode {
 
     private func join(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
         peers[peer.id] = peer
-        for (older, reason) in connectionsReplaced(by: peer, hello) { try lose(older, reason, now) }
+        let planBytes = peer.role == .trainer ? planJSON : []
+        send(.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id)), to: peer)
         switch peer.role {
         case .server:
             guard let server = hello.server else { return }
@@ -40,39 +53,8 @@ extension CoordinatorNode {
             try perform(core.step(.trainerJoined(peer.id, name: peer.name), now: now))
             // A trainer that comes back knows its data already.
             if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
-        case .viewer, .coordinator: welcome(peer)
+        case .viewer, .coordinator: break
         }
-    }
-
-    /// A process that is back before its loss was noticed, and a server whose place a newcomer may take, must not stand
-    /// in the way of the newer connection.
-    private func connectionsReplaced(by peer: Peer, _ hello: Hello) -> [(PeerID, reason: String)] {
-        var replaced: [(PeerID, reason: String)] = peers.values
-            .filter { $0.id != peer.id && $0.role == peer.role && $0.origin != 0 && $0.origin == hello.origin }
-            .map { ($0.id, "it came back on a new connection") }
-        guard replaced.isEmpty, let server = hello.server, let holder = core.holder(of: server.shard),
-            let silence = peers[holder]?.connection.silentSeconds
-        else { return replaced }
-        if core.mayReplace(holder, server, silentSeconds: silence) {
-            let seconds = String(format: "%.1f", silence)
-            replaced.append((holder, "silent for \(seconds) s, and a newer connection brings the shard's state"))
-        }
-        return replaced
-    }
-
-    private func lose(_ id: PeerID, _ reason: String, _ now: Moment) throws {
-        guard let peer = peers.removeValue(forKey: id) else { return }
-        productRates[id] = nil
-        peer.connection.close()
-        // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
-        // on the lost server and would never end.
-        collector.lost(id)
-        if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
-    }
-
-    func welcome(_ peer: Peer) {
-        let planBytes = peer.role == .trainer ? planJSON : []
-        send(.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id)), to: peer)
     }
 
     private func receive(_ message: Message, from id: PeerID, _ now: Moment) throws {
@@ -127,9 +109,9 @@ extension CoordinatorNode {
     }
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.
-    func refuse(_ peer: Peer, _ reason: String, mayTryAgain: Bool = false) {
+    func refuse(_ peer: Peer, _ reason: String) {
         logger.warning("refused \(peer.name) at \(peer.connection.remoteAddress): \(reason)")
-        send(.refused(reason: reason, mayTryAgain: mayTryAgain), to: peer)
+        send(.refused(reason), to: peer)
         Thread.detachNewThread {
             Thread.sleep(forTimeInterval: 2)
             peer.connection.close()

@@ -4,7 +4,9 @@ import MawsBase
 import MawsData
 import MawsKernels
 import MawsPlan
+import MawsProcess
 import MawsProtocol
+import MawsReport
 import MawsStorage
 import MawsTensor
 import MawsTransport
@@ -30,6 +32,41 @@ extension CoordinatorNode {
         } catch StorageError.inUse {
             throw CoordinatorError.alreadyRunning(run: paths.folder)
         }
+    }
+
+    /// A run's files do not go between other files, where nobody could tell them apart.
+    static func checkFolder(_ paths: RunPaths) throws {
+        guard Folder.exists(paths.folder) else { return }
+        let names = try Folder.names(in: paths.folder).filter { !$0.hasPrefix(".") }
+        let own = paths.own.map { String($0.dropFirst(paths.folder.count + 1)) }
+        guard let first = names.first, !names.contains(where: own.contains) else { return }
+        throw CoordinatorError.notARunFolder(paths.folder, holds: first)
+    }
+
+    /// A disk that fills up ends the run some day: said when it begins.
+    func warnOfLittleDisk() {
+        let disk = DiskForecast(plan: plan)
+        guard plan.cluster.isLocal, let free = disk.freeBytes, free < disk.bytes else { return }
+        let (needed, there) = (ByteSize(bytes: disk.bytes), ByteSize(bytes: free))
+        logger.warning("the run may need \(needed) on disk, less what of it is there already; \(there) are free")
+    }
+
+    /// The plan as the run keeps it.
+    static func planText(_ plan: Plan) -> String {
+        "# Every default filled in by maws \(MawsVersion.number).\n" + plan.yaml()
+    }
+
+    /// Which version goes on with the run, where, from when on.
+    func recordStart() throws {
+        let start = RunStart(
+            at: Date().formatted(.iso8601), version: MawsVersion.number, build: ProgramVersion.build(),
+            host: ProcessInfo.processInfo.hostName, term: identity.term.value,
+            dataRoot: URL(fileURLWithPath: options.root).standardizedFileURL.path)
+        let log = try AppendLog(path: paths.starts)
+        try log.append(JSONLine.encode(start))
+        try log.synchronize()
+        logger.info(
+            "maws \(start.version), build \(start.build), on \(start.host): run \(plan.run), data in \(start.dataRoot)")
     }
 
     static func newRunID() -> String { UUID().uuidString.lowercased() }
@@ -83,6 +120,9 @@ extension CoordinatorNode {
     /// Certificates private to the run, unless the cluster has its own.
     func prepareCertificates() throws -> String {
         let folder = options.certificates ?? paths.certificates
+        if options.certificates != nil, !FileManager.default.fileExists(atPath: folder + "/coordinator.pem") {
+            throw CoordinatorError.noCertificates(folder: folder)
+        }
         if !FileManager.default.fileExists(atPath: folder + "/coordinator.pem") {
             try CertificateAuthority.make(folder: folder, cluster: identity.id)
             logger.info("made the cluster's certificates in \(folder)")

@@ -21,6 +21,9 @@ public enum RunOutcome: Hashable, Sendable {
 ///
 /// All decisions are made on the thread that calls `run`; other threads only receive, stream tensors and post events.
 public final class CoordinatorNode {
+    /// Between two lines of the log on how far a stage is.
+    private static let progressSeconds = 60.0
+
     let options: CoordinatorOptions
     let plan: Plan
     let planJSON: [UInt8]
@@ -34,6 +37,8 @@ public final class CoordinatorNode {
     let mailbox = Mailbox<NodeEvent>()
     let collector: CheckpointCollector
     let display = LiveDisplay()
+    /// What is kept, for whoever stops the run.
+    public let standing: RunStanding
     let logger: Logger
     let lock: FileLock
 
@@ -50,6 +55,8 @@ public final class CoordinatorNode {
     var outcome: RunOutcome?
     var failure: String?
     var heartbeatAt = Moment.now()
+    /// When the log last said how far the stage is.
+    var progressLoggedAt = Moment.now()
 
     /// Checks the plan, the data and the run folder; nothing is started yet.
     public init(_ options: CoordinatorOptions) throws {
@@ -57,7 +64,9 @@ public final class CoordinatorNode {
         plan = try Self.loadPlan(options)
         planJSON = plan.canonicalJSON
         paths = RunPaths(folder: plan.run)
+        standing = RunStanding(paths: paths, command: options.command)
         catalog = try StageCatalog(plan: plan, root: options.root)
+        try Self.checkFolder(paths)
         for folder in paths.all { try Folder.make(folder) }
         lock = try Self.lock(paths)
         logger = try RunLog.logger(path: paths.log("coordinator"))
@@ -65,7 +74,7 @@ public final class CoordinatorNode {
         let opened = try database.open(newRunID: Self.newRunID(), plan: planJSON)
         try Self.checkPlan(plan, against: opened, paths: paths)
         try database.replacePlan(planJSON)
-        try AtomicFile.write(plan.yaml(), to: paths.plan)
+        try AtomicFile.write(Self.planText(plan), to: paths.plan)
         identity = opened
         store = try CheckpointStore(folder: paths.checkpoints)
         preparation = StagePreparation(
@@ -85,6 +94,8 @@ public final class CoordinatorNode {
         let certificates = try prepareCertificates()
         let tls = try TLSIdentity(folder: certificates, role: .coordinator)
         var address = try Self.address(plan.cluster.listen)
+        try recordStart()
+        warnOfLittleDisk()
         let listener = try Listener(
             host: address.host, port: address.port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
         let gate = PeerGate(
@@ -100,10 +111,10 @@ public final class CoordinatorNode {
             try cluster?.start(
                 plan.cluster, coordinator: "\(address)", certificates: certificates, root: options.root)
         }
-        let signals = StopSignals(mailbox: mailbox)
+        let signals = StopSignals(mailbox: mailbox, standing: standing)
         defer { signals.restore() }
         do { try decide() } catch { failure = "\(error)" }
-        if let failure { throw RunFailure(sentence: failure) }
+        if let failure { throw RunFailure(sentence: "\(failure)\n\(standing.text)") }
         return outcome ?? .stopped
     }
 
@@ -112,7 +123,9 @@ public final class CoordinatorNode {
 
     /// The loop of the deciding thread.
     private func decide() throws {
-        try perform(core.start())
+        let beginning = core.start()
+        if beginning.isEmpty { logBegin(core.committed) }
+        try perform(beginning)
         while outcome == nil && failure == nil {
             for event in mailbox.take(waitingSeconds: 0.1) where failure == nil { try handle(event) }
             let now = Moment.now()
@@ -120,7 +133,7 @@ public final class CoordinatorNode {
             try cluster?.tick()
             if now.seconds(since: heartbeatAt) >= 1 { beat(now) }
             // A finished run has no stage under way; the last figures of its last one stay on the line.
-            if outcome == nil { display.show(snapshot(now), at: now) }
+            if outcome == nil { show(snapshot(now), now) }
         }
         display.finish()
     }
@@ -134,6 +147,13 @@ public final class CoordinatorNode {
     /// Of all trainers together.
     var productRate: Double {
         productRates.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
+    }
+
+    private func show(_ snapshot: StatusSnapshot, _ now: Moment) {
+        display.show(snapshot, at: now)
+        guard now.seconds(since: progressLoggedAt) >= Self.progressSeconds else { return }
+        progressLoggedAt = now
+        logger.info("\(LiveLine.log(snapshot))")
     }
 
     private func beat(_ now: Moment) {

@@ -10,11 +10,14 @@ public struct CoordinatorOptions: Sendable {
     public var programs: String
     /// Folder the plan's data paths are relative to.
     public var root: String
+    /// What goes on with the run, as it is typed.
+    public var command: String
 
     public init(
         planPath: String, overrides: PlanOverrides = PlanOverrides(), certificates: String? = nil, programs: String,
-        root: String = "."
+        root: String = ".", command: String
     ) {
+        self.command = command
         self.planPath = planPath
         self.overrides = overrides
         self.certificates = certificates

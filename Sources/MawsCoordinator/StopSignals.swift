@@ -7,22 +7,26 @@ final class StopSignals: @unchecked Sendable {
     /// Touched on the main dispatch queue's signal handlers only, which share one serial queue.
     private var wasAsked = false
 
-    init(mailbox: Mailbox<NodeEvent>) {
+    /// - Parameter standing: says at a second signal what is kept all the same.
+    init(mailbox: Mailbox<NodeEvent>, standing: RunStanding) {
         let queue = DispatchQueue(label: "maws.signals")
         sources = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)
             return DispatchSource.makeSignalSource(signal: number, queue: queue)
         }
         for source in sources {
-            source.setEventHandler { [weak self] in self?.ask(mailbox) }
+            source.setEventHandler { [weak self] in self?.ask(mailbox, standing) }
             source.resume()
         }
     }
 
     func restore() { for source in sources { source.cancel() } }
 
-    private func ask(_ mailbox: Mailbox<NodeEvent>) {
-        if wasAsked { exit(130) }
+    private func ask(_ mailbox: Mailbox<NodeEvent>, _ standing: RunStanding) {
+        if wasAsked {
+            FileHandle.standardError.write(Data("\nEnded at once, without a checkpoint. \(standing.text)\n".utf8))
+            exit(130)
+        }
         wasAsked = true
         mailbox.post(.stop)
     }

@@ -25,10 +25,14 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
     public var stageCount: Int
     public var step: Int
     public var stepCount: Int
+    /// How far an evaluation, which has no steps, is: `features 3/14`; nil for training stages.
+    public var phase: String?
     public var loss: Double?
     public var imagesPerSecond: Double
     /// Seconds to the end of the stage; nil before the first step.
     public var remainingSeconds: Double?
+    /// Seconds to the end of the run, from the rate of arithmetic of the stage; nil where that is not known.
+    public var runRemainingSeconds: Double?
     public var peers: [Peer]
     /// Who everybody waits for, since when and for what; nil when nobody waits.
     public var waitingFor: String?
@@ -43,8 +47,11 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
     public init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
         imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?,
-        skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], utilisation: Double? = nil
+        skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], utilisation: Double? = nil,
+        phase: String? = nil, runRemainingSeconds: Double? = nil
     ) {
+        self.phase = phase
+        self.runRemainingSeconds = runRemainingSeconds
         self.skippedSamples = skippedSamples
         self.skippedNames = skippedNames
         self.utilisation = utilisation
@@ -61,4 +68,9 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
         self.waitingFor = waitingFor
         self.skippedSteps = skippedSteps
     }
+}
+
+extension StatusSnapshot {
+    /// `step 12/234`, or of an evaluation `features 3/14`.
+    var progressText: String { phase ?? "step \(step)/\(stepCount)" }
 }

@@ -27,9 +27,20 @@ struct Start: ParsableCommand {
         let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let options = CoordinatorOptions(
             planPath: plan, overrides: PlanOverrides(seed: seed, run: runFolder), certificates: certificates,
-            programs: programs.path, root: dataRoot)
+            programs: programs.path, root: dataRoot,
+            command: CommandLine.arguments.map(Self.quoted).joined(separator: " "))
         let node = try CoordinatorNode(options)
-        if try node.run() == .stopped { throw ExitCode(130) }
+        if try node.run() == .stopped {
+            print("Stopped. \(node.standing.text)")
+            throw ExitCode(130)
+        }
         print(try node.report())
+    }
+
+    /// An argument as a shell takes it.
+    private static func quoted(_ argument: String) -> String {
+        let isPlain =
+            !argument.isEmpty && argument.allSatisfy { $0.isLetter || $0.isNumber || "-_./:=,+@%".contains($0) }
+        return isPlain ? argument : "'" + argument.replacingOccurrences(of: "'", with: "'\\''") + "'"
     }
 }

@@ -51,7 +51,7 @@ struct RunProgress {
     func snapshot(
         _ core: CoordinatorCore, addresses: [PeerID: String], productRate: Double, skipped: [String], _ now: Moment
     ) -> StatusSnapshot {
-        let stage = catalog[core.stage.index]
+        let stage = catalog[core.shownStage.index]
         let (done, total) = core.progress
         let rate = imagesPerSecond(now)
         let perStep = Double(stage.imagesPerStep) * (stage.shape.commits ? 1 : 1 / Double(total))
@@ -67,7 +67,30 @@ struct RunProgress {
             waitingFor: core.waitingFor(now), skippedSteps: skippedSteps,
             skippedSamples: skipped.count, skippedNames: Array(skipped.prefix(Self.skippedNamesMax)),
             utilisation: rate > 0
-                ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil)
+                ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil,
+            phase: stage.phaseText(done: done),
+            runRemainingSeconds: remaining.map { $0 + laterSeconds(stage, rate: rate, step: done) })
+    }
+
+    /// The last figures of a stage that has ended, when nobody waits any more.
+    func lastSnapshot(of stage: StageCatalog.Stage, _ snapshot: StatusSnapshot) -> StatusSnapshot {
+        var last = snapshot
+        (last.stage, last.stageIndex) = (stage.plan.name, Int(stage.index.value))
+        (last.step, last.stepCount) = (stage.shape.total, stage.shape.total)
+        (last.loss, last.waitingFor, last.remainingSeconds, last.runRemainingSeconds) = (loss, nil, nil, nil)
+        last.phase = stage.phaseText(done: stage.shape.total)
+        return last
+    }
+
+    /// Seconds of the stages after this one, if their products go at the rate at which this one's do.
+    private func laterSeconds(_ stage: StageCatalog.Stage, rate: Double, step: Int) -> Double {
+        let speed = rate * stage.operationsPerSample(step: step)
+        let later = catalog.stages.dropFirst(Int(stage.index.value) + 1)
+        let operations = later.reduce(0) { sum, stage in
+            let passes = stage.shape.commits ? Double(stage.shape.stepCount) : 1
+            return sum + passes * Double(stage.imagesPerStep) * stage.operationsPerSample(step: 0)
+        }
+        return speed > 0 ? operations / speed : 0
     }
 
     private func imagesPerSecond(_ now: Moment) -> Double {

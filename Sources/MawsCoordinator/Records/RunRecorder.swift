@@ -110,11 +110,13 @@ final class RunRecorder {
             list: Array(names.prefix(Self.skipsNamed)))
     }
 
-    /// Writes a stage's summary, and an evaluation's result.
-    func stage(_ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?) throws {
+    /// Writes a stage's summary, which it returns, and an evaluation's result.
+    func stage(
+        _ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?
+    ) throws -> StageSummary {
         let stage = catalog[index]
         defer { work = (0, 0) }
-        let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage.plan)
+        let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage)
         let summary = StageSummary(
             stage: stage.plan.name, kind: stage.plan.kind.rawValue, steps: commits.count,
             seconds: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.seconds } : seconds,
@@ -124,17 +126,20 @@ final class RunRecorder {
             weightsHash: weightsHash, utilisation: Utilisation.share(operations: work.operations, of: work.capacity))
         try summaries.append(JSONLine.encode(summary))
         try summaries.synchronize()
+        return summary
     }
 
-    private func finishEvaluation(_ stage: StagePlan) throws -> EvaluationResult {
+    private func finishEvaluation(_ stage: StageCatalog.Stage) throws -> EvaluationResult {
         defer {
             samples = [:]
             result = nil
         }
         let all = samples.sorted { $0.key < $1.key }.flatMap(\.value).sorted { $0.sample < $1.sample }
-        let names = try stage.classes.map { try SplitFiles.classes(path: $0).map { $0[0] } } ?? []
-        let outcome = result ?? EvaluationResult(stage: stage.name, split: stage.on, classNames: names, samples: all)
-        try AtomicFile.write(JSONLine.encode(outcome), to: paths.result(stage.name))
+        let outcome =
+            result
+            ?? EvaluationResult(
+                stage: stage.plan.name, split: stage.plan.on, classNames: stage.classNames, samples: all)
+        try AtomicFile.write(JSONLine.encode(outcome), to: paths.result(stage.plan.name))
         return outcome
     }
 }

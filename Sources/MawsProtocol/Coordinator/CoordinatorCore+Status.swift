@@ -22,9 +22,10 @@ extension CoordinatorCore {
 
     /// Steps done and in all of a training stage, units of an evaluation.
     public var progress: (done: Int, total: Int) {
+        if nextStage != nil { return (0, shownStage.total) }
         if stage.commits { return (Int(position.step.value), Int(stage.stepCount)) }
         let before = stage.unitsInPhase.prefix(phase).reduce(0, +)
-        return (before + (mode == .computing ? ledger.doneCount : 0), stage.unitsInPhase.reduce(0, +))
+        return (before + (mode == .computing ? ledger.doneCount : 0), stage.total)
     }
 
     /// Who everybody waits for, since when and for what; nil while work is flowing.

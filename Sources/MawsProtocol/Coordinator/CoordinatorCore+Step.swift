@@ -191,11 +191,13 @@ extension CoordinatorCore {
             return [.stageFinished(finished), .runFinished]
         }
         mode = .preparing
+        nextStage = next
         return [.stageFinished(finished), .prepareStage(next)]
     }
 
     mutating func stagePrepared(_ prepared: StageIndex, _ now: Moment) -> [CoordinatorAction] {
         position = RunPosition(stage: prepared, step: StepIndex(0))
+        nextStage = nil
         checkpointPosition = position
         checkpointMoment = now
         lastCommit = nil

@@ -50,8 +50,6 @@ public struct CoordinatorCore: Sendable {
     /// longer than it takes to notice that a server is gone.
     static let failingSecondsMax = 20.0
     static let failuresMin = 5
-    /// A server says something every second; one that was not heard of for so long is not there, most likely.
-    static let silentServerSeconds = 3.0
 
     /// Grows with every start, and when a step starts over.
     public internal(set) var term: Term
@@ -69,6 +67,8 @@ public struct CoordinatorCore: Sendable {
     /// The commit of the step before `position`, for a server that died between deciding and applying.
     var lastCommit: Commit?
     var isStopping = false
+    /// The stage after the present one, from the end of that until its first checkpoint is made.
+    var nextStage: StageIndex?
 
     /// By shard index.
     var servers: [Server?]
@@ -133,6 +133,11 @@ public struct CoordinatorCore: Sendable {
     }
 
     public var stage: StageShape { stages[Int(position.stage.value)] }
+    /// How many steps of which stage are committed, and of how many of them there is a checkpoint.
+    public var committed: RunPosition { position }
+    public var newestCheckpoint: RunPosition { checkpointPosition }
+    /// The stage that is under way for people: the next one from the moment that the present one has ended.
+    public var shownStage: StageShape { nextStage.map { stages[Int($0.value)] } ?? stage }
     var readyServers: [Server] { servers.compactMap { $0 } }
     var isLastPhase: Bool { phase == stage.unitsInPhase.count - 1 }
 

@@ -27,6 +27,11 @@ public struct StageShape: Hashable, Sendable {
     }
 }
 
+extension StageShape {
+    /// Steps of a training stage, units of an evaluation.
+    public var total: Int { commits ? Int(stepCount) : unitsInPhase.reduce(0, +) }
+}
+
 /// Where a run stands: `step` steps of `stage` are committed.
 public struct RunPosition: Hashable, Comparable, Codable, Sendable {
     public var stage: StageIndex

@@ -111,8 +111,9 @@ extension ShardCore {
         if stage < configuration.stage || stage == configuration.stage && step < version { return .discard }
         guard stage == configuration.stage, step == version else {
             return .lose(
-                reason: "shard \(shard) is at stage \(configuration.stage.value), version \(version.value), not yet at "
-                    + "stage \(stage.value), step \(step.value)")
+                reason:
+                    "shard \(shard) is at version \(version.value) of the plan's stage \(configuration.stage.value + 1), "
+                    + "not yet at step \(step.value) of its stage \(stage.value + 1)")
         }
         guard sent == term else {
             return .lose(reason: "shard \(shard) works under term \(term.value), not \(sent.value)")

@@ -22,15 +22,22 @@ public enum LiveLine {
     private static func parts(_ snapshot: StatusSnapshot) -> [String] {
         [
             plain(snapshot.stage),
-            "step \(snapshot.step)/\(snapshot.stepCount)"
+            snapshot.progressText
                 + (snapshot.skippedSteps > 0 ? " (\(snapshot.skippedSteps) skipped)" : ""),
             snapshot.loss.map { "loss \(Figure.loss($0))" } ?? "",
             snapshot.imagesPerSecond > 0 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : "",
             snapshot.utilisation.map { "mfu \(Figure.percent($0))" } ?? "",
-            snapshot.remainingSeconds.map { $0 > 0 ? "eta \(Figure.wholeDuration($0))" : "" } ?? "",
+            left(snapshot),
             present("servers", role: "server", snapshot.peers),
             present("trainers", role: "trainer", snapshot.peers),
         ]
+    }
+
+    /// What is left of the stage, and of the run where that is more.
+    private static func left(_ snapshot: StatusSnapshot) -> String {
+        guard let stage = snapshot.remainingSeconds, stage > 0 else { return "" }
+        let run = snapshot.runRemainingSeconds.map { ", run \(Figure.wholeDuration(max($0, stage)))" } ?? ""
+        return "eta \(Figure.wholeDuration(stage))" + (snapshot.stageIndex + 1 < snapshot.stageCount ? run : "")
     }
 
     private static func present(_ title: String, role: String, _ peers: [StatusSnapshot.Peer]) -> String {

@@ -23,6 +23,17 @@ public enum ResultTable {
         ]
     }
 
+    /// The stage's figures in one line: `234 steps in 58 s, 2,082 images/s, loss 0.597`.
+    public static func sentence(_ stage: StageSummary) -> String {
+        let figures = [
+            stage.steps > 0 ? "\(Figure.count(stage.steps)) steps in \(Figure.duration(stage.seconds))" : nil,
+            stage.steps > 0 ? nil : "\(Figure.count(stage.images)) images in \(Figure.duration(stage.seconds))",
+            "\(stage.imagesPerSecondText) images/s", stage.loss.map { "loss \(Figure.loss($0))" },
+            stage.accuracy.map { "\(Figure.percent($0)) top-1" }, stage.weightsHash.map { "weights \($0)" },
+        ]
+        return figures.compactMap(\.self).joined(separator: ", ")
+    }
+
     /// Evaluations take no steps, and nobody counts their bytes.
     private static func orDash(_ value: Int, _ text: (Int) -> String) -> String { value > 0 ? text(value) : "–" }
 

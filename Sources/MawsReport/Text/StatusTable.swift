@@ -12,12 +12,13 @@ public enum StatusTable {
 
     private static func progress(_ snapshot: StatusSnapshot) -> String {
         let parts = [
-            "step \(snapshot.step) of \(snapshot.stepCount)",
+            snapshot.phase ?? "step \(snapshot.step) of \(snapshot.stepCount)",
             snapshot.skippedSteps > 0 ? "\(snapshot.skippedSteps) skipped as not finite" : nil,
             snapshot.loss.map { "loss \(Figure.loss($0))" },
             snapshot.imagesPerSecond > 0
                 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : nil,
             snapshot.remainingSeconds.map { "\(Figure.duration($0)) to the end of the stage" },
+            snapshot.runRemainingSeconds.map { "\(Figure.duration($0)) to the end of the run" },
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
     }

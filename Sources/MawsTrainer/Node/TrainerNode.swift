@@ -1,6 +1,7 @@
 import Logging
 import MawsBase
 import MawsKernels
+import MawsPlan
 import MawsProtocol
 import MawsTransport
 import MawsWire
@@ -48,7 +49,7 @@ public final class TrainerNode {
         core = TrainerCore(
             settings: TrainerSettings(
                 name: options.name, computeProfile: profile, reconnectSeconds: options.reconnectSeconds,
-                exitsWithCoordinator: options.exitsWithCoordinator, origin: UInt64.random(in: 1...UInt64.max)))
+                exitsWithCoordinator: options.exitsWithCoordinator))
     }
 
     /// Returns when the run is finished; throws the sentence of every other end.
@@ -83,7 +84,10 @@ public final class TrainerNode {
         case .send(let message):
             if case .leaseRequest = message { tally.with { $0.asked(.now()) } }
             coordinator.send(message)
-        case .openData(let plan): computer.open(plan: plan)
+        case .openData(let plan):
+            let names = (try? Plan(json: String(decoding: plan, as: UTF8.self)))?.stages.map(\.name)
+            tally.with { $0.stageNames = names ?? [] }
+            computer.open(plan: plan)
         case .useShards(let roster, let term, let runID): use(roster, term, runID)
         case .compute(let leases):
             let line = leases.first.flatMap { first in tally.with { $0.leased(first, .now()) } }
@@ -114,7 +118,6 @@ extension TrainerEvent {
     fileprivate init(_ work: WorkReport) {
         switch work {
         case .opened(let plan, let facts): self = .dataOpened(plan: plan, facts)
-        case .unreachable(let plan, let reason): self = .dataUnreachable(plan: plan, reason: reason)
         case .missing(let reason): self = .dataMissing(reason: reason)
         case .held(let shares): self = .shardsHeld(shares: shares)
         case .done(let unit): self = .unitDone(unit.done)

@@ -4,6 +4,8 @@ import MawsWire
 /// Where a trainer's time went in one stage: one line of its log, which tells a slow machine from a starved one.
 struct WorkTally {
     private(set) var stage: StageIndex?
+    /// Of the plan's stages, in order; empty until there is a plan.
+    var stageNames: [String] = []
     private var units = 0
     private var computeSeconds = 0.0
     private var waitSeconds = 0.0
@@ -16,7 +18,7 @@ struct WorkTally {
     /// A lease came. The line of the stage before, when this one is of another stage.
     mutating func leased(_ lease: Lease, _ now: Moment) -> String? {
         let finished = lease.stage == stage ? nil : line
-        if finished != nil { self = WorkTally(idleSince: idleSince) }
+        if finished != nil { self = WorkTally(idleSince: idleSince, stageNames: stageNames) }
         stage = lease.stage
         idleSeconds += idleSince.map { now.seconds(since: $0) } ?? 0
         idleSince = nil
@@ -33,13 +35,17 @@ struct WorkTally {
     /// Nil before the first unit.
     var line: String? {
         guard let stage, units > 0 else { return nil }
+        let number = Int(stage.value)
+        let name = stageNames.indices.contains(number) ? stageNames[number] : "number \(number + 1)"
         return
-            "stage \(stage.value): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s "
+            "stage \(name): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s "
             + "of waiting for shards, \(tenths(dataSeconds)) s for data, \(tenths(idleSeconds)) s without work"
     }
 
     init() {}
-    private init(idleSince: Moment?) { self.idleSince = idleSince }
+    private init(idleSince: Moment?, stageNames: [String]) {
+        (self.idleSince, self.stageNames) = (idleSince, stageNames)
+    }
 
     private func tenths(_ seconds: Double) -> String {
         let value = Int((seconds * 10).rounded())
