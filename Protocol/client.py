@@ -13,7 +13,7 @@ import struct
 import sys
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-MAGIC, VERSION, HEADER = b"MAWS", 2, struct.Struct("<4sHBBIQ")
+MAGIC, VERSION, HEADER = b"MAWS", 3, struct.Struct("<4sHBBIQ")
 
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
@@ -27,7 +27,7 @@ SERVER_HELLO = [
 HELLO = [
     ("protocol version", "I"), ("role", "B"), ("name", "text"), ("compute profile", "text"),
     ("data fingerprint", "text"), ("server", ("optional", SERVER_HELLO)), ("term", "Q"),
-    ("product rate", "d"),
+    ("product rate", "d"), ("origin", "Q"),
 ]
 INITIALIZERS = {
     0: [], 1: [], 2: [("value", "f")], 3: [("deviation", "f")], 4: [("deviation", "f")],
@@ -46,7 +46,7 @@ LOST_SAMPLE = [
 MESSAGES = {
     1: ("hello", HELLO),
     2: ("welcome", [("term", "Q"), ("plan", "bytes"), ("run", "text")]),
-    3: ("refused", REASON),
+    3: ("refused", REASON + [("may try again", "bool")]),
     4: ("heartbeat", []),
     16: ("configure", [
         ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("moments", "B"), ("units", "I"),
@@ -82,6 +82,8 @@ MESSAGES = {
     54: ("post", POST),
     55: ("collect", STAGE_STEP),
     56: ("posted", POST),
+    57: ("linkRequest", [("origin", "Q")]),
+    58: ("linkState", [("is open", "bool"), ("is held up", "bool"), ("received", "Q"), ("sent", "Q")]),
     64: ("statusRequest", []),
     65: ("status", [("json", "bytes")]),
 }
@@ -217,7 +219,7 @@ def print_status(address, folder):
     connection = Connection(host, int(port), folder, "viewer")
     connection.send("hello", {
         "protocol version": VERSION, "role": VIEWER, "name": "viewer-python", "compute profile": "",
-        "data fingerprint": "", "server": None, "term": 0, "product rate": 0.0,
+        "data fingerprint": "", "server": None, "term": 0, "product rate": 0.0, "origin": 0,
     })
     connection.receive("welcome")
     connection.send("statusRequest")

@@ -113,8 +113,12 @@ int maws_http_get(
     curl_easy_setopt(curl, CURLOPT_NETRC, (long)(request->netrc != NULL ? CURL_NETRC_OPTIONAL : CURL_NETRC_IGNORED));
     curl_easy_setopt(curl, CURLOPT_NETRC_FILE, request->netrc);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, request->stall_seconds);
-    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 100L);
+    curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, request->bytes_per_second_min);
     curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, request->stall_seconds);
+    // A part has a size, and so a time in which it has to be here; a whole file's speed is all that can be asked for.
+    curl_easy_setopt(
+        curl, CURLOPT_TIMEOUT,
+        request->count > 0 ? request->stall_seconds + (long)(request->count / request->bytes_per_second_min) : 0L);
     CURLcode code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &reply->status);
     if (code == CURLE_OK) return 0;

@@ -17,7 +17,9 @@ extension CoordinatorNode {
     private func perform(_ action: CoordinatorAction) throws {
         switch action {
         case .send(let id, let message): if let peer = peers[id] { send(message, to: peer) }
-        case .refuse(let id, let reason): if let peer = peers[id] { refuse(peer, reason) }
+        case .welcome(let id): if let peer = peers[id] { welcome(peer) }
+        case .refuse(let id, let reason, let mayTryAgain):
+            if let peer = peers[id] { refuse(peer, reason, mayTryAgain: mayTryAgain) }
         case .configure(let id, let keepsState, let keepsStep):
             configure(id, keepsState: keepsState, keepsStep: keepsStep)
         case .restore(let id, let position): try restore(id, position)

@@ -15,13 +15,7 @@ extension CoordinatorNode {
         switch event {
         case .joined(let peer, let hello): try join(peer, hello, now)
         case .message(let id, let message): try receive(message, from: id, now)
-        case .lost(let id, let reason):
-            guard let peer = peers.removeValue(forKey: id) else { return }
-            productRates[id] = nil
-            // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
-            // on the lost server and would never end.
-            collector.lost(id)
-            if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
+        case .lost(let id, let reason): try lose(id, reason, now)
         case .core(let event):
             if case .stagePrepared = event { progress.beginStage(now) }
             if case .checkpointTaken(let position) = event { logCheckpoint(position) }
@@ -43,8 +37,7 @@ extension CoordinatorNode {
 
     private func join(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
         peers[peer.id] = peer
-        let planBytes = peer.role == .trainer ? planJSON : []
-        send(.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id)), to: peer)
+        for (older, reason) in connectionsReplaced(by: peer, hello) { try lose(older, reason, now) }
         switch peer.role {
         case .server:
             guard let server = hello.server else { return }
@@ -53,8 +46,39 @@ extension CoordinatorNode {
             try perform(core.step(.trainerJoined(peer.id, name: peer.name), now: now))
             // A trainer that comes back knows its data already.
             if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
-        case .viewer, .coordinator: break
+        case .viewer, .coordinator: welcome(peer)
         }
+    }
+
+    /// A process that is back before its loss was noticed, and a server whose place a newcomer may take, must not stand
+    /// in the way of the newer connection.
+    private func connectionsReplaced(by peer: Peer, _ hello: Hello) -> [(PeerID, reason: String)] {
+        var replaced: [(PeerID, reason: String)] = peers.values
+            .filter { $0.id != peer.id && $0.role == peer.role && $0.origin != 0 && $0.origin == hello.origin }
+            .map { ($0.id, "it came back on a new connection") }
+        guard replaced.isEmpty, let server = hello.server, let holder = core.holder(of: server.shard),
+            let silence = peers[holder]?.connection.silentSeconds
+        else { return replaced }
+        if core.mayReplace(holder, server, silentSeconds: silence) {
+            let seconds = String(format: "%.1f", silence)
+            replaced.append((holder, "silent for \(seconds) s, and a newer connection brings the shard's state"))
+        }
+        return replaced
+    }
+
+    private func lose(_ id: PeerID, _ reason: String, _ now: Moment) throws {
+        guard let peer = peers.removeValue(forKey: id) else { return }
+        productRates[id] = nil
+        peer.connection.close()
+        // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
+        // on the lost server and would never end.
+        collector.lost(id)
+        if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
+    }
+
+    func welcome(_ peer: Peer) {
+        let planBytes = peer.role == .trainer ? planJSON : []
+        send(.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id)), to: peer)
     }
 
     private func receive(_ message: Message, from id: PeerID, _ now: Moment) throws {
@@ -109,9 +133,9 @@ extension CoordinatorNode {
     }
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.
-    func refuse(_ peer: Peer, _ reason: String) {
+    func refuse(_ peer: Peer, _ reason: String, mayTryAgain: Bool = false) {
         logger.warning("refused \(peer.name) at \(peer.connection.remoteAddress): \(reason)")
-        send(.refused(reason), to: peer)
+        send(.refused(reason: reason, mayTryAgain: mayTryAgain), to: peer)
         Thread.detachNewThread {
             Thread.sleep(forTimeInterval: 2)
             peer.connection.close()

@@ -7,7 +7,7 @@ struct CoordinatorSearch {
     private var absentSince = Moment.now()
     /// Failed tries since it was last there.
     private(set) var attempts = 0
-    private(set) var wasFound = false
+    private var wasFound = false
 
     init(options: ServerOptions) { self.options = options }
 
@@ -25,7 +25,7 @@ struct CoordinatorSearch {
     }
 
     /// A try failed; throws when it was the last one.
-    mutating func failed(_ error: TransportError) throws {
+    mutating func failed(_ error: any Error) throws {
         attempts += 1
         let seconds = Moment.now().seconds(since: absentSince)
         if seconds >= options.reconnectSeconds {
@@ -34,11 +34,15 @@ struct CoordinatorSearch {
         }
     }
 
-    /// Certificates do not get better by waiting.
-    func isWorthRepeating(_ error: TransportError) -> Bool {
+    /// Certificates do not get better by waiting. A coordinator that does not know yet that this shard's last server is
+    /// gone does; but where another process took the place of this one, its state is the older one.
+    func isWorthRepeating(_ error: any Error) -> Bool {
         switch error {
-        case .noCertificate, .otherCluster, .badCertificate, .wrongRole, .refusedByPeer, .badFile: false
-        default: true
+        case TransportError.noCertificate, TransportError.otherCluster, TransportError.badCertificate,
+            TransportError.wrongRole, TransportError.refusedByPeer, TransportError.badFile:
+            false
+        case ServerError.refused(_, _, let mayTryAgain): mayTryAgain && !wasFound
+        default: error is TransportError
         }
     }
 }

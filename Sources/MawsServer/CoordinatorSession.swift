@@ -30,7 +30,9 @@ final class CoordinatorSession {
         let incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
         switch incoming.message {
         case .welcome: try host.joined(connection)
-        case .refused(let reason): throw ServerError.refused(address: "\(host.options.coordinator)", reason: reason)
+        case .refused(let reason, let mayTryAgain):
+            throw ServerError.refused(
+                address: "\(host.options.coordinator)", reason: reason, mayTryAgain: mayTryAgain)
         default: throw rubbish("it answered hello with another message than welcome")
         }
     }
@@ -70,7 +72,8 @@ final class CoordinatorSession {
         case .commit(let commit): try host.handle(.committed(commit))
         case .snapshot(let slice): try snapshot(slice)
         case .shutdown(true, _): return .finished
-        case .shutdown(false, let reason), .refused(let reason): throw ServerError.stopped(reason: reason)
+        case .refused(let reason, true): return .lost(reason: "it refused this server: \(reason)")
+        case .shutdown(false, let reason), .refused(let reason, false): throw ServerError.stopped(reason: reason)
         default: throw rubbish("it sent a message that is not for servers")
         }
         return nil
@@ -134,6 +137,6 @@ extension ShardHost {
         let server = state.withLock { $0.core.hello(host: address.host, port: address.port) }
         return Hello(
             protocolVersion: ProtocolVersion.current, role: .server, name: options.name, computeProfile: "",
-            dataFingerprint: "", server: server, term: state.withLock { $0.core.term })
+            dataFingerprint: "", server: server, term: state.withLock { $0.core.term }, origin: origin)
     }
 }

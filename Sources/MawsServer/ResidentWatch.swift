@@ -16,13 +16,14 @@ struct ResidentWatch {
 
     /// Pages are let go before the limit is reached, because they come in between two looks.
     func look(at memory: ShardMemory?) {
-        if Self.residentBytes > limitBytes / 4 * 3 { memory?.releaseResident() }
+        // Where the system does not say how much is in memory, it may be too much.
+        if Self.residentBytes ?? .max > limitBytes / 4 * 3 { memory?.releaseResident() }
     }
 
-    /// What the process has in memory, mapped files included.
-    static var residentBytes: Int {
-        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .ascii) else { return 0 }
+    /// What the process has in memory, mapped files included; nil where the system does not say.
+    static var residentBytes: Int? {
+        guard let text = try? String(contentsOfFile: "/proc/self/statm", encoding: .ascii) else { return nil }
         let fields = text.split(separator: " ")
-        return (fields.count > 1 ? Int(fields[1]) ?? 0 : 0) * sysconf(Int32(_SC_PAGESIZE))
+        return fields.count > 1 ? Int(fields[1]).map { $0 * sysconf(Int32(_SC_PAGESIZE)) } : nil
     }
 }

@@ -18,6 +18,7 @@ public final class ServerNode: Sendable {
     private let logger: Logger
     private let isStopping = Atomic<Bool>(false)
     private let trainers = Mutex<[ObjectIdentifier: Connection]>([:])
+    private let links = TrainerLinks()
 
     /// Loads the certificates, takes the state file and starts to listen; each failure is one sentence.
     public init(_ options: ServerOptions, logger: Logger) throws {
@@ -49,13 +50,13 @@ public final class ServerNode: Sendable {
         var search = CoordinatorSearch(options: options)
         while true {
             do {
-                switch try session(isFirst: !search.wasFound) {
+                switch try session() {
                 case .finished: return logger.info("the run is finished")
                 case .lost(let reason):
                     logger.warning("looking for the coordinator: \(reason)")
                     try search.lost(reason)
                 }
-            } catch let error as TransportError where search.isWorthRepeating(error) {
+            } catch let error where search.isWorthRepeating(error) {
                 if search.attempts == 0 { logger.warning("looking for the coordinator: \(error)") }
                 try search.failed(error)
             }
@@ -64,7 +65,7 @@ public final class ServerNode: Sendable {
     }
 
     /// One connection to the coordinator, from dialling to its end.
-    private func session(isFirst: Bool) throws -> CoordinatorSession.End {
+    private func session() throws -> CoordinatorSession.End {
         let connection = try Connection.connect(
             host: options.coordinator.host, port: options.coordinator.port, identity: identity, expecting: .coordinator,
             timeoutSeconds: 10)
@@ -75,12 +76,7 @@ public final class ServerNode: Sendable {
             host.state.withLock { $0.coordinator = nil }
             connection.close()
         }
-        do {
-            try session.greet()
-        } catch ServerError.refused(_, let reason) where !isFirst {
-            // It may not know yet that the connection before this one is gone.
-            return .lost(reason: "it refused this server: \(reason)")
-        }
+        try session.greet()
         logger.info("joined the coordinator at \(connection.remoteAddress)")
         return try session.follow()
     }
@@ -110,7 +106,7 @@ public final class ServerNode: Sendable {
             _ = trainers.withLock { $0.removeValue(forKey: ObjectIdentifier(connection)) }
         }
         do {
-            try TrainerSession(host: host, connection: connection).run()
+            try TrainerSession(host: host, connection: connection, links: links).run()
         } catch {
             if !isStopping.load(ordering: .relaxed) { logger.warning("\(error)") }
         }
@@ -125,6 +121,9 @@ public final class ServerNode: Sendable {
 
     @Sendable private func watchMemory() {
         guard let watch = options.memoryBytes.map({ ResidentWatch(limitBytes: $0) }) else { return }
+        if ResidentWatch.residentBytes == nil {
+            logger.warning("the system does not say how much memory is in use: the state leaves it all the time")
+        }
         while !isStopping.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: ResidentWatch.intervalSeconds)
             watch.look(at: host.state.withLock { $0.memory })

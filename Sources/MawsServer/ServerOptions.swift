@@ -20,7 +20,7 @@ public struct ServerOptions: Sendable {
     /// How long an absent coordinator is looked for.
     public var reconnectSeconds: Double = 600
     /// Silence after which the coordinator counts as gone.
-    public var coordinatorTimeoutSeconds: Double = 20
+    public var coordinatorTimeoutSeconds: Double = 10
     /// Part of its time that a thread spends looking through the state for damage; 0: none looks.
     public var scrubShare = StateScrub.defaultShare
     /// Memory for gradients that wait to be added.
@@ -57,7 +57,7 @@ public struct ServerOptions: Sendable {
 public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case noCoordinator(address: String, seconds: Int, reason: String)
     case coordinatorGone(address: String, reason: String)
-    case refused(address: String, reason: String)
+    case refused(address: String, reason: String, mayTryAgain: Bool)
     case stopped(reason: String)
     /// The peer breaks the protocol.
     case rubbish(peer: String, reason: String)
@@ -69,7 +69,7 @@ public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
                 + "Check the address and that maws-coord runs there."
         case .coordinatorGone(let address, let reason):
             "the coordinator at \(address) is gone (\(reason)), and this server ends with it."
-        case .refused(let address, let reason):
+        case .refused(let address, let reason, _):
             "the coordinator at \(address) refused this server: \(reason)."
         case .stopped(let reason):
             "the coordinator stopped this server: \(reason)."

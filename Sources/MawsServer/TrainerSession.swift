@@ -6,6 +6,7 @@ import MawsStorage
 import MawsTensor
 import MawsTransport
 import MawsWire
+import Synchronization
 
 /// One trainer's connection, on its own thread: gathers and collects are answered, pushes and posts are taken in.
 final class TrainerSession {
@@ -14,12 +15,15 @@ final class TrainerSession {
 
     private let host: ShardHost
     private let connection: Connection
+    private let links: TrainerLinks
+    private var link: TrainerLinks.Link?
     private var peer: String
     /// Why a payload since the last flush was dropped although it may be needed.
     private var loss: String?
 
-    init(host: ShardHost, connection: Connection) {
+    init(host: ShardHost, connection: Connection, links: TrainerLinks) {
         self.host = host
+        self.links = links
         self.connection = connection
         peer = connection.remoteAddress
     }
@@ -28,6 +32,7 @@ final class TrainerSession {
     func run() throws {
         try connection.handshake(timeoutSeconds: 10)
         try greet()
+        defer { link.map(links.remove) }
         while true {
             do {
                 try serve(connection.receive(timeoutSeconds: 3600))
@@ -51,6 +56,7 @@ final class TrainerSession {
             connection.refuse(reason)
             throw rubbish("it says it is a \(hello.role.rawValue) of version \(hello.protocolVersion)")
         }
+        link = links.add(connection, origin: hello.origin)
         let (term, runID) = host.greeting()
         try connection.send(.welcome(Welcome(term: term, plan: [], runID: runID)))
     }
@@ -66,6 +72,7 @@ final class TrainerSession {
         case .gather(let stage, let step, let block): try gather(stage, step, block)
         case .collect(let stage, let step): try collect(stage, step)
         case .flush: try flush()
+        case .linkRequest(let origin): try connection.send(.linkState(links.state(of: origin)))
         case .heartbeat: break
         default: throw rubbish("it sent a message that is not for servers")
         }
@@ -132,7 +139,10 @@ final class TrainerSession {
         }
         // Of runs at most so many; how many there are is in the payload.
         let valueCount = push.encoding == .fp32Runs ? min(count, payloadCount / 4) : count
-        guard let buffer = memory.pool.take(valueCount, waitSeconds: Self.memoryWaitSeconds) else {
+        link?.isHeldUp.store(true, ordering: .relaxed)
+        let taken = memory.pool.take(valueCount, waitSeconds: Self.memoryWaitSeconds)
+        link?.isHeldUp.store(false, ordering: .relaxed)
+        guard let buffer = taken else {
             loss = "shard \(host.options.shard) has no memory for more gradients now"
             return try connection.discardPayload()
         }

@@ -20,8 +20,6 @@ public final class Connection: @unchecked Sendable {
     private var identityOfPeer: PeerIdentity?
     /// Payload bytes announced by the last message and not read yet. Only the receiving thread touches it.
     private var pendingPayload = 0
-    private let sent = Atomic<UInt64>(0)
-    private let received = Atomic<UInt64>(0)
 
     init(accepted socket: Socket, identity: TLSIdentity, allowedRoles: [Role]) {
         channel = TLSChannel(socket: socket, identity: identity, isServer: true)
@@ -72,9 +70,13 @@ public final class Connection: @unchecked Sendable {
     /// Address of this side, `10.0.0.7` for instance: what a process that listens on every address tells others.
     public var localHost: String { channel.localHost }
 
-    /// Bytes of frames sent and received, before encryption.
-    public var bytesSent: UInt64 { sent.load(ordering: .relaxed) }
-    public var bytesReceived: UInt64 { received.load(ordering: .relaxed) }
+    /// Bytes of frames that were given to the network, and those that were read from it, before encryption. Once all that
+    /// one side sent is with the other, both sides' counts agree.
+    public var bytesSent: UInt64 { channel.written.load(ordering: .relaxed) }
+    public var bytesReceived: UInt64 { channel.read.load(ordering: .relaxed) }
+
+    /// Seconds since the last byte came from the peer, or since the connection was made.
+    public var silentSeconds: Double { channel.silentSeconds }
 
     /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for a minute.
     public func send(_ message: Message, payload: UnsafeRawBufferPointer = .init(start: nil, count: 0)) throws {
@@ -86,7 +88,6 @@ public final class Connection: @unchecked Sendable {
             try channel.write(payload)
             try channel.flush()
         }
-        sent.add(UInt64(start.count + payload.count), ordering: .relaxed)
     }
 
     /// Waits for a frame. After `TransportError.timedOut` the connection is still good; after any other error it is
@@ -98,7 +99,6 @@ public final class Connection: @unchecked Sendable {
             let header = try FrameHeader(bytes: start)
             let body = try channel.read(header.bodyCount)
             let message = try MessageCodec.decode(kind: header.kind, body: body)
-            received.add(UInt64(start.count + body.count), ordering: .relaxed)
             pendingPayload = header.payloadCount
             return Incoming(message: message, payloadCount: header.payloadCount)
         } catch let error as WireError {
@@ -112,7 +112,6 @@ public final class Connection: @unchecked Sendable {
         precondition(destination.count == pendingPayload, "a payload is read whole")
         pendingPayload = 0
         try channel.read(into: destination)
-        received.add(UInt64(destination.count), ordering: .relaxed)
     }
 
     /// Reads and drops the payload of the message received last; nothing to do when there is none.
@@ -122,14 +121,13 @@ public final class Connection: @unchecked Sendable {
             let count = min(pendingPayload, scratch.count)
             try scratch.withUnsafeMutableBytes { try channel.read(into: .init(rebasing: $0[..<count])) }
             pendingPayload -= count
-            received.add(UInt64(count), ordering: .relaxed)
         }
     }
 
     /// Tells the peer why it is not served, makes sure that it can read that, and closes. Takes up to two seconds; for
     /// the thread that serves the connection.
     public func refuse(_ reason: String) {
-        try? send(.refused(reason))
+        try? send(.refused(reason: reason, mayTryAgain: false))
         channel.closeAfterPeer(seconds: 2)
     }
 

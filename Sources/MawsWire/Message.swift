@@ -7,8 +7,9 @@ public enum Message: Hashable, Sendable {
     // Any connection.
     case hello(Hello)
     case welcome(Welcome)
-    /// The receiver closes the connection after it; the sentence is for a person.
-    case refused(String)
+    /// The sender closes the connection after it. The reason is for a person; with `mayTryAgain` the same `hello` may be
+    /// welcome a little later.
+    case refused(reason: String, mayTryAgain: Bool)
     case heartbeat
 
     // Coordinator and server.
@@ -54,6 +55,9 @@ public enum Message: Hashable, Sendable {
     /// Asks for all posts of a step this shard holds; answered by `posted` for each, ascending by unit, then `flushed`.
     case collect(stage: StageIndex, step: StepIndex)
     case posted(Post)
+    /// Asks, on another connection, what the server knows of the one that was greeted with this `Hello.origin`.
+    case linkRequest(origin: UInt64)
+    case linkState(LinkState)
 
     // Coordinator and viewer.
     case statusRequest
@@ -77,11 +81,15 @@ public struct Hello: Hashable, Sendable {
     /// Trainers: floating-point operations a second of one large product in the plan's precision, as measured when the
     /// plan came; 0 before. For reports alone.
     public var productRate: Double
+    /// A random number that the receiver knows its sender by: towards the coordinator the process's, so that the newer
+    /// of its connections counts; from a trainer to a server the connection's. 0: none.
+    public var origin: UInt64
 
     public init(
         protocolVersion: UInt32, role: Role, name: String, computeProfile: String, dataFingerprint: String,
-        server: ServerHello?, term: Term, productRate: Double = 0
+        server: ServerHello?, term: Term, productRate: Double = 0, origin: UInt64 = 0
     ) {
+        self.origin = origin
         self.productRate = productRate
         self.protocolVersion = protocolVersion
         self.role = role
@@ -373,6 +381,23 @@ public struct Push: Hashable, Sendable {
         self.level = level
         self.block = block
         self.encoding = encoding
+    }
+}
+
+/// What a server knows of one of its connections.
+public struct LinkState: Hashable, Sendable {
+    public var isOpen: Bool
+    /// Whether the server itself reads nothing from it now: it waits for memory.
+    public var isHeldUp: Bool
+    /// Bytes of frames that the server read from it, and those that it sent.
+    public var bytesReceived: UInt64
+    public var bytesSent: UInt64
+
+    public init(isOpen: Bool, isHeldUp: Bool, bytesReceived: UInt64, bytesSent: UInt64) {
+        self.isOpen = isOpen
+        self.isHeldUp = isHeldUp
+        self.bytesReceived = bytesReceived
+        self.bytesSent = bytesSent
     }
 }
 

@@ -22,7 +22,10 @@ public enum MessageCodec {
         case .heartbeat, .flush, .flushed, .statusRequest: break
         case .hello(let hello): writer.write(hello)
         case .welcome(let welcome): writer.write(welcome)
-        case .refused(let text), .unavailable(let text): writer.write(text)
+        case .unavailable(let text): writer.write(text)
+        case .refused(let reason, let mayTryAgain):
+            writer.write(reason)
+            writer.write(mayTryAgain)
         case .configure(let configuration): writer.write(configuration)
         case .restore(let slice), .snapshot(let slice), .snapshotSlice(let slice): writer.write(slice)
         case .restoreDone(let stage, let step), .restored(let stage, let step), .applied(let stage, let step),
@@ -50,6 +53,8 @@ public enum MessageCodec {
             writer.write(encoding)
         case .push(let push): writer.write(push)
         case .post(let post), .posted(let post): writer.write(post)
+        case .linkRequest(let origin): writer.write(origin)
+        case .linkState(let state): writer.write(state)
         case .status(let json): writer.writeBytes(json)
         }
     }
@@ -58,7 +63,7 @@ public enum MessageCodec {
         switch kind {
         case .hello: .hello(try reader.value())
         case .welcome: .welcome(try reader.value())
-        case .refused: .refused(try reader.value())
+        case .refused: .refused(reason: try reader.value(), mayTryAgain: try reader.value())
         case .heartbeat: .heartbeat
         case .configure: .configure(try reader.value())
         case .restore: .restore(try reader.value())
@@ -84,6 +89,8 @@ public enum MessageCodec {
         case .post: .post(try reader.value())
         case .collect: .collect(stage: try reader.value(), step: try reader.value())
         case .posted: .posted(try reader.value())
+        case .linkRequest: .linkRequest(origin: try reader.value())
+        case .linkState: .linkState(try reader.value())
         case .statusRequest: .statusRequest
         case .status: .status(try reader.byteArray())
         }

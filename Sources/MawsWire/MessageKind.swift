@@ -31,6 +31,8 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     case post = 54
     case collect = 55
     case posted = 56
+    case linkRequest = 57
+    case linkState = 58
 
     case statusRequest = 64
     case status = 65
@@ -84,6 +86,8 @@ extension Message {
         case .post: .post
         case .collect: .collect
         case .posted: .posted
+        case .linkRequest: .linkRequest
+        case .linkState: .linkState
         case .statusRequest: .statusRequest
         case .status: .status
         }

@@ -60,7 +60,7 @@ struct Viewer {
             let left = deadline.seconds(since: Moment.now())
             guard left > 0 else { throw ViewerError.silent(target: target, seconds: Self.timeoutSeconds) }
             let message = try receive(timeoutSeconds: left)
-            if case .refused(let reason) = message { throw ViewerError.refused(target: target, reason: reason) }
+            if case .refused(let reason, _) = message { throw ViewerError.refused(target: target, reason: reason) }
             if case .shutdown(_, let reason) = message { throw ViewerError.ended(target: target, reason: reason) }
             if let answer = pick(message) { return answer }
         }

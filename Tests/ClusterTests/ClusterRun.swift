@@ -42,7 +42,7 @@ struct ClusterRun {
     }
 
     /// Runs to the end and gives the hash of every training stage's final weights.
-    func finish(timeoutSeconds: Double = 120) throws -> [String: String] {
+    func finish(timeoutSeconds: Double = 600) throws -> [String: String] {
         let program = try program()
         let code = try program.run(timeoutSeconds: timeoutSeconds)
         if code != 0 { throw Program.Failed(description: "the run ended with \(code): \(program.output)\n\(logs())") }
@@ -58,7 +58,7 @@ struct ClusterRun {
     }
 
     /// Waits until the run has committed this many steps of all stages together.
-    func wait(forSteps count: Int, of program: Program, timeoutSeconds: Double = 60) throws {
+    func wait(forSteps count: Int, of program: Program, timeoutSeconds: Double = 600) throws {
         let deadline = Date().addingTimeInterval(timeoutSeconds)
         while committedSteps() < count {
             guard program.process.isRunning, Date() < deadline else {

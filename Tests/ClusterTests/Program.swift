@@ -37,7 +37,7 @@ final class Program: @unchecked Sendable {
     func again() -> Program { Program(name, arguments, environment: environment) }
 
     /// The exit code; kills the process after the deadline and throws what it printed.
-    func wait(timeoutSeconds: Double = 120) throws -> Int32 {
+    func wait(timeoutSeconds: Double = 600) throws -> Int32 {
         let deadline = Date().addingTimeInterval(timeoutSeconds)
         while process.isRunning && Date() < deadline { Thread.sleep(forTimeInterval: 0.02) }
         guard !process.isRunning else {
@@ -47,7 +47,7 @@ final class Program: @unchecked Sendable {
         return process.terminationStatus
     }
 
-    func run(timeoutSeconds: Double = 120) throws -> Int32 {
+    func run(timeoutSeconds: Double = 600) throws -> Int32 {
         try start()
         return try wait(timeoutSeconds: timeoutSeconds)
     }

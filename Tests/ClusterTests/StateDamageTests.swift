@@ -12,7 +12,11 @@ import Testing
         let cluster = try RemoteCluster(try ClusterRun(), cacheSize: "1G")
         // Frozen weights that count are those of lit, whose image tower is frozen.
         try cluster.run.wait(forSteps: spot == .frozen ? 8 : 3, of: cluster.coordinator)
-        try cluster.restart(server: 0) { try flip(spot, cluster.statePath(0)) }
+        var isFlipped = false
+        while !isFlipped {
+            // Between two stages the file may be one that is not filled yet.
+            try cluster.restart(server: 0) { isFlipped = (try? flip(spot, cluster.statePath(0))) != nil }
+        }
         #expect(try cluster.finish() == reference.get())
         #expect(cluster.said.contains("shard-0-of-2.state is damaged: the"), "\(cluster.said)")
         let log = try String(contentsOfFile: cluster.run.runFolder + "/logs/coordinator.log", encoding: .utf8)

@@ -29,7 +29,7 @@ import Testing
         let run = try ClusterRun()
         let hashes = try run.finish()
         let again = try run.program()
-        #expect(try again.run(timeoutSeconds: 20) == 0)
+        #expect(try again.run() == 0)
         #expect(again.output.contains("lit") && again.output.contains("report.html"))
         #expect(try run.hashes() == hashes)
         #expect(run.committedSteps() == 10)

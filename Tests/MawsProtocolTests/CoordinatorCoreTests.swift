@@ -118,10 +118,44 @@ import Testing
         run.joinServer(1, peer: 50, hello: run.emptyHello(1, of: 3))
         run.joinServer(0, peer: 51)
         let reasons = run.actions.compactMap { action -> String? in
-            if case .refuse(_, let reason) = action { reason } else { nil }
+            if case .refuse(_, let reason, _) = action { reason } else { nil }
         }
         #expect(reasons.count == 2)
         #expect(reasons[0].contains("has 2 shards") && reasons[1].contains("already served by server-0"))
+    }
+
+    @Test func takenShardMayBeTriedAgainAndAWrongCountMayNot() {
+        var run = CoordinatorHarness(stages: [training()])
+        run.joinServer(0)
+        run.joinServer(1, peer: 50, hello: run.emptyHello(1, of: 3))
+        run.joinServer(0, peer: 51)
+        let verdicts = run.actions.compactMap { action -> Bool? in
+            if case .refuse(_, _, let mayTryAgain) = action { mayTryAgain } else { nil }
+        }
+        #expect(verdicts == [false, true])
+        #expect(!run.actions.contains(.welcome(PeerID(50))) && !run.actions.contains(.welcome(PeerID(51))))
+        #expect(run.actions.first { $0 == .welcome(run.server(0)) } != nil)
+    }
+
+    /// The holder's line is gone without a word: whoever brings the shard's state takes its place once it is silent.
+    @Test func serverWithTheStateReplacesASilentOneAndNobodyElse() {
+        var run = CoordinatorHarness(stages: [training()])
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        for _ in 0..<4 { run.finish(trainer) }
+        run.reduceAll(step: 0)
+        var hello = run.emptyHello(0)
+        let holder = run.core.holder(of: hello.shard)
+        #expect(holder == run.server(0))
+        #expect(!run.core.mayReplace(run.server(0), hello, silentSeconds: 9), "it has no state")
+        (hello.runID, hello.step) = ("run", StepIndex(1))
+        #expect(!run.core.mayReplace(run.server(0), hello, silentSeconds: 1.5), "the holder was heard from")
+        #expect(!run.core.mayReplace(run.server(1), hello, silentSeconds: 9), "that is another shard's server")
+        #expect(run.core.mayReplace(run.server(0), hello, silentSeconds: 3.5))
+        run.step(.peerLost(run.server(0), reason: "silent"))
+        run.joinServer(0, peer: 300, hello: hello)
+        #expect(run.actions.contains(.welcome(PeerID(300))))
+        #expect(run.actions.contains(.configure(PeerID(300), keepsState: true)))
     }
 
     @Test func secondPhaseStartsWhenTheFirstIsWholeAndPrefersTheSameTrainer() {

@@ -42,12 +42,12 @@ final class FakeCluster {
             coordinator: NetworkAddress(host: "127.0.0.1", port: listener.port), certificates: "\(folder)/certificates",
             stateFolder: "\(folder)/state",
             threads: 2, exitsWithCoordinator: true)
-        options.reconnectSeconds = 5
+        options.reconnectSeconds = 120
         options.scrubShare = scrubShare
         let chosen = options
         let thread = Background {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            for _ in 0..<100 {
+            for _ in 0..<2400 {
                 if let node = try? ServerNode(chosen, logger: logger) { return try node.run() }
                 Thread.sleep(forTimeInterval: 0.05)
             }
@@ -72,8 +72,8 @@ final class FakeCluster {
 
     func accept() throws -> (Connection, Hello) {
         let connection = try #require(try listener.accept())
-        try connection.handshake(timeoutSeconds: 5)
-        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 5).message else {
+        try connection.handshake(timeoutSeconds: 120)
+        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 120).message else {
             throw ServerError.rubbish(peer: "server", reason: "no hello")
         }
         return (connection, hello)
@@ -86,17 +86,17 @@ final class FakeCluster {
     }
 
     /// A trainer's greeted connection to a server.
-    func trainer(_ server: ServerLink) throws -> Connection {
+    func trainer(_ server: ServerLink, origin: UInt64 = 0) throws -> Connection {
         let identity = try TLSIdentity(folder: "\(folder)/certificates", role: .trainer)
         let connection = try Connection.connect(
             host: server.hello.host, port: server.hello.port, identity: identity, expecting: .server,
-            timeoutSeconds: 5)
+            timeoutSeconds: 120)
         try connection.send(
             .hello(
                 Hello(
                     protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0", computeProfile: "",
-                    dataFingerprint: "", server: nil, term: Term(1))))
-        guard case .welcome = try connection.receive(timeoutSeconds: 5).message else {
+                    dataFingerprint: "", server: nil, term: Term(1), origin: origin)))
+        guard case .welcome = try connection.receive(timeoutSeconds: 120).message else {
             throw ServerError.rubbish(peer: "server", reason: "no welcome")
         }
         return connection
@@ -126,7 +126,7 @@ final class ServerLink: @unchecked Sendable {
     /// The next message that is no heartbeat.
     func receive() throws -> Incoming {
         while true {
-            let incoming = try connection.receive(timeoutSeconds: 10)
+            let incoming = try connection.receive(timeoutSeconds: 120)
             if incoming.message != .heartbeat { return incoming }
         }
     }
@@ -193,8 +193,8 @@ final class Background: @unchecked Sendable {
     }
 
     func wait() throws {
-        guard finished.wait(timeout: .now() + 20) == .success else {
-            throw ServerError.stopped(reason: "it did not end in 20 s")
+        guard finished.wait(timeout: .now() + 120) == .success else {
+            throw ServerError.stopped(reason: "it did not end in 120 s")
         }
         if let failure { throw failure }
     }

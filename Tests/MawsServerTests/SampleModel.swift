@@ -86,7 +86,7 @@ struct SampleModel {
             try payload.withUnsafeBytes { try connection.send(.push(push), payload: $0) }
         }
         try connection.send(.flush)
-        let answer = try connection.receive(timeoutSeconds: 10).message
+        let answer = try connection.receive(timeoutSeconds: 120).message
         guard answer == .flushed else { throw TransportError.closed(peer: "\(answer)") }
     }
 }

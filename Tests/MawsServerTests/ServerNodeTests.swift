@@ -157,7 +157,7 @@ import Testing
             #expect(try new.withUnsafeBytes(Array.init) == server.snapshot(.weight, 1, step: 1))
             #expect(try new == Self.gather(1, step: 1, slice.count, over: connection))
             try connection.send(.gather(stage: StageIndex(0), step: StepIndex(0), block: 77))
-            let declined = try connection.receive(timeoutSeconds: 5).message
+            let declined = try connection.receive(timeoutSeconds: 120).message
             #expect(declined == .unavailable("shard 1/2 has no block 77 of that stage"))
         }
     }
@@ -171,11 +171,11 @@ import Testing
             try [Float(unit), 0.5].withUnsafeBytes { try connection.send(.post(post), payload: $0) }
         }
         try connection.send(.flush)
-        #expect(try connection.receive(timeoutSeconds: 5).message == .flushed)
+        #expect(try connection.receive(timeoutSeconds: 120).message == .flushed)
         let other = try cluster.trainer(cluster.servers[0])
         try other.send(.collect(stage: StageIndex(0), step: StepIndex(0)))
         for unit in [UInt32(1), 3] {
-            let incoming = try other.receive(timeoutSeconds: 5)
+            let incoming = try other.receive(timeoutSeconds: 120)
             guard case .posted(let post) = incoming.message else {
                 Issue.record("\(incoming.message)")
                 return
@@ -183,7 +183,7 @@ import Testing
             #expect(post.unit == UnitIndex(unit))
             #expect(try floats(other, incoming.payloadCount) == [Float(unit), 0.5])
         }
-        #expect(try other.receive(timeoutSeconds: 5).message == .flushed)
+        #expect(try other.receive(timeoutSeconds: 120).message == .flushed)
     }
 
     @Test func trainerThatSendsRubbishLosesItsConnectionAndHarmsNobody() throws {
@@ -197,7 +197,7 @@ import Testing
             try [Float(1)].withUnsafeBytes {
                 try rude.send(message, payload: message == .push(push) ? $0 : .init(start: nil, count: 0))
             }
-            #expect(throws: TransportError.self) { try rude.receive(timeoutSeconds: 5) }
+            #expect(throws: TransportError.self) { try rude.receive(timeoutSeconds: 120) }
         }
         let expected = try Self.train(shards: 1, seed: 0, steps: 1)
         try Self.step(cluster, sample, step: 0, seed: 3)
@@ -209,9 +209,42 @@ import Testing
         let thread = try cluster.launch(1)
         let (connection, hello) = try cluster.accept()
         #expect(hello.server?.shard == ShardIdentity(index: 1, count: 2))
-        try connection.send(.refused("this run has 3 shards and server-1 says it is shard 1/2"))
+        try connection.send(
+            .refused(reason: "this run has 3 shards and server-1 says it is shard 1/2", mayTryAgain: false))
         let error = try #require(throws: ServerError.self) { try thread.wait() }
         #expect("\(error)".contains("refused this server: this run has 3 shards and server-1 says it is shard 1/2."))
+    }
+
+    @Test func refusalThatMayPassIsTriedAgainByAServerThatWasNeverIn() throws {
+        let cluster = try FakeCluster(shards: 1)
+        let thread = try cluster.launch(0)
+        let origins = try (0..<2).map { _ in
+            let (connection, hello) = try cluster.accept()
+            try connection.send(.refused(reason: "shard 0/1 is already served by server-0", mayTryAgain: true))
+            return hello.origin
+        }
+        #expect(origins[0] != 0 && origins[0] == origins[1])
+        let server = try cluster.join(thread)
+        try server.connection.send(.shutdown(isFinished: true, reason: "the run is finished"))
+        try thread.wait()
+    }
+
+    @Test func serverSaysWhatItKnowsOfATrainersOtherLine() throws {
+        let cluster = try Self.startedCluster(shards: 1, SampleModel())
+        let line = try cluster.trainer(cluster.servers[0], origin: 77)
+        let other = try cluster.trainer(cluster.servers[0])
+        func asked(_ origin: UInt64) throws -> LinkState? {
+            try other.send(.linkRequest(origin: origin))
+            guard case .linkState(let state) = try other.receive(timeoutSeconds: 120).message else { return nil }
+            return state
+        }
+        let state = try #require(try asked(77))
+        #expect(state.isOpen && !state.isHeldUp)
+        #expect(state.bytesReceived == line.bytesSent && state.bytesSent == line.bytesReceived)
+        #expect(try asked(78)?.isOpen == false)
+        line.close()
+        // The server's thread notices the end in its own time.
+        while try asked(77)?.isOpen == true {}
     }
 
     @Test func finishedRunEndsTheServerWell() throws {
@@ -293,7 +326,7 @@ extension ServerNodeTests {
 
     static func gather(_ block: UInt32, step: UInt64, _ count: Int, over connection: Connection) throws -> [Float] {
         try connection.send(.gather(stage: StageIndex(0), step: StepIndex(step), block: block))
-        let incoming = try connection.receive(timeoutSeconds: 5)
+        let incoming = try connection.receive(timeoutSeconds: 120)
         guard case .gathered(_, _, block, let encoding) = incoming.message else { return [] }
         var payload = [UInt8](repeating: 0, count: incoming.payloadCount)
         try payload.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }

@@ -42,7 +42,7 @@ struct StateChecksTests {
 
     @Test func theGradientCountsOnceItIsSealed() throws {
         let state = try State(.fp32, isReduced: false)
-        state.file.weights(bank: 1)[0] += 1
+        state.file.weights(bank: 1)[0] *= -1
         try state.verifyAll()
         try state.file.sealReduced()
         let found = try #require(throws: StorageError.self) { try state.verifyAll() }

@@ -44,10 +44,10 @@ final class FakeCoordinator: Sendable {
     }
 
     private func serve(_ connection: Connection) throws {
-        try connection.handshake(timeoutSeconds: 5)
+        try connection.handshake(timeoutSeconds: 120)
         var next = 0
         while true {
-            switch try connection.receive(timeoutSeconds: 20).message {
+            switch try connection.receive(timeoutSeconds: 120).message {
             case .hello(let hello):
                 state.withLock { $0.hellos.append(hello) }
                 guard hello.dataFingerprint.isEmpty else { break }

@@ -21,6 +21,9 @@ final class FakeShard: Sendable {
         case silentAfterGathers(Int)
         case declinesGathers
         case ignoresFlush
+        /// Its end of a line is gone and the trainer's is not: no gather after this many is answered, and the line is
+        /// unknown when it is asked about. Other lines are as they should be.
+        case forgetsLineAfterGathers(Int)
     }
 
     struct State {
@@ -98,8 +101,8 @@ final class FakeShard: Sendable {
     }
 
     private func serve(_ connection: Connection) throws {
-        try connection.handshake(timeoutSeconds: 5)
-        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 5).message else { return }
+        try connection.handshake(timeoutSeconds: 120)
+        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 120).message else { return }
         state.withLock { _ = $0.terms.insert(hello.term.value) }
         try connection.send(.welcome(Welcome(term: hello.term, plan: [], runID: runID)))
         while true {
@@ -127,6 +130,11 @@ final class FakeShard: Sendable {
             let values = FloatBuffer(count: bytes.count / 4)
             values.bytes.copyBytes(from: bytes)
             state.withLock { $0.posts[post.unit.value] = values.array }
+        case .linkRequest:
+            let isForgotten = if case .forgetsLineAfterGathers = state.withLock({ $0.fault }) { true } else { false }
+            state.withLock { $0.fault = isForgotten ? nil : $0.fault }
+            try connection.send(
+                .linkState(LinkState(isOpen: !isForgotten, isHeldUp: false, bytesReceived: 0, bytesSent: 0)))
         case .flush:
             if state.withLock({ $0.fault }) != .ignoresFlush { try connection.send(.flushed) }
         case .collect(let stage, let step):
@@ -153,6 +161,7 @@ final class FakeShard: Sendable {
             close()
             return false
         case .silentAfterGathers(let count) where gathers > count: return true
+        case .forgetsLineAfterGathers(let count) where gathers > count: return true
         case .declinesGathers:
             try connection.send(.unavailable("version \(step.value) is not here"))
             return true

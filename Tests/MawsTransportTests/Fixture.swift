@@ -72,7 +72,7 @@ extension Background: Runnable {
 func acceptOne(_ listener: Listener) -> Background<Connection> {
     Background {
         let connection = try listener.accept()!
-        try connection.handshake(timeoutSeconds: 5)
+        try connection.handshake(timeoutSeconds: 120)
         return connection
     }
 }
@@ -87,6 +87,6 @@ func connectedPair(
     let listener = try Listener(host: "127.0.0.1", port: 0, identity: other, allowedRoles: [.trainer])
     let accepted = acceptOne(listener)
     let trainer = try Connection.connect(
-        host: "127.0.0.1", port: listener.port, identity: own, expecting: .server, timeoutSeconds: 5)
+        host: "127.0.0.1", port: listener.port, identity: own, expecting: .server, timeoutSeconds: 120)
     return (trainer, try accepted.result())
 }

@@ -30,18 +30,20 @@ private let session: [Sample] = [
         "hello-trainer",
         .hello(
             Hello(
-                protocolVersion: 1, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
-                dataFingerprint: "sha256:00ff", server: nil, term: Term(0), productRate: 4.08e11))),
+                protocolVersion: 3, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
+                dataFingerprint: "sha256:00ff", server: nil, term: Term(0), productRate: 4.08e11,
+                origin: 0x0123_4567_89AB_CDEF))),
     Sample(
         "hello-server",
         .hello(
             Hello(
-                protocolVersion: 1, role: .server, name: "server-1", computeProfile: "", dataFingerprint: "",
+                protocolVersion: 3, role: .server, name: "server-1", computeProfile: "", dataFingerprint: "",
                 server: ServerHello(
                     shard: ShardIdentity(index: 1, count: 2), host: "10.0.0.7", port: 7001, runID: "run-5f",
                     stage: stage, step: step, hasReduced: true), term: term))),
     Sample("welcome", .welcome(Welcome(term: term, plan: Array("{\"seed\":7}".utf8), runID: "run-5f"))),
-    Sample("refused", .refused("the plan has 2 shards, this server is 0/3 — start it as 0/2")),
+    Sample(
+        "refused", .refused(reason: "the plan has 2 shards, this server is 0/3 — start it as 0/2", mayTryAgain: false)),
     Sample("heartbeat", .heartbeat),
 ]
 
@@ -122,6 +124,10 @@ private let tensors: [Sample] = [
     Sample("post", .post(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
     Sample("collect", .collect(stage: stage, step: step)),
     Sample("posted", .posted(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
+    Sample("link-request", .linkRequest(origin: 0x0123_4567_89AB_CDEF)),
+    Sample(
+        "link-state",
+        .linkState(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 1_234_567_890_123, bytesSent: 70))),
 ]
 
 private let viewers: [Sample] = [

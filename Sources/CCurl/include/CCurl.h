@@ -14,8 +14,8 @@ typedef struct {
     const char *user, *password;
     // A file of the form of .netrc with users and passwords by host; NULL where there is none.
     const char *netrc;
-    // Without an answer, or below 100 bytes a second, for this long the request fails.
-    long stall_seconds;
+    // Without an answer, or below so many bytes a second, for this long the request fails.
+    long stall_seconds, bytes_per_second_min;
 } MawsHTTPRequest;
 
 enum { MAWS_HTTP_MESSAGE_SIZE = 256 };

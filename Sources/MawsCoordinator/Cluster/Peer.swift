@@ -8,12 +8,15 @@ final class Peer: Sendable {
     let id: PeerID
     let role: Role
     let name: String
+    /// `Hello.origin`.
+    let origin: UInt64
     let connection: Connection
 
-    init(id: PeerID, role: Role, name: String, connection: Connection) {
+    init(id: PeerID, role: Role, name: String, origin: UInt64, connection: Connection) {
         self.id = id
         self.role = role
         self.name = name
+        self.origin = origin
         self.connection = connection
     }
 }

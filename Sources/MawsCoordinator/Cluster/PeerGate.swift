@@ -58,7 +58,7 @@ final class PeerGate: Sendable {
             throw TransportError.malformed(peer: connection.remoteAddress, reason: reason)
         }
         let id = PeerID(nextPeer.add(1, ordering: .relaxed).oldValue)
-        let peer = Peer(id: id, role: hello.role, name: hello.name, connection: connection)
+        let peer = Peer(id: id, role: hello.role, name: hello.name, origin: hello.origin, connection: connection)
         mailbox.post(.joined(peer, hello))
         return peer
     }

@@ -10,6 +10,8 @@ public struct DataAccess: Sendable {
     public var allowsPipes: Bool
     /// Seconds without a byte after which a server or a command counts as stalled.
     public var stallSeconds = 30
+    /// A block of the cache may take so many times `stallSeconds`: by default 300 s for 1 MiB, 3.5 KB/s.
+    static let stallsPerBlock = 10
     /// Times that a read is tried before it is an error, and the pause before the second; it doubles with each.
     public var tries = 5
     public var pauseSeconds = 0.5

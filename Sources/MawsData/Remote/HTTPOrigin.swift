@@ -106,7 +106,8 @@ extension DataCredentials.Grant {
                     Self.withText(netrc) { netrc in
                         var request = MawsHTTPRequest(
                             url: url, offset: offset, count: count, user: user, password: password, netrc: netrc,
-                            stall_seconds: stallSeconds)
+                            stall_seconds: stallSeconds,
+                            bytes_per_second_min: BlockCache.blockSize / (DataAccess.stallsPerBlock * stallSeconds))
                         return body(&request)
                     }
                 }

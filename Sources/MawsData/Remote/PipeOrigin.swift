@@ -7,6 +7,8 @@ import Synchronization
 struct PipeOrigin: BlockOrigin {
     let command: String
     let stallSeconds: Int
+    /// How long the command may take for a block: one that is slower counts as stalled, however steadily it trickles.
+    private var blockSeconds: Int { DataAccess.stallsPerBlock * stallSeconds }
 
     var hasRandomAccess: Bool { false }
 
@@ -27,11 +29,13 @@ struct PipeOrigin: BlockOrigin {
         do {
             try read(output.fileHandleForReading.fileDescriptor) { try cutter.add($0, others: others) }
         } catch {
-            process.terminate()
-            process.waitUntilExit()
+            end(process)
             throw error
         }
-        process.waitUntilExit()
+        guard waits(for: process, seconds: stallSeconds) else {
+            end(process)
+            throw FetchProblem(text: "the command closed its output and did not end for \(stallSeconds) s")
+        }
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
             let words = lastWords.line
             throw FetchProblem(
@@ -41,9 +45,28 @@ struct PipeOrigin: BlockOrigin {
         return (cutter.wantedBytes, cutter.size)
     }
 
+    /// Ends the command and all that it started, which is its process group.
+    private func end(_ process: Process) {
+        kill(-process.processIdentifier, SIGTERM)
+        if !waits(for: process, seconds: 1) {
+            kill(-process.processIdentifier, SIGKILL)
+            process.waitUntilExit()
+        }
+    }
+
+    private func waits(for process: Process, seconds: Int) -> Bool {
+        let deadline = DispatchTime.now() + .seconds(seconds)
+        while process.isRunning, DispatchTime.now() < deadline { usleep(5000) }
+        return !process.isRunning
+    }
+
     private func read(_ descriptor: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
+        var (blockBytes, blockSince) = (0, DispatchTime.now())
         while true {
+            guard DispatchTime.now() < blockSince + .seconds(blockSeconds) else {
+                throw FetchProblem(text: "the command gave only \(blockBytes) bytes in \(blockSeconds) s")
+            }
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&waiting, 1, Int32(stallSeconds * 1000))
             if ready < 0, errno == EINTR { continue }
@@ -52,6 +75,8 @@ struct PipeOrigin: BlockOrigin {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw FetchProblem(text: "its output cannot be read") }
             if count == 0 { return }
+            blockBytes += count
+            if blockBytes >= BlockCache.blockSize { (blockBytes, blockSince) = (0, .now()) }
             try buffer.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[..<count])) }
         }
     }

@@ -12,22 +12,36 @@ extension CoordinatorCore {
                 .refuse(
                     peer,
                     "this run has \(servers.count) shards and \(name) says it is shard \(shard): start it with "
-                        + "--shard i/\(servers.count)"
+                        + "--shard i/\(servers.count)",
+                    mayTryAgain: false
                 )
             ]
         }
         if let holder = servers[shard.index] {
-            return [.refuse(peer, "shard \(shard) is already served by \(holder.name) at \(holder.address.host)")]
+            let reason = "shard \(shard) is already served by \(holder.name) at \(holder.address.host)"
+            return [.refuse(peer, reason, mayTryAgain: true)]
         }
         servers[shard.index] = Server(
             peer: peer, name: name, address: ServerAddress(shard: shard, host: hello.host, port: hello.port),
             hello: hello)
-        return [.note("\(name) serves shard \(shard)")] + rosterActions() + assemble(now)
+        return [.welcome(peer), .note("\(name) serves shard \(shard)")] + rosterActions() + assemble(now)
+    }
+
+    /// Who serves a shard now.
+    public func holder(of shard: ShardIdentity) -> PeerID? {
+        shard.count == servers.count ? servers[shard.index]?.peer : nil
+    }
+
+    /// Whether a newcomer that has the shard's state takes the place of its holder: nothing was heard of the holder for
+    /// so long that its machine or its line is gone. A newcomer without the state waits for the heartbeat timeout, as
+    /// taking its word would cost the steps since the checkpoint.
+    public func mayReplace(_ holder: PeerID, _ hello: ServerHello, silentSeconds: Double) -> Bool {
+        self.holder(of: hello.shard) == holder && silentSeconds >= Self.silentServerSeconds && fits(hello)
     }
 
     mutating func trainerJoined(_ peer: PeerID, _ name: String) -> [CoordinatorAction] {
         trainers[peer] = Trainer(name: name)
-        return [.note("\(name) joined"), .send(peer, .roster(roster))]
+        return [.welcome(peer), .note("\(name) joined"), .send(peer, .roster(roster))]
     }
 
     mutating func trainerReady(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {

@@ -50,6 +50,8 @@ public struct CoordinatorCore: Sendable {
     /// longer than it takes to notice that a server is gone.
     static let failingSecondsMax = 20.0
     static let failuresMin = 5
+    /// A server says something every second; one that was not heard of for so long is not there, most likely.
+    static let silentServerSeconds = 3.0
 
     /// Grows with every start, and when a step starts over.
     public internal(set) var term: Term

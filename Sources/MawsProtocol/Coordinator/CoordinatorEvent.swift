@@ -37,8 +37,10 @@ public enum CoordinatorEvent: Sendable {
 /// What the shell has to do, in this order.
 public enum CoordinatorAction: Hashable, Sendable {
     case send(PeerID, Message)
-    /// Tell the peer why, and close its connection.
-    case refuse(PeerID, String)
+    /// The peer is let in.
+    case welcome(PeerID)
+    /// Tell the peer why, and whether the same hello may be welcome later; close its connection.
+    case refuse(PeerID, String, mayTryAgain: Bool)
     /// Send `configure` for the current stage.
     case configure(PeerID, keepsState: Bool, keepsStep: Bool = true)
     /// Stream the slices of the checkpoint at this position to the server, then `restoreDone`.

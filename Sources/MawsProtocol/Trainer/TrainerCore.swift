@@ -21,6 +21,8 @@ public struct TrainerCore: Sendable {
     private enum Data: Hashable {
         case none
         case opening(plan: [UInt8])
+        /// Its source did not answer; it is tried again.
+        case postponed(plan: [UInt8], until: Moment)
         case opened(plan: [UInt8], facts: DataFacts)
     }
 
@@ -42,6 +44,8 @@ public struct TrainerCore: Sendable {
     private var lastHeard = Moment(nanoseconds: 0)
     private var welcome: Welcome?
     private var data = Data.none
+    /// Tries to open the data in a row that ended in silence.
+    private var dataTries = 0
     private var shares: [UInt8] = []
     private var roster = Roster(servers: [])
     private var work: Work?
@@ -66,6 +70,7 @@ public struct TrainerCore: Sendable {
         case .lost(let number, let reason): return number == connection ? lose(reason, now) : []
         case .received(let number, let message): return number == connection ? receive(message, now) : []
         case .dataOpened(let plan, let facts): return opened(plan, facts, now)
+        case .dataUnreachable(let plan, let reason): return postpone(plan, reason, now)
         case .dataMissing(let reason): return exit(1, reason)
         case .shardsHeld(let shares):
             self.shares = shares
@@ -95,7 +100,7 @@ extension TrainerCore {
                 return [.disconnect(connection: connection)]
                     + lose("the coordinator was silent for \(Int(silence)) s", now)
             }
-            return beat(now) + request(now)
+            return beat(now) + openAgain(now) + request(now)
         }
     }
 
@@ -146,7 +151,7 @@ extension TrainerCore {
             Hello(
                 protocolVersion: ProtocolVersion.current, role: .trainer, name: settings.name,
                 computeProfile: settings.computeProfile, dataFingerprint: facts.fingerprint, server: nil, term: term,
-                productRate: facts.productRate))
+                productRate: facts.productRate, origin: settings.origin))
     }
 
     private mutating func exit(_ code: Int32, _ sentence: String) -> [TrainerAction] {
@@ -167,7 +172,10 @@ extension TrainerCore {
             self.roster = roster
             return [.useShards(roster, term: term, runID: welcome?.runID ?? "")]
         case .leases(let leases): return take(leases, now)
-        case .refused(let reason): return exit(1, "the coordinator refused this trainer: \(reason)")
+        case .refused(let reason, mayTryAgain: true):
+            return [.disconnect(connection: connection)] + lose("it refused this trainer: \(reason)", now)
+        case .refused(let reason, mayTryAgain: false):
+            return exit(1, "the coordinator refused this trainer: \(reason)")
         case .shutdown(let isFinished, let reason): return exit(isFinished ? 0 : 1, reason)
         default:
             return [.disconnect(connection: connection)]
@@ -185,12 +193,29 @@ extension TrainerCore {
         link = .preparing
         if case .opened(welcome.plan, let facts) = data { return present(facts, now) }
         if case .opening(welcome.plan) = data { return [] }
+        if case .postponed(welcome.plan, _) = data { return [] }
         data = .opening(plan: welcome.plan)
         return [.openData(plan: welcome.plan)]
     }
 
+    /// A network that is down for a while is no reason to end: the data is opened again after a growing pause.
+    private mutating func postpone(_ plan: [UInt8], _ reason: String, _ now: Moment) -> [TrainerAction] {
+        guard data == .opening(plan: plan) else { return [] }
+        dataTries += 1
+        let pauseSeconds = min(60, Double(1 << min(dataTries, 6)))
+        data = .postponed(plan: plan, until: now + pauseSeconds)
+        return [.log("the plan's data cannot be reached, which is tried again in \(Int(pauseSeconds)) s: \(reason)")]
+    }
+
+    private mutating func openAgain(_ now: Moment) -> [TrainerAction] {
+        guard case .postponed(let plan, let until) = data, now >= until else { return [] }
+        data = .opening(plan: plan)
+        return [.openData(plan: plan)]
+    }
+
     private mutating func opened(_ plan: [UInt8], _ facts: DataFacts, _ now: Moment) -> [TrainerAction] {
         guard data == .opening(plan: plan) else { return [] }
+        dataTries = 0
         heartbeatTimeoutSeconds = facts.heartbeatTimeoutSeconds
         data = .opened(plan: plan, facts: facts)
         guard link == .preparing, welcome?.plan == plan else { return [] }

@@ -12,16 +12,19 @@ public struct TrainerSettings: Hashable, Sendable {
     public var reconnectSeconds: Double
     /// A child of a local coordinator ends with it instead of looking for another.
     public var exitsWithCoordinator: Bool
+    /// What the coordinator knows this process by; see `Hello.origin`.
+    public var origin: UInt64
 
     public init(
         name: String, computeProfile: String, heartbeatTimeoutSeconds: Double = 10, reconnectSeconds: Double = 300,
-        exitsWithCoordinator: Bool = false
+        exitsWithCoordinator: Bool = false, origin: UInt64 = 0
     ) {
         self.name = name
         self.computeProfile = computeProfile
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
         self.reconnectSeconds = reconnectSeconds
         self.exitsWithCoordinator = exitsWithCoordinator
+        self.origin = origin
     }
 }
 
@@ -51,6 +54,8 @@ public enum TrainerEvent: Hashable, Sendable {
     case received(connection: UInt64, Message)
     /// The data this plan names is there.
     case dataOpened(plan: [UInt8], DataFacts)
+    /// The data's source, a web server for instance, does not answer now.
+    case dataUnreachable(plan: [UInt8], reason: String)
     /// The plan cannot be read, or its data is missing here.
     case dataMissing(reason: String)
     /// What the cache holds of each data shard; see `Message.leaseRequest`.

@@ -12,6 +12,7 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
     case unexpected(shard: ShardIdentity, awaited: String)
     case payload(shard: ShardIdentity, what: String, bytes: Int, limit: Int)
     case silent(what: String, seconds: Double)
+    case deadLine(shard: ShardIdentity)
     case incompletePosts(step: UInt64, missingUnit: Int)
     case malformedPost(unit: UInt32, floats: Int, rowWidth: Int)
     case cancelled(String)
@@ -32,6 +33,8 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
             "shard \(shard) sent something else where \(awaited) was due; check that all run one version of maws"
         case .payload(let shard, let what, let bytes, let limit):
             "shard \(shard) sent \(bytes) bytes for \(what) where \(limit) are due"
+        case .deadLine(let shard):
+            "the line to shard \(shard) is dead: nothing moves on it, and the shard does not have it"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
         case .incompletePosts(let step, let unit): "the posts of step \(step) lack unit \(unit)"
         case .malformedPost(let unit, let floats, let width):

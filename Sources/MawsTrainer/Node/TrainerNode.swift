@@ -49,7 +49,7 @@ public final class TrainerNode {
         core = TrainerCore(
             settings: TrainerSettings(
                 name: options.name, computeProfile: profile, reconnectSeconds: options.reconnectSeconds,
-                exitsWithCoordinator: options.exitsWithCoordinator))
+                exitsWithCoordinator: options.exitsWithCoordinator, origin: UInt64.random(in: 1...UInt64.max)))
     }
 
     /// Returns when the run is finished; throws the sentence of every other end.
@@ -118,6 +118,7 @@ extension TrainerEvent {
     fileprivate init(_ work: WorkReport) {
         switch work {
         case .opened(let plan, let facts): self = .dataOpened(plan: plan, facts)
+        case .unreachable(let plan, let reason): self = .dataUnreachable(plan: plan, reason: reason)
         case .missing(let reason): self = .dataMissing(reason: reason)
         case .held(let shares): self = .shardsHeld(shares: shares)
         case .done(let unit): self = .unitDone(unit.done)

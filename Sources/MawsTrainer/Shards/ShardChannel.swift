@@ -21,6 +21,11 @@ final class ShardChannel: Sendable {
         /// Grows with every drop: a dial that ends after a drop brings a connection nobody wants any more.
         var generation = 0
         var isEnded = false
+        /// Whether the thread is at a job.
+        var isBusy = false
+        var check = LinkCheck()
+        /// Whether the shard is being asked about the connection.
+        var isAsking = false
     }
 
     private let shard: ShardIdentity
@@ -46,8 +51,11 @@ final class ShardChannel: Sendable {
     }
 
     /// Ends the connection, which wakes the thread if it is blocked on it, and fails every job.
-    func drop(_ error: any Error) {
+    ///
+    /// - Parameter only: this connection; nothing happens when another has taken its place.
+    func drop(_ error: any Error, only expected: ShardLink? = nil) {
         let (link, jobs) = state.with { state in
+            if let expected, state.link !== expected { return (ShardLink?.none, [any ShardJob]()) }
             defer {
                 state.link = nil
                 state.queue = []
@@ -59,6 +67,34 @@ final class ShardChannel: Sendable {
         for job in jobs { job.fail(error) }
     }
 
+    /// Asks the shard about a connection on which nothing moves, and drops it when it is dead; to be called every now and
+    /// then. Asking takes as long as a dial, so that is done on a thread of its own.
+    func look(at now: Moment) {
+        let asked: (link: ShardLink, dial: @Sendable () throws -> ShardLink)? = state.with { state in
+            guard state.isBusy, !state.isAsking, let link = state.link, let dial = state.dial else { return nil }
+            guard state.check.isQuiet(link.pulse, at: now) else { return nil }
+            state.isAsking = true
+            return (link, dial)
+        }
+        guard let asked else { return }
+        startThread("ask-\(shard.index)") { [self] in
+            if isDead(asked.link, asked.dial) {
+                drop(TrainerError.deadLine(shard: shard), only: asked.link)
+            }
+            state.with { $0.isAsking = false }
+        }
+    }
+
+    /// A shard that cannot be asked may be stopped or slow: whether it is gone is the coordinator's affair.
+    private func isDead(_ link: ShardLink, _ dial: () throws -> ShardLink) -> Bool {
+        guard let other = try? dial() else { return false }
+        defer { other.connection.close() }
+        let before = link.pulse
+        guard let answer = try? other.state(of: link) else { return false }
+        let after = link.pulse
+        return state.with { $0.check.isDead(answer, before: before, after: after, at: .now()) }
+    }
+
     func end() {
         state.with { $0.isEnded = true }
         drop(TrainerError.cancelled("the trainer ends"))
@@ -67,7 +103,13 @@ final class ShardChannel: Sendable {
     private static func work(_ state: Monitor<State>, _ shard: ShardIdentity) {
         while let job = nextJob(state) {
             do {
-                try job.run(on: connected(state, shard))
+                let link = try connected(state, shard)
+                state.with { state in
+                    state.isBusy = true
+                    state.check = LinkCheck()
+                }
+                defer { state.with { $0.isBusy = false } }
+                try job.run(on: link)
             } catch {
                 fail(job, error, state)
             }

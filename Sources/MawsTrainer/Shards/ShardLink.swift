@@ -9,6 +9,7 @@ final class ShardLink: Sendable {
     let shard: ShardIdentity
     let connection: Connection
     private let answerSeconds: Double
+    private let origin: UInt64
 
     /// Says hello and waits for the shard's welcome.
     init(
@@ -17,7 +18,10 @@ final class ShardLink: Sendable {
         self.shard = shard
         self.connection = connection
         self.answerSeconds = answerSeconds
-        try connection.send(.hello(hello))
+        origin = UInt64.random(in: 1...UInt64.max)
+        var greeting = hello
+        greeting.origin = origin
+        try connection.send(.hello(greeting))
         guard case .welcome(let welcome) = try receive("its welcome").message else {
             throw TrainerError.unexpected(shard: shard, awaited: "its welcome")
         }
@@ -25,6 +29,18 @@ final class ShardLink: Sendable {
     }
 
     func send(_ message: Message) throws { try connection.send(message) }
+
+    /// What this side knows of the connection: what the shard says of it is held against that.
+    var pulse: LinkPulse { LinkPulse(bytesSent: connection.bytesSent, bytesReceived: connection.bytesReceived) }
+
+    /// Asks, on this connection, what the shard knows of another one.
+    func state(of other: ShardLink) throws -> LinkState {
+        try connection.send(.linkRequest(origin: other.origin))
+        guard case .linkState(let state) = try receive("what it knows of a connection").message else {
+            throw TrainerError.unexpected(shard: shard, awaited: "the state of a connection")
+        }
+        return state
+    }
 
     /// The next message that is neither a heartbeat nor a refusal.
     func receive(_ awaited: String) throws -> Incoming {
@@ -38,7 +54,7 @@ final class ShardLink: Sendable {
             let incoming = try connection.receive(timeoutSeconds: left)
             switch incoming.message {
             case .heartbeat: continue
-            case .refused(let reason): throw TrainerError.refused(shard: shard, reason: reason)
+            case .refused(let reason, _): throw TrainerError.refused(shard: shard, reason: reason)
             case .unavailable(let reason): throw TrainerError.unavailable(shard: shard, reason: reason)
             default: return incoming
             }

@@ -1,3 +1,4 @@
+import Foundation
 import MawsBase
 import MawsTransport
 import MawsWire
@@ -23,12 +24,28 @@ public final class ShardLinks: Sendable {
         var greeting: ShardGreeting?
         var gathers: [ShardChannel] = []
         var pushes: [ShardChannel] = []
+        var isEnded = false
     }
 
     let timeouts: ShardTimeouts
     private let state = Monitor(State())
 
-    public init(timeouts: ShardTimeouts) { self.timeouts = timeouts }
+    public init(timeouts: ShardTimeouts) {
+        self.timeouts = timeouts
+        startThread("links") { [weak self] in
+            while let links = self, !links.state.with({ $0.isEnded }) {
+                links.look()
+                Thread.sleep(forTimeInterval: Self.lookSeconds)
+            }
+        }
+    }
+
+    private static let lookSeconds = 1.0
+
+    private func look() {
+        let now = Moment.now()
+        for channel in state.with({ $0.gathers + $0.pushes }) { channel.look(at: now) }
+    }
 
     /// Takes the shards' newest addresses. Channels to unchanged addresses stay as they are unless the greeting's run
     /// or term changed.
@@ -72,6 +89,7 @@ public final class ShardLinks: Sendable {
 
     /// Ends all threads.
     public func end() {
+        state.with { $0.isEnded = true }
         for channel in state.with({ $0.gathers + $0.pushes }) { channel.end() }
     }
 

@@ -49,6 +49,7 @@ final class UnitComputer: Sendable {
 /// What the computing thread says of its orders.
 enum WorkReport: Sendable {
     case opened(plan: [UInt8], DataFacts)
+    case unreachable(plan: [UInt8], reason: String)
     case missing(reason: String)
     /// What the cache holds of each data shard, which changes with every unit.
     case held(shares: [UInt8])
@@ -83,6 +84,9 @@ private struct Workbench {
         let session: StageSession
         do {
             session = try self.session(for: first)
+        } catch DataError.remote(let path, let offset, let problem) {
+            let error = DataError.remote(path: path, offset: offset, problem: problem)
+            return report(.failed(UnitFailed(lease: first.id, reason: "\(error)")))
         } catch {
             // No stage can be computed here that its files do not let be opened, however often it is tried.
             return report(.missing(reason: "\(error)"))
@@ -122,6 +126,9 @@ private struct Workbench {
                 DataFacts(
                     fingerprint: data.fingerprint, productRate: backend.productRate(now: Moment.now),
                     heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds))
+        } catch DataError.remote(let path, let offset, let problem) {
+            let error = DataError.remote(path: path, offset: offset, problem: problem)
+            return .unreachable(plan: json, reason: "\(error)")
         } catch {
             return .missing(reason: "\(error)")
         }

@@ -9,6 +9,10 @@ final class TLSChannel: @unchecked Sendable {
     private let socket: Socket
     private let session: TLSSession
     private let isEnded = Atomic(false)
+    /// Bytes in plain text.
+    let read = Atomic<UInt64>(0)
+    let written = Atomic<UInt64>(0)
+    private let heardAt = Atomic<UInt64>(Moment.now().nanoseconds)
 
     init(socket: Socket, identity: TLSIdentity, isServer: Bool) {
         self.socket = socket
@@ -18,6 +22,9 @@ final class TLSChannel: @unchecked Sendable {
 
     var remoteAddress: String { socket.remoteAddress }
     var localHost: String { socket.localHost }
+    var silentSeconds: Double {
+        Moment.now().seconds(since: Moment(nanoseconds: heardAt.load(ordering: .relaxed)))
+    }
 
     func peerSubject() -> CertificateSubject? { session.peerSubject() }
 
@@ -50,7 +57,9 @@ final class TLSChannel: @unchecked Sendable {
         while !rest.isEmpty {
             try checkOpen()
             switch session.seal(rest) {
-            case .done(let count): rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+            case .done(let count):
+                rest = UnsafeRawBufferPointer(rebasing: rest[count...])
+                written.add(UInt64(count), ordering: .relaxed)
             case .failed(let failure): throw failed(failure)
             case .needsData, .closed: throw closed()
             }
@@ -86,6 +95,8 @@ final class TLSChannel: @unchecked Sendable {
             switch session.read(into: .init(rebasing: destination[filled...])) {
             case .done(let count):
                 filled += count
+                read.add(UInt64(count), ordering: .relaxed)
+                heardAt.store(Moment.now().nanoseconds, ordering: .relaxed)
                 if filled < destination.count { deadline = Moment.now() + Connection.stallSeconds }
             case .needsData:
                 guard socket.wait(.readable, until: deadline) else {

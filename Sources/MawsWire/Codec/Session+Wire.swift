@@ -3,13 +3,13 @@ import MawsBase
 // The messages that open a connection, and those between coordinator and server.
 
 extension Hello: WireValue {
-    static var minimumByteCount: Int { 34 }
+    static var minimumByteCount: Int { 42 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             protocolVersion: try reader.value(), role: try reader.value(), name: try reader.value(),
             computeProfile: try reader.value(), dataFingerprint: try reader.value(), server: try reader.optional(),
-            term: try reader.value(), productRate: try reader.value())
+            term: try reader.value(), productRate: try reader.value(), origin: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -22,6 +22,7 @@ extension Hello: WireValue {
         if let server { writer.write(server) }
         writer.write(term)
         writer.write(productRate)
+        writer.write(origin)
     }
 }
 

@@ -138,3 +138,20 @@ extension Post: WireValue {
         writer.write(unit)
     }
 }
+
+extension LinkState: WireValue {
+    static var minimumByteCount: Int { 18 }
+
+    init(from reader: inout BodyReader) throws(WireError) {
+        self.init(
+            isOpen: try reader.value(), isHeldUp: try reader.value(), bytesReceived: try reader.value(),
+            bytesSent: try reader.value())
+    }
+
+    func write(to writer: inout BodyWriter) {
+        writer.write(isOpen)
+        writer.write(isHeldUp)
+        writer.write(bytesReceived)
+        writer.write(bytesSent)
+    }
+}

@@ -259,11 +259,41 @@ struct TrainerCoreTests {
         var refused = Session()
         _ = refused.join()
         #expect(
-            refused.step(.received(connection: 1, .refused("its data is not this run's")))
+            refused.step(.received(connection: 1, .refused(reason: "its data is not this run's", mayTryAgain: false)))
                 == [.exit(code: 1, sentence: "the coordinator refused this trainer: its data is not this run's")])
         var missing = Session()
         _ = missing.step(.tick)
         #expect(missing.step(.dataMissing(reason: "no a.tar")) == [.exit(code: 1, sentence: "no a.tar")])
+    }
+
+    @Test func refusalThatMayPassIsTriedAgain() {
+        var session = Session()
+        _ = session.join()
+        let actions = session.step(.received(connection: 1, .refused(reason: "too early", mayTryAgain: true)))
+        #expect(actions.first == .disconnect(connection: 1))
+        #expect(actions.contains(.log("looking for the coordinator: it refused this trainer: too early")))
+        #expect(session.step(.tick, after: 1) == [.connect(connection: 2)])
+    }
+
+    @Test func dataWhoseSourceIsSilentIsOpenedAgainAfterAGrowingPause() {
+        var session = Session()
+        _ = session.step(.tick, after: 10)
+        _ = session.step(.connected(connection: 1))
+        _ = session.step(.received(connection: 1, session.welcome(term: 1)))
+        for pauseSeconds in [2.0, 4, 8] {
+            let logged = session.step(.dataUnreachable(plan: session.plan, reason: "host away"))
+            #expect(
+                logged == [
+                    .log("the plan's data cannot be reached, which is tried again in \(Int(pauseSeconds)) s: host away")
+                ])
+            var early: [TrainerAction] = []
+            for _ in 0..<Int(pauseSeconds * 4) - 1 {
+                early += session.step(.received(connection: 1, .heartbeat)) + session.step(.tick, after: 0.25)
+            }
+            #expect(!early.contains(.openData(plan: session.plan)))
+            #expect(session.step(.tick, after: 0.25).contains(.openData(plan: session.plan)))
+        }
+        #expect(session.step(.dataOpened(plan: session.plan, facts)).contains(session.joined(term: 1)))
     }
 
     @Test func rosterGoesToTheShardsWithTheTerm() {
