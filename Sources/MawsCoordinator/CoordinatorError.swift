@@ -8,6 +8,9 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     /// `list` names the first of the samples.
     case tooManySkipped(stage: String, skipped: Int, allowed: Int, list: [String])
     case badReport(stage: String, step: UInt64)
+    case otherShape(stage: String, name: String, shape: [Int], from: String, found: [Int])
+    /// Records of an earlier run are in the folder, but nothing that it could go on from.
+    case nothingToGoOnFrom(run: String, reason: String)
     case missingParameters(stage: String, from: String, names: [String])
     case childKeepsDying(name: String, times: Int, lastLine: String)
     case badAddress(String)
@@ -36,6 +39,13 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .badReport(let stage, let step):
             "the servers' reports of stage \(stage), step \(step) do not fit its table; check that all processes run "
                 + "one version of maws"
+        case .otherShape(let stage, let name, let shape, let from, let found):
+            "stage \(stage) has \(name) of shape \(shape) and \(from), which it starts from, has it "
+                + "of shape \(found), which cannot be taken over; give both stages the same size and labels, or "
+                + "start it from another stage"
+        case .nothingToGoOnFrom(let run, let reason):
+            "\(run) is of an earlier run and cannot be gone on with: \(reason); put back what is missing, or give the "
+                + "plan another run folder to begin anew"
         case .missingParameters(let stage, let from, let names):
             "stage \(stage) needs parameters that the checkpoint of \(from) does not have "
                 + "(\(names.prefix(3).joined(separator: ", "))); check `from` and the model's size in the plan"

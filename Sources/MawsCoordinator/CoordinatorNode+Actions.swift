@@ -4,6 +4,7 @@ import MawsBase
 import MawsOptimizer
 import MawsPlan
 import MawsProtocol
+import MawsReport
 import MawsStorage
 import MawsTransport
 import MawsWire
@@ -23,10 +24,9 @@ extension CoordinatorNode {
         case .configure(let id, let keepsState, let keepsStep):
             configure(id, keepsState: keepsState, keepsStep: keepsStep)
         case .restore(let id, let position): try restore(id, position)
-        case .rollBack(let position):
-            try database.rollBack(to: position.stage, step: position.step)
-            standing.committed(steps: position.step.value)
+        case .rollBack(let position): try rollBack(to: position)
         case .prepareStage(let stage): prepareStage(stage)
+        case .findCheckpoint(let stage, let newest): findCheckpoint(of: stage, upTo: newest)
         case .decide(let position, let loss, let reports): try decideCommit(position, loss: loss, reports)
         case .takeCheckpoint(let position): try takeCheckpoint(position)
         case .record(let done, let trainer): try record(done, trainer)
@@ -44,6 +44,7 @@ extension CoordinatorNode {
 
     private func configure(_ id: PeerID, keepsState: Bool, keepsStep: Bool) {
         guard let peer = peers[id] else { return }
+        restorers.removeValue(forKey: id)?.cancel()
         let stage = catalog[core.stage.index]
         let optimizer = stage.plan.recipe?.optimizer
         send(
@@ -61,10 +62,21 @@ extension CoordinatorNode {
 
     private func restore(_ id: PeerID, _ position: RunPosition) throws {
         guard let peer = peers[id], let shard = core.shard(of: id) else { return }
-        let name = "\(catalog[position.stage].plan.name)-\(position.step.value)"
-        ShardRestorer(
-            checkpoint: try store.open(name), position: position, shard: shard, peer: peer, mailbox: mailbox
-        ).start()
+        let restorer = ShardRestorer(
+            checkpoints: checkpoints, position: position, shard: shard, peer: peer, mailbox: mailbox)
+        restorers[id] = restorer
+        restorer.start()
+    }
+
+    private func rollBack(to position: RunPosition) throws {
+        if let end = try database.ends().first(where: { $0.stage == position.stage.value }) {
+            let summary = try JSONLine.decode(StageSummary.self, from: Data(end.summary.utf8))
+            hashesBefore[position.stage] = summary.weightsHash
+        }
+        let forgotten = try database.rollBack(to: position.stage, step: position.step)
+        standing.committed(steps: position.step.value)
+        let steps = forgotten == 1 ? "1 committed step is" : "\(forgotten) committed steps are"
+        logger.warning("the run goes back to checkpoint \(checkpoints.name(position)): \(steps) computed again")
     }
 
     /// Initial weights of a large model take a while: made on a thread of their own.
@@ -74,6 +86,31 @@ extension CoordinatorNode {
                 try preparation.prepare(index)
                 try database.move(to: index, step: StepIndex(0))
                 mailbox.post(.core(.stagePrepared(index)))
+            } catch let damaged as DamagedSource {
+                mailbox.post(.note(damaged.sentence))
+                mailbox.post(.core(.sourceDamaged(damaged.stage)))
+            } catch {
+                mailbox.post(.failed(sentence: "\(error)"))
+            }
+        }
+    }
+
+    /// Every byte of the candidates is read: on a thread of its own.
+    private func findCheckpoint(of stage: StageIndex, upTo newest: StepIndex) {
+        Thread.detachNewThread { [preparation, checkpoints, mailbox, name = catalog[stage].plan.name] in
+            do {
+                let say = { mailbox.post(.note($0)) }
+                var position = try checkpoints.newestWhole(of: stage, upTo: newest, say: say)
+                if position == nil {
+                    say("no checkpoint of stage \(name) is whole: its beginning is made again")
+                    position = RunPosition(stage: stage, step: StepIndex(0))
+                    try preparation.prepare(stage)
+                }
+                guard let position else { return }
+                mailbox.post(.core(.checkpointFound(position)))
+            } catch let damaged as DamagedSource {
+                mailbox.post(.note(damaged.sentence))
+                mailbox.post(.core(.sourceDamaged(damaged.stage)))
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))
             }
@@ -86,15 +123,26 @@ extension CoordinatorNode {
             throw CoordinatorError.badReport(stage: stage.plan.name, step: position.step.value)
         }
         guard loss.isFinite && norm.isFinite else { return try decideNonFinite(position, reports) }
-        let record = CommitRecord(
+        try commit(
+            record(
+                position, reports, loss: loss, gradientNorm: norm,
+                clipScale: GradientNorm.clipScale(norm: norm, clipNorm: stage.plan.recipe?.optimizer.clipNorm),
+                seconds: progress.commit(loss: loss, Moment.now())))
+    }
+
+    private func record(
+        _ position: RunPosition, _ reports: [Reduced], loss: Double, gradientNorm: Double, clipScale: Double,
+        seconds: Double
+    ) -> CommitRecord {
+        let stage = catalog[position.stage]
+        let operations = stage.operations(step: Int(position.step.value))
+        return CommitRecord(
             stage: position.stage.value, step: position.step.value,
-            learningRate: stage.schedule?.rate(at: position.step) ?? 0,
-            clipScale: GradientNorm.clipScale(norm: norm, clipNorm: stage.plan.recipe?.optimizer.clipNorm),
-            gradientNorm: norm, loss: loss, images: stage.imagesPerStep,
-            seconds: progress.commit(loss: loss, Moment.now()),
+            learningRate: stage.schedule?.rate(at: position.step) ?? 0, clipScale: clipScale,
+            gradientNorm: gradientNorm, loss: loss, images: stage.imagesPerStep, seconds: seconds,
             bytesPushed: reports.reduce(0) { $0 + $1.bytesPushed },
-            bytesGathered: reports.reduce(0) { $0 + $1.bytesGathered })
-        try commit(record)
+            bytesGathered: reports.reduce(0) { $0 + $1.bytesGathered },
+            utilisation: Utilisation.share(operations: operations, of: seconds * productRate))
     }
 
     /// Makes a decision durable and lets the servers know.
@@ -122,12 +170,9 @@ extension CoordinatorNode {
             let losses = lossByUnit.sorted { $0.key < $1.key }.map(\.value).filter(\.isFinite)
             let loss = losses.isEmpty ? earlier.last?.loss ?? 0 : losses.reduce(0, +) / Double(losses.count)
             try commit(
-                CommitRecord(
-                    stage: position.stage.value, step: position.step.value,
-                    learningRate: stage.schedule?.rate(at: position.step) ?? 0, clipScale: 0, gradientNorm: 0,
-                    loss: loss, images: stage.imagesPerStep, seconds: progress.skip(loss: loss, Moment.now()),
-                    bytesPushed: reports.reduce(0) { $0 + $1.bytesPushed },
-                    bytesGathered: reports.reduce(0) { $0 + $1.bytesGathered }))
+                record(
+                    position, reports, loss: loss, gradientNorm: 0, clipScale: 0,
+                    seconds: progress.skip(loss: loss, Moment.now())))
         }
     }
 
@@ -135,15 +180,20 @@ extension CoordinatorNode {
         guard let record = pendingCommit else { return }
         pendingCommit = nil
         standing.committed(steps: record.step + 1)
-        try recorder.step(record, productRate: productRate)
+        try recorder.step(record)
     }
 
     private func takeCheckpoint(_ position: RunPosition) throws {
         let servers = peers.values.compactMap { peer in core.shard(of: peer.id).map { (peer, $0) } }
         do {
             try collector.begin(
-                position, header: preparation.header(position.stage, step: position.step), store: store,
-                servers: servers)
+                position,
+                header: preparation.header(
+                    position.stage, step: position.step, computeProfile: computeProfile?.description),
+                store: checkpoints.store, servers: servers
+            ) { [checkpoints, ended = core.endedStages] in
+                try checkpoints.prune(stage: position.stage, ended: ended)
+            }
         } catch let error as StorageError {
             throw error
         } catch {
@@ -167,18 +217,19 @@ extension CoordinatorNode {
         logger.warning("no trainer gets a sample, which the run passes over: \(sample.name)")
     }
 
+    /// What a stage leaves is durable before its end is: an end that is known is not told twice.
     private func finishStage(_ index: StageIndex) throws {
         let stage = catalog[index]
-        let hash = stage.shape.commits ? try preparation.finalCheckpoint(of: stage.plan.name).weightsHash : nil
+        let hash = stage.shape.commits ? try checkpoints.open(checkpoints.final(of: stage.plan.name)).weightsHash : nil
+        if let before = hashesBefore.removeValue(forKey: index), let hash, hash != before {
+            logger.warning("stage \(stage.plan.name) was computed again to other weights: \(hash), before \(before)")
+        }
         let seconds = Moment.now().seconds(since: progress.stageStart)
-        let summary = try recorder.stage(
+        let summary = try recorder.summary(
             index, commits: try database.commits(of: index), seconds: seconds, weightsHash: hash)
+        try database.end(StageEnd(stage: index, summary: JSONLine.encode(summary)))
+        try RecordFiles(paths: paths, catalog: catalog, database: database).writeStages()
         logEnd(stage, summary, Moment.now())
-        try store.prune(keep: plan.checkpoint.keep, protect: protectedCheckpoints())
-    }
-
-    /// Checkpoints that later stages, reports and resumption need: the first and last of every stage.
-    private func protectedCheckpoints() -> [String] {
-        catalog.stages.flatMap { ["\($0.plan.name)-0", "\($0.plan.name)-\($0.shape.stepCount)"] }
+        try checkpoints.prune(stage: index, ended: core.endedStages)
     }
 }

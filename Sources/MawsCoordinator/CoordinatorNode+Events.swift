@@ -17,10 +17,15 @@ extension CoordinatorNode {
         case .message(let id, let message): try receive(message, from: id, now)
         case .lost(let id, let reason): try lose(id, reason, now)
         case .core(let event):
+            let stage = core.stage.index
             if case .stagePrepared = event { progress.beginStage(now) }
             if case .checkpointTaken(let position) = event { logCheckpoint(position) }
             try perform(core.step(event, now: now))
             if case .stagePrepared(let stage) = event { logBegin(RunPosition(stage: stage, step: StepIndex(0))) }
+            if case .checkpointFound(let found) = event {
+                if found.stage != stage { progress.beginStage(now) }
+                logBegin(found)
+            }
         case .childEnded(let name, let status):
             logger.warning("\(name) ended with \(status)")
             try cluster?.ended(name)
@@ -70,6 +75,7 @@ extension CoordinatorNode {
         guard let peer = peers.removeValue(forKey: id) else { return }
         productRates[id] = nil
         peer.connection.close()
+        restorers.removeValue(forKey: id)?.cancel()
         // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
         // on the lost server and would never end.
         collector.lost(id)

@@ -3,6 +3,7 @@ import Logging
 import MawsBase
 import MawsData
 import MawsKernels
+import MawsOptimizer
 import MawsPlan
 import MawsProcess
 import MawsProtocol
@@ -80,40 +81,50 @@ extension CoordinatorNode {
         }
     }
 
-    /// The core at the position of the database, with the newest verified checkpoint of that stage.
+    /// The core at the position of the database, with the newest whole checkpoint of that stage.
     static func core(
-        _ identity: RunIdentity, _ plan: Plan, _ catalog: StageCatalog, _ database: RunDatabase,
-        _ store: CheckpointStore, _ now: Moment
+        _ opened: RunOpening.Opened, _ plan: Plan, _ checkpoints: RunCheckpoints, _ logger: Logger, _ now: Moment
     ) throws -> CoordinatorCore {
+        let (identity, database, catalog) = (opened.identity, opened.database, checkpoints.catalog)
         var position: RunPosition?
         var checkpoint: RunPosition?
         var lastCommit: Commit?
         if let stage = identity.stage, let step = identity.step, Int(stage.value) < plan.stages.count {
             position = RunPosition(stage: stage, step: step)
-            checkpoint = try newestCheckpoint(of: catalog[stage], upTo: step, in: store)
-            if checkpoint == nil { position = nil }
-            lastCommit = try database.lastCommit(of: stage).map { $0.message(term: identity.term) }
+            checkpoint = try checkpoints.newestWhole(of: stage, upTo: step) { logger.warning("\($0)") }
+            if checkpoint == nil {
+                logger.warning(
+                    """
+                    no checkpoint of stage \(catalog[stage].plan.name) is whole: its \(step.value) committed steps are \
+                    kept if the servers' states are, else they are computed again
+                    """)
+            }
+            lastCommit = opened.isRecovered ? nil : try believedCommit(of: catalog[stage], database, identity, logger)
         }
         return CoordinatorCore(
             term: identity.term, runID: identity.id, stages: catalog.stages.map(\.shape),
             shardCount: plan.cluster.servers, leaseSeconds: plan.cluster.leaseSeconds, position: position,
-            checkpoint: checkpoint, lastCommit: lastCommit, passed: try database.passed().map(PassedSample.init),
-            now: now,
+            checkpoint: checkpoint, lastCommit: lastCommit,
+            finished: Set(try database.ends().map { StageIndex($0.stage) }), dropsStep: opened.isRecovered,
+            passed: try database.passed().map(PassedSample.init), now: now,
             shardUses: { catalog[$0.stage].unitShards?.uses(step: $0.step.value) ?? [] })
     }
 
-    /// The newest checkpoint of a stage whose every hash is right; a damaged one is passed over.
-    static func newestCheckpoint(of stage: StageCatalog.Stage, upTo step: StepIndex, in store: CheckpointStore) throws
-        -> RunPosition?
-    {
-        let prefix = stage.plan.name + "-"
-        let steps = try store.names().filter { $0.hasPrefix(prefix) }.compactMap { UInt64($0.dropFirst(prefix.count)) }
-        for candidate in steps.filter({ $0 <= step.value }).sorted(by: >) {
-            guard let checkpoint = try? store.open("\(prefix)\(candidate)"), (try? checkpoint.verify()) != nil else {
-                continue
-            }
-            return RunPosition(stage: stage.index, step: StepIndex(candidate))
+    /// The newest commit of a stage, for a server that has not applied it; nil, with a warning, where it is not what
+    /// the plan makes of its step and norm: SQLite does not notice a changed figure.
+    private static func believedCommit(
+        of stage: StageCatalog.Stage, _ database: RunDatabase, _ identity: RunIdentity, _ logger: Logger
+    ) throws -> Commit? {
+        guard let record = try database.lastCommit(of: stage.index) else { return nil }
+        let clipScale = GradientNorm.clipScale(
+            norm: record.gradientNorm, clipNorm: stage.plan.recipe?.optimizer.clipNorm)
+        if record.learningRate == stage.schedule?.rate(at: StepIndex(record.step)) ?? 0,
+            [0, clipScale].contains(record.clipScale)
+        {
+            return record.message(term: identity.term)
         }
+        logger.warning(
+            "the commit of step \(record.step) of \(stage.plan.name) in the database is not what its plan makes of it")
         return nil
     }
 

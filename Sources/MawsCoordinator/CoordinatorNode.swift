@@ -31,7 +31,7 @@ public final class CoordinatorNode {
     let catalog: StageCatalog
     let database: RunDatabase
     let identity: RunIdentity
-    let store: CheckpointStore
+    let checkpoints: RunCheckpoints
     let preparation: StagePreparation
     let recorder: RunRecorder
     let mailbox = Mailbox<NodeEvent>()
@@ -45,12 +45,16 @@ public final class CoordinatorNode {
     var core: CoordinatorCore
     var progress: RunProgress
     var peers: [PeerID: Peer] = [:]
+    /// What streams a checkpoint to a server, until it is told to do without.
+    var restorers: [PeerID: ShardRestorer] = [:]
     /// FLOP/s of one large product on each trainer that is here. For reports alone.
     var productRates: [PeerID: Double] = [:]
     var cluster: LocalCluster?
     /// The compute profile that all trainers of the run share, from the first of them on.
     var computeProfile: ComputeProfile?
     var pendingCommit: CommitRecord?
+    /// Final weights of stages that ended and are computed again.
+    var hashesBefore: [StageIndex: String] = [:]
     var lossByUnit: [UInt32: Double] = [:]
     var outcome: RunOutcome?
     var failure: String?
@@ -70,22 +74,24 @@ public final class CoordinatorNode {
         for folder in paths.all { try Folder.make(folder) }
         lock = try Self.lock(paths)
         logger = try RunLog.logger(path: paths.log("coordinator"))
-        database = try RunDatabase(path: paths.database)
-        let opened = try database.open(newRunID: Self.newRunID(), plan: planJSON)
-        try Self.checkPlan(plan, against: opened, paths: paths)
+        let store = try CheckpointStore(folder: paths.checkpoints)
+        let planHash = Hash.hexadecimal(of: plan.fixedJSON)
+        let opened = try RunOpening(
+            plan: plan, planHash: planHash, paths: paths, catalog: catalog, store: store, logger: logger
+        ).open()
+        (database, identity) = (opened.database, opened.identity)
         try database.replacePlan(planJSON)
         try AtomicFile.write(Self.planText(plan), to: paths.plan)
-        identity = opened
-        store = try CheckpointStore(folder: paths.checkpoints)
+        checkpoints = RunCheckpoints(
+            catalog: catalog, store: store, runID: identity.id, keep: plan.checkpoint.keep)
         preparation = StagePreparation(
-            plan: plan, planHash: Hash.hexadecimal(of: plan.fixedJSON), runID: opened.id, catalog: catalog, store: store
-        )
-        computeProfile = opened.computeProfile.flatMap { ComputeProfile(text: $0) }
+            plan: plan, planHash: planHash, runID: identity.id, catalog: catalog, checkpoints: checkpoints)
+        computeProfile = identity.computeProfile.flatMap { ComputeProfile(text: $0) }
         recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
         collector = CheckpointCollector(mailbox: mailbox)
         let now = Moment.now()
         progress = RunProgress(run: plan.run, catalog: catalog, now: now)
-        core = try Self.core(opened, plan, catalog, database, store, now)
+        core = try Self.core(opened, plan, checkpoints, logger, now)
     }
 
     /// Runs the plan to its end, or to where the user stops it. Throws when it cannot go on.

@@ -42,6 +42,12 @@ public final class Hash {
 
     public static func hexadecimal(of bytes: [UInt8]) -> String { hexadecimal(digest(of: bytes)) }
 
+    public static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
+        let hash = Hash()
+        hash.update(bytes)
+        return hash.hexadecimal()
+    }
+
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

@@ -29,6 +29,19 @@ public enum StageModel {
         BlockTable(blocks: ImageTowerTable.blocks(model, prefix: "", isTrainable: false, trainsPosition: false))
     }
 
+    /// The first parameter that the stage would take over from a source that has it in another shape; nil where all
+    /// fit.
+    public static func otherShape(_ table: BlockTable, from source: BlockTable) -> (
+        wanted: ParameterEntry, found: ParameterEntry
+    )? {
+        let entries = Dictionary(source.blocks.flatMap(\.entries).map { ($0.name, $0) }) { first, _ in first }
+        for wanted in table.blocks.flatMap(\.entries) {
+            let found = sourceNames(wanted.name).lazy.compactMap { entries[$0] }.first
+            if let found, found.shape != wanted.shape { return (wanted, found) }
+        }
+        return nil
+    }
+
     /// Names to look for, in order, in the checkpoint of the stage that this one starts from. An image tower inside a
     /// larger model carries the prefix `image.`; by itself it has none.
     public static func sourceNames(_ parameter: String) -> [String] {

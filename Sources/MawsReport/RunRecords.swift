@@ -77,7 +77,7 @@ public struct StageSummary: Codable, Hashable, Sendable {
     public var accuracy: Double?
     /// SHA-256 of the final weights, hexadecimal, for training stages.
     public var weightsHash: String?
-    /// Of the steps since the coordinator's start, for training stages; see `Utilisation`.
+    /// Of all steps whose trainers said their rate, for training stages; see `Utilisation`.
     public var utilisation: Double?
 
     public init(

@@ -1,54 +1,100 @@
 import Foundation
 import GRDB
+import Glibc
 import MawsBase
 
 /// The coordinator's durable memory: which run this is, its plan, its term, and every committed step.
 ///
 /// SQLite in WAL mode with `synchronous = FULL`: a commit that returned survives the process and the machine.
+///
+/// Every error is a `StorageError` that names the file: `full`, `damaged`, or `database` with SQLite's words.
 public final class RunDatabase: Sendable {
+    private let path: String
     private let queue: DatabaseQueue
 
-    /// Opens the database at `path`, making it when it is not there.
+    /// Opens the database at `path`, making it when it is not there. Throws `StorageError.damaged` where SQLite finds
+    /// its pages wrong, or its commits do not lead to where it says that the run stands.
     public init(path: String) throws {
+        self.path = path
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = FULL")
         }
-        queue = try DatabaseQueue(path: path, configuration: configuration)
+        queue = try Self.naming(path) { try DatabaseQueue(path: path, configuration: configuration) }
+        try check()
         try migrate()
+        try checkPosition()
+    }
+
+    /// Moves a database that cannot be believed out of the way, with the files that belong to it. Returns its new path.
+    public static func setAside(_ path: String) throws -> String {
+        for ending in ["-wal", "-shm", ""] where access(path + ending, F_OK) == 0 {
+            if rename(path + ending, "\(path).damaged\(ending)") != 0 {
+                throw StorageError.last("move out of the way", path + ending)
+            }
+        }
+        return "\(path).damaged"
+    }
+
+    /// The run that this is the database of; nil before `open` or `recover`.
+    public func identity() throws -> RunIdentity? {
+        try read { try Self.identity($0) }
     }
 
     /// The run this database belongs to, or `newRunID` and `plan` from now on. Every call starts a new term.
     public func open(newRunID: String, plan: [UInt8]) throws -> RunIdentity {
-        try queue.write { database in
+        try write { database in
             try database.execute(
                 sql: "INSERT OR IGNORE INTO run (key, id, plan, term) VALUES (1, ?, ?, 0)",
                 arguments: [newRunID, Data(plan)])
             try database.execute(sql: "UPDATE run SET term = term + 1")
-            return try Self.identity(database)
+            guard let identity = try Self.identity(database) else {
+                throw DatabaseError(message: "the run's row is missing from its database")
+            }
+            return identity
+        }
+    }
+
+    /// Takes over what a run's other files say of it, after its database was lost or found behind them: the commits and
+    /// ended stages that are not known here, and where the run stands. Nothing past that stays.
+    public func recover(_ run: RunIdentity, commits: [CommitRecord], ends: [StageEnd]) throws {
+        guard let stage = run.stage, let step = run.step else { preconditionFailure("recovered without a position") }
+        try write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO run (key, id, plan, term, computeProfile) VALUES (1, ?, ?, ?, ?)
+                    ON CONFLICT (key) DO UPDATE SET
+                        term = excluded.term, computeProfile = IFNULL(computeProfile, excluded.computeProfile)
+                    """, arguments: [run.id, Data(run.plan), Int64(run.term.value), run.computeProfile])
+            for commit in commits { try commit.insert(database, onConflict: .ignore) }
+            for end in ends { try end.insert(database, onConflict: .ignore) }
+            try Self.goBack(database, to: stage, step)
         }
     }
 
     /// Replaces the kept plan, after its changes were found harmless.
     public func replacePlan(_ plan: [UInt8]) throws {
-        try queue.write { try $0.execute(sql: "UPDATE run SET plan = ?", arguments: [Data(plan)]) }
+        try write { try $0.execute(sql: "UPDATE run SET plan = ?", arguments: [Data(plan)]) }
     }
 
     /// Keeps what the run's trainers compute with.
     public func setComputeProfile(_ profile: String) throws {
-        try queue.write { try $0.execute(sql: "UPDATE run SET computeProfile = ?", arguments: [profile]) }
+        try write { try $0.execute(sql: "UPDATE run SET computeProfile = ?", arguments: [profile]) }
     }
 
     /// The stage starts at this step: its first checkpoint is on disk. A stage past the plan's last means that the run
     /// is finished.
     public func move(to stage: StageIndex, step: StepIndex) throws {
-        try queue.write { try Self.move($0, stage.value, step.value) }
+        try write { database in
+            try Self.move(database, stage.value, step.value)
+            try database.execute(sql: "UPDATE run SET firstCommit = step")
+        }
     }
 
     /// Makes a committed step durable.
     public func commit(_ record: CommitRecord) throws {
-        try queue.write { database in
+        try write { database in
             try record.insert(database, onConflict: .replace)
             try Self.move(database, record.stage, record.step + 1)
         }
@@ -56,31 +102,52 @@ public final class RunDatabase: Sendable {
 
     /// The newest commit of a stage.
     public func lastCommit(of stage: StageIndex) throws -> CommitRecord? {
-        try queue.read { database in
+        try read { database in
             try CommitRecord.filter(Column("stage") == Int64(stage.value)).order(Column("step").desc).fetchOne(database)
         }
     }
 
     /// All commits of a stage, in order.
     public func commits(of stage: StageIndex) throws -> [CommitRecord] {
-        try queue.read { database in
+        try read { database in
             try CommitRecord.filter(Column("stage") == Int64(stage.value)).order(Column("step")).fetchAll(database)
         }
     }
 
-    /// Forgets the commits of `stage` from `step` on: they are computed again.
-    public func rollBack(to stage: StageIndex, step: StepIndex) throws {
-        try queue.write { database in
-            try database.execute(
-                sql: "DELETE FROM commitRecord WHERE stage = ? AND step >= ?",
-                arguments: [Int64(stage.value), Int64(step.value)])
-            try Self.move(database, stage.value, step.value)
-        }
+    /// Forgets the commits of `stage` from `step` on, that it ended, and what was committed of later stages that have
+    /// not ended: they are computed again. Returns how many commits that were.
+    @discardableResult
+    public func rollBack(to stage: StageIndex, step: StepIndex) throws -> Int {
+        try write { try Self.goBack($0, to: stage, step) }
+    }
+
+    @discardableResult
+    private static func goBack(_ database: Database, to stage: StageIndex, _ step: StepIndex) throws -> Int {
+        try database.execute(sql: "DELETE FROM stageEnd WHERE stage = ?", arguments: [Int64(stage.value)])
+        try database.execute(
+            sql: """
+                DELETE FROM commitRecord WHERE (stage = :stage AND step >= :step)
+                OR (stage > :stage AND stage NOT IN (SELECT stage FROM stageEnd))
+                """, arguments: ["stage": Int64(stage.value), "step": Int64(step.value)])
+        let forgotten = database.changesCount
+        try move(database, stage.value, step.value)
+        try database.execute(sql: "UPDATE run SET firstCommit = step")
+        return forgotten
+    }
+
+    /// Keeps the line that sums a stage up, once: a stage that ended stays as it ended.
+    public func end(_ end: StageEnd) throws {
+        try write { try end.insert($0, onConflict: .ignore) }
+    }
+
+    /// The stages that ended, in the plan's order.
+    public func ends() throws -> [StageEnd] {
+        try read { try StageEnd.order(Column("stage")).fetchAll($0) }
     }
 
     /// Makes it durable that the run passes a sample over, and the term that counts from then on.
     public func pass(_ record: PassedSampleRecord, term: Term) throws {
-        try queue.write { database in
+        try write { database in
             try record.insert(database, onConflict: .replace)
             try database.execute(
                 sql: "UPDATE run SET term = MAX(term, ?)", arguments: [Int64(term.value)])
@@ -89,27 +156,28 @@ public final class RunDatabase: Sendable {
 
     /// All samples that the run passes over, in the order of steps and units.
     public func passed() throws -> [PassedSampleRecord] {
-        try queue.read { database in
+        try read { database in
             try PassedSampleRecord
                 .order(Column("stage"), Column("step"), Column("unit"), Column("sample")).fetchAll(database)
         }
     }
 
     private func migrate() throws {
-        try queue.write { database in
+        try write { database in
             try database.execute(
                 sql: """
                     CREATE TABLE IF NOT EXISTS run (
                         key INTEGER PRIMARY KEY CHECK (key = 1), id TEXT NOT NULL, plan BLOB NOT NULL,
-                        term INTEGER NOT NULL, stage INTEGER, step INTEGER, computeProfile TEXT
+                        term INTEGER NOT NULL, stage INTEGER, step INTEGER, computeProfile TEXT, firstCommit INTEGER
                     );
                     CREATE TABLE IF NOT EXISTS commitRecord (
                         stage INTEGER NOT NULL, step INTEGER NOT NULL, learningRate REAL NOT NULL,
                         clipScale REAL NOT NULL, gradientNorm REAL NOT NULL, loss REAL NOT NULL,
                         images INTEGER NOT NULL,
                         seconds REAL NOT NULL, bytesPushed INTEGER NOT NULL, bytesGathered INTEGER NOT NULL,
-                        PRIMARY KEY (stage, step)
+                        utilisation REAL, PRIMARY KEY (stage, step)
                     );
+                    CREATE TABLE IF NOT EXISTS stageEnd (stage INTEGER PRIMARY KEY, summary TEXT NOT NULL);
                     CREATE TABLE IF NOT EXISTS passedSample (
                         stage INTEGER NOT NULL, step INTEGER NOT NULL, unit INTEGER NOT NULL, sample INTEGER NOT NULL,
                         slot INTEGER NOT NULL, shard TEXT NOT NULL, member TEXT NOT NULL, offset INTEGER NOT NULL,
@@ -117,8 +185,62 @@ public final class RunDatabase: Sendable {
                     );
                     """)
             // Runs of earlier versions go on.
-            if try !database.columns(in: "run").contains(where: { $0.name == "computeProfile" }) {
-                try database.execute(sql: "ALTER TABLE run ADD COLUMN computeProfile TEXT")
+            let additions = [
+                ("run", "computeProfile", "TEXT"), ("run", "firstCommit", "INTEGER"),
+                ("commitRecord", "utilisation", "REAL"),
+            ]
+            for (table, column, type) in additions
+            where try !database.columns(in: table).contains(where: { $0.name == column }) {
+                try database.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(column) \(type)")
+            }
+        }
+    }
+
+    /// The pages, before anything of them is believed.
+    private func check() throws {
+        let verdict = try read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
+        guard verdict == "ok" else {
+            throw StorageError.damaged(path: path, reason: verdict ?? "SQLite does not say that it is whole")
+        }
+    }
+
+    /// A stage's commits are those of all steps before the one that the run stands at, from the one on at which it was
+    /// put there: of a recovered run some before that may be unknown.
+    private func checkPosition() throws {
+        let wrong = try read { database -> String? in
+            guard let identity = try Self.identity(database), let stage = identity.stage, let step = identity.step
+            else { return nil }
+            let first = try Int64.fetchOne(database, sql: "SELECT IFNULL(firstCommit, 0) FROM run") ?? 0
+            let found = try Row.fetchOne(
+                database,
+                sql: "SELECT COUNT(*), IFNULL(MAX(step) + 1, ?) FROM commitRecord WHERE stage = ? AND step >= ?",
+                arguments: [first, Int64(stage.value), first])
+            guard let found, first + found[0] == Int64(step.value), found[1] == Int64(step.value) else {
+                return "its commits of stage \(stage.value) do not lead to step \(step.value)"
+            }
+            return nil
+        }
+        if let wrong { throw StorageError.damaged(path: path, reason: wrong) }
+    }
+
+    private func write<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try Self.naming(path) { try queue.write(body) }
+    }
+
+    private func read<Result>(_ body: (Database) throws -> Result) throws -> Result {
+        try Self.naming(path) { try queue.read(body) }
+    }
+
+    /// SQLite's errors name no file.
+    private static func naming<Result>(_ path: String, _ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch let error as DatabaseError {
+            switch error.resultCode {
+            case .SQLITE_FULL: throw StorageError.full(path: path, bytes: 0)
+            case .SQLITE_CORRUPT, .SQLITE_NOTADB:
+                throw StorageError.damaged(path: path, reason: error.message ?? "SQLite cannot read it")
+            default: throw StorageError.database(path: path, reason: error.message ?? "\(error.resultCode)")
             }
         }
     }
@@ -128,10 +250,8 @@ public final class RunDatabase: Sendable {
             sql: "UPDATE run SET stage = ?, step = ?", arguments: [Int64(stage), Int64(step)])
     }
 
-    private static func identity(_ database: Database) throws -> RunIdentity {
-        guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run") else {
-            throw DatabaseError(message: "the run's row is missing from its database")
-        }
+    private static func identity(_ database: Database) throws -> RunIdentity? {
+        guard let row = try Row.fetchOne(database, sql: "SELECT * FROM run") else { return nil }
         let plan: Data = row["plan"]
         let stage: Int64? = row["stage"]
         let step: Int64? = row["step"]
@@ -139,50 +259,5 @@ public final class RunDatabase: Sendable {
             id: row["id"], plan: Array(plan), term: Term(UInt64(row["term"] as Int64)),
             stage: stage.map { StageIndex(UInt32($0)) }, step: step.map { StepIndex(UInt64($0)) },
             computeProfile: row["computeProfile"])
-    }
-}
-
-/// Which run a database belongs to and where it stands.
-public struct RunIdentity: Hashable, Sendable {
-    public var id: String
-    /// JSON of the resolved plan.
-    public var plan: [UInt8]
-    public var term: Term
-    /// Nil before the first stage's first checkpoint.
-    public var stage: StageIndex?
-    public var step: StepIndex?
-    /// What the run's first trainer computes with; nil before there was one.
-    public var computeProfile: String?
-}
-
-/// One committed step.
-public struct CommitRecord: Codable, Hashable, Sendable, FetchableRecord, PersistableRecord {
-    public static let databaseTableName = "commitRecord"
-
-    public var stage: UInt32
-    public var step: UInt64
-    public var learningRate: Double
-    public var clipScale: Double
-    public var gradientNorm: Double
-    public var loss: Double
-    public var images: Int
-    public var seconds: Double
-    public var bytesPushed: UInt64
-    public var bytesGathered: UInt64
-
-    public init(
-        stage: UInt32, step: UInt64, learningRate: Double, clipScale: Double, gradientNorm: Double, loss: Double,
-        images: Int, seconds: Double, bytesPushed: UInt64, bytesGathered: UInt64
-    ) {
-        self.stage = stage
-        self.step = step
-        self.learningRate = learningRate
-        self.clipScale = clipScale
-        self.gradientNorm = gradientNorm
-        self.loss = loss
-        self.images = images
-        self.seconds = seconds
-        self.bytesPushed = bytesPushed
-        self.bytesGathered = bytesGathered
     }
 }

@@ -8,6 +8,10 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     case full(path: String, bytes: Int)
     /// The content is not what it must be.
     case damaged(path: String, reason: String)
+    /// A file of a later version of this program.
+    case newerFormat(path: String, format: Int)
+    /// SQLite could not do its work, for this reason.
+    case database(path: String, reason: String)
     /// Another process holds the lock of this file.
     case inUse(path: String)
     /// A checkpoint was finished before every element was in it, or received one twice.
@@ -20,15 +24,30 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .system(let action, let path, let code):
             "cannot \(action) \(path): \(String(cString: strerror(code))). \(Self.advice(code))"
         case .full(let path, let bytes):
-            "the disk is full: \(path) needs \(bytes) bytes. Free some space, or put the run on another disk."
+            "the disk is full: \(path) needs \(bytes > 0 ? "\(bytes) bytes" : "more space"). Free some space, or put the "
+                + "run on another disk."
         case .damaged(let path, let reason):
             "\(path) is damaged: \(reason)."
+        case .newerFormat(let path, let format):
+            "\(path) has format \(format), which this version does not read. Go on with the version that wrote it."
+        case .database(let path, let reason):
+            "the database \(path) cannot be used: \(reason). Check the disk and the path."
         case .inUse(let path):
             "\(path) is in use by another process. Stop that process, or give this one another folder."
         case .incomplete(let checkpoint, let reason):
             "checkpoint \(checkpoint) cannot be finished: \(reason)."
         case .unknown(let checkpoint, let what):
             "checkpoint \(checkpoint) has no \(what)."
+        }
+    }
+
+    /// Whether the content is lost or not to be believed, so that another copy of it is what is needed: not where a
+    /// person or a later try can help.
+    public var isDamage: Bool {
+        switch self {
+        case .damaged: true
+        case .system(_, _, let code): [ENOENT, ENOTDIR, EIO].contains(code)
+        default: false
         }
     }
 

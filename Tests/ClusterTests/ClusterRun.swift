@@ -16,7 +16,9 @@ struct ClusterRun {
     /// Fields of wsp and lit about it.
     var microBatch = ""
     var maeSteps = 4
+    var wspSteps = 3
     var checkpointSteps = 2
+    var keep = 2
     /// Further lines at the top level of the plan.
     var extra = ""
     var maeFields = "learning_rate: 0.001"
@@ -112,11 +114,11 @@ struct ClusterRun {
                   {steps: \(maeSteps), batch: 80, unit: \(unit), moments: \(moments), \(maeFields),
                    decoder: {width: 32, depth: 1, heads: 2}}
               - wsp:
-                  {from: mae, steps: 3, batch: 80, unit: \(unit)\(microBatch), learning_rate: 0.001, clip: 1.0,
-                   moments: \(moments)}
+                  {from: mae, steps: \(wspSteps), batch: 80, unit: \(unit)\(microBatch), learning_rate: 0.001,
+                   clip: 1.0, moments: \(moments)}
               - lit: {image: wsp, \(litFields)\(microBatch), learning_rate: 0.001, moments: \(moments)}
             \(evaluates ? evaluations : "")
-            checkpoint: {steps: \(checkpointSteps), keep: 2}
+            checkpoint: {steps: \(checkpointSteps), keep: \(keep)}
             wire: {push: \(push)}
             \(extra)
             """

@@ -12,16 +12,20 @@ struct CoordinatorHarness {
     var commits: [Commit] = []
     var notes: [String] = []
     var actions: [CoordinatorAction] = []
+    /// Step of the checkpoint that a search finds; nil: it goes on for now.
+    var found: StepIndex?
+    var preparesStages = true
     let shardCount: Int
 
     init(
         stages: [StageShape], shardCount: Int = 2, position: RunPosition? = nil, checkpoint: RunPosition? = nil,
-        passed: [PassedSample] = [], shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
+        finished: Set<StageIndex> = [], passed: [PassedSample] = [],
+        shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardCount = shardCount
         core = CoordinatorCore(
             term: Term(3), runID: "run", stages: stages, shardCount: shardCount, leaseSeconds: 60, position: position,
-            checkpoint: checkpoint, lastCommit: nil, passed: passed, now: now, shardUses: shardUses)
+            checkpoint: checkpoint, lastCommit: nil, finished: finished, passed: passed, now: now, shardUses: shardUses)
         take(core.start())
     }
 
@@ -35,7 +39,7 @@ struct CoordinatorHarness {
     /// What the shell and faithful servers do on their own.
     private mutating func react(_ action: CoordinatorAction) {
         switch action {
-        case .prepareStage(let stage): step(.stagePrepared(stage))
+        case .prepareStage(let stage): if preparesStages { step(.stagePrepared(stage)) }
         case .restore(let peer, let position): step(.restored(peer, position))
         case .send(let peer, .leases(let batch)):
             leases[peer] = batch.first
@@ -47,6 +51,8 @@ struct CoordinatorHarness {
                 term: Term(3), stage: position.stage, step: position.step, learningRate: 0.1, clipScale: 1)
             commits.append(commit)
             step(.decided(commit))
+        case .findCheckpoint(let stage, _):
+            if let found { step(.checkpointFound(RunPosition(stage: stage, step: found))) }
         case .takeCheckpoint(let position): step(.checkpointTaken(position))
         case .note(let note): notes.append(note)
         default: break

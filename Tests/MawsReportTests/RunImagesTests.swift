@@ -28,6 +28,16 @@ import Testing
         #expect(page.contains("There are no reconstructions of mae"))
     }
 
+    @Test func aCheckpointThatIsDamagedIsNotShown() throws {
+        let run = try TinyRun(in: scratch.path)
+        let path = "\(run.folder)/checkpoints/mae-\(TinyRun.steps)/weights.safetensors"
+        var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        bytes[bytes.count - 5] ^= 1
+        try bytes.write(to: URL(fileURLWithPath: path))
+        let page = try HTMLReport.render(runFolder: run.folder)
+        #expect(page.contains("There are no reconstructions of mae") && page.contains("is not what was written"))
+    }
+
     @Test func dataThatIsGoneIsNamed() throws {
         let run = try TinyRun(in: scratch.path)
         try FileManager.default.removeItem(atPath: "\(scratch.path)/test.tar")

@@ -182,10 +182,10 @@ struct CheckpointTests {
         let store = try CheckpointStore(folder: folder.path)
         for step in [0, 2, 10, 9] { _ = try write(to: store, step: UInt64(step), pieces: 1) }
         #expect(try store.names() == ["mae-0", "mae-2", "mae-9", "mae-10"])
-        try store.prune(keep: 2, protect: ["mae-0"])
+        try store.prune(keep: 2, protect: ["mae-0"], stage: StageIndex(0))
         #expect(try store.names() == ["mae-0", "mae-9", "mae-10"])
         #expect(try store.latest()?.name == "mae-9")
-        try store.prune(keep: 1, protect: [])
+        try store.prune(keep: 1, protect: [], stage: StageIndex(0))
         #expect(try folder.names() == ["latest", "mae-9"])
     }
 
@@ -232,11 +232,5 @@ struct CheckpointTests {
                 }
             }
         }
-    }
-}
-
-extension TemporaryFolder {
-    fileprivate func size(_ name: String) throws -> Int {
-        try #require(try FileManager.default.attributesOfItem(atPath: file(name))[.size] as? Int)
     }
 }

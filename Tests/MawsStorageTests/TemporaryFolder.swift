@@ -16,6 +16,10 @@ final class TemporaryFolder {
 
     func file(_ name: String) -> String { "\(path)/\(name)" }
 
+    func size(_ name: String) throws -> Int {
+        try #require(try FileManager.default.attributesOfItem(atPath: file(name))[.size] as? Int)
+    }
+
     func text(_ name: String) throws -> String { try String(contentsOfFile: file(name), encoding: .utf8) }
 
     func names(_ name: String = "") throws -> [String] {

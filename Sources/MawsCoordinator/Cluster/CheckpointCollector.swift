@@ -9,6 +9,8 @@ import MawsWire
 final class CheckpointCollector: @unchecked Sendable {
     private struct Collection {
         var position: RunPosition
+        /// Makes room once the checkpoint is durable.
+        var prune: @Sendable () throws -> Void
         var writer: CheckpointWriter
         var layouts: [PeerID: ShardLayout]
         var slicesMissing: Int
@@ -24,14 +26,12 @@ final class CheckpointCollector: @unchecked Sendable {
     /// Opens a checkpoint and asks every server for its slices.
     func begin(
         _ position: RunPosition, header: CheckpointHeader, store: CheckpointStore,
-        servers: [(peer: Peer, shard: ShardIdentity)]
-    )
-        throws
-    {
+        servers: [(peer: Peer, shard: ShardIdentity)], prune: @escaping @Sendable () throws -> Void
+    ) throws {
         let layouts = servers.map { ShardLayout(table: header.table, shard: $0.shard) }
         let requests = layouts.map { Self.slices(header.table, $0, position) }
         let collection = Collection(
-            position: position, writer: try store.begin(header),
+            position: position, prune: prune, writer: try store.begin(header),
             layouts: Dictionary(uniqueKeysWithValues: zip(servers.map(\.peer.id), layouts)),
             slicesMissing: requests.reduce(0) { $0 + $1.count })
         lock.withLock { self.collection = collection }
@@ -93,6 +93,7 @@ final class CheckpointCollector: @unchecked Sendable {
         Thread.detachNewThread { [mailbox] in
             do {
                 _ = try collection.writer.finish()
+                try collection.prune()
                 mailbox.post(.core(.checkpointTaken(collection.position)))
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))

@@ -8,19 +8,16 @@ import MawsStorage
 import MawsTraining
 import MawsWire
 
-/// Writes what a run leaves behind: metrics by step, summaries by stage, results of evaluations, skipped samples.
+/// Writes what a run leaves behind: metrics by step, results of evaluations, skipped samples; and sums stages up.
 final class RunRecorder {
     private static let skipsNamed = 20
 
     private let paths: RunPaths
     private let catalog: StageCatalog
     private let metrics: AppendLog
-    private let summaries: AppendLog
     private let skipped: AppendLog
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
     private var result: EvaluationResult?
-    /// FLOPs of the model in the stage's steps so far, and what the trainers could have done meanwhile.
-    private var work = (operations: 0.0, capacity: 0.0)
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
@@ -32,7 +29,6 @@ final class RunRecorder {
         self.paths = paths
         self.catalog = catalog
         metrics = try AppendLog(path: paths.metrics)
-        summaries = try AppendLog(path: paths.stages)
         skipped = try AppendLog(path: paths.skipped)
         for sample in passed { self.passed[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
     }
@@ -59,21 +55,9 @@ final class RunRecorder {
         try skipped.append(JSONLine.encode(SkippedSampleRecord(stage: catalog[stage].plan.name, sample: name)))
     }
 
-    /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
-    func step(_ record: CommitRecord, productRate: Double) throws {
-        let stage = catalog[StageIndex(record.stage)]
-        let operations = Double(record.images) * stage.operationsPerSample(step: Int(record.step))
-        let capacity = record.seconds * productRate
-        work.operations += operations
-        work.capacity += capacity
-        try metrics.append(
-            JSONLine.encode(
-                StepMetrics(
-                    stage: stage.plan.name, step: Int(record.step), loss: record.loss,
-                    learningRate: record.learningRate, gradientNorm: record.gradientNorm, images: record.images,
-                    seconds: record.seconds, bytesPushed: Int(record.bytesPushed),
-                    bytesGathered: Int(record.bytesGathered), skipped: record.clipScale == 0 ? true : nil,
-                    utilisation: Utilisation.share(operations: operations, of: capacity))))
+    func step(_ record: CommitRecord) throws {
+        let stage = catalog[StageIndex(record.stage)].plan.name
+        try metrics.append(JSONLine.encode(StepMetrics(record, stage: stage)))
     }
 
     /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run. Throws when all
@@ -110,23 +94,31 @@ final class RunRecorder {
             list: Array(names.prefix(Self.skipsNamed)))
     }
 
-    /// Writes a stage's summary, which it returns, and an evaluation's result.
-    func stage(
-        _ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?
-    ) throws -> StageSummary {
+    /// Sums a stage up, and writes an evaluation's result.
+    func summary(_ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?) throws
+        -> StageSummary
+    {
         let stage = catalog[index]
-        defer { work = (0, 0) }
         let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage)
-        let summary = StageSummary(
+        return StageSummary(
             stage: stage.plan.name, kind: stage.plan.kind.rawValue, steps: commits.count,
             seconds: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.seconds } : seconds,
             images: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
-            weightsHash: weightsHash, utilisation: Utilisation.share(operations: work.operations, of: work.capacity))
-        try summaries.append(JSONLine.encode(summary))
-        try summaries.synchronize()
-        return summary
+            weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits))
+    }
+
+    /// Over all steps whose trainers said their rate.
+    private static func utilisation(_ stage: StageCatalog.Stage, _ commits: [CommitRecord]) -> Double? {
+        var work = (operations: 0.0, capacity: 0.0)
+        for commit in commits {
+            guard let share = commit.utilisation, share > 0 else { continue }
+            let operations = stage.operations(step: Int(commit.step))
+            work.operations += operations
+            work.capacity += operations / share
+        }
+        return Utilisation.share(operations: work.operations, of: work.capacity)
     }
 
     private func finishEvaluation(_ stage: StageCatalog.Stage) throws -> EvaluationResult {

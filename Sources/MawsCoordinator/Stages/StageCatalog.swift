@@ -31,6 +31,9 @@ struct StageCatalog: Sendable {
             knownViewsStep.map { step >= $0 } == true ? cost.operationsPerKnownView : cost.operationsPerSample
         }
 
+        /// The same of all images of the step.
+        func operations(step: Int) -> Double { Double(imagesPerStep) * operationsPerSample(step: step) }
+
         /// What an evaluation, which has no steps, does when this many of its units are done; nil for training.
         func phaseText(done: Int) -> String? {
             guard !shape.commits else { return nil }
@@ -56,6 +59,16 @@ struct StageCatalog: Sendable {
         stages = try plan.stages.enumerated().map { index, stage in
             try Self.stage(index, stage, plan, data, root: root)
         }
+        for stage in stages { try checkSource(of: stage) }
+    }
+
+    /// Before hours of training, what its first checkpoint could not be made of.
+    private func checkSource(of stage: Stage) throws {
+        guard let source = stages.first(where: { $0.plan.name == stage.plan.from }),
+            let (wanted, found) = StageModel.otherShape(stage.table, from: source.table)
+        else { return }
+        throw CoordinatorError.otherShape(
+            stage: stage.plan.name, name: wanted.name, shape: wanted.shape, from: source.plan.name, found: found.shape)
     }
 
     subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }

@@ -13,21 +13,23 @@ struct StagePreparation: Sendable {
     let planHash: String
     let runID: String
     let catalog: StageCatalog
-    let store: CheckpointStore
+    let checkpoints: RunCheckpoints
 
-    func header(_ index: StageIndex, step: StepIndex) -> CheckpointHeader {
+    func header(_ index: StageIndex, step: StepIndex, computeProfile: String?) -> CheckpointHeader {
         let stage = catalog[index]
         return CheckpointHeader(
             runID: runID, stageName: stage.plan.name, stageIndex: index, step: step, planHash: planHash,
-            table: stage.table)
+            table: stage.table, computeProfile: computeProfile)
     }
 
-    /// Writes `<stage>-0` and returns it.
+    /// Writes `<stage>-0` and returns it. Throws `DamagedSource` before anything counts where a byte that it takes over
+    /// is not what was written.
     @discardableResult
     func prepare(_ index: StageIndex) throws -> Checkpoint {
         let stage = catalog[index]
-        let source = try stage.plan.from.map { try finalCheckpoint(of: $0) }
-        let writer = try store.begin(header(index, step: StepIndex(0)), momentsAreZero: true)
+        let source = try stage.plan.from.map { try self.source(of: stage, named: $0) }
+        let writer = try checkpoints.store.begin(
+            header(index, step: StepIndex(0), computeProfile: source?.header.computeProfile), momentsAreZero: true)
         do {
             for block in stage.table.blocks.indices {
                 try write(block, of: stage, from: source, with: writer)
@@ -39,13 +41,23 @@ struct StagePreparation: Sendable {
         }
     }
 
-    /// The checkpoint that ended a stage; an evaluation has none but its first.
-    func finalCheckpoint(of stageName: String) throws -> Checkpoint {
-        guard let stage = catalog.stages.first(where: { $0.plan.name == stageName }) else {
-            preconditionFailure("the plan's check let an unknown stage \(stageName) through")
+    private func source(of stage: StageCatalog.Stage, named name: String) throws -> Checkpoint {
+        let position = checkpoints.final(of: name)
+        return try reading(position.stage, for: stage) { try checkpoints.open(position) }
+    }
+
+    /// What is wrong with a source is its stage's to repair.
+    private func reading<Result>(_ source: StageIndex, for stage: StageCatalog.Stage, _ body: () throws -> Result)
+        throws -> Result
+    {
+        do {
+            return try body()
+        } catch let error as StorageError where error.isDamage {
+            throw DamagedSource(
+                stage: source,
+                sentence: "stage \(stage.plan.name) cannot start from the final checkpoint of "
+                    + "\(catalog[source].plan.name): \(error)")
         }
-        let steps = stage.shape.commits ? stage.shape.stepCount : 0
-        return try store.open("\(stageName)-\(steps)")
     }
 
     private func write(
@@ -55,7 +67,7 @@ struct StagePreparation: Sendable {
         let weights = FloatBuffer(count: block.count)
         var missing: [String] = []
         for entry in block.entries {
-            if try !inherit(entry, from: source, into: weights) {
+            if try !inherit(entry, of: stage, from: source, into: weights) {
                 missing.append(entry.name)
                 InitialWeights.fill(entry, seed: plan.seed, stage: stage.index.value, into: weights)
             }
@@ -67,12 +79,21 @@ struct StagePreparation: Sendable {
             kind: .weight, block: index, range: 0..<block.count, bytes: UnsafeRawBufferPointer(weights.bytes))
     }
 
-    /// Whether the source has the parameter, whose values are in its block's buffer then.
-    private func inherit(_ entry: ParameterEntry, from source: Checkpoint?, into weights: FloatBuffer) throws -> Bool {
+    /// Whether the source has the parameter, whose values are in its block's buffer then. One of another shape is no
+    /// parameter to start from, nor to forget.
+    private func inherit(
+        _ entry: ParameterEntry, of stage: StageCatalog.Stage, from source: Checkpoint?, into weights: FloatBuffer
+    ) throws -> Bool {
         guard let source else { return false }
         for name in StageModel.sourceNames(entry.name) {
-            guard let (block, found) = source.place(of: name), found.shape == entry.shape else { continue }
-            try source.read(kind: .weight, block: block, range: found.range, into: weights.bytes(of: entry.range))
+            guard let (block, found) = source.place(of: name) else { continue }
+            guard found.shape == entry.shape else {
+                throw CoordinatorError.otherShape(
+                    stage: stage.plan.name, name: entry.name, shape: entry.shape, from: source.name, found: found.shape)
+            }
+            try reading(source.header.stageIndex, for: stage) {
+                try source.read(kind: .weight, block: block, range: found.range, into: weights.bytes(of: entry.range))
+            }
             return true
         }
         return false

@@ -75,9 +75,14 @@ extension CoordinatorCore {
         guard mode == .assembling, readyServers.count == servers.count else { return [] }
         guard !readyServers.contains(where: \.isBusy) else { return [] }
         let strangers = readyServers.filter { $0.version == nil }
-        if strangers.isEmpty { return areServersCurrent ? beginStep(now) : [] }
+        if strangers.isEmpty { return areServersCurrent ? goOn(now) : [] }
         if strangers.allSatisfy({ fits($0.hello) }) { return strangers.flatMap { keep($0) } }
         return restoreAll()
+    }
+
+    /// Where no checkpoint of the stage is whole, the servers' states are all that there is: one is taken first.
+    private mutating func goOn(_ now: Moment) -> [CoordinatorAction] {
+        checkpointPosition == nil ? requestCheckpoint(now) : beginStep(now)
     }
 
     var areServersCurrent: Bool {
@@ -105,14 +110,10 @@ extension CoordinatorCore {
     }
 
     private mutating func restoreAll() -> [CoordinatorAction] {
+        guard let checkpointPosition else { return search(position.stage) }
         var actions: [CoordinatorAction] = []
         if checkpointPosition < position {
-            actions.append(.rollBack(checkpointPosition))
-            actions.append(
-                .note(
-                    "a server's state is gone: steps \(checkpointPosition.step.value) to \(position.step.value) are "
-                        + "computed again from the checkpoint"
-                ))
+            actions += [.note("a server's state is gone or not of this step"), .rollBack(checkpointPosition)]
             position = checkpointPosition
         }
         lastCommit = nil
@@ -120,10 +121,10 @@ extension CoordinatorCore {
         forgetTraces()
         // Trainers may still be at units of this very step, under the same term.
         if let newestLeased, newestLeased >= position { knowsTraces = false }
+        // What they said at hello speaks of states that are replaced now.
+        forgetServers()
         for index in servers.indices {
             servers[index]?.isBusy = true
-            servers[index]?.version = nil
-            servers[index]?.report = nil
             guard let peer = servers[index]?.peer else { continue }
             actions += [.configure(peer, keepsState: false), .restore(peer, position)]
         }

@@ -20,6 +20,9 @@ extension CoordinatorCore {
         readyServers.first { $0.peer == peer }?.hello.shard
     }
 
+    /// Stages that ended and whose results stand.
+    public var endedStages: Set<StageIndex> { finished }
+
     /// Steps done and in all of a training stage, units of an evaluation.
     public var progress: (done: Int, total: Int) {
         if nextStage != nil { return (0, shownStage.total) }
@@ -32,6 +35,7 @@ extension CoordinatorCore {
     public func waitingFor(_ now: Moment) -> String? {
         switch mode {
         case .preparing: "the coordinator, which makes the stage's first checkpoint"
+        case .searching: "the coordinator, which looks for a whole checkpoint"
         case .assembling: missingServers(now)
         case .computing: lateWork(now)
         case .deciding: nil

@@ -146,6 +146,7 @@ extension CoordinatorCore {
     }
 
     private func isCheckpointDue(_ now: Moment) -> Bool {
+        guard let checkpointPosition else { return true }
         if let steps = stage.checkpointSteps, position.step.value - checkpointPosition.step.value >= steps {
             return true
         }
@@ -184,18 +185,23 @@ extension CoordinatorCore {
 
     /// The stage's final weights are in a checkpoint (or its results are in): the next stage starts from its own.
     private mutating func endStage() -> [CoordinatorAction] {
-        let finished = position.stage
-        let next = StageIndex(finished.value + 1)
-        guard Int(next.value) < stages.count else {
+        finished.insert(position.stage)
+        return [.stageFinished(position.stage)] + prepareNext()
+    }
+
+    /// The first later stage that has not ended, which is not the next one where the run went back to repair a stage.
+    mutating func prepareNext() -> [CoordinatorAction] {
+        guard let next = stages.map(\.index).first(where: { $0 > position.stage && !finished.contains($0) }) else {
             mode = .ended
-            return [.stageFinished(finished), .runFinished]
+            return [.runFinished]
         }
         mode = .preparing
         nextStage = next
-        return [.stageFinished(finished), .prepareStage(next)]
+        return [.prepareStage(next)]
     }
 
     mutating func stagePrepared(_ prepared: StageIndex, _ now: Moment) -> [CoordinatorAction] {
+        guard mode == .preparing else { return [] }
         position = RunPosition(stage: prepared, step: StepIndex(0))
         nextStage = nil
         checkpointPosition = position
@@ -205,12 +211,8 @@ extension CoordinatorCore {
         forgetTraces()
         forgetSpeeds()
         mode = .assembling
-        for index in servers.indices {
-            servers[index]?.version = nil
-            servers[index]?.report = nil
-            // What it said at hello speaks of an older stage now.
-            servers[index]?.hello.runID = ""
-        }
+        // What they said at hello speaks of an older stage now.
+        forgetServers()
         if isStopping {
             mode = .ended
             return [.runStopped]
@@ -227,7 +229,7 @@ extension CoordinatorCore {
             // Nothing is served that is not in the state files and the checkpoint already.
             mode = .ended
             return [.runStopped]
-        case .preparing, .deciding, .applying, .checkpointing, .ended: return []
+        case .preparing, .searching, .deciding, .applying, .checkpointing, .ended: return []
         }
     }
 }

@@ -7,6 +7,8 @@ public struct CoordinatorCore: Sendable {
     enum Mode: Hashable {
         /// The shell makes the first checkpoint of the stage.
         case preparing
+        /// The shell looks for a checkpoint to go on from, the one that was to be used being damaged or gone.
+        case searching
         /// A shard has no server, or a server is not at the committed version yet.
         case assembling
         case computing
@@ -63,8 +65,10 @@ public struct CoordinatorCore: Sendable {
     var mode: Mode
     /// Committed steps.
     var position: RunPosition
-    /// Newest checkpoint of the current stage.
-    var checkpointPosition: RunPosition
+    /// Newest checkpoint of the current stage; nil where none is known to be whole.
+    var checkpointPosition: RunPosition?
+    /// Stages that ended and whose results stand. A run that goes back to repair one of them passes over the others.
+    var finished: Set<StageIndex>
     var checkpointMoment: Moment
     /// The commit of the step before `position`, for a server that died between deciding and applying.
     var lastCommit: Commit?
@@ -107,13 +111,16 @@ public struct CoordinatorCore: Sendable {
 
     /// - Parameters:
     ///   - position: where the database says the run stands; nil for a new run.
-    ///   - checkpoint: newest checkpoint of that stage.
+    ///   - checkpoint: newest whole checkpoint of that stage; nil where there is none.
     ///   - lastCommit: the newest commit of that stage.
+    ///   - finished: stages that ended.
+    ///   - dropsStep: whether servers have to drop what they hold of the present step.
     ///   - passed: samples that the run passes over since earlier starts.
     ///   - shardUses: what each unit of a step reads of data shards on other machines.
     public init(
         term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
-        checkpoint: RunPosition?, lastCommit: Commit?, passed: [PassedSample] = [], now: Moment,
+        checkpoint: RunPosition?, lastCommit: Commit?, finished: Set<StageIndex> = [], dropsStep: Bool = false,
+        passed: [PassedSample] = [], now: Moment,
         shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardUses = shardUses
@@ -123,7 +130,8 @@ public struct CoordinatorCore: Sendable {
         self.leaseSeconds = leaseSeconds
         let start = RunPosition(stage: StageIndex(0), step: StepIndex(0))
         self.position = position ?? start
-        checkpointPosition = checkpoint ?? position ?? start
+        checkpointPosition = checkpoint
+        self.finished = finished
         checkpointMoment = now
         self.lastCommit = lastCommit
         servers = Array(repeating: nil, count: shardCount)
@@ -131,13 +139,15 @@ public struct CoordinatorCore: Sendable {
         mode = position == nil ? .preparing : .assembling
         knowsTraces = position == nil
         for sample in passed { keep(sample) }
-        dropsStep = self.passed[self.position] != nil
+        self.dropsStep = dropsStep || self.passed[self.position] != nil
     }
 
     public var stage: StageShape { stages[Int(position.stage.value)] }
     /// How many steps of which stage are committed, and of how many of them there is a checkpoint.
     public var committed: RunPosition { position }
-    public var newestCheckpoint: RunPosition { checkpointPosition }
+    public var newestCheckpoint: RunPosition {
+        checkpointPosition ?? RunPosition(stage: position.stage, step: StepIndex(0))
+    }
     /// The stage that is under way for people: the next one from the moment that the present one has ended.
     public var shownStage: StageShape { nextStage.map { stages[Int($0.value)] } ?? stage }
     var readyServers: [Server] { servers.compactMap { $0 } }
@@ -145,7 +155,9 @@ public struct CoordinatorCore: Sendable {
 
     /// The first actions of a coordinator's life.
     public mutating func start() -> [CoordinatorAction] {
-        mode == .preparing ? [.prepareStage(position.stage)] : []
+        if mode == .preparing { return [.prepareStage(position.stage)] }
+        // The last process ended between the end of this stage and the first checkpoint of the next.
+        return finished.contains(position.stage) ? prepareNext() : []
     }
 
     public mutating func step(_ event: CoordinatorEvent, now: Moment) -> [CoordinatorAction] {
@@ -165,6 +177,9 @@ public struct CoordinatorCore: Sendable {
         case .decided(let commit): return decided(commit)
         case .checkpointTaken(let position): return checkpointTaken(position, now)
         case .checkpointFailed(let position, let reason): return checkpointFailed(position, reason, now)
+        case .checkpointDamaged(let position): return checkpointDamaged(position)
+        case .sourceDamaged(let stage): return sourceDamaged(stage)
+        case .checkpointFound(let position): return checkpointFound(position, now)
         case .stopRequested: return stopRequested(now)
         case .tick: return grantLeases(now)
         }

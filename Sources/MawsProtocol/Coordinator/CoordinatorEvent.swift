@@ -29,6 +29,12 @@ public enum CoordinatorEvent: Sendable {
     case decided(Commit)
     case checkpointTaken(RunPosition)
     case checkpointFailed(RunPosition, reason: String)
+    /// A server cannot be restored from the checkpoint at this position: it is not what was written.
+    case checkpointDamaged(RunPosition)
+    /// The stage that is prepared cannot start from the final checkpoint of this one, which is damaged or gone.
+    case sourceDamaged(StageIndex)
+    /// The shell found a whole checkpoint, or made a stage's first again; the answer to `findCheckpoint`.
+    case checkpointFound(RunPosition)
     /// Stop as soon as a checkpoint is taken.
     case stopRequested
     case tick
@@ -47,6 +53,9 @@ public enum CoordinatorAction: Hashable, Sendable {
     case restore(PeerID, RunPosition)
     /// Forget the commits at and after this position: they are computed again from the checkpoint.
     case rollBack(RunPosition)
+    /// Look for the newest whole checkpoint of this stage up to `step`, or prepare the stage again where none is, then
+    /// say `checkpointFound`; `sourceDamaged` where the stage that it starts from has to be found first.
+    case findCheckpoint(StageIndex, upTo: StepIndex)
     /// Make the first checkpoint of this stage and the position durable, then say `stagePrepared`.
     case prepareStage(StageIndex)
     /// Compute learning rate and clip scale, make the commit durable, then say `decided`. Reports in shard order.

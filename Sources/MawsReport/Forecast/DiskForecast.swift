@@ -9,9 +9,10 @@ import MawsStorage
 package struct StageDisk {
     /// Of each server.
     package let stateBytes: Int
-    /// All state files, and the checkpoints that are kept while the stage runs.
+    /// All state files, and the checkpoints that are kept while the stage runs: its first, whose moments are zeros that
+    /// take no space, the newest ones, and one in the making.
     package let runningBytes: Int
-    /// The checkpoints that stay when it is over: the first and the last.
+    /// The checkpoint that stays when it is over: the last of a stage that trains.
     package let stayingBytes: Int
 
     package init(plan: Plan, stage: StagePlan) {
@@ -24,8 +25,9 @@ package struct StageDisk {
             .shape.size
         // Gradients are in state files only.
         let checkpoint = cost.stateBytes - 4 * table.trainableCount
-        runningBytes = stateBytes * servers + checkpoint * (stage.kind.trains ? plan.checkpoint.keep + 2 : 1)
-        stayingBytes = checkpoint * (stage.kind.trains ? 2 : 1)
+        let kept = stage.kind.trains ? checkpoint * (plan.checkpoint.keep + 1) : 0
+        runningBytes = stateBytes * servers + 4 * table.parameterCount + kept
+        stayingBytes = stage.kind.trains ? checkpoint : 0
     }
 }
 

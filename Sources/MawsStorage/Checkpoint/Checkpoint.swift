@@ -1,30 +1,47 @@
 import Glibc
 import MawsBase
-import MawsHash
 
-/// A finished checkpoint, opened for reading. Any thread may read.
+/// A finished checkpoint, opened for reading. Any thread may read; every byte is checked in the read that hands it out.
 public final class Checkpoint: Sendable {
     public let folder: String
     public let manifest: CheckpointManifest
     private let layout: CheckpointLayout
-    private let weights: OpenFile
-    private let optimizer: OpenFile
+    private let weights: CheckedFile
+    private let optimizer: CheckedFile
 
     public var header: CheckpointHeader { manifest.header }
     public var name: String { manifest.header.name }
     /// SHA-256 over all weight tensors in table order, hexadecimal.
     public var weightsHash: String { manifest.weightsHash }
 
-    /// Opens the folder: the manifest's seal, and the files' headers and sizes must be right. `verify` checks the rest.
+    /// Opens the folder: the manifest's seal, and the files' headers and sizes must be right. Tensors are checked as
+    /// they are read, or all of them by `verify`. The files of format 1, which has no hashes of pieces, are hashed now.
     init(folder: String) throws {
         self.folder = folder
         manifest = try CheckpointManifest.read("\(folder)/manifest.json")
         layout = CheckpointLayout(manifest.header.table)
-        weights = try Self.open(.weights, in: folder, layout)
-        optimizer = try Self.open(.optimizer, in: folder, layout)
+        let weights = try Self.open(.weights, in: folder, layout)
+        let optimizer = try Self.open(.optimizer, in: folder, layout)
+        let pieces = try manifest.pieces ?? Self.hashes(of: manifest, layout, weights, optimizer).pieces
+        let tensors = manifest.tensors
+        let count = layout.weights.tensors.count
+        guard tensors.map(\.name) == (layout.weights.tensors + layout.optimizer.tensors).map(\.name) else {
+            throw Self.foreignTensors(folder)
+        }
+        self.weights = CheckedFile(
+            file: weights, layout: layout.weights, pieces: pieces.weights, tensors: Array(tensors[..<count]))
+        self.optimizer = CheckedFile(
+            file: optimizer, layout: layout.optimizer, pieces: pieces.optimizer, tensors: Array(tensors[count...]))
+        for file in [self.weights, self.optimizer] {
+            let length = CheckpointManifest.Pieces.byteCount
+            guard file.pieces.count == (file.layout.size + length - 1) / length else {
+                throw Self.foreignTensors(folder)
+            }
+        }
     }
 
-    /// Fills `bytes` with a slice of a block: weights as little-endian fp32, moments as the table says.
+    /// Fills `bytes` with a slice of a block: weights as little-endian fp32, moments as the table says. Throws when a
+    /// byte of the pieces that it lies in is not what was written.
     ///
     /// - Parameters:
     ///   - range: elements of the block; moments of 8 bits are cut where their groups end.
@@ -38,7 +55,7 @@ public final class Checkpoint: Sendable {
         var start = 0
         for area in areas {
             let part = UnsafeMutableRawBufferPointer(rebasing: bytes[start..<start + area.count])
-            try (file == .weights ? weights : optimizer).read(into: part, at: area.lowerBound)
+            try (file == .weights ? weights : optimizer).read(area, into: part)
             start += area.count
         }
     }
@@ -61,14 +78,30 @@ public final class Checkpoint: Sendable {
 
     /// Hashes every tensor again and throws at the first whose bytes are not those of the manifest, by its name.
     public func verify() throws {
-        let found = try Self.hashes(layout, weights: weights, optimizer: optimizer)
-        for (tensor, expected) in zip(found.tensors, manifest.tensors) where tensor != expected {
-            let file = tensor.name == expected.name ? "tensor \(tensor.name) is not what was written" : "wrong tensors"
-            throw StorageError.damaged(path: folder, reason: file)
+        let found = try Self.hashes(of: manifest, layout, weights.file, optimizer.file)
+        guard manifest.pieces == nil || manifest.pieces == found.pieces else { throw Self.foreignTensors(folder) }
+    }
+
+    /// What the files hash to, which is what the manifest says.
+    private static func hashes(
+        of manifest: CheckpointManifest, _ layout: CheckpointLayout, _ weights: OpenFile, _ optimizer: OpenFile
+    ) throws -> CheckpointHashes {
+        let found = try CheckpointHashes(layout, weights: weights, optimizer: optimizer)
+        let folder = Folder.parent(of: weights.path)
+        for (index, (tensor, expected)) in zip(found.tensors, manifest.tensors).enumerated()
+        where tensor != expected {
+            guard tensor.name == expected.name else { throw foreignTensors(folder) }
+            let file = index < layout.weights.tensors.count ? weights : optimizer
+            throw StorageError.damaged(path: file.path, reason: "tensor \(tensor.name) is not what was written")
         }
         guard found.weightsHash == manifest.weightsHash, found.tensors.count == manifest.tensors.count else {
-            throw StorageError.damaged(path: folder, reason: "its manifest does not list the tensors of its table")
+            throw foreignTensors(folder)
         }
+        return found
+    }
+
+    private static func foreignTensors(_ folder: String) -> StorageError {
+        .damaged(path: folder, reason: "its manifest does not list the tensors of its table as they are")
     }
 
     private static func open(_ file: CheckpointLayout.File, in folder: String, _ layout: CheckpointLayout) throws
@@ -86,38 +119,5 @@ public final class Checkpoint: Sendable {
             throw StorageError.damaged(path: opened.path, reason: "its header is not that of its manifest's table")
         }
         return opened
-    }
-
-    /// The hash of each tensor in both files, and of all weights together. Moments that were never written are zeros,
-    /// whose hash is computed once for each length.
-    static func hashes(_ layout: CheckpointLayout, weights: OpenFile, optimizer: OpenFile) throws -> (
-        tensors: [CheckpointManifest.Tensor], weightsHash: String
-    ) {
-        let all = Hash()
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 64)
-        defer { buffer.deallocate() }
-        var tensors: [CheckpointManifest.Tensor] = []
-        var hashesOfZeros: [Int: String] = [:]
-        for (file, tensor) in layout.weights.tensors.map({ (weights, $0) })
-            + layout.optimizer.tensors.map({ (optimizer, $0) })
-        {
-            let isZero = file === optimizer && optimizer.isHole(tensor.range)
-            if isZero, let known = hashesOfZeros[tensor.range.count] {
-                tensors.append(CheckpointManifest.Tensor(name: tensor.name, sha256: known))
-                continue
-            }
-            let own = Hash()
-            for start in stride(from: tensor.range.lowerBound, to: tensor.range.upperBound, by: buffer.count) {
-                let count = min(buffer.count, tensor.range.upperBound - start)
-                let part = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
-                try file.read(into: part, at: start)
-                own.update(UnsafeRawBufferPointer(part))
-                if file === weights { all.update(UnsafeRawBufferPointer(part)) }
-            }
-            let hash = own.hexadecimal()
-            if isZero { hashesOfZeros[tensor.range.count] = hash }
-            tensors.append(CheckpointManifest.Tensor(name: tensor.name, sha256: hash))
-        }
-        return (tensors, all.hexadecimal())
     }
 }

@@ -8,10 +8,14 @@ public struct CheckpointHeader: Codable, Hashable, Sendable {
     public var step: StepIndex
     public var planHash: String
     public var table: BlockTable
+    /// What the run's trainers computed the weights with; nil where none did.
+    public var computeProfile: String?
 
     public init(
-        runID: String, stageName: String, stageIndex: StageIndex, step: StepIndex, planHash: String, table: BlockTable
+        runID: String, stageName: String, stageIndex: StageIndex, step: StepIndex, planHash: String, table: BlockTable,
+        computeProfile: String? = nil
     ) {
+        self.computeProfile = computeProfile
         self.runID = runID
         self.stageName = stageName
         self.stageIndex = stageIndex

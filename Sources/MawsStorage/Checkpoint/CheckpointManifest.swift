@@ -1,7 +1,8 @@
 import Foundation
 import MawsHash
 
-/// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor in it. Written last.
+/// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor and of every piece of its files. Written
+/// last.
 public struct CheckpointManifest: Codable, Hashable, Sendable {
     public struct Tensor: Codable, Hashable, Sendable {
         public var name: String
@@ -9,21 +10,33 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
         public var sha256: String
     }
 
-    /// 1; another number is a layout this program does not know.
+    /// SHA-256 of each piece of both files, hexadecimal, so that any part of a tensor can be checked as it is read.
+    public struct Pieces: Codable, Hashable, Sendable {
+        /// Bytes of a piece; the last one of a file may be shorter. The header is in the first.
+        public static let byteCount = 1 << 20
+
+        public var weights: [String]
+        public var optimizer: [String]
+    }
+
+    /// 2; format 1 had no `pieces`, another number is a layout this program does not know.
     public var format: Int
     public var header: CheckpointHeader
     /// SHA-256 over the bytes of all weight tensors in table order. It does not depend on the number of servers.
     public var weightsHash: String
     /// Weights, then moments, in the order of the files.
     public var tensors: [Tensor]
+    /// Nil in format 1.
+    public var pieces: Pieces?
     /// SHA-256 of this manifest as it is with an empty seal, so that a changed manifest is known.
     public var seal: String
 
-    init(header: CheckpointHeader, weightsHash: String, tensors: [Tensor]) throws {
-        format = 1
+    init(header: CheckpointHeader, hashes: CheckpointHashes) throws {
+        format = 2
         self.header = header
-        self.weightsHash = weightsHash
-        self.tensors = tensors
+        weightsHash = hashes.weightsHash
+        tensors = hashes.tensors
+        pieces = hashes.pieces
         seal = ""
         seal = Hash.hexadecimal(of: try encoded())
     }
@@ -43,13 +56,14 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
         } catch {
             throw StorageError.damaged(path: path, reason: "it is not a checkpoint's manifest")
         }
-        guard manifest.format == 1 else {
-            throw StorageError.damaged(path: path, reason: "it has format \(manifest.format), this program reads 1")
-        }
+        guard manifest.format <= 2 else { throw StorageError.newerFormat(path: path, format: manifest.format) }
         var unsealed = manifest
         unsealed.seal = ""
         guard Hash.hexadecimal(of: try unsealed.encoded()) == manifest.seal else {
             throw StorageError.damaged(path: path, reason: "its content does not match its seal")
+        }
+        guard (manifest.pieces == nil) == (manifest.format == 1) else {
+            throw StorageError.damaged(path: path, reason: "format \(manifest.format) has other fields")
         }
         return manifest
     }

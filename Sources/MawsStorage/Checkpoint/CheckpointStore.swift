@@ -15,10 +15,15 @@ public struct CheckpointStore: Sendable {
     ///
     /// - Parameter momentsAreZero: they need not be written, and take no space on the disk.
     public func begin(_ header: CheckpointHeader, momentsAreZero: Bool = false) throws -> CheckpointWriter {
-        for name in try Folder.names(in: folder) where name.hasSuffix(".partial") {
+        try removeUnfinished()
+        return try CheckpointWriter(store: self, header: header, momentsAreZero: momentsAreZero)
+    }
+
+    /// Removes what earlier processes left unfinished, or half removed.
+    public func removeUnfinished() throws {
+        for name in try Folder.names(in: folder) where name.hasSuffix(Self.unfinished) {
             try Folder.remove("\(folder)/\(name)")
         }
-        return try CheckpointWriter(store: self, header: header, momentsAreZero: momentsAreZero)
     }
 
     /// The checkpoint `latest` names; nil before the first one.
@@ -29,27 +34,66 @@ public struct CheckpointStore: Sendable {
 
     public func open(_ name: String) throws -> Checkpoint { try Checkpoint(folder: path(name)) }
 
-    /// Names of the finished checkpoints that can be opened, oldest first by stage and step.
-    public func names() throws -> [String] {
-        let headers = try Folder.names(in: folder).filter { !$0.hasSuffix(".partial") }.compactMap { name in
-            (try? CheckpointManifest.read("\(path(name))/manifest.json"))?.header
+    /// What the finished checkpoints whose manifest can be read are of, oldest first by stage and step. A folder that
+    /// was given another name is none of them.
+    public func headers() throws -> [CheckpointHeader] {
+        let headers = try folders().compactMap { name -> CheckpointHeader? in
+            let header = (try? CheckpointManifest.read("\(path(name))/manifest.json"))?.header
+            return header?.name == name ? header : nil
         }
-        return headers.sorted { ($0.stageIndex, $0.step) < ($1.stageIndex, $1.step) }.map(\.name)
+        return headers.sorted { ($0.stageIndex, $0.step) < ($1.stageIndex, $1.step) }
     }
 
-    /// Removes all but the newest `keep` finished checkpoints, those to `protect` and the latest.
-    public func prune(keep: Int, protect: [String]) throws {
+    public func names() throws -> [String] { try headers().map(\.name) }
+
+    /// Folders that look like finished checkpoints, whole or not.
+    public func folders() throws -> [String] {
+        try Folder.names(in: folder).filter { name in
+            !name.hasSuffix(Self.unfinished) && !name.hasSuffix(Self.damaged) && Folder.exists(path(name))
+        }
+    }
+
+    /// Steps of the folders that look like checkpoints of a stage, whole or not, newest first.
+    public func steps(of stageName: String) throws -> [StepIndex] {
+        let prefix = "\(stageName)-"
+        let steps = try folders().filter { $0.hasPrefix(prefix) }.compactMap { UInt64($0.dropFirst(prefix.count)) }
+        return steps.sorted(by: >).map { StepIndex($0) }
+    }
+
+    /// Removes all but the newest `keep` finished checkpoints, those to `protect` and the latest. Those of `stage`
+    /// count as newer than all others.
+    public func prune(keep: Int, protect: [String], stage: StageIndex) throws {
         let latest = try latestName()
-        let removable = try names().filter { !protect.contains($0) && $0 != latest }
+        let headers = try headers().filter { !protect.contains($0.name) && $0.name != latest }
+        let removable = headers.filter { $0.stageIndex != stage } + headers.filter { $0.stageIndex == stage }
         let kept = max(0, latest == nil ? keep : keep - 1)
-        for name in removable.dropLast(min(kept, removable.count)) {
+        for name in removable.dropLast(min(kept, removable.count)).map(\.name) {
             // Renamed first, so that a death halfway leaves no folder that looks finished.
             try move(path(name), to: partialPath(name))
             try Folder.remove(partialPath(name))
         }
     }
 
-    func partialPath(_ name: String) -> String { "\(path(name)).partial" }
+    /// Takes a checkpoint that cannot be believed out of the way, as `<name>.damaged`, and `latest` with it; one that
+    /// was set aside under that name before goes. Returns the new path; nil when there was nothing to set aside.
+    @discardableResult
+    public func setAside(_ name: String) throws -> String? {
+        let latest = try? latestName()
+        if latest == nil || latest == name, unlink("\(folder)/latest") != 0, errno != ENOENT {
+            throw StorageError.last("remove", "\(folder)/latest")
+        }
+        guard Folder.exists(path(name)) else { return nil }
+        let target = path(name) + Self.damaged
+        try Folder.remove(target)
+        try move(path(name), to: target)
+        try Folder.synchronize(folder)
+        return target
+    }
+
+    /// Points `latest` at a finished checkpoint.
+    public func makeLatest(_ name: String) throws { try AtomicFile.write("\(name)\n", to: "\(folder)/latest") }
+
+    func partialPath(_ name: String) -> String { path(name) + Self.unfinished }
 
     /// Gives a durable partial folder its name and moves `latest` to it.
     ///
@@ -68,7 +112,7 @@ public struct CheckpointStore: Sendable {
             try Folder.synchronize(folder)
             try Folder.remove(old)
         }
-        try AtomicFile.write("\(name)\n", to: "\(folder)/latest")
+        try makeLatest(name)
     }
 
     /// Whether this very checkpoint is here already, every byte of it.
@@ -93,4 +137,7 @@ public struct CheckpointStore: Sendable {
         }
         return name
     }
+
+    private static let unfinished = ".partial"
+    private static let damaged = ".damaged"
 }

@@ -81,10 +81,10 @@ public final class CheckpointWriter: Sendable {
         if let failure = state.withLock({ $0.failure }) { throw failure }
         do {
             try checkCoverage()
-            let (tensors, weightsHash) = try Checkpoint.hashes(layout, weights: weights, optimizer: optimizer)
+            let hashes = try CheckpointHashes(layout, weights: weights, optimizer: optimizer)
             try weights.synchronize()
             try optimizer.synchronize()
-            let manifest = try CheckpointManifest(header: header, weightsHash: weightsHash, tensors: tensors)
+            let manifest = try CheckpointManifest(header: header, hashes: hashes)
             try AtomicFile.write(try manifest.encoded(), to: "\(partial)/manifest.json")
             try store.publish(manifest)
             state.withLock { $0.isFinished = true }

@@ -29,6 +29,22 @@ import Testing
         }
     }
 
+    /// A table of positions for images of another size would begin anew, and nobody would know.
+    @Test func aParameterThatTheSourceHasInAnotherShapeIsNamedUnderBothOfItsNames() throws {
+        let mae = PretrainingFixture(.mae).table
+        #expect(StageModel.otherShape(PretrainingFixture(.wsp).table, from: mae) == nil)
+        for prefix in ["", "image."] {
+            var source = mae
+            for (block, entry) in [(0, 0), (1, 1)] {
+                source.blocks[block].entries[entry].shape.append(2)
+                source.blocks[block].entries[entry].name = prefix + mae.blocks[block].entries[entry].name
+            }
+            let (wanted, found) = try #require(StageModel.otherShape(PretrainingFixture(.wsp).table, from: source))
+            #expect(wanted.name == mae.blocks[0].entries[0].name)
+            #expect(wanted.shape == mae.blocks[0].entries[0].shape && found.shape == wanted.shape + [2])
+        }
+    }
+
     @Test func everyParameterOfTheTowerIsFoundInThePreviousStage() {
         let names = Set(PretrainingFixture(.mae).table.blocks.flatMap { $0.entries.map(\.name) })
         for block in PretrainingFixture(.wsp).table.blocks where block.name != "head" {

@@ -1,0 +1,190 @@
+import Foundation
+import Logging
+import MawsBase
+import MawsOptimizer
+import MawsPlan
+import MawsProtocol
+import MawsReport
+import MawsStorage
+
+/// Opens the memory of a run. A database that is lost, damaged or older than the run's checkpoints is made again from
+/// the newest whole one, and said; where there is none, the run is not begun a second time on top of the first.
+struct RunOpening {
+    struct Opened {
+        let database: RunDatabase
+        let identity: RunIdentity
+        /// Whether servers and trainers may be at steps that this database does not know.
+        let isRecovered: Bool
+    }
+
+    /// A checkpoint that the run can go on from.
+    private struct Found {
+        let header: CheckpointHeader
+        var position: RunPosition { header.position }
+    }
+
+    let plan: Plan
+    let planHash: String
+    let paths: RunPaths
+    let catalog: StageCatalog
+    let store: CheckpointStore
+    let logger: Logger
+
+    func open() throws -> Opened {
+        try store.removeUnfinished()
+        let (database, isRecovered) = try openDatabase()
+        let identity = try database.open(newRunID: CoordinatorNode.newRunID(), plan: plan.canonicalJSON)
+        try checkpoints(of: identity.id).setForeignAside { logger.warning("\($0)") }
+        try keepEnds(database, before: identity.stage ?? StageIndex(0))
+        if let change = try RecordFiles(paths: paths, catalog: catalog, database: database).agree() {
+            logger.warning("\(change)")
+        }
+        return Opened(database: database, identity: identity, isRecovered: isRecovered)
+    }
+
+    private func openDatabase() throws -> (RunDatabase, isRecovered: Bool) {
+        let (database, identity): (RunDatabase, RunIdentity?)
+        do {
+            (database, identity) = try openBelieved()
+        } catch let error as StorageError where error.isDamage {
+            guard let found = try newest() else { throw nothing("\(error)") }
+            let place = try RunDatabase.setAside(paths.database)
+            let made = try RunDatabase(path: paths.database)
+            try recover(made, nil, found, because: "\(error) It was set aside as \(place).")
+            return (made, true)
+        }
+        guard let known = identity else {
+            let reason = "\(paths.database) is gone or empty"
+            guard hasRecords else { return (database, false) }
+            guard let found = try newest() else { throw nothing(reason) }
+            try recover(database, nil, found, because: reason)
+            return (database, true)
+        }
+        try CoordinatorNode.checkPlan(plan, against: known, paths: paths)
+        guard let found = try newestAhead(of: known, ended: Set(database.ends().map { StageIndex($0.stage) })) else {
+            return (database, false)
+        }
+        try recover(database, known, found, because: "\(paths.database) is older than the run's checkpoints")
+        return (database, true)
+    }
+
+    /// Throws `StorageError.damaged`, the database being closed again, for what SQLite does not notice, too: the run's
+    /// row is not what it was.
+    private func openBelieved() throws -> (RunDatabase, RunIdentity?) {
+        let database = try RunDatabase(path: paths.database)
+        guard let known = try database.identity() else { return (database, nil) }
+        if (try? Plan(json: String(decoding: known.plan, as: UTF8.self))) == nil {
+            throw StorageError.damaged(path: paths.database, reason: "the plan in it cannot be read")
+        }
+        let runs = try Set(store.headers().filter { $0.planHash == planHash }.map(\.runID))
+        if !runs.isEmpty, !runs.contains(known.id) {
+            throw StorageError.damaged(
+                path: paths.database, reason: "it is of run \(known.id) and the plan's checkpoints are of another")
+        }
+        return (database, known)
+    }
+
+    /// Whether the folder holds anything that a run leaves.
+    private var hasRecords: Bool {
+        let files = [paths.metrics, paths.stages].contains { ((try? AtomicFile.read($0)) ?? []).isEmpty == false }
+        return files || ((try? store.folders()) ?? []).isEmpty == false
+    }
+
+    private func nothing(_ reason: String) -> CoordinatorError {
+        .nothingToGoOnFrom(
+            run: paths.folder, reason: "\(reason), and no checkpoint in \(store.folder) is whole and of this plan")
+    }
+
+    /// The newest whole checkpoint of a run with this plan.
+    private func newest() throws -> Found? { try newestWhole { $0.planHash == planHash } }
+
+    /// The newest whole checkpoint of a stage that has not ended and of a step that the database has not come to. The
+    /// first one of a stage is none: it is made before the database says that the stage begins.
+    private func newestAhead(of known: RunIdentity, ended: Set<StageIndex>) throws -> Found? {
+        let stands = RunPosition(stage: known.stage ?? StageIndex(0), step: known.step ?? StepIndex(0))
+        func isAhead(_ header: CheckpointHeader) -> Bool {
+            header.runID == known.id && !ended.contains(header.stageIndex) && stands < header.position
+        }
+        guard try store.headers().contains(where: { isAhead($0) && $0.step.value > 0 }) else { return nil }
+        return try newestWhole(where: isAhead)
+    }
+
+    private func checkpoints(of runID: String) -> RunCheckpoints {
+        RunCheckpoints(catalog: catalog, store: store, runID: runID, keep: plan.checkpoint.keep)
+    }
+
+    /// The newest whole one of those that belong.
+    private func newestWhole(where belongs: (CheckpointHeader) -> Bool) throws -> Found? {
+        let headers = try store.headers()
+        for name in try store.folders() where !headers.contains(where: { $0.name == name }) {
+            logger.warning("checkpoint \(name) has no manifest that can be read, and is not used")
+        }
+        for header in headers.reversed()
+        where Int(header.stageIndex.value) < catalog.stages.count && belongs(header) {
+            if try checkpoints(of: header.runID).isWhole(header.position, say: { logger.warning("\($0)") }) {
+                return Found(header: header)
+            }
+        }
+        return nil
+    }
+
+    /// Takes the run over at the checkpoint, with what the files beside it say of the steps before.
+    private func recover(_ database: RunDatabase, _ known: RunIdentity?, _ found: Found, because reason: String) throws
+    {
+        // Servers and trainers may know terms that are lost, which grow by one a start: this one is greater than them.
+        let term = max(known?.term.value ?? 0, UInt64(Date().timeIntervalSince1970))
+        let position = found.position
+        let (commits, later) = try commits(before: position)
+        try database.recover(
+            RunIdentity(
+                id: found.header.runID, plan: plan.canonicalJSON, term: Term(term), stage: position.stage,
+                step: position.step, computeProfile: found.header.computeProfile),
+            commits: commits, ends: ends(before: position.stage))
+        let steps = catalog.stages.filter { $0.index < position.stage && $0.shape.commits }
+            .reduce(position.step.value) { $0 + $1.shape.stepCount }
+        let unknown = try Int(steps) - catalog.stages.reduce(0) { try $0 + database.commits(of: $1.index).count }
+        logger.warning(
+            """
+            \(reason). The run goes on from checkpoint \(catalog[position.stage].plan.name)-\(position.step.value), \
+            its newest whole one: \(later) later steps in metrics.jsonl are computed again, the figures of \(unknown) \
+            earlier ones are not known any more\(known == nil ? ", samples that are passed over are found anew" : "")
+            """)
+    }
+
+    /// From the metrics: what was committed before the position, and how many steps after it.
+    private func commits(before position: RunPosition) throws -> (before: [CommitRecord], later: Int) {
+        var before: [CommitRecord] = []
+        var later = 0
+        for metrics in try RunFolder(paths.folder).metrics() where metrics.step >= 0 {
+            guard let stage = catalog.stages.first(where: { $0.plan.name == metrics.stage && $0.shape.commits }),
+                UInt64(metrics.step) < stage.shape.stepCount
+            else { continue }
+            guard RunPosition(stage: stage.index, step: StepIndex(UInt64(metrics.step))) < position else {
+                later += 1
+                continue
+            }
+            let clipScale = GradientNorm.clipScale(
+                norm: metrics.gradientNorm, clipNorm: stage.plan.recipe?.optimizer.clipNorm)
+            before.append(CommitRecord(metrics, stage: stage.index, clipScale: clipScale))
+        }
+        return (before, later)
+    }
+
+    /// Lines of stages that ended, as the file of an earlier version or of a lost database has them.
+    private func ends(before stage: StageIndex) throws -> [StageEnd] {
+        try RunFolder(paths.folder).stages().compactMap { summary in
+            guard let ended = catalog.stages.first(where: { $0.plan.name == summary.stage }), ended.index < stage else {
+                return nil
+            }
+            return StageEnd(stage: ended.index, summary: try JSONLine.encode(summary))
+        }
+    }
+
+    private func keepEnds(_ database: RunDatabase, before stage: StageIndex) throws {
+        for end in try ends(before: stage) { try database.end(end) }
+    }
+}
+
+extension CheckpointHeader {
+    fileprivate var position: RunPosition { RunPosition(stage: stageIndex, step: step) }
+}
