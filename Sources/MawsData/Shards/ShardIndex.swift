@@ -82,14 +82,21 @@ struct ShardIndex {
         }
     }
 
-    /// Notes what was passed over. A member that is whole but may not be used takes its sample with it.
+    /// Notes what was passed over. A member that is whole but may not be used takes its sample with it, and is no
+    /// problem where it would be no part of one.
     private mutating func refuse(
         _ damage: TarReader.Damage, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
     ) {
-        note(damage.member, at: damage.offset, damage.problem, path: path)
-        guard damage.problem.refusesTheMember, case .part(let name) = MemberName.of(damage.member) else { return }
-        open(name.key, path: path, record, &summaries)
-        current?.isRefused = true
+        guard damage.problem.refusesTheMember else {
+            return note(damage.member, at: damage.offset, damage.problem, path: path)
+        }
+        switch MemberName.of(damage.member) {
+        case .part(let name):
+            note(damage.member, at: damage.offset, damage.problem, path: path)
+            open(name.key, path: path, record, &summaries)
+            current?.isRefused = true
+        case .ignored: account.add(.ignored, "links, devices and the like", example: "\(damage.member)")
+        }
     }
 
     /// Makes `key` the current sample's.
