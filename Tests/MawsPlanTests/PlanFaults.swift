@@ -112,8 +112,10 @@ extension PlanErrorTests.Fault {
             "plan.yaml:15: stages.mae.mask_ratio: expected a share above 0 and below 1, found `1`."),
         Self(
             "data/train-{00..01}.tar", "data/train-{00-01}.tar",
-            "plan.yaml:5: data.train.shards: expected a tar file, a brace pattern such as "
-                + "`data/train-{0000..0011}.tar`, or a list of them, found `data/train-{00-01}.tar`."),
+            "plan.yaml:5: data.train.shards: expected a tar file, a pattern such as "
+                + "`data/train-{0000..0011}.tar` or `data/train-*.tar`, or a list of them, "
+                + "found `data/train-{00-01}.tar`."
+        ),
         Self(
             "data/train-{00..01}.tar", "data/train-{01..00}.tar",
             "plan.yaml:5: data.train.shards: expected a brace pattern that counts up, found "
@@ -182,8 +184,8 @@ extension PlanErrorTests.Fault {
     static let references: [Self] = [
         Self(
             "data/train-{00..01}.tar", "data/train-{00..02}.tar",
-            "plan.yaml:5: data.train.shards: there is no file data/train-02.tar in ROOT; `maws data pack` makes the "
-                + "shards of a data set."),
+            "plan.yaml:5: data.train.shards: there is no file data/train-02.tar in ROOT; of the pattern's 3 files "
+                + "2 are there, data/train-00.tar to data/train-01.tar; name these, or write * for the numbers."),
         Self(
             "data/test-00.tar", "/nowhere/test.tar",
             "plan.yaml:10: data.test.shards[0]: there is no file /nowhere/test.tar; `maws data pack` makes the shards "

@@ -142,6 +142,33 @@ import Testing
                 == ["a8-1", "a8-2", "a9-1", "a9-2", "a10-1", "a10-2", "train-00"].map { "data/\($0).tar" })
     }
 
+    @Test func aStarStandsForTheFilesThatAreThere() throws {
+        for shard in ["a10", "a2", "b1", "a"] { try fixture.write("data/\(shard).tar", "") }
+        func shards(_ pattern: String) throws -> [String]? {
+            try fixture.parse(PlanFixture.plan("data/train-{00..01}.tar", pattern)).split("train")?.shards
+        }
+        #expect(try shards("data/a*.tar") == ["data/a.tar", "data/a10.tar", "data/a2.tar"])
+        #expect(try shards("['data/b*.tar', 'data/a{2..2}*.tar']") == ["data/b1.tar", "data/a2.tar"])
+        #expect(try shards("https://host/a*.tar") == ["https://host/a*.tar"])
+    }
+
+    @Test func aPatternWithMissingShardsSaysWhichAreThere() throws {
+        try fixture.write("data/x-0000.tar", "")
+        func fault(_ pattern: String) -> String {
+            do {
+                _ = try fixture.parse(PlanFixture.plan("data/train-{00..01}.tar", pattern))
+                return "parsed"
+            } catch {
+                return "\(error)"
+            }
+        }
+        #expect(
+            fault("data/x-{0000..0003}.tar").hasSuffix(
+                "; of the pattern's 4 files 1 is there, data/x-0000.tar; name these, or write * for the numbers."))
+        #expect(fault("data/y-{0000..0003}.tar").hasSuffix("; none of the pattern's 4 files is there."))
+        #expect(fault("data/y-*.tar").contains("expected a pattern that files fit, found `data/y-*.tar`"))
+    }
+
     @Test func theCommandLineReplacesSeedAndRun() throws {
         let plan = try fixture.parse(PlanFixture.plan, overrides: PlanOverrides(seed: 42, run: "runs/other"))
         #expect(plan.seed == 42 && plan.run == "runs/other")

@@ -98,7 +98,9 @@ extension PlanReader {
 
     /// Shards as one pattern or a list of patterns, in order, each an existing file, an address or a command.
     private func shards(_ node: PlanNode) throws(PlanError) -> [String] {
-        let expected = "a tar file, a brace pattern such as `data/train-{0000..0011}.tar`, or a list of them"
+        let expected =
+            "a tar file, a pattern such as `data/train-{0000..0011}.tar` or `data/train-*.tar`, or a list of "
+            + "them"
         let patterns = node.scalar != nil ? [node] : try node.list(expected)
         guard !patterns.isEmpty else { throw node.wrong("at least one tar file") }
         var shards: [String] = []
@@ -107,7 +109,7 @@ extension PlanReader {
             let names = try expand(pattern, expected: expected)
             for name in names where !DataSplitPlan.isRemote(name) {
                 try files.require(
-                    name, at: pattern.place, remedy: "`maws data pack` makes the shards of a data set")
+                    name, at: pattern.place, remedy: ShardPattern.advice(count: 1, there: []))
             }
             shards += names
         }
@@ -131,12 +133,16 @@ extension PlanReader {
         let text = try node.text(expected)
         let pattern = DataSplitPlan.isRemote(text) ? text : try node.path(expected)
         do {
-            return try BracePattern.expand(pattern)
+            return try ShardPattern.expand(pattern, root: files.root)
         } catch {
             switch error {
-            case .malformed: throw node.wrong(expected)
-            case .backwards: throw node.wrong("a brace pattern that counts up")
-            case .tooMany: throw node.wrong("a brace pattern of at most \(BracePattern.namesMax) names")
+            case .braces(.malformed): throw node.wrong(expected)
+            case .braces(.backwards): throw node.wrong("a brace pattern that counts up")
+            case .braces(.tooMany): throw node.wrong("a brace pattern of at most \(BracePattern.namesMax) names")
+            case .nothingFits: throw node.wrong("a pattern that files fit")
+            case .missing(let name, let count, let there):
+                throw files.missing(
+                    name, at: node.place, remedy: ShardPattern.advice(count: count, there: there))
             }
         }
     }

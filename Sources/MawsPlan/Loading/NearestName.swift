@@ -9,7 +9,7 @@ private let otherNames = [
 
 /// The name a misspelt one was most likely meant to be: what another tool calls it, or the one with the fewest edits, if
 /// they are few for its length.
-func nearestName(to name: String, among known: [String]) -> String? {
+package func nearestName(to name: String, among known: [String]) -> String? {
     if let other = otherNames[name.lowercased()], known.contains(other) { return other }
     let candidates = known.map { (name: $0, edits: edits(from: name.lowercased(), to: $0.lowercased())) }
     guard let nearest = candidates.min(by: { $0.edits < $1.edits }) else { return nil }

@@ -17,15 +17,19 @@ struct PlanFiles {
     func require(
         _ path: String, at place: PlanPlace, remedy: String, isFolder wanted: Bool = false
     ) throws(PlanError) {
-        guard let root else { return }
+        guard root != nil else { return }
         var isFolder: ObjCBool = false
         guard FileManager.default.fileExists(atPath: resolved(path), isDirectory: &isFolder) else {
-            throw .missingFile(
-                place, path: path, folder: path.hasPrefix("/") ? nil : Self.absolute(root), remedy: remedy)
+            throw missing(path, at: place, remedy: remedy)
         }
         guard isFolder.boolValue == wanted else {
             throw .unusableFile(place, path: path, reason: wanted ? "it is no folder" : "it is a folder")
         }
+    }
+
+    func missing(_ path: String, at place: PlanPlace, remedy: String) -> PlanError {
+        .missingFile(
+            place, path: path, folder: path.hasPrefix("/") ? nil : Self.absolute(root ?? "."), remedy: remedy)
     }
 
     /// Lines of a vocabulary file, `tag<TAB>count`, whose count is not below a least one; nil where files are not
@@ -35,12 +39,13 @@ struct PlanFiles {
         guard let bytes = FileManager.default.contents(atPath: resolved(path)) else {
             throw .unusableFile(place, path: path, reason: "it cannot be read")
         }
-        let lines = bytes.split(separator: UInt8(ascii: "\n"))
+        let lines = bytes.split(separator: UInt8(ascii: "\n")).filter { !$0.allSatisfy(Self.isBlank) }
         if countMin == 0 { return lines.count }
         var count = 0
         for line in lines {
             let columns = line.split(separator: UInt8(ascii: "\t"), maxSplits: 2, omittingEmptySubsequences: false)
-            guard columns.count > 1, let samples = Int(String(decoding: columns[1], as: UTF8.self)) else {
+            let digits = columns.dropFirst().first?.filter { !Self.isBlank($0) }
+            guard let digits, let samples = Int(String(decoding: digits, as: UTF8.self)) else {
                 let text = String(decoding: line.prefix(40), as: UTF8.self)
                 throw .unusableFile(place, path: path, reason: "its line `\(text)` has no count for `label_min_count`")
             }
@@ -48,6 +53,8 @@ struct PlanFiles {
         }
         return count
     }
+
+    private static func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 }
 
     /// Where a relative path leads to.
     func resolved(_ path: String) -> String {
