@@ -60,15 +60,16 @@ int32_t maws_sentencepiece_encode(
     const MawsSentencePiece *model, const char *text, size_t length, int32_t *ids, int32_t capacity) {
     std::vector<int> pieces;
     if (!model->processor.Encode(absl::string_view(text, length), &pieces).ok()) return -1;
-    const int32_t count = std::min(static_cast<int32_t>(pieces.size()), capacity);
-    std::copy_n(pieces.begin(), count, ids);
-    return count;
+    std::copy_n(pieces.begin(), std::min(static_cast<int32_t>(pieces.size()), capacity), ids);
+    return static_cast<int32_t>(pieces.size());
 }
 
 int32_t maws_sentencepiece_train(
     const char *captionsPath, const char *modelPath, int32_t size, char *error, size_t errorLength) {
     try {
         LineIterator lines(captionsPath);
+        // Some of SentencePiece's errors end the process: nothing may be left behind then.
+        std::remove(captionsPath);
         std::string model;
         const std::unordered_map<std::string, std::string> arguments = {
             {"model_type", "unigram"},  {"vocab_size", std::to_string(size)}, {"hard_vocab_limit", "false"},

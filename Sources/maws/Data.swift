@@ -20,7 +20,7 @@ struct ShardArguments: ParsableArguments {
         parsing: .upToNextOption,
         help: ArgumentHelp(
             "Shards: tar files, http(s):// addresses, pipe: commands, or patterns such as "
-                + "data/fashion-train-{0000..0011}.tar; or folder:PATH or list:FILE.", valueName: "file"))
+                + "data/train-{0000..0011}.tar or 'data/train-*.tar'; or folder:PATH or list:FILE.", valueName: "file"))
     var shards: [String]
 
     func paths() throws -> [String] { try Self.expand(shards) }
@@ -28,10 +28,19 @@ struct ShardArguments: ParsableArguments {
     static func expand(_ patterns: [String]) throws -> [String] {
         try patterns.flatMap { pattern in
             do {
-                return try BracePattern.expand(pattern)
+                return try ShardPattern.expand(pattern, root: ".")
             } catch {
-                throw ValidationError("--shards '\(pattern)': expected a range such as {0000..0011}.")
+                throw ValidationError("--shards '\(pattern)': \(sentence(error)).")
             }
+        }
+    }
+
+    private static func sentence(_ fault: ShardPattern.Fault) -> String {
+        switch fault {
+        case .braces: "expected a range such as {0000..0011}"
+        case .nothingFits: "no file fits this pattern"
+        case .missing(let name, let count, let there):
+            "there is no file \(name); \(ShardPattern.advice(count: count, there: there))"
         }
     }
 }
@@ -41,12 +50,17 @@ struct DataStats: ParsableCommand {
         commandName: "stats", abstract: "Describe shards: samples, classes, hashtags, image sizes, mean and deviation.")
 
     @OptionGroup var arguments: ShardArguments
+    @Option(help: ArgumentHelp("Count the captions' tokens by this SentencePiece model.", valueName: "file"))
+    var tokenizer: String?
+    @Option(help: "Tokens of a caption that the plan's text model reads, for --tokenizer.") var context = 102
 
     func run() throws {
-        let survey = try ShardSurvey(shards: arguments.paths())
+        let tokenizer = try tokenizer.map { try Tokenizer(model: $0, context: context) }
+        let survey = try ShardSurvey(shards: arguments.paths(), tokenizer: tokenizer)
         print(
             "samples      \(survey.sampleCount), \(survey.captionCount) with a caption, "
                 + "\(survey.problems.count) unreadable")
+        if tokenizer != nil { print("tokens       \(survey.captionLengths.sentence(context: context))") }
         print("image sizes  \(Self.listed(survey.imageSizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
         print("mean         \(Self.listed(survey.mean))")
         print("deviation    \(Self.listed(survey.deviation))")
@@ -54,6 +68,7 @@ struct DataStats: ParsableCommand {
         print("hashtags     \(Self.listed(survey.hashtagHistogram.sorted { $0.key < $1.key })) (a sample: samples)")
         print("most used    \(Self.listed(survey.hashtagCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
         print("fingerprint  \(survey.fingerprint)")
+        for note in survey.notes { print(note) }
         print("\n" + SampleTable.draw(survey.account))
     }
 

@@ -15,7 +15,7 @@ struct DataLabels: ParsableCommand {
         parsing: .upToNextOption,
         help: ArgumentHelp("Shards: tar files, or patterns such as data/train-{0000..0011}.tar.", valueName: "file"))
     var shards: [String] = []
-    @Option(help: ArgumentHelp("In place of shards: a CSV or JSONL list, as for pack list.", valueName: "file"))
+    @Option(help: ArgumentHelp("In place of shards: a CSV, TSV or JSONL list, as for pack list.", valueName: "file"))
     var list: String?
     @Option(help: ArgumentHelp("The vocabulary file to write; without it, nothing is.", valueName: "file"))
     var output: String?

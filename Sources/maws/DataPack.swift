@@ -30,6 +30,7 @@ struct PackOptions: ParsableArguments {
 
     func report(_ result: PackResult) {
         for problem in result.problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
+        for note in result.notes { print(note) }
         let shards = result.manifest.files.filter { $0.samples > 0 }
         let verb = result.wasThere ? "already there, unchanged" : "written"
         print(
@@ -59,8 +60,8 @@ struct PackFashion: ParsableCommand {
 struct PackFolderCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "folder", abstract: "Pack the JPEG, PNG and WebP files below a folder.",
-        discussion: "Beside photo.jpg, photo.txt is its caption and photo.json its hashtags, an array of strings. "
-            + "Without photo.json the #hashtags of the caption are taken.")
+        discussion: "Beside photo.jpg, photo.txt is its caption and photo.json its hashtags, an array of strings or "
+            + "an object with the field hashtags. Where it says nothing of hashtags, the caption does.")
 
     @Argument(help: "The folder of images.") var folder: String
     @Option(help: "Beginning of the shards' names.") var prefix: String
@@ -78,10 +79,10 @@ struct PackFolderCommand: ParsableCommand {
 struct PackList: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list", abstract: "Pack the images that a CSV or JSONL list names.",
-        discussion: "Columns or fields: image (a path relative to the list), caption, hashtags, class. "
-            + "Without hashtags the #hashtags of the caption are taken.")
+        discussion: "Columns or fields: image (a path relative to the list), caption, hashtags, class, or what usual "
+            + "tools call them; it says which it reads. Without hashtags the #hashtags of the caption count.")
 
-    @Argument(help: "The list, FILE.csv or FILE.jsonl.") var file: String
+    @Argument(help: "The list, FILE.csv, FILE.tsv or FILE.jsonl.") var file: String
     @Option(help: "Beginning of the shards' names.") var prefix: String
     @Flag(help: "Leave bad rows out and name them, rather than stop at the first one.") var skipBad = false
     @OptionGroup var options: PackOptions

@@ -11,6 +11,8 @@ struct DataTokenizer: ParsableCommand {
     @OptionGroup var arguments: ShardArguments
     @Option(help: "Most pieces of the vocabulary; few captions give fewer.") var size = 1000
     @Option(help: ArgumentHelp("The .model file to write.", valueName: "file")) var output: String
+    @Option(help: "Tokens of a caption that the plan's text model reads; how many captions it cuts is said.")
+    var context = 102
     @Flag(help: "Train again even when the file is there.") var force = false
 
     func run() throws {
@@ -28,8 +30,11 @@ struct DataTokenizer: ParsableCommand {
         for index in 0..<dataset.count {
             do {
                 if let caption = try dataset.caption(index) {
-                    try trainer.add(caption)
-                    account.take()
+                    if try trainer.add(caption) {
+                        account.take()
+                    } else {
+                        account.add(.leftOut, "with an empty caption", example: "sample \(index)")
+                    }
                 } else {
                     account.add(.leftOut, SampleAccount.noCaption)
                 }
@@ -39,9 +44,17 @@ struct DataTokenizer: ParsableCommand {
             }
         }
         for problem in problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
-        try trainer.train(size: size)
-        let tokens = try Tokenizer(model: output, context: 2).vocabularySize
-        print("\(output): \(tokens) tokens from \(trainer.captionCount) captions.")
+        let result = try trainer.train(size: size)
+        account.add(
+            .incomplete, "whose sign ▅, which SentencePiece keeps for itself, is learned as a blank",
+            count: trainer.reservedCount)
+        print("\(output): \(result.tokenCount) tokens from \(trainer.captionCount) captions.")
+        if result.pieceCount < size {
+            print(
+                "\(size) pieces were asked for, but the captions have no more than \(result.pieceCount); a plan "
+                    + "without `vocabulary` takes the number of the file.")
+        }
+        print("tokens of a caption, both ends counted: \(result.lengths.sentence(context: context)).")
         print(SampleTable.draw(account))
     }
 }

@@ -174,13 +174,22 @@ import Testing
         ("s3.png", [], .mae, "the image is empty"),
         ("s3.png", [1, 2, 3, 4, 5], .mae, "the image is neither JPEG, PNG nor WebP (it starts with the bytes 01 02"),
         ("s3.png", [0x89, 0x50, 0x4E, 0x47, 13, 10, 26, 10], .mae, "the image is a damaged PNG file"),
-        ("s3.json", Array("{not json".utf8), .wsp, "its .json member is no array of strings"),
-        ("s3.json", Array("[1, 2]".utf8), .wsp, "its .json member is no array of strings"),
-        ("s3.json", [0xFF, 0xFE], .wsp, "its .json member is no array of strings"),
+        (
+            "s3.json", Array("{not json".utf8), .wsp,
+            "its .json member is no JSON: expected a key in double quotes at byte 1"
+        ),
+        ("s3.json", Array("[1, 2]".utf8), .wsp, "its .json member has the number 1 among its hashtags"),
+        ("s3.json", [0xFF, 0xFE], .wsp, "its .json member is no JSON: it is not UTF-8 text but UTF-16"),
         ("s3.txt", [72, 0xE9, 33], .lit, "its .txt member is not UTF-8 text"),
-        ("s3.cls", Array("shoe".utf8), .zeroshot, "its .cls member is no whole number"),
-        ("s3.cls", Array("-1".utf8), .zeroshot, "its .cls member is no whole number"),
-        ("s3.cls", Array("1000000".utf8), .zeroshot, "its .cls member is no whole number"),
+        ("s3.cls", Array("shoe".utf8), .zeroshot, "its .cls member says 'shoe', where one whole number"),
+        ("s3.cls", Array("-1".utf8), .zeroshot, "its .cls member says '-1', where one whole number"),
+        ("s3.cls", Array("1 2".utf8), .zeroshot, "its .cls member says '1 2', where one whole number"),
+        ("s3.cls", Array("1.0\n".utf8), .zeroshot, "its .cls member says '1.0', where one whole number"),
+        ("s3.cls", Array(" \n".utf8), .zeroshot, "its .cls member is empty, where one whole number"),
+        (
+            "s3.cls", Array("1000000".utf8), .zeroshot,
+            "its .cls member says '1000000', where one whole number from 0 to 999999"
+        ),
         ("s3.cls", Array(repeating: 48, count: 65), .zeroshot, "its .cls member has more than 64 bytes"),
     ]
 
@@ -211,7 +220,10 @@ import Testing
         let folder = try Self.folder { $0.filter { $0.name != "s3.txt" } }
         let loader = try BatchLoaderTests.loader(folder, Fixture.stage(.lit, batch: 24, unit: 24), skipLimit: 0.1)
         _ = try loader.batch(step: 0, unit: 0)
-        #expect(loader.skipped.map(\.reason) == ["it has no .txt member"])
+        #expect(
+            loader.skipped.map(\.reason) == [
+                "it has no caption (.txt, or the field caption of its .json)"
+            ])
         let images = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24))
         _ = try images.batch(step: 0, unit: 0)
         #expect(images.skipped.isEmpty)

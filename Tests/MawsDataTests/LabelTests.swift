@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsPlan
 import Testing
 
 @Suite struct LabelTests {
@@ -35,6 +36,27 @@ import Testing
         #expect(HashtagText.joined("crème-brûlée") == "cremebrulee")
         #expect(HashtagText.joined("❤️") == "")
         #expect(CaptionText.hashtags(in: "a #One ＃two #one! #été") == ["one", "two", "été"])
+    }
+
+    private struct GoldenCaption: Decodable {
+        var caption: String
+        var twitter: [String]
+        var ours: [String]?
+    }
+
+    @Test func captionsHaveTheHashtagsOfTwitterText() throws {
+        let golden: [GoldenCaption] = try Fixture.decoded("hashtags.json")
+        for item in golden {
+            #expect(CaptionText.hashtags(in: item.caption) == item.ours ?? item.twitter, "\(item.caption)")
+        }
+        #expect(golden.count > 130 && golden.count { $0.ours != nil } < 12)
+    }
+
+    @Test func aCaptionOfAMegabyteIsSearchedAtOnce() {
+        let many = (0..<100_000).map { "#tag\($0)" }.joined(separator: " ")
+        #expect(CaptionText.hashtags(in: many).count == 100_000)
+        #expect(CaptionText.hashtags(in: String(repeating: "#", count: 1 << 20)) == [])
+        #expect(CaptionText.hashtags(in: String(repeating: "#a", count: 1 << 19)) == ["a"])
     }
 
     @Test func hashtagsMeanTheirNouns() throws {
@@ -161,6 +183,39 @@ import Testing
         #expect(try folder.names() == ["latin.txt", "rare.txt", "twice.txt"])
     }
 
+    @Test(arguments: [
+        "\u{FEFF}dog\t8\ncat\t8\n", "dog\t8\r\ncat\t8\r\n", "dog\t8\ncat\t8\n\n \n", "dog\ncat", "#Dog\t 8 \n＃cat\t\n",
+    ])
+    func vocabulariesAsEditorsSaveThemAreRead(text: String) throws {
+        let folder = try Folder()
+        try folder.write(text, "v.txt")
+        let vocabulary = try LabelVocabulary(path: folder.path("v.txt"))
+        #expect(vocabulary.names == ["dog", "cat"])
+        #expect(vocabulary.labels(of: ["cat", "dog"]) == [0, 1])
+    }
+
+    @Test(arguments: [
+        ("dog,8\ncat,8\n", ", line 1: expected 'tag<TAB>count', found 'dog,8'; a tab stands between a hashtag and"),
+        ("dog\t8\ncat 8\n", ", line 2: expected 'tag<TAB>count', found 'cat 8'; a tab"),
+        ("dog;8\n", ", line 1: expected 'tag<TAB>count', found 'dog;8'"),
+        ("hashtag\tcount\ndog\t8\n", ", line 1: the count 'count' is no whole number."),
+        ("dog\t-1\n", ", line 1: the count '-1' is no whole number."),
+        ("dog\t8\n\ncat\t8\n", ", line 2: expected 'tag<TAB>count', found ''"),
+        ("dog\t8\n#DOG\t8\n", ", line 2: hashtag 'dog' is there twice."),
+        ("\u{FEFF}\n\r\n", " is empty."), ("", " is empty."),
+    ])
+    func otherVocabulariesAreRefusedWithTheirLine(text: String, expected: String) throws {
+        let folder = try Folder()
+        try folder.write(text, "v.txt")
+        let sentence = Fixture.sentence { _ = try LabelVocabulary(path: folder.path("v.txt")) }
+        #expect(sentence?.hasPrefix(folder.path("v.txt") + expected) == true, "\(sentence ?? "read")")
+        try folder.shard("a.tar", [("0.png", try Fixture.png(1))])
+        let split = DataSplitPlan(
+            name: "train", shards: ["a.tar"], vocabulary: "v.txt", tokenizer: nil, skipLimit: 0)
+        let atStart = Fixture.sentence { _ = try PlanData(plan: Fixture.plan([split]), root: folder.path) }
+        #expect(atStart == sentence)
+    }
+
     @Test func badRowsStopTheCountOrAreNamed() throws {
         let folder = try Folder()
         let png = try Fixture.png(1)
@@ -170,7 +225,8 @@ import Testing
                 .forEachSample(progress: { _ in }, problem: { _ in }) { _ in }
         }
         #expect(
-            strict == "Cannot read sample \(folder.path)/a.tar, 0 at byte 0: its .json member is no array of strings.")
+            strict == "Cannot read sample \(folder.path)/a.tar, 0 at byte 0: its .json member has the number 1 among "
+                + "its hashtags, where strings belong.")
         var problems: [String] = []
         try HashtagSource.shards([folder.path("a.tar")], skipsBadRows: true)
             .forEachSample(progress: { _ in }, problem: { problems.append("\($0)") }) { _ in }

@@ -62,19 +62,30 @@ import Testing
     @Test(arguments: [
         ("list.csv", "image,caption\na.png\n", "list.csv, line 2: the row has 1 fields, but the header has 2."),
         ("list.csv", "image\n\n\"cats/b.x.png\n", "list.csv, line 3: a quote is never closed."),
-        ("list.csv", "picture\na.png\n", "list.csv, line 1: expected a header row with a column named image."),
-        ("list.csv", "", "list.csv, line 1: expected a header row with a column named image."),
+        (
+            "list.csv", "picture,x\na.png\n",
+            "list.csv, line 1: expected a header row with a column named image, file_name or filepath, found "
+                + "`picture`, `x`."
+        ),
+        (
+            "list.csv", "",
+            "list.csv, line 1: expected a header row with a column named image, file_name or filepath, found n"
+        ),
         ("list.csv", "image,caption\n,x\n", "list.csv, line 2: the row names no image."),
         ("list.csv", "image\n\"cats/b.x.png\"\nno.png\n", "list.csv, line 3: the image IN/no.png cannot be read."),
         ("list.csv", "image\nbad.png\n", "list.csv, line 2: the image IN/bad.png is neither JPEG, PNG nor WebP"),
-        ("list.jsonl", "{\"image\": \"cats/b.x.png\"}\n{nope\n", "list.jsonl, line 2: expected a JSON object."),
-        ("list.jsonl", "[1]\n", "list.jsonl, line 1: expected a JSON object."),
-        ("list.jsonl", "{\"image\": 3}\n", "list.jsonl, line 1: the row names no image."),
+        (
+            "list.jsonl", "{\"image\": \"cats/b.x.png\"}\n{nope\n",
+            "list.jsonl, line 2: expected a JSON object on each line: "
+        ),
+        ("list.jsonl", "[1]\n", "list.jsonl, line 1: expected a JSON object, found an array."),
+        ("list.jsonl", "{\"image\": 3}\n", "list.jsonl, line 1: column image is the number 3, where a path belongs."),
+        ("list.jsonl", "{\"caption\": \"x\"}\n", "list.jsonl, line 1: the row names no image."),
         (
             "list.jsonl", "{\"image\": \"a.png\", \"hashtags\": [1]}",
-            "list.jsonl, line 1: hashtags must be an array of strings."
+            "list.jsonl, line 1: column hashtags has the number 1 among its hashtags, where strings belong."
         ),
-        ("list.txt", "x", "list.txt is no list: its name must end in .csv or .jsonl."),
+        ("list.txt", "x", "list.txt is no list: its name must end in .csv, .tsv or .jsonl."),
     ])
     func aBadRowIsNamedAndNothingIsWritten(name: String, text: String, expected: String) throws {
         let folder = try Self.images()

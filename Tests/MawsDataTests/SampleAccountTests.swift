@@ -32,6 +32,17 @@ import Testing
         #expect(account.entries(.leftOut)[1].reason == "the image is a damaged JPEG file")
     }
 
+    @Test func whatIsQuotedDoesNotSplitAReason() {
+        var account = SampleAccount()
+        for text in ["1 2", "shoe"] {
+            account.leaveOut(
+                SkippedSample(
+                    shard: "a.tar", member: text, offset: 0,
+                    reason: "its member says '\(text)', where the list's one belongs"))
+        }
+        #expect(account.entries(.leftOut).map(\.reason) == ["its member says …, where the list's one belongs"])
+    }
+
     @Test func mergingIsAddingOneAfterTheOther() {
         var (whole, first, second) = (SampleAccount(), SampleAccount(), SampleAccount())
         for number in 0..<10 {

@@ -135,12 +135,13 @@ public struct SampleAccount: Codable, Hashable, Sendable {
         found.first { $0.fate == fate && $0.reason == reason }?.count ?? 0
     }
 
-    /// A reason without its particulars: numbers become `…`, and what stands in brackets at its end is cut off, so that
+    /// A reason without its particulars: numbers and quoted texts become `…`, brackets at its end are cut off, so that
     /// "the image claims 9000 x 9000 pixels" and "the image claims 8000 x 9000 pixels" are one kind.
     static func kind(ofReason reason: String) -> String {
         var text = ""
         var isNumber = false
-        for character in reason {
+        let unquoted = reason.replacing(/(?<before>\s)'[^']*'/) { "\($0.before)…" }
+        for character in unquoted {
             if character == "(", text.last == " " { break }
             let isDigit = character.isASCII && character.isNumber
             if isDigit, !isNumber { text.append("…") }

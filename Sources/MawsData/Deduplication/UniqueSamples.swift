@@ -3,8 +3,8 @@ import Foundation
 /// Writes shards in which every image is there once, with the labels of all its copies.
 ///
 /// The paper's treatment of ImageNet-21k (Appendix A): images found in more than one class become one sample of several
-/// labels. Hashtags are united in the order of the samples; the caption is the first one's; the class stays where all
-/// copies that have one agree. Leaks and unreadable samples are left out.
+/// labels. Hashtags are united in the order of the samples; the caption and all else are the first one's; the class
+/// stays where all copies that have one agree. Leaks and unreadable samples are left out.
 public struct UniqueSamples {
     private let found: Deduplication
     private let shards: [String]
@@ -41,11 +41,12 @@ public struct UniqueSamples {
             if merged.disagree {
                 account.add(.incomplete, "whose class its copies contradict: packed without", example: sample.name)
             }
-            try writer.append(
-                PackedSample(
-                    image: sample.image, imageExtension: EncodedImage(sample.image).format.fileExtension,
-                    caption: sample.caption, hashtags: merged.hashtags.isEmpty ? nil : merged.hashtags,
-                    classIndex: merged.classIndex))
+            var packed = try dataset.packed(index)
+            if merged.hashtags != sample.hashtags {
+                packed[.hashtags] = Sidecar.replacingHashtags(packed[.hashtags], with: merged.hashtags)
+            }
+            packed.setClass(merged.classIndex)
+            try writer.append(packed)
         }
         guard writer.sampleCount > 0 else {
             throw DataError.output(path: target.output, problem: "no sample is left that is readable and no leak")

@@ -39,8 +39,7 @@ public struct HashtagSource {
         case .list(let path):
             try ListSource(path: path).forEachRow(progress: progress) { result in
                 guard let row = try keep(problem, result.get) else { return }
-                let tags = row.hashtags?.map(HashtagText.normalized) ?? CaptionText.hashtags(in: row.caption ?? "")
-                try body(tags.filter { !$0.isEmpty })
+                try body(row.effectiveHashtags)
             }
         }
         progress(1)

@@ -8,6 +8,12 @@ public enum HashtagText {
         return tag.precomposedStringWithCompatibilityMapping.lowercased().filter { $0 != "#" && !$0.isWhitespace }
     }
 
+    /// Hashtags in order, each once, empty ones left out.
+    static func distinct(_ tags: [String]) -> [String] {
+        var seen: Set<String> = []
+        return tags.filter { !$0.isEmpty && seen.insert($0).inserted }
+    }
+
     /// Letters and digits alone, without accents: what WordNet's lemmas and hashtags are compared by.
     /// `golden_retriever`, `Golden-Retriever` and `goldenretriever` are the same, and so are `café` and `cafe`.
     public static func joined(_ tag: String) -> String {

@@ -35,18 +35,17 @@ public struct LabelVocabulary: Sendable {
         var seen: Set<String> = []
         var mostSamples = 0
         for (number, line) in try Self.lines(path) {
+            func fault(_ problem: String) -> DataError { .line(file: path, line: number, problem: problem) }
             let columns = line.split(separator: "\t", omittingEmptySubsequences: false)
             let name = HashtagText.normalized(String(columns[0]))
-            guard !name.isEmpty, seen.insert(name).inserted else {
-                throw DataError.line(
-                    file: path, line: number,
-                    problem: name.isEmpty ? "expected 'tag<TAB>count'" : "hashtag '\(name)' is there twice")
+            guard !name.isEmpty, columns.count > 1 || !Self.hasOtherSeparator(line) else {
+                let found = line.prefix(40).filter { !$0.isNewline }
+                throw fault("expected 'tag<TAB>count', found '\(found)'; a tab stands between a hashtag and its count")
             }
-            let samples = columns.count > 1 ? Int(columns[1]) : nil
+            guard seen.insert(name).inserted else { throw fault("hashtag '\(name)' is there twice") }
+            let samples = try Self.count(columns) { fault("the count '\($0)' is no whole number") }
             if sampleCountMin > 0 {
-                guard let samples else {
-                    throw DataError.line(file: path, line: number, problem: "expected 'tag<TAB>count', found no count")
-                }
+                guard let samples else { throw fault("expected 'tag<TAB>count', found no count") }
                 mostSamples = max(mostSamples, samples)
                 if samples < sampleCountMin { continue }
             }
@@ -54,7 +53,7 @@ public struct LabelVocabulary: Sendable {
                 labels[HashtagText.normalized(String(tag)), default: []].append(names.count)
             }
             names.append(name)
-            sampleCounts.append(max(0, samples ?? 0))
+            sampleCounts.append(samples ?? 0)
         }
         guard !names.isEmpty else {
             throw DataError.file(
@@ -95,9 +94,23 @@ public struct LabelVocabulary: Sendable {
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw DataError.file(path: path, problem: "is not UTF-8 text")
         }
-        var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
-        if lines.last?.isEmpty == true { lines.removeLast() }
+        var lines = text.withoutByteOrderMark.split(omittingEmptySubsequences: false) { $0 == "\n" || $0 == "\r\n" }
+        while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
         guard !lines.isEmpty else { throw DataError.file(path: path, problem: "is empty") }
         return lines.enumerated().map { ($0.offset + 1, $0.element) }
+    }
+
+    /// Nil where the line has none.
+    private static func count(_ columns: [Substring], fault: (String) -> DataError) throws -> Int? {
+        guard columns.count > 1 else { return nil }
+        let text = columns[1].filter { !$0.isWhitespace }
+        if text.isEmpty { return nil }
+        guard let count = Int(text), count >= 0 else { throw fault(String(text.prefix(40))) }
+        return count
+    }
+
+    /// Whether a line without a tab means a hashtag and a count, with something else between them.
+    private static func hasOtherSeparator(_ line: Substring) -> Bool {
+        line.contains { $0 == "," || $0 == ";" } || line.firstMatch(of: /\s[0-9]+\s*$/) != nil
     }
 }

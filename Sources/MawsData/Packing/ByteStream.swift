@@ -21,11 +21,12 @@ struct ByteStream {
         return buffer[position]
     }
 
-    /// Appends bytes for as long as they are in the buffer and neither a comma, a quote nor a line end.
-    mutating func appendPlain(to bytes: inout [UInt8]) {
+    /// Appends bytes for as long as they are in the buffer and neither the delimiter, a quote nor a line end.
+    mutating func appendPlain(to bytes: inout [UInt8], delimiter: UInt8) {
         buffer.withUnsafeBufferPointer { buffer in
             var end = position
-            while end < buffer.count, buffer[end] != 44, buffer[end] != 34, buffer[end] != 10, buffer[end] != 13 {
+            while end < buffer.count, buffer[end] != delimiter, buffer[end] != 34, buffer[end] != 10, buffer[end] != 13
+            {
                 end += 1
             }
             bytes.append(contentsOf: buffer[position..<end])

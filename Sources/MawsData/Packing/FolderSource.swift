@@ -61,10 +61,7 @@ struct FolderSource: RowSource {
             row.caption = text.withoutByteOrderMark
         }
         if let (name, json) = try sidecar(path, .hashtags) {
-            guard let tags = SampleReader.hashtags(json: json) else {
-                throw RowProblem(error: .file(path: "\(name)", problem: "is no array of strings"))
-            }
-            row.hashtags = tags
+            try take(json, path: name, into: &row)
         }
         if classes == .none { return row }
         let parts = path.components
@@ -73,6 +70,18 @@ struct FolderSource: RowSource {
             throw RowProblem(error: .file(path: "\(imagePath)", problem: "lies in no class folder"))
         }
         return row
+    }
+
+    /// What the `.json` file beside an image says.
+    private func take(_ json: [UInt8], path: ByteName, into row: inout SourceRow) throws {
+        do throws(Sidecar.Problem) {
+            let sidecar = try Sidecar(json)
+            row.hashtags = try sidecar.hashtags()
+            if row.caption == nil { row.caption = try sidecar.caption() }
+            row.sidecarPath = path
+        } catch {
+            throw RowProblem(error: .file(path: "\(path)", problem: error.text))
+        }
     }
 
     /// Nil where there is no such file.

@@ -1,58 +1,89 @@
 import Foundation
 
-/// The rows of a list: a CSV file whose first row names the columns, or a JSONL file with an object a line.
+/// The rows of a list: a file of values with commas, tabs, semicolons or bars between them whose first row names the
+/// columns (`.csv`, `.tsv`), or an object a line (`.jsonl`).
 ///
 /// `image` is required, a path relative to the list's folder. `caption`, `hashtags` and `class` may be missing or
-/// empty. Hashtags are an array of strings in JSONL, and separated by blanks or commas in CSV. Other columns are passed
-/// over.
-struct ListSource: RowSource, Sendable {
+/// empty; see `ListRole` for what else columns may be called. Hashtags are an array of strings in JSONL, and separated
+/// by blanks or commas, or a list as Python prints it, in CSV. `notes` says which columns are read and which are not.
+package final class ListSource: RowSource {
     private let path: String
-    private let isCSV: Bool
+    private let isDelimited: Bool
+    /// Of the last pass.
+    private var use = ListUse()
     /// Lines of JSON that are parsed at a time.
     private static let batchSize = 4096
 
-    init(path: String) throws {
+    package init(path: String) throws {
         self.path = path
-        guard path.hasSuffix(".csv") || path.hasSuffix(".jsonl") else {
-            throw DataError.file(path: path, problem: "is no list: its name must end in .csv or .jsonl")
+        let name = path.lowercased()
+        isDelimited = name.hasSuffix(".csv") || name.hasSuffix(".tsv")
+        guard isDelimited || name.hasSuffix(".jsonl") else {
+            throw DataError.file(path: path, problem: "is no list: its name must end in .csv, .tsv or .jsonl")
         }
-        isCSV = path.hasSuffix(".csv")
         _ = try InputFile(path: path)
     }
 
-    func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws {
-        if isCSV { try forEachCSVRow(progress, body) } else { try forEachJSONRow(progress, body) }
+    package var account: SampleAccount { use.account }
+
+    package var notes: [String] { use.sentences.map { "\(path): \($0)" } }
+
+    package func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws {
+        use = ListUse()
+        func counted(_ row: Result<SourceRow, DataError>) throws {
+            if case .success(let row) = row { use.add(row) }
+            try body(row)
+        }
+        if isDelimited { try forEachDelimitedRow(progress, counted) } else { try forEachJSONRow(progress, counted) }
     }
 
-    private func forEachCSVRow(
+    private func forEachDelimitedRow(
         _ progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void
     ) throws {
-        var reader = try CSVReader(path: path)
-        guard let header = try reader.next()?.fields, header.contains("image") else {
-            throw DataError.line(file: path, line: 1, problem: "expected a header row with a column named image")
-        }
+        let (found, columns, width) = try header()
+        var reader = found
+        use.add(columns)
+        let parser = ListRowParser(path: path)
         while let record = try reader.next() {
             if record.line % 1024 == 0 { progress(reader.share) }
-            guard record.fields.count == header.count else {
-                let counts = "\(record.fields.count) fields, but the header has \(header.count)"
-                try body(.failure(.line(file: path, line: record.line, problem: "the row has \(counts)")))
-                continue
-            }
-            try body(row(csv: Dictionary(zip(header, record.fields)) { first, _ in first }, line: record.line))
+            try body(parser.row(record, columns: columns, width: width))
         }
     }
 
-    private func row(csv fields: [String: String], line: Int) -> Result<SourceRow, DataError> {
-        func text(_ name: String) -> String? { fields[name].flatMap { $0.isEmpty ? nil : $0 } }
-        return row(
-            line: line, image: text("image"), caption: text("caption"), hashtags: text("hashtags").map(Self.tags),
-            className: text("class"))
+    /// The reader behind the header row, by the first delimiter that gives a column of images.
+    private func header() throws -> (CSVReader, ListColumns, width: Int) {
+        let tabFirst = path.lowercased().hasSuffix(".tsv")
+        let others = [CSVReader.semicolon, UInt8(ascii: "|")]
+        var found: [String] = []
+        for delimiter in (tabFirst ? [CSVReader.tab, CSVReader.comma] : [CSVReader.comma, CSVReader.tab]) + others {
+            var reader = try CSVReader(path: path, delimiter: delimiter)
+            let fields = try reader.next()?.fields ?? []
+            let names = try fields.map { field in
+                guard let name = CSVReader.text(field) else { throw fault("the header \(CSVReader.problem(field))") }
+                return name.trimmingCharacters(in: .whitespaces)
+            }
+            if names.count > found.count { found = names }
+            guard names.contains(where: { ListRole(column: $0) == .image }) else { continue }
+            reader.passesOverBlanks = reader.hadBlanks
+            do throws(ListColumns.Problem) {
+                return (reader, try ListColumns(names), names.count)
+            } catch {
+                throw fault(error.text)
+            }
+        }
+        let names = found.map { "`\($0)`" }.joined(separator: ", ").prefix(200)
+        throw fault(
+            "expected a header row with a column named image, file_name or filepath, found "
+                + (found.isEmpty ? "nothing" : String(names)))
     }
+
+    private func fault(_ problem: String) -> DataError { .line(file: path, line: 1, problem: problem) }
 
     private func forEachJSONRow(
         _ progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void
     ) throws {
         var reader = try LineReader(path: path)
+        let parser = ListRowParser(path: path)
         while true {
             var lines: [(number: Int, text: [UInt8])] = []
             while lines.count < Self.batchSize, let (number, line) = try reader.next() {
@@ -60,43 +91,56 @@ struct ListSource: RowSource, Sendable {
             }
             guard !lines.isEmpty else { return }
             let batch = lines
-            for row in AllCores.map(batch.count, grain: 64, { row(json: batch[$0].text, line: batch[$0].number) }) {
+            for (row, columns) in AllCores.map(
+                batch.count, grain: 64, { parser.row(json: batch[$0].text, line: batch[$0].number) })
+            {
+                if let columns { use.add(columns) }
                 try body(row)
             }
             progress(reader.share)
         }
     }
+}
 
-    private func row(json: [UInt8], line: Int) -> Result<SourceRow, DataError> {
-        guard let fields = (try? JSONSerialization.jsonObject(with: Data(json))) as? [String: Any] else {
-            return .failure(.line(file: path, line: line, problem: "expected a JSON object"))
-        }
-        var hashtags: [String]?
-        switch fields["hashtags"] {
-        case nil, is NSNull: break
-        case let tags as [String]: hashtags = tags
-        case let tags as String: hashtags = Self.tags(tags)
-        default: return .failure(.line(file: path, line: line, problem: "hashtags must be an array of strings"))
-        }
-        return row(
-            line: line, image: fields["image"] as? String, caption: fields["caption"] as? String, hashtags: hashtags,
-            className: (fields["class"] as? String) ?? (fields["class"] as? Int).map(String.init))
+/// Which columns of a list were read, and what is to be said of its rows.
+private final class ListUse {
+    /// Images that are compared with each other: 16 bytes each.
+    private static let imagesMax = 1 << 20
+
+    private var used: [ListRole: String] = [:]
+    private var unused: Set<String> = []
+    private var last: ListColumns?
+    /// Digests of their paths.
+    private var images: Set<UInt64> = []
+    private var repeatCount = 0
+    private var firstRepeat = ""
+
+    func add(_ columns: ListColumns) {
+        if columns == last { return }
+        last = columns
+        for (role, _) in columns.positions { used[role] = columns.name(role) }
+        unused.formUnion(columns.unused)
     }
 
-    private func row(
-        line: Int, image: String?, caption: String?, hashtags: [String]?, className: String?
-    ) -> Result<SourceRow, DataError> {
-        guard let image, !image.isEmpty else {
-            return .failure(.line(file: path, line: line, problem: "the row names no image"))
-        }
-        return .success(
-            SourceRow(
-                file: path, line: line,
-                imagePath: ByteName(Dataset.resolved(image, root: OutputFolder.parent(of: path))),
-                caption: caption, hashtags: hashtags, className: className))
+    func add(_ row: SourceRow) {
+        guard images.count < Self.imagesMax, !images.insert(Self.digest(row.imagePath)).inserted else { return }
+        if repeatCount == 0 { firstRepeat = "\(row.imagePath)" }
+        repeatCount += 1
     }
 
-    private static func tags(_ text: String) -> [String] {
-        text.split { $0 == "," || $0 == "#" || $0.isWhitespace }.map(String.init)
+    /// FNV-1a.
+    private static func digest(_ path: ByteName) -> UInt64 {
+        path.bytes.reduce(0xCBF2_9CE4_8422_2325) { ($0 ^ UInt64($1)) &* 0x100_0000_01B3 }
+    }
+
+    var sentences: [String] {
+        last == nil ? [] : [ListColumns.sentence(used: used, unused: unused.sorted())]
+    }
+
+    var account: SampleAccount {
+        var account = SampleAccount()
+        account.add(.incomplete, "in a row whose image an earlier row names", example: firstRepeat, count: repeatCount)
+        for name in unused.sorted() { account.add(.ignored, "columns of the list that are not read", example: name) }
+        return account
     }
 }

@@ -7,6 +7,8 @@ public struct PackResult: Sendable {
     public var problems: [String] = []
     /// What became of the samples, of an earlier call where the pack was there already.
     public var account: SampleAccount { manifest.account ?? SampleAccount() }
+    /// What was read of the source and what was not, a sentence each.
+    public var notes: [String] = []
 }
 
 /// Where a pack goes.

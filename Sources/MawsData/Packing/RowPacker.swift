@@ -41,14 +41,14 @@ public struct RowPacker {
         let survey = try survey(progress)
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: survey.identity)
         if let there, !target.isForced {
-            return PackResult(manifest: there, wasThere: true, problems: survey.tally.problems)
+            return PackResult(manifest: there, wasThere: true, problems: survey.tally.problems, notes: source.notes)
         }
         let folder = try PackFolder(output: target.output, prefix: target.prefix, source: survey.identity)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
-        var tally = Tally(account: source.account)
+        var tally = Tally()
         var counter = HashtagCounter()
         try forEachSample(survey.classes, &tally, progress: { progress((1 + 7 * $0) / 8) }) { row, sample in
-            counter.add(sample.hashtags ?? [])
+            counter.add(row.effectiveHashtags)
             try writer.append(sample, label: "\(row.imagePath.base.stem)")
         }
         guard writer.sampleCount > 0 else {
@@ -59,8 +59,11 @@ public struct RowPacker {
         if let names = survey.classes.names {
             try folder.write(names.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
-        tally.account.merge(writer.account)
-        return PackResult(manifest: try folder.publish(tally.account), wasThere: false, problems: tally.problems)
+        var account = source.account
+        account.merge(tally.account)
+        account.merge(writer.account)
+        return PackResult(
+            manifest: try folder.publish(account), wasThere: false, problems: tally.problems, notes: source.notes)
     }
 
     /// All cores read and decode the images; `body` takes the samples in the rows' order.
@@ -89,22 +92,27 @@ public struct RowPacker {
     /// The first pass: classes, and a hash of everything that decides the shards' content.
     private func survey(_ progress: (Double) -> Void) throws -> Survey {
         let digest = Hash()
-        digest.update("\(sourceName), shards of \(target.shardSize), skipping \(skipsBadRows)\n")
+        digest.update("\(sourceName), shards of \(target.shardSize), skipping \(skipsBadRows), sidecars kept\n")
         var survey = Survey()
         var names: Set<String> = []
         try source.forEachRow(progress: { progress($0 / 8) }) { result in
             guard let row = try keep(&survey.tally, { try result.get() }) else { return }
             if let name = row.className { names.insert(name) }
-            var status = stat()
-            _ = row.imagePath.withPath { stat($0, &status) }
             digest.update(
-                "\(row.imagePath)\0\(status.st_size)\0\(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\0"
+                "\(row.imagePath)\0\(Self.state(row.imagePath))\0\(row.sidecarPath.map(Self.state) ?? "-")\0"
                     + "\(row.caption ?? "-")\0\(row.hashtags?.joined(separator: " ") ?? "-")\0\(row.className ?? "-")\n"
             )
         }
         survey.classes = ClassNumbers(names)
         survey.identity = "\(sourceName), shards of \(target.shardSize), rows \(digest.hexadecimal())"
         return survey
+    }
+
+    /// Size and time of a file, which tell whether it has changed.
+    private static func state(_ path: ByteName) -> String {
+        var status = stat()
+        _ = path.withPath { stat($0, &status) }
+        return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
     }
 
     private struct Survey {
@@ -151,15 +159,13 @@ public struct RowPacker {
         } catch {
             throw row.imageProblem("cannot be read")
         }
-        let found = row.hashtags?.map(HashtagText.normalized) ?? CaptionText.hashtags(in: row.caption ?? "")
-        let hashtags = found.filter { !$0.isEmpty }
-        return (
-            row,
-            PackedSample(
-                image: image, imageExtension: fileExtension, caption: row.caption,
-                hashtags: hashtags.isEmpty ? nil : hashtags, classIndex: row.className.flatMap { classes[$0] },
-                isDoubtful: isDoubtful)
-        )
+        do {
+            var sample = try PackedSample(row, image: image, imageExtension: fileExtension, classes: classes)
+            sample.isDoubtful = isDoubtful
+            return (row, sample)
+        } catch {
+            throw row.problem("its .json file cannot be read")
+        }
     }
 }
 

@@ -1,18 +1,3 @@
-import Foundation
-
-/// One sample on its way into a shard.
-struct PackedSample: Sendable {
-    var image: [UInt8]
-    /// `png`, `jpg` or `webp`.
-    var imageExtension: String
-    var caption: String?
-    /// Nil: no `.json` member.
-    var hashtags: [String]?
-    var classIndex: Int?
-    /// Some of its pixels are not what was stored; see `EncodedImage.decodeWhole`.
-    var isDoubtful = false
-}
-
 /// Writes samples into `<prefix>-0000.tar`, `<prefix>-0001.tar`, … of a fixed number of samples each.
 final class ShardSetWriter {
     private let folder: PackFolder
@@ -38,12 +23,10 @@ final class ShardSetWriter {
         shard = writer
         let key = "\(prefix)-\(Self.number(sampleCount, digits: 8))" + (label.isEmpty ? "" : "-" + Self.plain(label))
         try writer.append(name: "\(key).\(sample.imageExtension)", sample.image)
-        if let caption = sample.caption { try writer.append(name: key + ".txt", Array(caption.utf8)) }
-        if let hashtags = sample.hashtags { try writer.append(name: key + ".json", Self.json(hashtags)) }
-        if let index = sample.classIndex { try writer.append(name: key + ".cls", Array("\(index)".utf8)) }
+        for member in sample.members { try writer.append(name: "\(key).\(member.ending)", member.bytes) }
         account.take(
-            name: key, hasCaption: sample.caption != nil, hasHashtags: sample.hashtags?.isEmpty == false,
-            hasClass: sample.classIndex != nil)
+            name: key, hasCaption: sample.hasCaption, hasHashtags: !sample.hashtags.isEmpty,
+            hasClass: sample[.classIndex] != nil)
         if sample.isDoubtful { account.add(.incomplete, SampleAccount.doubtful, example: key) }
         sampleCount += 1
         shardSamples += 1
@@ -77,11 +60,5 @@ final class ShardSetWriter {
         case "a"..."z", "A"..."Z", "0"..."9", "-", "_": true
         default: false
         }
-    }
-
-    private static func json(_ hashtags: [String]) throws -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = .withoutEscapingSlashes
-        return Array(try encoder.encode(hashtags))
     }
 }

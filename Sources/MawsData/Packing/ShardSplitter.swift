@@ -3,7 +3,7 @@ import MawsHash
 import MawsPlan
 
 /// `maws data split`: puts every sample of some shards into one of two new sets of shards, drawn from a seed and the
-/// sample's number alone.
+/// sample's number alone. What lies beside an image goes with it as it is, byte for byte.
 public struct ShardSplitter {
     private let shards: [String]
     private let target: PackTarget
@@ -31,7 +31,8 @@ public struct ShardSplitter {
         try dataset.checkClassesAreAlike()
         let named = classes.map { ", classes \($0)" } ?? ""
         let source =
-            "split of \(dataset.fingerprint)\(named), \(share) to \(names.share), seed \(seed), shards of \(target.shardSize)"
+            "split of \(dataset.fingerprint)\(named), sidecars kept, \(share) to \(names.share), seed \(seed), "
+            + "shards of \(target.shardSize)"
         if !target.isForced,
             let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: source)
         {
@@ -45,8 +46,8 @@ public struct ShardSplitter {
         var account = dataset.account
         for index in 0..<dataset.count {
             do {
-                let sample = try dataset.sample(index)
-                try writers[side(of: index)].append(packed(sample), label: label(sample.name))
+                let sample = try dataset.packed(index)
+                try writers[side(of: index)].append(sample, label: label(dataset.key(index)))
             } catch DataError.image(let problem) {
                 let sample = dataset.place(index, reason: "the image \(problem)")
                 problems.append(sample.description)
@@ -70,13 +71,6 @@ public struct ShardSplitter {
     private func side(of index: Int) -> Int {
         var random = CounterRandom(seed: seed, purpose: .split, element: UInt64(index))
         return random.uniformDouble() < share ? 1 : 0
-    }
-
-    private func packed(_ sample: Sample) throws -> PackedSample {
-        PackedSample(
-            image: sample.image, imageExtension: try EncodedImage(sample.image).format.fileExtension,
-            caption: sample.caption, hashtags: sample.hashtags.isEmpty ? nil : sample.hashtags,
-            classIndex: sample.classIndex)
     }
 
     private func label(_ name: String) -> String {

@@ -1,14 +1,21 @@
 /// One image that a user wants packed, with what is known of it.
-struct SourceRow: Sendable {
+package struct SourceRow: Sendable {
     /// File and, for a list, line.
     var file: String
     var line: Int?
     var imagePath: ByteName
-    var caption: String?
-    /// Nil where the source says nothing; the caption's hashtags are taken then.
-    var hashtags: [String]?
+    package var caption: String?
+    /// As they are written; nil where the source says nothing, and the caption's hashtags are taken.
+    package var hashtags: [String]?
+    /// The `.json` file beside the image, which a pack keeps as it is.
+    var sidecarPath: ByteName?
     /// Name or number of the class.
-    var className: String?
+    package var className: String?
+
+    package var imageName: String { "\(imagePath)" }
+
+    /// The hashtags that the sample has, normalised.
+    var effectiveHashtags: [String] { SampleHashtags.of(said: hashtags, caption: caption) }
 
     func problem(_ text: String) -> DataError {
         line.map { .line(file: file, line: $0, problem: text) } ?? .file(path: file, problem: text)
@@ -21,16 +28,23 @@ struct SourceRow: Sendable {
 }
 
 /// Something that rows come from, in an order that is always the same. Read more than once.
-protocol RowSource {
-    /// What is no row, or is assumed of all rows: known before the first of them is read.
+package protocol RowSource {
+    /// What is no row, or is assumed of rows: known after a pass.
     var account: SampleAccount { get }
 
     /// - Parameters:
     ///   - progress: told now and then which share of the source is done, 0...1.
     ///   - body: takes each row, or the problem of a row that cannot be read.
     func forEachRow(progress: (Double) -> Void, _ body: (Result<SourceRow, DataError>) throws -> Void) throws
+
+    /// What is to be said of the source after the last pass, a sentence each.
+    var notes: [String] { get }
 }
 
 extension RowSource {
-    var account: SampleAccount { SampleAccount() }
+    package var notes: [String] { [] }
+}
+
+extension RowSource {
+    package var account: SampleAccount { SampleAccount() }
 }

@@ -90,6 +90,9 @@ public final class Dataset: Sendable {
         }
     }
 
+    /// What is to be said of how the samples are read, which columns of a list are used for instance; a sentence each.
+    public var notes: [String] { stores.flatMap(\.notes) }
+
     /// What each shard, in order, is on another machine; nil for one that is on this.
     var remoteFiles: [RemoteFile?] { stores.map { ($0 as? ShardStore)?.remote } }
 
@@ -101,17 +104,38 @@ public final class Dataset: Sendable {
         return sample
     }
 
+    /// The sample with all that lies beside its image, as it is, for another shard; a named class has its number here.
+    /// One that cannot be read throws as it does when it is trained on.
+    func packed(_ index: Int) throws -> PackedSample {
+        let sample = try sample(index, parts: Set(SamplePart.allCases), required: [.image])
+        var packed = try read(index) { store, local in try store.packed(local) }
+        if sample.className != nil { packed.setClass(sample.classIndex) }
+        return packed
+    }
+
     /// The caption alone; nil where the sample has none.
     public func caption(_ index: Int) throws -> String? { try sample(index, parts: [.caption], required: []).caption }
+
+    /// Where the caption of a sample can be.
+    func captionPlace(_ index: Int) -> CaptionPlace {
+        let (store, local) = place(of: index)
+        return store.captionPlace(local)
+    }
 
     /// Reads the named parts only, and not the name. Content that cannot be used throws `DataError.sample`; a disk or a
     /// server that fails throws another error, which is never a reason to skip a sample.
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
+        var sample = try read(index) { store, local in
+            try store.sample(local, parts: parts, required: required)
+        }
+        if let name = sample.className { sample.classIndex = classes[name] }
+        return sample
+    }
+
+    private func read<T>(_ index: Int, _ body: (any SampleStore, Int) throws -> T) throws -> T {
         let (store, local) = place(of: index)
         do {
-            var sample = try store.sample(local, parts: parts, required: required)
-            if let name = sample.className { sample.classIndex = classes[name] }
-            return sample
+            return try body(store, local)
         } catch let problem as ContentProblem {
             throw DataError.sample(store.place(local, reason: problem.text))
         }

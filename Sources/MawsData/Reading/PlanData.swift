@@ -36,6 +36,10 @@ public struct PlanData: Sendable {
         self.classes = classes
         splits = try zip(plan.data, opened).map { split, dataset in
             let names = evaluated.contains(split.name) ? dataset.classFiles : []
+            if let vocabulary = split.vocabulary {
+                _ = try LabelVocabulary(
+                    path: Dataset.resolved(vocabulary, root: root), sampleCountMin: split.labelCountMin)
+            }
             return Split(
                 name: split.name, dataset: Dataset(dataset, classes: classes.numbers),
                 sampleCount: try SamplePositions.count(dataset, split: split, root: root, resamples: false),
@@ -44,10 +48,16 @@ public struct PlanData: Sendable {
                     try InputFile.hash(Dataset.resolved($0, root: root))
                 } + names.map(InputFile.hash))
         }
+        for stage in plan.stages where stage.kind == .lit {
+            guard let split = plan.split(stage.on), let found = splits.first(where: { $0.name == stage.on }) else {
+                continue
+            }
+            try CaptionSurvey.check(stage, split: split, dataset: found.dataset, root: root)
+        }
         prompts = try plan.stages.flatMap { try Self.prompts($0, root: root) }
     }
 
-    /// What is wrong with these files is said before a run starts, not when its last stage does.
+    /// What is wrong with these files, as with vocabularies, is said before a run starts, not when its last stage does.
     static func prompts(_ stage: StagePlan, root: String) throws -> [String] {
         let templates = stage.templates.map { Dataset.resolved($0, root: root) }
         let classes = stage.classes.map { Dataset.resolved($0, root: root) }

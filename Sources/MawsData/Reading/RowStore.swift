@@ -9,6 +9,7 @@ struct RowStore: SampleStore {
     let account: SampleAccount
     let classNames: [String]?
     let classFile: String? = nil
+    let notes: [String]
 
     /// Nil for a path that is neither.
     /// - Parameter digest: takes names and sizes of all images.
@@ -43,19 +44,17 @@ struct RowStore: SampleStore {
         self.problems = problems
         account = source.account
         classNames = names.sorted()
+        notes = source.notes
     }
 
     var count: Int { rows.count }
 
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
         let row = rows[index]
-        if required.contains(.caption), row.caption == nil { throw ContentProblem(text: "it has no caption") }
+        if required.contains(.caption), row.caption == nil { throw ContentProblem(text: SampleReader.noCaption) }
         var sample = Sample(name: "", image: [], caption: row.caption, hashtags: [], classIndex: nil)
         if parts.contains(.image) { sample.image = try image(row) }
-        if parts.contains(.hashtags) {
-            let tags = row.hashtags?.map(HashtagText.normalized)
-            sample.hashtags = (tags ?? CaptionText.hashtags(in: row.caption ?? "")).filter { !$0.isEmpty }
-        }
+        if parts.contains(.hashtags) { sample.hashtags = row.effectiveHashtags }
         sample.className = row.className
         return sample
     }
@@ -67,6 +66,15 @@ struct RowStore: SampleStore {
         case .hashtags: rows[index].hashtags != nil
         case .classIndex: rows[index].className != nil
         }
+    }
+
+    func captionPlace(_ index: Int) -> CaptionPlace { rows[index].caption == nil ? .nowhere : .known }
+
+    func packed(_ index: Int) throws -> PackedSample {
+        let image = try image(rows[index])
+        return try PackedSample(
+            rows[index], image: image, imageExtension: EncodedImage(image).format.fileExtension,
+            classes: ClassNumbers())
     }
 
     func key(_ index: Int) -> String { "\(rows[index].imagePath)" }

@@ -8,6 +8,8 @@ struct ContentProblem: Error {
 
 /// Reads and parses the members of one sample.
 struct SampleReader {
+    static let noCaption = "it has no caption (.txt, or the field caption of its .json)"
+
     let file: any ByteSource
     let location: SampleLocation
     /// CRC-32C of the parts; nil where they are unknown.
@@ -16,15 +18,37 @@ struct SampleReader {
     /// Throws `ContentProblem` for content that cannot be used, `DataError` for a disk that fails.
     /// - Parameter required: parts without which the sample cannot be used.
     func read(_ parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
-        for part in SamplePart.allCases where required.contains(part) && !location.has(part) {
-            throw ContentProblem(text: "it has no \(part.names) member")
+        for part in SamplePart.allCases where part != .caption && required.contains(part) && !location.has(part) {
+            let failure = part == .image ? (try? sidecar())?.failure : nil
+            throw ContentProblem(
+                text: "it has no \(part.names) member" + (failure.map { " (its .json says \($0))" } ?? ""))
         }
         var sample = Sample(name: "", image: [], caption: nil, hashtags: [], classIndex: nil)
         if parts.contains(.image) { sample.image = try bytes(.image) ?? [] }
-        if parts.contains(.caption) { sample.caption = try caption() }
-        if parts.contains(.hashtags) { sample.hashtags = try hashtags() }
+        let needsSidecar = parts.contains(.hashtags) || parts.contains(.caption) && !location.has(.caption)
+        let sidecar = needsSidecar ? try sidecar() : nil
+        if parts.contains(.caption) { sample.caption = try caption(sidecar) }
+        if parts.contains(.hashtags) { sample.hashtags = try hashtags(sidecar, caption: sample.caption) }
+        if required.contains(.caption), sample.caption == nil { throw ContentProblem(text: Self.noCaption) }
         if parts.contains(.classIndex) { sample.classIndex = try classIndex() }
         return sample
+    }
+
+    /// The sample with the members that samples use, as they are.
+    func packed() throws -> PackedSample {
+        let image = try bytes(.image) ?? []
+        var sample = PackedSample(image: image, imageExtension: try EncodedImage(image).format.fileExtension)
+        for part in SamplePart.allCases where part != .image { sample[part] = try bytes(part) }
+        return sample
+    }
+
+    /// A member that samples do not use.
+    func bytes(of member: TarReader.Member) throws -> [UInt8] {
+        guard member.size <= UInt64(SamplePart.image.sizeMax) else {
+            throw ContentProblem(
+                text: "its member \(member.name) has more than \(SamplePart.image.sizeMax) bytes")
+        }
+        return try file.read(offset: member.dataOffset, count: Int(member.size))
     }
 
     /// Nil where the sample lacks the member.
@@ -55,40 +79,49 @@ struct SampleReader {
         return fresh
     }
 
-    private func caption() throws -> String? {
-        guard let bytes = try bytes(.caption) else { return nil }
+    /// What the `.json` member says, else what the caption does.
+    private func hashtags(_ sidecar: Sidecar?, caption: String?) throws -> [String] {
+        let said = try sidecar.flatMap { sidecar in try Self.said(sidecar.hashtags) }
+        return SampleHashtags.of(said: said, caption: said == nil ? try caption ?? self.caption(sidecar) : nil)
+    }
+
+    /// From the `.txt` member, or from the field `caption` of the `.json` member where there is none.
+    private func caption(_ sidecar: Sidecar?) throws -> String? {
+        guard let bytes = try bytes(.caption) else {
+            return try sidecar.flatMap { sidecar in try Self.said(sidecar.caption) }
+        }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ContentProblem(text: "its .txt member is not UTF-8 text")
         }
         return text.withoutByteOrderMark
     }
 
-    /// From the `.json` member, or from the caption where there is none.
-    private func hashtags() throws -> [String] {
-        guard let json = try bytes(.hashtags) else { return CaptionText.hashtags(in: try caption() ?? "") }
-        guard let tags = Self.hashtags(json: json) else {
-            throw ContentProblem(text: "its .json member is no array of strings")
+    private func sidecar() throws -> Sidecar? {
+        try bytes(.hashtags).map { json in
+            try Self.said { () throws(Sidecar.Problem) in try Sidecar(json) }
         }
-        return tags
     }
 
-    /// Hashtags of an array of strings, or of the field `hashtags` of an object; nil for anything else.
-    static func hashtags(json: [UInt8]) -> [String]? {
-        guard let value = try? JSONSerialization.jsonObject(with: Data(json)) else { return nil }
-        var tags: [String]?
-        if let object = value as? [String: Any] {
-            tags = object["hashtags"].map { $0 as? [String] } ?? []
-        } else {
-            tags = value as? [String]
+    /// What a `.json` member says; what is wrong with it is the sample's problem.
+    private static func said<T>(_ body: () throws(Sidecar.Problem) -> T) throws -> T {
+        do throws(Sidecar.Problem) {
+            return try body()
+        } catch {
+            throw ContentProblem(text: "its .json member \(error.text)")
         }
-        return tags?.map(HashtagText.normalized).filter { !$0.isEmpty }
     }
 
-    private func classIndex() throws -> Int? {
-        guard let bytes = try bytes(.classIndex) else { return nil }
-        let text = String(decoding: bytes, as: UTF8.self).filter { !$0.isWhitespace }
-        guard let index = Int(text), (0..<ClassNumbers.numberMax).contains(index) else {
-            throw ContentProblem(text: "its .cls member is no whole number below \(ClassNumbers.numberMax)")
+    private func classIndex() throws -> Int? { try bytes(.classIndex).map(Self.classIndex) }
+
+    /// What a `.cls` member says.
+    static func classIndex(_ bytes: [UInt8]) throws -> Int {
+        let text = String(decoding: bytes, as: UTF8.self).withoutByteOrderMark
+        let number = text.trimmingCharacters(in: .whitespacesAndNewlines)
+        guard let index = Int(number), (0..<ClassNumbers.numberMax).contains(index) else {
+            let found = number.isEmpty ? "is empty" : "says '\(number.prefix(20))'"
+            throw ContentProblem(
+                text: "its .cls member \(found), where one whole number from 0 to \(ClassNumbers.numberMax - 1) belongs"
+            )
         }
         return index
     }

@@ -5,6 +5,8 @@ protocol SampleStore: Sendable {
     var problems: [SkippedSample] { get }
     /// What else was ignored or assumed when the store was opened.
     var account: SampleAccount { get }
+    /// What is to be said of how the store is read, a sentence each.
+    var notes: [String] { get }
 
     /// Names of the classes that its samples may have; nil where they are numbers without names.
     var classNames: [String]? { get }
@@ -16,6 +18,12 @@ protocol SampleStore: Sendable {
 
     /// The named parts of a sample. Throws `ContentProblem` for content that cannot be used.
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample
+
+    /// Where a sample's caption can be.
+    func captionPlace(_ index: Int) -> CaptionPlace
+
+    /// A sample with all that lies beside its image, as it is.
+    func packed(_ index: Int) throws -> PackedSample
 
     /// What a sample is called.
     func key(_ index: Int) throws -> String

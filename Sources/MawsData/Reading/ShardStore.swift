@@ -11,6 +11,7 @@ struct ShardStore: SampleStore {
     private let dotted: Set<Int>
     let problems: [SkippedSample]
     let account: SampleAccount
+    let notes: [String] = []
     private let file: @Sendable () throws -> any ByteSource
     let remote: RemoteFile?
     private let classes: PackedClasses.File?
@@ -80,15 +81,45 @@ struct ShardStore: SampleStore {
     }
 
     func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
-        let reader = SampleReader(
-            file: try file(), location: samples[index], checksums: checksums.isEmpty ? nil : checksums[index])
-        var sample = try reader.read(parts, required: required)
+        var sample = try reader(index).read(parts, required: required)
         if let classes, let number = sample.classIndex {
             guard classes.names.indices.contains(number) else {
                 throw ContentProblem(
                     text: "its class is \(number), but \(classes.path) names \(classes.names.count) classes")
             }
             sample.className = classes.names[number]
+        }
+        return sample
+    }
+
+    /// A sidecar on another machine is taken for one with a caption rather than fetched.
+    func captionPlace(_ index: Int) -> CaptionPlace {
+        if samples[index].has(.caption) { return .known }
+        guard samples[index].has(.hashtags) else { return .nowhere }
+        return remote == nil ? .sidecar : .known
+    }
+
+    private func reader(_ index: Int) throws -> SampleReader {
+        SampleReader(
+            file: try file(), location: samples[index], checksums: checksums.isEmpty ? nil : checksums[index])
+    }
+
+    /// Members that samples do not use are found by reading the sample's headers again.
+    func packed(_ index: Int) throws -> PackedSample {
+        let (reader, location) = (try reader(index), samples[index])
+        var sample = try reader.packed()
+        var headers = TarReader(try file(), offset: location.offset)
+        var (short, start): (ByteName?, [UInt8]) = (nil, [])
+        while case .success(let member) = try headers.next() {
+            let key = MemberName.shortKey(member.name)
+            if short == nil {
+                short = key
+                start = MemberName.key(member.name, isDotted: dotted.contains(index)).bytes + [UInt8(ascii: ".")]
+            }
+            guard key == short else { break }
+            guard member.name.bytes.starts(with: start), !location.isPart(at: member.dataOffset) else { continue }
+            let ending = ByteName.text(member.name.bytes[start.count...])
+            sample.append(PackedSample.Member(ending: ending, bytes: try reader.bytes(of: member)))
         }
         return sample
     }

@@ -15,16 +15,26 @@ public struct ShardSurvey: Sendable {
     public private(set) var problems: [SkippedSample] = []
     /// What became of the samples: those that are readable, and what they lack; `problems`, and what is no sample.
     public private(set) var account: SampleAccount
+    /// What is to be said of how the samples are read, a sentence each.
+    public let notes: [String]
     public let fingerprint: String
     private var sums = [Double](repeating: 0, count: 3)
     private var squares = [Double](repeating: 0, count: 3)
     private var imageCount = 0
 
-    /// - Parameter shards: paths, in order.
-    public init(shards: [String]) throws {
+    /// Tokens of the captions, where a tokenizer was given.
+    public private(set) var captionLengths = CaptionLengths()
+    private let tokenizer: Tokenizer?
+
+    /// - Parameters:
+    ///   - shards: paths, in order.
+    ///   - tokenizer: counts the captions' tokens, and those that its context cuts.
+    public init(shards: [String], tokenizer: Tokenizer? = nil) throws {
+        self.tokenizer = tokenizer
         let split = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(split, root: "")
         fingerprint = dataset.fingerprint
+        notes = dataset.notes
         problems = dataset.problems
         account = dataset.account
         sampleCount = problems.count
@@ -55,7 +65,7 @@ public struct ShardSurvey: Sendable {
 
     private mutating func add(_ sample: Sample) throws {
         let (image, isDoubtful) = try EncodedImage(sample.image).decodeWhole(channels: 3)
-        if sample.caption != nil { captionCount += 1 }
+        if let caption = sample.caption { add(caption, of: sample.name) }
         hashtagHistogram[sample.hashtags.count, default: 0] += 1
         for tag in sample.hashtags { hashtagCounts[tag, default: 0] += 1 }
         classCounts[sample.classIndex ?? -1, default: 0] += 1
@@ -66,6 +76,17 @@ public struct ShardSurvey: Sendable {
             hasClass: sample.classIndex != nil)
         if isDoubtful { account.add(.incomplete, SampleAccount.doubtful, example: sample.name) }
         addPixels(image)
+    }
+
+    private mutating func add(_ caption: String, of name: String) {
+        captionCount += 1
+        if caption.allSatisfy(\.isWhitespace) { account.add(.incomplete, "with an empty caption", example: name) }
+        guard let tokenizer else { return }
+        let count = tokenizer.tokenCount(caption)
+        captionLengths.add(count)
+        if count > tokenizer.context {
+            account.add(.incomplete, "whose caption a context of \(tokenizer.context) tokens cuts", example: name)
+        }
     }
 
     private mutating func addPixels(_ image: PixelImage) {

@@ -35,7 +35,7 @@ public enum SplitFiles {
         guard let text = String(validating: try InputFile.contents(path, limit: sizeMax), as: UTF8.self) else {
             throw DataError.file(path: path, problem: "is not UTF-8 text")
         }
-        var lines = text.split(omittingEmptySubsequences: false) { $0.isNewline }
+        var lines = text.withoutByteOrderMark.split(omittingEmptySubsequences: false) { $0.isNewline }
         while let last = lines.last, last.allSatisfy(\.isWhitespace) { lines.removeLast() }
         guard !lines.isEmpty else { throw DataError.file(path: path, problem: "is empty") }
         return lines

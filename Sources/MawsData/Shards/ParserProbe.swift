@@ -14,10 +14,17 @@ package enum ParserProbe: String, CaseIterable {
     package func run(_ bytes: [UInt8]) {
         switch self {
         case .tar: tar(bytes)
-        case .json: _ = SampleReader.hashtags(json: bytes)
+        case .json: json(bytes)
         case .image: image(bytes)
         case .index: index(bytes)
         }
+    }
+
+    /// Reads a document; what is written of it reads back as the same.
+    private func json(_ bytes: [UInt8]) {
+        if let sidecar = try? Sidecar(bytes) { _ = (try? sidecar.hashtags(), try? sidecar.caption()) }
+        guard let value = try? JSONValue(bytes) else { return }
+        precondition((try? JSONValue(Array(value.text.utf8))) == value, "a JSON document changes when it is written")
     }
 
     /// The body of an index file, made one by its first bytes and its checksum.

@@ -34,6 +34,13 @@ struct MemberName {
         return found.key
     }
 
+    /// The name up to the first dot of its base name, whatever it is the name of.
+    static func shortKey(_ name: ByteName) -> ByteName {
+        let base = name.base.bytes
+        let end = base.firstIndex(of: UInt8(ascii: ".")) ?? base.endIndex
+        return ByteName(name.bytes.dropLast(base.count - end))
+    }
+
     /// Folders that programs leave behind.
     static func isClutter(_ component: ArraySlice<UInt8>) -> Bool {
         component.elementsEqual("__MACOSX".utf8) || component.elementsEqual(".ipynb_checkpoints".utf8)

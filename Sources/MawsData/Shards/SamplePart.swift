@@ -65,6 +65,9 @@ struct SampleLocation: Hashable {
         SamplePart.allCases.reduce(offset) { has($1) ? max($0, dataOffset($1) + UInt64(size($1))) : $0 }
     }
 
+    /// Whether one of the sample's parts begins there.
+    func isPart(at offset: UInt64) -> Bool { SamplePart.allCases.contains { has($0) && dataOffset($0) == offset } }
+
     func has(_ part: SamplePart) -> Bool { distances[part.rawValue] != 0 }
     func size(_ part: SamplePart) -> UInt32 { sizes[part.rawValue] }
     func dataOffset(_ part: SamplePart) -> UInt64 { offset + UInt64(distances[part.rawValue]) }

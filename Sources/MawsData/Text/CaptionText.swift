@@ -1,4 +1,4 @@
-/// Cleans captions and finds the hashtags in them.
+/// Cleans captions. The hashtags in them: `HashtagFinder`.
 public enum CaptionText {
     /// `#` and `＃` signs removed, runs of white space and control characters turned into one blank, none at the ends.
     public static func sanitized(_ text: String) -> String {
@@ -16,16 +16,9 @@ public enum CaptionText {
         return String(result)
     }
 
-    /// The `#tags` of a caption in order, normalised, each once. The full-width `＃` begins one too.
+    /// The hashtags of a caption in order, normalised, each once; see `HashtagFinder` for what one is.
     public static func hashtags(in text: String) -> [String] {
-        guard text.utf8.contains(where: { $0 == UInt8(ascii: "#") || $0 >= 0x80 }) else { return [] }
-        var tags: [String] = []
-        for piece in text.split(omittingEmptySubsequences: false, whereSeparator: { $0 == "#" || $0 == "＃" })
-            .dropFirst()
-        {
-            let tag = HashtagText.normalized(String(piece.prefix { $0.isLetter || $0.isNumber || $0 == "_" }))
-            if !tag.isEmpty, !tags.contains(tag) { tags.append(tag) }
-        }
-        return tags
+        guard HashtagFinder.mayFind(in: text) else { return [] }
+        return HashtagText.distinct(HashtagFinder(text).found.map(HashtagText.normalized))
     }
 }

@@ -47,17 +47,31 @@ public final class Tokenizer: @unchecked Sendable {
         return [Self.begin] + pieces.map { $0 >= 3 ? $0 + 1 : Self.unknown } + [Self.end] + padding
     }
 
+    /// Tokens of the sanitised text with `<s>` and `</s>`, however many they are: `encode` cuts those above `context`.
+    public func tokenCount(_ text: String) -> Int {
+        var ids: [Int32] = []
+        return fill(&ids, with: CaptionText.sanitized(text)) + 2
+    }
+
     /// The first `limit` piece ids, in SentencePiece's own numbering.
     private func pieces(_ text: String, limit: Int) -> [Int32] {
         var ids = [Int32](repeating: 0, count: limit)
+        let count = fill(&ids, with: text)
+        return Array(ids.prefix(count))
+    }
+
+    /// Fills as many ids as there is room for.
+    /// - Returns: how many pieces the text has.
+    private func fill(_ ids: inout [Int32], with text: String) -> Int {
+        let limit = Int32(ids.count)
         let bytes = Array(text.utf8)
         let count = bytes.withUnsafeBufferPointer { buffer in
             buffer.withMemoryRebound(to: CChar.self) {
-                maws_sentencepiece_encode(model, $0.baseAddress, bytes.count, &ids, Int32(limit))
+                maws_sentencepiece_encode(model, $0.baseAddress, bytes.count, &ids, limit)
             }
         }
         precondition(count >= 0, "SentencePiece refused valid UTF-8")
-        return Array(ids.prefix(Int(count)))
+        return Int(count)
     }
 
     static func text(_ message: [CChar]) -> String {
