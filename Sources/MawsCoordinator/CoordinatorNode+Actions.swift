@@ -123,6 +123,10 @@ extension CoordinatorNode {
             throw CoordinatorError.badReport(stage: stage.plan.name, step: position.step.value)
         }
         guard loss.isFinite && norm.isFinite else { return try decideNonFinite(position, reports) }
+        // New weights are never right with certainty: only a batch without any label has no loss.
+        if stage.plan.kind == .wsp, position.step.value == 0, loss == 0 {
+            throw CoordinatorError.nothingLearned(stage: stage.plan.name)
+        }
         try commit(
             record(
                 position, reports, loss: loss, gradientNorm: norm,
@@ -230,6 +234,7 @@ extension CoordinatorNode {
         try database.end(StageEnd(stage: index, summary: JSONLine.encode(summary)))
         try RecordFiles(paths: paths, catalog: catalog, database: database).writeStages()
         logEnd(stage, summary, Moment.now())
+        logSamples(endOf: index)
         try checkpoints.prune(stage: index, ended: core.endedStages)
     }
 }

@@ -21,7 +21,10 @@ extension CoordinatorNode {
             if case .stagePrepared = event { progress.beginStage(now) }
             if case .checkpointTaken(let position) = event { logCheckpoint(position) }
             try perform(core.step(event, now: now))
-            if case .stagePrepared(let stage) = event { logBegin(RunPosition(stage: stage, step: StepIndex(0))) }
+            if case .stagePrepared(let stage) = event {
+                logBegin(RunPosition(stage: stage, step: StepIndex(0)))
+                logSamples(startOf: stage)
+            }
             if case .checkpointFound(let found) = event {
                 if found.stage != stage { progress.beginStage(now) }
                 logBegin(found)

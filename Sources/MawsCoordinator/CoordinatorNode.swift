@@ -69,7 +69,7 @@ public final class CoordinatorNode {
         planJSON = plan.canonicalJSON
         paths = RunPaths(folder: plan.run)
         standing = RunStanding(paths: paths, command: options.command)
-        catalog = try StageCatalog(plan: plan, root: options.root)
+        catalog = try StageCatalog(plan: plan, root: options.root, survey: Self.earlierSurvey(paths))
         try Self.checkFolder(paths)
         for folder in paths.all { try Folder.make(folder) }
         lock = try Self.lock(paths)
@@ -92,6 +92,7 @@ public final class CoordinatorNode {
         let now = Moment.now()
         progress = RunProgress(run: plan.run, catalog: catalog, now: now)
         core = try Self.core(opened, plan, checkpoints, logger, now)
+        try keepSurvey()
     }
 
     /// Runs the plan to its end, or to where the user stops it. Throws when it cannot go on.

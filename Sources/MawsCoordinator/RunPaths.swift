@@ -11,6 +11,8 @@ struct RunPaths: Sendable {
     var stages: String { folder + "/stages.jsonl" }
     var starts: String { folder + "/starts.jsonl" }
     var skipped: String { folder + "/skipped.jsonl" }
+    /// What was foreseen of the samples.
+    var samples: String { folder + "/samples.json" }
     var checkpoints: String { folder + "/checkpoints" }
     var state: String { folder + "/state" }
     /// What may be lost: features of frozen towers.

@@ -1,4 +1,5 @@
 import Foundation
+import MawsData
 import MawsTraining
 
 /// The records a run leaves in its folder. A file that is not there yet reads as no records.
@@ -45,6 +46,11 @@ public struct RunFolder: Sendable {
     public func skippedSamples() throws(ReportError) -> [SkippedSampleRecord] {
         var known: Set<SkippedSampleRecord> = []
         return try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").records.filter { known.insert($0).inserted }
+    }
+
+    /// `samples.json`; nil where there is none, or an earlier version of maws wrote another kind.
+    public func survey() throws(ReportError) -> PlanSurvey? {
+        try contents(of: "\(path)/samples.json").flatMap { try? JSONLine.decode(PlanSurvey.self, from: $0) }
     }
 
     /// `results/*.json`, in the order of the finished stages that made them, then by name.

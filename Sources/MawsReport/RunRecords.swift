@@ -79,11 +79,14 @@ public struct StageSummary: Codable, Hashable, Sendable {
     public var weightsHash: String?
     /// Of all steps whose trainers said their rate, for training stages; see `Utilisation`.
     public var utilisation: Double?
+    /// Samples of an evaluation that have no class and are not scored; nil where there are none.
+    public var unlabelled: Int?
 
     public init(
         stage: String, kind: String, steps: Int, seconds: Double, images: Int, loss: Double?, bytesPushed: Int,
-        bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil
+        bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil, unlabelled: Int? = nil
     ) {
+        self.unlabelled = unlabelled
         self.utilisation = utilisation
         self.stage = stage
         self.kind = kind

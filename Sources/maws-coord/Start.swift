@@ -30,6 +30,7 @@ struct Start: ParsableCommand {
             programs: programs.path, root: dataRoot,
             command: CommandLine.arguments.map(Self.quoted).joined(separator: " "))
         let node = try CoordinatorNode(options)
+        for warning in node.warnings { FileHandle.standardError.write(Data("note: \(warning)\n".utf8)) }
         if try node.run() == .stopped {
             print("Stopped. \(node.standing.text)")
             throw ExitCode(130)

@@ -37,6 +37,13 @@ struct PackOptions: ParsableArguments {
             "\(result.manifest.sampleCount) samples in \(shards.count) shards in \(output): \(verb)."
                 + (result.problems.isEmpty ? "" : " \(result.problems.count) rows were left out."))
         print(SampleTable.draw(result.account))
+        for file in result.manifest.files where file.name.hasSuffix("-classes.txt") { report(classes: file.name) }
+    }
+
+    private func report(classes file: String) {
+        guard let names = try? SplitFiles.classes(path: output + "/" + file).map({ $0[0] }) else { return }
+        let list = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
+        print("classes      \(names.count), in \(file): \(list)")
     }
 }
 
@@ -65,7 +72,10 @@ struct PackFolderCommand: ParsableCommand {
 
     @Argument(help: "The folder of images.") var folder: String
     @Option(help: "Beginning of the shards' names.") var prefix: String
-    @Flag(help: "The first folder on the way to an image is its class.") var classFolders = false
+    @Flag(
+        inversion: .prefixedNo,
+        help: "The first folder on the way to an image is its class; without either, where there are such folders.")
+    var classFolders: Bool?
     @Flag(help: "Leave bad rows out and name them, rather than stop at the first one.") var skipBad = false
     @OptionGroup var options: PackOptions
 

@@ -61,9 +61,11 @@ struct PlanCheck: ParsableCommand {
         let plan = try source.load()
         let inspection = PlanInspection(plan: plan, root: source.dataRoot)
         let faults = inspection.faults + MemoryCheck.faults(plan: plan)
+        for warning in inspection.survey?.warnings ?? [] { note(warning.sentence) }
         guard faults.isEmpty, let data = inspection.data else { throw PlanDataFaults(sentences: faults) }
         let disk = DiskForecast(plan: plan)
         if !json { say(PlanSummary(plan: plan, data: data, disk: disk).text()) }
+        if !json, let survey = inspection.survey { say(SampleTable.draw(survey) + "\n\n") }
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = plan.cluster.trainers * plan.cluster.threads
         if plan.cluster.isLocal && threads > cores {

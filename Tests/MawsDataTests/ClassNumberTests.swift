@@ -166,3 +166,29 @@ import Testing
         return Array(all.joined().dropFirst(fitted))
     }
 }
+
+extension ClassNumberTests {
+    @Test func splitSaysWhichClassesAreOnOneSideAlone() throws {
+        let folder = try Self.folder()
+        let account = try ShardSplitter(
+            shards: ["folder:" + folder.path("train")],
+            target: PackTarget(output: folder.path("split"), prefix: "parts"), names: ("train", "test"), share: 0.001,
+            seed: 1
+        ).split().account
+        #expect(account.takenCount == 6)
+        #expect(account.count(.incomplete, "of a class that the other set lacks") == 6)
+        #expect(account.entries(.incomplete).contains { $0.examples == ["ant", "bee"] })
+    }
+
+    @Test func aFolderHasClassesWhereItHasFolders() throws {
+        let folder = try Self.folder()
+        try folder.write(try Fixture.png(1), "train/loose.png")
+        for (classFolders, expected) in [(nil, 6), (false, 0)] as [(Bool?, Int)] {
+            let account = try RowPacker.folder(
+                folder.path("train"), classFolders: classFolders,
+                target: PackTarget(output: folder.path("out"), prefix: "p"), skipsBadRows: false
+            ).pack().account
+            #expect(7 - account.count(.incomplete, SampleAccount.noClass) == expected)
+        }
+    }
+}

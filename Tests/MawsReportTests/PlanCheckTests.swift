@@ -23,7 +23,7 @@ import Testing
 
     @Test func aPlanWithoutFaultsHasItsDataOpen() throws {
         let plan = try TinyRun(in: scratch.path).plan
-        #expect(try PlanInspection(plan: plan, root: ".").checked().sampleCount("test", for: plan.stages[1]) == 12)
+        #expect(try PlanInspection(plan: plan, root: ".").checked().data.sampleCount("test", for: plan.stages[1]) == 12)
     }
 
     @Test func everySplitThatCannotBeOpenedIsNamed() throws {

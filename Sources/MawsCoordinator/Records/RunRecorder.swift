@@ -106,7 +106,8 @@ final class RunRecorder {
             images: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
-            weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits))
+            weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits),
+            unlabelled: evaluation.flatMap { $0.unlabelledCount > 0 ? $0.unlabelledCount : nil })
     }
 
     /// Over all steps whose trainers said their rate.
@@ -131,6 +132,9 @@ final class RunRecorder {
             result
             ?? EvaluationResult(
                 stage: stage.plan.name, split: stage.plan.on, classNames: stage.classNames, samples: all)
+        guard outcome.scoredCount > 0 else {
+            throw CoordinatorError.nothingScored(stage: stage.plan.name, samples: outcome.samples.count)
+        }
         try AtomicFile.write(JSONLine.encode(outcome), to: paths.result(stage.plan.name))
         return outcome
     }

@@ -50,9 +50,14 @@ struct StageCatalog: Sendable {
     /// What a trainer's data must hash to.
     let fingerprint: String
 
+    /// What was foreseen of the samples.
+    let survey: PlanSurvey
+
     /// Opens everything that the plan names, and finds what no stage could do.
-    init(plan: Plan, root: String) throws {
-        let data = try PlanInspection(plan: plan, root: root).checked()
+    /// - Parameter survey: of the run's first start; nil: it is made, and what it finds wrong is a fault.
+    init(plan: Plan, root: String, survey earlier: PlanSurvey?) throws {
+        let data: PlanData
+        (data, survey) = try PlanInspection(plan: plan, root: root, survey: earlier).checked()
         let faults = MemoryCheck.faults(plan: plan)
         guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
         fingerprint = data.fingerprint

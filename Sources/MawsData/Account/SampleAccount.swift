@@ -56,6 +56,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     public static let noHashtags = "without hashtags"
     public static let noClass = "without a class"
     public static let doubtful = "with wrong bits in the image, read as far as they make sense"
+    public static let excluded = "excluded by the plan's list"
 
     /// Counts a sample that is used, and what it lacks.
     mutating func take(name: String, hasCaption: Bool, hasHashtags: Bool, hasClass: Bool) {
@@ -89,7 +90,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
         }
     }
 
-    private mutating func add(_ entry: Entry) {
+    public mutating func add(_ entry: Entry) {
         guard entry.fate != .taken, entry.count > 0 else {
             if entry.fate == .taken { take(entry.count) }
             return
@@ -137,7 +138,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
 
     /// A reason without its particulars: numbers and quoted texts become `…`, brackets at its end are cut off, so that
     /// "the image claims 9000 x 9000 pixels" and "the image claims 8000 x 9000 pixels" are one kind.
-    static func kind(ofReason reason: String) -> String {
+    public static func kind(ofReason reason: String) -> String {
         var text = ""
         var isNumber = false
         let unquoted = reason.replacing(/(?<before>\s)'[^']*'/) { "\($0.before)…" }

@@ -60,6 +60,12 @@ public struct ExclusionList: Sendable {
         return indices.sorted()
     }
 
+    /// Lines about shards that are not among these.
+    package func foreignCount(shards paths: [String]) -> Int {
+        let shards = Self.names(paths)
+        return entries.count { shards[$0.shard] == nil && shards[Self.base($0.shard)] == nil }
+    }
+
     /// Numbers of shards by their paths and by those last parts that only one has.
     private static func names(_ paths: [String]) -> [String: Int] {
         var names: [String: Int] = [:]

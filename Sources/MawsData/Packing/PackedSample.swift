@@ -48,6 +48,8 @@ struct PackedSample: Sendable {
 
     var hasCaption: Bool { caption != nil }
 
+    var classIndex: Int? { self[.classIndex].flatMap { try? SampleReader.classIndex($0) } }
+
     private var caption: String? {
         self[.caption].map { String(decoding: $0, as: UTF8.self) } ?? (try? sidecar?.caption())
     }
@@ -56,8 +58,7 @@ struct PackedSample: Sendable {
 
     /// Makes the class this one, where it says another.
     mutating func setClass(_ index: Int?) {
-        let said = self[.classIndex].flatMap { try? SampleReader.classIndex($0) }
-        if said != index { self[.classIndex] = index.map { Array("\($0)".utf8) } }
+        if classIndex != index { self[.classIndex] = index.map { Array("\($0)".utf8) } }
     }
 
     mutating func append(_ member: Member) { members.append(member) }

@@ -22,12 +22,16 @@ public struct RowPacker {
     }
 
     /// A folder of images with sidecar files; see `FolderSource`.
+    /// - Parameter classFolders: whether the first folder on the way to an image is its class, and every image lies in
+    ///   one; nil: where there are such folders.
     public static func folder(
-        _ path: String, classFolders: Bool, target: PackTarget, skipsBadRows: Bool
+        _ path: String, classFolders: Bool?, target: PackTarget, skipsBadRows: Bool
     ) throws -> RowPacker {
         RowPacker(
-            try FolderSource(path: path, classes: classFolders ? .required : .none),
-            name: "folder \(path)\(classFolders ? " by class" : "")", target: target, skipsBadRows: skipsBadRows)
+            try FolderSource(
+                path: path, classes: classFolders.map { $0 ? .required : .none } ?? .whereThereAre),
+            name: "folder \(path)\(classFolders == false ? "" : " by class")", target: target,
+            skipsBadRows: skipsBadRows)
     }
 
     /// A CSV or JSONL list; see `ListSource`.
@@ -76,7 +80,9 @@ public struct RowPacker {
             let batch = rows
             rows.removeAll(keepingCapacity: true)
             let samples = AllCores.map(batch.count) { index in
-                Result { () throws(DataError) in try Self.packed(batch[index].get(), classes: classes) }
+                Result { () throws(DataError) in
+                    try Self.packed(Self.checked(batch[index].get()), classes: classes)
+                }
             }
             for result in samples {
                 if let (row, sample) = try keep(&tally, result.get) { try body(row, sample) }
@@ -96,7 +102,7 @@ public struct RowPacker {
         var survey = Survey()
         var names: Set<String> = []
         try source.forEachRow(progress: { progress($0 / 8) }) { result in
-            guard let row = try keep(&survey.tally, { try result.get() }) else { return }
+            guard let row = try keep(&survey.tally, { try Self.checked(result.get()) }) else { return }
             if let name = row.className { names.insert(name) }
             digest.update(
                 "\(row.imagePath)\0\(Self.state(row.imagePath))\0\(row.sidecarPath.map(Self.state) ?? "-")\0"
@@ -113,6 +119,14 @@ public struct RowPacker {
         var status = stat()
         _ = path.withPath { stat($0, &status) }
         return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+    }
+
+    /// A line of the file of classes is a name.
+    private static func checked(_ row: SourceRow) throws(DataError) -> SourceRow {
+        guard row.className?.contains(where: \.isNewline) != true else {
+            throw row.problem("the name of the class holds a line break")
+        }
+        return row
     }
 
     private struct Survey {

@@ -44,10 +44,13 @@ public struct ShardSplitter {
         }
         var problems = dataset.problems.map(\.description)
         var account = dataset.account
+        var sides: [Int: [Int]] = [:]
         for index in 0..<dataset.count {
             do {
                 let sample = try dataset.packed(index)
-                try writers[side(of: index)].append(sample, label: label(dataset.key(index)))
+                let side = side(of: index)
+                try writers[side].append(sample, label: label(dataset.key(index)))
+                if let number = sample.classIndex { sides[number, default: [0, 0]][side] += 1 }
             } catch DataError.image(let problem) {
                 let sample = dataset.place(index, reason: "the image \(problem)")
                 problems.append(sample.description)
@@ -61,10 +64,21 @@ public struct ShardSplitter {
             try writer.finish()
             account.merge(writer.account)
         }
+        noteLonely(sides, dataset.classes, in: &account)
         if let classes {
             try folder.write(classes.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
         return PackResult(manifest: try folder.publish(account), wasThere: false, problems: problems)
+    }
+
+    /// Sides are drawn whatever a sample's class is, so that a small class may end up on one of them alone.
+    /// - Parameter sides: by class, how many samples are on each side.
+    private func noteLonely(_ sides: [Int: [Int]], _ classes: ClassNumbers, in account: inout SampleAccount) {
+        for (number, counts) in sides.sorted(by: { $0.key < $1.key }) where counts.contains(0) {
+            account.add(
+                .incomplete, "of a class that the other set lacks",
+                example: classes.name(of: number), count: counts[0] + counts[1])
+        }
     }
 
     /// 0: the rest; 1: the share.

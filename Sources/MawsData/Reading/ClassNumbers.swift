@@ -32,6 +32,11 @@ public struct ClassNumbers: Hashable, Sendable {
 
     subscript(_ name: String) -> Int? { numbers[name] }
 
+    /// What a class is called; its number where it has no name.
+    func name(of number: Int) -> String {
+        names.flatMap { $0.indices.contains(number) ? $0[number] : nil } ?? "\(number)"
+    }
+
     /// The names of the classes that samples may have, in the order of their numbers.
     var found: [String] {
         numbers.sorted { ($0.value, $0.key) < ($1.value, $1.key) }.map(\.key)

@@ -5,11 +5,15 @@ import MawsPlan
 public struct PlanInspection: Sendable {
     /// Nil where a split cannot be opened.
     public let data: PlanData?
+    /// What the stages will find in the samples; nil where a split cannot be opened.
+    public let survey: PlanSurvey?
     /// One sentence each.
     public let faults: [String]
 
-    /// - Parameter root: folder that the plan's relative paths are relative to.
-    public init(plan: Plan, root: String) {
+    /// - Parameters:
+    ///   - root: folder that the plan's relative paths are relative to.
+    ///   - earlier: the survey of the run's first start; nil: it is made, and what it finds wrong is a fault.
+    public init(plan: Plan, root: String, survey earlier: PlanSurvey? = nil) {
         var faults = DataAccess.faults()
         var samples: [String: Int] = [:]
         let opened = plan.data.compactMap { split in
@@ -28,15 +32,21 @@ public struct PlanInspection: Sendable {
         }
         let isOpen = opened.count == plan.data.count
         data = isOpen ? Self.collect(&faults) { try PlanData(plan: plan, root: root, opened: opened) } : nil
+        survey =
+            earlier
+            ?? data.flatMap { data in
+                Self.collect(&faults) { try PlanSurvey(plan: plan, data: data, root: root) }
+            }
+        if earlier == nil { faults += (survey?.faults ?? []).map(\.sentence) }
         // Stages of one split meet the same fault.
         var known: Set<String> = []
         self.faults = faults.filter { known.insert($0).inserted }
     }
 
     /// The data of a plan without a fault.
-    public func checked() throws -> PlanData {
-        guard faults.isEmpty, let data else { throw PlanDataFaults(sentences: faults) }
-        return data
+    public func checked() throws -> (data: PlanData, survey: PlanSurvey) {
+        guard faults.isEmpty, let data, let survey else { throw PlanDataFaults(sentences: faults) }
+        return (data, survey)
     }
 
     @discardableResult

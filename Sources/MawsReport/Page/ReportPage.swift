@@ -35,6 +35,7 @@ struct ReportPage {
             Section(id: "reconstructions", title: "Reconstructions", body: "\(reconstructions.map { $0.markup() })"),
             Section(id: "accuracy", title: "Accuracy", body: accuracy()),
             Section(id: "captions", title: "Images and captions", body: "\(captions())"),
+            Section(id: "samples", title: "What became of the samples", body: SampleSection(record: record).markup()),
             Section(id: "skipped", title: "Samples passed over", body: skipped()),
             Section(id: "weights", title: "Weights", body: weights()),
             Section(id: "plan", title: "Plan", body: plan()),

@@ -1,3 +1,4 @@
+import MawsData
 import MawsPlan
 import MawsTraining
 
@@ -14,6 +15,8 @@ struct RunRecord {
     var evaluations: [EvaluationResult]
     var skipped: [SkippedSampleRecord]
     var starts: [RunStart]
+    /// What was foreseen of the samples; nil in runs of before it was kept.
+    var survey: PlanSurvey?
     /// Sentences about what could not be read.
     var damage: [String]
 
@@ -27,6 +30,7 @@ struct RunRecord {
         evaluations = try folder.evaluations()
         skipped = try folder.skippedSamples()
         starts = try folder.starts()
+        survey = try folder.survey()
         damage = try folder.damage()
         do {
             plan = planText == nil ? nil : try PlanLoader.loadResolved(path: "\(folder.path)/plan.yaml")
@@ -43,6 +47,20 @@ struct RunRecord {
         var names: [String] = []
         for step in steps where names.last != step.stage && !names.contains(step.stage) { names.append(step.stage) }
         return names.filter { name in plan?.stage(name)?.kind.trains ?? true }
+    }
+
+    /// What became of the samples of each stage that has started.
+    var stageSamples: [StageSamples] {
+        var names: [String] = []
+        for name in steps.map(\.stage) + stages.map(\.stage) where names.last != name && !names.contains(name) {
+            names.append(name)
+        }
+        let trained = Set(steps.map(\.stage))
+        return names.map { name in
+            StageSamples(
+                stage: name, survey: survey?.stages.first { $0.stage == name },
+                skipped: skipped.filter { $0.stage == name }.map(\.sample), trains: trained.contains(name))
+        }
     }
 
     /// Whether the evaluation compares images with captions.

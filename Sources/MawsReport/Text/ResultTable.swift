@@ -11,7 +11,14 @@ public enum ResultTable {
             table.addRule()
             table.add(totals(stages))
         }
-        return table.draw()
+        return ([table.draw()] + stages.compactMap(unlabelled)).joined(separator: "\n")
+    }
+
+    /// What a figure is not about.
+    private static func unlabelled(_ stage: StageSummary) -> String? {
+        stage.unlabelled.map {
+            "\(stage.stage): \(Figure.count($0)) more samples have no class and are not scored."
+        }
     }
 
     static func row(_ stage: StageSummary) -> [String] {

@@ -21,6 +21,18 @@ public enum SampleTable {
         return table.draw()
     }
 
+    /// What will become of the samples of each stage of a plan.
+    public static func draw(_ survey: PlanSurvey) -> String {
+        var table = TextTable(
+            header: ["stage", "reads", "samples", "what becomes of them"], alignments: [.left, .left, .right, .left])
+        for stage in survey.stages {
+            for split in stage.splits {
+                table.add([stage.stage, split.name, Figure.count(split.count), "\(split.account)"])
+            }
+        }
+        return table.draw()
+    }
+
     static func examples(_ entry: SampleAccount.Entry) -> String {
         let names = entry.examples.map(short)
         return names.joined(separator: "; ") + (entry.count > names.count && !names.isEmpty ? "; …" : "")

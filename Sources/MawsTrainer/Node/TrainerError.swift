@@ -19,6 +19,7 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
     case noSuchStage(index: UInt32)
     case noTextModel(stage: String)
     case noTokenizer(stage: String)
+    case nothingToFit(stage: String, samples: Int)
     case noSuchPrecision(precision: String, compute: String)
 
     public var description: String {
@@ -42,6 +43,8 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .cancelled(let reason): "the unit was abandoned: \(reason)"
         case .noTextModel(let stage): "stage \(stage) needs a text model, and the plan has none under model.text"
         case .noTokenizer(let stage): "stage \(stage) needs a tokenizer, and no split of the plan names one"
+        case .nothingToFit(let stage, let samples):
+            "stage \(stage) has nothing to fit: none of the \(samples) samples it is fitted on has a class"
         case .noSuchPrecision(let precision, let compute):
             "--compute \(compute) does not know the plan's precision \(precision); start the trainer with --compute "
                 + "onednn, or say `precision: fp32` in the plan"

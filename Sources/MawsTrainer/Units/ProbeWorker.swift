@@ -54,6 +54,9 @@ final class ProbeWorker: StageWorker {
         let posts = try context.collect(units: unitCount, floatsMax: stage.unit * (width + 2))
         let train = try ProbeRows(posts[..<fitUnits], width: width)
         let test = try ProbeRows(posts[fitUnits...], width: width)
+        guard train.labels.contains(where: { $0 >= 0 }) else {
+            throw TrainerError.nothingToFit(stage: stage.name, samples: train.labels.count)
+        }
         let classes = 1 + max(0, train.labels.max() ?? 0, test.labels.max() ?? 0)
         let model = LogisticRegression.fit(
             features: train.features, width: width, labels: train.labels, classes: classes, penalty: stage.penalty,

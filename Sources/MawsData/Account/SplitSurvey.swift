@@ -1,0 +1,200 @@
+import MawsBase
+import MawsPlan
+
+/// How much of the data a survey looks at before a run starts.
+public struct SurveyLimits: Sendable {
+    /// Samples of a split whose labels and classes are read; more than these are looked at evenly spread.
+    public var samples: Int
+    /// Seconds after which no more of a split are read; the first few thousand always are.
+    public var seconds: Double
+    /// Images of a split that are decoded.
+    public var images: Int
+    /// Samples that are fetched of a split on other machines.
+    public var samplesElsewhere: Int
+
+    public init(samples: Int = 1 << 18, seconds: Double = 5, images: Int = 16, samplesElsewhere: Int = 16) {
+        self.samples = samples
+        self.seconds = seconds
+        self.images = images
+        self.samplesElsewhere = samplesElsewhere
+    }
+}
+
+/// What one split holds beside its images: who has a caption or a class, which is counted whole, as indexes say it; and
+/// what labels and classes they are, of the samples that were looked at.
+struct SplitSurvey: Sendable {
+    let name: String
+    let dataset: Dataset
+    /// Samples that are not excluded.
+    let count: Int
+    let excludedCount: Int
+    /// Lines of the list of exclusions about shards of other splits.
+    let foreignExclusionCount: Int
+    /// Samples that have the part.
+    private(set) var partCounts: [SamplePart: Int] = [:]
+    /// Samples without a caption, where a stage learns captions.
+    private(set) var captionlessCount = 0
+    private(set) var looked = LookedAt()
+    private(set) var images = ImagesLookedAt()
+    private let positions: SamplePositions
+    private let isElsewhere: [Bool]
+
+    private static let batchSize = 4096
+
+    /// - Parameter parts: what stages need besides images: captions are counted, hashtags and classes read.
+    init(
+        _ split: DataSplitPlan, _ dataset: Dataset, model: ImageModelPlan, parts: Set<SamplePart>,
+        vocabulary: LabelVocabulary?, root: String, limits: SurveyLimits
+    ) throws {
+        name = split.name
+        self.dataset = dataset
+        positions = try SamplePositions(
+            dataset, split: split, root: root, resamples: false, vocabulary: LabelVocabulary())
+        count = positions.count
+        excludedCount = dataset.count - positions.count
+        foreignExclusionCount =
+            try split.exclude.map {
+                try ExclusionList(path: Dataset.resolved($0, root: root)).foreignCount(shards: split.shards)
+            } ?? 0
+        isElsewhere = dataset.remoteFiles.map { $0 != nil }
+        for position in 0..<count {
+            for part in SamplePart.allCases where dataset.has(part, positions.index(position)) {
+                partCounts[part, default: 0] += 1
+            }
+        }
+        if parts.contains(.caption) { captionlessCount = CaptionSurvey(dataset, positions).missingCount }
+        // A command may have to run from its beginning for any of its samples.
+        if isElsewhere.contains(true), split.shards.contains(where: { $0.hasPrefix("pipe:") }) { return }
+        try look(parts.subtracting([.caption]), vocabulary: vocabulary, limits)
+        try lookAtImages(limits, model: model, pixelCountMax: split.pixelCountMax)
+    }
+
+    private var isAllHere: Bool { !isElsewhere.contains(true) }
+
+    /// What was looked at, as it is to be said: nothing where it was all.
+    var coverage: String { looked.count < count ? " of the \(looked.count) looked at" : "" }
+
+    /// The first so many positions, evenly spread whatever their number: each is a golden section of all further.
+    private func spread(_ number: Int) -> [Int] {
+        var step = max(1, Int(Double(count) * 0.618_033_988_75))
+        while Self.greatestCommonDivisor(step, count) != 1 { step += 1 }
+        return (0..<min(number, count)).map { $0 * step % count }
+    }
+
+    private static func greatestCommonDivisor(_ first: Int, _ second: Int) -> Int {
+        second == 0 ? first : greatestCommonDivisor(second, first % second)
+    }
+
+    private mutating func look(_ parts: Set<SamplePart>, vocabulary: LabelVocabulary?, _ limits: SurveyLimits) throws {
+        guard !parts.isEmpty else { return }
+        looked.labelCounts = [Int](repeating: 0, count: vocabulary?.count ?? 0)
+        let start = Moment.now()
+        let wanted = spread(isAllHere ? limits.samples : limits.samplesElsewhere)
+        for first in stride(from: 0, to: wanted.count, by: Self.batchSize) {
+            if first > 0, Moment.now().seconds(since: start) > limits.seconds { return }
+            let batch = wanted[first..<min(first + Self.batchSize, wanted.count)]
+            let (dataset, positions) = (dataset, positions)
+            let read = AllCores.map(batch.count, grain: 64) { row in
+                Result { try dataset.sample(positions.index(batch[first + row]), parts: parts, required: []) }
+            }
+            for result in read {
+                do {
+                    looked.add(try result.get(), vocabulary)
+                } catch DataError.sample(let sample) {
+                    looked.leaveOut(sample)
+                } catch DataError.remote {
+                    // A run goes on without what its trainers do not get; a survey without what it does not.
+                    return
+                }
+            }
+        }
+    }
+
+    private mutating func lookAtImages(_ limits: SurveyLimits, model: ImageModelPlan, pixelCountMax: Int) throws {
+        for position in spread(isAllHere ? limits.images : min(4, limits.images)) {
+            let index = positions.index(position)
+            do {
+                let bytes = try dataset.sample(index, parts: [.image], required: [.image]).image
+                try images.add(EncodedImage(bytes, pixelCountMax: pixelCountMax), model: model)
+            } catch DataError.image(let problem) {
+                images.leaveOut(dataset.place(index, reason: "the image \(problem)"))
+            } catch DataError.sample(let sample) {
+                images.leaveOut(sample)
+            } catch DataError.remote {
+                return
+            }
+        }
+    }
+}
+
+/// Labels and classes of the samples that were looked at.
+struct LookedAt: Sendable {
+    private(set) var count = 0
+    private(set) var hashtagCount = 0
+    private(set) var labelledCount = 0
+    /// Samples of each label of the vocabulary.
+    var labelCounts: [Int] = []
+    /// Samples of each class.
+    private(set) var classCounts: [Int: Int] = [:]
+    private(set) var unreadable = SampleAccount()
+    /// The first different hashtags.
+    private(set) var hashtags: [String] = []
+
+    private static let hashtagsNamed = 3
+
+    mutating func add(_ sample: Sample, _ vocabulary: LabelVocabulary?) {
+        count += 1
+        if !sample.hashtags.isEmpty { hashtagCount += 1 }
+        for tag in sample.hashtags where hashtags.count < Self.hashtagsNamed && !hashtags.contains(tag) {
+            hashtags.append(tag)
+        }
+        let labels = vocabulary?.labels(of: sample.hashtags) ?? []
+        if !labels.isEmpty { labelledCount += 1 }
+        for label in labels { labelCounts[label] += 1 }
+        if let number = sample.classIndex { classCounts[number, default: 0] += 1 }
+    }
+
+    mutating func leaveOut(_ sample: SkippedSample) {
+        count += 1
+        unreadable.leaveOut(sample)
+    }
+}
+
+/// What the model makes of the images that were looked at.
+struct ImagesLookedAt: Sendable {
+    private(set) var count = 0
+    /// Both sides shorter than the model's.
+    private(set) var smallCount = 0
+    /// Sides of the first of them.
+    private(set) var smallSize = ""
+    private(set) var colourCount = 0
+    private(set) var unreadable = SampleAccount()
+
+    mutating func add(_ image: EncodedImage, model: ImageModelPlan) throws {
+        let all = CropBox(x: 0, y: 0, width: image.width, height: image.height)
+        let pixels = try image.decode(channels: 3, region: all, target: (width: 32, height: 32)).pixels
+        count += 1
+        if image.width < model.size, image.height < model.size {
+            if smallCount == 0 { smallSize = "\(image.width) x \(image.height)" }
+            smallCount += 1
+        }
+        if Self.isColour(pixels) { colourCount += 1 }
+    }
+
+    /// - Parameter pixels: red, green and blue in turn.
+    private static func isColour(_ pixels: [UInt8]) -> Bool {
+        var index = 0
+        while index + 2 < pixels.count {
+            if pixels[index] != pixels[index + 1] || pixels[index] != pixels[index + 2] { return true }
+            index += 3
+        }
+        return false
+    }
+
+    mutating func leaveOut(_ sample: SkippedSample) {
+        count += 1
+        unreadable.leaveOut(sample)
+    }
+
+    var readableCount: Int { count - unreadable.count(.leftOut) }
+}
