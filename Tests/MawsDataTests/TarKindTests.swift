@@ -138,7 +138,8 @@ import Testing
         ] {
             try folder.tar(options + ["--sort=name", "-cf", folder.path("a.tar"), "-C", folder.path("in"), "."])
             let dataset = try Dataset(Fixture.split(["a.tar"]), root: folder.path)
-            #expect(try (0..<dataset.count).map { try dataset.sample($0).name } == [deep + "x", "z"], "\(options)")
+            let names = try (0..<dataset.count).map { try dataset.sample($0).name }
+            #expect(names.sorted() == [deep + "x", "z"], "\(options)")
         }
     }
 
