@@ -182,6 +182,22 @@ import Testing
         #expect(run.actions.filter { if case .stageFinished = $0 { true } else { false } }.count == 2)
     }
 
+    @Test func whileAStageIsPreparedItIsTheOneThatIsWaitedFor() {
+        var run = CoordinatorHarness(stages: [training(steps: 1), evaluation(1, phases: [3, 1])])
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        #expect(run.core.shownStage.index == StageIndex(0))
+        run.preparesStages = false
+        for _ in 0..<4 { run.finish(trainer) }
+        run.reduceAll(step: 0)
+        #expect(run.core.shownStage.index == StageIndex(1))
+        #expect(run.core.progress == (0, 4))
+        #expect(run.core.waitingFor(run.now)?.contains("the stage's first checkpoint") == true)
+        #expect(run.core.committed == RunPosition(stage: StageIndex(0), step: StepIndex(1)))
+        run.step(.stagePrepared(StageIndex(1)))
+        #expect(run.core.stage.index == StageIndex(1) && run.core.progress == (0, 4))
+    }
+
     @Test func stopTakesACheckpointOfTheCommittedSteps() {
         var run = CoordinatorHarness(stages: [training()])
         run.joinServers()

@@ -25,6 +25,23 @@ import Testing
                 + " (waits for trainer-1 since 4.1 s)")
     }
 
+    @Test func whatIsLeftOfTheRunStandsBesideWhatIsLeftOfTheStage() {
+        var snapshot = Self.snapshot()
+        snapshot.runRemainingSeconds = 500
+        #expect(LiveLine.log(snapshot).contains("  eta 1m 20s, run 8m 20s  "))
+        #expect(StatusTable.draw(snapshot).contains("1m 20s to the end of the stage, 8m 20s to the end of the run"))
+        snapshot.stageIndex = 4
+        #expect(LiveLine.log(snapshot).contains("  eta 1m 20s  "))
+    }
+
+    @Test func anEvaluationHasNoSteps() {
+        var snapshot = Self.snapshot(stage: "linear", loss: nil)
+        snapshot.phase = "features 3/14"
+        #expect(LiveLine.log(snapshot).hasPrefix("linear  features 3/14  412 images/s"))
+        #expect(StatusTable.draw(snapshot).contains("features 3/14, 412 images/s"))
+        #expect(!(LiveLine.log(snapshot) + StatusTable.draw(snapshot)).contains("step 58"))
+    }
+
     @Test(arguments: [nil, "trainer-1: unit 3 of step 17 since 4.1 s, which is a rather long time to wait for anyone"])
     func noLineIsWiderThanItsTerminal(waitingFor: String?) {
         for width in 0...220 {
