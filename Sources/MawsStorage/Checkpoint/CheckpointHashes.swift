@@ -1,6 +1,8 @@
+import Dispatch
 import MawsHash
+import Synchronization
 
-/// The hashes of a checkpoint's two files, each made in one reading of its file.
+/// The hashes of a checkpoint's two files, each made in one reading of its file, both at once: the run waits for it.
 struct CheckpointHashes {
     /// Weights, then moments, in the order of the files.
     let tensors: [CheckpointManifest.Tensor]
@@ -9,11 +11,22 @@ struct CheckpointHashes {
     let pieces: CheckpointManifest.Pieces
 
     init(_ layout: CheckpointLayout, weights: OpenFile, optimizer: OpenFile) throws {
-        let all = Hash()
-        let ofWeights = try FileHashes(weights, layout.weights, all: all)
-        let ofOptimizer = try FileHashes(optimizer, layout.optimizer, all: nil)
+        let made = Mutex<[Bool: Result<FileHashes, any Error>]>([:])
+        DispatchQueue.concurrentPerform(iterations: 2) { index in
+            let isOptimizer = index == 1
+            let hashes = Result {
+                try isOptimizer
+                    ? FileHashes(optimizer, layout.optimizer, mayBeHole: true)
+                    : FileHashes(weights, layout.weights, mayBeHole: false)
+            }
+            made.withLock { $0[isOptimizer] = hashes }
+        }
+        let results = made.withLock { $0 }
+        guard let ofWeights = try results[false]?.get(), let ofOptimizer = try results[true]?.get() else {
+            preconditionFailure("a file was not hashed")
+        }
         tensors = ofWeights.tensors + ofOptimizer.tensors
-        weightsHash = all.hexadecimal()
+        weightsHash = ofWeights.all
         pieces = CheckpointManifest.Pieces(weights: ofWeights.pieces, optimizer: ofOptimizer.pieces)
     }
 }
@@ -23,19 +36,22 @@ struct CheckpointHashes {
 private struct FileHashes {
     private(set) var tensors: [CheckpointManifest.Tensor] = []
     private(set) var pieces: [String] = []
+    /// Of the bytes of all tensors; of no use where there may be holes, which are not fed to it.
+    private(set) var all = ""
     private var hashesOfZeros: [Int: String] = [:]
 
-    /// - Parameter all: gets the bytes of all tensors; nil for moments, the only ones that may be holes.
-    init(_ file: OpenFile, _ layout: SafetensorsLayout, all: Hash?) throws {
+    /// - Parameter mayBeHole: true for moments.
+    init(_ file: OpenFile, _ layout: SafetensorsLayout, mayBeHole: Bool) throws {
+        let whole = Hash()
         let length = CheckpointManifest.Pieces.byteCount
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: length, alignment: 64)
         defer { buffer.deallocate() }
-        let isZero = layout.tensors.map { all == nil && file.isHole($0.range) }
+        let isZero = layout.tensors.map { mayBeHole && file.isHole($0.range) }
         var own = Hash()
         for start in stride(from: 0, to: layout.size, by: length) {
             let piece = start..<min(start + length, layout.size)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<piece.count])
-            let isHole = all == nil && file.isHole(piece)
+            let isHole = mayBeHole && file.isHole(piece)
             if isHole {
                 bytes.initializeMemory(as: UInt8.self, repeating: 0)
             } else {
@@ -48,7 +64,7 @@ private struct FileHashes {
                 let part = UnsafeRawBufferPointer(
                     rebasing: bytes[common.lowerBound - start..<common.upperBound - start])
                 if !isZero[tensors.count] { own.update(part) }
-                all?.update(part)
+                if !mayBeHole { whole.update(part) }
                 // The rest of it is in the next piece.
                 if tensor.range.upperBound > piece.upperBound { break }
                 let hash = isZero[tensors.count] ? hashOfZeros(tensor.range.count) : own.hexadecimal()
@@ -56,6 +72,7 @@ private struct FileHashes {
                 own = Hash()
             }
         }
+        all = whole.hexadecimal()
     }
 
     private mutating func hashOfZeros(_ count: Int) -> String {
