@@ -16,7 +16,7 @@ struct DataIndex: ParsableCommand {
     @OptionGroup var arguments: ShardArguments
 
     func run() throws {
-        var problems = 0
+        var account = SampleAccount()
         let bar = ProgressBar("indexing")
         let paths = try arguments.paths()
         for (number, path) in paths.enumerated() {
@@ -25,10 +25,10 @@ struct DataIndex: ParsableCommand {
             }
             bar.finish()
             for problem in result.problems { FileHandle.standardError.write(Data("passed over: \(problem)\n".utf8)) }
-            problems += result.problems.count
+            account.merge(result.account)
             print("\(Secrets.hidden(in: result.path)): \(result.sampleCount) samples, \(result.byteCount) bytes.")
         }
-        if problems > 0 { print("\(problems) members or stretches were passed over.") }
+        print(SampleTable.draw(account))
     }
 }
 

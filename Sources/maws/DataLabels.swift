@@ -47,7 +47,7 @@ struct DataLabels: ParsableCommand {
                 account.leaveOut(problem)
                 bar.finish()
                 FileHandle.standardError.write(Data("left out: \(problem)\n".utf8))
-            },
+            }, ignored: { account.merge($0) },
             { tags in
                 let hasNoun = survey.add(tags)
                 account.take()

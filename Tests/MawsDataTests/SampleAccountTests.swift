@@ -107,4 +107,15 @@ import Testing
         ).split()
         #expect(split.account.takenCount == 2 && split.account.count(.incomplete, SampleAccount.noClass) == 2)
     }
+
+    @Test func indexAndLabelsSayWhatIsNoSample() throws {
+        let folder = try Folder()
+        try folder.shard("a.tar", try Fixture.members(2) + [("notes.md", Array("about them".utf8))])
+        let indexed = try ShardIndexer.index(folder.path("a.tar"), root: "").account
+        #expect(indexed.takenCount == 2 && indexed.count(.ignored) == 1)
+        var (rows, ignored) = (0, SampleAccount())
+        try HashtagSource.shards([folder.path("a.tar")], skipsBadRows: false).forEachSample(
+            progress: { _ in }, problem: { _ in }, ignored: { ignored.merge($0) }, { _ in rows += 1 })
+        #expect(rows == 2 && ignored.count(.ignored) == 1 && ignored.takenCount == 0)
+    }
 }

@@ -118,6 +118,14 @@ public struct SampleAccount: Codable, Hashable, Sendable {
         for entry in other.found { add(entry) }
     }
 
+    /// What has one of these fates, and nothing else.
+    func only(_ fates: Set<Fate>) -> SampleAccount {
+        var account = SampleAccount()
+        if fates.contains(.taken) { account.take(takenCount) }
+        for entry in found where fates.contains(entry.fate) { account.add(entry) }
+        return account
+    }
+
     /// Whether nothing was counted at all.
     public var isEmpty: Bool { takenCount == 0 && found.isEmpty }
 

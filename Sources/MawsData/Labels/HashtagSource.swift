@@ -26,18 +26,23 @@ public struct HashtagSource {
     /// - Parameters:
     ///   - progress: told now and then which share is done, 0...1.
     ///   - problem: told of each row that is left out, where bad rows are.
+    ///   - ignored: told what is no sample and what is assumed of all.
     ///   - body: takes the normalised hashtags of each sample.
     public func forEachSample(
-        progress: (Double) -> Void, problem: (DataError) -> Void, _ body: ([String]) throws -> Void
+        progress: (Double) -> Void, problem: (DataError) -> Void, ignored: (SampleAccount) -> Void = { _ in },
+        _ body: ([String]) throws -> Void
     ) throws {
         switch kind {
         case .shards(let paths):
             for (number, path) in paths.enumerated() {
                 try forEachSample(
-                    shard: path, progress: { progress((Double(number) + $0) / Double(paths.count)) }, problem, body)
+                    shard: path, progress: { progress((Double(number) + $0) / Double(paths.count)) }, problem, ignored,
+                    body)
             }
         case .list(let path):
-            try ListSource(path: path).forEachRow(progress: progress) { result in
+            let source = try ListSource(path: path)
+            ignored(source.account.only([.ignored, .incomplete]))
+            try source.forEachRow(progress: progress) { result in
                 guard let row = try keep(problem, result.get) else { return }
                 try body(row.effectiveHashtags)
             }
@@ -46,12 +51,14 @@ public struct HashtagSource {
     }
 
     private func forEachSample(
-        shard: String, progress: (Double) -> Void, _ problem: (DataError) -> Void, _ body: ([String]) throws -> Void
+        shard: String, progress: (Double) -> Void, _ problem: (DataError) -> Void,
+        _ ignored: (SampleAccount) -> Void, _ body: ([String]) throws -> Void
     ) throws {
         let split = DataSplitPlan(
             name: "shard", shards: [shard], vocabulary: nil, tokenizer: nil, skipLimit: skipsBadRows ? 1 : 0)
         let dataset = try Dataset(split, root: "")
         for place in dataset.problems { problem(.sample(place)) }
+        ignored(dataset.account.only([.ignored, .incomplete]))
         for start in stride(from: 0, to: dataset.count, by: Self.batchSize) {
             progress(Double(start) / Double(dataset.count))
             let read = AllCores.map(min(Self.batchSize, dataset.count - start), grain: 64) { row in

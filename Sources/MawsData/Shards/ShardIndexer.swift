@@ -6,6 +6,8 @@ public enum ShardIndexer {
         public var sampleCount: Int
         /// What was passed over.
         public var problems: [SkippedSample]
+        /// What became of the samples and of the shard's other members.
+        public var account: SampleAccount
         /// Size of the shard.
         public var byteCount: UInt64
         /// The file that was written.
@@ -34,6 +36,11 @@ public enum ShardIndexer {
     }
 
     private static func result(_ index: ShardIndex, _ file: any ByteSource, _ path: String) -> Result {
-        Result(sampleCount: index.samples.count, problems: index.problems, byteCount: file.size, path: path)
+        var account = index.account
+        account.take(index.samples.count)
+        for problem in index.problems { account.leaveOut(problem) }
+        return Result(
+            sampleCount: index.samples.count, problems: index.problems, account: account, byteCount: file.size,
+            path: path)
     }
 }
