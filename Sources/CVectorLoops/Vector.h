@@ -73,8 +73,12 @@ INLINE Vec NAMED(add_pairs)(Vec sum, WordVec a, WordVec b) {
 INLINE Vec NAMED(select)(IntVec mask, Vec yes, Vec no) {
     return (Vec)((mask & (IntVec)yes) | (~mask & (IntVec)no));
 }
-INLINE Vec NAMED(min)(Vec a, Vec b) { return __builtin_elementwise_min(a, b); }
 INLINE Vec NAMED(max)(Vec a, Vec b) { return __builtin_elementwise_max(a, b); }
+// x within low...high; unlike minima and maxima, which give the number of a number and a NaN, it leaves a NaN one.
+INLINE Vec NAMED(clamp)(Vec x, float low, float high) {
+    x = NAMED(select)(x < low, NAMED(spread)(low), x);
+    return NAMED(select)(x > high, NAMED(spread)(high), x);
+}
 INLINE Vec NAMED(abs)(Vec a) { return __builtin_elementwise_abs(a); }
 
 INLINE float NAMED(sum)(Vec v) {
@@ -92,10 +96,11 @@ INLINE float NAMED(largest)(Vec v) {
     return lanes[0];
 }
 
-// e^x, relative error below 1.2e-7 in [-87, 88]; outside, the value at the border.
+// e^x, relative error below 1.2e-7 in [-87, 88]; outside, the value at the border, but 0 for -infinity. NaN stays NaN.
 // Cody–Waite reduction by ln 2 and the polynomial of Cephes' expf.
 INLINE Vec NAMED(exp)(Vec x) {
-    x = NAMED(min)(NAMED(max)(x, NAMED(spread)(-87.0f)), NAMED(spread)(88.0f));
+    IntVec isAbove = x != -__builtin_inff();
+    x = NAMED(clamp)(x, -87.0f, 88.0f);
     const float magic = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer in the low bits.
     Vec shifted = x * 1.44269504088896341f + magic;
     Vec n = shifted - magic;
@@ -107,8 +112,9 @@ INLINE Vec NAMED(exp)(Vec x) {
     p = p * r + 1.6666665459e-1f;
     p = p * r + 5.0000001201e-1f;
     p = p * (r * r) + r + 1.0f;
-    IntVec power = ((IntVec)shifted << 23);
-    return (Vec)((IntVec)p + power);
+    // 2^n as a factor: added to the exponent's bits it would make a number of some NaNs.
+    Vec power = (Vec)(((IntVec)shifted << 23) + (127 << 23));
+    return (Vec)((IntVec)(p * power) & isAbove);
 }
 
 // tanh x: Cephes' polynomial below 0.625, 1 - 2 / (e^2|x| + 1) above.
@@ -127,8 +133,9 @@ INLINE Vec NAMED(tanh)(Vec x) {
 }
 
 // erf x: Eigen's rational approximation x P(x²) / Q(x²) on [-4, 4], a few units in the last place.
+// NaN stays NaN.
 INLINE Vec NAMED(erf)(Vec x) {
-    x = NAMED(min)(NAMED(max)(x, NAMED(spread)(-4.0f)), NAMED(spread)(4.0f));
+    x = NAMED(clamp)(x, -4.0f, 4.0f);
     Vec square = x * x;
     Vec p = square * -2.72614225801306e-10f + 2.77068142495902e-08f;
     p = p * square - 2.10102402082508e-06f;

@@ -1,7 +1,7 @@
 /// exp of eight floats by multiplication and addition alone: equal on every machine, error below 2 units in the last
 /// place (Cephes `expf`: range reduction by ln 2, a polynomial of degree 5).
 enum VectorExponential {
-    /// Arguments below -87.3 give 2^-126, above 88.3 exp(88.3).
+    /// Arguments below -87.3 give 2^-126, above 88.3 exp(88.3); minus infinity gives 0, and NaN stays NaN.
     @inline(__always)
     static func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
         let bounded = pointwiseMin(pointwiseMax(x, SIMD8(repeating: -87.336_54)), SIMD8(repeating: 88.3))
@@ -18,6 +18,6 @@ enum VectorExponential {
         let mantissa = polynomial * (rest * rest) + rest + 1
         let bits = unsafeBitCast(shifted, to: SIMD8<Int32>.self) &- unsafeBitCast(magic, to: SIMD8<Int32>.self)
         let power = unsafeBitCast((bits &+ 127) &<< 23, to: SIMD8<Float>.self)
-        return mantissa * power
+        return (mantissa * power).replacing(with: 0, where: x .== -.infinity)
     }
 }

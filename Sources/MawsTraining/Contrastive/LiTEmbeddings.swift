@@ -66,7 +66,8 @@ public final class LiTEmbeddings {
         self.texts = texts
         self.smoothing = smoothing
         self.memory = memory
-        let scale = Float(exp(Double(logitScale)))
+        // The clamp is for a parameter that grows, not for one that is no number.
+        let scale = logitScale.isFinite ? Float(exp(Double(logitScale))) : .nan
         let workspace = memory.take()
         scores = ScoreSlabs(
             scale: min(scale, Self.scaleMax), count: count, width: width, backend: backend, workspace: workspace)

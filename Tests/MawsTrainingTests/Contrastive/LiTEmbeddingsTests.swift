@@ -45,6 +45,13 @@ import Testing
         #expect(abs(total.logitScale / scale - 1) < 1e-4)
     }
 
+    /// The factor's clamp is for a parameter that grows: one that is no number has no loss.
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func aLogitScaleThatIsNotFiniteHasNoLoss(value: Float) throws {
+        #expect(try embeddings(logitScale: value).loss.isNaN)
+        #expect(try embeddings(logitScale: 1000).loss.isFinite)
+    }
+
     @Test func batchLargerThanASlabGivesTheLossOfItsFormula() throws {
         // 2,500 rows need two slabs of at most 4 Mi scores. With all texts equal every row's loss is log B.
         let count = 2_500
