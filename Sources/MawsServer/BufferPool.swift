@@ -18,6 +18,9 @@ final class BufferPool: @unchecked Sendable {
 
     init(limitBytes: Int) { self.limitBytes = limitBytes }
 
+    /// What a server may keep beside gradients and its state: encoded weights. A quarter of the gradients' share.
+    var otherBytesMax: Int { limitBytes / 4 }
+
     /// A buffer with any content; nil when none came free in time.
     func take(_ count: Int, waitSeconds: Double) -> FloatBuffer? {
         let deadline = Foundation.Date(timeIntervalSinceNow: waitSeconds)

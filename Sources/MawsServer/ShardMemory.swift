@@ -20,8 +20,7 @@ final class ShardMemory: @unchecked Sendable {
     let checks: StateChecks
     let optimizer: AdamW
     let threads: UpdateThreads
-    /// Encoded weights by block, with the version they are of.
-    private let encoded = Mutex<[Int: (step: StepIndex, bytes: [UInt8])]>([:])
+    private let encoded: Mutex<EncodedWeights>
 
     /// An empty memory in a new state file.
     static func create(
@@ -70,6 +69,7 @@ final class ShardMemory: @unchecked Sendable {
         checks = StateChecks(file, layout)
         self.threads = threads
         self.pool = pool
+        encoded = Mutex(EncodedWeights(limitBytes: pool.otherBytesMax))
         self.file = file
         let constants = configuration.optimizer
         optimizer = AdamW(
@@ -109,18 +109,17 @@ final class ShardMemory: @unchecked Sendable {
         return UnsafeRawBufferPointer(bytes(slice.kind, block, bank: bank))
     }
 
-    /// Hands out a block's weights as the run's gather encoding has them. Each version is encoded once.
+    /// Hands out a block's weights as the run's gather encoding has them. Each version is encoded once, as far as
+    /// there is memory to keep it.
     func withPayload<Result>(of slice: TensorSlice, _ body: (UnsafeRawBufferPointer) throws -> Result) throws -> Result
     {
         guard configuration.gatherEncoding != .fp32 else { return try body(try bytes(of: slice)) }
         let block = Int(slice.block)
         let isFrozen = !configuration.table.blocks[block].isTrainable
-        let kept = encoded.withLock { $0[block] }
-        if let kept, isFrozen || kept.step == slice.step { return try kept.bytes.withUnsafeBytes(body) }
+        let kept = encoded.withLock { $0.bytes(block, step: isFrozen ? nil : slice.step) }
+        if let kept { return try kept.withUnsafeBytes(body) }
         let made = TensorCodec.encode(try bytes(of: slice), as: configuration.gatherEncoding)
-        encoded.withLock { encoded in
-            if encoded[block].map({ $0.step < slice.step }) ?? true { encoded[block] = (slice.step, made) }
-        }
+        encoded.withLock { $0.keep(block, step: slice.step, made) }
         return try made.withUnsafeBytes(body)
     }
 
