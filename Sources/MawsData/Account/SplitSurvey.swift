@@ -30,8 +30,8 @@ struct SplitSurvey: Sendable {
     let excludedCount: Int
     /// Lines of the list of exclusions about shards of other splits.
     let foreignExclusionCount: Int
-    /// Samples that have the part.
-    private(set) var partCounts: [SamplePart: Int] = [:]
+    /// Samples that have a class, where a stage evaluates.
+    private(set) var classCount = 0
     /// Samples without a caption, where a stage learns captions.
     private(set) var captionlessCount = 0
     private(set) var looked = LookedAt()
@@ -57,10 +57,8 @@ struct SplitSurvey: Sendable {
                 try ExclusionList(path: Dataset.resolved($0, root: root)).foreignCount(shards: split.shards)
             } ?? 0
         isElsewhere = dataset.remoteFiles.map { $0 != nil }
-        for position in 0..<count {
-            for part in SamplePart.allCases where dataset.has(part, positions.index(position)) {
-                partCounts[part, default: 0] += 1
-            }
+        if parts.contains(.classIndex) {
+            classCount = (0..<count).count { dataset.has(.classIndex, positions.index($0)) }
         }
         if parts.contains(.caption) { captionlessCount = CaptionSurvey(dataset, positions).missingCount }
         // A command may have to run from its beginning for any of its samples.

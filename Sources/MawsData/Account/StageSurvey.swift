@@ -63,7 +63,7 @@ struct StageSurvey {
             account.add(
                 .incomplete,
                 stage.fitOn == survey.name ? "without a class: not fitted on" : "without a class: not scored",
-                count: survey.count - (survey.partCounts[.classIndex] ?? 0))
+                count: survey.count - survey.classCount)
         }
         return account
     }
@@ -72,7 +72,10 @@ struct StageSurvey {
 
     private mutating func checkLabels(_ survey: SplitSurvey) {
         let (looked, split) = (survey.looked, plan.split(survey.name))
-        guard looked.count > 0 else { return }
+        guard looked.count > 0 else {
+            return warn(
+                "learns the labels of split '\(survey.name)', which could not be looked at: it lies on other machines")
+        }
         let samples = "\(looked.count) samples of split '\(survey.name)'" + spread(survey)
         if stage.labelCount == 1 {
             fault("has one label only, so that there is nothing to tell apart; give its vocabulary more")
@@ -168,7 +171,7 @@ struct StageSurvey {
 
     /// Whether samples have classes.
     private mutating func checkClasses(_ survey: SplitSurvey, _ use: String) -> Bool {
-        let labelled = survey.partCounts[.classIndex] ?? 0
+        let labelled = survey.classCount
         guard labelled > 0 else {
             fault(
                 "\(use) split '\(survey.name)', but none of its \(survey.count) samples has a class; give them class "
