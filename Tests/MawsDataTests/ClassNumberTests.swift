@@ -158,11 +158,12 @@ import Testing
     private static func classes(_ plan: Plan, _ split: String, _ folder: Folder) throws -> [Int] {
         var stage = Fixture.stage(.linear)
         stage.on = split
-        let loader = try BatchLoader(plan: plan, stage: stage, stageIndex: 0, root: folder.path)
-        let units = (0..<loader.unitCount).map { $0 }
-        let all = try units.map { try loader.batch(step: 0, unit: $0).classes }
+        let data = try PlanData(plan: plan, root: folder.path)
+        let loader = try BatchLoader(
+            plan: plan, stage: stage, stageIndex: 0, root: folder.path, classes: data.classes)
+        let all = try (0..<loader.unitCount).map { try loader.batch(step: 0, unit: $0).classes }
         // The split that is fitted on comes first.
-        let fitted = try PlanData(plan: plan, root: folder.path).sampleCount("train", for: stage)
+        let fitted = data.sampleCount("train", for: stage)
         return Array(all.joined().dropFirst(fitted))
     }
 }

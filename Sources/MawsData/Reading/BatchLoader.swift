@@ -29,7 +29,7 @@ public final class BatchLoader: Sendable {
 
     /// - Parameters:
     ///   - root: folder that the plan's relative paths are relative to.
-    ///   - classes: of the plan; nil: they are looked up, where the stage needs them.
+    ///   - classes: of the plan, where evaluations compare splits; nil: each split numbers its own.
     public init(
         plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String, access: DataAccess = .ofThisMachine,
         classes: PlanClasses? = nil
@@ -44,11 +44,7 @@ public final class BatchLoader: Sendable {
         mixing = augment.flatMap { UnitMixing($0, seed: plan.seed, stageIndex: stageIndex) }
         let splits = try Self.splitNames(stage).map { try Self.split($0, plan, stage) }
         var datasets = try splits.map { try Dataset($0, root: root, access: access) }
-        if !stage.kind.trains {
-            let opened = Dictionary(datasets.map { ($0.name, $0) }) { first, _ in first }
-            let classes = try classes ?? PlanClasses(plan: plan, root: root, access: access, opened: opened)
-            datasets = datasets.map { Dataset($0, classes: classes.numbers) }
-        }
+        if let classes { datasets = datasets.map { Dataset($0, classes: classes.numbers) } }
         sources = try zip(splits, datasets).map { [log] in
             try Source($0, $1, plan: plan, stage: stage, root: root, log: log)
         }

@@ -23,11 +23,9 @@ public struct PlanClasses: Sendable {
         return names
     }
 
-    /// - Parameter opened: splits that are open already, by name; others are opened for their names alone.
-    init(plan: Plan, root: String, access: DataAccess = .ofThisMachine, opened: [String: Dataset]) throws {
-        let datasets = try Self.splits(plan).compactMap { name in
-            try opened[name] ?? plan.split(name).map { try Dataset($0, root: root, access: access) }
-        }
+    /// - Parameter opened: the plan's splits.
+    init(plan: Plan, root: String, opened: [Dataset]) throws {
+        let datasets = Self.splits(plan).compactMap { name in opened.first { $0.name == name } }
         let found = ClassNumbers(datasets.flatMap(\.classNames))
         let files = plan.stages.compactMap { stage in
             stage.kind == .zeroshot ? stage.classes.map { Dataset.resolved($0, root: root) } : nil

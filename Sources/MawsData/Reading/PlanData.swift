@@ -30,8 +30,7 @@ public struct PlanData: Sendable {
 
     /// - Parameter opened: the splits, in the order of the plan.
     init(plan: Plan, root: String, opened: [Dataset]) throws {
-        let classes = try PlanClasses(
-            plan: plan, root: root, opened: Dictionary(opened.map { ($0.name, $0) }) { first, _ in first })
+        let classes = try PlanClasses(plan: plan, root: root, opened: opened)
         let evaluated = PlanClasses.splits(plan)
         self.classes = classes
         splits = try zip(plan.data, opened).map { split, dataset in
