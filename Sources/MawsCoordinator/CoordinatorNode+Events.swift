@@ -43,15 +43,18 @@ extension CoordinatorNode {
         }
     }
 
-    private func join(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
+    private func join(_ newcomer: Peer, _ hello: Hello, _ now: Moment) throws {
+        let peer = named(newcomer, hello)
         peers[peer.id] = peer
         for (older, reason) in connectionsReplaced(by: peer, hello) { try lose(older, reason, now) }
+        logger.info("the \(peer.role) \(peer.label) joined")
+        if let warning = peer.certificateWarning { logger.warning("\(warning)") }
         switch peer.role {
         case .server:
             guard let server = hello.server else { return }
-            try perform(core.step(.serverJoined(peer.id, name: peer.name, server), now: now))
+            try perform(core.step(.serverJoined(peer.id, name: peer.title, server), now: now))
         case .trainer:
-            try perform(core.step(.trainerJoined(peer.id, name: peer.name), now: now))
+            try perform(core.step(.trainerJoined(peer.id, name: peer.title), now: now))
             // A trainer that comes back knows its data already.
             if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
         case .viewer, .coordinator: welcome(peer)
@@ -143,7 +146,7 @@ extension CoordinatorNode {
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.
     func refuse(_ peer: Peer, _ reason: String, mayTryAgain: Bool = false) {
-        logger.warning("refused \(peer.name) at \(peer.connection.remoteAddress): \(reason)")
+        logger.warning("the \(peer.role) \(peer.label) was refused: \(reason)")
         send(.refused(reason: reason, mayTryAgain: mayTryAgain), to: peer)
         Thread.detachNewThread {
             Thread.sleep(forTimeInterval: 2)

@@ -128,15 +128,16 @@ extension CoordinatorNode {
         return nil
     }
 
-    /// Certificates private to the run, unless the cluster has its own.
+    /// Certificates private to the run, made anew in their last days, unless the cluster has its own.
     func prepareCertificates() throws -> String {
         let folder = options.certificates ?? paths.certificates
-        if options.certificates != nil, !FileManager.default.fileExists(atPath: folder + "/coordinator.pem") {
-            throw CoordinatorError.noCertificates(folder: folder)
-        }
-        if !FileManager.default.fileExists(atPath: folder + "/coordinator.pem") {
+        let isThere = TLSIdentity.isThere(folder: folder, role: .coordinator)
+        if options.certificates != nil, !isThere { throw CoordinatorError.noCertificates(folder: folder) }
+        if !isThere {
             try CertificateAuthority.make(folder: folder, cluster: identity.id)
             logger.info("made the cluster's certificates in \(folder)")
+        } else if options.certificates == nil, try CertificateAuthority.renew(folder: folder) {
+            logger.notice("made the run's certificates in \(folder) anew, as their year is nearly over")
         }
         return folder
     }

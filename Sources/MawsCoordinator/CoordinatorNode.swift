@@ -61,6 +61,9 @@ public final class CoordinatorNode {
     var heartbeatAt = Moment.now()
     /// When the log last said how far the stage is.
     var progressLoggedAt = Moment.now()
+    /// What is said of this process's own certificate, and when the log last said it and what it says of peers'.
+    var ownWarnings: () -> [String] = { [] }
+    var warnedAt = Moment.now()
 
     /// Checks the plan, the data and the run folder; nothing is started yet.
     public init(_ options: CoordinatorOptions) throws {
@@ -69,11 +72,14 @@ public final class CoordinatorNode {
         planJSON = plan.canonicalJSON
         paths = RunPaths(folder: plan.run)
         standing = RunStanding(paths: paths, command: options.command)
+        let modes = RunModes(paths: paths, access: plan.access ?? .owner)
+        modes.withhold()
         catalog = try StageCatalog(plan: plan, root: options.root, survey: Self.earlierSurvey(paths))
         try Self.checkFolder(paths)
         for folder in paths.all { try Folder.make(folder) }
         lock = try Self.lock(paths)
         logger = try RunLog.logger(path: paths.log("coordinator"))
+        for note in try modes.settle() { logger.notice("\(note)") }
         let store = try CheckpointStore(folder: paths.checkpoints)
         let planHash = Hash.hexadecimal(of: plan.fixedJSON)
         let opened = try RunOpening(
@@ -100,6 +106,9 @@ public final class CoordinatorNode {
         if isFinished { return .finished }
         let certificates = try prepareCertificates()
         let tls = try TLSIdentity(folder: certificates, role: .coordinator)
+        ownWarnings = { tls.warnings }
+        warn(Moment.now())
+        warnOfTokens()
         var address = try Self.address(plan.cluster.listen)
         try recordStart()
         warnOfLittleDisk()
@@ -146,9 +155,10 @@ public final class CoordinatorNode {
     }
 
     func snapshot(_ now: Moment) -> StatusSnapshot {
-        progress.snapshot(
-            core, addresses: peers.mapValues(\.connection.remoteAddress), productRate: productRate,
-            skipped: recorder.unreadable(of: core.stage.index), now)
+        var snapshot = progress.snapshot(
+            core, peers: peers, productRate: productRate, skipped: recorder.unreadable(of: core.stage.index), now)
+        snapshot.warnings = certificateWarnings
+        return snapshot
     }
 
     /// Of all trainers together.
@@ -165,6 +175,7 @@ public final class CoordinatorNode {
 
     private func beat(_ now: Moment) {
         heartbeatAt = now
+        if now.seconds(since: warnedAt) >= 86_400 { warn(now) }
         for peer in peers.values { send(.heartbeat, to: peer) }
     }
 

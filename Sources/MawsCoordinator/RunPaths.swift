@@ -26,6 +26,18 @@ struct RunPaths: Sendable {
     /// What tells a run's folder from another: one of these is there from the start.
     var own: [String] { [lock, database, plan, certificates, checkpoints, logs, state, metrics] }
 
+    /// What a run's plan may let others read; not its keys.
+    var readable: [String] {
+        [
+            lock, plan, database, database + "-wal", database + "-shm", address, metrics, stages, starts, skipped,
+            checkpoints, logs, results, folder + "/report.html", folder + "/report-partial.html",
+            folder + "/shown",
+        ]
+    }
+
+    /// What is its owner's alone, whatever the plan says.
+    var unreadable: [String] { [state, cache] }
+
     /// Folders a run needs from its start.
     var all: [String] { [folder, checkpoints, state, logs, results] }
 }

@@ -14,6 +14,8 @@ public struct Plan: Codable, Hashable, Sendable {
     public var stages: [StagePlan]
     public var checkpoint: CheckpointPlan
     public var wire: WirePlan
+    /// Who may read what the run leaves; nil: its owner alone.
+    public var access: RunAccess?
     /// Whether all trainers must compute the same bits; without it any compute profile may join.
     public var bitIdentity: Bool
 

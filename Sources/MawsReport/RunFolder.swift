@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsPlan
 import MawsTraining
 
 /// The records a run leaves in its folder. A file that is not there yet reads as no records.
@@ -90,6 +91,14 @@ public struct RunFolder: Sendable {
     /// `plan.yaml` as it is; nil where there is none.
     public func planText() throws(ReportError) -> String? {
         try contents(of: "\(path)/plan.yaml").map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    /// Whether every stage of the run's plan has come to its end.
+    public var isFinished: Bool {
+        guard let plan = try? PlanLoader.loadResolved(path: "\(path)/plan.yaml"), let ended = try? stages() else {
+            return false
+        }
+        return plan.stages.allSatisfy { stage in ended.contains { $0.stage == stage.name } }
     }
 
     /// Throws when the folder holds nothing a run would have left.

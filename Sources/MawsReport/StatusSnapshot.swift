@@ -4,13 +4,23 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
         /// `server-0`, `trainer-1`.
         public var name: String
         public var role: String
+        /// Where a server listens for trainers, where a trainer comes from; empty while it is away.
         public var address: String
         /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3 s`.
         public var doing: String
         /// Known to the run but not connected.
         public var isAway: Bool
 
-        public init(name: String, role: String, address: String, doing: String, isAway: Bool = false) {
+        /// Name in the certificate it presented, and whole days until that ends; nil while it is away.
+        public var certificate: String?
+        public var certificateDaysLeft: Int?
+
+        public init(
+            name: String, role: String, address: String, doing: String, isAway: Bool = false,
+            certificate: String? = nil, certificateDaysLeft: Int? = nil
+        ) {
+            self.certificate = certificate
+            self.certificateDaysLeft = certificateDaysLeft
             self.name = name
             self.role = role
             self.address = address
@@ -43,6 +53,10 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
     public var skippedNames: [String]
     /// See `Utilisation`; nil while nobody computes.
     public var utilisation: Double?
+    /// What somebody should do something about before long: certificates in their last days.
+    public var warnings: [String] = []
+    /// Whether the run has come to its end; there is nobody to ask then, and no other key.
+    public var isFinished = false
 
     public init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,

@@ -126,7 +126,7 @@ final class CoordinatorSession {
     }
 
     private func rubbish(_ reason: String) -> ServerError {
-        .rubbish(peer: "the coordinator at \(connection.remoteAddress)", reason: reason)
+        .rubbish(peer: "the coordinator \(connection.peerName)", reason: reason)
     }
 }
 

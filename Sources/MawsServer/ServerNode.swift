@@ -29,7 +29,9 @@ public final class ServerNode: Sendable {
             logger.warning("\(unread) the run goes back to its newest checkpoint when this one ends")
         }
         identity = try TLSIdentity(folder: options.certificates, role: .server)
-        try Folder.make(options.stateFolder, mode: 0o700)
+        if try Folder.makePrivate(options.stateFolder, holding: "shard-") {
+            logger.notice("\(options.stateFolder) was open to other users and is no longer: it holds weights")
+        }
         lock = try FileLock(path: "\(options.stem).lock")
         let (found, loss) = try Self.found(options)
         if let loss { logger.warning("\(loss)") }
@@ -43,6 +45,7 @@ public final class ServerNode: Sendable {
 
     /// Returns when the run is finished; throws the sentence of every other end.
     public func run() throws {
+        for warning in identity.warnings { logger.warning("\(warning)") }
         let address = NetworkAddress(host: options.listen.host, port: listener.port)
         logger.info("shard \(options.shard) listens at \(address)")
         for work in [acceptTrainers, keepTime, beat, watchMemory, scrub] { Thread.detachNewThread(work) }
@@ -77,7 +80,7 @@ public final class ServerNode: Sendable {
             connection.close()
         }
         try session.greet()
-        logger.info("joined the coordinator at \(connection.remoteAddress)")
+        logger.info("joined the coordinator \(connection.peerName)")
         return try session.follow()
     }
 

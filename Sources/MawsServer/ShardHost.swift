@@ -148,7 +148,7 @@ final class ShardHost: Sendable {
     private func drop(_ requests: [ShardRequest]) {
         let connections = state.withLock { state in requests.compactMap { state.requests[$0]?.connection } }
         for connection in connections {
-            logger.warning("\(connection.remoteAddress) reads too slowly and holds up a step; its connection is ended")
+            logger.warning("\(connection.peerName) reads too slowly and holds up a step; its connection is ended")
             connection.close()
         }
     }

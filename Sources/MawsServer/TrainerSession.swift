@@ -31,6 +31,7 @@ final class TrainerSession {
     /// Serves until the connection ends; throws why, when the trainer is to blame.
     func run() throws {
         try connection.handshake(timeoutSeconds: 10)
+        peer = connection.peerName
         try greet()
         defer { link.map(links.remove) }
         while true {
@@ -50,7 +51,7 @@ final class TrainerSession {
         guard case .hello(let hello) = incoming.message, incoming.payloadCount == 0 else {
             throw rubbish("its first message is not hello")
         }
-        peer = "\(hello.name) at \(connection.remoteAddress)"
+        peer = "\(PlainText.line(hello.name)) (\(connection.peer.name)) at \(connection.remoteAddress)"
         guard hello.role == .trainer, hello.protocolVersion == ProtocolVersion.current else {
             let reason = "shard \(host.options.shard) serves trainers of protocol version \(ProtocolVersion.current)"
             connection.refuse(reason)

@@ -4,11 +4,11 @@ import Glibc
 public enum AtomicFile {
     /// Writes to a temporary file next to `path`, makes it durable and moves it over `path`. On any error, a full disk
     /// among them, the old file is as it was and nothing is left behind.
+    /// - Parameter mode: less what the process's `umask` withholds.
     public static func write(_ bytes: [UInt8], to path: String, mode: mode_t = 0o644) throws {
         let temporary = "\(path).\(getpid()).partial"
         do throws {
             let file = try OpenFile(temporary, flags: O_WRONLY | O_CREAT | O_TRUNC, mode: mode, action: "write")
-            if fchmod(file.descriptor, mode) != 0 { throw StorageError.last("set the permissions of", temporary) }
             try bytes.withUnsafeBytes { raw throws in try file.write(raw, at: 0) }
             try file.synchronize()
             if rename(temporary, path) != 0 { throw StorageError.last("move into place", path) }

@@ -10,6 +10,27 @@ public enum Folder {
         if mkdir(path, mode) != 0 && errno != EEXIST { throw StorageError.last("make the folder", path) }
     }
 
+    /// Makes a folder that its owner alone may enter, or makes one so that is there and holds nothing but files whose
+    /// names begin with `prefix`. Returns whether one was open to others until now.
+    public static func makePrivate(_ path: String, holding prefix: String) throws -> Bool {
+        guard exists(path) else {
+            try make(path, mode: 0o700)
+            return false
+        }
+        guard try mode(of: path) & 0o077 != 0, try names(in: path).allSatisfy({ $0.hasPrefix(prefix) }) else {
+            return false
+        }
+        // A folder of somebody else's may be used, but not changed.
+        return chmod(path, 0o700) == 0
+    }
+
+    /// The permissions of a file or folder.
+    public static func mode(of path: String) throws -> mode_t {
+        var status = stat()
+        if stat(path, &status) != 0 { throw StorageError.last("look at", path) }
+        return status.st_mode & 0o7777
+    }
+
     public static func exists(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR

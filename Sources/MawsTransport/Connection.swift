@@ -42,7 +42,7 @@ public final class Connection: @unchecked Sendable {
         let socket = try Dialer.connect(host: host, port: port, until: deadline, seconds: timeoutSeconds)
         let connection = Connection(dialed: socket, identity: identity, expecting: expecting)
         try connection.channel.handshake(until: deadline, seconds: timeoutSeconds)
-        connection.identityOfPeer = try connection.checkedPeer()
+        connection.know(try connection.checkedPeer())
         return connection
     }
 
@@ -51,7 +51,7 @@ public final class Connection: @unchecked Sendable {
     public func handshake(timeoutSeconds: Double) throws {
         try channel.handshake(until: Moment.now() + timeoutSeconds, seconds: timeoutSeconds)
         do {
-            identityOfPeer = try checkedPeer()
+            know(try checkedPeer())
         } catch {
             refuse("\(error)")
             throw error
@@ -66,6 +66,13 @@ public final class Connection: @unchecked Sendable {
 
     /// `host:port` of the other side.
     public var remoteAddress: String { channel.remoteAddress }
+
+    /// What a sentence calls the other side: `gpu-7 at 10.0.0.7:40112`, with the name in its certificate; its address
+    /// alone before the handshake.
+    public var peerName: String { channel.peer }
+
+    /// When the peer's certificate ends. Only after the handshake.
+    public var peerLife: CertificateLife? { channel.peerSubject()?.life }
 
     /// Address of this side, `10.0.0.7` for instance: what a process that listens on every address tells others.
     public var localHost: String { channel.localHost }
@@ -103,7 +110,7 @@ public final class Connection: @unchecked Sendable {
             return Incoming(message: message, payloadCount: header.payloadCount)
         } catch let error as WireError {
             close()
-            throw TransportError.malformed(peer: remoteAddress, reason: "\(error)")
+            throw TransportError.malformed(peer: peerName, reason: "\(error)")
         }
     }
 
@@ -136,6 +143,11 @@ public final class Connection: @unchecked Sendable {
         // A frame that another thread is sending is cut off: TLS's goodbye would land in the middle of it.
         _ = sendLock.withLockIfAvailable { _ in channel.sendEnd() }
         channel.end()
+    }
+
+    private func know(_ peer: PeerIdentity) {
+        identityOfPeer = peer
+        channel.nameProven(peer.name)
     }
 
     /// The handshake proved the authority; the cluster and the role are in the certificate.

@@ -7,12 +7,17 @@ struct Certs: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make the certificates of a cluster, or one more for a machine of its own.",
         discussion: """
-            Makes an authority and one certificate for each role. Copy ca.pem and a role's .pem and .key to the \
-            machines that run it; ca.key signs new certificates and stays with you.
+            --cluster makes an authority and one certificate for each role; ca.key signs new certificates and stays with \
+            you. --from makes a folder for one more machine, which takes it as its --certificates: its name then \
+            stands in the logs wherever the machine is spoken of.
             """)
 
-    @Option(help: "Folder to make; it must not exist or be empty.")
-    var output: String
+    @Option(
+        help: """
+            Folder to make; it must not exist or be empty (default: certificates, and with --from the name of the new \
+            certificate).
+            """)
+    var output: String?
 
     @Option(help: "Name of the new cluster.")
     var cluster: String?
@@ -23,11 +28,11 @@ struct Certs: ParsableCommand {
     @Option(help: "With --from: role of the new certificate: coordinator, server, trainer or viewer.")
     var role: Role?
 
-    @Option(help: "With --from: name of the new certificate.")
+    @Option(help: "With --from: name of the new certificate, that of its machine for instance.")
     var name: String?
 
-    @Option(help: "Days until the certificates expire.")
-    var days = 3650
+    @Option(help: "Days until the certificates of processes expire; an authority lives for ten years.")
+    var days = CertificateAuthority.leafDays
 
     func validate() throws {
         guard (1...36500).contains(days) else { throw ValidationError("--days is \(days), not between 1 and 36500.") }
@@ -40,11 +45,15 @@ struct Certs: ParsableCommand {
 
     func run() throws {
         if let cluster {
+            let output = output ?? "certificates"
             try CertificateAuthority.make(folder: output, cluster: cluster, validDays: days)
             print("Made the authority of cluster \(cluster) and a certificate for each role in \(output).")
         } else if let from, let role, let name {
+            let output = output ?? name
             try CertificateAuthority.issue(from: from, role: role, name: name, into: output, validDays: days)
-            print("Made the \(role.rawValue) certificate \(name) in \(output).")
+            print(
+                "Made the \(role.rawValue) certificate \(name) in \(output); copy the folder to its machine, whose "
+                    + "--certificates it is.")
         }
     }
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 import MawsReport
 
 /// Shows once what a running cluster does and who it waits for.
@@ -8,9 +9,22 @@ struct Status: ParsableCommand {
 
     @OptionGroup var viewer: ViewerOptions
 
+    @Flag(help: "Print JSON, whose keys docs/status.md describes.")
+    var json = false
+
     func run() throws {
+        if let finished = viewer.finishedRun {
+            return print(json ? try Self.text(["isFinished": true]) : finished)
+        }
         let connection = try Viewer(viewer)
         defer { connection.close() }
-        print(StatusTable.draw(try connection.status()))
+        let snapshot = try connection.status()
+        print(json ? try Self.text(snapshot) : StatusTable.draw(snapshot))
+    }
+
+    private static func text(_ value: some Encodable) throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(value), as: UTF8.self)
     }
 }

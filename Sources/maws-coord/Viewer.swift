@@ -14,7 +14,7 @@ struct Viewer {
     init(_ options: ViewerOptions) throws {
         target = options.target
         let address = try options.address()
-        let identity = try TLSIdentity(folder: options.certificateFolder, role: .viewer)
+        let identity = try TLSIdentity(folder: try options.certificateFolder(), role: .viewer)
         do {
             connection = try Connection.connect(
                 host: address.host, port: address.port, identity: identity, expecting: .coordinator,

@@ -63,6 +63,8 @@ struct Main: ParsableCommand {
         options.memoryBytes = memory?.bytes
         PlainLogHandler.bootstrap(process: options.name)
         signal(SIGPIPE, SIG_IGN)
+        // Weights and data are not for other users of the machine, whatever the shell was told.
+        umask(0o077)
         if exitWithCoordinator {
             ParentWatch.exitWithParent()
             // Ctrl-C in a terminal reaches the whole group; the coordinator says when its servers may go.

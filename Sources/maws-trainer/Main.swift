@@ -64,6 +64,8 @@ struct Main: ParsableCommand {
         let name = name ?? "trainer-\(process.hostName)-\(process.processIdentifier)"
         PlainLogHandler.bootstrap(process: name)
         signal(SIGPIPE, SIG_IGN)
+        // Weights and data are not for other users of the machine, whatever the shell was told.
+        umask(0o077)
         if exitWithCoordinator {
             ParentWatch.exitWithParent()
             // Ctrl-C in a terminal reaches the whole group; the coordinator says when its trainers may go.

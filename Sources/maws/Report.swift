@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
+import MawsBase
 import MawsReport
+import MawsStorage
 
 /// Writes a run's report again from its records and prints its table.
 struct Report: ParsableCommand {
@@ -25,6 +27,10 @@ struct Report: ParsableCommand {
     }
 
     func run() throws {
+        // The report is read by those who may read the run.
+        if let mode = try? Folder.mode(of: "\(folder)/plan.yaml") {
+            umask(RunAccess(fileMode: mode).withheldBits)
+        }
         let report = try HTMLReport.write(runFolder: folder, root: dataRoot, against: against)
         let comparison = try against.map { try RunComparison(folder: folder, other: $0) }
         if json, let comparison {

@@ -14,12 +14,14 @@ final class Program: @unchecked Sendable {
     private let arguments: [String]
     private let environment: [String: String]
 
-    init(_ name: String, _ arguments: [String], environment: [String: String] = [:]) {
+    /// - Parameter umask: that the program is started under; nil: that of the tests.
+    init(_ name: String, _ arguments: [String], environment: [String: String] = [:], umask: String? = nil) {
         (self.name, self.arguments, self.environment) = (name, arguments, environment)
         command = ([name] + arguments).joined(separator: " ")
         outputPath = TestData.folder + "/output-\(UUID().uuidString.prefix(8)).txt"
-        process.executableURL = URL(fileURLWithPath: TestData.programs + "/" + name)
-        process.arguments = arguments
+        let path = TestData.programs + "/" + name
+        process.executableURL = URL(fileURLWithPath: umask == nil ? path : "/bin/sh")
+        process.arguments = umask.map { ["-c", "umask \($0) && exec \"$0\" \"$@\"", path] + arguments } ?? arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         _ = FileManager.default.createFile(atPath: outputPath, contents: nil)
         let output = FileHandle(forWritingAtPath: outputPath)

@@ -63,7 +63,7 @@ final class RemoteCluster {
     /// What all processes said.
     var said: String { ([coordinator] + ended + others).map(\.output).joined(separator: "\n") + run.logs() }
 
-    private static func address(_ run: ClusterRun, _ coordinator: Program) throws -> String {
+    static func address(_ run: ClusterRun, _ coordinator: Program) throws -> String {
         let deadline = Date().addingTimeInterval(600)
         while Date() < deadline, coordinator.process.isRunning {
             if let text = try? String(contentsOfFile: run.runFolder + "/coordinator.address", encoding: .utf8) {

@@ -1,4 +1,5 @@
 import Foundation
+import MawsBase
 import MawsPlan
 import Testing
 
@@ -118,13 +119,25 @@ import Testing
 
     @Test func aLocalClusterCanBeSized() throws {
         let text = PlanFixture.plan(
-            "seed: 7", "cluster: {local: true, servers: 3, trainers: 4, lease: 500ms, heartbeat: 2m, listen: 'h:1'}")
+            "seed: 7", "cluster: {local: true, servers: 3, trainers: 4, lease: 500ms, heartbeat: 2m, listen: '[::1]:1'}"
+        )
         let cluster = try fixture.parse(text, cores: 16).cluster
         #expect(
             cluster
                 == ClusterPlan(
-                    isLocal: true, servers: 3, trainers: 4, threads: 4, listen: "h:1", heartbeatTimeoutSeconds: 120,
+                    isLocal: true, servers: 3, trainers: 4, threads: 4, listen: "[::1]:1", heartbeatTimeoutSeconds: 120,
                     leaseSeconds: 0.5))
+    }
+
+    @Test func whoMayReadTheRunIsItsOwnerUnlessThePlanSaysOtherwise() throws {
+        let usual = try fixture.parse(PlanFixture.plan)
+        #expect(usual.access == nil)
+        let open = try fixture.parse(PlanFixture.plan("seed: 7", "seed: 7\nrun_mode: group"))
+        #expect(open.access == .group && open.yaml().contains("run_mode: group"))
+        #expect(open.differences(from: usual).map(\.mayChange) == [true] && open.fixedJSON == usual.fixedJSON)
+        #expect(
+            fixture.sentence(PlanFixture.plan("seed: 7", "run_mode: 0755")).hasSuffix(
+                "run_mode: expected `private` or `group` or `world`, found `0755`."))
     }
 
     @Test func aMapOfServersIsARemoteCluster() throws {

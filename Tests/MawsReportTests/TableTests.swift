@@ -75,4 +75,18 @@ import Testing
             """
         #expect(text == expected)
     }
+
+    @Test func theStatusNamesCertificatesAndWarnsOfTheirEnd() {
+        var snapshot = LiveLineTests.snapshot()
+        snapshot.peers = [
+            StatusSnapshot.Peer(
+                name: "server-0", role: "server", address: "[::1]:7071", doing: "serves version 3",
+                certificate: "ps-0", certificateDaysLeft: 12),
+            StatusSnapshot.Peer(name: "server-1", role: "server", address: "", doing: "away", isAway: true),
+        ]
+        snapshot.warnings = ["the server certificate ps-0 of server-0 expires in 12 days"]
+        let lines = StatusTable.draw(snapshot).split(separator: "\n")
+        #expect(lines.contains("server-0  server  ps-0         [::1]:7071  serves version 3"), "\(lines)")
+        #expect(lines.last == "Warning: the server certificate ps-0 of server-0 expires in 12 days.")
+    }
 }

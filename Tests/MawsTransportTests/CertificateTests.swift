@@ -85,6 +85,67 @@ struct CertificateTests {
         expectFailure(.trainer, "holds no certificate")
     }
 
+    @Test func aFolderMadeForOneMachineIsUsedAsItIs() throws {
+        let target = "\(cluster.folder)/colleague"
+        try CertificateAuthority.issue(from: cluster.certificates, role: .trainer, name: "colleague", into: target)
+        let identity = try TLSIdentity(folder: target, role: .trainer)
+        #expect(identity.own == PeerIdentity(role: .trainer, name: "colleague", cluster: "test"))
+        #expect { _ = try TLSIdentity(folder: target, role: .server) } throws: {
+            "\($0)".contains("server.pem: cannot be read (No such file or directory)")
+        }
+    }
+
+    @Test func ofSeveralCertificatesForOneRoleNoneIsGuessed() throws {
+        let target = "\(cluster.folder)/machines"
+        try CertificateAuthority.issue(from: cluster.certificates, role: .trainer, name: "gpu-7", into: target)
+        let other = "\(cluster.folder)/other"
+        try CertificateAuthority.issue(from: cluster.certificates, role: .trainer, name: "gpu-8", into: other)
+        for ending in ["pem", "key"] {
+            try FileManager.default.copyItem(atPath: "\(other)/gpu-8.\(ending)", toPath: "\(target)/gpu-8.\(ending)")
+        }
+        #expect { _ = try TLSIdentity(folder: target, role: .trainer) } throws: {
+            "\($0)".contains("holds 2 certificates for the role trainer (gpu-7, gpu-8)")
+        }
+    }
+
+    @Test func aNameThatWouldHideTheAuthorityIsRefused() {
+        for name in ["ca", "a\nb", "a/b"] {
+            #expect(throws: TransportError.self) {
+                try CertificateAuthority.issue(
+                    from: cluster.certificates, role: .trainer, name: name, into: "\(cluster.folder)/odd")
+            }
+        }
+    }
+
+    @Test func certificatesOfProcessesLiveForAYearAndSpeakUpInTheLastMonth() throws {
+        #expect(try cluster.identity(.trainer).warnings.isEmpty)
+        let day = 86_400
+        let (folder, name) = try cluster.issued("trainer", validSeconds: 12 * day + 3600)
+        let warnings = try TLSIdentity(folder: folder, role: .trainer, name: name).warnings
+        #expect(warnings.count == 1)
+        #expect(warnings[0].hasPrefix("the trainer certificate odd of this process expires in 12 days (20"))
+        let now = 1_000_000_000
+        let life = CertificateLife(endSeconds: now + 30 * day)
+        #expect(life.warning(of: "it", atSeconds: now) == nil && life.daysLeft(atSeconds: now) == 30)
+        #expect(life.warning(of: "it", atSeconds: now + 1)?.contains("expires in 29 days (2001-10-09)") == true)
+        #expect(life.warning(of: "it", atSeconds: now + 30 * day - 1)?.contains("within a day") == true)
+        #expect(life.warning(of: "it", atSeconds: now + 31 * day)?.contains("has expired") == true)
+    }
+
+    @Test func aRunsOwnCertificatesAreMadeAnewUnderTheSameAuthority() throws {
+        #expect(try !CertificateAuthority.renew(folder: cluster.certificates))
+        let folder = "\(cluster.folder)/short"
+        try CertificateAuthority.make(folder: folder, cluster: "test", validDays: 20)
+        let before = try Data(contentsOf: URL(filePath: "\(folder)/ca.pem"))
+        #expect(try TLSIdentity(folder: folder, role: .server).warnings.count == 1)
+        #expect(try CertificateAuthority.renew(folder: folder))
+        #expect(try TLSIdentity(folder: folder, role: .server).warnings.isEmpty)
+        #expect(try Data(contentsOf: URL(filePath: "\(folder)/ca.pem")) == before)
+        #expect(try mode("\(folder)/server.key") == 0o600)
+        let names = try FileManager.default.contentsOfDirectory(atPath: folder)
+        #expect(!names.contains { $0.contains("partial") })
+    }
+
     @Test func oneMoreCertificateServesUnderItsOwnName() throws {
         let target = "\(cluster.folder)/gpu-7"
         try CertificateAuthority.issue(from: cluster.certificates, role: .trainer, name: "gpu-7", into: target)

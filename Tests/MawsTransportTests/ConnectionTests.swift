@@ -59,7 +59,7 @@ struct ConnectionTests {
     @Test func aReceiveThatTimesOutLeavesTheConnectionGood() throws {
         let (trainer, server) = try connectedPair(cluster)
         let start = Moment.now()
-        #expect(throws: TransportError.timedOut(peer: server.remoteAddress, waitingFor: "a message", seconds: 0.2)) {
+        #expect(throws: TransportError.timedOut(peer: server.peerName, waitingFor: "a message", seconds: 0.2)) {
             try server.receive(timeoutSeconds: 0.2)
         }
         #expect(Moment.now().seconds(since: start) > 0.19)
@@ -72,9 +72,9 @@ struct ConnectionTests {
         let waiting = Background { try server.receive(timeoutSeconds: 120) }
         let own = Background { try trainer.receive(timeoutSeconds: 120) }
         trainer.close()
-        #expect(throws: TransportError.closed(peer: server.remoteAddress)) { try waiting.result() }
-        #expect(throws: TransportError.closed(peer: trainer.remoteAddress)) { try own.result() }
-        #expect(throws: TransportError.closed(peer: trainer.remoteAddress)) { try trainer.send(.heartbeat) }
+        #expect(throws: TransportError.closed(peer: server.peerName)) { try waiting.result() }
+        #expect(throws: TransportError.closed(peer: trainer.peerName)) { try own.result() }
+        #expect(throws: TransportError.closed(peer: trainer.peerName)) { try trainer.send(.heartbeat) }
     }
 
     @Test func closingTheListenerWakesItsAcceptor() throws {

@@ -51,14 +51,16 @@ final class PeerGate: Sendable {
         try connection.handshake(timeoutSeconds: 10)
         let incoming = try connection.receive(timeoutSeconds: 10)
         guard case .hello(let hello) = incoming.message else {
-            throw TransportError.malformed(peer: connection.remoteAddress, reason: "its first message is not hello")
+            throw TransportError.malformed(peer: connection.peerName, reason: "its first message is not hello")
         }
         if let reason = refusal(of: hello, certified: connection.peer.role) {
             connection.refuse(reason)
-            throw TransportError.malformed(peer: connection.remoteAddress, reason: reason)
+            throw TransportError.malformed(peer: connection.peerName, reason: reason)
         }
         let id = PeerID(nextPeer.add(1, ordering: .relaxed).oldValue)
-        let peer = Peer(id: id, role: hello.role, name: hello.name, origin: hello.origin, connection: connection)
+        let peer = Peer(
+            id: id, role: hello.role, name: hello.name, origin: hello.origin, shard: hello.server?.shard,
+            listens: hello.server.map { NetworkAddress(host: $0.host, port: $0.port) }, connection: connection)
         mailbox.post(.joined(peer, hello))
         return peer
     }
@@ -71,6 +73,14 @@ final class PeerGate: Sendable {
         }
         if hello.role != certified { return "it says it is a \(hello.role) with the certificate of a \(certified)" }
         if hello.role == .server && hello.server == nil { return "a server's hello names no shard" }
+        if let server = hello.server, NetworkAddress.host(server.host) == nil {
+            return
+                "it says that trainers reach it at '\(PlainText.line(server.host))', which is no host; see --advertise"
+        }
+        guard PeerTexts.isName(hello.name) else {
+            return
+                "its name is '\(PlainText.line(hello.name))'; a --name has 1 to 64 of the letters a to z, digits, `.`, `_` and `-`"
+        }
         return nil
     }
 
@@ -89,6 +99,6 @@ final class PeerGate: Sendable {
             return try collector.receive(slice, from: peer, byteCount: incoming.payloadCount)
         }
         try peer.connection.discardPayload()
-        if incoming.message != .heartbeat { mailbox.post(.message(peer.id, incoming.message)) }
+        if incoming.message != .heartbeat { mailbox.post(.message(peer.id, PeerTexts.plain(incoming.message))) }
     }
 }

@@ -38,9 +38,9 @@ final class ShardRestorer: Sendable {
             } catch is Cancelled {
                 return
             } catch let error as TransportError {
-                mailbox.post(.note("\(peer.name) was not restored: \(error)"))
+                mailbox.post(.note("\(peer.label) was not restored: \(error)"))
             } catch let error as StorageError where error.isDamage {
-                mailbox.post(.note("\(peer.name) cannot be restored from \(checkpoints.name(position)): \(error)"))
+                mailbox.post(.note("\(peer.label) cannot be restored from \(checkpoints.name(position)): \(error)"))
                 mailbox.post(.core(.checkpointDamaged(position)))
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))

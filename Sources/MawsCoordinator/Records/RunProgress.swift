@@ -49,7 +49,7 @@ struct RunProgress {
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
     /// - Parameter skipped: names of the stage's samples that are passed over.
     func snapshot(
-        _ core: CoordinatorCore, addresses: [PeerID: String], productRate: Double, skipped: [String], _ now: Moment
+        _ core: CoordinatorCore, peers: [PeerID: Peer], productRate: Double, skipped: [String], _ now: Moment
     ) -> StatusSnapshot {
         let stage = catalog[core.shownStage.index]
         let (done, total) = core.progress
@@ -57,9 +57,11 @@ struct RunProgress {
         let perStep = Double(stage.imagesPerStep) * (stage.shape.commits ? 1 : 1 / Double(total))
         let remaining = rate > 0 ? Double(total - done) * perStep / rate : nil
         let peers = core.peerReports(now).map { report in
-            StatusSnapshot.Peer(
-                name: report.name, role: report.role.rawValue, address: report.peer.flatMap { addresses[$0] } ?? "",
-                doing: report.doing, isAway: report.peer == nil)
+            let peer = report.peer.flatMap { peers[$0] }
+            return StatusSnapshot.Peer(
+                name: peer?.name ?? report.name, role: report.role.rawValue, address: peer?.address ?? "",
+                doing: report.doing, isAway: report.peer == nil, certificate: peer?.certificate,
+                certificateDaysLeft: peer?.life?.daysLeft())
         }
         return StatusSnapshot(
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,

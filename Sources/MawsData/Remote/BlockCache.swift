@@ -22,7 +22,11 @@ final class BlockCache: Sendable {
         }
         self.folder = folder
         self.bytesMax = bytesMax
-        try OutputFolder.make(folder)
+        try OutputFolder.make(OutputFolder.parent(of: folder))
+        // Somebody else's data may be private; a folder that is there may be shared on purpose.
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+            throw DataError.system(action: "make the folder", path: folder, code: errno)
+        }
     }
 
     /// A stretch of a block of `size` bytes; nil where the block is not there.

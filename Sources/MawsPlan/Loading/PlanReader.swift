@@ -1,3 +1,5 @@
+import MawsBase
+
 /// What the readers of a plan's parts need from outside the file.
 struct PlanReader {
     var cores: Int
@@ -15,6 +17,7 @@ struct PlanReader {
             let map = try PlanMap(root, expected: "a map of fields")
             try map.allow([
                 "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
+                "run_mode",
             ])
             return map
         }
@@ -22,7 +25,7 @@ struct PlanReader {
             try dataSplits(map.required("data", "a map of splits, `train: {shards: …}` for instance"))
         }
         let model = models(map, data, faults)
-        let plan = Plan(
+        var plan = Plan(
             run: faults.read("run", orElse: "") { () throws(PlanError) in try run(map) },
             seed: faults.read("seed", orElse: 0) { () throws(PlanError) in try seed(map) },
             cluster: faults.read("cluster", orElse: localCluster()) { () throws(PlanError) in
@@ -40,6 +43,9 @@ struct PlanReader {
             bitIdentity: faults.read("bit_identity", orElse: true) { () throws(PlanError) in
                 try map.flag("bit_identity", default: true)
             })
+        plan.access = faults.read("run_mode", orElse: nil) { () throws(PlanError) in
+            try map["run_mode"]?.choice(of: RunAccess.self)
+        }
         try faults.check()
         return plan
     }

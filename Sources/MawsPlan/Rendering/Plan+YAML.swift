@@ -20,7 +20,7 @@ extension Plan {
             ("stages", Node(stages.map { .map([($0.kind.rawValue, $0.node)]) }, .implicit, .block)),
             ("checkpoint", checkpoint.node),
             ("wire", .map([("push", .text(wire.push.rawValue)), ("gather", .text(wire.gather.rawValue))])),
-            ("bit_identity", .flag(bitIdentity)),
+            ("bit_identity", .flag(bitIdentity)), ("run_mode", access.map { .text($0.rawValue) }),
         ])
     }
 }

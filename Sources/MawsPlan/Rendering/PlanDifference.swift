@@ -8,7 +8,7 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     public var old: String?
     public var new: String?
     /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire`,
-    /// `bit_identity` and the splits' `skip_limit`, which change no weight by themselves, and for `skip_nonfinite`,
+    /// `bit_identity`, `run_mode` and the splits' `skip_limit`, which change no weight by themselves, and for `skip_nonfinite`,
     /// which changes none before the first bad step.
     public var mayChange: Bool
 
@@ -42,7 +42,7 @@ extension Plan {
     }
 
     private static func mayChange(_ field: String) -> Bool {
-        field == "run" || field == "bit_identity"
+        ["run", "bit_identity", "run_mode"].contains(field)
             || ["cluster.", "checkpoint.", "wire."].contains { field.hasPrefix($0) }
             || (field.hasPrefix("data.") && field.hasSuffix(".skip_limit"))
             || (field.hasPrefix("stages.") && field.hasSuffix(".skip_nonfinite"))

@@ -2,7 +2,8 @@
 public enum StatusTable {
     public static func draw(_ snapshot: StatusSnapshot) -> String {
         let lines = [heading(snapshot), progress(snapshot)] + skipped(snapshot)
-        return (lines + ["", peers(snapshot.peers), "", waiting(snapshot)]).joined(separator: "\n")
+        let warnings = snapshot.warnings.map { "Warning: \(LiveLine.plain($0))." }
+        return (lines + ["", peers(snapshot.peers), "", waiting(snapshot)] + warnings).joined(separator: "\n")
     }
 
     private static func heading(_ snapshot: StatusSnapshot) -> String {
@@ -32,9 +33,13 @@ public enum StatusTable {
 
     private static func peers(_ peers: [StatusSnapshot.Peer]) -> String {
         guard !peers.isEmpty else { return "Nobody is connected." }
-        var table = TextTable(
-            header: ["peer", "role", "address", "doing"], alignments: Array(repeating: .left, count: 4))
-        for peer in peers { table.add([peer.name, peer.role, peer.address, peer.doing].map(LiveLine.plain)) }
+        let isCertified = peers.contains { $0.certificate != nil }
+        let header = ["peer", "role"] + (isCertified ? ["certificate"] : []) + ["address", "doing"]
+        var table = TextTable(header: header, alignments: Array(repeating: .left, count: header.count))
+        for peer in peers {
+            let certificate = isCertified ? [peer.certificate ?? ""] : []
+            table.add(([peer.name, peer.role] + certificate + [peer.address, peer.doing]).map(LiveLine.plain))
+        }
         return table.draw()
     }
 

@@ -59,6 +59,7 @@ public final class TrainerNode {
             links.end()
             coordinator.end()
         }
+        for warning in identity.warnings { log.warning("\(warning)") }
         log.info("computes with \(profile), \(options.threads) threads")
         while true {
             for event in nextEvents() + [.tick] {

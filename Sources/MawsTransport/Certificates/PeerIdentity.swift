@@ -14,17 +14,19 @@ public struct PeerIdentity: Hashable, Sendable {
     }
 }
 
-/// A certificate's subject as it stands there, before anyone believes it.
+/// A certificate's subject as it stands there, before anyone believes it, fit for a log.
 struct CertificateSubject: Hashable {
     let cluster: String
     let role: String
     let name: String
+    let life: CertificateLife
 
     init(_ certificate: OpaquePointer) {
         let subject = X509_get_subject_name(certificate)
         cluster = Self.text(subject, NID_organizationName)
         role = Self.text(subject, NID_organizationalUnitName)
         name = Self.text(subject, NID_commonName)
+        life = CertificateLife(certificate)
     }
 
     /// The identity, when the role is one that exists.
@@ -39,6 +41,7 @@ struct CertificateSubject: Hashable {
         let count = ASN1_STRING_to_UTF8(&bytes, value)
         guard count >= 0, let bytes else { return "" }
         defer { CRYPTO_free(bytes, nil, 0) }
-        return String(decoding: UnsafeBufferPointer(start: bytes, count: Int(count)), as: UTF8.self)
+        let text = String(decoding: UnsafeBufferPointer(start: bytes, count: Int(count)), as: UTF8.self)
+        return PlainText.line(text, charactersMax: 64)
     }
 }

@@ -10,17 +10,32 @@ struct PrivateFolder {
         target = folder.count > 1 && folder.hasSuffix("/") ? String(folder.dropLast()) : folder
         draft = "\(target).partial-\(getpid())"
         guard Self.isEmptyOrMissing(target) else { throw TransportError.folderNotEmpty(path: target) }
-        guard mkdir(draft, 0o700) == 0 else {
+        guard mkdir(draft, 0o700) == 0, chmod(draft, 0o700) == 0 else {
             throw TransportError.badFile(path: draft, reason: "cannot be made (\(systemText(errno)))")
         }
     }
 
     func write(_ bytes: [UInt8], to name: String, mode: mode_t) throws {
         let path = "\(draft)/\(name)"
+        guard Self.write(bytes, to: path, mode: mode) else { throw abandoned(path) }
+    }
+
+    /// Puts a file in the place of another, whole or not at all.
+    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws {
+        let draft = "\(path).partial-\(getpid())"
+        guard write(bytes, to: draft, mode: mode), rename(draft, path) == 0 else {
+            let number = errno
+            unlink(draft)
+            throw TransportError.badFile(path: path, reason: "cannot be written (\(systemText(number)))")
+        }
+    }
+
+    /// Makes a file that is not there yet, with this mode whatever the umask is; false with the reason in `errno`.
+    private static func write(_ bytes: [UInt8], to path: String, mode: mode_t) -> Bool {
         let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
-        guard file >= 0 else { throw abandoned(path) }
+        guard file >= 0 else { return false }
         defer { close(file) }
-        guard Glibc.write(file, bytes, bytes.count) == bytes.count, fsync(file) == 0 else { throw abandoned(path) }
+        return Glibc.write(file, bytes, bytes.count) == bytes.count && fchmod(file, mode) == 0 && fsync(file) == 0
     }
 
     /// Moves the folder into its place.
@@ -45,7 +60,7 @@ struct PrivateFolder {
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
-    private static func names(in path: String) -> [String] {
+    static func names(in path: String) -> [String] {
         guard let folder = opendir(path) else { return [] }
         defer { closedir(folder) }
         var names: [String] = []

@@ -10,15 +10,35 @@ public struct TLSIdentity: Sendable {
     /// before. Only tests renew them more often.
     package var recordsPerKey: UInt64 = 1 << 23
 
-    /// Loads `ca.pem`, `<name>.pem` and `<name>.key` from `folder`, and checks that they belong together.
+    /// Sentences about the process's certificate, and its authority's, in their last days.
+    public var warnings: [String] {
+        [
+            life.warning(of: "the \(own.role.rawValue) certificate \(own.name) of this process"),
+            authorityLife.warning(of: "the cluster's authority, which all certificates need,"),
+        ].compactMap(\.self)
+    }
+
+    private let life: CertificateLife
+    private let authorityLife: CertificateLife
+
+    /// Loads `ca.pem`, and the certificate and key of the role: `<role>.pem` and `<role>.key`, or else the one pair of
+    /// the folder that is for this role, whatever its name. Checks that they belong together.
     ///
-    /// - Parameter name: stem of the two files; the role's name unless a certificate was issued under another.
+    /// - Parameter name: stem of the two files, where the folder has several.
     public init(folder: String, role: Role, name: String? = nil) throws {
-        let stem = name ?? role.rawValue
+        let stem = try name ?? CertificateFiles.stem(in: folder, role: role)
         let files = CertificateFiles(
             authority: "\(folder)/ca.pem", certificate: "\(folder)/\(stem).pem", key: "\(folder)/\(stem).key")
         own = try files.checkedIdentity(role: role)
+        life = CertificateLife(try PEM.certificate(files.certificate).pointer)
+        authorityLife = CertificateLife(try PEM.certificate(files.authority).pointer)
         context = try TLSContext(files)
+    }
+
+    /// Whether a folder has a certificate of the role.
+    public static func isThere(folder: String, role: Role) -> Bool {
+        guard let stem = try? CertificateFiles.stem(in: folder, role: role) else { return false }
+        return access("\(folder)/\(stem).pem", F_OK) == 0
     }
 }
 
@@ -27,6 +47,27 @@ struct CertificateFiles {
     let authority: String
     let certificate: String
     let key: String
+
+    /// The stem of the files of a role: its name, or that of the only certificate for it.
+    static func stem(in folder: String, role: Role) throws -> String {
+        let usual = "\(folder)/\(role.rawValue).pem"
+        if access(usual, F_OK) == 0 { return role.rawValue }
+        let stems = PrivateFolder.names(in: folder).filter { $0.hasSuffix(".pem") && $0 != "ca.pem" }.map {
+            String($0.dropLast(4))
+        }
+        let found = stems.sorted().filter { stem in
+            let certificate = try? PEM.certificate("\(folder)/\(stem).pem")
+            return certificate.map { CertificateSubject($0.pointer).role } == role.rawValue
+        }
+        guard found.count < 2 else {
+            throw TransportError.badFile(
+                path: folder,
+                reason: "holds \(found.count) certificates for the role \(role.rawValue) "
+                    + "(\(found.joined(separator: ", "))); leave one of them there")
+        }
+        // With none, the usual name is what an error will say is missing.
+        return found.first ?? role.rawValue
+    }
 
     /// Reads the certificate and refuses what no peer would accept, so that the mistake is named where it was made.
     func checkedIdentity(role: Role) throws -> PeerIdentity {
@@ -54,7 +95,9 @@ struct CertificateFiles {
         guard access(path, R_OK) == 0 else {
             throw TransportError.badFile(
                 path: path,
-                reason: "cannot be read (\(systemText(errno))); make certificates with `maws-coord certs`")
+                reason:
+                    "cannot be read (\(systemText(errno))); make certificates with `maws-coord certs`, and copy the "
+                    + "folder that it makes for this machine")
         }
     }
 

@@ -13,6 +13,8 @@ final class TLSChannel: @unchecked Sendable {
     let read = Atomic<UInt64>(0)
     let written = Atomic<UInt64>(0)
     private let heardAt = Atomic<UInt64>(Moment.now().nanoseconds)
+    /// Name in the peer's certificate, once the handshake has proved it.
+    private let provenName = Mutex<String?>(nil)
 
     init(socket: Socket, identity: TLSIdentity, isServer: Bool) {
         self.socket = socket
@@ -27,6 +29,11 @@ final class TLSChannel: @unchecked Sendable {
     }
 
     func peerSubject() -> CertificateSubject? { session.peerSubject() }
+
+    /// What errors call the peer: its address, and before it the name in its certificate from when that is known.
+    var peer: String { provenName.withLock { $0.map { "\($0) at \(remoteAddress)" } ?? remoteAddress } }
+
+    func nameProven(_ name: String) { provenName.withLock { $0 = name } }
 
     /// Throws what the peer did wrong, after it was told so by an alert; the channel is ended then.
     func handshake(until deadline: Moment, seconds: Double) throws {
@@ -46,7 +53,7 @@ final class TLSChannel: @unchecked Sendable {
                 throw TransportError.broken(peer: remoteAddress, reason: "it closed during the TLS handshake")
             case .failed(let failure):
                 closeAfterPeer(seconds: 1)
-                throw failure.error(peer: remoteAddress, cluster: cluster)
+                throw failure.error(peer: peer, cluster: cluster)
             }
         }
     }
@@ -134,17 +141,17 @@ final class TLSChannel: @unchecked Sendable {
         if isEnded.load(ordering: .acquiring) { throw closed() }
     }
 
-    private func closed() -> TransportError { .closed(peer: remoteAddress) }
+    private func closed() -> TransportError { .closed(peer: peer) }
 
     private func failed(_ failure: TLSFailure) -> TransportError {
-        isEnded.load(ordering: .acquiring) ? closed() : failure.error(peer: remoteAddress, cluster: cluster)
+        isEnded.load(ordering: .acquiring) ? closed() : failure.error(peer: peer, cluster: cluster)
     }
 
     private func stalled(firstByteSeconds: Double?) -> TransportError {
         if let seconds = firstByteSeconds {
-            return .timedOut(peer: remoteAddress, waitingFor: "a message", seconds: seconds)
+            return .timedOut(peer: peer, waitingFor: "a message", seconds: seconds)
         }
         end()
-        return .broken(peer: remoteAddress, reason: "nothing came for \(Connection.stallSeconds) s inside a frame")
+        return .broken(peer: peer, reason: "nothing came for \(Connection.stallSeconds) s inside a frame")
     }
 }

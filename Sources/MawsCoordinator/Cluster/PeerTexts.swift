@@ -1,0 +1,47 @@
+import MawsBase
+import MawsWire
+
+/// Texts that peers send, before anybody reads them in a log, a table or a file: one line each, without control codes,
+/// of bounded length, without the secrets of addresses.
+enum PeerTexts {
+    /// Paths and names of samples may be long.
+    private static let pathCharactersMax = 1000
+
+    static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                48...57 ~= $0 || 65...90 ~= $0 || 97...122 ~= $0 || [45, 46, 95].contains($0)
+            }
+    }
+
+    /// The message with its texts made fit to be shown.
+    static func plain(_ message: Message) -> Message {
+        switch message {
+        case .unitFailed(var failed):
+            failed.reason = line(failed.reason)
+            failed.sample = failed.sample.map(plain)
+            return .unitFailed(failed)
+        case .unitDone(var done):
+            done.skipped = done.skipped.map { line($0, pathCharactersMax) }
+            return .unitDone(done)
+        case .unavailable(let reason): return .unavailable(line(reason))
+        case .hello(var hello):
+            hello.dataFingerprint = line(hello.dataFingerprint)
+            hello.computeProfile = line(hello.computeProfile)
+            return .hello(hello)
+        default: return message
+        }
+    }
+
+    private static func plain(_ sample: LostSample) -> LostSample {
+        var sample = sample
+        sample.shard = line(sample.shard, pathCharactersMax)
+        sample.member = line(sample.member, pathCharactersMax)
+        sample.reason = line(sample.reason)
+        return sample
+    }
+
+    private static func line(_ text: String, _ charactersMax: Int = PlainText.peerCharactersMax) -> String {
+        Secrets.hidden(in: PlainText.line(text, charactersMax: charactersMax))
+    }
+}

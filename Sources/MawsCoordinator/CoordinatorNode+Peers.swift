@@ -1,0 +1,43 @@
+import Logging
+import MawsBase
+import MawsPlan
+import MawsProtocol
+import MawsWire
+
+/// What peers are called, and what is said of their certificates.
+extension CoordinatorNode {
+    /// The peer under a name that no other living process of the run has: with a number behind it where its own is
+    /// taken, which is said. Another process of the same shard is the same server, come again.
+    func named(_ peer: Peer, _ hello: Hello) -> Peer {
+        let others = peers.values.filter { other in
+            other.role != .viewer && (other.origin == 0 || other.origin != peer.origin)
+                && (other.shard == nil || other.shard != hello.server?.shard)
+        }
+        let taken = Set(others.map(\.name))
+        guard peer.role != .viewer, taken.contains(peer.name) else { return peer }
+        let free = (2...).lazy.map { "\(peer.name)-\($0)" }.first { !taken.contains($0) }
+        guard let free else { return peer }
+        let advice = "start it with a --name of its own"
+        logger.warning("\(peer.label) has the name of another process of the run, is called \(free) here; \(advice)")
+        return peer.renamed(free)
+    }
+
+    /// Sentences about certificates in their last days: this process's own, the authority's and those of who is here.
+    var certificateWarnings: [String] {
+        ownWarnings() + peers.sorted { $0.key < $1.key }.compactMap { $0.value.certificateWarning }
+    }
+
+    /// Tokens in addresses cannot be kept out of the plan's copies, as trainers need them.
+    func warnOfTokens() {
+        for split in plan.data where split.shards.contains(where: { $0.hasPrefix("http") && $0.contains("?") }) {
+            let advice = "a token is better given to each machine by MAWS_DATA_HOST and MAWS_DATA_QUERY"
+            logger.warning("addresses of split \(split.name) have a query, which the plan's copies hold; \(advice)")
+        }
+    }
+
+    /// Once at the start and once a day.
+    func warn(_ now: Moment) {
+        warnedAt = now
+        for sentence in certificateWarnings { logger.warning("\(sentence)") }
+    }
+}

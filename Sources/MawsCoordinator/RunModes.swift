@@ -1,0 +1,52 @@
+import Glibc
+import MawsBase
+import MawsStorage
+
+/// Lets those read a run's folder whom its plan names, whatever `umask` the processes of earlier starts had.
+struct RunModes {
+    let paths: RunPaths
+    let access: RunAccess
+
+    /// Sets what this process and its children withhold from files that they make.
+    func withhold() { umask(access.withheldBits) }
+
+    /// Changes what is there already. Returns sentences for the log about what was otherwise.
+    func settle() throws -> [String] {
+        var modes = FolderModes(withheldBits: access.withheldBits)
+        var notes: [String] = []
+        if isRunsAlone {
+            modes.settleOne(paths.folder)
+        } else {
+            notes.append("\(paths.folder) is a folder that people work in, and keeps its permissions")
+        }
+        for path in paths.readable { try modes.settle(path) }
+        // What servers and trainers keep here is theirs alone, as it is on machines of their own.
+        var own = FolderModes(withheldBits: RunAccess.owner.withheldBits)
+        for path in paths.unreadable { try own.settle(path) }
+        let closed = modes.closedCount + own.closedCount
+        if closed > 0 {
+            notes.append(
+                "\(closed) files and folders of \(paths.folder) were open to more users than run_mode "
+                    + "\(access.rawValue) allows, and are so no longer")
+        } else if modes.changedCount > 0 {
+            notes.append(
+                "\(modes.changedCount) files and folders of \(paths.folder) now have the permissions of run_mode "
+                    + access.rawValue)
+        }
+        return notes
+    }
+
+    /// Whether the run has the folder for itself: a plan may say `run: .`, and the folder that a person works in is theirs
+    /// to open.
+    private var isRunsAlone: Bool {
+        guard let folder = Self.absolute(paths.folder) else { return false }
+        let others = [Self.absolute("."), getenv("HOME").flatMap { Self.absolute(String(cString: $0)) }, "/tmp"]
+        return !others.compactMap(\.self).contains { $0 == folder || $0.hasPrefix(folder == "/" ? "/" : folder + "/") }
+    }
+
+    private static func absolute(_ path: String) -> String? {
+        guard let resolved = realpath(path, nil) else { return nil }
+        defer { free(resolved) }
+        return String(cString: resolved)
+    }
+}
