@@ -174,7 +174,7 @@ let testTargets: [Target] = [
     tests(
         "MawsReportTests",
         [
-            "MawsBase", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage",
             "MawsReport",
         ]),
     tests(

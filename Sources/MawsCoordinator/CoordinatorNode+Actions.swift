@@ -229,12 +229,16 @@ extension CoordinatorNode {
             logger.warning("stage \(stage.plan.name) was computed again to other weights: \(hash), before \(before)")
         }
         let seconds = Moment.now().seconds(since: progress.stageStart)
-        let summary = try recorder.summary(
+        let (summary, evaluation) = try recorder.summary(
             index, commits: try database.commits(of: index), seconds: seconds, weightsHash: hash)
         try database.end(StageEnd(stage: index, summary: JSONLine.encode(summary)))
         try RecordFiles(paths: paths, catalog: catalog, database: database).writeStages()
         logEnd(stage, summary, Moment.now())
         logSamples(endOf: index)
+        if let remarks = evaluation.map(EvaluationRemarks.init) {
+            for sentence in remarks.sentences { logger.info("\(sentence)") }
+            for warning in remarks.warnings { logger.warning("\(warning)") }
+        }
         try checkpoints.prune(stage: index, ended: core.endedStages)
     }
 }

@@ -52,6 +52,8 @@ extension CoordinatorNode {
         switch peer.role {
         case .server:
             guard let server = hello.server else { return }
+            try recorder.machine(
+                MachineRecord(name: peer.title, role: "server", address: peer.connection.remoteAddress))
             try perform(core.step(.serverJoined(peer.id, name: peer.title, server), now: now))
         case .trainer:
             try perform(core.step(.trainerJoined(peer.id, name: peer.title), now: now))
@@ -127,7 +129,12 @@ extension CoordinatorNode {
             return refuse(peer, "it does not say what it computes with: '\(hello.computeProfile)'")
         }
         if plan.bitIdentity, let refusal = try differentProfile(profile) { return refuse(peer, refusal) }
-        productRates[peer.id] = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
+        let rate = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
+        productRates[peer.id] = rate
+        try recorder.machine(
+            MachineRecord(
+                name: peer.title, role: "trainer", address: peer.connection.remoteAddress,
+                compute: profile.description, productRate: rate > 0 ? rate : nil))
         try perform(core.step(.trainerReady(peer.id), now: now))
     }
 

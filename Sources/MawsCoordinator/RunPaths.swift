@@ -10,6 +10,7 @@ struct RunPaths: Sendable {
     var metrics: String { folder + "/metrics.jsonl" }
     var stages: String { folder + "/stages.jsonl" }
     var starts: String { folder + "/starts.jsonl" }
+    var machines: String { folder + "/machines.jsonl" }
     var skipped: String { folder + "/skipped.jsonl" }
     /// What was foreseen of the samples.
     var samples: String { folder + "/samples.json" }
@@ -21,7 +22,6 @@ struct RunPaths: Sendable {
     var results: String { folder + "/results" }
 
     func log(_ process: String) -> String { "\(logs)/\(process).log" }
-    func result(_ stage: String) -> String { "\(results)/\(stage).json" }
 
     /// What tells a run's folder from another: one of these is there from the start.
     var own: [String] { [lock, database, plan, certificates, checkpoints, logs, state, metrics] }

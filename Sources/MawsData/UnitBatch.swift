@@ -23,6 +23,8 @@ public struct UnitBatch: Sendable {
     public var context: Int
     /// Clean class of each sample for evaluation, -1 where unknown.
     public var classes: [Int]
+    /// Key of each sample in its shard, for evaluation; empty when training.
+    public var keys: [String] = []
     /// Share of a row's pixels and labels that is its own sample's; the rest is `partner(of:)`'s. 1: nothing is mixed.
     public var ownShare = 1.0
     /// Labels of each row's partner, in a part of a unit: the partner may be in another one.

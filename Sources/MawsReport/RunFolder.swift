@@ -54,7 +54,22 @@ public struct RunFolder: Sendable {
         try contents(of: "\(path)/samples.json").flatMap { try? JSONLine.decode(PlanSurvey.self, from: $0) }
     }
 
-    /// `results/*.json`, in the order of the finished stages that made them, then by name.
+    /// `machines.jsonl`: each machine once, as it last was, in the order in which they first came.
+    public func machines() throws(ReportError) -> [MachineRecord] {
+        var machines: [MachineRecord] = []
+        for record in try lines(of: MachineRecord.self, in: "machines.jsonl").records {
+            let known = machines.firstIndex { $0.name == record.name && $0.host == record.host }
+            if let known { machines[known] = record } else { machines.append(record) }
+        }
+        return machines
+    }
+
+    /// `logs/coordinator.log`; empty where there is none.
+    func coordinatorLog() throws(ReportError) -> String {
+        String(decoding: try contents(of: "\(path)/logs/coordinator.log") ?? Data(), as: UTF8.self)
+    }
+
+    /// `results/*.json` with their predictions, in the order of the finished stages that made them, then by name.
     public func evaluations() throws(ReportError) -> [EvaluationResult] {
         let folder = "\(path)/results"
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
@@ -64,7 +79,8 @@ public struct RunFolder: Sendable {
         for name in names.sorted() {
             let file = "\(folder)/\(name)"
             do {
-                results.append(try JSONLine.decode(EvaluationResult.self, from: try contents(of: file) ?? Data()))
+                let lines = try contents(of: "\(file.dropLast(".json".count)).predictions.jsonl")
+                results.append(try EvaluationFiles.decode(try contents(of: file) ?? Data(), lines: lines))
             } catch let error as ReportError {
                 throw error
             } catch {
@@ -81,7 +97,11 @@ public struct RunFolder: Sendable {
         let metrics = try lines(of: StepMetrics.self, in: "metrics.jsonl").damagedLines
         let stages = try lines(of: StageSummary.self, in: "stages.jsonl").damagedLines
         let skipped = try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").damagedLines
-        let files = [("metrics.jsonl", metrics), ("stages.jsonl", stages), ("skipped.jsonl", skipped)]
+        let machines = try lines(of: MachineRecord.self, in: "machines.jsonl").damagedLines
+        let files = [
+            ("metrics.jsonl", metrics), ("stages.jsonl", stages), ("skipped.jsonl", skipped),
+            ("machines.jsonl", machines),
+        ]
         return files.filter { !$0.1.isEmpty }.map { name, lines in
             "\(name): \(lines.count == 1 ? "line" : "lines") \(lines.map(String.init).joined(separator: ", ")) "
                 + "\(lines.count == 1 ? "is not a record and was" : "are not records and were") left out."

@@ -62,6 +62,25 @@ public struct SkippedSampleRecord: Codable, Hashable, Sendable {
     }
 }
 
+/// One line of `machines.jsonl`: a server or trainer that joined the run.
+public struct MachineRecord: Codable, Hashable, Sendable {
+    public var name: String
+    /// `server` or `trainer`.
+    public var role: String
+    public var address: String
+    /// What a trainer multiplies with, and its FLOP/s of one large product.
+    public var compute: String?
+    public var productRate: Double?
+
+    public init(name: String, role: String, address: String, compute: String? = nil, productRate: Double? = nil) {
+        self.name = name
+        self.role = role
+        self.address = address
+        self.compute = compute
+        self.productRate = productRate
+    }
+}
+
 /// One line of `stages.jsonl`: one finished stage.
 public struct StageSummary: Codable, Hashable, Sendable {
     public var stage: String
@@ -99,4 +118,9 @@ public struct StageSummary: Codable, Hashable, Sendable {
         self.accuracy = accuracy
         self.weightsHash = weightsHash
     }
+}
+
+extension MachineRecord {
+    /// The address without its port, which changes with every connection.
+    var host: String { address.lastIndex(of: ":").map { String(address[..<$0]) } ?? address }
 }

@@ -16,10 +16,17 @@ import Testing
         // Even untrained features separate garments; three steps of LiT need not beat chance.
         #expect(linear > 0.5)
         #expect(zeroShot >= 0 && zeroShot <= 1)
-        #expect(try RunFolder(run.runFolder).evaluations().allSatisfy { $0.samples.count == 5000 })
+        let evaluations = try RunFolder(run.runFolder).evaluations()
+        #expect(evaluations.allSatisfy { $0.samples.count == 5000 && Set($0.samples.map(\.key)).count == 5000 })
+        #expect(evaluations.first?.fit?.converged == true && evaluations.first?.fit?.weightsHash != nil)
+        let log = try String(contentsOfFile: run.runFolder + "/logs/coordinator.log", encoding: .utf8)
+        #expect(log.contains("linear: fitted in ") && log.contains("iterations"))
         let report = try String(contentsOfFile: run.runFolder + "/report.html", encoding: .utf8)
         #expect(report.contains("<svg") && !report.contains("src=\"http"))
-        for name in ["plan.yaml", "metrics.jsonl", "checkpoints/latest", "logs/trainer-0.log"] {
+        for name in [
+            "plan.yaml", "metrics.jsonl", "checkpoints/latest", "logs/trainer-0.log", "results/linear.safetensors",
+            "results/linear.predictions.jsonl", "results/zeroshot.predictions.jsonl",
+        ] {
             #expect(FileManager.default.fileExists(atPath: run.runFolder + "/" + name), "\(name)")
         }
         #expect(program.output.contains("zeroshot") && program.output.contains("report.html"))

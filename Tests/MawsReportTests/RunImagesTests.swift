@@ -15,6 +15,13 @@ import Testing
         #expect(page.matches(of: /alt="(?:original|what the encoder saw|reconstructed), image/).count == 24)
     }
 
+    @Test func noImageIsReconstructedTwice() throws {
+        let page = try HTMLReport.render(runFolder: TinyRun(in: scratch.path, different: 3).folder)
+        #expect(page.matches(of: /alt="original, image/).count == 3)
+        let images = page.matches(of: /src="([^"]*)" alt="original, image/).map(\.output.1)
+        #expect(Set(images).count == 3)
+    }
+
     @Test func imagesOfTheSplitAreShownUnderTheirCaptions() throws {
         let page = try HTMLReport.render(runFolder: TinyRun(in: scratch.path).folder)
         #expect(page.matches(of: /alt="sample [0-9]+"/).count == 12)

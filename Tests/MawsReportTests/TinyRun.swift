@@ -15,11 +15,13 @@ struct TinyRun {
     let folder: String
     let plan: Plan
 
-    /// - Parameter scratch: an empty folder; the run becomes one inside it.
-    init(in scratch: String) throws {
+    /// - Parameters:
+    ///   - scratch: an empty folder; the run becomes one inside it.
+    ///   - different: of the images, after which they repeat.
+    init(in scratch: String, different: Int = 12) throws {
         folder = "\(scratch)/run"
         try FileManager.default.createDirectory(atPath: "\(folder)/results", withIntermediateDirectories: true)
-        try Self.writeShard("\(scratch)/test.tar", images: 12)
+        try Self.writeShard("\(scratch)/test.tar", images: 12, different: different)
         let yaml = """
             run: \(folder)
             seed: 3
@@ -72,10 +74,10 @@ struct TinyRun {
     }
 
     /// A WebDataset tar of grey gradients: `00.png` and its class `00.cls` and so on.
-    private static func writeShard(_ path: String, images: Int) throws {
+    private static func writeShard(_ path: String, images: Int, different: Int) throws {
         var tar: [UInt8] = []
         for index in 0..<images {
-            let pixels = (0..<64).map { UInt8(($0 * 3 + index * 20) % 256) }
+            let pixels = (0..<64).map { UInt8(($0 * 3 + index % different * 20) % 256) }
             let image = PixelImage(width: 8, height: 8, channels: 1, pixels: pixels)
             let name = index < 10 ? "0\(index)" : "\(index)"
             tar +=

@@ -20,9 +20,12 @@ final class FakeCoordinator: Sendable {
     private let plan: Plan
     private let leases: [[Lease]]
     private let roster: Roster
+    private let triesAgain: Bool
 
-    init(run: TinyRun, shards: [FakeShard], leases: [[Lease]]) throws {
+    /// - Parameter triesAgain: whether units that fail are leased once more.
+    init(run: TinyRun, shards: [FakeShard], leases: [[Lease]], triesAgain: Bool = true) throws {
         plan = run.plan
+        self.triesAgain = triesAgain
         self.leases = leases
         roster = Roster(servers: shards.map(\.address))
         listener = try Listener(
@@ -61,9 +64,8 @@ final class FakeCoordinator: Sendable {
             case .unitDone(let done):
                 state.withLock { $0.done.append(done) }
             case .unitFailed(let failed):
-                // One more try of the same units.
                 state.withLock { $0.failures.append(failed.reason) }
-                next -= 1
+                if triesAgain { next -= 1 }
             case .heartbeat:
                 try connection.send(.heartbeat)
             default:

@@ -50,6 +50,13 @@ final class TinyRun: Sendable {
         }
     }
 
+    /// The same with a value in the first weight of the first transformer block that is not finite.
+    func weights(_ kind: StageKind, spoilt value: Float) -> [FloatBuffer] {
+        let weights = weights(kind)
+        weights[1][0] = value
+        return weights
+    }
+
     func loader(_ kind: StageKind) throws -> BatchLoader {
         try BatchLoader(plan: plan, stage: stage(kind), stageIndex: stageIndex(kind).value, root: ".")
     }

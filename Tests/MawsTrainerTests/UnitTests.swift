@@ -19,12 +19,13 @@ import Testing
     init() throws { run = try TinyRun() }
 
     /// Runs a trainer until it has done all leases; what it reported, and the shards with what it pushed.
-    private func train(_ kind: StageKind, _ leases: [[Lease]], shards count: Int) throws -> (
-        FakeCoordinator.State, [FakeShard]
-    ) {
-        let weights = [run.stageIndex(kind).value: run.weights(kind)]
+    private func train(
+        _ kind: StageKind, _ leases: [[Lease]], shards count: Int, weights: [FloatBuffer]? = nil,
+        triesAgain: Bool = true
+    ) throws -> (FakeCoordinator.State, [FakeShard]) {
+        let weights = [run.stageIndex(kind).value: weights ?? run.weights(kind)]
         let shards = try FakeShard.cluster(count, run: run, weights: weights)
-        let coordinator = try FakeCoordinator(run: run, shards: shards, leases: leases)
+        let coordinator = try FakeCoordinator(run: run, shards: shards, leases: leases, triesAgain: triesAgain)
         try node(coordinator.port).run()
         coordinator.close()
         for shard in shards { shard.close() }
@@ -169,6 +170,36 @@ import Testing
         #expect(result.samples.map(\.truth) == (0..<10).map { 1 - $0 % 2 })
         #expect(result.classNames == ["bag", "coat"])
         #expect(result.accuracy > 0.7)
+        let fit = try #require(result.fit)
+        #expect(fit.converged && fit.gradientMax <= fit.tolerance && fit.samples == 40)
+        let head = try #require(fit.head)
+        #expect(head.weight.count == 4 * 2 * run.plan.model.image.width && head.bias.count == 4 * 2)
+        // Units of the split that is evaluated say their samples' keys, the others nothing.
+        #expect(state.done.prefix(5).allSatisfy { $0.result.isEmpty })
+        let keys = try state.done[5..<7].map { try JSONDecoder().decode([Int: String].self, from: Data($0.result)) }
+        #expect(keys.map(\.count) == [8, 2])
+        #expect(keys[1].keys.sorted() == [8, 9] && Set(keys.flatMap(\.values)).count == 10)
+    }
+
+    @Test func probeOnWeightsThatAreNotFiniteIsNoResult() throws {
+        let stage = run.stageIndex(.linear)
+        let leases =
+            (0..<7).map { [lease(UInt64($0 + 1), stage, unit: UInt32($0))] } + [[lease(8, stage, phase: 1, unit: 0)]]
+        let (state, _) = try train(
+            .linear, leases, shards: 1, weights: run.weights(.linear, spoilt: .nan), triesAgain: false)
+        #expect(state.done.count == 7)
+        #expect(state.failures.count == 1)
+        #expect(
+            state.failures.first?.contains("the features of 40 of 40 samples of split train are not finite") == true)
+    }
+
+    @Test func zeroShotScoresThatAreNotFiniteAreNoPrediction() throws {
+        let stage = run.stageIndex(.zeroshot)
+        let (state, _) = try train(
+            .zeroshot, [[lease(1, stage, unit: 0)]], shards: 1, weights: run.weights(.zeroshot, spoilt: .infinity))
+        let samples = try JSONDecoder().decode(
+            [EvaluationResult.Sample].self, from: Data(try #require(state.done.first?.result)))
+        #expect(samples.count == 6 && samples.allSatisfy { $0.prediction == -1 && $0.score == 0 })
     }
 
     @Test func zeroShotUnitsGiveTheClassifiersPredictions() throws {
@@ -188,6 +219,7 @@ import Testing
         }
         #expect(samples == direct)
         #expect(samples.count == 10)
+        #expect(Set(samples.compactMap(\.key)).count == 10)
     }
 
     /// The unit fails once the shard says that it does not have the line, long before the deadline of an answer, and is

@@ -16,8 +16,11 @@ final class RunRecorder {
     private let catalog: StageCatalog
     private let metrics: AppendLog
     private let skipped: AppendLog
+    private let machines: AppendLog
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
     private var result: EvaluationResult?
+    /// Of a probe's samples, by their number in the split: units of its first phase say them.
+    private var keys: [Int: String] = [:]
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
@@ -30,6 +33,7 @@ final class RunRecorder {
         self.catalog = catalog
         metrics = try AppendLog(path: paths.metrics)
         skipped = try AppendLog(path: paths.skipped)
+        machines = try AppendLog(path: paths.machines)
         for sample in passed { self.passed[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
     }
 
@@ -55,6 +59,9 @@ final class RunRecorder {
         try skipped.append(JSONLine.encode(SkippedSampleRecord(stage: catalog[stage].plan.name, sample: name)))
     }
 
+    /// Keeps who joined, for the report.
+    func machine(_ record: MachineRecord) throws { try machines.append(JSONLine.encode(record)) }
+
     func step(_ record: CommitRecord) throws {
         let stage = catalog[StageIndex(record.stage)].plan.name
         try metrics.append(JSONLine.encode(StepMetrics(record, stage: stage)))
@@ -68,6 +75,9 @@ final class RunRecorder {
             let bytes = Data(done.result)
             if stage.kind == .zeroshot {
                 samples[done.unit.value] = try JSONDecoder().decode([EvaluationResult.Sample].self, from: bytes)
+            } else if done.phase == 0 {
+                let keys = try JSONDecoder().decode([Int: String].self, from: bytes)
+                self.keys.merge(keys) { _, new in new }
             } else {
                 result = try JSONDecoder().decode(EvaluationResult.self, from: bytes)
             }
@@ -95,12 +105,12 @@ final class RunRecorder {
     }
 
     /// Sums a stage up, and writes an evaluation's result.
-    func summary(_ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?) throws
-        -> StageSummary
-    {
+    func summary(
+        _ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?
+    ) throws -> (summary: StageSummary, evaluation: EvaluationResult?) {
         let stage = catalog[index]
         let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage)
-        return StageSummary(
+        let summary = StageSummary(
             stage: stage.plan.name, kind: stage.plan.kind.rawValue, steps: commits.count,
             seconds: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.seconds } : seconds,
             images: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
@@ -108,6 +118,7 @@ final class RunRecorder {
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
             weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits),
             unlabelled: evaluation.flatMap { $0.unlabelledCount > 0 ? $0.unlabelledCount : nil })
+        return (summary, evaluation)
     }
 
     /// Over all steps whose trainers said their rate.
@@ -124,18 +135,20 @@ final class RunRecorder {
 
     private func finishEvaluation(_ stage: StageCatalog.Stage) throws -> EvaluationResult {
         defer {
-            samples = [:]
+            (samples, keys) = ([:], [:])
             result = nil
         }
         let all = samples.sorted { $0.key < $1.key }.flatMap(\.value).sorted { $0.sample < $1.sample }
-        let outcome =
+        var outcome =
             result
             ?? EvaluationResult(
                 stage: stage.plan.name, split: stage.plan.on, classNames: stage.classNames, samples: all)
         guard outcome.scoredCount > 0 else {
             throw CoordinatorError.nothingScored(stage: stage.plan.name, samples: outcome.samples.count)
         }
-        try AtomicFile.write(JSONLine.encode(outcome), to: paths.result(stage.plan.name))
-        return outcome
+        for row in outcome.samples.indices where outcome.samples[row].key == nil {
+            outcome.samples[row].key = keys[outcome.samples[row].sample]
+        }
+        return try EvaluationFiles.write(outcome, to: paths.results)
     }
 }

@@ -21,7 +21,7 @@ struct StageCatalog: Sendable {
         /// Nil where no trainer is better than another for a unit.
         var unitShards: UnitShards?
         var cost: StageCost
-        /// Of the stage's classes file, each by its first name; empty where the stage has none.
+        /// Names of the classes that an evaluation tells apart, where they have names.
         var classNames: [String]
         /// First step whose fixed views were all shown before; nil: views are drawn anew.
         var knownViewsStep: Int?
@@ -101,10 +101,7 @@ struct StageCatalog: Sendable {
             skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
             unitShards: try UnitShards(
                 plan: plan, stage: stage, stageIndex: UInt32(index), data: data, root: root),
-            cost: cost,
-            classNames: try stage.classes.map {
-                try SplitFiles.classes(path: Dataset.resolved($0, root: root)).map { $0[0] }
-            } ?? [],
+            cost: cost, classNames: stage.kind.trains ? [] : data.classes.names,
             knownViewsStep: stage.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
     }
 

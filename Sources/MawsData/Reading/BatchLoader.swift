@@ -149,7 +149,9 @@ public final class BatchLoader: Sendable {
             else { continue }
             builder.append(sample, slot: slot, view: slot, index: index)
         }
-        return builder.build(context: 0)
+        var batch = builder.build(context: 0)
+        batch.keys = try batch.samples.map(source.dataset.key)
+        return batch
     }
 }
 

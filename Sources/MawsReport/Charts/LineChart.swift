@@ -29,14 +29,14 @@ struct LineChart {
         return """
             <svg class="chart" viewBox="0 0 \(width) \(height)" role="img" aria-label="\(label)">
             <text class="title" x="0" y="14">\(title)<tspan class="unit" dx="6">\(unit)</tspan></text>
-            \(legend())\(frame.grid())\(lines.map { draw($0, in: frame) })
+            \(legend())\(frame.grid())\(lines.map { draw($0, in: frame) })\(frame.overflow())
             </svg>
 
             """
     }
 
     private func draw(_ line: Line, in frame: Frame) -> Markup {
-        let points = line.curve.thinned(buckets: 400).points.map(frame.place)
+        let points = frame.shown(line.curve.thinned(buckets: 400)).map(frame.place)
         guard points.count > 1 else {
             return
                 "\(points.map { "<circle class=\"\(line.style)\" cx=\"\($0.x)\" cy=\"\($0.y)\" r=\"3\" />" as Markup })"
@@ -69,14 +69,14 @@ struct LineChart {
         let x: ClosedRange<Double>
         let y: ClosedRange<Double>
         private let rows: AxisTicks
+        /// The largest value, where it lies above the chart.
+        private let above: Double?
 
         init?(_ chart: LineChart) {
             let points = chart.lines.flatMap(\.curve.points)
             guard let first = points.map(\.x).min(), let last = points.map(\.x).max() else { return nil }
             let low = points.map(\.y).min() ?? 0
-            // A few wild raw values must not flatten the rest; the main lines always fit.
-            let highs = chart.lines.map { ($0.style == "raw" ? $0.curve.quantile(0.98) : $0.curve.quantile(1)) ?? low }
-            let high = highs.max() ?? low
+            let high = Self.high(chart, low: low)
             let floor = chart.startsAtZero ? min(0, low) : low
             // A flat line gets some room above it.
             rows = AxisTicks(
@@ -84,6 +84,35 @@ struct LineChart {
             self.chart = chart
             x = first...(last + 1)
             y = rows.range
+            let highest = points.map(\.y).max() ?? 0
+            above = highest > rows.range.upperBound ? highest : nil
+        }
+
+        /// A few wild raw values must not flatten the rest, nor the first steps of a stage, which fall from anywhere to
+        /// where the rest goes on: they may leave the chart, which says how high they go.
+        private static func high(_ chart: LineChart, low: Double) -> Double {
+            let highs = chart.lines.map { line -> (all: Double, settled: Double) in
+                let curve = line.curve
+                let settled = Curve(Array(curve.points.dropFirst(curve.points.count / 10)))
+                let share = line.style == "raw" ? 0.98 : 1
+                return (curve.quantile(share) ?? low, settled.quantile(share) ?? low)
+            }
+            let (all, settled) = (highs.map(\.all).max() ?? low, highs.map(\.settled).max() ?? low)
+            let floor = chart.startsAtZero ? min(0, low) : low
+            return settled > floor && all - floor > 1.5 * (settled - floor) ? settled : all
+        }
+
+        /// Without the first points above the chart: the line comes in through its top.
+        func shown(_ curve: Curve) -> ArraySlice<Curve.Point> {
+            let first = curve.points.firstIndex { $0.y <= y.upperBound } ?? 0
+            return curve.points.dropFirst(max(0, first - 1))
+        }
+
+        /// Says how high the values go that lie above the chart.
+        func overflow() -> Markup {
+            guard let above else { return "" }
+            let text = "↑ up to \(Figure.significant(above, digits: 3))"
+            return "<text class=\"tick\" x=\"\(left + 6)\" y=\"\(top + 12)\">\(text)</text>\n"
         }
 
         func place(_ point: Curve.Point) -> Curve.Point {

@@ -6,6 +6,8 @@ struct AccuracySection {
     static let classLimit = 40
 
     let results: [EvaluationResult]
+    /// What a person calls a stage.
+    let title: (_ stage: String) -> String
 
     func markup() -> Markup { "\(results.map(sentence))\(perClass())" }
 
@@ -13,11 +15,33 @@ struct AccuracySection {
         let classes = result.classNames.count
         let chance = classes > 0 ? "; guessing gets \(Figure.percent(1 / Double(classes)))" : ""
         return """
-            <p><strong>\(result.stage)</strong>: \(Figure.percent(result.accuracy)) top-1 on \(result.split) \
+            <p><strong>\(title(result.stage))</strong>: \(Figure.percent(result.accuracy)) top-1 on \(result.split) \
             (\(Figure.count(result.rightCount)) of \(Figure.count(result.scoredCount)) images\(chance))\
             \(Self.unlabelled(result))</p>
+            \(Self.unpredicted(result))\(result.fit.map(Self.fit))
+            """
+    }
+
+    private static func unpredicted(_ result: EvaluationResult) -> Markup {
+        guard result.unpredictedCount > 0 else { return "" }
+        return """
+            <p class="alert">The scores of \(Figure.count(result.unpredictedCount)) images are not finite; they have \
+            no prediction and count as wrong. The weights are no use.</p>
 
             """
+    }
+
+    /// What the fit of a probe reached.
+    private static func fit(_ fit: ProbeFit) -> Markup {
+        let reached = """
+            \(Figure.count(fit.iterations)) iterations to \(Figure.count(fit.samples)) images with penalty \
+            \(Figure.significant(fit.penalty, digits: 3)), down to a gradient of \
+            \(Figure.significant(fit.gradientMax, digits: 2)) (goal: \(Figure.significant(fit.tolerance, digits: 1)))
+            """
+        guard fit.converged else {
+            return "<p class=\"alert\">The fit ended before its optimum: \(reached).</p>\n"
+        }
+        return "<p class=\"note\">Fitted to its optimum: \(reached).</p>\n"
     }
 
     private static func unlabelled(_ result: EvaluationResult) -> String {

@@ -11,7 +11,6 @@ struct ConfusionSection {
         let shown = matrix.hardest(Self.classLimit)
         let columns = shown.map { "<th scope=\"col\"><span>\(matrix.classNames[$0])</span></th>" as Markup }
         return """
-            <h3>What was taken for what</h3>
             \(note(shown.count))
             <div class="scroll"><table class="confusion">
             <thead><tr><td class="corner"></td>\(columns)\

@@ -4,11 +4,14 @@ import MawsKernels
 import MawsModel
 import MawsPlan
 import MawsStorage
+import MawsTensor
 import MawsTraining
 
 /// Makes the reconstructions of a finished `mae` stage from its last checkpoint and images it was not trained on.
 struct Reconstructions {
     static let imageCount = 8
+    /// Neighbours that are looked at for one that is different.
+    private static let triesMax = 32
 
     let plan: Plan
     let runFolder: String
@@ -30,19 +33,44 @@ struct Reconstructions {
             let objective = MAEObjective(
                 plan: plan, stage: stage, stageIndex: index, backend: ComputeBackend.reference(threads: 1),
                 keeps: .nothing)
-            let batch = try loader.batch(step: 0, unit: 0)
-            return .success(try objective.reconstruct(batch, weights: CheckpointWeights(checkpoint)))
+            return .success(
+                try objective.reconstruct(Self.differentImages(loader), weights: CheckpointWeights(checkpoint)))
+        } catch let failure as ReconstructionFailure {
+            return .failure(failure)
         } catch {
             return .failure(ReconstructionFailure(reason: "\(error)"))
         }
     }
 
-    /// The stage as an evaluation of the first images of the split that the plan evaluates on, without augmentation.
+    /// One image from each eighth of the split, the first of it that is not there yet: neighbours often show the same
+    /// thing, and small data the same image. Fewer where there are no more.
+    private static func differentImages(_ loader: BatchLoader) throws -> UnitBatch {
+        let count = min(imageCount, loader.unitCount)
+        var chosen: [UnitBatch] = []
+        for part in 0..<count {
+            let positions = (part * loader.unitCount / count)..<((part + 1) * loader.unitCount / count)
+            for position in positions.prefix(triesMax) {
+                let batch = try loader.batch(step: 0, unit: position)
+                let pixels = batch.images.array
+                if batch.count == 0 || chosen.contains(where: { $0.images.array == pixels }) { continue }
+                chosen.append(batch)
+                break
+            }
+        }
+        guard let first = chosen.first else {
+            throw ReconstructionFailure(reason: "no image of the split can be read.")
+        }
+        return UnitBatch(
+            slots: chosen.flatMap(\.slots), samples: chosen.flatMap(\.samples),
+            images: FloatBuffer(chosen.flatMap(\.images.array)), channels: first.channels, size: first.size)
+    }
+
+    /// The stage as an evaluation, image by image, of the split that the plan evaluates on, without augmentation.
     private func viewing(_ stage: StagePlan) -> StagePlan {
         var view = stage
         view.kind = .zeroshot
         view.on = plan.stages.first { !$0.kind.trains }?.on ?? stage.on
-        view.unit = Self.imageCount
+        view.unit = 1
         view.recipe = nil
         return view
     }

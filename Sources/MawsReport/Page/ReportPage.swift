@@ -26,7 +26,10 @@ struct ReportPage {
 
     private func sections() -> [Section] {
         let charts = record.trainedStages.map { stage in
-            StageCharts(stage: stage, steps: record.steps.filter { $0.stage == stage }, comparison: comparison).markup()
+            StageCharts(
+                stage: stage, title: record.title(stage), steps: record.steps.filter { $0.stage == stage },
+                comparison: comparison
+            ).markup()
         }
         return [
             Section(id: "result", title: "Result", body: result()),
@@ -34,10 +37,13 @@ struct ReportPage {
             Section(id: "training", title: "Training", body: "\(charts)"),
             Section(id: "reconstructions", title: "Reconstructions", body: "\(reconstructions.map { $0.markup() })"),
             Section(id: "accuracy", title: "Accuracy", body: accuracy()),
+            Section(id: "mistakes", title: "What was taken for what", body: "\(mistakes())"),
             Section(id: "captions", title: "Images and captions", body: "\(captions())"),
             Section(id: "samples", title: "What became of the samples", body: SampleSection(record: record).markup()),
             Section(id: "skipped", title: "Samples passed over", body: skipped()),
-            Section(id: "weights", title: "Weights", body: weights()),
+            Section(id: "weights", title: "Weights", body: WeightSection(record: record).markup()),
+            Section(id: "machines", title: "Machines", body: MachineSection(machines: record.machines).markup()),
+            Section(id: "events", title: "Events", body: EventSection(log: record.coordinatorLog).markup()),
             Section(id: "plan", title: "Plan", body: plan()),
         ]
     }
@@ -61,7 +67,7 @@ struct ReportPage {
             <header>
             <h1>\(record.name)</h1>
             <p class="lead">\(facts.joined(separator: " · "))</p>
-            <p class="note">Report written on \(machine).</p>
+            <p class="note">\(starts())Report written on \(machine).</p>
             \(record.damage.map { "<p class=\"alert\">\($0)</p>\n" as Markup })
             <div class="figures">
             \(figures())</div>
@@ -71,12 +77,26 @@ struct ReportPage {
             """
     }
 
+    /// Which versions computed the run, where; nothing of a run that did not record it.
+    private func starts() -> String {
+        guard let first = record.starts.first else { return "" }
+        var versions: [String] = []
+        for start in record.starts {
+            let version = "maws \(start.version), build \(start.build)"
+            if !versions.contains(version) { versions.append(version) }
+        }
+        let count = record.starts.count
+        let times = count == 1 ? "once" : "\(count) times"
+        return "Computed by \(versions.joined(separator: "; then ")), started \(times), first at \(first.at) on "
+            + "\(first.host). "
+    }
+
     private func figures() -> [Markup] {
         let seconds = record.stages.reduce(0) { $0 + $1.seconds }
         let images = record.stages.reduce(0) { $0 + $1.images }
         let steps = record.stages.reduce(0) { $0 + $1.steps }
         let accuracies = record.evaluations.map {
-            Self.figure(Figure.percent($0.accuracy), "\($0.stage) top-1", "on \($0.split)")
+            Self.figure(Figure.percent($0.accuracy), "\(record.title($0.stage)), top-1", "on \($0.split)")
         }
         return accuracies + [
             Self.figure(Figure.duration(seconds), "in all", "\(record.stages.count) finished stages"),
@@ -94,13 +114,13 @@ struct ReportPage {
 
     private func result() -> Markup {
         guard !record.stages.isEmpty else { return "<p class=\"note\">No stage is finished yet.</p>\n" }
-        let titles = ["steps", "time", "images/s", "MFU", "loss", "pushed", "gathered", "per step", "top-1"]
         let rows = record.stages.map { stage in
             Self.row(ResultTable.row(stage), traffic: stage.steps > 0 ? Self.perStep(stage) : "–")
         }
         return """
-            <div class="scroll"><table class="plain">
-            <thead><tr><th scope="col">stage</th>\(titles.map { "<th scope=\"col\">\($0)</th>" as Markup })</tr></thead>
+            <div class="scroll"><table class="plain stack">
+            <thead><tr><th scope="col">stage</th>\
+            \(Self.titles.map { "<th scope=\"col\">\($0)</th>" as Markup })</tr></thead>
             <tbody>
             \(rows)</tbody>
             <tfoot>\(Self.row(ResultTable.totals(record.stages), traffic: ""))</tfoot>
@@ -120,37 +140,34 @@ struct ReportPage {
     /// A row of the result table with the traffic of a step put before the accuracy.
     private static func row(_ cells: [String], traffic: String) -> Markup {
         let figures = cells[1..<8] + [traffic] + cells[8...]
-        return "<tr><th scope=\"row\">\(cells[0])</th>\(figures.map { "<td>\($0)</td>" as Markup })</tr>\n"
+        let named = zip(titles, figures).map { title, figure -> Markup in
+            let isEmpty = figure.isEmpty || figure == "–"
+            return "<td\(Markup(html: isEmpty ? " class=\"empty\"" : "")) data-title=\"\(title)\">\(figure)</td>"
+        }
+        return "<tr><th scope=\"row\">\(cells[0])</th>\(named)</tr>\n"
     }
 
+    private static let titles = ["steps", "time", "images/s", "MFU", "loss", "pushed", "gathered", "per step", "top-1"]
+
     private func accuracy() -> Markup {
-        record.evaluations.isEmpty ? "" : AccuracySection(results: record.evaluations).markup()
+        record.evaluations.isEmpty ? "" : AccuracySection(results: record.evaluations, title: record.title).markup()
     }
 
     private func captions() -> [Markup] {
         let results = record.evaluations.filter { record.isZeroShot($0) && !$0.classNames.isEmpty }
         return results.map { result in
-            let matrix = ConfusionMatrix(result)
-            let title: Markup = results.count > 1 ? "<h3>\(result.stage)</h3>\n" : ""
-            return title + ConfusionSection(matrix: matrix).markup()
-                + CaptionSection(result: result, matrix: matrix, thumbnails: thumbnails(result.split)).markup()
+            let title: Markup = results.count > 1 ? "<h3>\(record.title(result.stage))</h3>\n" : ""
+            return title
+                + CaptionSection(
+                    result: result, matrix: ConfusionMatrix(result), thumbnails: thumbnails(result.split)
+                ).markup()
         }
     }
 
-    private func weights() -> Markup {
-        let rows = record.stages.compactMap { stage in
-            stage.weightsHash.map {
-                "<tr><th scope=\"row\">\(stage.stage)</th><td><code>\($0)</code></td></tr>\n" as Markup
-            }
+    private func mistakes() -> [Markup] {
+        record.evaluations.filter { !$0.classNames.isEmpty && $0.scoredCount > 0 }.map { result in
+            "<h3>\(record.title(result.stage))</h3>\n" + ConfusionSection(matrix: ConfusionMatrix(result)).markup()
         }
-        guard !rows.isEmpty else { return "" }
-        return """
-            <p class="note">SHA-256 of each stage's final weights. The same plan, data and compute profile give the \
-            same, however many servers and trainers there were and whoever died.</p>
-            <table class="plain hashes"><tbody>
-            \(rows)</tbody></table>
-
-            """
     }
 
     private func plan() -> Markup {

@@ -50,6 +50,12 @@ enum ReportStyle {
         table.plain thead th { color: var(--muted); font-weight: 500; font-size: .85rem; }
         table.plain tfoot td, table.plain tfoot th { border-bottom: 0; font-weight: 600; }
         table.plain th:last-child, table.plain td:last-child { padding-right: 0; }
+        table.plain td.text, table.plain thead th.text:not(:first-child) { text-align: left; white-space: normal; }
+        table.events td { text-align: left; white-space: normal; overflow-wrap: anywhere; font-size: .85rem;
+          vertical-align: top; }
+        table.events time { color: var(--muted); white-space: nowrap; }
+        table.events .warning td:last-child { border-left: 3px solid var(--second); padding-left: .6rem; }
+        li, dd { overflow-wrap: anywhere; }
         table.hashes td { text-align: left; white-space: normal; overflow-wrap: anywhere; padding-right: 0; }
 
         """
@@ -124,6 +130,24 @@ enum ReportStyle {
           .strip { gap: .2rem; }
           .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: .6rem; }
           .figure .value { font-size: 1.35rem; }
+          table.stack, table.stack tbody, table.stack tfoot { display: block; }
+          table.stack thead { display: none; }
+          table.stack tr { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 0 1.2rem;
+            padding: .6rem 0; border-bottom: 1px solid var(--rule); }
+          table.stack th[scope=row] { grid-column: 1 / -1; border: 0; padding: 0; }
+          table.plain.stack td, table.plain.stack td.text { display: flex; justify-content: space-between; gap: .6rem;
+            border: 0; padding: .1rem 0; text-align: right; white-space: normal; overflow-wrap: anywhere; }
+          table.stack td::before { content: attr(data-title); color: var(--muted); font-weight: 400;
+            white-space: nowrap; }
+          table.plain.stack td.text { grid-column: 1 / -1; }
+          table.plain.stack td.empty { display: none; }
+          table.hashes, table.hashes tbody, table.hashes tr, table.hashes th, table.hashes td,
+          table.events, table.events tbody, table.events tr, table.events td { display: block; }
+          table.plain.hashes th { border: 0; padding: .5rem 0 0; }
+          table.plain.events td:first-child { border: 0; padding: .4rem 0 0; }
+          table.bars th, table.bars td { padding-right: .6rem; white-space: normal; }
+          .bar { width: 100%; min-width: 2.5rem; } .percent { display: block; width: auto; text-align: left; }
+          table.confusion { font-size: .72rem; } table.confusion td { min-width: 2.1rem; padding: 0 .15rem; }
         }
         @media print { body { max-width: none; padding: 0; } nav { display: none; }
           section, .chart, .caption { break-inside: avoid; } }

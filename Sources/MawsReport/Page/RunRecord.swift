@@ -17,6 +17,8 @@ struct RunRecord {
     var starts: [RunStart]
     /// What was foreseen of the samples; nil in runs of before it was kept.
     var survey: PlanSurvey?
+    var machines: [MachineRecord]
+    var coordinatorLog: String
     /// Sentences about what could not be read.
     var damage: [String]
 
@@ -31,6 +33,8 @@ struct RunRecord {
         skipped = try folder.skippedSamples()
         starts = try folder.starts()
         survey = try folder.survey()
+        machines = try folder.machines()
+        coordinatorLog = try folder.coordinatorLog()
         damage = try folder.damage()
         do {
             plan = planText == nil ? nil : try PlanLoader.loadResolved(path: "\(folder.path)/plan.yaml")
@@ -63,9 +67,16 @@ struct RunRecord {
         }
     }
 
+    /// What a stage is, as its record or the plan says; nil where neither does.
+    func kind(_ stage: String) -> String? {
+        stages.first { $0.stage == stage }?.kind ?? plan?.stage(stage)?.kind.rawValue
+    }
+
+    /// What a person calls a stage.
+    func title(_ stage: String) -> String { StageTitle.text(stage, kind: kind(stage)) }
+
     /// Whether the evaluation compares images with captions.
     func isZeroShot(_ result: EvaluationResult) -> Bool {
-        let kind = stages.first { $0.stage == result.stage }?.kind ?? plan?.stage(result.stage)?.kind.rawValue
-        return (kind ?? result.stage) == StageKind.zeroshot.rawValue
+        (kind(result.stage) ?? result.stage) == StageKind.zeroshot.rawValue
     }
 }

@@ -1,15 +1,17 @@
 /// The curves of one training stage.
 struct StageCharts {
     let stage: String
+    let title: String
     let steps: [StepMetrics]
     let comparison: RunComparison?
 
     func markup() -> Markup {
-        let charts = [loss(), learningRate(), gradientNorm(), traffic(), utilisation()].compactMap { $0.markup() }
+        let charts = [loss(), speed(), learningRate(), gradientNorm(), traffic(), utilisation()]
+            .compactMap { $0.markup() }
         guard !charts.isEmpty else { return "" }
         return """
             <section>
-            <h3>\(stage)</h3>
+            <h3>\(title)</h3>
             \(skips())
             <div class="charts">
             \(charts)</div>
@@ -35,6 +37,16 @@ struct StageCharts {
             lines.append(line(comparison.names.other, RunComparison.loss(comparison.other, stage), "second"))
         }
         return LineChart(title: "Loss", unit: "by step; the raw values are faint", lines: lines)
+    }
+
+    /// Steps that took no time that anybody measured have no speed.
+    private func speed() -> LineChart {
+        let points = steps.filter { $0.seconds > 0 }.map {
+            Curve.Point(x: Double($0.step), y: Double($0.images) / $0.seconds)
+        }
+        return LineChart(
+            title: "Speed", unit: "images/s",
+            lines: [line("", Curve(points), "raw"), line("", Curve(points).smoothed(), "first")], startsAtZero: true)
     }
 
     private func learningRate() -> LineChart {

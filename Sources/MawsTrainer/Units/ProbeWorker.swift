@@ -16,6 +16,8 @@ final class ProbeWorker: StageWorker {
     /// Units of the split that is fitted on come first.
     private let fitUnits: Int
     private let unitCount: Int
+    /// Of a message that says that a unit is done, beside its result: names of skipped samples above all.
+    private static let otherBytes = 8 << 20
 
     init(
         extractor: FeatureExtractor, backend: ComputeBackend, stage: StagePlan, width: Int, classNames: [String],
@@ -36,8 +38,6 @@ final class ProbeWorker: StageWorker {
         context.lease.phase == 0 ? try post(context) : try fit(context)
     }
 
-    /// A post holds the features [n × width], then the classes [n], then the samples' indices in the split [n],
-    /// exact below 2^24.
     private func post(_ context: UnitContext) throws -> UnitResult {
         let batch = try context.batch()
         // All samples of the unit may be unreadable; the others need its post nevertheless.
@@ -46,61 +46,59 @@ final class ProbeWorker: StageWorker {
             return UnitResult()
         }
         let features = try extractor.features(batch, weights: context.weights)
-        try context.pusher.post(features + batch.classes.map(Float.init) + batch.samples.map(Float.init))
-        return UnitResult()
+        try context.pusher.post(
+            ProbeRows(features: features, labels: batch.classes, samples: batch.samples).floats)
+        guard context.unit >= fitUnits else { return UnitResult() }
+        // Keys of what will be predicted go to the coordinator straight away: a post holds numbers only.
+        let keys = Dictionary(zip(batch.samples, batch.keys)) { first, _ in first }
+        return UnitResult(result: [UInt8](try JSONEncoder().encode(keys)))
     }
 
     private func fit(_ context: UnitContext) throws -> UnitResult {
-        let posts = try context.collect(units: unitCount, floatsMax: stage.unit * (width + 2))
+        let posts = try context.collect(units: unitCount, floatsMax: stage.unit * (width + ProbeRows.extraFloats))
         let train = try ProbeRows(posts[..<fitUnits], width: width)
         let test = try ProbeRows(posts[fitUnits...], width: width)
         guard train.labels.contains(where: { $0 >= 0 }) else {
             throw TrainerError.nothingToFit(stage: stage.name, samples: train.labels.count)
         }
+        try check(train)
         let classes = 1 + max(0, train.labels.max() ?? 0, test.labels.max() ?? 0)
         let model = LogisticRegression.fit(
             features: train.features, width: width, labels: train.labels, classes: classes, penalty: stage.penalty,
             backend: backend)
+        guard model.fit.objective.isFinite && model.fit.gradientMax.isFinite else {
+            throw TrainerError.noFit(stage: stage.name, split: stage.fitOn ?? "")
+        }
         let scores = model.probabilities(test.features)
-        let result = EvaluationResult(
+        var result = EvaluationResult(
             stage: stage.name, split: stage.on,
             classNames: (0..<classes).map { $0 < classNames.count ? classNames[$0] : String($0) },
-            samples: Self.samples(test, scores: scores, classes: classes))
-        return UnitResult(result: [UInt8](try JSONEncoder().encode(result)))
+            samples: test.samples.indices.map { row in
+                EvaluationResult.Sample(
+                    sample: test.samples[row], truth: test.labels[row],
+                    scores: Array(scores[row * classes..<(row + 1) * classes]))
+            },
+            fit: model.fit)
+        return UnitResult(result: try encode(&result, head: model.head))
     }
 
-    private static func samples(_ rows: ProbeRows, scores: [Float], classes: Int) -> [EvaluationResult.Sample] {
-        rows.samples.indices.map { row in
-            let own = Array(scores[row * classes..<(row + 1) * classes])
-            let truth = rows.labels[row]
-            // The first of equals.
-            let best = own.indices.reduce(0) { own[$1] > own[$0] ? $1 : $0 }
-            let sample = EvaluationResult.Sample(
-                sample: rows.samples[row], truth: truth, prediction: best, score: own[best],
-                truthScore: truth < 0 ? 0 : own[truth])
-            return sample.withFiniteScores
-        }
+    /// With the weights of the probe, where a message takes them.
+    private func encode(_ result: inout EvaluationResult, head: ProbeHead) throws -> [UInt8] {
+        let bare = [UInt8](try JSONEncoder().encode(result))
+        result.fit?.head = head
+        let whole = [UInt8](try JSONEncoder().encode(result))
+        let room = MessageKind.unitDone.bodyLimit - Self.otherBytes
+        return whole.count <= room ? whole : bare
     }
-}
 
-/// The rows of several posts, one after another.
-struct ProbeRows {
-    /// [samples × width].
-    private(set) var features: [Float] = []
-    /// Class of each sample, -1 where unknown.
-    private(set) var labels: [Int] = []
-    /// Index of each sample in its split.
-    private(set) var samples: [Int] = []
-
-    init(_ posts: ArraySlice<PostedRows>, width: Int) throws {
-        for post in posts {
-            let count = post.rows.count / (width + 2)
-            guard post.rows.count == count * (width + 2) else {
-                throw TrainerError.malformedPost(unit: post.unit, floats: post.rows.count, rowWidth: width + 2)
-            }
-            features += post.rows[..<(count * width)]
-            labels += post.rows[(count * width)..<(count * (width + 1))].map { Int($0) }
-            samples += post.rows[(count * (width + 1))...].map { Int($0) }
+    /// A fit to features that are not finite would be of no use and would not say so.
+    private func check(_ rows: ProbeRows) throws {
+        let wrong = rows.samples.indices.filter { row in
+            !rows.features[row * width..<(row + 1) * width].allSatisfy(\.isFinite)
         }
+        guard let first = wrong.first else { return }
+        throw TrainerError.featuresNotFinite(
+            stage: stage.name, split: stage.fitOn ?? "", count: wrong.count, samples: rows.samples.count,
+            first: rows.samples[first])
     }
 }

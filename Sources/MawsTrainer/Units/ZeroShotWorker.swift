@@ -15,16 +15,6 @@ final class ZeroShotWorker: StageWorker {
         let batch = try context.batch()
         // All samples of the unit may be unreadable.
         let samples = batch.count > 0 ? try classifier.classify(batch, weights: context.weights) : []
-        return UnitResult(result: [UInt8](try JSONEncoder().encode(samples.map(\.withFiniteScores))))
-    }
-}
-
-extension EvaluationResult.Sample {
-    /// JSON has no word for a score that is not finite, which only weights that are not finite give; 0 stands for it.
-    var withFiniteScores: EvaluationResult.Sample {
-        var sample = self
-        if !score.isFinite { sample.score = 0 }
-        if !truthScore.isFinite { sample.truthScore = 0 }
-        return sample
+        return UnitResult(result: [UInt8](try JSONEncoder().encode(samples)))
     }
 }

@@ -3,32 +3,43 @@
 struct LBFGS {
     /// Pairs of steps and gradient differences remembered.
     var memory = 10
-    var iterationsMax = 500
+    var iterationsMax: Int
     /// Stops when no element of the gradient is larger.
     var gradientTolerance = 1e-6
     /// Relative error of the function's value, which is summed in fp32: smaller rises do not count as rises.
     var valueNoise = 1e-7
+
+    struct Minimum {
+        var point: [Double]
+        var value: Double
+        /// The largest element of the gradient there.
+        var gradientMax: Double
+        var iterations: Int
+    }
 
     private struct Pair {
         var step: [Double]
         var difference: [Double]
         /// 1 / (step · difference).
         var reciprocal: Double
+        /// The factor on the preconditioner that makes it the inverse Hessian along the step.
+        var scale: Double
     }
 
+    /// - Parameter precondition: a fixed positive definite matrix, near the inverse Hessian, times a vector.
     func minimise(
-        from start: [Double], _ function: ([Double]) -> (value: Double, gradient: [Double])
-    ) -> [Double] {
+        from start: [Double], precondition: ([Double]) -> [Double],
+        _ function: ([Double]) -> (value: Double, gradient: [Double])
+    ) -> Minimum {
         var point = start
         var (value, gradient) = function(point)
         var pairs: [Pair] = []
-        for _ in 0..<iterationsMax {
-            guard gradient.contains(where: { abs($0) > gradientTolerance }) else { break }
-            let direction = direction(gradient, pairs)
-            let first = pairs.isEmpty ? min(1, 1 / norm(gradient)) : 1
-            guard let next = search(point, value, gradient, direction, first, function) else {
-                // A remembered curvature spoilt by rounding: once more along the gradient, else this is the minimum.
-                if pairs.isEmpty { return point }
+        var iterations = 0
+        while iterations < iterationsMax, !(largest(gradient) <= gradientTolerance) {
+            let direction = direction(gradient, pairs, precondition)
+            guard let next = search(point, value, gradient, direction, function) else {
+                // A remembered curvature spoilt by rounding: once more along the gradient, else no step leads down.
+                if pairs.isEmpty { break }
                 pairs = []
                 continue
             }
@@ -36,16 +47,22 @@ struct LBFGS {
             let difference = zip(next.gradient, gradient).map { $0 - $1 }
             let curvature = dot(step, difference)
             if curvature > 1e-12 * dot(difference, difference) {
-                pairs.append(Pair(step: step, difference: difference, reciprocal: 1 / curvature))
+                pairs.append(
+                    Pair(
+                        step: step, difference: difference, reciprocal: 1 / curvature,
+                        scale: curvature / dot(difference, precondition(difference))))
                 if pairs.count > memory { pairs.removeFirst() }
             }
             (point, value, gradient) = next
+            iterations += 1
         }
-        return point
+        return Minimum(point: point, value: value, gradientMax: largest(gradient), iterations: iterations)
     }
 
     /// The two-loop recursion: minus the approximate inverse Hessian times the gradient.
-    private func direction(_ gradient: [Double], _ pairs: [Pair]) -> [Double] {
+    private func direction(
+        _ gradient: [Double], _ pairs: [Pair], _ precondition: ([Double]) -> [Double]
+    ) -> [Double] {
         var result = gradient.map { -$0 }
         var factors: [Double] = []
         for pair in pairs.reversed() {
@@ -53,10 +70,8 @@ struct LBFGS {
             add(&result, pair.difference, -factor)
             factors.append(factor)
         }
-        if let last = pairs.last {
-            let scale = 1 / (last.reciprocal * dot(last.difference, last.difference))
-            for index in result.indices { result[index] *= scale }
-        }
+        let scale = pairs.last?.scale ?? 1
+        result = precondition(result).map { $0 * scale }
         for (pair, factor) in zip(pairs, factors.reversed()) {
             add(&result, pair.step, factor - pair.reciprocal * dot(pair.difference, result))
         }
@@ -65,12 +80,12 @@ struct LBFGS {
 
     /// Halves the step until the value falls as far as a line of a ten-thousandth of the slope (Armijo).
     private func search(
-        _ point: [Double], _ value: Double, _ gradient: [Double], _ direction: [Double], _ first: Double,
+        _ point: [Double], _ value: Double, _ gradient: [Double], _ direction: [Double],
         _ function: ([Double]) -> (value: Double, gradient: [Double])
     ) -> (point: [Double], value: Double, gradient: [Double])? {
         let slope = dot(gradient, direction)
         guard slope < 0 else { return nil }
-        var length = first
+        var length = 1.0
         for _ in 0..<30 {
             var candidate = point
             add(&candidate, direction, length)
@@ -83,9 +98,12 @@ struct LBFGS {
         return nil
     }
 
-    private func dot(_ left: [Double], _ right: [Double]) -> Double { zip(left, right).reduce(0) { $0 + $1.0 * $1.1 } }
+    /// NaN where an element is.
+    private func largest(_ values: [Double]) -> Double {
+        values.reduce(0) { abs($1) > $0 || $1.isNaN ? abs($1) : $0 }
+    }
 
-    private func norm(_ values: [Double]) -> Double { dot(values, values).squareRoot() }
+    private func dot(_ left: [Double], _ right: [Double]) -> Double { zip(left, right).reduce(0) { $0 + $1.0 * $1.1 } }
 
     private func add(_ values: inout [Double], _ other: [Double], _ factor: Double) {
         for index in values.indices { values[index] += factor * other[index] }

@@ -36,6 +36,19 @@ struct LogisticProblem {
         return ((loss + penalty / 2 * squares) * scale, slope)
     }
 
+    /// XᵀX / n of the features, [width, width].
+    func gram() -> [Double] {
+        let sum = FloatBuffer(count: width * width)
+        for start in stride(from: 0, to: labels.count, by: Self.chunkRows) {
+            let rows = min(Self.chunkRows, labels.count - start)
+            let x = ActivationSlice(features.slice(start * width..<(start + rows) * width))
+            backend.weightGradient(
+                sum.all, x, x, outputs: 0..<width, LinearShape(rows: rows, inputs: width, outputs: width))
+        }
+        let scale = 1 / Double(max(labels.count, 1))
+        return sum.array.map { Double($0) * scale }
+    }
+
     /// Adds the gradient of a chunk's summed cross-entropy and returns that sum.
     private func accumulate(
         _ rows: Range<Int>, _ weights: FloatSlice, _ biases: FloatSlice, _ dWeights: FloatSlice, _ dBiases: FloatSlice

@@ -63,12 +63,10 @@ public final class ZeroShotClassifier {
             scores.all, rows, transposed: false, classes.all, transposed: true, m: batch.count,
             n: prompts.classes.count, k: imageHead.outputs)
         return (0..<batch.count).map { row in
-            let cosines = scores.slice(row * prompts.classes.count..<(row + 1) * prompts.classes.count)
-            let prediction = (1..<cosines.count).reduce(0) { cosines[$1] > cosines[$0] ? $1 : $0 }
-            let truth = batch.classes.isEmpty ? -1 : batch.classes[row]
-            return EvaluationResult.Sample(
-                sample: batch.samples[row], truth: truth, prediction: prediction, score: cosines[prediction],
-                truthScore: cosines.indices.contains(truth) ? cosines[truth] : 0)
+            EvaluationResult.Sample(
+                sample: batch.samples[row], key: batch.keys.isEmpty ? nil : batch.keys[row],
+                truth: batch.classes.isEmpty ? -1 : batch.classes[row],
+                scores: scores.slice(row * prompts.classes.count..<(row + 1) * prompts.classes.count).array)
         }
     }
 
