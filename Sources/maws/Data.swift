@@ -26,7 +26,7 @@ struct ShardArguments: ParsableArguments {
     func paths() throws -> [String] { try Self.expand(shards) }
 
     static func expand(_ patterns: [String]) throws -> [String] {
-        try patterns.flatMap { pattern in
+        try patterns.flatMap { pattern -> [String] in
             do {
                 return try ShardPattern.expand(pattern, root: ".")
             } catch {
