@@ -112,6 +112,7 @@ public final class CoordinatorNode {
         var address = try Self.address(plan.cluster.listen)
         try recordStart()
         warnOfLittleDisk()
+        for note in catalog.notes { logger.notice("\(note)") }
         let listener = try Listener(
             host: address.host, port: address.port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
         let gate = PeerGate(

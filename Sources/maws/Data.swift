@@ -30,7 +30,7 @@ struct ShardArguments: ParsableArguments {
             do {
                 return try ShardPattern.expand(pattern, root: ".")
             } catch {
-                throw ValidationError("--shards '\(pattern)': \(sentence(error)).")
+                throw CleanFailure("--shards '\(pattern)': \(sentence(error)).")
             }
         }
     }

@@ -44,10 +44,11 @@ struct DataTokenizer: ParsableCommand {
             }
         }
         for problem in problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
-        let result = try trainer.train(size: size)
         account.add(
             .incomplete, "whose sign ▅, which SentencePiece keeps for itself, is learned as a blank",
             count: trainer.reservedCount)
+        print(SampleTable.draw(account))
+        let result = try trainer.train(size: size)
         print("\(output): \(result.tokenCount) tokens from \(trainer.captionCount) captions.")
         if result.pieceCount < size {
             print(
@@ -55,6 +56,5 @@ struct DataTokenizer: ParsableCommand {
                     + "without `vocabulary` takes the number of the file.")
         }
         print("tokens of a caption, both ends counted: \(result.lengths.sentence(context: context)).")
-        print(SampleTable.draw(account))
     }
 }

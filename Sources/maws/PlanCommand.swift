@@ -66,6 +66,7 @@ struct PlanCheck: ParsableCommand {
         let disk = DiskForecast(plan: plan)
         if !json { say(PlanSummary(plan: plan, data: data, disk: disk).text()) }
         if !json, let survey = inspection.survey { say(SampleTable.draw(survey) + "\n\n") }
+        for sentence in data.notes { note(sentence) }
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = plan.cluster.trainers * plan.cluster.threads
         if plan.cluster.isLocal && threads > cores {

@@ -131,6 +131,10 @@ import Testing
             "line 1: column caption is an array, where a string belongs."
         ),
         (
+            "a.csv", Array("image,caption\n0.png,\(String(repeating: "a", count: (1 << 20) + 1))\n".utf8),
+            "line 2: the caption has more than 1048576 bytes."
+        ),
+        (
             "a.jsonl", Array("[\n{}\n]\n".utf8),
             "line 1: expected a JSON object on each line: the text ends where a value"
         ),

@@ -47,6 +47,8 @@ struct StageCatalog: Sendable {
     }
 
     let stages: [Stage]
+    /// What is to be said of how the data is read, a sentence each.
+    let notes: [String]
     /// What a trainer's data must hash to.
     let fingerprint: String
 
@@ -61,6 +63,7 @@ struct StageCatalog: Sendable {
         let faults = MemoryCheck.faults(plan: plan)
         guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
         fingerprint = data.fingerprint
+        notes = data.notes
         stages = try plan.stages.enumerated().map { index, stage in
             try Self.stage(index, stage, plan, data, root: root)
         }

@@ -103,6 +103,9 @@ struct ListRowParser: Sendable {
             throw ListColumns.Problem(
                 text: "the image \(image.prefix(100)) is an address; a list names files, which img2dataset downloads")
         }
+        guard caption?.utf8.count ?? 0 <= SamplePart.caption.sizeMax else {
+            throw ListColumns.Problem(text: "the caption has more than \(SamplePart.caption.sizeMax) bytes")
+        }
         return SourceRow(
             file: path, line: line, imagePath: ByteName(Dataset.resolved(image, root: OutputFolder.parent(of: path))),
             caption: caption, hashtags: hashtags,

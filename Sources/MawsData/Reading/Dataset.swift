@@ -91,7 +91,7 @@ public final class Dataset: Sendable {
     }
 
     /// What is to be said of how the samples are read, which columns of a list are used for instance; a sentence each.
-    public var notes: [String] { stores.flatMap(\.notes) }
+    var notes: [String] { stores.flatMap(\.notes) }
 
     /// What each shard, in order, is on another machine; nil for one that is on this.
     var remoteFiles: [RemoteFile?] { stores.map { ($0 as? ShardStore)?.remote } }

@@ -65,6 +65,9 @@ public struct PlanData: Sendable {
         return try [templates, classes].compactMap(\.self).map(InputFile.hash)
     }
 
+    /// What is to be said of how the splits are read, which columns of a list for instance; a sentence each.
+    public var notes: [String] { splits.flatMap(\.dataset.notes) }
+
     /// Samples that a stage reads of a split: an epoch's if it trains; 0 when the plan has no split of this name.
     public func sampleCount(_ name: String, for stage: StagePlan) -> Int {
         guard let split = splits.first(where: { $0.name == name }) else { return 0 }
