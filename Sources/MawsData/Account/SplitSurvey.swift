@@ -88,24 +88,31 @@ struct SplitSurvey: Sendable {
         looked.labelCounts = [Int](repeating: 0, count: vocabulary?.count ?? 0)
         let start = Moment.now()
         let wanted = spread(isAllHere ? limits.samples : limits.samplesElsewhere)
-        for first in stride(from: 0, to: wanted.count, by: Self.batchSize) {
+        // One by one from other machines, so that the first that stalls is the last.
+        let batchSize = isAllHere ? Self.batchSize : 1
+        for first in stride(from: 0, to: wanted.count, by: batchSize) {
             if first > 0, Moment.now().seconds(since: start) > limits.seconds { return }
-            let batch = wanted[first..<min(first + Self.batchSize, wanted.count)]
+            let batch = wanted[first..<min(first + batchSize, wanted.count)]
             let (dataset, positions) = (dataset, positions)
             let read = AllCores.map(batch.count, grain: 64) { row in
                 Result { try dataset.sample(positions.index(batch[first + row]), parts: parts, required: []) }
             }
             for result in read {
-                do {
-                    looked.add(try result.get(), vocabulary)
-                } catch DataError.sample(let sample) {
-                    looked.leaveOut(sample)
-                } catch DataError.remote {
-                    // A run goes on without what its trainers do not get; a survey without what it does not.
-                    return
-                }
+                guard try look(result, vocabulary) else { return }
             }
         }
+    }
+
+    /// Whether to go on. A run goes on without what its trainers do not get, and a survey without what it does not.
+    private mutating func look(_ result: Result<Sample, any Error>, _ vocabulary: LabelVocabulary?) throws -> Bool {
+        do {
+            looked.add(try result.get(), vocabulary)
+        } catch DataError.sample(let sample) {
+            looked.leaveOut(sample)
+        } catch is DataError {
+            return isAllHere
+        }
+        return true
     }
 
     private mutating func lookAtImages(_ limits: SurveyLimits, model: ImageModelPlan, pixelCountMax: Int) throws {
@@ -118,8 +125,8 @@ struct SplitSurvey: Sendable {
                 images.leaveOut(dataset.place(index, reason: "the image \(problem)"))
             } catch DataError.sample(let sample) {
                 images.leaveOut(sample)
-            } catch DataError.remote {
-                return
+            } catch is DataError {
+                guard isAllHere else { return }
             }
         }
     }
