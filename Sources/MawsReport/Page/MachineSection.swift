@@ -12,7 +12,7 @@ struct MachineSection {
             return """
                 <tr><th scope="row">\(machine.name)</th>\
                 \(cells.map { "<td class=\"text\" data-title=\"\($0.0)\">\($0.1)</td>" as Markup })\
-                <td data-title="one large product">\(rate)</td></tr>
+                <td class="text" data-title="one large product">\(rate)</td></tr>
 
                 """
         }
@@ -20,7 +20,7 @@ struct MachineSection {
             <div class="scroll"><table class="plain stack">
             <thead><tr><th scope="col">name</th><th scope="col" class="text">role</th>\
             <th scope="col" class="text">address</th><th scope="col" class="text">computes with</th>\
-            <th scope="col">one large product</th></tr></thead>
+            <th scope="col" class="text">one large product</th></tr></thead>
             <tbody>
             \(rows)</tbody></table></div>
 
