@@ -51,7 +51,7 @@ final class ShardHost: Sendable {
     let threads: UpdateThreads
     let state: Mutex<State>
     /// What the coordinator knows this process by.
-    let origin = UInt64.random(in: 1...UInt64.max)
+    let origin = Origin.fresh()
 
     /// - Parameter loss: why there is no state where there might be one.
     init(options: ServerOptions, found: StateFile?, loss: String?, logger: Logger) {

@@ -77,8 +77,8 @@ public final class Connection: @unchecked Sendable {
     /// Address of this side, `10.0.0.7` for instance: what a process that listens on every address tells others.
     public var localHost: String { channel.localHost }
 
-    /// Bytes of frames that were given to the network, and those that were read from it, before encryption. Once all that
-    /// one side sent is with the other, both sides' counts agree.
+    /// Bytes of frames that were given to the network, and those that were read from it, before encryption. Once all
+    /// that one side sent is with the other, both sides' counts agree.
     public var bytesSent: UInt64 { channel.written.load(ordering: .relaxed) }
     public var bytesReceived: UInt64 { channel.read.load(ordering: .relaxed) }
 

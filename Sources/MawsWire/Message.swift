@@ -7,8 +7,8 @@ public enum Message: Hashable, Sendable {
     // Any connection.
     case hello(Hello)
     case welcome(Welcome)
-    /// The sender closes the connection after it. The reason is for a person; with `mayTryAgain` the same `hello` may be
-    /// welcome a little later.
+    /// The sender closes the connection after it. The reason is for a person; with `mayTryAgain` the same `hello` may
+    /// be welcome a little later.
     case refused(reason: String, mayTryAgain: Bool)
     case heartbeat
 

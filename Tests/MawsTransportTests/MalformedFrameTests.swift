@@ -39,7 +39,7 @@ struct MalformedFrameTests {
     }
 
     private func header(_ kind: MessageKind, body: UInt32 = 0, payload: UInt64 = 0) -> [UInt8] {
-        var bytes = Array("MAWS".utf8) + [2, 0, kind.rawValue, 0]
+        var bytes = Array("MAWS".utf8) + [UInt8(ProtocolVersion.current), 0, kind.rawValue, 0]
         withUnsafeBytes(of: body.littleEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: payload.littleEndian) { bytes.append(contentsOf: $0) }
         withUnsafeBytes(of: CRC32C.checksum(bytes).littleEndian) { bytes.append(contentsOf: $0) }

@@ -49,7 +49,7 @@ public final class TrainerNode {
         core = TrainerCore(
             settings: TrainerSettings(
                 name: options.name, computeProfile: profile, reconnectSeconds: options.reconnectSeconds,
-                exitsWithCoordinator: options.exitsWithCoordinator, origin: UInt64.random(in: 1...UInt64.max)))
+                exitsWithCoordinator: options.exitsWithCoordinator, origin: Origin.fresh()))
     }
 
     /// Returns when the run is finished; throws the sentence of every other end.

@@ -21,8 +21,9 @@ final class ShardChannel: Sendable {
         /// Grows with every drop: a dial that ends after a drop brings a connection nobody wants any more.
         var generation = 0
         var isEnded = false
-        /// Whether the thread is at a job.
+        /// Whether the thread is at a job, and why the connection under that job was dropped.
         var isBusy = false
+        var dropReason: (any Error)?
         var check = LinkCheck()
         /// Whether the shard is being asked about the connection.
         var isAsking = false
@@ -61,14 +62,15 @@ final class ShardChannel: Sendable {
                 state.queue = []
                 state.generation += 1
             }
+            if state.isBusy { state.dropReason = error }
             return (state.link, state.queue)
         }
         link?.connection.close()
         for job in jobs { job.fail(error) }
     }
 
-    /// Asks the shard about a connection on which nothing moves, and drops it when it is dead; to be called every now and
-    /// then. Asking takes as long as a dial, so that is done on a thread of its own.
+    /// Asks the shard about a connection on which nothing moves, and drops it when it is dead; to be called every now
+    /// and then. Asking takes as long as a dial, so that is done on a thread of its own.
     func look(at now: Moment) {
         let asked: (link: ShardLink, dial: @Sendable () throws -> ShardLink)? = state.with { state in
             guard state.isBusy, !state.isAsking, let link = state.link, let dial = state.dial else { return nil }
@@ -111,7 +113,12 @@ final class ShardChannel: Sendable {
                 defer { state.with { $0.isBusy = false } }
                 try job.run(on: link)
             } catch {
-                fail(job, error, state)
+                // What the job ran into, a closed connection, is only what came of the reason.
+                let reason = state.with { state in
+                    defer { state.dropReason = nil }
+                    return state.dropReason
+                }
+                fail(job, reason ?? error, state)
             }
         }
     }

@@ -18,7 +18,7 @@ final class ShardLink: Sendable {
         self.shard = shard
         self.connection = connection
         self.answerSeconds = answerSeconds
-        origin = UInt64.random(in: 1...UInt64.max)
+        origin = Origin.fresh()
         var greeting = hello
         greeting.origin = origin
         try connection.send(.hello(greeting))
