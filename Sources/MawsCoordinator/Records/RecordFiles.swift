@@ -4,7 +4,7 @@ import MawsReport
 import MawsStorage
 
 /// Keeps `metrics.jsonl` and `stages.jsonl` as the run's database has them: a process that was killed, a full disk or a
-/// database that was made again leave them without a line, with one twice or with one too many.
+/// database that was made again leave them without a line, with one twice, torn or too many.
 struct RecordFiles {
     let paths: RunPaths
     let catalog: StageCatalog
@@ -22,17 +22,25 @@ struct RecordFiles {
         if (try? AtomicFile.read(paths.stages)) != bytes { try AtomicFile.write(bytes, to: paths.stages) }
     }
 
-    /// As many lines as commits, the last one being the newest commit's, are taken for agreement: steps are encoded and
-    /// the file is written only where they are not.
     private func agreeMetrics() throws -> String? {
         let present = (try? AtomicFile.read(paths.metrics)) ?? []
-        let commits = try catalog.stages.flatMap { try database.commits(of: $0.index) }
-        let last = try commits.last.map { try line($0) } ?? ""
-        if present.count(where: { $0 == UInt8(ascii: "\n") }) == commits.count, present.ends(with: last) { return nil }
-        let known = Set(try RunFolder(paths.folder).metrics().map { Place(stage: $0.stage, step: $0.step) })
-        let truth = Set(commits.map { Place(stage: name($0), step: Int($0.step)) })
-        try AtomicFile.write(try commits.map { try line($0) }.joined(), to: paths.metrics)
-        let (missing, ahead) = (truth.subtracting(known).count, known.subtracting(truth).count)
+        var commits = try catalog.stages.flatMap { try database.commits(of: $0.index) }
+        if try present == bytes(commits) { return nil }
+        let lines = try RunFolder(paths.folder).metrics().map {
+            (Place(stage: $0.stage, step: $0.step), $0.utilisation)
+        }
+        let known = Dictionary(lines) { _, last in last }
+        // A database of an earlier version has it in the file alone.
+        for index in commits.indices where commits[index].utilisation == nil {
+            commits[index].utilisation = known[place(commits[index])] ?? nil
+        }
+        let truth = try bytes(commits)
+        if present == truth { return nil }
+        try AtomicFile.write(truth, to: paths.metrics)
+        let places = Set(commits.map(place))
+        let missing = places.count { known[$0] == nil }
+        let ahead = known.keys.count { !places.contains($0) }
+        // Lines that were there twice, for one.
         guard missing + ahead > 0 else { return nil }
         return
             "metrics.jsonl was made to agree with the run's database: \(missing) committed steps were missing in it, "
@@ -44,15 +52,13 @@ struct RecordFiles {
         let step: Int
     }
 
+    private func place(_ commit: CommitRecord) -> Place { Place(stage: name(commit), step: Int(commit.step)) }
+
     private func name(_ commit: CommitRecord) -> String { catalog[StageIndex(commit.stage)].plan.name }
 
-    private func line(_ commit: CommitRecord) throws -> String {
-        try JSONLine.encode(StepMetrics(commit, stage: name(commit))) + "\n"
+    private func bytes(_ commits: [CommitRecord]) throws -> [UInt8] {
+        try commits.flatMap { try Array("\(JSONLine.encode(StepMetrics($0, stage: name($0))))\n".utf8) }
     }
-}
-
-extension [UInt8] {
-    fileprivate func ends(with text: String) -> Bool { suffix(text.utf8.count).elementsEqual(text.utf8) }
 }
 
 extension StepMetrics {
