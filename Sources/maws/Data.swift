@@ -26,13 +26,15 @@ struct ShardArguments: ParsableArguments {
     func paths() throws -> [String] { try Self.expand(shards) }
 
     static func expand(_ patterns: [String]) throws -> [String] {
-        try patterns.flatMap { pattern -> [String] in
-            do {
-                return try ShardPattern.expand(pattern, root: ".")
+        var paths: [String] = []
+        for pattern in patterns {
+            do throws(ShardPattern.Fault) {
+                paths += try ShardPattern.expand(pattern, root: ".")
             } catch {
                 throw CleanFailure("--shards '\(pattern)': \(sentence(error)).")
             }
         }
+        return paths
     }
 
     private static func sentence(_ fault: ShardPattern.Fault) -> String {
