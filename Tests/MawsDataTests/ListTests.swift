@@ -40,6 +40,10 @@ import Testing
             "a.csv", "image,caption,hashtags,class\n0.png,a,b,c\n", "columns: image, caption, hashtags, class"
         ),
         (
+            "a.csv", "file\tname\n0.png\ta\n",
+            "columns: image from file; none for caption, hashtags, class; not used: name"
+        ),
+        (
             "a.csv", "filepath\ttitle\twidth\n0.png\ta\t3\n",
             "columns: image from filepath, caption from title; none for hashtags, class; not used: width"
         ),

@@ -27,7 +27,7 @@ enum ListRole: String, CaseIterable, Sendable {
 
     /// What a column of this name is for; nil for others.
     init?(column name: String) {
-        guard let role = Self.byName[name] ?? Self.byName[name.lowercased().filter { !$0.isWhitespace }] else {
+        guard let role = Self.byName[name] ?? Self.byName[name.lowercased().filter { $0 != " " }] else {
             return nil
         }
         self = role
@@ -65,7 +65,7 @@ struct ListColumns: Equatable, Sendable {
     }
 
     private static func isOwn(_ name: String, _ role: ListRole) -> Bool {
-        name.lowercased().filter { !$0.isWhitespace } == role.rawValue
+        name.lowercased().filter { $0 != " " } == role.rawValue
     }
 
     subscript(_ role: ListRole) -> Int? { positions[role] }
