@@ -30,6 +30,7 @@ struct RunPaths: Sendable {
     var readable: [String] {
         [
             lock, plan, database, database + "-wal", database + "-shm", address, metrics, stages, starts, skipped,
+            samples,
             checkpoints, logs, results, folder + "/report.html", folder + "/report-partial.html",
             folder + "/shown",
         ]

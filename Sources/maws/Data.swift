@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MawsBase
 import MawsData
 import MawsPlan
 import MawsReport
@@ -106,5 +107,6 @@ struct DataVerify: ParsableCommand {
 struct CleanFailure: Error, CustomStringConvertible {
     let description: String
 
-    init(_ description: String) { self.description = description }
+    /// Without what may be secret in addresses.
+    init(_ description: String) { self.description = Secrets.hidden(in: description) }
 }

@@ -87,13 +87,18 @@ import Testing
     }
 
     @Test func aTokenInAnAddressStandsInThePlansCopiesAlone() throws {
-        let server = try WebServer(try TestData.smallShards())
-        let run = try Self.small("'\(server.address)/signed/small-train-{0000..0001}.tar?sig=s3cret'")
+        let folder = try TestData.smallShards()
+        try TestData.changeAnImage(folder + "/small-train-0001.tar")
+        let server = try WebServer(folder)
+        var run = try Self.small("'\(server.address)/signed/small-train-{0000..0001}.tar?sig=s3cret'")
+        (run.maeSteps, run.skipLimit) = (8, 0.02)
         let program = try run.program()
         try program.runToSuccess()
         #expect(!program.output.contains("s3cret") && program.output.contains("MAWS_DATA_QUERY"), "\(program.output)")
         let files = try Self.files(in: run.runFolder, holding: ["s3cret"]).map { URL(filePath: $0).lastPathComponent }
         #expect(files.allSatisfy { $0 == "plan.yaml" || $0.hasPrefix("coordinator.sqlite") }, "\(files)")
+        let skipped = try RunFolder(run.runFolder).skippedSamples().map(\.sample)
+        #expect(skipped.contains { $0.contains("small-train-0001.tar?sig=***") }, "\(skipped)")
     }
 
     @Test func aPlanWithAPasswordIsRefusedByCheckAndStart() throws {

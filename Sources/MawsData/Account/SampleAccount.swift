@@ -1,3 +1,5 @@
+import MawsBase
+
 /// What became of the samples of some data, or of the rows of a source: by fate and reason how many, and the first of
 /// them by name.
 ///
@@ -70,7 +72,9 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     ///   - reason: see `Entry.reason`.
     ///   - example: the sample's name, or what it says; nil where it has none.
     public mutating func add(_ fate: Fate, _ reason: String, example: String? = nil, count: Int = 1) {
-        add(Entry(fate: fate, reason: reason, count: count, examples: example.map { [$0] } ?? []))
+        // Accounts go into logs, reports and files of a run.
+        let examples = example.map { [Secrets.hidden(in: $0)] } ?? []
+        add(Entry(fate: fate, reason: Secrets.hidden(in: reason), count: count, examples: examples))
     }
 
     /// Counts a sample that could not be read, by the kind of its reason.
