@@ -76,7 +76,7 @@ public final class CoordinatorNode {
         modes.withhold()
         catalog = try StageCatalog(plan: plan, root: options.root, survey: Self.earlierSurvey(paths))
         try Self.checkFolder(paths)
-        for folder in paths.all { try Folder.make(folder) }
+        for folder in paths.all { try Folder.make(folder, mode: paths.unreadable.contains(folder) ? 0o700 : 0o755) }
         lock = try Self.lock(paths)
         logger = try RunLog.logger(path: paths.log("coordinator"))
         for note in try modes.settle() { logger.notice("\(note)") }

@@ -35,6 +35,13 @@ import Testing
         #expect(Secrets.hidden(in: text) == text)
     }
 
+    @Test func aCommandEndsWithItsLine() {
+        let plan = "shards: pipe:get --token s3cret\ntokenizer: words.model\nlist: https://h/a?s=s3cret\nseed: 1"
+        #expect(
+            Secrets.hidden(in: plan)
+                == "shards: pipe:get --token ***\ntokenizer: words.model\nlist: https://h/a?s=***\nseed: 1")
+    }
+
     @Test func userInformationIsFound() {
         for text in ["http://a:b@c/d", "https://a@c", "http://a:b/c@d/e"] {
             #expect(Secrets.hasUserInformation(text))

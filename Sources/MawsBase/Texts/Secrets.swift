@@ -9,8 +9,12 @@ public enum Secrets {
     /// The text without secrets; the same text where it has none.
     public static func hidden(in text: String) -> String {
         guard text.contains("://") || text.contains("pipe:") else { return text }
+        return text.split(separator: "\n", omittingEmptySubsequences: false).map(hiddenLine).joined(separator: "\n")
+    }
+
+    private static func hiddenLine(_ text: Substring) -> String {
         var shown = ""
-        var rest = text[...]
+        var rest = text
         while let place = rest.range(ofSeparator: "://") {
             shown += rest[..<place.upperBound]
             rest = rest[place.upperBound...]

@@ -1,3 +1,4 @@
+import MawsBase
 import MawsPlan
 import MawsTraining
 
@@ -171,7 +172,8 @@ struct ReportPage {
     }
 
     private func plan() -> Markup {
-        record.planText.map {
+        // A report is sent around; tokens in addresses stay with the run.
+        record.planText.map(Secrets.hidden).map {
             "<details><summary>The plan as it was resolved</summary>\n<pre>\($0)</pre>\n</details>\n"
         }
             ?? "<p class=\"note\">plan.yaml is not in the run folder.</p>\n"
