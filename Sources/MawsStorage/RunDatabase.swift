@@ -83,13 +83,10 @@ public final class RunDatabase: Sendable {
         try write { try $0.execute(sql: "UPDATE run SET computeProfile = ?", arguments: [profile]) }
     }
 
-    /// The stage starts at this step: its first checkpoint is on disk. A stage past the plan's last means that the run
-    /// is finished.
+    /// The stage starts at this step: its first checkpoint is on disk. What was known of it from there on, from before it
+    /// was damaged, is forgotten. A stage past the plan's last means that the run is finished.
     public func move(to stage: StageIndex, step: StepIndex) throws {
-        try write { database in
-            try Self.move(database, stage.value, step.value)
-            try database.execute(sql: "UPDATE run SET firstCommit = step")
-        }
+        try write { _ = try Self.goBack($0, to: stage, step) }
     }
 
     /// Makes a committed step durable.

@@ -87,6 +87,45 @@ struct CheckpointRepairTests {
         #expect(core.progress.done == 1)
     }
 
+    @Test func severalStagesThatAreGoneAreRepairedOneAfterTheOther() {
+        var run = CoordinatorHarness(
+            stages: [training(steps: 2), training(1, steps: 2), training(2, steps: 2)], position: at(1, stage: 2),
+            checkpoint: nil, finished: [StageIndex(0), StageIndex(1)])
+        run.preparesStages = false
+        run.joinServers()
+        #expect(run.actions.last == .findCheckpoint(StageIndex(2), upTo: StepIndex(1)))
+        run.step(.sourceDamaged(StageIndex(1)))
+        run.found = StepIndex(1)
+        run.step(.sourceDamaged(StageIndex(0)))
+        #expect(run.actions.contains(.rollBack(at(1))))
+        let trainer = run.joinTrainer(1)
+        for _ in 0..<4 { run.finish(trainer) }
+        run.reduceAll(step: 1)
+        #expect(run.actions.last == .prepareStage(StageIndex(1)))
+    }
+
+    /// The coordinator was started again while the first of two was repaired: it knows of that one alone.
+    @Test func aLaterStageThatHasToBeRepairedIsGoneForwardTo() {
+        var run = CoordinatorHarness(
+            stages: [training(steps: 2), training(1, steps: 2), training(2, steps: 2)], position: at(1),
+            checkpoint: at(1), finished: [StageIndex(1)])
+        run.preparesStages = false
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        for _ in 0..<4 { run.finish(trainer) }
+        run.reduceAll(step: 1)
+        #expect(run.actions.last == .prepareStage(StageIndex(2)))
+        run.found = StepIndex(0)
+        run.step(.sourceDamaged(StageIndex(1)))
+        #expect(run.actions.contains(.rollBack(at(0, stage: 1))))
+        #expect(run.actions.contains(.restore(run.server(0), at(0, stage: 1))))
+        for step in 0..<2 {
+            for _ in 0..<4 { run.finish(trainer) }
+            run.reduceAll(step: UInt64(step))
+        }
+        #expect(run.actions.last == .prepareStage(StageIndex(2)))
+    }
+
     @Test func aStageThatHadEndedWhenTheCoordinatorDiedIsNotDoneAgain() {
         let last = CoordinatorHarness(
             stages: [training(), evaluation(1, phases: [2])], position: at(0, stage: 1), checkpoint: at(0, stage: 1),

@@ -65,6 +65,16 @@ import Testing
         #expect(try RunDatabase(path: folder.file("run.sqlite")).identity()?.step == StepIndex(2))
     }
 
+    /// A stage that ended and whose checkpoints are gone is computed once more.
+    @Test func aStageThatStartsAgainHasNeitherCommitsNorAnEnd() throws {
+        let folder = try TemporaryFolder()
+        let database = try RunDatabase(path: try filled(folder, steps: 4))
+        try database.end(StageEnd(stage: StageIndex(0), summary: "a"))
+        try database.move(to: StageIndex(0), step: StepIndex(0))
+        #expect(try database.commits(of: StageIndex(0)).isEmpty && database.ends().isEmpty)
+        #expect(try RunDatabase(path: folder.file("run.sqlite")).identity()?.step == StepIndex(0))
+    }
+
     @Test func anEndThatIsKnownStaysAsItIs() throws {
         let folder = try TemporaryFolder()
         let database = try RunDatabase(path: try filled(folder, steps: 1))

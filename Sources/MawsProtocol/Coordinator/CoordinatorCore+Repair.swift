@@ -13,6 +13,8 @@ extension CoordinatorCore {
 
     mutating func sourceDamaged(_ source: StageIndex) -> [CoordinatorAction] {
         guard mode == .preparing || mode == .searching else { return [] }
+        // It has to end once more, whichever stage before it has to be repaired first.
+        finished.remove(source)
         return search(source)
     }
 
@@ -32,7 +34,8 @@ extension CoordinatorCore {
         checkpointMoment = now
         mode = .assembling
         var actions: [CoordinatorAction] = []
-        if found < position {
+        // What is found may be of a later stage, too: a repaired one may want a stage after it repaired as well.
+        if found != position {
             actions.append(.rollBack(found))
             if found.stage != position.stage { forgetSpeeds() }
             position = found
