@@ -185,7 +185,12 @@ class Connection:
         context.minimum_version = ssl.TLSVersion.TLSv1_3
         context.check_hostname = False  # the certificate names a cluster and a role, not a host
         context.load_verify_locations(f"{folder}/ca.pem")
-        context.load_cert_chain(f"{folder}/{role}.pem", f"{folder}/{role}.key")
+        # The certificate of the role's name, or the only other one of a folder that was made for one machine.
+        found = [path for path in sorted(pathlib.Path(folder).glob("*.pem")) if path.name != "ca.pem"]
+        own = [path for path in found if path.stem == role] or found
+        if len(own) != 1:
+            raise ValueError(f"{folder} holds {len(own)} certificates and none is {role}.pem")
+        context.load_cert_chain(own[0], own[0].with_suffix(".key"))
         plain = socket.create_connection((host, port), timeout_seconds)
         self.tls = context.wrap_socket(plain)
         subject = dict(pair for group in self.tls.getpeercert()["subject"] for pair in group)
@@ -216,7 +221,7 @@ class Connection:
 
 def print_status(address, folder):
     host, port = address.rsplit(":", 1)
-    connection = Connection(host, int(port), folder, "viewer")
+    connection = Connection(host.strip("[]"), int(port), folder, "viewer")
     connection.send("hello", {
         "protocol version": VERSION, "role": VIEWER, "name": "viewer-python", "compute profile": "",
         "data fingerprint": "", "server": None, "term": 0, "product rate": 0.0, "origin": 0,
