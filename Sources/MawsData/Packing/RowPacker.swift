@@ -56,7 +56,9 @@ public struct RowPacker {
             try writer.append(sample, label: "\(row.imagePath.base.stem)")
         }
         guard writer.sampleCount > 0 else {
-            throw DataError.file(path: sourceName, problem: "has no readable image; nothing was written")
+            let problems = tally.problems
+            let first = problems.first.map { " (\(problems.count) rows were left out, the first: \($0))" } ?? ""
+            throw DataError.file(path: sourceName, problem: "has no readable image; nothing was written" + first)
         }
         try writer.finish()
         if !counter.isEmpty { try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt") }

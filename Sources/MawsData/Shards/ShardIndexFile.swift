@@ -8,8 +8,8 @@ import MawsHash
 /// each sample its offset (8), then for image, caption, hashtags and class the distance of the data from the offset (4
 /// x 4), the sizes (4 x 4), the CRC-32C (4 x 4), and the key (2 bytes of length, the bytes of the name); of each
 /// problem its offset (8), member and reason (2 bytes of length each, UTF-8); the number of reasons why members are no
-/// part of a sample (4), of each the reason and an example (2 bytes of length each, UTF-8) and how many (8); the CRC-32C
-/// of everything before (4). `MAWSIDX1`, which older versions wrote, lacks those reasons.
+/// part of a sample (4), of each the reason and an example (2 bytes of length each, UTF-8) and how many (8); the
+/// CRC-32C of everything before (4). `MAWSIDX1`, which older versions wrote, lacks those reasons.
 enum ShardIndexFile {
     static let ending = "maws-index"
     static let sizeMax = 1 << 30
