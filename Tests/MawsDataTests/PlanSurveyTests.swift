@@ -127,7 +127,7 @@ import Testing
         let account = survey.stages[0].splits[0].account
         #expect(account.count(.incomplete, "without a label of the vocabulary") == 4)
         #expect(survey.faults.isEmpty)
-        #expect(survey.warnings.contains { $0.sentence.contains("learns nothing from 4 of the 24 samples") })
+        #expect(survey.warnings.contains { $0.sentence.contains("on 4 of the 24 samples of split 'train' and learns") })
         let few = try Self.survey(
             Self.folder(train: { ["json": $0 < 23 ? #"["dog", "cat"]"# : "[]"] }, test: Self.classes),
             [Fixture.stage(.wsp)])

@@ -91,7 +91,7 @@ struct StageSurvey {
         } else {
             let without = looked.count - looked.labelledCount
             if Double(without) > Self.shareDoubtful * Double(looked.count) {
-                warn("learns nothing from \(without) of the \(samples), which have no label of its vocabulary")
+                warn("finds no label of its vocabulary on \(without) of the \(samples) and learns nothing from them")
             }
             let unused = looked.labelCounts.count { $0 == 0 }
             if looked.count == survey.count, Double(unused) > Self.shareDoubtful * Double(looked.labelCounts.count) {
