@@ -1,7 +1,7 @@
 import CChecksum
 
 /// CRC-32C (Castagnoli), as iSCSI, ext4 and TFRecord use it: polynomial 0x1EDC6F41 reflected, initial value and final
-/// exclusive-or of all ones. Bytes go through the processor's instruction for it where it has one.
+/// exclusive-or of all ones. Bytes go through the instructions that this processor is fastest with.
 public struct CRC32C: Sendable {
     private var state: UInt32 = .max
 

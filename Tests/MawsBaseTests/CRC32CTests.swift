@@ -16,15 +16,16 @@ struct CRC32CTests {
         #expect(CRC32C.checksum(bytes) == checksum)
     }
 
-    /// Lengths on both sides of what goes through several streams at once, at every alignment.
-    @Test func theProcessorsInstructionGivesWhatTablesGive() {
+    /// Lengths on both sides of what goes through products or several streams at once, at every alignment.
+    @Test func theProcessorsInstructionsGiveWhatTablesGive() {
         let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
-        for count in [0, 1, 7, 8, 9, 4095, 4096, 4097, 8191, 8192, 12_288, 16_384, 19_990] {
+        for count in [0, 1, 7, 8, 9, 511, 512, 513, 767, 768, 769, 4095, 4096, 4097, 8191, 8192, 12_288, 16_384, 19_990] {
             for start in 0..<8 {
                 bytes.withUnsafeBytes { bytes in
                     let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
                     let found = maws_crc32c_add(.max, part.baseAddress, count)
                     #expect(found == maws_crc32c_add_portably(.max, part.baseAddress, count))
+                    #expect(found == maws_crc32c_add_by_instruction(.max, part.baseAddress, count))
                     #expect(~found == CRC32C.checksum(part.bytes))
                 }
             }
