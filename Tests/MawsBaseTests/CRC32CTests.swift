@@ -19,7 +19,9 @@ struct CRC32CTests {
     /// Lengths on both sides of what goes through products or several streams at once, at every alignment.
     @Test func theProcessorsInstructionsGiveWhatTablesGive() {
         let bytes = (0..<20_000).map { UInt8(truncatingIfNeeded: ($0 &* 2_654_435_761) >> 13) }
-        for count in [0, 1, 7, 8, 9, 511, 512, 513, 767, 768, 769, 4095, 4096, 4097, 8191, 8192, 12_288, 16_384, 19_990] {
+        for count in [
+            0, 1, 7, 8, 9, 511, 512, 513, 767, 768, 769, 4095, 4096, 4097, 8191, 8192, 12_288, 16_384, 19_990,
+        ] {
             for start in 0..<8 {
                 bytes.withUnsafeBytes { bytes in
                     let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + count])
