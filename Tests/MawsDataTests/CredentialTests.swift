@@ -107,6 +107,20 @@ import Testing
         }
     }
 
+    @Test func whatIsKeptOfSomebodysDataIsForThisUserAlone() throws {
+        let (folder, server) = try RemoteTests.served()
+        defer { withExtendedLifetime((folder, server)) {} }
+        #expect(try Self.dataset("good", [:], folder, server).sample(3).image.count > 0)
+        let mode = { (path: String) in
+            try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int
+        }
+        #expect(try mode(folder.path("cache")) == 0o700)
+        let names = try FileManager.default.subpathsOfDirectory(atPath: folder.path("cache"))
+        let blocks = names.filter { $0.hasSuffix("/0") }
+        #expect(!blocks.isEmpty)
+        for block in blocks { #expect(try mode(folder.path("cache/" + block)) == 0o600) }
+    }
+
     // MARK: - Worlds
 
     private static func dataset(

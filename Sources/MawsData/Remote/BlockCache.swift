@@ -24,7 +24,7 @@ final class BlockCache: Sendable {
         self.bytesMax = bytesMax
         try OutputFolder.make(OutputFolder.parent(of: folder))
         // Somebody else's data may be private; a folder that is there may be shared on purpose.
-        guard mkdir(folder, 0o700) == 0 || errno == EEXIST else {
+        guard mkdir(folder, 0o700) == 0 || errno == EEXIST && access(folder + "/.", F_OK) == 0 else {
             throw DataError.system(action: "make the folder", path: folder, code: errno)
         }
     }
@@ -60,7 +60,8 @@ final class BlockCache: Sendable {
             return state.next
         }
         let temporary = "\(path).\(getpid())-\(number).partial"
-        guard FileManager.default.createFile(atPath: temporary, contents: Data(bytes)) else {
+        let mode: [FileAttributeKey: Any] = [.posixPermissions: 0o600]
+        guard FileManager.default.createFile(atPath: temporary, contents: Data(bytes), attributes: mode) else {
             throw DataError.system(action: "write", path: temporary, code: errno)
         }
         guard rename(temporary, path) == 0 else {
