@@ -56,11 +56,11 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .badAddress(let address):
             "cluster.listen is \(address), expected \(NetworkAddress.expectation)"
         case .noCertificates(let folder):
-            "\(folder) has no coordinator.pem; make the cluster's certificates with `maws-coord certs --output \(folder) "
-                + "--cluster NAME`, or leave --certificates out, and the run makes its own"
+            "\(folder) has no coordinator.pem; make the cluster's certificates with `maws-coord certs --output "
+                + "\(folder) --cluster NAME`, or leave --certificates out, and the run makes its own"
         case .notARunFolder(let folder, let name):
-            "\(folder) is not a run's folder (it holds \(name)); give the run a folder of its own by `run` in the plan, or "
-                + "by --run"
+            "\(folder) is not a run's folder (it holds \(name)); give the run a folder of its own by `run` in the "
+                + "plan, or by --run"
         case .missingProgram(let path):
             "\(path) is not there; build the whole package, the local cluster starts it"
         case .nothingScored(let stage, let samples):

@@ -20,8 +20,8 @@ struct ForecastTable {
         let ways =
             forecasts.map { "\($0.stage): a trainer \($0.trainerWay)" }
             + forecasts.filter { !$0.isTimed }.map {
-                "\($0.stage): was not timed, as one sample in two blocks takes more memory than timing may; its time is "
-                    + "that of the products alone, and too short"
+                "\($0.stage): was not timed, as one sample in two blocks takes more memory than timing may; its time "
+                    + "is that of the products alone, and too short"
             }
         return
             (["foreseen, \(circumstances)"] + PlanSummary.align([titles] + rows, textColumns: 1) + [

@@ -70,9 +70,7 @@ struct PlanCheck: ParsableCommand {
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = plan.cluster.trainers * plan.cluster.threads
         if plan.cluster.isLocal && threads > cores {
-            note(
-                "the trainers have \(threads) threads together and this machine \(cores) cores; they will wait for each other"
-            )
+            note("the trainers have \(threads) threads together, this machine \(cores) cores: they wait for each other")
         }
         note("timing this machine: products, a connection, a sum, a commit")
         let machine = ForecastMachine(measuredFor: plan, cores: cores)

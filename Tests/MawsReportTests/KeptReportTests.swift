@@ -52,7 +52,10 @@ import Testing
         let start = RunStart(
             at: "2026-01-31T12:00:00Z", version: "1", build: "b", host: "h", term: 1, dataRoot: scratch.path)
         try SyntheticRun.write(lines: [JSONLine.encode(start)], to: "\(run.folder)/starts.jsonl")
-        #expect(try HTMLReport.render(runFolder: run.folder).contains("what the encoder saw"))
+        let page = try HTMLReport.render(runFolder: run.folder)
+        #expect(page.contains("what the encoder saw"))
+        #expect(page.contains("2026-01-31T12:00:00Z</th><td>maws 1</td><td>b</td><td>h</td><td>1</td>"))
+        #expect(page.contains(", by maws "))
         #expect(try HTMLReport.render(runFolder: run.folder, root: "/nowhere").contains("no reconstructions"))
     }
 }

@@ -59,9 +59,8 @@ struct StageCatalog: Sendable {
     /// - Parameter survey: of the run's first start; nil: it is made, and what it finds wrong is a fault.
     init(plan: Plan, root: String, survey earlier: PlanSurvey?) throws {
         let data: PlanData
-        (data, survey) = try PlanInspection(plan: plan, root: root, survey: earlier).checked()
-        let faults = MemoryCheck.faults(plan: plan)
-        guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
+        (data, survey) = try PlanInspection(plan: plan, root: root, survey: earlier)
+            .checked(further: MemoryCheck.faults(plan: plan))
         fingerprint = data.fingerprint
         notes = data.notes
         stages = try plan.stages.enumerated().map { index, stage in

@@ -44,8 +44,10 @@ public struct PlanInspection: Sendable {
     }
 
     /// The data of a plan without a fault.
-    public func checked() throws -> (data: PlanData, survey: PlanSurvey) {
-        guard faults.isEmpty, let data, let survey else { throw PlanDataFaults(sentences: faults) }
+    /// - Parameter further: faults that were found elsewhere, told with these.
+    public func checked(further: [String] = []) throws -> (data: PlanData, survey: PlanSurvey) {
+        let all = faults + further
+        guard all.isEmpty, let data, let survey else { throw PlanDataFaults(sentences: all) }
         return (data, survey)
     }
 

@@ -7,8 +7,8 @@ private let otherNames = [
     "path": "shards", "output": "run", "output_dir": "run", "model": "image", "save_every": "every",
 ]
 
-/// The name a misspelt one was most likely meant to be: what another tool calls it, or the one with the fewest edits, if
-/// they are few for its length.
+/// The name a misspelt one was most likely meant to be: what another tool calls it, or the one with the fewest edits,
+/// if they are few for its length.
 package func nearestName(to name: String, among known: [String]) -> String? {
     if let other = otherNames[name.lowercased()], known.contains(other) { return other }
     let candidates = known.map { (name: $0, edits: edits(from: name.lowercased(), to: $0.lowercased())) }

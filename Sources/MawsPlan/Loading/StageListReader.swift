@@ -37,7 +37,7 @@ struct StageListReader {
         let map = field.flatMap { field in
             try? PlanMap(PlanNode(node: field.value, place: entry.place, faults: entry.faults), expected: "")
         }
-        return StageHeading(kind: kind, map: map ?? PlanMap(emptyAt: entry.place))
+        return StageHeading(kind: kind, map: map ?? PlanMap(emptyAt: entry.place), isGuess: true)
     }
 
     /// `mae: {…}`, `mae:` or just `mae`.
@@ -71,7 +71,9 @@ struct StageListReader {
             names.append(
                 faults.read(place.field, orElse: heading.kind.rawValue) { () throws(PlanError) in
                     let name = try heading.map["name"]?.identifier("a name") ?? heading.kind.rawValue
-                    guard let other = names.firstIndex(of: name) else { return name }
+                    guard let other = names.firstIndex(of: name), !heading.isGuess, !headings[other].isGuess else {
+                        return name
+                    }
                     throw .conflict(
                         place,
                         problem: "there is already a stage named `\(name)` (line \(headings[other].map.place.line)); "
@@ -86,4 +88,6 @@ struct StageListReader {
 struct StageHeading {
     var kind: StageKind
     var map: PlanMap
+    /// Whether the file has a word that is no kind, and this is the nearest.
+    var isGuess = false
 }

@@ -2,7 +2,7 @@
 struct StageReader {
     let list: StageListReader
     let kind: StageKind
-    let map: PlanMap
+    private let heading: StageHeading
     let name: String
     let earlier: [StagePlan]
     /// Names of this stage and those after it.
@@ -22,8 +22,11 @@ struct StageReader {
         self.name = name
         self.earlier = earlier
         self.later = later
-        map = heading.map.renamed("stages.\(name)")
+        self.heading = heading
     }
+
+    /// The fields, less those with faults that are known already.
+    var map: PlanMap { heading.map.renamed("stages.\(name)") }
 
     /// What stands for a stage that cannot be read, for those that start from it.
     var placeholder: StagePlan {

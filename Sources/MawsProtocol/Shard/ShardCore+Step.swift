@@ -112,8 +112,8 @@ extension ShardCore {
         guard stage == configuration.stage, step == version else {
             return .lose(
                 reason:
-                    "shard \(shard) is at version \(version.value) of the plan's stage \(configuration.stage.value + 1), "
-                    + "not yet at step \(step.value) of its stage \(stage.value + 1)")
+                    "shard \(shard) is at version \(version.value) of the plan's stage "
+                    + "\(configuration.stage.value + 1), not yet at step \(step.value) of its stage \(stage.value + 1)")
         }
         guard sent == term else {
             return .lose(reason: "shard \(shard) works under term \(term.value), not \(sent.value)")

@@ -1,4 +1,5 @@
 import Foundation
+import MawsBase
 import MawsPlan
 import MawsStorage
 
@@ -48,7 +49,8 @@ public enum HTMLReport {
         let shown = ShownData(record.folder, keeps: keeps)
         let root = root ?? record.dataRoot
         let page = ReportPage(
-            record: record, comparison: comparison, machine: Machine.description(),
+            record: record, comparison: comparison,
+            machine: "\(Machine.description()), by maws \(MawsVersion.number)",
             reconstructions: reconstructions(record, root: root, shown),
             thumbnails: { Thumbnails(split: $0, plan: record.plan, root: root, shown: shown) })
         return page.markup().html

@@ -45,6 +45,7 @@ struct ReportPage {
             Section(id: "weights", title: "Weights", body: WeightSection(record: record).markup()),
             Section(id: "machines", title: "Machines", body: MachineSection(machines: record.machines).markup()),
             Section(id: "events", title: "Events", body: EventSection(log: record.coordinatorLog).markup()),
+            Section(id: "starts", title: "Versions and starts", body: StartSection(starts: record.starts).markup()),
             Section(id: "plan", title: "Plan", body: plan()),
         ]
     }

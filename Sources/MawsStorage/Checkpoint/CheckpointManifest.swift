@@ -1,4 +1,5 @@
 import Foundation
+import MawsBase
 import MawsHash
 
 /// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor and of every piece of its files. Written
@@ -28,6 +29,8 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
     public var tensors: [Tensor]
     /// Nil in format 1.
     public var pieces: Pieces?
+    /// Of maws, that wrote the checkpoint; nil where an older one did.
+    public var version: String?
     /// SHA-256 of this manifest as it is with an empty seal, so that a changed manifest is known.
     public var seal: String
 
@@ -37,6 +40,7 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
         weightsHash = hashes.weightsHash
         tensors = hashes.tensors
         pieces = hashes.pieces
+        version = MawsVersion.number
         seal = ""
         seal = Hash.hexadecimal(of: try encoded())
     }
