@@ -118,7 +118,7 @@ import Testing
         let folder = try Folder()
         let trainer = try TokenizerTrainer(output: folder.path("a.model"))
         var state: UInt32 = 7
-        let letters = (0..<300_000).map { _ -> UInt8 in
+        let letters = (0..<30_000).map { _ -> UInt8 in
             state = state &* 1_664_525 &+ 1_013_904_223
             return UInt8(ascii: "a") + UInt8(state >> 29)
         }
