@@ -49,7 +49,7 @@ public enum CertificateAuthority {
         try checkName(name, for: "the process")
         let authority = try PEM.certificate("\(authorityFolder)/ca.pem")
         let key = try PEM.privateKey("\(authorityFolder)/ca.key")
-        let cluster = CertificateSubject(authority.pointer).cluster
+        let cluster = authority.subject.cluster
         let maker = CertificateMaker(cluster: cluster, validSeconds: validSeconds)
         let issued = issue(role: roleText, name: name, by: maker, (authority, key))
         let draft = try PrivateFolder(replacing: folder)
@@ -64,14 +64,14 @@ public enum CertificateAuthority {
     public static func renew(folder: String, validDays: Int = leafDays) throws -> Bool {
         let isDue = Role.allCases.contains { role in
             guard let certificate = try? PEM.certificate("\(folder)/\(role.rawValue).pem") else { return true }
-            return CertificateLife(certificate.pointer).daysLeft() < CertificateLife.warningDays
+            return certificate.life.daysLeft() < CertificateLife.warningDays
         }
         // Whoever took the authority's key away renews by hand.
         guard isDue, access("\(folder)/ca.key", R_OK) == 0 else { return false }
         let authority = try PEM.certificate("\(folder)/ca.pem")
         let key = try PEM.privateKey("\(folder)/ca.key")
         let maker = CertificateMaker(
-            cluster: CertificateSubject(authority.pointer).cluster, validSeconds: validDays * secondsPerDay)
+            cluster: authority.subject.cluster, validSeconds: validDays * secondsPerDay)
         for role in Role.allCases {
             let issued = issue(role: role.rawValue, name: role.rawValue, by: maker, (authority, key))
             let stem = "\(folder)/\(role.rawValue)"

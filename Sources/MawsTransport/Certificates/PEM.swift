@@ -6,6 +6,10 @@ final class Certificate {
     let pointer: OpaquePointer
     init(owning pointer: OpaquePointer) { self.pointer = pointer }
     deinit { X509_free(pointer) }
+
+    /// When it ends. The certificate outlives the look at its memory.
+    var life: CertificateLife { withExtendedLifetime(self) { CertificateLife(pointer) } }
+    var subject: CertificateSubject { withExtendedLifetime(self) { CertificateSubject(pointer) } }
 }
 
 /// Owns a private key.

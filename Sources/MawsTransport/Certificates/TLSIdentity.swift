@@ -30,8 +30,8 @@ public struct TLSIdentity: Sendable {
         let files = CertificateFiles(
             authority: "\(folder)/ca.pem", certificate: "\(folder)/\(stem).pem", key: "\(folder)/\(stem).key")
         own = try files.checkedIdentity(role: role)
-        life = CertificateLife(try PEM.certificate(files.certificate).pointer)
-        authorityLife = CertificateLife(try PEM.certificate(files.authority).pointer)
+        life = try PEM.certificate(files.certificate).life
+        authorityLife = try PEM.certificate(files.authority).life
         context = try TLSContext(files)
     }
 
@@ -57,7 +57,7 @@ struct CertificateFiles {
         }
         let found = stems.sorted().filter { stem in
             let certificate = try? PEM.certificate("\(folder)/\(stem).pem")
-            return certificate.map { CertificateSubject($0.pointer).role } == role.rawValue
+            return certificate?.subject.role == role.rawValue
         }
         guard found.count < 2 else {
             throw TransportError.badFile(
@@ -75,6 +75,7 @@ struct CertificateFiles {
         try checkPrivate(key)
         let authorityCertificate = try PEM.certificate(authority)
         let own = try PEM.certificate(certificate)
+        defer { withExtendedLifetime((authorityCertificate, own)) {} }
         guard X509_verify(own.pointer, X509_get0_pubkey(authorityCertificate.pointer)) == 1 else {
             throw TransportError.badFile(
                 path: certificate, reason: "was not signed by the authority in ca.pem next to it; copy both again")
@@ -83,7 +84,7 @@ struct CertificateFiles {
             throw TransportError.badFile(
                 path: certificate, reason: "has expired; make new certificates with `maws-coord certs`")
         }
-        let subject = CertificateSubject(own.pointer)
+        let subject = own.subject
         guard let identity = subject.identity, identity.role == role else {
             throw TransportError.badFile(
                 path: certificate, reason: "is for the role \(subject.role), but \(role.rawValue) is needed here")
