@@ -19,7 +19,7 @@ struct RunModes {
         } else {
             notes.append("\(paths.folder) is a folder that people work in, and keeps its permissions")
         }
-        for path in paths.readable { try modes.settle(path) }
+        for path in try readable { try modes.settle(path) }
         // What servers and trainers keep here is theirs alone, as it is on machines of their own.
         var own = FolderModes(withheldBits: RunAccess.owner.withheldBits)
         for path in paths.unreadable { try own.settle(path) }
@@ -34,6 +34,15 @@ struct RunModes {
                     + access.rawValue)
         }
         return notes
+    }
+
+    /// Everything but what is private, where the run has the folder for itself; else what is known to be the run's.
+    private var readable: [String] {
+        get throws {
+            guard isRunsAlone else { return paths.readable }
+            let others = paths.unreadable + [paths.certificates]
+            return try Folder.names(in: paths.folder).map { "\(paths.folder)/\($0)" }.filter { !others.contains($0) }
+        }
     }
 
     /// Whether the run has the folder for itself: a plan may say `run: .`, and the folder that a person works in is theirs

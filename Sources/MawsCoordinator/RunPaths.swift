@@ -29,7 +29,8 @@ struct RunPaths: Sendable {
     /// What a run's plan may let others read; not its keys.
     var readable: [String] {
         [
-            lock, plan, database, database + "-wal", database + "-shm", address, metrics, stages, starts, skipped,
+            lock, plan, database, database + "-wal", database + "-shm", address, metrics, stages, starts, machines,
+            skipped,
             samples,
             checkpoints, logs, results, folder + "/report.html", folder + "/report-partial.html",
             folder + "/shown",
