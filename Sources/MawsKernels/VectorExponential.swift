@@ -4,7 +4,9 @@ enum VectorExponential {
     /// Arguments below -87.3 give 2^-126, above 88.3 exp(88.3); minus infinity gives 0, and NaN stays NaN.
     @inline(__always)
     static func of(_ x: SIMD8<Float>) -> SIMD8<Float> {
-        let bounded = pointwiseMin(pointwiseMax(x, SIMD8(repeating: -87.336_54)), SIMD8(repeating: 88.3))
+        // Pointwise minima and maxima would give the border for NaN.
+        let raised = x.replacing(with: -87.336_54, where: x .< -87.336_54)
+        let bounded = raised.replacing(with: 88.3, where: raised .> 88.3)
         // Adding 1.5 · 2^23 rounds to an integer and leaves that integer in the low bits.
         let magic = SIMD8<Float>(repeating: 12_582_912)
         let shifted = bounded * 1.442_695_04 + magic

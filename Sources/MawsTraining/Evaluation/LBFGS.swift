@@ -6,7 +6,8 @@ struct LBFGS {
     var iterationsMax: Int
     /// Stops when no element of the gradient is larger.
     var gradientTolerance = 1e-6
-    /// Relative error of the function's value, which is summed in fp32: smaller rises do not count as rises.
+    /// Error of the function's value, of which a mean of logarithms of fp32 probabilities has this much however small it
+    /// is: smaller rises do not count as rises.
     var valueNoise = 1e-7
 
     struct Minimum {
@@ -90,7 +91,7 @@ struct LBFGS {
             var candidate = point
             add(&candidate, direction, length)
             let next = function(candidate)
-            if next.value <= value + 1e-4 * length * slope + valueNoise * abs(value) {
+            if next.value <= value + 1e-4 * length * slope + valueNoise * max(1, abs(value)) {
                 return (candidate, next.value, next.gradient)
             }
             length /= 2
