@@ -6,8 +6,8 @@ struct LBFGS {
     var iterationsMax: Int
     /// Stops when no element of the gradient is larger.
     var gradientTolerance = 1e-6
-    /// Error of the function's value, of which a mean of logarithms of fp32 probabilities has this much however small it
-    /// is: smaller rises do not count as rises.
+    /// Error of the function's value, of which a mean of logarithms of fp32 probabilities has this much however small
+    /// it is: smaller rises do not count as rises.
     var valueNoise = 1e-7
 
     struct Minimum {
