@@ -73,7 +73,8 @@ import Testing
     @Test func resultsOfEarlierVersionsStayReadable() throws {
         let old = """
             {"classNames":["bag","coat"],\
-            "samples":[{"prediction":1,"sample":7,"score":0.5,"truth":1,"truthScore":0.5}],"split":"test","stage":"zeroshot"}
+            "samples":[{"prediction":1,"sample":7,"score":0.5,"truth":1,"truthScore":0.5}],\
+            "split":"test","stage":"zeroshot"}
             """
         try old.write(toFile: results + "/zeroshot.json", atomically: true, encoding: .utf8)
         let read = try #require(RunFolder(scratch.path).evaluations().first)

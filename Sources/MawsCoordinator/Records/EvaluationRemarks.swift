@@ -31,8 +31,8 @@ struct EvaluationRemarks {
         }
         if result.unpredictedCount > 0 {
             warnings.append(
-                "\(result.stage): \(result.unpredictedCount) of \(result.samples.count) images have scores that are not "
-                    + "finite and count as wrong; the weights are no use")
+                "\(result.stage): \(result.unpredictedCount) of \(result.samples.count) images have scores that are "
+                    + "not finite and count as wrong; the weights are no use")
         }
         (self.sentences, self.warnings) = (sentences, warnings)
     }
