@@ -1,4 +1,5 @@
-/// Who may read what a run leaves: weights, records, logs. Keys and servers' state files are their owner's alone always.
+/// Who may read what a run leaves: weights, records, logs. Keys and servers' state files are their owner's alone
+/// always.
 public enum RunAccess: String, Codable, CaseIterable, Hashable, Sendable {
     case owner = "private"
     case group

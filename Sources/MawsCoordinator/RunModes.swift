@@ -45,8 +45,8 @@ struct RunModes {
         }
     }
 
-    /// Whether the run has the folder for itself: a plan may say `run: .`, and the folder that a person works in is theirs
-    /// to open.
+    /// Whether the run has the folder for itself: a plan may say `run: .`, and the folder that a person works in is
+    /// theirs to open.
     private var isRunsAlone: Bool {
         guard let folder = Self.absolute(paths.folder) else { return false }
         let others = [Self.absolute("."), getenv("HOME").flatMap { Self.absolute(String(cString: $0)) }, "/tmp"]

@@ -83,8 +83,8 @@ public final class RunDatabase: Sendable {
         try write { try $0.execute(sql: "UPDATE run SET computeProfile = ?", arguments: [profile]) }
     }
 
-    /// The stage starts at this step: its first checkpoint is on disk. What was known of it from there on, from before it
-    /// was damaged, is forgotten. A stage past the plan's last means that the run is finished.
+    /// The stage starts at this step: its first checkpoint is on disk. What was known of it from there on, from
+    /// before it was damaged, is forgotten. A stage past the plan's last means that the run is finished.
     public func move(to stage: StageIndex, step: StepIndex) throws {
         try write { _ = try Self.goBack($0, to: stage, step) }
     }

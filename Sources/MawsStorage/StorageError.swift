@@ -24,8 +24,8 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
         case .system(let action, let path, let code):
             "cannot \(action) \(path): \(String(cString: strerror(code))). \(Self.advice(code))"
         case .full(let path, let bytes):
-            "the disk is full: \(path) needs \(bytes > 0 ? "\(bytes) bytes" : "more space"). Free some space, or put the "
-                + "run on another disk."
+            "the disk is full: \(path) needs \(bytes > 0 ? "\(bytes) bytes" : "more space"). Free some space, or put "
+                + "the run on another disk."
         case .damaged(let path, let reason):
             "\(path) is damaged: \(reason)."
         case .newerFormat(let path, let format):

@@ -7,8 +7,8 @@ struct Certs: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Make the certificates of a cluster, or one more for a machine of its own.",
         discussion: """
-            --cluster makes an authority and one certificate for each role; ca.key signs new certificates and stays with \
-            you. --from makes a folder for one more machine, which takes it as its --certificates: its name then \
+            --cluster makes an authority and one certificate for each role; ca.key signs new certificates and stays \
+            with you. --from makes a folder for one more machine, which takes it as its --certificates: its name then \
             stands in the logs wherever the machine is spoken of.
             """)
 

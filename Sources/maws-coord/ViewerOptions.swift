@@ -82,13 +82,13 @@ enum ViewerError: Error, CustomStringConvertible {
         switch self {
         case .badAddressFile(let path): "\(path) does not hold one line HOST:PORT; give --coordinator HOST:PORT."
         case .notRunning(let run):
-            "no coordinator of the run \(run) is running, which is not finished; `maws-coord start` with its plan goes on "
-                + "with it."
+            "no coordinator of the run \(run) is running, which is not finished; `maws-coord start` with its plan goes "
+                + "on with it."
         case .noRun(let run): "there is no run in \(run); give --run the folder that `run` of the plan names."
         case .finished(let sentence): sentence
         case .noCertificates(let run):
-            "the run \(run) has no certificates of its own, as its cluster has others; give --certificates the folder that "
-                + "maws-coord start was given, or one with a viewer's certificate of that cluster."
+            "the run \(run) has no certificates of its own, as its cluster has others; give --certificates the folder "
+                + "that maws-coord start was given, or one with a viewer's certificate of that cluster."
         case .unreachable(let target, let reason): "the coordinator \(target) is not running: \(reason)."
         case .refused(let target, let reason): "the coordinator \(target) refused the connection: \(reason)."
         case .silent(let target, let seconds):

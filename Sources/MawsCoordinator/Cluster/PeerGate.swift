@@ -79,7 +79,8 @@ final class PeerGate: Sendable {
         }
         guard PeerTexts.isName(hello.name) else {
             return
-                "its name is '\(PlainText.line(hello.name))'; a --name has 1 to 64 of the letters a to z, digits, `.`, `_` and `-`"
+                "its name is '\(PlainText.line(hello.name))'; a --name has 1 to 64 of the letters a to z, digits, `.`, "
+                + "`_` and `-`"
         }
         return nil
     }

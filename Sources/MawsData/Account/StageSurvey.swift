@@ -104,8 +104,8 @@ struct StageSurvey {
     private mutating func checkCaptions(_ survey: SplitSurvey) {
         guard survey.captionlessCount > 0 else { return }
         warn(
-            "passes over \(survey.captionlessCount) of the \(survey.count) samples of split '\(survey.name)', which have "
-                + "no caption")
+            "passes over \(survey.captionlessCount) of the \(survey.count) samples of split '\(survey.name)', which "
+                + "have no caption")
     }
 
     private mutating func checkResampling(_ survey: SplitSurvey) throws {

@@ -64,8 +64,8 @@ public struct PlanClasses: Sendable {
             path: "Split '\(numbered.name)'",
             problem: "has numbers for classes, but "
                 + (named.name == numbered.name ? "some of its shards have" : "split '\(named.name)' has")
-                + " names (\(names), …), and nothing says which is which; put the file of names that was packed with the "
-                + "shards, PREFIX-classes.txt, beside them")
+                + " names (\(names), …), and nothing says which is which; put the file of names that was packed with "
+                + "the shards, PREFIX-classes.txt, beside them")
     }
 }
 

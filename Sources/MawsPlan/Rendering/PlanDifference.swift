@@ -8,8 +8,8 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     public var old: String?
     public var new: String?
     /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire`,
-    /// `bit_identity`, `run_mode` and the splits' `skip_limit`, which change no weight by themselves, and for `skip_nonfinite`,
-    /// which changes none before the first bad step.
+    /// `bit_identity`, `run_mode` and the splits' `skip_limit`, which change no weight by themselves, and for
+    /// `skip_nonfinite`, which changes none before the first bad step.
     public var mayChange: Bool
 
     public init(field: String, old: String?, new: String?, mayChange: Bool) {

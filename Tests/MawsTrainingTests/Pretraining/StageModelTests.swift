@@ -35,7 +35,7 @@ import Testing
         #expect(StageModel.otherShape(PretrainingFixture(.wsp).table, from: mae) == nil)
         for prefix in ["", "image."] {
             var source = mae
-            for (block, entry) in [(0, 0), (1, 1)] {
+            for (block, entry) in [(0, 0), (1, 0)] {
                 source.blocks[block].entries[entry].shape.append(2)
                 source.blocks[block].entries[entry].name = prefix + mae.blocks[block].entries[entry].name
             }
