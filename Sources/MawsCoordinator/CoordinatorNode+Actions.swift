@@ -75,6 +75,7 @@ extension CoordinatorNode {
         }
         let forgotten = try database.rollBack(to: position.stage, step: position.step)
         standing.committed(steps: position.step.value)
+        try recorder.forgetSteps { try RecordFiles(paths: paths, catalog: catalog, database: database).agree() }
         let steps = forgotten == 1 ? "1 committed step is" : "\(forgotten) committed steps are"
         logger.warning("the run goes back to checkpoint \(checkpoints.name(position)): \(steps) computed again")
     }

@@ -91,7 +91,7 @@ let reference: Result<[String: String], any Error> = Result { try ClusterRun().f
     /// A server lets its pages go all the time; nothing is lost with them.
     @Test func weightsAreTheSameForServersOfLittleMemory() throws {
         var run = try ClusterRun()
-        run.memory = "server_memory: 30M,"
+        run.memory = "server_memory: 32M,"
         #expect(try run.finish() == reference.get())
     }
 

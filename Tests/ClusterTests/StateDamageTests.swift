@@ -38,7 +38,7 @@ import Testing
 
     /// Of what the newest version is made of, in the middle of the area: a page's first bytes may be a block's padding.
     private func flip(_ spot: Spot, _ path: String) throws {
-        let state = try #require(try StateFile.open(path))
+        guard let state = try StateFile.open(path) else { throw CocoaError(.fileNoSuchFile) }
         let shape = state.shape
         let (offset, count) =
             switch spot {

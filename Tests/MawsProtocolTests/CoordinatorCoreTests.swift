@@ -210,6 +210,21 @@ import Testing
         #expect(run.actions.last == .runStopped)
     }
 
+    /// Everything that is committed is durable, so that nobody has to wait for a server that may not come back.
+    @Test func stopDoesNotWaitForAServerThatIsGone() {
+        var run = CoordinatorHarness(stages: [training()])
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        for _ in 0..<4 { run.finish(trainer) }
+        run.reduceAll(step: 0)
+        let position = RunPosition(stage: StageIndex(0), step: StepIndex(1))
+        #expect(run.core.step(.stopRequested, now: run.now) == [.takeCheckpoint(position)])
+        let lost = run.core.step(.peerLost(run.server(0), reason: "killed"), now: run.now)
+        #expect(!lost.contains(.runStopped), "its slices are still collected")
+        let failed = run.core.step(.checkpointFailed(position, reason: "a server left"), now: run.now)
+        #expect(failed.last == .runStopped)
+    }
+
     @Test func runFailsWithTheReasonWhenNoUnitCanBeComputed() {
         var run = CoordinatorHarness(stages: [training()])
         run.joinServers()

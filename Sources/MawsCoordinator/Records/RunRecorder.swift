@@ -14,7 +14,7 @@ final class RunRecorder {
 
     private let paths: RunPaths
     private let catalog: StageCatalog
-    private let metrics: AppendLog
+    private var metrics: AppendLog
     private let skipped: AppendLog
     private let machines: AppendLog
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
@@ -61,6 +61,13 @@ final class RunRecorder {
 
     /// Keeps who joined, for the report.
     func machine(_ record: MachineRecord) throws { try machines.append(JSONLine.encode(record)) }
+
+    /// The run goes back to a checkpoint: the file is written anew without the steps that are computed again, and what
+    /// is appended from now on goes to the new one.
+    func forgetSteps(_ rewrite: () throws -> String?) throws {
+        _ = try rewrite()
+        metrics = try AppendLog(path: paths.metrics)
+    }
 
     func step(_ record: CommitRecord) throws {
         let stage = catalog[StageIndex(record.stage)].plan.name

@@ -60,7 +60,9 @@ extension CoordinatorCore {
         servers[index] = nil
         serverAwaySince[index] = now
         if mode == .computing || mode == .applying || mode == .deciding { mode = .assembling }
-        return [.note("\(server.name) left: \(reason); the step waits for shard \(server.hello.shard)")]
+        let note = CoordinatorAction.note(
+            "\(server.name) left: \(reason); the step waits for shard \(server.hello.shard)")
+        return [note] + (isStopping ? assemble(now) : [])
     }
 
     var roster: Roster { Roster(servers: readyServers.map(\.address)) }
@@ -72,7 +74,13 @@ extension CoordinatorCore {
     /// Brings every server to the committed version once all shards have one: kept state where it fits, the checkpoint
     /// and exact recomputation where one server lost its own.
     mutating func assemble(_ now: Moment) -> [CoordinatorAction] {
-        guard mode == .assembling, readyServers.count == servers.count else { return [] }
+        guard mode == .assembling else { return [] }
+        guard readyServers.count == servers.count else {
+            // Who stops does not wait for a server that may not come back: what is committed is durable.
+            guard isStopping else { return [] }
+            mode = .ended
+            return [.runStopped]
+        }
         guard !readyServers.contains(where: \.isBusy) else { return [] }
         let strangers = readyServers.filter { $0.version == nil }
         if strangers.isEmpty { return areServersCurrent ? goOn(now) : [] }
