@@ -243,12 +243,15 @@ let reference: Result<[String: String], any Error> = Result { try ClusterRun().f
 }
 
 extension ClusterRun {
-    /// Steps that appear in the metrics more than once: committed, then computed again.
+    /// Steps that were committed and then computed again, as the coordinator says each time that it goes back.
     func stepsComputedTwice() throws -> [String] {
-        let text = try String(contentsOfFile: runFolder + "/metrics.jsonl", encoding: .utf8)
-        let steps = try text.split(separator: "\n").map {
-            try JSONDecoder().decode(StepMetrics.self, from: Data($0.utf8))
+        let log = try String(contentsOfFile: runFolder + "/logs/coordinator.log", encoding: .utf8)
+        let goings = log.matches(
+            of: /goes back to checkpoint (\S+)-(\d+): (\d+) committed steps? (?:is|are) computed again/)
+        let steps = goings.flatMap { going in
+            let first = Int(going.2) ?? 0
+            return (first..<first + (Int(going.3) ?? 0)).map { "\(going.1) \($0)" }
         }
-        return Dictionary(grouping: steps) { "\($0.stage) \($0.step)" }.filter { $0.value.count > 1 }.keys.sorted()
+        return Set(steps).sorted()
     }
 }
