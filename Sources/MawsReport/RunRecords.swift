@@ -96,7 +96,7 @@ public struct StageSummary: Codable, Hashable, Sendable {
     public var accuracy: Double?
     /// SHA-256 of the final weights, hexadecimal, for training stages.
     public var weightsHash: String?
-    /// Of all steps whose trainers said their rate, for training stages; see `Utilisation`.
+    /// Mean over all steps whose trainers said their rate, for training stages; see `Utilisation`.
     public var utilisation: Double?
     /// Samples of an evaluation that have no class and are not scored; nil where there are none.
     public var unlabelled: Int?

@@ -19,7 +19,7 @@ final class RunRecorder {
     private let machines: AppendLog
     private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
     private var result: EvaluationResult?
-    /// Of a probe's samples, by their number in the split: units of its first phase say them.
+    /// Keys of a probe's samples, by their number in the split: units of its first phase say them.
     private var keys: [Int: String] = [:]
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.

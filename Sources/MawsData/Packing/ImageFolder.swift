@@ -90,7 +90,7 @@ struct ImageFolder {
         }
     }
 
-    /// Of `a.txt` and `a.TXT` the one in small letters is taken, which comes last.
+    /// Where `a.txt` and `a.TXT` are both there the one in small letters is taken, which comes last.
     private mutating func setSidecar(
         _ stem: ByteName, _ ending: ArraySlice<UInt8>, _ part: WritableKeyPath<Sidecars, ArraySlice<UInt8>?>
     ) {

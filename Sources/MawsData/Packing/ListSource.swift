@@ -9,7 +9,7 @@ import Foundation
 package final class ListSource: RowSource {
     private let path: String
     private let isDelimited: Bool
-    /// Of the last pass.
+    /// Columns that the last pass read.
     private var use = ListUse()
     /// Lines of JSON that are parsed at a time.
     private static let batchSize = 4096

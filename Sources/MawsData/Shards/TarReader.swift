@@ -28,7 +28,7 @@ struct TarReader {
     private var lastSize: UInt64
     private var lastName = ByteName("")
     private var isAtEnd = false
-    /// Of the first header of the entry that was read last.
+    /// Where the first header of the entry that was read last begins.
     private var entryOffset: UInt64
 
     /// Names longer than an index file holds are refused.

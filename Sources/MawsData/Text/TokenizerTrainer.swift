@@ -64,9 +64,9 @@ public final class TokenizerTrainer {
 
     /// What became of training.
     public struct Result: Sendable {
-        /// Of the model, `Tokenizer.vocabularySize`.
+        /// The model's number of tokens, `Tokenizer.vocabularySize`.
         public var tokenCount: Int
-        /// Of the model; fewer than asked for where the captions have no more.
+        /// Tokens of the model; fewer than asked for where the captions have no more.
         public var pieceCount: Int
         public var lengths: CaptionLengths
     }

@@ -4,7 +4,7 @@ import Yams
 struct PlanNode {
     let node: Node
     let place: PlanPlace
-    /// Of the plan that is read.
+    /// Faults of the plan that is read.
     let faults: FaultLog
 
     /// The value as an error names it.

@@ -8,7 +8,7 @@ public enum ShardPattern {
         case braces(BracePattern.Fault)
         /// No file fits a pattern with `*`.
         case nothingFits(pattern: String)
-        /// Of a pattern's names some files are not there: the first of these, and those that are.
+        /// Some files of a pattern are not there: the first of these, and those that are.
         case missing(name: String, count: Int, there: [String])
     }
 

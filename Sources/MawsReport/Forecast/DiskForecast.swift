@@ -7,7 +7,7 @@ import MawsStorage
 
 /// What a stage takes on disk, and what of it stays: a function of the plan alone.
 package struct StageDisk {
-    /// Of each server.
+    /// Bytes of the state file of each server.
     package let stateBytes: Int
     /// All state files, and the checkpoints that are kept while the stage runs: its first, whose moments are zeros that
     /// take no space, the newest ones, and one in the making.
