@@ -143,6 +143,8 @@ static void NAMED(adamw_int8)(
     }
 }
 
+#include "MomentumUpdate.h"
+
 static void NAMED(add)(float *sum, const float *other, size_t count) {
     EACH_ELEMENT sum[i] += other[i];
 }
@@ -167,6 +169,11 @@ static const MawsUpdateLoops NAMED(update_loops) = {
     .adamw = NAMED(adamw),
     .adamw_bf16 = NAMED(adamw_bf16),
     .adamw_int8 = NAMED(adamw_int8),
+    .sgd = NAMED(sgd),
+    .sgd_momentum = NAMED(sgd_momentum),
+    .sgd_momentum_bf16 = NAMED(sgd_momentum_bf16),
+    .sgd_momentum_int8 = NAMED(sgd_momentum_int8),
+    .average = NAMED(average),
     .add = NAMED(add),
     .squares = NAMED(squares),
 };
