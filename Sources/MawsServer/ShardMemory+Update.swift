@@ -35,23 +35,24 @@ extension ShardMemory {
     private func change(
         _ chunk: StateChunk, lane: Int, _ update: StateUpdate, _ content: StateContent, _ journal: UpdateJournal
     ) throws(StorageError) {
-        let (old, new) = (StateArea.bank(1 - content.activeBank), StateArea.bank(content.activeBank))
-        let (weights, next) = (floats(old, chunk), floats(new, chunk))
-        try checks.verify(old, chunk)
-        if update.clipScale == 0 {
-            // A copy can be made again as often as one likes.
-            next.update(from: weights, count: chunk.range.count)
-            checks.renew(new, chunk)
-            return journal.finish(chunk.number)
+        let (weights, next) = (floats(content.weightsBefore, chunk), floats(content.weights, chunk))
+        try checks.verify(content.weightsBefore, chunk)
+        guard update.clipScale != 0 else {
+            return journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
+                next.update(from: weights, count: chunk.range.count)
+                checks.renew(content.weights, chunk)
+                for (before, moment) in zip(content.momentsBefore, content.moments) {
+                    checks.pass(before, on: moment, chunk)
+                }
+            }
         }
-        let changing = [new, .firstMoments, .secondMoments]
-        for area in changing { try checks.verify(area, chunk) }
+        for holding in [content.gradientBefore] + content.momentsBefore { try checks.verify(holding, chunk) }
         journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
             optimizer.update(
                 chunk.block, of: layout.table, range: chunk.range, step: StepIndex(content.step.value - 1),
                 learningRate: update.learningRate, clipScale: update.clipScale, weights: weights, gradient: next,
                 next: next, moments: moments(chunk.block))
-            for area in changing { checks.renew(area, chunk) }
+            for holding in [content.weights] + content.moments { checks.renew(holding, chunk) }
         }
     }
 
@@ -71,8 +72,9 @@ extension ShardMemory {
             second: file.secondMoments + layout.momentOffsets[block])
     }
 
-    private func floats(_ area: StateArea, _ chunk: StateChunk) -> UnsafeMutablePointer<Float> {
-        guard let start = checks.regions(area, chunk).codes.baseAddress else { preconditionFailure("an empty chunk") }
+    private func floats(_ holding: StateHolding, _ chunk: StateChunk) -> UnsafeMutablePointer<Float> {
+        let codes = checks.regions(holding.area, chunk).codes
+        guard let start = codes.baseAddress else { preconditionFailure("an empty chunk") }
         return start.assumingMemoryBound(to: Float.self)
     }
 }
@@ -90,7 +92,7 @@ extension ShardMemory {
         }
         try forEachChunk(of: Array(slices.indices)) { chunk, _ in
             let isDone = chunk.isTrained && content.update != nil && journal.isDone(chunk.number)
-            for area in checks.believed(chunk, isDone: isDone) { try checks.verify(area, chunk) }
+            for holding in checks.believed(chunk, isDone: isDone) { try checks.verify(holding, chunk) }
         }
     }
 

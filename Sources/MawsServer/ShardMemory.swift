@@ -88,8 +88,8 @@ final class ShardMemory: @unchecked Sendable {
     /// The slice is there.
     func restored(_ slice: TensorSlice) {
         let block = Int(slice.block)
-        let area = area(slice.kind, block, bank: 0)
-        forEachChunk(of: [block]) { chunk, _ in checks.renew(area, chunk) }
+        let holding = holding(slice.kind, block, bank: 0, slice.step)
+        forEachChunk(of: [block]) { chunk, _ in checks.renew(holding, chunk) }
     }
 
     /// The state's pages leave the process; see `StateFile.releaseResident`.
@@ -105,7 +105,7 @@ final class ShardMemory: @unchecked Sendable {
         let content = file.content
         let bank = slice.step == content.step ? content.activeBank : 1 - content.activeBank
         let block = Int(slice.block)
-        try checks.verify(area(slice.kind, block, bank: bank), block: block)
+        try checks.verify(holding(slice.kind, block, bank: bank, slice.step), block: block)
         return UnsafeRawBufferPointer(bytes(slice.kind, block, bank: bank))
     }
 
@@ -129,9 +129,9 @@ final class ShardMemory: @unchecked Sendable {
     func storeReduced(_ block: Int, _ sum: GradientSum) -> [Double] {
         file.changes.during {
             sum.write(to: reduced(block), count: slices[block].count)
-            let (area, start) = (StateArea.bank(1 - file.content.activeBank), slices[block].lowerBound)
+            let (gradient, start) = (file.content.gradient, slices[block].lowerBound)
             return threads.chunkSquares(reduced(block), count: slices[block].count) { chunk in
-                checks.renew(area, layout.chunk(block, at: start + chunk.lowerBound))
+                checks.renew(gradient, layout.chunk(block, at: start + chunk.lowerBound))
             }
         }
     }
@@ -144,11 +144,11 @@ final class ShardMemory: @unchecked Sendable {
         file.weights(bank: 1 - file.content.activeBank) + layout.weightOffsets[block]
     }
 
-    private func area(_ kind: TensorKind, _ block: Int, bank: Int) -> StateArea {
+    private func holding(_ kind: TensorKind, _ block: Int, bank: Int, _ version: StepIndex) -> StateHolding {
         switch kind {
-        case .weight: configuration.table.blocks[block].isTrainable ? .bank(bank) : .frozen
-        case .firstMoment: .firstMoments
-        case .secondMoment: .secondMoments
+        case .weight: configuration.table.blocks[block].isTrainable ? .weights(bank: bank, version) : .frozen
+        case .firstMoment: .firstMoments(version)
+        case .secondMoment: .secondMoments(version)
         }
     }
 

@@ -10,13 +10,13 @@ struct StateChecksTests {
         let state = try State(moments, isReduced: true)
         try state.verifyAll()
         for chunk in state.chunks {
-            for area in state.checks.believed(chunk, isDone: true) {
-                let (scales, codes) = state.checks.regions(area, chunk)
+            for holding in state.checks.believed(chunk, isDone: true) {
+                let (scales, codes) = state.checks.regions(holding.area, chunk)
                 for bytes in [scales, codes] where !bytes.isEmpty {
                     for place in [0, bytes.count / 2, bytes.count - 1] {
                         bytes[place] ^= 0x10
                         let found = try #require(throws: StorageError.self) { try state.verifyAll() }
-                        #expect(found == state.checks.damage(area, chunk))
+                        #expect(found == state.checks.damage(holding, chunk))
                         bytes[place] ^= 0x10
                     }
                 }
@@ -62,10 +62,10 @@ struct StateChecksTests {
         defer { buffer.deallocate() }
         for chunk in state.chunks {
             try state.checks.look(at: chunk, with: buffer)
-            for area in state.checks.believed(chunk, isDone: true) {
-                let codes = state.checks.regions(area, chunk).codes
+            for holding in state.checks.believed(chunk, isDone: true) {
+                let codes = state.checks.regions(holding.area, chunk).codes
                 codes[codes.count - 1] ^= 1
-                #expect(throws: state.checks.damage(area, chunk)) { try state.checks.look(at: chunk, with: buffer) }
+                #expect(throws: state.checks.damage(holding, chunk)) { try state.checks.look(at: chunk, with: buffer) }
                 try state.file.changes.during { try state.checks.look(at: chunk, with: buffer) }
                 codes[codes.count - 1] ^= 1
             }
@@ -130,6 +130,83 @@ struct StateChecksTests {
     }
 }
 
+/// Pieces of a state that are whole in themselves, where they do not belong.
+struct StatePlaceTests {
+    /// A chunk's numbers in one area, with their checksum.
+    @Test(arguments: MomentEncoding.allCases)
+    func aChunkOfAnOlderVersionIsNotBelieved(moments: MomentEncoding) throws {
+        let state = try State(moments, isReduced: true)
+        let older = try state.bytes()
+        _ = try state.updateUntilDeath()
+        try state.makeGradient()
+        let present = try state.bytes()
+        for chunk in state.chunks where chunk.isTrained {
+            for holding in state.checks.believed(chunk, isDone: true) {
+                state.put(older, holding.area, chunk)
+                let found = try #require(throws: StorageError.self) { try state.verifyAll() }
+                #expect(found == state.checks.damage(holding, chunk))
+                state.put(present, holding.area, chunk)
+            }
+        }
+        try state.verifyAll()
+    }
+
+    /// Of one area, both of one length, with their checksums.
+    @Test(arguments: MomentEncoding.allCases)
+    func exchangedChunksAreNotBelieved(moments: MomentEncoding) throws {
+        let state = try State(moments, isReduced: true)
+        let trained = state.chunks.filter { $0.isTrained && $0.range.count == ShardLayout.chunkLength }
+        let (first, second) = (trained[0], trained[1])
+        #expect(first.codes.count == second.codes.count)
+        let present = try state.bytes()
+        for area in [StateArea.bank0, .bank1, .firstMoments, .secondMoments] {
+            guard state.checks.regions(area, first).scales.count == state.checks.regions(area, second).scales.count
+            else { continue }
+            state.put(present, area, first, at: second)
+            state.put(present, area, second, at: first)
+            #expect(throws: StorageError.self) { try state.verifyAll() }
+            state.put(present, area, first)
+            state.put(present, area, second)
+        }
+        try state.verifyAll()
+    }
+
+    @Test func aGradientOfTheSameStepThatWasDroppedIsNotBelieved() throws {
+        let state = try State(.fp32, isReduced: true)
+        let older = try state.bytes()
+        try state.file.sealStepDropped()
+        try state.makeGradient()
+        try state.verifyAll()
+        let chunk = try #require(state.chunks.first { $0.isTrained })
+        state.put(older, .bank1, chunk)
+        #expect(throws: state.checks.damage(state.file.content.gradient, chunk)) { try state.verifyAll() }
+    }
+
+    /// The same version, stage and table: made again from a checkpoint, or by another run.
+    @Test func aChunkOfAnotherFileIsNotBelieved() throws {
+        let (state, other) = (try State(.fp32, isReduced: true), try State(.fp32, isReduced: true))
+        let foreign = try other.bytes()
+        for chunk in state.chunks {
+            let holding = try #require(state.checks.believed(chunk, isDone: true).first)
+            let present = try state.bytes()
+            state.put(foreign, holding.area, chunk)
+            #expect(throws: state.checks.damage(holding, chunk)) { try state.verifyAll() }
+            state.put(present, holding.area, chunk)
+        }
+    }
+
+    /// A skipped step's moments are those of the version before it, and the next version's from then on.
+    @Test func momentsThatAStepPassesOnAreOfTheNextVersion() throws {
+        let state = try State(.fp32, isReduced: true)
+        let chunk = try #require(state.chunks.first { $0.isTrained })
+        let next = StateHolding.firstMoments(State.version.next)
+        #expect(throws: StorageError.self) { try state.checks.verify(next, chunk) }
+        state.checks.pass(.firstMoments(State.version), on: next, chunk)
+        try state.checks.verify(next, chunk)
+        #expect(throws: StorageError.self) { try state.checks.verify(.firstMoments(State.version), chunk) }
+    }
+}
+
 /// A filled state, and what a server does with it.
 private struct State {
     let folder: TemporaryFolder
@@ -147,17 +224,25 @@ private struct State {
         let file = try StateFile.create(folder.file("state"), content: content, shape: layout.shape)
         self.init(folder, file, layout)
         for (index, chunk) in chunks.enumerated() {
-            for area in chunk.isTrained ? [StateArea.bank0, .bank1, .firstMoments, .secondMoments] : [.frozen] {
-                let (scales, codes) = checks.regions(area, chunk)
+            for holding in chunk.isTrained ? Self.filled : [.frozen] {
+                let (scales, codes) = checks.regions(holding.area, chunk)
                 for bytes in [scales, codes] {
                     for place in bytes.indices { bytes[place] = UInt8(truncatingIfNeeded: 31 &* place &+ 7 &* index) }
                 }
-                checks.renew(area, chunk)
+                checks.renew(holding, chunk)
             }
         }
-        try file.sealRestored(step: StepIndex(4))
+        try file.sealRestored(step: Self.version)
         if isReduced { try file.sealReduced() }
     }
+
+    static let version = StepIndex(4)
+
+    /// The version, and the gradient of the step after it.
+    private static let filled = [
+        StateHolding.weights(bank: 0, version), .gradient(bank: 1, version, dropped: 0), .firstMoments(version),
+        .secondMoments(version),
+    ]
 
     /// A frozen block, and two trained ones of several chunks whose last ones are short.
     private static func table(_ moments: MomentEncoding) -> BlockTable {
@@ -187,7 +272,7 @@ private struct State {
     func bytes() throws -> Data { try Data(contentsOf: URL(filePath: file.path)) }
 
     func verifyAll() throws {
-        for chunk in chunks { for area in checks.believed(chunk, isDone: true) { try checks.verify(area, chunk) } }
+        for chunk in chunks { for part in checks.believed(chunk, isDone: true) { try checks.verify(part, chunk) } }
     }
 
     /// Begins an update and gives the file as a death in its second chunk leaves it; then ends it.
@@ -199,6 +284,35 @@ private struct State {
         }
         try file.sealApplied()
         return left
+    }
+
+    /// The reduced gradient of the present version.
+    func makeGradient() throws {
+        for chunk in chunks where chunk.isTrained {
+            let gradient = file.content.gradient
+            let codes = checks.regions(gradient.area, chunk).codes
+            for place in codes.indices { codes[place] = codes[place] &* 7 &+ 1 }
+            checks.renew(gradient, chunk)
+        }
+        try file.sealReduced()
+    }
+
+    /// Puts a chunk of a copy of the file, with its checksum, into this one, where another lies maybe.
+    func put(_ copy: Data, _ area: StateArea, _ chunk: StateChunk, at place: StateChunk? = nil) {
+        let base = UnsafeRawPointer(file.frozen) - layout.shape.frozenOffset
+        let check = { (chunk: StateChunk) in
+            chunk.isTrained
+                ? layout.shape.checksOffset + 16 * chunk.number + 4 * area.rawValue
+                : layout.shape.frozenChecksOffset + 4 * chunk.number
+        }
+        let (from, to) = (checks.regions(area, chunk), checks.regions(area, place ?? chunk))
+        for (source, target) in [(from.scales, to.scales), (from.codes, to.codes)] where !source.isEmpty {
+            let offset = UnsafeRawPointer(source.baseAddress!) - base
+            copy.copyBytes(to: target, from: offset..<offset + source.count)
+        }
+        let target = UnsafeMutableRawPointer(mutating: base + check(place ?? chunk))
+        copy.copyBytes(
+            to: UnsafeMutableRawBufferPointer(start: target, count: 4), from: check(chunk)..<check(chunk) + 4)
     }
 
     /// What a next process does.
@@ -213,7 +327,7 @@ private struct State {
         }
         for chunk in chunks {
             let isDone = content.update == nil || chunk.isTrained && journal.isDone(chunk.number)
-            for area in checks.believed(chunk, isDone: isDone) { try checks.verify(area, chunk) }
+            for part in checks.believed(chunk, isDone: isDone) { try checks.verify(part, chunk) }
         }
         guard content.update != nil else { return }
         for chunk in chunks where chunk.isTrained && !journal.isDone(chunk.number) { try update(chunk) {} }
@@ -223,8 +337,8 @@ private struct State {
     /// Every byte that a next process would believe.
     func everything() throws -> [[UInt8]] {
         chunks.flatMap { chunk in
-            checks.believed(chunk, isDone: true).flatMap { area in
-                let (scales, codes) = checks.regions(area, chunk)
+            checks.believed(chunk, isDone: true).flatMap { holding in
+                let (scales, codes) = checks.regions(holding.area, chunk)
                 return [Array(scales), Array(codes)]
             }
         }
@@ -242,9 +356,10 @@ private struct State {
         let areas = areas(chunk)
         try file.journal.change(chunk.number, lane: 0, areas: areas) {
             for area in areas.dropLast() { for place in area.indices { area[place] = area[place] &* 5 &+ 3 } }
-            checks.renew(.firstMoments, chunk)
+            let content = file.content
+            checks.renew(content.moments[0], chunk)
             try halfway()
-            for area in [StateArea.bank(file.content.activeBank), .secondMoments] { checks.renew(area, chunk) }
+            for holding in [content.weights, content.moments[1]] { checks.renew(holding, chunk) }
         }
     }
 }

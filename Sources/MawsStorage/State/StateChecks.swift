@@ -3,6 +3,10 @@ import MawsBase
 /// The checksums of a state: CRC-32C of each chunk in each area, kept in the state file beside it. Whoever writes a
 /// chunk renews its checksum, whoever reads it to build on it verifies it first: damage that the disk, the memory or
 /// another program did is found before it becomes part of a weight.
+///
+/// Each is salted with what the chunk is meant to hold, at which version, in which file (`StateHolding`): a piece of an
+/// older copy of the file, or of another place in it, agrees with its own checksums and with no others. What it is
+/// meant to hold is known from the header, of which a running process believes its own memory and not the file.
 package struct StateChecks {
     private let file: StateFile
     private let layout: StateLayout
@@ -34,17 +38,17 @@ package struct StateChecks {
             start: file.checks + 4 * chunk.number, count: StateShape.checkBytes)
     }
 
-    /// The chunk in this area is as it is meant to be.
-    package func renew(_ area: StateArea, _ chunk: StateChunk) {
-        place(area, chunk).pointee = checksum(regions(area, chunk))
+    /// The chunk holds this, as it is meant to.
+    package func renew(_ holding: StateHolding, _ chunk: StateChunk) {
+        place(holding.area, chunk).pointee = checksum(regions(holding.area, chunk)) ^ salt(holding, chunk)
     }
 
-    /// The same for a whole slice of a block.
-    package func renew(_ area: StateArea, block: Int) {
-        for element in layout.chunkElements(block) { renew(area, layout.chunk(block, at: element)) }
+    /// What the chunk holds is as good for another version, if it was for the one before.
+    package func pass(_ holding: StateHolding, on next: StateHolding, _ chunk: StateChunk) {
+        place(holding.area, chunk).pointee ^= salt(holding, chunk) ^ salt(next, chunk)
     }
 
-    /// The moments of a new file are zero; their pages stay untouched.
+    /// The moments of a new file are zero, and those of version 0; their pages stay untouched.
     package func renewZeroMoments() {
         var zeros: [Int: UInt32] = [:]
         for block in layout.trainedBlocks {
@@ -53,32 +57,36 @@ package struct StateChecks {
                 let count = chunk.scales.count + chunk.codes.count
                 let checksum = zeros[count] ?? CRC32C.checksum([UInt8](repeating: 0, count: count))
                 zeros[count] = checksum
-                for area in [StateArea.firstMoments, .secondMoments] { place(area, chunk).pointee = checksum }
+                for holding in [StateHolding.firstMoments(StepIndex(0)), .secondMoments(StepIndex(0))] {
+                    place(holding.area, chunk).pointee = checksum ^ salt(holding, chunk)
+                }
             }
         }
     }
 
-    /// Throws `damaged` where the chunk is not what was written.
-    package func verify(_ area: StateArea, _ chunk: StateChunk) throws(StorageError) {
-        if checksum(regions(area, chunk)) != place(area, chunk).pointee { throw damage(area, chunk) }
+    /// Throws `damaged` where the chunk does not hold what was written.
+    package func verify(_ holding: StateHolding, _ chunk: StateChunk) throws(StorageError) {
+        if checksum(regions(holding.area, chunk)) ^ salt(holding, chunk) != place(holding.area, chunk).pointee {
+            throw damage(holding, chunk)
+        }
     }
 
     /// The same for a whole slice of a block.
-    package func verify(_ area: StateArea, block: Int) throws(StorageError) {
-        for element in layout.chunkElements(block) { try verify(area, layout.chunk(block, at: element)) }
+    package func verify(_ holding: StateHolding, block: Int) throws(StorageError) {
+        for element in layout.chunkElements(block) { try verify(holding, layout.chunk(block, at: element)) }
     }
 
-    /// The areas in which a next process would believe this chunk, and a running one reads it.
-    package func believed(_ chunk: StateChunk, isDone: Bool) -> [StateArea] {
+    /// What a next process would believe of this chunk, and a running one reads.
+    package func believed(_ chunk: StateChunk, isDone: Bool) -> [StateHolding] {
         guard chunk.isTrained else { return [.frozen] }
         let content = file.content
-        let (active, other) = (StateArea.bank(content.activeBank), StateArea.bank(1 - content.activeBank))
         guard let update = content.update else {
-            return [active, .firstMoments, .secondMoments] + (content.hasReduced ? [other] : [])
+            return [content.weights] + content.moments + (content.hasReduced ? [content.gradient] : [])
         }
+        if isDone { return content.moments + [content.weights] }
         // What is not done yet is made of the old weights, and of the gradient unless the step is skipped.
-        let sources = update.clipScale == 0 ? [other] : [other, active]
-        return [.firstMoments, .secondMoments] + (isDone ? [active] : sources)
+        let sources = [content.weightsBefore] + (update.clipScale == 0 ? [] : [content.gradientBefore])
+        return content.momentsBefore + sources
     }
 
     /// Looks at a chunk beside those who change the state, and without bringing its pages into this process. What is
@@ -87,22 +95,22 @@ package struct StateChecks {
     /// - Parameter buffer: room for a chunk in any area.
     package func look(at chunk: StateChunk, with buffer: UnsafeMutableRawBufferPointer) throws {
         guard let stamp = file.changes.stamp(), file.content.update == nil else { return }
-        for area in believed(chunk, isDone: true) {
-            let (scales, codes) = regions(area, chunk)
+        for holding in believed(chunk, isDone: true) {
+            let (scales, codes) = regions(holding.area, chunk)
             let copies = (
                 scales: UnsafeMutableRawBufferPointer(rebasing: buffer[..<scales.count]),
                 codes: UnsafeMutableRawBufferPointer(rebasing: buffer[scales.count..<scales.count + codes.count])
             )
             try file.read(UnsafeRawPointer(codes.baseAddress!), into: copies.codes)
             if !scales.isEmpty { try file.read(UnsafeRawPointer(scales.baseAddress!), into: copies.scales) }
-            if checksum(copies) == place(area, chunk).pointee { continue }
+            if checksum(copies) ^ salt(holding, chunk) == place(holding.area, chunk).pointee { continue }
             guard !chunk.isTrained || file.changes.isUnchanged(since: stamp) else { return }
-            throw damage(area, chunk)
+            throw damage(holding, chunk)
         }
     }
 
-    package func damage(_ area: StateArea, _ chunk: StateChunk) -> StorageError {
-        damage("the \(name(area))", chunk)
+    package func damage(_ holding: StateHolding, _ chunk: StateChunk) -> StorageError {
+        damage("the \(name(holding))", chunk)
     }
 
     /// - Parameter what: of the chunk is not to be believed.
@@ -115,16 +123,21 @@ package struct StateChecks {
                 + "is not what was written there")
     }
 
-    private func name(_ area: StateArea) -> String {
-        let content = file.content
-        switch area {
-        case .frozen: return "frozen part"
-        case .firstMoments: return "first moment"
-        case .secondMoments: return "second moment"
-        case .bank0, .bank1:
-            if area == .bank(content.activeBank) { return content.update == nil ? "weight" : "next weight or gradient" }
-            return content.hasReduced ? "reduced gradient" : "weight of the version before"
+    private func name(_ holding: StateHolding) -> String {
+        switch (holding.content, holding.area) {
+        case (.frozen, _): return "frozen part"
+        case (.moments, .firstMoments): return "first moment"
+        case (.moments, _): return "second moment"
+        case (.gradient, _): return "reduced gradient"
+        case (.weights, _): break
         }
+        let content = file.content
+        guard holding.version == content.step else { return "weight of the version before" }
+        return content.update == nil ? "weight" : "next weight"
+    }
+
+    private func salt(_ holding: StateHolding, _ chunk: StateChunk) -> UInt32 {
+        holding.salt(chunk, nonce: file.nonce)
     }
 
     private func place(_ area: StateArea, _ chunk: StateChunk) -> UnsafeMutablePointer<UInt32> {

@@ -1,3 +1,5 @@
+import MawsBase
+
 /// A part of a state that has checksums of its own.
 package enum StateArea: Int, CaseIterable {
     case bank0 = 0
@@ -22,4 +24,57 @@ package struct StateChunk: Hashable {
     /// Bytes of either moment's area: scales, where moments have some, and codes.
     package let scales: Range<Int>
     package let codes: Range<Int>
+}
+
+/// What a chunk's numbers in an area are meant to be. A checksum is good for that alone: an older copy of a piece of the
+/// file, or a piece of another place, is damage however whole its bytes are.
+package struct StateHolding: Hashable {
+    package enum Content: UInt64 {
+        case frozen = 0
+        case weights = 1
+        case gradient = 2
+        case moments = 3
+    }
+
+    package let area: StateArea
+    package let content: Content
+    /// Of gradients the version that they are made from; of frozen weights 0.
+    package let version: StepIndex
+    /// Of gradients: how many were dropped before; 0 of all others.
+    package let dropped: UInt64
+
+    package static let frozen = StateHolding(area: .frozen, content: .frozen, version: StepIndex(0), dropped: 0)
+
+    package static func weights(bank: Int, _ version: StepIndex) -> StateHolding {
+        StateHolding(area: .bank(bank), content: .weights, version: version, dropped: 0)
+    }
+
+    package static func gradient(bank: Int, _ version: StepIndex, dropped: UInt64) -> StateHolding {
+        StateHolding(area: .bank(bank), content: .gradient, version: version, dropped: dropped)
+    }
+
+    package static func firstMoments(_ version: StepIndex) -> StateHolding {
+        StateHolding(area: .firstMoments, content: .moments, version: version, dropped: 0)
+    }
+
+    package static func secondMoments(_ version: StepIndex) -> StateHolding {
+        StateHolding(area: .secondMoments, content: .moments, version: version, dropped: 0)
+    }
+
+    /// What a checksum of this holding in a chunk of a file differs by from that of its bytes.
+    ///
+    /// - Parameter nonce: the file's.
+    func salt(_ chunk: StateChunk, nonce: UInt64) -> UInt32 {
+        let place = UInt64(chunk.number) << 8 | UInt64(area.rawValue) << 4 | content.rawValue
+        return UInt32(
+            truncatingIfNeeded: Self.mixed(Self.mixed(Self.mixed(nonce ^ version.value) ^ dropped) ^ place))
+    }
+
+    /// One round of SplitMix64 (Steele, Lea and Flood, 2014).
+    private static func mixed(_ word: UInt64) -> UInt64 {
+        var word = word &+ 0x9E37_79B9_7F4A_7C15
+        word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+        return word ^ word >> 31
+    }
 }

@@ -12,6 +12,8 @@ public struct StateContent: Hashable, Sendable {
     public var activeBank: Int
     /// Whether the whole reduced gradient of step `step` is there too, in the other bank.
     public var hasReduced: Bool
+    /// Gradients of this file that did not count in the end.
+    public var droppedCount: UInt64 = 0
     /// The update that version `step` is being made by; nil when it is whole. What is left to do is known from the
     /// file's journal.
     public var update: StateUpdate?
@@ -29,6 +31,21 @@ public struct StateContent: Hashable, Sendable {
         self.activeBank = activeBank
         self.hasReduced = hasReduced
     }
+}
+
+extension StateContent {
+    /// The version in force, or the one being made.
+    package var weights: StateHolding { .weights(bank: activeBank, step) }
+    package var moments: [StateHolding] { [.firstMoments(step), .secondMoments(step)] }
+    /// Of the step after that version.
+    package var gradient: StateHolding { .gradient(bank: 1 - activeBank, step, dropped: droppedCount) }
+
+    /// What the version before left for an update that is under way, until that is through with the chunk.
+    package var weightsBefore: StateHolding { .weights(bank: 1 - activeBank, stepBefore) }
+    package var momentsBefore: [StateHolding] { [.firstMoments(stepBefore), .secondMoments(stepBefore)] }
+    package var gradientBefore: StateHolding { .gradient(bank: activeBank, stepBefore, dropped: droppedCount) }
+
+    private var stepBefore: StepIndex { StepIndex(step.value - 1) }
 }
 
 /// What a commit says about an update.

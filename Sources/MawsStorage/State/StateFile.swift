@@ -20,6 +20,8 @@ public final class StateFile: @unchecked Sendable {
     private let file: OpenFile
     private let memory: UnsafeMutableRawPointer
     private let boot: [UInt8]
+    /// What checksums of this file are salted with.
+    let nonce: UInt64
     private let header: Mutex<(sequence: UInt64, content: StateContent, isSealed: Bool)>
 
     /// What the header says, whether or not `sealRestored` made it true yet.
@@ -86,7 +88,9 @@ public final class StateFile: @unchecked Sendable {
         do {
             let file = try OpenFile(path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600, action: "write")
             try file.reserve(shape.size)
-            let slot = StateSlot(sequence: 0, content: content, shape: shape, boot: boot ?? unknownBoot)
+            let slot = StateSlot(
+                sequence: 0, content: content, shape: shape, boot: boot ?? unknownBoot,
+                nonce: UInt64.random(in: 1...UInt64.max))
             return try StateFile(file, slot, isSealed: false)
         } catch {
             _ = Glibc.unlink(path)
@@ -99,6 +103,7 @@ public final class StateFile: @unchecked Sendable {
         self.file = file
         shape = slot.shape
         boot = slot.boot
+        nonce = slot.nonce
         header = Mutex((slot.sequence, slot.content, isSealed))
         let mapped = mmap(nil, slot.shape.size, PROT_READ | PROT_WRITE, MAP_SHARED, file.descriptor, 0)
         guard let mapped, mapped != UnsafeMutableRawPointer(bitPattern: -1) else {
@@ -167,7 +172,10 @@ public final class StateFile: @unchecked Sendable {
 
     /// What came for the step after the present version does not count: another gradient takes its place.
     public func sealStepDropped() throws {
-        try seal { $0.hasReduced = false }
+        try seal { content in
+            content.hasReduced = false
+            content.droppedCount += 1
+        }
     }
 
     /// The next version is decided and begins to take the place of the reduced gradient.
@@ -194,7 +202,8 @@ public final class StateFile: @unchecked Sendable {
         try header.withLock { header in
             var content = header.content
             change(&content)
-            let slot = StateSlot(sequence: header.sequence + 1, content: content, shape: shape, boot: boot)
+            let slot = StateSlot(
+                sequence: header.sequence + 1, content: content, shape: shape, boot: boot, nonce: nonce)
             let bytes = try slot.encoded()
             // Everything this header speaks of is in memory before the header is.
             atomicMemoryFence(ordering: .sequentiallyConsistent)

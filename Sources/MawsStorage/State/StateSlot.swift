@@ -4,7 +4,7 @@ import MawsBase
 /// checksum counts, so a slot cut short by a death leaves the other one in force.
 struct StateSlot: Hashable {
     static let size = 512
-    private static let magic: UInt64 = 0x3345_5441_5453_574D  // "MWSTATE3"
+    private static let magic: UInt64 = 0x3445_5441_5453_574D  // "MWSTATE4"
     private static let nameLimit = 256
     private static let checksumOffset = 8
 
@@ -13,6 +13,8 @@ struct StateSlot: Hashable {
     var shape: StateShape
     /// Identity of the machine's present run, 16 bytes: what a mapped file holds is whole only until the machine stops.
     var boot: [UInt8]
+    /// Drawn when the file was made: no checksum of another file is good in this one.
+    var nonce: UInt64
 
     func encoded() throws -> [UInt8] {
         let name = Array(content.runID.utf8)
@@ -31,6 +33,8 @@ struct StateSlot: Hashable {
         writer.add(content.update == nil ? 0 : 1)
         writer.add(content.update?.learningRate.bitPattern ?? 0)
         writer.add(content.update?.clipScale.bitPattern ?? 0)
+        writer.add(content.droppedCount)
+        writer.add(nonce)
         for number in shape.numbers { writer.add(UInt64(number)) }
         writer.add(UInt64(name.count))
         var bytes = writer.bytes + boot + content.tableHash + name
@@ -62,6 +66,8 @@ struct StateSlot: Hashable {
         let isUpdating = reader.next() == 1
         let update = StateUpdate(
             learningRate: Double(bitPattern: reader.next()), clipScale: Double(bitPattern: reader.next()))
+        let droppedCount = reader.next()
+        nonce = reader.next()
         shape = StateShape(numbers: (0..<StateShape.numberCount).map { _ in Int(reader.next()) })
         let nameCount = Int(reader.next())
         guard shard.0 < shard.1, bank < 2, nameCount <= Self.nameLimit else { return nil }
@@ -70,14 +76,16 @@ struct StateSlot: Hashable {
             shard: ShardIdentity(index: shard.0, count: shard.1), runID: "", stage: stage, tableHash: reader.next(32),
             step: step, activeBank: bank, hasReduced: hasReduced)
         content.update = isUpdating ? update : nil
+        content.droppedCount = droppedCount
         content.runID = String(decoding: reader.next(nameCount), as: UTF8.self)
     }
 
-    init(sequence: UInt64, content: StateContent, shape: StateShape, boot: [UInt8]) {
+    init(sequence: UInt64, content: StateContent, shape: StateShape, boot: [UInt8], nonce: UInt64) {
         self.sequence = sequence
         self.content = content
         self.shape = shape
         self.boot = boot
+        self.nonce = nonce
     }
 }
 

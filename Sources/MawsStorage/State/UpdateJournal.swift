@@ -60,8 +60,8 @@ public struct UpdateJournal {
         finish(chunk)
     }
 
-    /// The chunk is as it will be, by `change` or by something that can be done again as often as one likes.
-    public func finish(_ chunk: Int) {
+    /// The chunk is as it will be.
+    private func finish(_ chunk: Int) {
         Self.fence()
         marks[chunk] = Self.mark(.done, chunk, version)
         Self.fence()
