@@ -77,7 +77,10 @@ extension CoordinatorNode {
         let earlier = try Plan(json: String(decoding: identity.plan, as: UTF8.self))
         let changes = plan.differences(from: earlier).filter { !$0.mayChange }
         guard changes.isEmpty else {
-            throw CoordinatorError.planChanged(run: paths.folder, changes: changes.prefix(5).map(\.description))
+            let lines = changes.prefix(5).map { change in
+                (plan.places[change.field].map { "\($0.file):\($0.line): " } ?? "") + change.description
+            }
+            throw CoordinatorError.planChanged(run: paths.folder, changes: lines)
         }
     }
 

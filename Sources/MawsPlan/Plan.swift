@@ -18,6 +18,12 @@ public struct Plan: Codable, Hashable, Sendable {
     public var access: RunAccess?
     /// Whether all trainers must compute the same bits; without it any compute profile may join.
     public var bitIdentity: Bool
+    /// Where in the file all this stands.
+    public var places = PlanPlaces()
+
+    private enum CodingKeys: CodingKey {
+        case run, seed, cluster, data, model, precision, stages, checkpoint, wire, access, bitIdentity
+    }
 
     public init(
         run: String, seed: UInt64, cluster: ClusterPlan, data: [DataSplitPlan], model: ModelPlan,

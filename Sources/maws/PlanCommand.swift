@@ -61,7 +61,7 @@ struct PlanCheck: ParsableCommand {
         let plan = try source.load()
         let inspection = PlanInspection(plan: plan, root: source.dataRoot)
         let faults = inspection.faults + MemoryCheck.faults(plan: plan)
-        for warning in inspection.survey?.warnings ?? [] { note(warning.sentence) }
+        for warning in inspection.survey?.warnings ?? [] { note(plan.located(warning.field, warning.sentence)) }
         guard faults.isEmpty, let data = inspection.data else { throw PlanDataFaults(sentences: faults) }
         let disk = DiskForecast(plan: plan)
         if !json { say(PlanSummary(plan: plan, data: data, disk: disk).text()) }

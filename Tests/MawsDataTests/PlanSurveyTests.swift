@@ -115,6 +115,7 @@ import Testing
         try folder.write("zebra\t8\nyak\t8\n", "vocabulary.txt")
         let sentence = try Self.survey(folder, wsp).faults.map(\.sentence).first
         #expect(sentence?.contains("none of the 24 samples of split 'train' has one of them") == true)
+        #expect(sentence?.contains("vocabulary.txt (zebra, yak), but none") == true)
         #expect(sentence?.contains("#dog, #beach") == true && sentence?.contains("maws data labels") == true)
         let bare = try Self.survey(Self.folder(train: { _ in [:] }, test: Self.classes), wsp)
         #expect(bare.faults.map(\.sentence).first?.contains("learns hashtags, but none of the 24 samples") == true)
@@ -139,7 +140,10 @@ import Testing
         try folder.write("dog\t8\n", "vocabulary.txt")
         var wsp = Fixture.stage(.wsp)
         wsp.labelCount = 1
-        #expect(try Self.survey(folder, [wsp]).faults.map(\.sentence).first?.contains("one label only") == true)
+        #expect(try Self.survey(folder, [wsp]).faults.map(\.sentence).first?.contains("one label only (dog)") == true)
+        try folder.write("zebra\t8\n", "vocabulary.txt")
+        let sentence = try Self.survey(folder, [wsp]).faults.map(\.sentence).first
+        #expect(sentence?.contains("(zebra), but none of the 24 samples") == true && sentence?.contains("#dog") == true)
     }
 
     @Test func samplesWithoutACaptionAreCountedAndWarnedOf() throws {

@@ -15,6 +15,7 @@ import Testing
         plan.stages[0].batch = 16
         plan.stages[1].classes = "\(scratch.path)/classes.txt"
         let faults = PlanInspection(plan: plan, root: ".").faults
+        #expect(faults.allSatisfy { $0.hasPrefix(plan.run + "/plan.yaml:") }, "\(faults)")
         #expect(faults.count == 2, "\(faults)")
         #expect(faults.contains { $0.contains("'mae' has a `batch` of 16") && $0.contains("has 12 samples only") })
         #expect(faults.contains { $0.contains("classes.txt") })
@@ -45,6 +46,57 @@ import Testing
         #expect(faults.count == 4, "\(faults)")
         #expect(faults[0].contains("stage mae") && faults[0].contains("give trainers a `memory` of"))
         #expect(faults[1].contains("set `cluster.server_memory` to"))
+    }
+
+    /// A plan of one stage on the twelve images, its faults with their places.
+    private func faults(_ data: String, _ stage: String, cluster: String = "") throws -> [String] {
+        let text = """
+            run: runs/places
+            cluster: {local: true\(cluster)}
+            data:
+              train:
+            \(data)
+            model: {image: {size: 8, channels: 1, patch: 4, width: 16, depth: 1, heads: 2}}
+            stages:
+              - mae: {name: first, batch: 4, unit: 2, decoder: {width: 16, depth: 1, heads: 2}}
+            \(stage)
+            """
+        let plan = try PlanLoader.parse(text, file: "plan.yaml", root: scratch.path) { _ in 1 }
+        return PlanInspection(plan: plan, root: scratch.path).faults + MemoryCheck.faults(plan: plan)
+    }
+
+    @Test func whatIsFoundAfterThePlanWasReadIsToldWithFileLineAndField() throws {
+        _ = try TinyRun(in: scratch.path)
+        try "a\t3\nb\t2\n".write(toFile: scratch.path + "/tags.txt", atomically: true, encoding: .utf8)
+        try "a\t3\na\t2\n".write(toFile: scratch.path + "/twice.txt", atomically: true, encoding: .utf8)
+        try "no tar".write(toFile: scratch.path + "/bad.tar", atomically: true, encoding: .utf8)
+        let shards = "    shards: test.tar"
+        let batch = try faults(shards, "  - mae:\n      unit: 2\n      batch: 16")
+        #expect(batch.first?.hasPrefix("plan.yaml:11: stages.mae.batch: Stage 'mae' has a `batch` of 16") == true)
+        let preset = try faults(shards, "  - mae: {unit: 2}")
+        #expect(preset.first?.hasPrefix("plan.yaml:9: stages.mae.batch: Stage 'mae' has a `batch` of 4096") == true)
+        let shard = try faults("    shards:\n      - bad.tar", "  - mae: {batch: 4, unit: 2}")
+        #expect(shard.first?.hasPrefix("plan.yaml:5: data.train.shards: Shard ") == true, "\(shard)")
+        let tags = try faults(shards + "\n    vocabulary: tags.txt", "  - wsp: {batch: 4, unit: 2}")
+        #expect(tags.first?.hasPrefix("plan.yaml:5: data.train.shards: Stage 'wsp' learns hashtags, but") == true)
+        let twice = try faults(shards + "\n    vocabulary: twice.txt", "  - wsp: {batch: 4, unit: 2}")
+        #expect(twice.count == 1, "\(twice)")
+        #expect(twice.first?.hasPrefix("plan.yaml:6: data.train.vocabulary: ") == true)
+        #expect(twice.first?.hasSuffix("twice.txt, line 2: hashtag 'a' is there twice.") == true)
+        let memory = try faults(
+            shards, "  - linear: {from: first, on: train}", cluster: ", memory: 100M, server_memory: 1M")
+        #expect(memory.contains { $0.hasPrefix("plan.yaml:2: cluster.memory: stage first does not fit") }, "\(memory)")
+        #expect(memory.contains { $0.hasPrefix("plan.yaml:2: cluster.server_memory: stage first does not fit") })
+    }
+
+    @Test func whereAPlanStandsIsNoPartOfIt() throws {
+        let plan = try TinyRun(in: scratch.path).plan
+        var other = plan
+        other.places = PlanPlaces()
+        #expect(plan == other && plan.canonicalJSON == other.canonicalJSON)
+        #expect(plan.located("stages.mae.batch", "wrong").hasSuffix("/plan.yaml:8: stages.mae.batch: wrong"))
+        #expect(other.located("stages.mae.batch", "wrong") == "wrong")
+        #expect(try Plan(json: plan.json()) == plan)
     }
 
     @Test func diskHoldsTheStagesBeforeBesideTheOneThatRuns() throws {

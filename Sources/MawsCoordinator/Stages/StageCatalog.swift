@@ -66,11 +66,17 @@ struct StageCatalog: Sendable {
         stages = try plan.stages.enumerated().map { index, stage in
             try Self.stage(index, stage, plan, data, root: root)
         }
-        for stage in stages { try checkSource(of: stage) }
+        for stage in stages {
+            do throws(CoordinatorError) {
+                try checkSource(of: stage)
+            } catch {
+                throw PlanDataFaults(sentences: [plan.located(stage.plan.field("from"), "\(error)")])
+            }
+        }
     }
 
     /// Before hours of training, what its first checkpoint could not be made of.
-    private func checkSource(of stage: Stage) throws {
+    private func checkSource(of stage: Stage) throws(CoordinatorError) {
         guard let source = stages.first(where: { $0.plan.name == stage.plan.from }),
             let (wanted, found) = StageModel.otherShape(stage.table, from: source.table)
         else { return }

@@ -7,6 +7,8 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
         /// Whether nothing sensible can come of the plan; otherwise it is a warning.
         public var isFault: Bool
         public var stage: String
+        /// Path of the field that asks for it; nil in surveys of earlier versions.
+        public var field: String?
         /// A whole sentence: what is wrong, where, and what to do.
         public var sentence: String
     }
@@ -57,17 +59,22 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
             var parts: Set<SamplePart> = vocabulary == nil ? [] : [.hashtags]
             if readers.contains(where: { !$0.kind.trains }) { parts.insert(.classIndex) }
             if readers.contains(where: { $0.kind == .lit }) { parts.insert(.caption) }
-            surveys[split.name] = try SplitSurvey(
-                split, dataset, model: plan.model.image, parts: parts, vocabulary: vocabulary, root: root,
-                limits: limits)
+            surveys[split.name] = try FieldFault.at(split.sourceField) {
+                try SplitSurvey(
+                    split, dataset, model: plan.model.image, parts: parts, vocabulary: vocabulary, root: root,
+                    limits: limits)
+            }
         }
         for stage in plan.stages {
             let found = try StageSurvey(stage, plan: plan, data: data, surveys: surveys, root: root)
             stages.append(Stage(stage: stage.name, splits: found.splits))
             findings += found.findings
         }
-        let evaluation = plan.stages.first { !$0.kind.trains }?.name ?? ""
-        findings += data.classes.notes.map { Finding(isFault: false, stage: evaluation, sentence: $0) }
+        let evaluation = plan.stages.first { !$0.kind.trains }
+        findings += data.classes.notes.map {
+            Finding(
+                isFault: false, stage: evaluation?.name ?? "", field: evaluation?.field("classes"), sentence: $0)
+        }
     }
 
     /// Nil where no stage asks for labels.
@@ -76,6 +83,8 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
     ) throws -> LabelVocabulary? {
         let isNeeded = readers.contains { $0.kind == .wsp || $0.kind.trains && split.resample != nil }
         guard isNeeded, let file = split.vocabulary else { return nil }
-        return try LabelVocabulary(path: Dataset.resolved(file, root: root), sampleCountMin: split.labelCountMin)
+        return try FieldFault.at(split.field("vocabulary")) {
+            try LabelVocabulary(path: Dataset.resolved(file, root: root), sampleCountMin: split.labelCountMin)
+        }
     }
 }

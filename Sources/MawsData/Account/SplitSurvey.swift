@@ -85,7 +85,8 @@ struct SplitSurvey: Sendable {
 
     private mutating func look(_ parts: Set<SamplePart>, vocabulary: LabelVocabulary?, _ limits: SurveyLimits) throws {
         guard !parts.isEmpty else { return }
-        looked.labelCounts = [Int](repeating: 0, count: vocabulary?.count ?? 0)
+        looked.labelNames = vocabulary?.names ?? []
+        looked.labelCounts = [Int](repeating: 0, count: looked.labelNames.count)
         let start = Moment.now()
         let wanted = spread(isAllHere ? limits.samples : limits.samplesElsewhere)
         // One by one from other machines, so that the first that stalls is the last.
@@ -137,6 +138,7 @@ struct LookedAt: Sendable {
     private(set) var count = 0
     private(set) var hashtagCount = 0
     private(set) var labelledCount = 0
+    var labelNames: [String] = []
     /// Samples of each label of the vocabulary.
     var labelCounts: [Int] = []
     /// Samples of each class.
@@ -158,6 +160,9 @@ struct LookedAt: Sendable {
         for label in labels { labelCounts[label] += 1 }
         if let number = sample.classIndex { classCounts[number, default: 0] += 1 }
     }
+
+    /// Labels that none of the samples has.
+    var unusedLabels: [String] { zip(labelNames, labelCounts).filter { $1 == 0 }.map(\.0) }
 
     mutating func leaveOut(_ sample: SkippedSample) {
         count += 1

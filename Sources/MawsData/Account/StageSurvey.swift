@@ -36,13 +36,18 @@ struct StageSurvey {
         if stage.kind.trains { try checkResampling(on) }
     }
 
-    private mutating func fault(_ problem: String) { note(true, problem) }
-    private mutating func warn(_ problem: String) { note(false, problem) }
+    /// - Parameter field: path of the field that asks for it.
+    private mutating func fault(_ field: String, _ problem: String) { note(true, field, problem) }
+    private mutating func warn(_ field: String, _ problem: String) { note(false, field, problem) }
 
-    private mutating func note(_ isFault: Bool, _ problem: String) {
+    private mutating func note(_ isFault: Bool, _ field: String, _ problem: String) {
         findings.append(
-            PlanSurvey.Finding(isFault: isFault, stage: stage.name, sentence: "Stage '\(stage.name)' \(problem)."))
+            PlanSurvey.Finding(
+                isFault: isFault, stage: stage.name, field: field, sentence: "Stage '\(stage.name)' \(problem)."))
     }
+
+    /// Path of the field that says what a split reads.
+    private func source(_ survey: SplitSurvey) -> String { plan.split(survey.name)?.sourceField ?? stage.field("on") }
 
     // MARK: What becomes of the samples
 
@@ -72,38 +77,59 @@ struct StageSurvey {
 
     private mutating func checkLabels(_ survey: SplitSurvey) {
         let (looked, split) = (survey.looked, plan.split(survey.name))
+        let vocabulary = split?.field("vocabulary") ?? stage.field("on")
         guard looked.count > 0 else {
             return warn(
+                source(survey),
                 "learns the labels of split '\(survey.name)', which could not be looked at: it lies on other machines")
         }
         let samples = "\(looked.count) samples of split '\(survey.name)'" + spread(survey)
-        if stage.labelCount == 1 {
-            fault("has one label only, so that there is nothing to tell apart; give its vocabulary more")
-        } else if looked.hashtagCount == 0 {
+        if looked.hashtagCount == 0 {
             fault(
+                source(survey),
                 "learns hashtags, but none of the \(samples) has any; write #hashtags into captions (.txt), or give "
                     + "them .json members")
         } else if looked.labelledCount == 0 {
-            let tags = looked.hashtags.map { "#\($0)" }.joined(separator: ", ")
             fault(
-                "learns the labels of \(split?.vocabulary ?? "a vocabulary"), but none of the \(samples) has one of "
-                    + "them (their hashtags: \(tags), …); make the vocabulary of this data with 'maws data labels'")
+                vocabulary,
+                "learns the labels of \(split?.vocabulary ?? "a vocabulary") (\(Self.first(looked.labelNames))), but "
+                    + "none of the \(samples) has one of them (their hashtags: "
+                    + "\(Self.first(looked.hashtags.map { "#\($0)" }, isAll: false))); make the vocabulary of this data "
+                    + "with 'maws data labels'")
+        } else if stage.labelCount == 1 {
+            fault(
+                vocabulary,
+                "has one label only (\(Self.first(looked.labelNames))), so that there is nothing to tell apart; give "
+                    + "its vocabulary more")
         } else {
             let without = looked.count - looked.labelledCount
             if Double(without) > Self.shareDoubtful * Double(looked.count) {
-                warn("finds no label of its vocabulary on \(without) of the \(samples) and learns nothing from them")
+                warn(
+                    vocabulary,
+                    "finds no label of its vocabulary on \(without) of the \(samples) and learns nothing from them")
             }
-            let unused = looked.labelCounts.count { $0 == 0 }
-            if looked.count == survey.count, Double(unused) > Self.shareDoubtful * Double(looked.labelCounts.count) {
-                warn("has \(looked.labelCounts.count) labels, of which \(unused) are on no sample of its split")
+            let unused = looked.unusedLabels
+            if looked.count == survey.count, Double(unused.count) > Self.shareDoubtful * Double(looked.labelNames.count)
+            {
+                warn(
+                    vocabulary,
+                    "has \(looked.labelNames.count) labels, of which \(unused.count) are on no sample of its split "
+                        + "(\(Self.first(unused)))")
             }
         }
+    }
+
+    /// The first three names of a list.
+    /// - Parameter isAll: whether the list has all that there are.
+    private static func first(_ names: [String], isAll: Bool = true) -> String {
+        names.prefix(3).joined(separator: ", ") + (isAll && names.count <= 3 ? "" : ", …")
     }
 
     /// More than may be unreadable are refused where the data is opened; see `CaptionSurvey`.
     private mutating func checkCaptions(_ survey: SplitSurvey) {
         guard survey.captionlessCount > 0 else { return }
         warn(
+            source(survey),
             "passes over \(survey.captionlessCount) of the \(survey.count) samples of split '\(survey.name)', which "
                 + "have no caption")
     }
@@ -114,10 +140,12 @@ struct StageSurvey {
             path: Dataset.resolved(file, root: root), sampleCountMin: split.labelCountMin)
         if !vocabulary.sampleCounts.contains(where: { $0 > 0 }) {
             fault(
+                split.field("vocabulary"),
                 "repeats samples of rare labels, but \(file) says of no label how many samples it has; make it with "
                     + "'maws data labels', or leave `resample` out")
         } else if survey.looked.count > 0, survey.looked.labelledCount == 0, stage.kind != .wsp {
             fault(
+                split.field("resample"),
                 "repeats samples of rare labels, but none of the \(survey.looked.count) samples of split "
                     + "'\(survey.name)'\(spread(survey)) has a label of \(file); leave `resample` out")
         }
@@ -131,23 +159,29 @@ struct StageSurvey {
         guard let fitOn, !known.contains(false) else { return }
         if plan.split(fitOn.name)?.shards == plan.split(on.name)?.shards {
             warn(
+                stage.field("on"),
                 "is scored on the very samples of split '\(fitOn.name)' that it is fitted on: its figure will say "
                     + "nothing of other images")
         }
         let (fitted, scored) = (fitOn.looked.classCounts, on.looked.classCounts)
         guard !fitted.isEmpty, !scored.isEmpty, fitOn.looked.count == fitOn.count else { return }
         if fitted.count == 1 {
-            return fault("is fitted on split '\(fitOn.name)', whose samples are all of one class; give it two or more")
+            return fault(
+                source(fitOn),
+                "is fitted on split '\(fitOn.name)', whose samples are all of one class; give it two or more")
         }
         let strange = scored.keys.filter { fitted[$0] == nil }.sorted()
         guard !strange.isEmpty else { return }
         let names = strange.prefix(3).map { classes.names.indices.contains($0) ? classes.names[$0] : "\($0)" }
         let list = names.joined(separator: ", ") + (strange.count > names.count ? ", …" : "")
         if strange.count == scored.count {
-            fault("is fitted on split '\(fitOn.name)', which has none of the classes of '\(on.name)' (\(list))")
+            fault(
+                stage.field("fit_on"),
+                "is fitted on split '\(fitOn.name)', which has none of the classes of '\(on.name)' (\(list))")
         } else {
             let samples = strange.reduce(0) { $0 + (scored[$1] ?? 0) }
             warn(
+                stage.field("fit_on"),
                 "cannot be right on \(samples) samples of split '\(on.name)': '\(fitOn.name)', which it is fitted on, "
                     + "lacks \(strange.count) of their classes (\(list))")
         }
@@ -156,16 +190,26 @@ struct StageSurvey {
     private mutating func checkZeroShot(_ survey: SplitSurvey) throws {
         guard checkClasses(survey, "is scored on"), let file = stage.classes else { return }
         let path = Dataset.resolved(file, root: root)
-        let (lines, found) = (try SplitFiles.classes(path: path).count, survey.looked.classCounts)
+        let (names, found) = (try SplitFiles.classes(path: path), survey.looked.classCounts)
+        let lines = names.count
         guard let most = found.keys.max() else { return }
         let data = "the classes of split '\(survey.name)' are the numbers 0 to \(most)"
         if most >= lines {
-            fault("takes its classes from \(file), which has \(lines) lines, but \(data); give each class a line")
+            fault(
+                stage.field("classes"),
+                "takes its classes from \(file), which has \(lines) lines, but \(data); give each class a line")
         } else if found.count == most + 1, most + 1 < lines, survey.dataset.classes.names == nil {
             // Numbers with gaps are some of more; these are all there are.
             fault(
+                stage.field("classes"),
                 "takes its classes from \(file), which has \(lines) lines, but \(data), all of them there; "
                     + "leave out the lines of other classes")
+        } else if survey.looked.count == survey.count, found.count < lines {
+            let unused = (0..<lines).filter { found[$0] == nil }.map { names[$0][0] }
+            warn(
+                stage.field("classes"),
+                "chooses from the \(lines) classes of \(file), of which \(unused.count) are of no sample of split "
+                    + "'\(survey.name)' (\(Self.first(unused)))")
         }
     }
 
@@ -174,12 +218,14 @@ struct StageSurvey {
         let labelled = survey.classCount
         guard labelled > 0 else {
             fault(
+                source(survey),
                 "\(use) split '\(survey.name)', but none of its \(survey.count) samples has a class; give them class "
                     + "folders ('maws data pack folder'), a column `class` ('maws data pack list') or .cls members")
             return false
         }
         if labelled < survey.count {
             warn(
+                source(survey),
                 "\(use) \(labelled) of the \(survey.count) samples of split '\(survey.name)': the others have no class")
         }
         return true
@@ -193,20 +239,25 @@ struct StageSurvey {
         let place = "of split '\(survey.name)'"
         guard images.readableCount > 0 else {
             let reason = images.unreadable.entries(.leftOut).first?.reason ?? ""
-            return fault("can read none of the \(images.count) images looked at \(place): \(reason)")
+            return fault(
+                source(survey),
+                "can read none of the \(images.count) images looked at \(place): \(reason)")
         }
         let model = plan.model.image
         if images.smallCount > 0 {
             warn(
+                "model.image",
                 "enlarges \(images.smallCount) of the \(images.count) images looked at \(place), which are smaller "
                     + "than the model's \(model.size) x \(model.size) (\(images.smallSize) for instance)")
         }
         if model.channels == 1, images.colourCount > 0 {
             warn(
+                "model.image",
                 "sees in grey, as the model has channels: 1, what is in colour: \(images.colourCount) of the "
                     + "\(images.count) images looked at \(place)")
         } else if model.channels == 3, images.colourCount == 0 {
             warn(
+                "model.image",
                 "takes three equal channels of grey, as the model has channels: 3 and all \(images.count) images "
                     + "looked at \(place) are grey")
         }

@@ -28,34 +28,39 @@ public struct PlanClasses: Sendable {
         let datasets = Self.splits(plan).compactMap { name in opened.first { $0.name == name } }
         let found = ClassNumbers(datasets.flatMap(\.classNames))
         let files = plan.stages.compactMap { stage in
-            stage.kind == .zeroshot ? stage.classes.map { Dataset.resolved($0, root: root) } : nil
+            stage.kind == .zeroshot
+                ? stage.classes.map { (field: stage.field("classes"), path: Dataset.resolved($0, root: root)) } : nil
         }
         guard found.names != nil else {
             numbers = found
-            linesOfStage = try files.first.map(SplitFiles.classes)
+            linesOfStage = try files.first.map { file in
+                try FieldFault.at(file.field) { try SplitFiles.classes(path: file.path) }
+            }
             return
         }
         var (numbered, notes): ((numbers: ClassNumbers, file: String)?, [String]) = (nil, [])
-        for file in files {
-            let lines = ClassLines(path: file, lines: try SplitFiles.classes(path: file))
-            guard let numbers = try lines.numbers(of: found) else {
-                notes.append(try lines.assumption(found))
-                continue
+        for (field, file) in files {
+            try FieldFault.at(field) {
+                let lines = ClassLines(path: file, lines: try SplitFiles.classes(path: file))
+                guard let numbers = try lines.numbers(of: found) else {
+                    return notes.append(try lines.assumption(found))
+                }
+                if let first = numbered { try lines.check(numbers, agreeWith: first.numbers, of: first.file) }
+                numbered = numbered ?? (numbers, file)
             }
-            if let first = numbered { try lines.check(numbers, agreeWith: first.numbers, of: first.file) }
-            numbered = numbered ?? (numbers, file)
         }
         numbers = numbered?.numbers ?? found
         self.notes = notes
-        if numbered == nil { try Self.checkAllAreNamed(datasets) }
+        if numbered == nil { try Self.checkAllAreNamed(datasets, plan) }
     }
 
     /// Numbers say nothing beside names, unless a file says which are which.
-    private static func checkAllAreNamed(_ datasets: [Dataset]) throws {
+    private static func checkAllAreNamed(_ datasets: [Dataset], _ plan: Plan) throws {
         guard let named = datasets.first(where: { !$0.classNames.isEmpty }),
             let numbered = datasets.first(where: \.hasUnnamedClasses)
         else { return }
-        throw unlike(named: named, numbered: numbered)
+        let error = unlike(named: named, numbered: numbered)
+        throw plan.split(numbered.name).map { FieldFault(field: $0.sourceField, cause: error) } ?? error
     }
 
     static func unlike(named: Dataset, numbered: Dataset) -> DataError {

@@ -25,44 +25,82 @@ public struct PlanData: Sendable {
     public init(plan: Plan, root: String) throws {
         let faults = DataAccess.faults()
         guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
-        try self.init(plan: plan, root: root, opened: plan.data.map { try Dataset($0, root: root) })
+        do {
+            try self.init(plan: plan, root: root, opened: plan.data.map { try Dataset($0, root: root) })
+        } catch let fault as FieldFault {
+            // A trainer tells what goes away by itself by the error itself.
+            throw fault.cause
+        }
     }
 
     /// - Parameter opened: the splits, in the order of the plan.
+    /// - Throws: `FieldFault` where the fault is of one field.
     init(plan: Plan, root: String, opened: [Dataset]) throws {
         let classes = try PlanClasses(plan: plan, root: root, opened: opened)
         let evaluated = PlanClasses.splits(plan)
         self.classes = classes
         splits = try zip(plan.data, opened).map { split, dataset in
             let names = evaluated.contains(split.name) ? dataset.classFiles : []
-            if let vocabulary = split.vocabulary {
-                _ = try LabelVocabulary(
-                    path: Dataset.resolved(vocabulary, root: root), sampleCountMin: split.labelCountMin)
-            }
+            let count = try Self.count(dataset, split, root: root)
             return Split(
-                name: split.name, dataset: Dataset(dataset, classes: classes.numbers),
-                sampleCount: try SamplePositions.count(dataset, split: split, root: root, resamples: false),
-                epochSampleCount: try SamplePositions.count(dataset, split: split, root: root, resamples: true),
-                files: try [split.vocabulary, split.exclude, split.tokenizer].compactMap(\.self).map {
-                    try InputFile.hash(Dataset.resolved($0, root: root))
-                } + names.map(InputFile.hash))
+                name: split.name, dataset: Dataset(dataset, classes: classes.numbers), sampleCount: count.all,
+                epochSampleCount: count.epoch,
+                files: try Self.files(split, root: root) + names.map(InputFile.hash))
         }
         for stage in plan.stages where stage.kind == .lit {
             guard let split = plan.split(stage.on), let found = splits.first(where: { $0.name == stage.on }) else {
                 continue
             }
-            try CaptionSurvey.check(stage, split: split, dataset: found.dataset, root: root)
+            try FieldFault.at(split.sourceField) {
+                try CaptionSurvey.check(stage, split: split, dataset: found.dataset, root: root)
+            }
         }
         prompts = try plan.stages.flatMap { try Self.prompts($0, root: root) }
     }
 
+    /// Samples that the plan does not exclude, and those of a training stage's epoch.
+    static func count(_ dataset: Dataset, _ split: DataSplitPlan, root: String) throws -> (all: Int, epoch: Int) {
+        let all = try FieldFault.at(split.field("exclude")) {
+            try SamplePositions.count(dataset, split: split, root: root, resamples: false)
+        }
+        let epoch = try FieldFault.at(split.field("resample")) {
+            try SamplePositions.count(dataset, split: split, root: root, resamples: true)
+        }
+        return (all, epoch)
+    }
+
+    /// Hashes of the files beside the shards, the vocabulary's labels being read for what is wrong with them.
+    private static func files(_ split: DataSplitPlan, root: String) throws -> [String] {
+        if let vocabulary = split.vocabulary {
+            _ = try FieldFault.at(split.field("vocabulary")) {
+                try LabelVocabulary(
+                    path: Dataset.resolved(vocabulary, root: root), sampleCountMin: split.labelCountMin)
+            }
+        }
+        let files = [("vocabulary", split.vocabulary), ("exclude", split.exclude), ("tokenizer", split.tokenizer)]
+        return try files.compactMap { name, path in
+            try path.map { path in
+                try FieldFault.at(split.field(name)) { try InputFile.hash(Dataset.resolved(path, root: root)) }
+            }
+        }
+    }
+
     /// What is wrong with these files, as with vocabularies, is said before a run starts, not when its last stage does.
     static func prompts(_ stage: StagePlan, root: String) throws -> [String] {
-        let templates = stage.templates.map { Dataset.resolved($0, root: root) }
-        let classes = stage.classes.map { Dataset.resolved($0, root: root) }
-        if let templates { _ = try SplitFiles.templates(path: templates) }
-        if let classes { _ = try SplitFiles.classes(path: classes) }
-        return try [templates, classes].compactMap(\.self).map(InputFile.hash)
+        let files =
+            [
+                ("templates", stage.templates, { _ = try SplitFiles.templates(path: $0) }),
+                ("classes", stage.classes, { _ = try SplitFiles.classes(path: $0) }),
+            ] as [(name: String, path: String?, read: (String) throws -> Void)]
+        return try files.compactMap { file in
+            try file.path.map { path in
+                let path = Dataset.resolved(path, root: root)
+                return try FieldFault.at(stage.field(file.name)) {
+                    try file.read(path)
+                    return try InputFile.hash(path)
+                }
+            }
+        }
     }
 
     /// What is to be said of how the splits are read, which columns of a list for instance; a sentence each.

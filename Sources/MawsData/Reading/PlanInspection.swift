@@ -7,40 +7,37 @@ public struct PlanInspection: Sendable {
     public let data: PlanData?
     /// What the stages will find in the samples; nil where a split cannot be opened.
     public let survey: PlanSurvey?
-    /// One sentence each.
+    /// One sentence each, with file, line and field where the plan came from a file.
     public let faults: [String]
 
     /// - Parameters:
     ///   - root: folder that the plan's relative paths are relative to.
     ///   - earlier: the survey of the run's first start; nil: it is made, and what it finds wrong is a fault.
     public init(plan: Plan, root: String, survey earlier: PlanSurvey? = nil) {
-        var faults = DataAccess.faults()
+        var log = InspectionLog(plan: plan)
         var samples: [String: Int] = [:]
         let opened = plan.data.compactMap { split in
-            Self.collect(&faults) {
+            log.collect(split.sourceField) {
                 let dataset = try Dataset(split, root: root)
-                samples[split.name] = try SamplePositions.count(dataset, split: split, root: root, resamples: true)
+                samples[split.name] = try PlanData.count(dataset, split, root: root).epoch
                 return dataset
             }
         }
         for stage in plan.stages {
             let check = StageCheck(plan: plan, stage: stage, root: root)
-            Self.collect(&faults) { try PlanData.prompts(stage, root: root) }
-            Self.collect(&faults) { try check.openInputs() }
-            Self.collect(&faults) { try check.compareTokenizers() }
-            if let count = samples[stage.on] { Self.collect(&faults) { try check.fillBatch(count) } }
+            log.collect(stage.field("classes")) { try PlanData.prompts(stage, root: root) }
+            log.collect(stage.field("on")) { try check.openVocabulary() }
+            log.collect(stage.field("on")) { try check.openTokenizer() }
+            log.collect(stage.field("on")) { try check.compareTokenizers() }
+            if let count = samples[stage.on] { log.collect(stage.field("batch")) { try check.fillBatch(count) } }
         }
         let isOpen = opened.count == plan.data.count
-        data = isOpen ? Self.collect(&faults) { try PlanData(plan: plan, root: root, opened: opened) } : nil
+        data = isOpen ? log.collect("data") { try PlanData(plan: plan, root: root, opened: opened) } : nil
         survey =
             earlier
-            ?? data.flatMap { data in
-                Self.collect(&faults) { try PlanSurvey(plan: plan, data: data, root: root) }
-            }
-        if earlier == nil { faults += (survey?.faults ?? []).map(\.sentence) }
-        // Stages of one split meet the same fault.
-        var known: Set<String> = []
-        self.faults = faults.filter { known.insert($0).inserted }
+            ?? data.flatMap { data in log.collect("data") { try PlanSurvey(plan: plan, data: data, root: root) } }
+        if earlier == nil { for finding in survey?.faults ?? [] { log.add(finding.field, finding.sentence) } }
+        faults = log.faults
     }
 
     /// The data of a plan without a fault.
@@ -50,15 +47,29 @@ public struct PlanInspection: Sendable {
         guard all.isEmpty, let data, let survey else { throw PlanDataFaults(sentences: all) }
         return (data, survey)
     }
+}
 
+/// What is found wrong, each fault once: stages of one split meet the same.
+private struct InspectionLog {
+    let plan: Plan
+    private(set) var faults = DataAccess.faults()
+
+    mutating func add(_ field: String?, _ sentence: String) {
+        let fault = plan.located(field, sentence)
+        if !faults.contains(fault) { faults.append(fault) }
+    }
+
+    /// - Parameter field: of what is wrong where the error does not know better.
     @discardableResult
-    private static func collect<Value>(_ faults: inout [String], _ body: () throws -> Value) -> Value? {
+    mutating func collect<Value>(_ field: String, _ body: () throws -> Value) -> Value? {
         do {
             return try body()
+        } catch let fault as FieldFault {
+            add(fault.field, fault.description)
         } catch {
-            faults.append("\(error)")
-            return nil
+            add(field, "\(error)")
         }
+        return nil
     }
 }
 
@@ -77,17 +88,27 @@ private struct StageCheck {
     let stage: StagePlan
     let root: String
 
-    /// Vocabulary and tokenizer are what the plan counts on.
-    func openInputs() throws {
+    /// The vocabulary is what the plan counts on.
+    func openVocabulary() throws {
         guard let split = plan.split(stage.on) else { return }
-        let inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
-        guard let tokens = inputs.tokenizer?.vocabularySize, let text = plan.model.text, tokens > text.vocabulary else {
-            return
+        try FieldFault.at(split.field("vocabulary")) {
+            _ = try StageInputs.vocabulary(stage: stage, split: split, root: root)
         }
-        throw DataError.stage(
-            name: stage.name,
-            problem: "has a tokenizer of \(tokens) tokens, and `model.text.vocabulary` is \(text.vocabulary); the "
-                + "splits of all lit stages need one tokenizer")
+    }
+
+    /// The tokenizer has no more tokens than the text tower has rows for.
+    func openTokenizer() throws {
+        guard stage.kind == .lit, let split = plan.split(stage.on) else { return }
+        let tokenizer = try FieldFault.at(split.field("tokenizer")) {
+            try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
+        }
+        guard let text = plan.model.text, tokenizer.vocabularySize > text.vocabulary else { return }
+        throw FieldFault(
+            field: "model.text.vocabulary",
+            cause: DataError.stage(
+                name: stage.name,
+                problem: "has a tokenizer of \(tokenizer.vocabularySize) tokens, and `model.text.vocabulary` is "
+                    + "\(text.vocabulary); the splits of all lit stages need one tokenizer"))
     }
 
     /// Prompts are cut by the tokenizer that the text tower was trained with.

@@ -26,7 +26,7 @@ struct StageInputs {
         }
     }
 
-    private static func vocabulary(
+    static func vocabulary(
         stage: StagePlan, split: DataSplitPlan, root: String
     ) throws -> LabelVocabulary {
         guard stage.kind == .wsp || stage.kind.trains && split.resample != nil else { return LabelVocabulary() }
@@ -44,7 +44,7 @@ struct StageInputs {
         return vocabulary
     }
 
-    private static func tokenizer(
+    static func tokenizer(
         plan: Plan, stage: StagePlan, split: DataSplitPlan, root: String
     ) throws -> Tokenizer {
         guard let text = plan.model.text, let model = split.tokenizer else {

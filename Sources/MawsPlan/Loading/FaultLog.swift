@@ -4,10 +4,14 @@
 /// fault that may be a consequence of another is not told.
 final class FaultLog {
     private(set) var faults: [PlanError] = []
+    /// Where the fields stand that were read so far.
+    private(set) var places = PlanPlaces()
     /// Paths of fields that are read as if they were not there.
     private var masked: Set<String> = []
     /// Paths of fields that placeholders stand for.
     private var broken: [String] = []
+
+    func note(_ place: PlanPlace) { places.note(place) }
 
     func isMasked(_ place: PlanPlace) -> Bool { masked.contains(place.field) }
 

@@ -11,12 +11,14 @@ struct PlanMap {
     init(_ node: PlanNode, expected: String) throws(PlanError) {
         guard let mapping = node.node.mapping else { throw node.wrong(expected) }
         place = node.place
+        node.faults.note(place)
         var fields: [(name: String, value: PlanNode)] = []
         for (key, value) in mapping {
             guard let name = key.scalar?.string else { throw node.wrong("\(expected) with names for keys") }
             let fieldPlace = PlanPlace(
                 file: node.place.file, line: key.mark?.line ?? node.place.line,
                 field: node.place.field.isEmpty ? name : "\(node.place.field).\(name)")
+            node.faults.note(fieldPlace)
             if node.faults.isMasked(fieldPlace) { continue }
             fields.append((name, PlanNode(node: value, place: fieldPlace, faults: node.faults)))
         }
@@ -44,6 +46,7 @@ struct PlanMap {
                 var place = field.value.place
                 place.field = "\(path).\(field.name)"
                 let faults = field.value.faults
+                faults.note(place)
                 if faults.isMasked(place) { return nil }
                 return (field.name, PlanNode(node: field.value.node, place: place, faults: faults))
             })

@@ -47,6 +47,7 @@ struct PlanReader {
             try map["run_mode"]?.choice(of: RunAccess.self)
         }
         try faults.check()
+        plan.places = faults.places
         return plan
     }
 

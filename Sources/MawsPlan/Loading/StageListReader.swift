@@ -17,6 +17,8 @@ struct StageListReader {
         let names = stageNames(headings, node.faults)
         var stages: [StagePlan] = []
         for (heading, name) in zip(headings, names) {
+            let place = heading.map.place
+            node.faults.note(PlanPlace(file: place.file, line: place.line, field: "stages.\(name)"))
             let reader = StageReader(
                 list: self, heading: heading, name: name, earlier: stages,
                 later: Array(names.dropFirst(stages.count)))

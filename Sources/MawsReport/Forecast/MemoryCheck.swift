@@ -6,30 +6,30 @@ import MawsTraining
 
 /// Whether the stages of a local cluster fit the memory that the plan gives its processes, found before a run starts.
 public enum MemoryCheck {
-    /// A sentence for each stage and kind of process that does not.
+    /// A sentence for each stage and kind of process that does not, with file, line and field where they are known.
     /// - Parameter compute: what trainers multiply with where the plan does not say.
     public static func faults(plan: Plan, compute: ComputeKind = ComputeBackend.fastestKind) -> [String] {
         let cluster = plan.cluster
         guard cluster.isLocal else { return [] }
         return plan.stages.flatMap { stage -> [String] in
             let table = StageModel.table(stage, in: plan)
-            let trainer = fault {
+            let trainer = fault("cluster.memory", plan) {
                 guard cluster.memoryBytes != nil else { return }
                 _ = try MemoryChoice(
                     plan: plan, stage: stage, compute: cluster.compute ?? compute, threads: cluster.threads,
                     memoryBytes: cluster.memoryBytes, trainers: cluster.trainers)
             }
-            let server = fault { try ServerForecast.check(plan: plan, stage: stage, table: table) }
+            let server = fault("cluster.server_memory", plan) { try ServerForecast.check(plan: plan, stage: stage, table: table) }
             return [trainer, server].compactMap(\.self)
         }
     }
 
-    private static func fault(_ body: () throws -> Void) -> String? {
+    private static func fault(_ field: String, _ plan: Plan, _ body: () throws -> Void) -> String? {
         do {
             try body()
             return nil
         } catch {
-            return "\(error)"
+            return plan.located(field, "\(error)")
         }
     }
 }
