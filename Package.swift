@@ -66,9 +66,10 @@ let messages: [Target] = [
 
 let domain: [Target] = [
     library("MawsTensor", ["MawsBase"]),
+    library("MawsSum", ["MawsTensor"]),
     library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "COneDNN", "CVectorLoops"]),
     library("MawsPlan", ["MawsBase", yams]),
-    library("MawsModel", ["MawsBase", "MawsTensor", "MawsKernels", "MawsPlan"]),
+    library("MawsModel", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan"]),
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan", "CVectorLoops"]),
     library(
         "MawsData",
@@ -76,7 +77,8 @@ let domain: [Target] = [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CCurl", "CImageLoops", "CJPEG", "CPNG", "CWebP",
             "CZlib", "CSentencePiece",
         ]),
-    library("MawsTraining", ["MawsBase", "MawsTensor", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
+    library(
+        "MawsTraining", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
 ]
 
 let nodes: [Target] = [
@@ -97,14 +99,14 @@ let nodes: [Target] = [
     library(
         "MawsServer",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsStorage",
-            "MawsOptimizer",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsSum", "MawsWire", "MawsProtocol", "MawsTransport",
+            "MawsStorage", "MawsOptimizer",
             "MawsCompression", logging,
         ]),
     library(
         "MawsTrainer",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
             "MawsTransport", "MawsStorage",
             "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
         ]),
@@ -125,7 +127,7 @@ let programs: [Target] = [
     program(
         "maws-bench",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
             "MawsOptimizer", "MawsProcess",
         ]),
     program("maws-trainer", ["MawsBase", "MawsKernels", "MawsProcess", "MawsTrainer"]),
@@ -145,9 +147,12 @@ let testTargets: [Target] = [
     tests("MawsBaseTests", ["MawsBase", "CChecksum"]),
     tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport"]),
     tests(
+        "MawsSumTests",
+        ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsProtocol", "MawsTraining"]),
+    tests(
         "MawsTrainingTests",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
             "MawsTestSupport",
         ]),
     tests(
@@ -168,8 +173,9 @@ let testTargets: [Target] = [
     tests(
         "MawsTrainerTests",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport",
-            "MawsCompression", "MawsModel", "MawsData", "MawsTraining", "MawsTrainer", "MawsTestSupport", logging,
+            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
+            "MawsTransport", "MawsCompression", "MawsModel", "MawsData", "MawsTraining", "MawsTrainer",
+            "MawsTestSupport", logging,
         ]),
     tests(
         "MawsReportTests",

@@ -1,4 +1,5 @@
 import MawsKernels
+import MawsSum
 import MawsTensor
 
 /// Gives the weights of one block of the version being computed. A trainer's gather stands behind it.

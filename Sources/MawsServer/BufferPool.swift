@@ -1,12 +1,13 @@
 import Foundation
 import Glibc
+import MawsSum
 import MawsTensor
 
 /// Memory for gradients on their way into the sum, used again and again, below a fixed limit.
 ///
 /// Whoever needs memory above the limit waits for others to give theirs back; meanwhile the sender's connection fills
 /// up and it waits too.
-final class BufferPool: @unchecked Sendable {
+final class BufferPool: SumMemory, @unchecked Sendable {
     /// Half of the machine's memory.
     static var defaultLimitBytes: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2 }
 
@@ -41,14 +42,13 @@ final class BufferPool: @unchecked Sendable {
         return idle[count]?.popLast() ?? FloatBuffer(count: count)
     }
 
-    /// Counts memory that was not taken from here: of runs, whose sizes are never the same twice.
-    func count(_ sum: FloatBuffer) {
+    func count(_ sum: PackedSum) {
         condition.lock()
         defer { condition.unlock() }
-        bytesInUse += 4 * sum.count
+        bytesInUse += 4 * sum.values.count
     }
 
-    func give(_ sum: GradientSum) {
+    func give(_ sum: PackedSum) {
         if sum.runs == nil { return give(sum.values) }
         condition.lock()
         defer { condition.unlock() }

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import MawsBase
 import MawsProtocol
+import MawsSum
 import MawsTensor
 import MawsTransport
 import MawsWire
@@ -37,7 +38,7 @@ extension ShardHost {
     }
 
     /// A gradient is in memory: it counts from the moment the core says so, or is the caller's to free.
-    func received(_ push: Push, _ generation: ShardGeneration, _ gradient: GradientSum) throws -> [ShardAction] {
+    func received(_ push: Push, _ generation: ShardGeneration, _ gradient: PackedSum) throws -> [ShardAction] {
         let actions = state.withLock { state in
             let actions = state.core.step(.pushReceived(push, generation), now: .now())
             if case .keepGradient(let sum)? = actions.first {

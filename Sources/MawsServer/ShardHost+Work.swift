@@ -2,6 +2,7 @@ import MawsBase
 import MawsOptimizer
 import MawsProtocol
 import MawsStorage
+import MawsSum
 import MawsTensor
 import MawsWire
 import Synchronization
@@ -115,7 +116,8 @@ extension ShardHost {
             (state.buffers[leftKey], state.buffers.removeValue(forKey: rightKey), state.memory)
         }
         guard let sum, let other, let memory else { return }
-        let both = sum.adding(other, count: memory.slices[block].count, pool: memory.pool, threads: threads)
+        let both = sum.adding(
+            other, count: memory.slices[block].count, memory: memory.pool, threads: threads)
         state.withLock { state in
             if state.generation == generation { state.buffers[leftKey] = both }
         }

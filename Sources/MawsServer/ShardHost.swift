@@ -4,6 +4,7 @@ import MawsBase
 import MawsOptimizer
 import MawsProtocol
 import MawsStorage
+import MawsSum
 import MawsTensor
 import MawsTransport
 import MawsWire
@@ -26,7 +27,7 @@ final class ShardHost: Sendable {
         var found: StateFile?
         var memory: ShardMemory?
         var generation = ShardGeneration(0)
-        var buffers: [BufferKey: GradientSum] = [:]
+        var buffers: [BufferKey: PackedSum] = [:]
         var posts: [UnitIndex: [UInt8]] = [:]
         /// Sums of squares of the reduced gradient, by block.
         var squares: [[Double]] = []

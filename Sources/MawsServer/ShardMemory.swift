@@ -4,6 +4,7 @@ import MawsCompression
 import MawsHash
 import MawsOptimizer
 import MawsStorage
+import MawsSum
 import MawsTensor
 import MawsWire
 import Synchronization
@@ -126,7 +127,7 @@ final class ShardMemory: @unchecked Sendable {
     /// Takes the sum over all units of a block's slice, in place of the weights of the version before.
     ///
     /// - Returns: the sum of squares of each of its chunks.
-    func storeReduced(_ block: Int, _ sum: GradientSum) -> [Double] {
+    func storeReduced(_ block: Int, _ sum: PackedSum) -> [Double] {
         file.changes.during {
             sum.write(to: reduced(block), count: slices[block].count)
             let (gradient, start) = (file.content.gradient, slices[block].lowerBound)

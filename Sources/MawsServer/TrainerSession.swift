@@ -3,6 +3,7 @@ import MawsBase
 import MawsCompression
 import MawsProtocol
 import MawsStorage
+import MawsSum
 import MawsTensor
 import MawsTransport
 import MawsWire
@@ -147,11 +148,11 @@ final class TrainerSession {
             loss = "shard \(host.options.shard) has no memory for more gradients now"
             return try connection.discardPayload()
         }
-        let gradient: GradientSum
+        let gradient: PackedSum
         do {
             gradient = try receive(push.encoding, payloadCount, of: count, into: buffer)
         } catch {
-            memory.pool.give(GradientSum(runs: push.encoding == .fp32Runs ? [] : nil, values: buffer))
+            memory.pool.give(PackedSum(runs: push.encoding == .fp32Runs ? Runs([]) : nil, values: buffer))
             throw error
         }
         host.count { $0.bytesPushed += UInt64(payloadCount) }
@@ -163,13 +164,13 @@ final class TrainerSession {
 
     private func receive(
         _ encoding: TensorEncoding, _ payloadCount: Int, of count: Int, into buffer: FloatBuffer
-    ) throws -> GradientSum {
+    ) throws -> PackedSum {
         if encoding == .fp32 {
             guard payloadCount == 4 * count else {
                 throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
             }
             if payloadCount > 0 { try connection.receivePayload(into: buffer.bytes) }
-            return GradientSum(whole: buffer)
+            return PackedSum(whole: buffer)
         }
         let payload = UnsafeMutableRawBufferPointer.allocate(byteCount: payloadCount, alignment: 64)
         defer { payload.deallocate() }
@@ -178,10 +179,10 @@ final class TrainerSession {
             let bytes = UnsafeRawBufferPointer(payload)
             if encoding == .fp32Runs {
                 let runs = try TensorCodec.decode(runs: bytes, of: count, into: buffer.bytes)
-                return GradientSum(runs: runs, values: buffer)
+                return PackedSum(runs: Runs(runs), values: buffer)
             }
             try TensorCodec.decode(bytes, as: encoding, into: buffer.bytes)
-            return GradientSum(whole: buffer)
+            return PackedSum(whole: buffer)
         } catch {
             throw rubbish("\(error)")
         }

@@ -1,12 +1,13 @@
 import MawsKernels
 import MawsModel
+import MawsSum
 import MawsTensor
 
 /// The gradients of a unit's parts, each added to the sum of those before it where it is computed, or, where it is
 /// mostly zero, when it is pushed. Each block goes with the last part. It holds one gradient of all trainable blocks.
 public final class GradientSum {
     private let backend: ComputeBackend
-    private var blocks: [Int: BlockSum] = [:]
+    private var blocks: [Int: SpreadSum] = [:]
 
     public init(backend: ComputeBackend) { self.backend = backend }
 
@@ -17,8 +18,8 @@ public final class GradientSum {
     }
 
     /// The sum so far, zero before the first part.
-    private func block(_ index: Int, count: Int, isFirst: Bool) -> BlockSum {
-        let block = blocks[index] ?? BlockSum(count: count, backend: backend)
+    private func block(_ index: Int, count: Int, isFirst: Bool) -> SpreadSum {
+        let block = blocks[index] ?? SpreadSum(count: count, threads: backend)
         blocks[index] = block
         if isFirst { block.clear() }
         return block

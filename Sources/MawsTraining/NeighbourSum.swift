@@ -1,5 +1,6 @@
 import MawsKernels
 import MawsModel
+import MawsSum
 import MawsTensor
 
 /// The gradients of 2^n neighbouring units, added before they leave as the servers would add them, so that one gradient
@@ -9,7 +10,7 @@ import MawsTensor
 public final class NeighbourSum {
     private let backend: ComputeBackend
     /// By level, then by block. Memory stays from node to node.
-    private var levels: [[Int: BlockSum]] = []
+    private var levels: [[Int: SpreadSum]] = []
 
     public init(backend: ComputeBackend) { self.backend = backend }
 
@@ -24,15 +25,15 @@ public final class NeighbourSum {
         return Unit(sum: self, sums: sums, target: index == count - 1 ? gradients : nil)
     }
 
-    private func block(_ block: Int, level: Int, count: Int) -> BlockSum {
+    private func block(_ block: Int, level: Int, count: Int) -> SpreadSum {
         if let sum = levels[level][block] { return sum }
-        let sum = BlockSum(count: count, backend: backend)
+        let sum = SpreadSum(count: count, threads: backend)
         levels[level][block] = sum
         return sum
     }
 
     /// Adds what waits on higher levels, for as long as this unit completes it.
-    private func complete(_ block: Int, sums: Int, count: Int) -> BlockSum {
+    private func complete(_ block: Int, sums: Int, count: Int) -> SpreadSum {
         var sum = self.block(block, level: 0, count: count)
         for level in 1..<max(1, sums) {
             let left = self.block(block, level: level, count: count)

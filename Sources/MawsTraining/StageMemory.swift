@@ -3,6 +3,7 @@ import MawsData
 import MawsKernels
 import MawsModel
 import MawsPlan
+import MawsSum
 import MawsTensor
 
 /// Bytes of buffers that a stage takes in a trainer, found by a rehearsal of one unit: the stage's own code says.

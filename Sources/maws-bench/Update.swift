@@ -2,6 +2,7 @@ import MawsBase
 import MawsKernels
 import MawsModel
 import MawsOptimizer
+import MawsSum
 import MawsTensor
 
 /// AdamW on a block as soon as the gradients of all units are there and added up, as the servers of a run would do it.

@@ -2,6 +2,7 @@ import MawsBase
 import MawsKernels
 import MawsModel
 import MawsPlan
+import MawsSum
 import MawsTensor
 import MawsTrainer
 import MawsTraining

@@ -3,6 +3,7 @@ import MawsData
 import MawsKernels
 import MawsModel
 import MawsPlan
+import MawsSum
 import MawsTensor
 import MawsTestSupport
 import MawsTraining

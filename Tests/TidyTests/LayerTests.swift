@@ -5,10 +5,12 @@ import Testing
     /// The pure machines, and what they are made of: a run must replay from its events alone.
     static let pure = ["MawsBase", "MawsWire", "MawsProtocol"]
     /// Where numbers are made: the same bits on every machine, every time.
-    static let numeric = ["MawsTensor", "MawsKernels", "MawsModel", "MawsTraining", "MawsOptimizer", "MawsPlan"]
+    static let numeric = [
+        "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsTraining", "MawsOptimizer", "MawsPlan",
+    ]
     /// Where memory is touched without checks.
     static let unsafe = [
-        "MawsHash", "MawsTensor", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport", "MawsStorage",
+        "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport", "MawsStorage",
         "MawsData",
         "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsTestSupport",
     ]

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsKernels
+import MawsSum
 import MawsTensor
 
 /// Word + position + token-type embedding, then layer norm (RobertaEmbeddings of transformers, without dropout).

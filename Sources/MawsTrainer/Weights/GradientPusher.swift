@@ -1,6 +1,7 @@
 import MawsBase
 import MawsCompression
 import MawsModel
+import MawsSum
 import MawsTensor
 import MawsTraining
 import MawsWire

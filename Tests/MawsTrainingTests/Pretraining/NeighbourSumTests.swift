@@ -1,6 +1,7 @@
 import MawsBase
 import MawsKernels
 import MawsModel
+import MawsSum
 import MawsTensor
 import MawsTraining
 import Testing

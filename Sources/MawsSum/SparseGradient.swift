@@ -5,6 +5,7 @@ public struct SparseGradient {
     /// A range of the block's elements with their gradient.
     public struct Piece {
         public let range: Range<Int>
+        /// [range.count]
         public let values: FloatSlice
 
         public init(start: Int, values: FloatSlice) {
@@ -34,6 +35,8 @@ public struct SparseGradient {
     /// Elements in pieces.
     public var valueCount: Int { pieces.reduce(0) { $0 + $1.values.count } }
 
+    var runs: Runs { Runs(pieces.map(\.range)) }
+
     /// The pieces in `range`, whose numbers begin with 0 there.
     public func slice(_ range: Range<Int>) -> SparseGradient {
         SparseGradient(
@@ -48,5 +51,32 @@ public struct SparseGradient {
         let buffer = FloatBuffer(count: count)
         for piece in pieces { buffer.slice(piece.range).copy(from: piece.values) }
         return buffer
+    }
+}
+
+extension SparseGradient {
+    /// left + right with the bits of whole gradients: where only one has a piece, the other's zero is added, which makes
+    /// a negative zero a positive one. This is the one place where gradients with gaps are added, at trainers and servers.
+    /// - Parameter target: where the sum of a part of the pieces' union goes, [part.count]; asked for each part in
+    ///   ascending order. It may be where the part lies on the left.
+    static func add(
+        _ left: SparseGradient, _ right: SparseGradient, into target: (Range<Int>) -> UnsafeMutablePointer<Float>
+    ) {
+        precondition(left.count == right.count)
+        left.runs.forEachPart(with: right.runs) { part, own, other in
+            let sum = target(part)
+            switch (own.map { left.pieces[$0].values(of: part) }, other.map { right.pieces[$0].values(of: part) }) {
+            case (let left?, let right?): for index in 0..<part.count { sum[index] = left[index] + right[index] }
+            case (let one?, nil), (nil, let one?): for index in 0..<part.count { sum[index] = one[index] + 0 }
+            case (nil, nil): break
+            }
+        }
+    }
+}
+
+extension SparseGradient.Piece {
+    /// The part's values, [part.count].
+    fileprivate func values(of part: Range<Int>) -> UnsafePointer<Float> {
+        UnsafePointer(values.pointer + part.lowerBound - range.lowerBound)
     }
 }
