@@ -47,6 +47,9 @@ extension CoordinatorNode {
         let peer = named(newcomer, hello)
         peers[peer.id] = peer
         for (older, reason) in connectionsReplaced(by: peer, hello) { try lose(older, reason, now) }
+        if let shard = hello.server?.shard, let holder = core.holder(of: shard).flatMap({ peers[$0] }) {
+            holderCheck?.begin(holder)
+        }
         logger.info("the \(peer.role) \(peer.label) joined")
         if let warning = peer.certificateWarning { logger.warning("\(warning)") }
         switch peer.role {

@@ -50,6 +50,7 @@ public final class CoordinatorNode {
     /// FLOP/s of one large product on each trainer that is here. For reports alone.
     var productRates: [PeerID: Double] = [:]
     var cluster: LocalCluster?
+    var holderCheck: HolderCheck?
     /// The compute profile that all trainers of the run share, from the first of them on.
     var computeProfile: ComputeProfile?
     var pendingCommit: CommitRecord?
@@ -118,6 +119,8 @@ public final class CoordinatorNode {
         let gate = PeerGate(
             listener: listener, mailbox: mailbox, collector: collector,
             heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
+        holderCheck = HolderCheck(
+            identity: tls, mailbox: mailbox, limitSeconds: plan.cluster.heartbeatTimeoutSeconds)
         gate.open()
         address.port = listener.port
         try AtomicFile.write("\(address)\n", to: paths.address)

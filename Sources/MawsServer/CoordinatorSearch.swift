@@ -8,11 +8,13 @@ struct CoordinatorSearch {
     /// Failed tries since it was last there.
     private(set) var attempts = 0
     private var wasFound = false
+    private var isRefused = false
 
     init(options: ServerOptions) { self.options = options }
 
-    /// 0.25 s after the first failure, doubling up to 4 s.
-    var pauseSeconds: Double { 0.25 * Double(1 << min(max(0, attempts - 1), 4)) }
+    /// 0.25 s after the first failure, doubling up to 4 s; up to 1 s where the coordinator is there and may soon take
+    /// this server.
+    var pauseSeconds: Double { 0.25 * Double(1 << min(max(0, attempts - 1), isRefused ? 2 : 4)) }
 
     /// A connection that had been welcomed ended.
     mutating func lost(_ reason: String) throws {
@@ -27,6 +29,7 @@ struct CoordinatorSearch {
     /// A try failed; throws when it was the last one.
     mutating func failed(_ error: any Error) throws {
         attempts += 1
+        if case ServerError.refused = error { isRefused = true } else { isRefused = false }
         let seconds = Moment.now().seconds(since: absentSince)
         if seconds >= options.reconnectSeconds {
             throw ServerError.noCoordinator(

@@ -16,12 +16,19 @@ final class CoordinatorSession {
     private let host: ShardHost
     private let connection: Connection
     private let address: (host: String, port: UInt16)
+    private let watch: LineWatch
 
-    /// - Parameter address: where trainers reach this server.
-    init(host: ShardHost, connection: Connection, address: (host: String, port: UInt16)) {
+    /// - Parameters:
+    ///   - address: where trainers reach this server.
+    ///   - redial: makes another connection to the coordinator.
+    init(
+        host: ShardHost, connection: Connection, address: (host: String, port: UInt16),
+        redial: @escaping @Sendable (_ seconds: Double) throws -> Connection
+    ) {
         self.host = host
         self.connection = connection
         self.address = address
+        watch = LineWatch(connection, origin: host.origin, redial: redial)
     }
 
     /// Says hello; throws `refused` with the coordinator's sentence.
@@ -39,15 +46,20 @@ final class CoordinatorSession {
 
     /// Follows orders. Throws what this process cannot go on with, a full disk for instance.
     func follow() throws -> End {
+        watch.begin()
+        defer { watch.end() }
+        let seconds = host.options.coordinatorTimeoutSeconds
         while true {
             let incoming: Incoming
             do {
-                incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
+                incoming = try connection.receive(timeoutSeconds: seconds)
+            } catch TransportError.timedOut where watch.wasWhole(withinSeconds: seconds) {
+                continue
             } catch {
-                return .lost(reason: "\(error)")
+                return .lost(reason: watch.isDead ? LineWatch.deadReason : "\(error)")
             }
             do {
-                if let end = try obey(incoming) { return end }
+                if let end = try watch.whileHeldUp({ try obey(incoming) }) { return end }
             } catch let error as TransportError {
                 return .lost(reason: "\(error)")
             } catch ServerError.rubbish(let peer, let reason) {

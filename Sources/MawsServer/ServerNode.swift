@@ -37,7 +37,8 @@ public final class ServerNode: Sendable {
         if let loss { logger.warning("\(loss)") }
         host = ShardHost(options: options, found: found, loss: loss, logger: logger)
         listener = try Listener(
-            host: options.listen.host, port: options.listen.port, identity: identity, allowedRoles: [.trainer])
+            host: options.listen.host, port: options.listen.port, identity: identity,
+            allowedRoles: [.trainer, .coordinator])
     }
 
     /// The port trainers reach this server at.
@@ -69,12 +70,17 @@ public final class ServerNode: Sendable {
 
     /// One connection to the coordinator, from dialling to its end.
     private func session() throws -> CoordinatorSession.End {
-        let connection = try Connection.connect(
-            host: options.coordinator.host, port: options.coordinator.port, identity: identity, expecting: .coordinator,
-            timeoutSeconds: 10)
+        let (options, identity) = (options, identity)
+        let dial: @Sendable (Double) throws -> Connection = { seconds in
+            try Connection.connect(
+                host: options.coordinator.host, port: options.coordinator.port, identity: identity,
+                expecting: .coordinator, timeoutSeconds: seconds)
+        }
+        let connection = try dial(10)
         let reachable =
             options.advertisedHost ?? (options.listen.isEveryAddress ? connection.localHost : options.listen.host)
-        let session = CoordinatorSession(host: host, connection: connection, address: (reachable, listener.port))
+        let session = CoordinatorSession(
+            host: host, connection: connection, address: (reachable, listener.port), redial: dial)
         defer {
             host.state.withLock { $0.coordinator = nil }
             connection.close()

@@ -33,9 +33,7 @@ final class TrainerLinks: Sendable {
     }
 
     func state(of origin: UInt64) -> LinkState {
-        guard let link = links.withLock({ $0[origin] }) else {
-            return LinkState(isOpen: false, isHeldUp: false, bytesReceived: 0, bytesSent: 0)
-        }
+        guard let link = links.withLock({ $0[origin] }) else { return .unknown }
         return LinkState(
             isOpen: true, isHeldUp: link.isHeldUp.load(ordering: .relaxed),
             bytesReceived: link.connection.bytesReceived, bytesSent: link.connection.bytesSent)

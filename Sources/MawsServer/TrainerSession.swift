@@ -33,6 +33,7 @@ final class TrainerSession {
     func run() throws {
         try connection.handshake(timeoutSeconds: 10)
         peer = connection.peerName
+        guard connection.peer.role == .trainer else { return try tellCoordinator() }
         try greet()
         defer { link.map(links.remove) }
         while true {
@@ -45,6 +46,18 @@ final class TrainerSession {
                 return
             }
         }
+    }
+
+    /// The coordinator asks whether the process that it has a silent connection with is still this one.
+    private func tellCoordinator() throws {
+        let incoming = try connection.receive(timeoutSeconds: 10)
+        guard case .linkRequest(let origin) = incoming.message, incoming.payloadCount == 0 else {
+            let reason = "here a coordinator may only ask for the state of a connection"
+            connection.refuse(reason)
+            throw rubbish(reason)
+        }
+        guard origin == host.origin else { return try connection.send(.linkState(.unknown)) }
+        try connection.send(.linkState(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 0, bytesSent: 0)))
     }
 
     private func greet() throws {

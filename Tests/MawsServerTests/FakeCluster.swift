@@ -70,9 +70,25 @@ final class FakeCluster {
         return process
     }
 
-    func accept() throws -> (Connection, Hello) {
+    /// The thread of the server that was started last.
+    var lastThread: Background { threads[threads.count - 1] }
+
+    /// A connection whose first message is still to come.
+    func acceptAny() throws -> Connection {
         let connection = try #require(try listener.accept())
         try connection.handshake(timeoutSeconds: 120)
+        return connection
+    }
+
+    /// Says welcome to a server, and no word after.
+    func greet(_ thread: Background) throws -> (Connection, Hello) {
+        let (connection, hello) = try accept()
+        try connection.send(.welcome(Welcome(term: Term(1), plan: [], runID: "run")))
+        return (connection, hello)
+    }
+
+    func accept() throws -> (Connection, Hello) {
+        let connection = try acceptAny()
         guard case .hello(let hello) = try connection.receive(timeoutSeconds: 120).message else {
             throw ServerError.rubbish(peer: "server", reason: "no hello")
         }

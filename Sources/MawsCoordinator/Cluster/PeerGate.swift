@@ -12,6 +12,7 @@ final class PeerGate: Sendable {
     private let heartbeatTimeoutSeconds: Double
     private let collector: CheckpointCollector
     private let nextPeer = Atomic<UInt64>(1)
+    private let lines = OpenLines()
 
     init(
         listener: Listener, mailbox: Mailbox<NodeEvent>, collector: CheckpointCollector, heartbeatTimeoutSeconds: Double
@@ -38,7 +39,7 @@ final class PeerGate: Sendable {
 
     private func serve(_ connection: Connection) {
         do {
-            let peer = try greet(connection)
+            guard let peer = try greet(connection) else { return connection.close() }
             receiveAll(from: peer)
         } catch {
             mailbox.post(.note("\(error)"))
@@ -46,10 +47,15 @@ final class PeerGate: Sendable {
         }
     }
 
-    /// Handshake and hello: the name and role the peer claims must be those of its certificate.
-    private func greet(_ connection: Connection) throws -> Peer {
+    /// Handshake and hello: the name and role the peer claims must be those of its certificate. Nil for who only asks
+    /// whether its other connection still leads here, which is answered whatever the coordinator is busy with.
+    private func greet(_ connection: Connection) throws -> Peer? {
         try connection.handshake(timeoutSeconds: 10)
         let incoming = try connection.receive(timeoutSeconds: 10)
+        if case .linkRequest(let origin) = incoming.message, connection.peer.role != .viewer {
+            try connection.send(.linkState(lines.state(of: origin)))
+            return nil
+        }
         guard case .hello(let hello) = incoming.message else {
             throw TransportError.malformed(peer: connection.peerName, reason: "its first message is not hello")
         }
@@ -61,6 +67,7 @@ final class PeerGate: Sendable {
         let peer = Peer(
             id: id, role: hello.role, name: hello.name, origin: hello.origin, shard: hello.server?.shard,
             listens: hello.server.map { NetworkAddress(host: $0.host, port: $0.port) }, connection: connection)
+        lines.add(connection, origin: hello.origin)
         mailbox.post(.joined(peer, hello))
         return peer
     }
@@ -86,6 +93,7 @@ final class PeerGate: Sendable {
     }
 
     private func receiveAll(from peer: Peer) {
+        defer { lines.remove(peer.connection, origin: peer.origin) }
         do {
             while true { try receive(from: peer) }
         } catch {

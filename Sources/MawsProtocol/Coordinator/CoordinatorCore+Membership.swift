@@ -33,7 +33,7 @@ extension CoordinatorCore {
     }
 
     /// Whether a newcomer that has the shard's state takes the place of its holder: nothing was heard of the holder for
-    /// so long that its machine or its line is gone. A newcomer without the state waits for the heartbeat timeout, as
+    /// so long that its machine or its line is gone. A newcomer without the state waits until that is certain, as
     /// taking its word would cost the steps since the checkpoint.
     public func mayReplace(_ holder: PeerID, _ hello: ServerHello, silentSeconds: Double) -> Bool {
         self.holder(of: hello.shard) == holder && silentSeconds >= Self.silentServerSeconds && fits(hello)

@@ -53,7 +53,7 @@ public struct CoordinatorCore: Sendable {
     static let failingSecondsMax = 20.0
     static let failuresMin = 5
     /// A server says something every second; one that was not heard of for so long is not there, most likely.
-    static let silentServerSeconds = 3.0
+    public static let silentServerSeconds = 3.0
 
     /// Grows with every start, and when a step starts over.
     public internal(set) var term: Term

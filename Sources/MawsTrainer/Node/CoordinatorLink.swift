@@ -14,15 +14,19 @@ final class CoordinatorLink: Sendable {
     private let host: String
     private let port: UInt16
     private let identity: TLSIdentity
+    /// What the coordinator knows this process by.
+    private let origin: UInt64
     private let report: @Sendable (TrainerEvent) -> Void
     private let state = Monitor(State())
 
     init(
-        host: String, port: UInt16, identity: TLSIdentity, report: @escaping @Sendable (TrainerEvent) -> Void
+        host: String, port: UInt16, identity: TLSIdentity, origin: UInt64,
+        report: @escaping @Sendable (TrainerEvent) -> Void
     ) {
         self.host = host
         self.port = port
         self.identity = identity
+        self.origin = origin
         self.report = report
     }
 
@@ -64,8 +68,7 @@ final class CoordinatorLink: Sendable {
     func end() { state.with { $0.connection?.close() } }
 
     private func dial(_ number: UInt64) throws -> Connection {
-        let connection = try Connection.connect(
-            host: host, port: port, identity: identity, expecting: .coordinator, timeoutSeconds: Self.connectSeconds)
+        let connection = try reach(Self.connectSeconds)
         let isWanted = state.with { state in
             guard state.number == number else { return false }
             state.connection = connection
@@ -79,8 +82,25 @@ final class CoordinatorLink: Sendable {
         return connection
     }
 
-    /// How long the coordinator may be silent is the session's affair: it closes the connection, which ends this.
+    private func reach(_ seconds: Double) throws -> Connection {
+        try Connection.connect(
+            host: host, port: port, identity: identity, expecting: .coordinator, timeoutSeconds: seconds)
+    }
+
+    /// How long the coordinator may be silent is the session's affair: it closes the connection, which ends this. A
+    /// coordinator that says on another connection that it is only busy was heard.
     private func read(_ connection: Connection, _ number: UInt64) throws {
+        let watch = LineWatch(connection, origin: origin) { [self] in try reach($0) }
+        watch.begin { [report] in report(.received(connection: number, .heartbeat)) }
+        defer { watch.end() }
+        do {
+            try readAll(connection, number)
+        } catch  where watch.isDead {
+            throw TransportError.broken(peer: connection.peerName, reason: LineWatch.deadReason)
+        }
+    }
+
+    private func readAll(_ connection: Connection, _ number: UInt64) throws {
         while true {
             do {
                 let incoming = try connection.receive(timeoutSeconds: 60)

@@ -33,11 +33,12 @@ public final class TrainerNode {
         let events = Monitor<[TrainerEvent]>([])
         let tally = Monitor(WorkTally())
         let links = ShardLinks(timeouts: options.shardTimeouts)
+        let origin = Origin.fresh()
         self.events = events
         self.tally = tally
         self.links = links
         coordinator = CoordinatorLink(
-            host: options.coordinator.host, port: options.coordinator.port, identity: identity
+            host: options.coordinator.host, port: options.coordinator.port, identity: identity, origin: origin
         ) { event in events.with { $0.append(event) } }
         let compute = ComputeChoice(
             kind: options.compute, threads: options.threads, memoryBytes: options.memoryBytes,
@@ -49,7 +50,7 @@ public final class TrainerNode {
         core = TrainerCore(
             settings: TrainerSettings(
                 name: options.name, computeProfile: profile, reconnectSeconds: options.reconnectSeconds,
-                exitsWithCoordinator: options.exitsWithCoordinator, origin: Origin.fresh()))
+                exitsWithCoordinator: options.exitsWithCoordinator, origin: origin))
     }
 
     /// Returns when the run is finished; throws the sentence of every other end.
