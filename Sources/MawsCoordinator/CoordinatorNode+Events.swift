@@ -13,8 +13,12 @@ extension CoordinatorNode {
     func handle(_ event: NodeEvent) throws {
         let now = Moment.now()
         switch event {
-        case .joined(let peer, let hello): try join(peer, hello, now)
-        case .message(let id, let message): try receive(message, from: id, now)
+        case .joined(let peer, let hello):
+            defer { peer.inbox.leave(0) }
+            try join(peer, hello, now)
+        case .message(let peer, let message, let bytes):
+            defer { peer.inbox.leave(bytes) }
+            try receive(message, from: peer.id, now)
         case .lost(let id, let reason): try lose(id, reason, now)
         case .core(let event):
             let stage = core.stage.index
@@ -40,7 +44,21 @@ extension CoordinatorNode {
             try perform(core.step(.stopRequested, now: now))
         case .failed(let sentence): failure = sentence
         case .note(let sentence): logger.warning("\(sentence)")
+        case .remark(let sentence, let source): remark(sentence, by: source)
         }
+    }
+
+    /// A line about what a peer brings about: the log is not the peers'.
+    func remark(_ sentence: String, by source: String, level: Logger.Level = .warning) {
+        if let line = remarks.add(sentence, from: source, now: .now()) { logger.log(level: level, "\(line)") }
+    }
+
+    /// All viewers that asked since the last time get one picture of now.
+    func answerViewers(_ now: Moment) throws {
+        guard !askers.isEmpty else { return }
+        let status = Message.status(Array(try JSONEncoder().encode(snapshot(now))))
+        for id in askers { peers[id]?.outbox.replace(status) }
+        askers = []
     }
 
     private func join(_ newcomer: Peer, _ hello: Hello, _ now: Moment) throws {
@@ -50,7 +68,7 @@ extension CoordinatorNode {
         if let shard = hello.server?.shard, let holder = core.holder(of: shard).flatMap({ peers[$0] }) {
             holderCheck?.begin(holder)
         }
-        logger.info("the \(peer.role) \(peer.label) joined")
+        remark("the \(peer.role) \(peer.label) joined", by: peer.source, level: .info)
         if let warning = peer.certificateWarning { logger.warning("\(warning)") }
         switch peer.role {
         case .server:
@@ -85,7 +103,8 @@ extension CoordinatorNode {
     private func lose(_ id: PeerID, _ reason: String, _ now: Moment) throws {
         guard let peer = peers.removeValue(forKey: id) else { return }
         productRates[id] = nil
-        peer.connection.close()
+        peer.end()
+        askers.remove(id)
         restorers.removeValue(forKey: id)?.cancel()
         // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
         // on the lost server and would never end.
@@ -113,8 +132,8 @@ extension CoordinatorNode {
             try perform(core.step(.applied(id, RunPosition(stage: stage, step: step)), now: now))
         case (.server, .unavailable(let reason)):
             // It ends the connection itself where it cannot go on; its next hello says what it holds.
-            logger.warning("\(peer.name) says: \(reason)")
-        case (.viewer, .statusRequest): send(.status(try statusJSON(now)), to: peer)
+            remark("\(peer.name) says: \(reason)", by: peer.source)
+        case (.viewer, .statusRequest): askers.insert(id)
         default: refuse(peer, "a \(peer.role) may not send this message")
         }
     }
@@ -138,6 +157,7 @@ extension CoordinatorNode {
             MachineRecord(
                 name: peer.title, role: "trainer", address: peer.connection.remoteAddress,
                 compute: profile.description, productRate: rate > 0 ? rate : nil))
+        peer.admission.grant()
         try perform(core.step(.trainerReady(peer.id), now: now))
     }
 
@@ -156,15 +176,7 @@ extension CoordinatorNode {
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.
     func refuse(_ peer: Peer, _ reason: String, mayTryAgain: Bool = false) {
-        logger.warning("the \(peer.role) \(peer.label) was refused: \(reason)")
-        send(.refused(reason: reason, mayTryAgain: mayTryAgain), to: peer)
-        Thread.detachNewThread {
-            Thread.sleep(forTimeInterval: 2)
-            peer.connection.close()
-        }
-    }
-
-    private func statusJSON(_ now: Moment) throws -> [UInt8] {
-        Array(try JSONEncoder().encode(snapshot(now)))
+        remark("the \(peer.role) \(peer.label) was refused: \(reason)", by: peer.source)
+        peer.dismiss(reason, mayTryAgain: mayTryAgain)
     }
 }

@@ -65,6 +65,10 @@ public final class CoordinatorNode {
     /// What is said of this process's own certificate, and when the log last said it and what it says of peers'.
     var ownWarnings: () -> [String] = { [] }
     var warnedAt = Moment.now()
+    /// Viewers that asked for the status since it was made last: they are all given the same.
+    var askers: Set<PeerID> = []
+    /// What peers bring about, counted where it repeats.
+    var remarks = RepeatedLines()
 
     /// Checks the plan, the data and the run folder; nothing is started yet.
     public init(_ options: CoordinatorOptions) throws {
@@ -118,6 +122,7 @@ public final class CoordinatorNode {
             host: address.host, port: address.port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
         let gate = PeerGate(
             listener: listener, mailbox: mailbox, collector: collector,
+            evaluates: plan.stages.contains { !$0.kind.trains },
             heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
         holderCheck = HolderCheck(
             identity: tls, mailbox: mailbox, limitSeconds: plan.cluster.heartbeatTimeoutSeconds)
@@ -149,6 +154,7 @@ public final class CoordinatorNode {
         while outcome == nil && failure == nil {
             for event in mailbox.take(waitingSeconds: 0.1) where failure == nil { try handle(event) }
             let now = Moment.now()
+            try answerViewers(now)
             try perform(core.step(.tick, now: now))
             try cluster?.tick()
             if now.seconds(since: heartbeatAt) >= 1 { beat(now) }
@@ -180,17 +186,13 @@ public final class CoordinatorNode {
     private func beat(_ now: Moment) {
         heartbeatAt = now
         if now.seconds(since: warnedAt) >= 86_400 { warn(now) }
-        for peer in peers.values { send(.heartbeat, to: peer) }
+        for peer in peers.values { peer.outbox.beat() }
+        for line in remarks.due(now) { logger.warning("\(line)") }
     }
 
-    /// A peer that cannot be reached is dropped; its receiving thread posts the loss.
-    func send(_ message: Message, to peer: Peer) {
-        do {
-            try peer.connection.send(message)
-        } catch {
-            peer.connection.close()
-        }
-    }
+    /// Gives a message to the thread that writes to the peer; one that cannot be reached is dropped by it, and its
+    /// receiving thread posts the loss.
+    func send(_ message: Message, to peer: Peer) { peer.outbox.put(message) }
 
     /// Tells everybody who should end with this coordinator, waits for the children, removes the address. Machines of a
     /// remote cluster stay when the run is not finished: they look for the coordinator until it is started again.
@@ -200,10 +202,12 @@ public final class CoordinatorNode {
         let reason = failure ?? (isFinished ? "the run is finished" : "the coordinator stops")
         if isFinished || plan.cluster.isLocal {
             for peer in peers.values { send(.shutdown(isFinished: isFinished, reason: reason), to: peer) }
+            let deadline = Date(timeIntervalSinceNow: 2)
+            for peer in peers.values { peer.outbox.wait(until: deadline) }
         }
         cluster?.stop(graceSeconds: 5)
         gate.close()
-        for peer in peers.values { peer.connection.close() }
+        for peer in peers.values { peer.end() }
         try? FileManager.default.removeItem(atPath: paths.address)
     }
 }

@@ -19,6 +19,7 @@ public final class ServerNode: Sendable {
     private let isStopping = Atomic<Bool>(false)
     private let trainers = Mutex<[ObjectIdentifier: Connection]>([:])
     private let links = TrainerLinks()
+    private let remarks = Mutex(RepeatedLines())
 
     /// Loads the certificates, takes the state file and starts to listen; each failure is one sentence.
     public init(_ options: ServerOptions, logger: Logger) throws {
@@ -99,13 +100,27 @@ public final class ServerNode: Sendable {
     // MARK: - Threads
 
     @Sendable private func acceptTrainers() {
+        let reception = Reception(
+            listener, budget: ReceptionBudget { _ in MessageBudget.shardClient.connectionsMax },
+            admit: { connection in Thread.detachNewThread { [self] in serve(connection) } },
+            say: { [self] remark in
+                switch remark {
+                case .refused(let host, let sentence): self.remark(sentence, by: host)
+                case .noRoom(let reason): self.remark("no more trainers can join now: \(reason)", by: "")
+                }
+            })
         do {
-            while let connection = try listener.accept() {
-                Thread.detachNewThread { [self] in serve(connection) }
-            }
+            try reception.run()
         } catch {
-            logger.error("no trainer can join any more: \(error)")
+            logger.critical("no trainer can join any more: \(error)")
+            exit(1)
         }
+    }
+
+    /// A line about what a trainer brings about: the log is not theirs.
+    private func remark(_ sentence: String, by source: String) {
+        let line = remarks.withLock { $0.add(sentence, from: source, now: .now()) }
+        if let line { logger.warning("\(line)") }
     }
 
     private func serve(_ connection: Connection) {
@@ -117,7 +132,7 @@ public final class ServerNode: Sendable {
         do {
             try TrainerSession(host: host, connection: connection, links: links).run()
         } catch {
-            if !isStopping.load(ordering: .relaxed) { logger.warning("\(error)") }
+            if !isStopping.load(ordering: .relaxed) { remark("\(error)", by: connection.peer.name) }
         }
     }
 
@@ -150,6 +165,7 @@ public final class ServerNode: Sendable {
     @Sendable private func beat() {
         while !isStopping.load(ordering: .relaxed) {
             Thread.sleep(forTimeInterval: 1)
+            for line in remarks.withLock({ $0.due(.now()) }) { logger.warning("\(line)") }
             // The thread that receives notices the end of a connection.
             try? host.state.withLock { $0.coordinator }?.send(.heartbeat)
         }

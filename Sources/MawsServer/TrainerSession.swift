@@ -26,15 +26,14 @@ final class TrainerSession {
         self.host = host
         self.links = links
         self.connection = connection
-        peer = connection.remoteAddress
+        peer = connection.peerName
     }
 
     /// Serves until the connection ends; throws why, when the trainer is to blame.
     func run() throws {
-        try connection.handshake(timeoutSeconds: 10)
-        peer = connection.peerName
         guard connection.peer.role == .trainer else { return try tellCoordinator() }
         try greet()
+        connection.allow(.shardClient)
         defer { link.map(links.remove) }
         while true {
             do {

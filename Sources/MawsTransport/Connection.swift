@@ -7,6 +7,8 @@ public struct Incoming: Sendable {
     public let message: Message
     /// When above 0, `receivePayload` or `discardPayload` comes before the next `receive`.
     public let payloadCount: Int
+    /// Bytes of its body.
+    public let bodyCount: Int
 }
 
 /// One TLS connection that carries frames. Any thread may send, while one other thread receives.
@@ -20,6 +22,11 @@ public final class Connection: @unchecked Sendable {
     private var identityOfPeer: PeerIdentity?
     /// Payload bytes announced by the last message and not read yet. Only the receiving thread touches it.
     private var pendingPayload = 0
+    /// What the peer may send now, and what of that it has used up. Only the receiving thread touches them.
+    private var budget = MessageBudget.dialed
+    private var bucket: TokenBucket?
+    /// Held as long as the connection lives.
+    var place: AnyObject?
 
     init(accepted socket: Socket, identity: TLSIdentity, allowedRoles: [Role]) {
         channel = TLSChannel(socket: socket, identity: identity, isServer: true)
@@ -58,6 +65,33 @@ public final class Connection: @unchecked Sendable {
         }
     }
 
+    /// Goes on with the handshake of an accepted connection as far as that goes without waiting; see `handshake`.
+    ///
+    /// - Returns: whether it is complete.
+    func continueHandshake() throws -> Bool {
+        guard try channel.continueHandshake() else { return false }
+        know(try checkedPeer())
+        return true
+    }
+
+    /// Says this, if it can be said without waiting, and that nothing more comes. For the thread that sends.
+    public func endSending(_ reason: String? = nil) {
+        if let reason { try? send(.refused(reason: reason, mayTryAgain: false), stallSeconds: 0) }
+        channel.endSending()
+    }
+
+    /// Drops what came, without waiting; false when the peer is gone.
+    func drainNow() -> Bool { channel.drainNow() }
+
+    var descriptor: Int32 { channel.descriptor }
+
+    /// What the peer may send from now on. For the receiving thread.
+    public func allow(_ budget: MessageBudget) {
+        guard budget != self.budget else { return }
+        self.budget = budget
+        bucket = TokenBucket(size: budget.messagesAtOnce, perSecond: budget.messagesPerSecond, now: .now())
+    }
+
     /// Who the peer's certificate says it is. Only after the handshake.
     public var peer: PeerIdentity {
         guard let identityOfPeer else { preconditionFailure("the peer is known only after the handshake") }
@@ -86,14 +120,28 @@ public final class Connection: @unchecked Sendable {
     public var silentSeconds: Double { channel.silentSeconds }
 
     /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for a minute.
-    public func send(_ message: Message, payload: UnsafeRawBufferPointer = .init(start: nil, count: 0)) throws {
+    public func send(
+        _ message: Message, payload: UnsafeRawBufferPointer = .init(start: nil, count: 0),
+        stallSeconds: Double = Connection.stallSeconds
+    ) throws {
+        try send(frame: Self.frame(message, payloadCount: payload.count), payload: payload, stallSeconds: stallSeconds)
+    }
+
+    /// Header and body of a message.
+    public static func frame(_ message: Message, payloadCount: Int = 0) throws -> [UInt8] {
         let body = MessageCodec.encode(message)
-        let header = try FrameHeader(kind: message.kind, bodyCount: body.count, payloadCount: payload.count)
-        let start = header.bytes + body
+        return try FrameHeader(kind: message.kind, bodyCount: body.count, payloadCount: payloadCount).bytes + body
+    }
+
+    /// Sends what `frame` made, and the payload that it announces.
+    public func send(
+        frame: [UInt8], payload: UnsafeRawBufferPointer = .init(start: nil, count: 0),
+        stallSeconds: Double = Connection.stallSeconds
+    ) throws {
         try sendLock.withLock { _ in
-            try start.withUnsafeBytes { try channel.write($0) }
-            try channel.write(payload)
-            try channel.flush()
+            try frame.withUnsafeBytes { try channel.write($0, stallSeconds: stallSeconds) }
+            try channel.write(payload, stallSeconds: stallSeconds)
+            try channel.flush(stallSeconds: stallSeconds)
         }
     }
 
@@ -104,13 +152,24 @@ public final class Connection: @unchecked Sendable {
         let start = try channel.read(FrameHeader.byteCount, firstByteSeconds: timeoutSeconds)
         do {
             let header = try FrameHeader(bytes: start)
-            let body = try channel.read(header.bodyCount)
+            try header.check(budget)
+            try takeToken()
+            let body = try channel.readAsItComes(header.bodyCount)
             let message = try MessageCodec.decode(kind: header.kind, body: body)
             pendingPayload = header.payloadCount
-            return Incoming(message: message, payloadCount: header.payloadCount)
+            return Incoming(message: message, payloadCount: header.payloadCount, bodyCount: header.bodyCount)
         } catch let error as WireError {
-            close()
+            refuse("\(error)")
             throw TransportError.malformed(peer: peerName, reason: "\(error)")
+        }
+    }
+
+    private func takeToken() throws {
+        while let seconds = bucket?.take(.now()), seconds > 0 {
+            guard !budget.refusesFloods else {
+                throw WireError.flood(sender: budget.sender, messagesPerSecond: Int(budget.messagesPerSecond))
+            }
+            channel.pause(seconds: seconds)
         }
     }
 
@@ -132,9 +191,13 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Tells the peer why it is not served, makes sure that it can read that, and closes. Takes up to two seconds; for
-    /// the thread that serves the connection.
+    /// the thread that serves the connection. A peer that does not read what another thread sends it is told nothing.
     public func refuse(_ reason: String) {
-        try? send(.refused(reason: reason, mayTryAgain: false))
+        let frame = try? Self.frame(.refused(reason: reason, mayTryAgain: false))
+        _ = sendLock.withLockIfAvailable { _ in
+            try? frame?.withUnsafeBytes { try channel.write($0, stallSeconds: 1) }
+            try? channel.flush(stallSeconds: 1)
+        }
         channel.closeAfterPeer(seconds: 2)
     }
 

@@ -7,11 +7,11 @@ import Synchronization
 public final class Listener: @unchecked Sendable {
     /// The port in use.
     public let port: UInt16
-    private let descriptor: Int32
+    let descriptor: Int32
     private let address: String
     private let identity: TLSIdentity
     private let allowedRoles: [Role]
-    private let isClosed = Atomic(false)
+    private let closed = Atomic(false)
 
     /// - Parameters:
     ///   - host: address to listen on, `0.0.0.0` or `127.0.0.1` for instance.
@@ -35,13 +35,14 @@ public final class Listener: @unchecked Sendable {
     ) throws -> (descriptor: Int32, port: UInt16) {
         var number: Int32 = 0
         for candidate in candidates {
-            let descriptor = socket(candidate.family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+            let kind = SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue | SOCK_NONBLOCK.rawValue
+            let descriptor = socket(candidate.family, Int32(kind), 0)
             if descriptor >= 0 {
                 // A restarted process takes its port back at once, though old connections still fade.
                 setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, [Int32(1)], 4)
                 // `[::]` is every address of the machine, those of IPv4 too, whatever the system's default is.
                 setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, [Int32(0)], 4)
-                let isBound = candidate.withPointer { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 256) == 0
+                let isBound = candidate.withPointer { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 1024) == 0
                 if isBound, let bound = SocketAddress({ getsockname(descriptor, $0, $1) }) {
                     return (descriptor, bound.port)
                 }
@@ -55,10 +56,36 @@ public final class Listener: @unchecked Sendable {
 
     deinit { Glibc.close(descriptor) }
 
+    var isClosed: Bool { closed.load(ordering: .acquiring) }
+
+    /// What a try to accept came to.
+    enum Accepted {
+        case connection(Connection)
+        /// Nobody waits.
+        case nobody
+        /// The system has no room for another connection now.
+        case noRoom(String)
+        case closed
+    }
+
     /// Waits for the next connection; nil after `close()`. The connection is not yet trusted: call `handshake` on the
-    /// thread that will serve it, so that a slow peer delays nobody else.
+    /// thread that will serve it, so that a slow peer delays nobody else. Who serves many uses a `Reception`.
     public func accept() throws -> Connection? {
-        while !isClosed.load(ordering: .acquiring) {
+        while true {
+            switch try acceptNow() {
+            case .connection(let connection): return connection
+            case .closed: return nil
+            case .noRoom(let reason): throw TransportError.cannotListen(address: address, reason: reason)
+            case .nobody:
+                var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                _ = poll(&entry, until: Moment.now() + 1)
+            }
+        }
+    }
+
+    /// The next connection that is there; does not wait.
+    func acceptNow() throws -> Accepted {
+        while !isClosed {
             var accepted: Int32 = -1
             let remote = SocketAddress {
                 accepted = maws_accept(descriptor, $0, $1, Int32(SOCK_CLOEXEC.rawValue))
@@ -66,25 +93,24 @@ public final class Listener: @unchecked Sendable {
             }
             if let remote {
                 let socket = Socket(descriptor: accepted, remoteAddress: remote.text)
-                return Connection(accepted: socket, identity: identity, allowedRoles: allowedRoles)
+                return .connection(Connection(accepted: socket, identity: identity, allowedRoles: allowedRoles))
             }
-            try checkAccept(errno)
+            switch errno {
+            case EAGAIN: return .nobody
+            // The peer gave up, or a signal came.
+            case EINTR, ECONNABORTED, EPROTO, ENETDOWN, EHOSTDOWN, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT: continue
+            case EMFILE, ENFILE, ENOBUFS, ENOMEM: return .noRoom(systemText(errno))
+            case let number where !isClosed:
+                throw TransportError.cannotListen(address: address, reason: systemText(number))
+            default: break
+            }
         }
-        return nil
+        return .closed
     }
 
-    /// Stops listening and wakes `accept`.
+    /// Stops listening and wakes who waits for a connection.
     public func close() {
-        isClosed.store(true, ordering: .releasing)
+        closed.store(true, ordering: .releasing)
         shutdown(descriptor, Int32(SHUT_RDWR))
-    }
-
-    /// Returns when `accept` is worth trying again: the peer gave up, a signal came, or the listener was closed.
-    private func checkAccept(_ number: Int32) throws {
-        if isClosed.load(ordering: .acquiring) { return }
-        switch number {
-        case EINTR, ECONNABORTED, EPROTO, EAGAIN, ENETDOWN, EHOSTDOWN, ENETUNREACH, EHOSTUNREACH, ETIMEDOUT: return
-        default: throw TransportError.cannotListen(address: address, reason: systemText(number))
-        }
     }
 }

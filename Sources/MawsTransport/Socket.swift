@@ -70,11 +70,20 @@ final class Socket: @unchecked Sendable {
     /// Reads and drops what the peer still sends until it closes: closing over unread bytes would make the kernel cut
     /// the connection and could take away what was just sent.
     func drain(until deadline: Moment) {
-        var scratch = [UInt8](repeating: 0, count: 16 << 10)
         while wait(.readable, until: deadline) {
-            let count = read(descriptor, &scratch, scratch.count)
-            if count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR) { return }
+            if !drainNow() || Moment.now() >= deadline { return }
         }
+    }
+
+    /// Reads and drops what is there, as far as a peer that sends without end lets it; false when the peer is gone.
+    func drainNow() -> Bool {
+        var scratch = [UInt8](repeating: 0, count: 16 << 10)
+        for _ in 0..<64 {
+            let count = read(descriptor, &scratch, scratch.count)
+            if count > 0 { continue }
+            return count < 0 && (errno == EAGAIN || errno == EINTR)
+        }
+        return true
     }
 }
 

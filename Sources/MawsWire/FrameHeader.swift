@@ -57,6 +57,12 @@ public struct FrameHeader: Hashable, Sendable {
         return writer.bytes
     }
 
+    /// Throws unless the budget allows a peer to send this now.
+    public func check(_ budget: MessageBudget) throws(WireError) {
+        guard let limit = budget.bodyBytesMax[kind] else { throw .notAllowed(kind: kind, sender: budget.sender) }
+        guard bodyCount <= limit else { throw .bodyTooLarge(kind: kind, bytes: UInt64(bodyCount), limit: limit) }
+    }
+
     private static func check(kind: MessageKind, body: UInt64, payload: UInt64) throws(WireError) {
         guard body <= UInt64(kind.bodyLimit) else {
             throw .bodyTooLarge(kind: kind, bytes: body, limit: kind.bodyLimit)

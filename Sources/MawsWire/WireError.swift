@@ -7,6 +7,9 @@ public enum WireError: Error, Hashable, CustomStringConvertible {
     case unknownKind(UInt8)
     case bodyTooLarge(kind: MessageKind, bytes: UInt64, limit: Int)
     case payloadTooLarge(kind: MessageKind, bytes: UInt64, limit: Int)
+    /// A kind that is for others to send, or for later.
+    case notAllowed(kind: MessageKind, sender: String)
+    case flood(sender: String, messagesPerSecond: Int)
     case truncated(kind: MessageKind, neededBytes: Int, remainingBytes: Int)
     case trailingBytes(kind: MessageKind, bytes: Int)
     case badField(kind: MessageKind, field: String, reason: String)
@@ -28,6 +31,10 @@ public enum WireError: Error, Hashable, CustomStringConvertible {
             "the body of \(kind) is \(bytes) bytes, above its limit of \(limit)"
         case .payloadTooLarge(let kind, let bytes, let limit):
             "the payload of \(kind) is \(bytes) bytes, above its limit of \(limit)"
+        case .notAllowed(let kind, let sender):
+            "\(sender) may not send \(kind)"
+        case .flood(let sender, let count):
+            "\(sender) may send \(count) messages a second, and more came"
         case .truncated(let kind, let needed, let remaining):
             "the body of \(kind) ends early: \(needed) bytes needed, \(remaining) left"
         case .trailingBytes(let kind, let bytes):

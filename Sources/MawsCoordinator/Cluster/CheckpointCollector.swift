@@ -12,6 +12,7 @@ final class CheckpointCollector: @unchecked Sendable {
         /// Makes room once the checkpoint is durable.
         var prune: @Sendable () throws -> Void
         var writer: CheckpointWriter
+        var table: BlockTable
         var layouts: [PeerID: ShardLayout]
         var slicesMissing: Int
     }
@@ -31,12 +32,12 @@ final class CheckpointCollector: @unchecked Sendable {
         let layouts = servers.map { ShardLayout(table: header.table, shard: $0.shard) }
         let requests = layouts.map { Self.slices(header.table, $0, position) }
         let collection = Collection(
-            position: position, prune: prune, writer: try store.begin(header),
+            position: position, prune: prune, writer: try store.begin(header), table: header.table,
             layouts: Dictionary(uniqueKeysWithValues: zip(servers.map(\.peer.id), layouts)),
             slicesMissing: requests.reduce(0) { $0 + $1.count })
         lock.withLock { self.collection = collection }
         for (server, slices) in zip(servers, requests) {
-            for slice in slices { try server.peer.connection.send(.snapshot(slice)) }
+            for slice in slices { server.peer.outbox.put(.snapshot(slice)) }
         }
     }
 
@@ -49,12 +50,19 @@ final class CheckpointCollector: @unchecked Sendable {
         }
     }
 
-    /// Takes the payload of a slice off the connection and writes it to its place.
+    /// Takes the payload of a slice off the connection and writes it to its place. What nobody asked for takes no
+    /// memory.
     func receive(_ slice: TensorSlice, from peer: Peer, byteCount: Int) throws {
+        guard let (writer, range, expected) = target(slice, peer.id) else {
+            return try peer.connection.discardPayload()
+        }
+        guard byteCount == expected else {
+            throw TransportError.malformed(
+                peer: peer.connection.peerName, reason: "a slice of \(byteCount) bytes where \(expected) are due")
+        }
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { bytes.deallocate() }
         try peer.connection.receivePayload(into: bytes)
-        guard let (writer, range) = target(slice, peer.id) else { return }
         do {
             try writer.write(
                 kind: slice.kind, block: Int(slice.block), range: range, bytes: UnsafeRawBufferPointer(bytes))
@@ -70,12 +78,13 @@ final class CheckpointCollector: @unchecked Sendable {
         if concerns { fail("a server left while it was taken") }
     }
 
-    private func target(_ slice: TensorSlice, _ peer: PeerID) -> (CheckpointWriter, Range<Int>)? {
+    private func target(_ slice: TensorSlice, _ peer: PeerID) -> (CheckpointWriter, Range<Int>, byteCount: Int)? {
         lock.withLock {
             guard let collection, let layout = collection.layouts[peer], slice.step == collection.position.step,
                 slice.stage == collection.position.stage, layout.slices.indices.contains(Int(slice.block))
             else { return nil }
-            return (collection.writer, layout.slices[Int(slice.block)])
+            let (block, range) = (Int(slice.block), layout.slices[Int(slice.block)])
+            return (collection.writer, range, collection.table.byteCount(slice.kind, block: block, slice: range))
         }
     }
 

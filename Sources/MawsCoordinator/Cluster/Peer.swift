@@ -2,6 +2,7 @@ import MawsBase
 import MawsProtocol
 import MawsTransport
 import MawsWire
+import Synchronization
 
 /// One process connected to the coordinator.
 final class Peer: Sendable {
@@ -15,13 +16,19 @@ final class Peer: Sendable {
     let shard: ShardIdentity?
     let listens: NetworkAddress?
     let connection: Connection
+    /// What is on its way to it, and what of it waits to be handled.
+    let outbox: Outbox
+    let inbox: Inbox
+    /// Whether a trainer computes the run's bits from the run's data, as far as it says.
+    let admission: Admission
     /// When its certificate ends.
     let life: CertificateLife?
 
     init(
         id: PeerID, role: Role, name: String, origin: UInt64, shard: ShardIdentity?, listens: NetworkAddress?,
-        connection: Connection
+        connection: Connection, outbox: Outbox, inbox: Inbox = Inbox(), admission: Admission = Admission()
     ) {
+        (self.outbox, self.inbox, self.admission) = (outbox, inbox, admission)
         self.id = id
         self.role = role
         self.name = name
@@ -34,7 +41,8 @@ final class Peer: Sendable {
 
     func renamed(_ name: String) -> Peer {
         Peer(
-            id: id, role: role, name: name, origin: origin, shard: shard, listens: listens, connection: connection)
+            id: id, role: role, name: name, origin: origin, shard: shard, listens: listens, connection: connection,
+            outbox: outbox, inbox: inbox, admission: admission)
     }
 
     /// The name in its certificate, which is proved, as its own is not.
@@ -46,6 +54,20 @@ final class Peer: Sendable {
     /// What log lines that are about it call it.
     var label: String { "\(name) at \(connection.remoteAddress), certificate \(certificate)," }
 
+    /// By whom lines of the log are counted that it brings about.
+    var source: String { "\(role.rawValue) \(certificate)" }
+
+    /// Tells it why it is not served any more, and ends its connection a little later.
+    func dismiss(_ reason: String, mayTryAgain: Bool = false) {
+        outbox.finish(.refused(reason: reason, mayTryAgain: mayTryAgain))
+    }
+
+    /// Ends its connection.
+    func end() {
+        outbox.end()
+        inbox.end()
+    }
+
     /// Where it is reached: a server where it listens, others where they come from.
     var address: String { listens.map { "\($0)" } ?? connection.remoteAddress }
 
@@ -54,10 +76,19 @@ final class Peer: Sendable {
     }
 }
 
+/// Written by the deciding thread, read by the one that receives.
+final class Admission: Sendable {
+    private let granted = Atomic(false)
+
+    var isGranted: Bool { granted.load(ordering: .acquiring) }
+    func grant() { granted.store(true, ordering: .releasing) }
+}
+
 /// What reaches the deciding thread.
 enum NodeEvent: Sendable {
     case joined(Peer, Hello)
-    case message(PeerID, Message)
+    /// From a peer's inbox, where its body takes so many bytes.
+    case message(Peer, Message, bytes: Int)
     case lost(PeerID, reason: String)
     /// From a worker thread of the coordinator itself.
     case core(CoordinatorEvent)
@@ -65,4 +96,6 @@ enum NodeEvent: Sendable {
     case stop
     case failed(sentence: String)
     case note(String)
+    /// Something that a peer brought about: it may do so often. `source` is its certificate, or its machine.
+    case remark(String, source: String)
 }

@@ -5,33 +5,45 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// Lets peers in: one thread a connection does the handshake, reads the hello and then posts every message.
+/// Lets peers in: the reception proves who they are, then a thread of the connection reads the hello and posts every
+/// message, as far as the peer's budget allows.
 final class PeerGate: Sendable {
+    private static let helloSeconds = 10.0
+
     private let listener: Listener
     private let mailbox: Mailbox<NodeEvent>
     private let heartbeatTimeoutSeconds: Double
     private let collector: CheckpointCollector
+    private let trainers: MessageBudget
     private let nextPeer = Atomic<UInt64>(1)
     private let lines = OpenLines()
 
+    /// - Parameter evaluates: whether results of evaluations may come.
     init(
-        listener: Listener, mailbox: Mailbox<NodeEvent>, collector: CheckpointCollector, heartbeatTimeoutSeconds: Double
+        listener: Listener, mailbox: Mailbox<NodeEvent>, collector: CheckpointCollector, evaluates: Bool,
+        heartbeatTimeoutSeconds: Double
     ) {
         self.listener = listener
         self.mailbox = mailbox
-        self.collector = collector
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
+        self.collector = collector
+        trainers = evaluates ? .examiner : .trainer
     }
 
     func open() {
-        Thread.detachNewThread { [self] in
-            do {
-                while let connection = try listener.accept() {
-                    Thread.detachNewThread { [self] in serve(connection) }
-                }
-            } catch {
-                mailbox.post(.failed(sentence: "\(error)"))
+        let budget = ReceptionBudget { role in
+            switch role {
+            case .viewer: MessageBudget.viewer.connectionsMax
+            case .server: MessageBudget.server.connectionsMax
+            case .trainer, .coordinator: MessageBudget.trainer.connectionsMax
             }
+        }
+        let reception = Reception(
+            listener, budget: budget,
+            admit: { connection in Thread.detachNewThread { [self] in serve(connection) } },
+            say: { [mailbox] remark in mailbox.post(.remark(remark.sentence, source: remark.source)) })
+        Thread.detachNewThread { [mailbox] in
+            do { try reception.run() } catch { mailbox.post(.failed(sentence: "\(error)")) }
         }
     }
 
@@ -42,16 +54,15 @@ final class PeerGate: Sendable {
             guard let peer = try greet(connection) else { return connection.close() }
             receiveAll(from: peer)
         } catch {
-            mailbox.post(.note("\(error)"))
+            mailbox.post(.remark("\(error)", source: "\(connection.peer.role.rawValue) \(connection.peer.name)"))
             connection.close()
         }
     }
 
-    /// Handshake and hello: the name and role the peer claims must be those of its certificate. Nil for who only asks
-    /// whether its other connection still leads here, which is answered whatever the coordinator is busy with.
+    /// The role that the peer claims must be that of its certificate. Nil for who only asks whether its other connection
+    /// still leads here, which is answered whatever the coordinator is busy with.
     private func greet(_ connection: Connection) throws -> Peer? {
-        try connection.handshake(timeoutSeconds: 10)
-        let incoming = try connection.receive(timeoutSeconds: 10)
+        let incoming = try connection.receive(timeoutSeconds: Self.helloSeconds)
         if case .linkRequest(let origin) = incoming.message, connection.peer.role != .viewer {
             try connection.send(.linkState(lines.state(of: origin)))
             return nil
@@ -63,13 +74,26 @@ final class PeerGate: Sendable {
             connection.refuse(reason)
             throw TransportError.malformed(peer: connection.peerName, reason: reason)
         }
+        let budget = budget(hello.role)
+        connection.allow(budget)
         let id = PeerID(nextPeer.add(1, ordering: .relaxed).oldValue)
         let peer = Peer(
             id: id, role: hello.role, name: hello.name, origin: hello.origin, shard: hello.server?.shard,
-            listens: hello.server.map { NetworkAddress(host: $0.host, port: $0.port) }, connection: connection)
+            listens: hello.server.map { NetworkAddress(host: $0.host, port: $0.port) }, connection: connection,
+            outbox: Outbox(connection, bytesMax: budget.unsentBytesMax))
         lines.add(connection, origin: hello.origin)
-        mailbox.post(.joined(peer, hello))
+        peer.inbox.enter(0, budget)
+        mailbox.post(.joined(peer, PeerTexts.plain(hello)))
+        settle(peer)
         return peer
+    }
+
+    private func budget(_ role: Role) -> MessageBudget {
+        switch role {
+        case .server: .server
+        case .viewer, .coordinator: .viewer
+        case .trainer: .guest
+        }
     }
 
     private func refusal(of hello: Hello, certified: Role) -> String? {
@@ -97,17 +121,45 @@ final class PeerGate: Sendable {
         do {
             while true { try receive(from: peer) }
         } catch {
-            mailbox.post(.lost(peer.id, reason: "\(error)"))
-            peer.connection.close()
+            mailbox.post(.lost(peer.id, reason: peer.outbox.failure ?? "\(error)"))
+            peer.outbox.end()
         }
     }
 
     private func receive(from peer: Peer) throws {
         let incoming = try peer.connection.receive(timeoutSeconds: heartbeatTimeoutSeconds)
-        if case .snapshotSlice(let slice) = incoming.message, peer.role == .server {
+        if peer.outbox.isFinishing { return try peer.connection.discardPayload() }
+        if case .snapshotSlice(let slice) = incoming.message {
             return try collector.receive(slice, from: peer, byteCount: incoming.payloadCount)
         }
         try peer.connection.discardPayload()
-        if incoming.message != .heartbeat { mailbox.post(.message(peer.id, PeerTexts.plain(incoming.message))) }
+        if incoming.message == .heartbeat { return }
+        let budget = peer.role == .trainer ? trainers : budget(peer.role)
+        peer.inbox.enter(incoming.bodyCount, budget)
+        mailbox.post(.message(peer, PeerTexts.plain(incoming.message), bytes: incoming.bodyCount))
+        if case .hello = incoming.message { settle(peer) }
+    }
+
+    /// What a peer may send next depends on what becomes of its hello.
+    private func settle(_ peer: Peer) {
+        peer.inbox.settle()
+        if peer.admission.isGranted { peer.connection.allow(trainers) }
+    }
+}
+
+extension Reception.Remark {
+    fileprivate var source: String {
+        switch self {
+        case .refused(let host, _): "a newcomer at \(host)"
+        case .noRoom: "the reception"
+        }
+    }
+
+    fileprivate var sentence: String {
+        switch self {
+        case .refused(_, let sentence): sentence
+        case .noRoom(let reason):
+            "no more connections can be accepted now (\(reason)): the newest that has not proven who it is was closed"
+        }
     }
 }

@@ -25,12 +25,16 @@ enum PeerTexts {
             done.skipped = done.skipped.map { line($0, pathCharactersMax) }
             return .unitDone(done)
         case .unavailable(let reason): return .unavailable(line(reason))
-        case .hello(var hello):
-            hello.dataFingerprint = line(hello.dataFingerprint)
-            hello.computeProfile = line(hello.computeProfile)
-            return .hello(hello)
+        case .hello(let hello): return .hello(plain(hello))
         default: return message
         }
+    }
+
+    static func plain(_ hello: Hello) -> Hello {
+        var hello = hello
+        hello.dataFingerprint = line(hello.dataFingerprint)
+        hello.computeProfile = line(hello.computeProfile)
+        return hello
     }
 
     private static func plain(_ sample: LostSample) -> LostSample {

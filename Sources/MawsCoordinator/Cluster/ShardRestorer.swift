@@ -9,14 +9,12 @@ import Synchronization
 /// Streams a checkpoint's slices to one server. Each is checked as it is read, so that a server gets what was written
 /// or nothing; a server seals nothing before it got all.
 final class ShardRestorer: Sendable {
-    private struct Cancelled: Error {}
-
     private let checkpoints: RunCheckpoints
     private let position: RunPosition
     private let shard: ShardIdentity
     private let peer: Peer
     private let mailbox: Mailbox<NodeEvent>
-    private let isCancelled = Mutex(false)
+    private let isCancelled = Atomic(false)
 
     init(
         checkpoints: RunCheckpoints, position: RunPosition, shard: ShardIdentity, peer: Peer,
@@ -35,7 +33,7 @@ final class ShardRestorer: Sendable {
         Thread.detachNewThread { [self] in
             do {
                 try send()
-            } catch is Cancelled {
+            } catch is Outbox.Dropped {
                 return
             } catch let error as TransportError {
                 mailbox.post(.note("\(peer.label) was not restored: \(error)"))
@@ -48,8 +46,11 @@ final class ShardRestorer: Sendable {
         }
     }
 
-    /// Nothing of this checkpoint is sent after the call.
-    func cancel() { isCancelled.withLock { $0 = true } }
+    /// Nothing of this checkpoint is sent after orders that are given from now on.
+    func cancel() {
+        isCancelled.store(true, ordering: .sequentiallyConsistent)
+        peer.outbox.dropSlices()
+    }
 
     private func send() throws {
         let checkpoint = try checkpoints.open(position)
@@ -66,17 +67,12 @@ final class ShardRestorer: Sendable {
             let range = layout.slices[Int(slice.block)]
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
             try checkpoint.read(kind: slice.kind, block: Int(slice.block), range: range, into: bytes)
-            try unlessCancelled { try peer.connection.send(.restore(slice), payload: UnsafeRawBufferPointer(bytes)) }
+            try write(.restore(slice), UnsafeRawBufferPointer(bytes))
         }
-        try unlessCancelled {
-            try peer.connection.send(.restoreDone(stage: position.stage, step: position.step))
-        }
+        try write(.restoreDone(stage: position.stage, step: position.step), .init(start: nil, count: 0))
     }
 
-    private func unlessCancelled(_ send: () throws -> Void) throws {
-        try isCancelled.withLock { isCancelled in
-            if isCancelled { throw Cancelled() }
-            try send()
-        }
+    private func write(_ message: Message, _ bytes: UnsafeRawBufferPointer) throws {
+        try peer.outbox.write(message, slice: bytes) { isCancelled.load(ordering: .sequentiallyConsistent) }
     }
 }

@@ -1,3 +1,4 @@
+import Glibc
 import MawsBase
 import Synchronization
 
@@ -24,6 +25,7 @@ final class TLSChannel: @unchecked Sendable {
 
     var remoteAddress: String { socket.remoteAddress }
     var localHost: String { socket.localHost }
+    var descriptor: Int32 { socket.descriptor }
     var silentSeconds: Double {
         Moment.now().seconds(since: Moment(nanoseconds: heardAt.load(ordering: .relaxed)))
     }
@@ -37,29 +39,36 @@ final class TLSChannel: @unchecked Sendable {
 
     /// Throws what the peer did wrong, after it was told so by an alert; the channel is ended then.
     func handshake(until deadline: Moment, seconds: Double) throws {
-        while true {
-            let progress = session.handshake()
-            let sendError = socket.sendAll(session.takeOutput(), stallSeconds: seconds)
-            switch progress {
-            case .done: return
-            case .needsData where sendError == nil:
+        do {
+            while try !continueHandshake(stallSeconds: seconds) {
                 guard socket.wait(.readable, until: deadline) else {
-                    end()
                     throw TransportError.timedOut(
                         peer: remoteAddress, waitingFor: "the TLS handshake", seconds: seconds)
                 }
-            case .needsData, .closed:
-                end()
-                throw TransportError.broken(peer: remoteAddress, reason: "it closed during the TLS handshake")
-            case .failed(let failure):
-                closeAfterPeer(seconds: 1)
-                throw failure.error(peer: peer, cluster: cluster)
             }
+        } catch {
+            closeAfterPeer(seconds: 1)
+            throw error
+        }
+    }
+
+    /// One step of the handshake with what is there. Throws what the peer did wrong, after it was told so by an alert.
+    ///
+    /// - Returns: whether it is complete; if not, more has to come from the peer.
+    func continueHandshake(stallSeconds: Double = 0) throws -> Bool {
+        let progress = session.handshake()
+        let sendError = socket.sendAll(session.takeOutput(), stallSeconds: stallSeconds)
+        switch progress {
+        case .done: return true
+        case .needsData where sendError == nil: return false
+        case .needsData, .closed:
+            throw TransportError.broken(peer: remoteAddress, reason: "it closed during the TLS handshake")
+        case .failed(let failure): throw failure.error(peer: peer, cluster: cluster)
         }
     }
 
     /// Encrypts and, whenever enough has gathered, sends. The last bytes leave with `flush`.
-    func write(_ bytes: UnsafeRawBufferPointer) throws {
+    func write(_ bytes: UnsafeRawBufferPointer, stallSeconds: Double = Connection.stallSeconds) throws {
         var rest = bytes
         while !rest.isEmpty {
             try checkOpen()
@@ -70,13 +79,13 @@ final class TLSChannel: @unchecked Sendable {
             case .failed(let failure): throw failed(failure)
             case .needsData, .closed: throw closed()
             }
-            if session.hasFullBatch { try flush() }
+            if session.hasFullBatch { try flush(stallSeconds: stallSeconds) }
         }
     }
 
-    func flush() throws {
+    func flush(stallSeconds: Double = Connection.stallSeconds) throws {
         try checkOpen()
-        guard let number = socket.sendAll(session.takeOutput(), stallSeconds: Connection.stallSeconds) else { return }
+        guard let number = socket.sendAll(session.takeOutput(), stallSeconds: stallSeconds) else { return }
         // Often the peer has said why it went away: its alert waits to be read.
         let reason = session.pendingFailure()
         let error = isEnded.load(ordering: .acquiring) ? closed() : failed(reason ?? .system(number))
@@ -87,24 +96,43 @@ final class TLSChannel: @unchecked Sendable {
     /// Reads exactly `count` bytes.
     ///
     /// - Parameter firstByteSeconds: how long nothing may come before `TransportError.timedOut`, after which the
-    ///   channel is still good. Once a byte has come, the rest must follow without a stall.
+    ///   channel is still good. Once a byte has come, the rest must follow within the time of a stall.
     func read(_ count: Int, firstByteSeconds: Double? = nil) throws -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
-        try bytes.withUnsafeMutableBytes { try read(into: $0, firstByteSeconds: firstByteSeconds) }
+        try bytes.withUnsafeMutableBytes { try read(into: $0, firstByteSeconds: firstByteSeconds, mayTrickle: false) }
         return bytes
     }
 
-    func read(into destination: UnsafeMutableRawBufferPointer, firstByteSeconds: Double? = nil) throws {
+    /// Reads exactly `count` bytes; makes room for them as they come, so that an announcement takes no memory.
+    func readAsItComes(_ count: Int) throws -> [UInt8] {
+        var bytes = try read(min(count, 64 << 10))
+        while bytes.count < count {
+            let piece = min(count - bytes.count, bytes.count)
+            bytes += try read(piece)
+        }
+        return bytes
+    }
+
+    /// Waits, unless the channel is ended.
+    func pause(seconds: Double) {
+        let deadline = Moment.now() + min(seconds, 1)
+        while !isEnded.load(ordering: .acquiring), Moment.now() < deadline { usleep(5000) }
+    }
+
+    /// - Parameter mayTrickle: whether every byte gives the rest time again; if not, only the first one does.
+    func read(
+        into destination: UnsafeMutableRawBufferPointer, firstByteSeconds: Double? = nil, mayTrickle: Bool = true
+    ) throws {
         var filled = 0
         var deadline = Moment.now() + (firstByteSeconds ?? Connection.stallSeconds)
         while filled < destination.count {
             try checkOpen()
             switch session.read(into: .init(rebasing: destination[filled...])) {
             case .done(let count):
+                if mayTrickle || filled == 0 { deadline = Moment.now() + Connection.stallSeconds }
                 filled += count
                 read.add(UInt64(count), ordering: .relaxed)
                 heardAt.store(Moment.now().nanoseconds, ordering: .relaxed)
-                if filled < destination.count { deadline = Moment.now() + Connection.stallSeconds }
             case .needsData:
                 guard socket.wait(.readable, until: deadline) else {
                     throw stalled(firstByteSeconds: filled == 0 ? firstByteSeconds : nil)
@@ -129,10 +157,18 @@ final class TLSChannel: @unchecked Sendable {
         socket.end()
     }
 
-    /// Ends in such a way that the peer can still read what was sent last.
-    func closeAfterPeer(seconds: Double) {
+    /// Says that nothing more comes; what the peer still sends is to be read and dropped.
+    func endSending() {
         sendEnd()
         socket.endSending()
+    }
+
+    /// Reads and drops what is there; false when the peer is gone.
+    func drainNow() -> Bool { socket.drainNow() }
+
+    /// Ends in such a way that the peer can still read what was sent last.
+    func closeAfterPeer(seconds: Double) {
+        endSending()
         socket.drain(until: Moment.now() + seconds)
         end()
     }
