@@ -23,31 +23,3 @@ public struct LinearShape: Hashable, Sendable {
         self.outputs = outputs
     }
 }
-
-/// Self-attention of `batch` sequences of `tokens` tokens.
-///
-/// Row (b, t) of query, key and value starts at element (b * tokens + t) * rowStride of its slice and holds
-/// heads * headWidth values. Three parts of one [rows, 3 * width] buffer have rowStride 3 * width. Only the first
-/// `queries` tokens of a sequence ask; the output is dense: [batch, queries, heads * headWidth].
-public struct AttentionShape: Hashable, Sendable {
-    public var batch: Int
-    public var tokens: Int
-    public var heads: Int
-    public var headWidth: Int
-    public var rowStride: Int
-    public var queries: Int
-
-    /// - Parameter queries: tokens that ask, all unless given; 1 where only the class token's output is used.
-    public init(batch: Int, tokens: Int, heads: Int, headWidth: Int, rowStride: Int, queries: Int? = nil) {
-        self.batch = batch
-        self.tokens = tokens
-        self.heads = heads
-        self.headWidth = headWidth
-        self.rowStride = rowStride
-        self.queries = queries ?? tokens
-    }
-
-    public var width: Int { heads * headWidth }
-    /// Kept from the forward to the backward pass: the logarithm of each query's softmax sum, [batch, heads, queries].
-    public var logSumCount: Int { batch * heads * queries }
-}

@@ -22,9 +22,8 @@ private let layers = ["attention", "attention.wide", "attention.padded", "attent
     private func compare(_ set: String, _ layer: String, _ element: ElementType, tolerance: Double) throws {
         let (backend, file) = (try backend(set), try LayerFixture(layer))
         let (queries, keys) = (try file.shape("query"), try file.shape("key"))
-        let (batch, tokens, row) = (keys[0], keys[1], keys[2] * keys[3])
         let shape = AttentionShape(
-            batch: batch, tokens: tokens, heads: keys[2], headWidth: keys[3], rowStride: row, queries: queries[1])
+            batch: keys[0], tokens: keys[1], heads: keys[2], headWidth: keys[3], queries: queries[1])
         let valid = layer == "attention.padded" ? [19, 7] : nil
         let memory = Workspace()
         func convert(_ values: FloatSlice) -> ActivationSlice {
@@ -32,29 +31,46 @@ private let layers = ["attention", "attention.wide", "attention.padded", "attent
             backend.convert(slice, values)
             return slice
         }
-        let query = convert(try spread(file.slice("query"), shape))
-        let (key, value) = (convert(try file.slice("key")), convert(try file.slice("value")))
+        let qkv = convert(try joined(file.slice("query"), file.slice("key"), file.slice("value"), shape))
         let dy = convert(try file.slice("dy"))
-        let (y, logSums) = (memory.take(dy.count, element), zeroSlice(shape.logSumCount))
-        let gradients = (0..<3).map { _ in convert(zeroSlice(key.count)) }
-        backend.attentionForward(y, logSums, query: query, key: key, value: value, validTokens: valid, shape)
-        backend.attentionBackward(
-            dQuery: gradients[0], dKey: gradients[1], dValue: gradients[2], dy, logSums, query: query, key: key,
-            value: value, validTokens: valid, shape)
-        let dAsked = (0..<batch).flatMap { gradients[0].part($0 * tokens * row, queries[1] * row).array }
+        let (y, logSumExp) = (memory.take(dy.count, element), zeroSlice(shape.logSumExpCount))
+        let dQKV = convert(zeroSlice(qkv.count))
+        backend.attentionForward(y, logSumExp, qkv, validTokens: valid, shape)
+        backend.attentionBackward(dQKV, dy, logSumExp, qkv, validTokens: valid, shape)
         #expect(relativeError(y.array, try file.values("y")) < tolerance)
-        #expect(relativeError(dAsked, try file.values("d.query")) < tolerance)
-        #expect(relativeError(gradients[1].array, try file.values("d.key")) < tolerance)
-        #expect(relativeError(gradients[2].array, try file.values("d.value")) < tolerance)
+        let dQuery = part(0, of: dQKV, tokens: shape.queries, shape)
+        #expect(relativeError(dQuery, try file.values("d.query")) < tolerance)
+        #expect(relativeError(part(1, of: dQKV, tokens: shape.tokens, shape), try file.values("d.key")) < tolerance)
+        #expect(relativeError(part(2, of: dQKV, tokens: shape.tokens, shape), try file.values("d.value")) < tolerance)
     }
 
-    /// The queries in rows of all tokens; those past the last query are never read.
-    private func spread(_ asked: FloatSlice, _ shape: AttentionShape) -> FloatSlice {
-        let query = zeroSlice(shape.batch * shape.tokens * shape.width)
-        let count = shape.queries * shape.width
-        for sequence in 0..<shape.batch {
-            query.part(sequence * shape.tokens * shape.width, count).copy(from: asked.part(sequence * count, count))
+    /// [batch, tokens, 3, width] of query [batch, queries, width], key and value [batch, tokens, width]; queries past the
+    /// last are never read.
+    private func joined(
+        _ query: FloatSlice, _ key: FloatSlice, _ value: FloatSlice, _ shape: AttentionShape
+    ) -> FloatSlice {
+        let (qkv, width) = (zeroSlice(shape.qkvCount), shape.width)
+        for (index, (source, tokens)) in [(query, shape.queries), (key, shape.tokens), (value, shape.tokens)]
+            .enumerated()
+        {
+            for sequence in 0..<shape.batch {
+                for token in 0..<tokens {
+                    qkv.part(((sequence * shape.tokens + token) * 3 + index) * width, width)
+                        .copy(from: source.part((sequence * tokens + token) * width, width))
+                }
+            }
         }
-        return query
+        return qkv
+    }
+
+    /// The first tokens of query (0), key (1) or value (2): [batch, tokens, width] of [batch, tokens, 3, width].
+    private func part(_ index: Int, of qkv: ActivationSlice, tokens: Int, _ shape: AttentionShape) -> [Float] {
+        let values = qkv.array
+        return (0..<shape.batch).flatMap { sequence in
+            (0..<tokens).flatMap { token in
+                let start = ((sequence * shape.tokens + token) * 3 + index) * shape.width
+                return values[start..<start + shape.width]
+            }
+        }
     }
 }

@@ -87,23 +87,17 @@ private let tolerance = 3e-3
     @Test(arguments: [(3, 12, 12), (2, 33, 33), (3, 12, 1)])
     func attentionGradientsEqualDifferences(_ heads: Int, _ tokens: Int, _ queries: Int) {
         let width = heads * 8
-        let shape = AttentionShape(
-            batch: 2, tokens: tokens, heads: heads, headWidth: 8, rowStride: 3 * width, queries: queries)
-        let count = 2 * tokens * 3 * width
-        let (qkv, dQKV) = (randomSlice(count, seed: 1, scale: 2), zeroSlice(count))
+        let shape = AttentionShape(batch: 2, tokens: tokens, heads: heads, headWidth: 8, queries: queries)
+        let (qkv, dQKV) = (randomSlice(shape.qkvCount, seed: 1, scale: 2), zeroSlice(shape.qkvCount))
         let (y, dy) = (zeroSlice(2 * queries * width), randomSlice(2 * queries * width, seed: 2))
-        let logSums = zeroSlice(shape.logSumCount)
-        let (inputs, outputs) = (ActivationSlice(qkv), ActivationSlice(dQKV))
+        let (logSumExp, valid) = (zeroSlice(shape.logSumExpCount), [tokens, tokens - 3])
         let forward = {
             backend.attentionForward(
-                ActivationSlice(y), logSums, query: inputs, key: inputs.from(width), value: inputs.from(2 * width),
-                validTokens: [tokens, tokens - 3], shape)
+                ActivationSlice(y), logSumExp, ActivationSlice(qkv), validTokens: valid, shape)
         }
         forward()
         backend.attentionBackward(
-            dQuery: outputs, dKey: outputs.from(width), dValue: outputs.from(2 * width), ActivationSlice(dy), logSums,
-            query: inputs, key: inputs.from(width), value: inputs.from(2 * width), validTokens: [tokens, tokens - 3],
-            shape)
+            ActivationSlice(dQKV), ActivationSlice(dy), logSumExp, ActivationSlice(qkv), validTokens: valid, shape)
         expectGradient(dQKV, of: qkv, y, dy, forward: forward)
     }
 

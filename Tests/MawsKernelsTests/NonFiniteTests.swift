@@ -109,32 +109,29 @@ private func areFinite(_ values: some Sequence<Float>) -> Bool { values.allSatis
     func attentionToAKeyThatIsNotFiniteIsNaN(_ set: String, _ element: ElementType) throws {
         for value in [Float.nan, .infinity] {
             let (backend, memory) = (try backend(set), Workspace())
-            let shape = AttentionShape(batch: 2, tokens: 21, heads: 1, headWidth: 8, rowStride: 8, queries: 21)
-            let half = 21 * 8
-            let keys = randomSlice(2 * half, seed: 5)
-            keys[13 * 8 + 3] = value
+            let shape = AttentionShape(batch: 2, tokens: 21, heads: 1, headWidth: 8)
             func take(_ values: FloatSlice) -> ActivationSlice {
                 let slice = memory.take(values.count, element)
                 backend.convert(slice, values)
                 return slice
             }
-            let (query, key, other) = (
-                take(randomSlice(2 * half, seed: 6)), take(keys), take(randomSlice(2 * half, seed: 7))
-            )
-            let (y, logSums) = (memory.take(2 * half, element), zeroSlice(shape.logSumCount))
-            let gradients = (0..<3).map { _ in take(zeroSlice(2 * half)) }
-            backend.attentionForward(y, logSums, query: query, key: key, value: other, validTokens: nil, shape)
-            backend.attentionBackward(
-                dQuery: gradients[0], dKey: gradients[1], dValue: gradients[2], other, logSums, query: query, key: key,
-                value: other, validTokens: nil, shape)
+            // Token 13 of the first sequence, a number of its key.
+            let inputs = randomSlice(shape.qkvCount, seed: 5)
+            inputs[13 * 24 + 8 + 3] = value
+            let (qkv, dQKV) = (take(inputs), take(zeroSlice(shape.qkvCount)))
+            let (y, logSumExp) = (take(zeroSlice(shape.outputCount)), zeroSlice(shape.logSumExpCount))
+            let dy = take(randomSlice(shape.outputCount, seed: 7))
+            backend.attentionForward(y, logSumExp, qkv, validTokens: nil, shape)
+            backend.attentionBackward(dQKV, dy, logSumExp, qkv, validTokens: nil, shape)
             // An infinite score is minus infinity for the queries of the other sign, a key that is left out.
-            let isSpoilt = (0..<21).map { row in value.isNaN || query.array[row * 8 + 3] > 0 }
+            let isSpoilt = (0..<21).map { row in value.isNaN || qkv.array[row * 24 + 3] > 0 }
             for row in 0..<21 where isSpoilt[row] {
                 #expect(areNaN(y.array[row * 8..<(row + 1) * 8]), "\(row)")
             }
-            #expect(areNaN(gradients[2].array[..<half]))
-            #expect(areFinite(y.array[half...]))
-            #expect(areFinite(gradients.flatMap { $0.array[half...] }))
+            let dValues = (0..<21).flatMap { dQKV.array[$0 * 24 + 16..<($0 + 1) * 24] }
+            #expect(areNaN(dValues))
+            #expect(areFinite(y.array[(21 * 8)...]))
+            #expect(areFinite(dQKV.array[(21 * 24)...]))
         }
     }
 

@@ -38,17 +38,15 @@ import Testing
     }
 
     @Test func attentionDoesNotDependOnThreads() {
-        let shape = AttentionShape(batch: 5, tokens: 50, heads: 4, headWidth: 32, rowStride: 384)
+        let shape = AttentionShape(batch: 5, tokens: 50, heads: 4, headWidth: 32)
         let (qkv, dy) = (randomSlice(5 * 50 * 384, seed: 1, scale: 2), randomSlice(5 * 50 * 128, seed: 2))
         let results = [single, double].map { backend in
-            let (y, dQKV, saved) = (zeroSlice(dy.count), zeroSlice(qkv.count), zeroSlice(shape.logSumCount))
-            let (inputs, outputs) = (ActivationSlice(qkv), ActivationSlice(dQKV))
-            backend.attentionForward(
-                ActivationSlice(y), saved, query: inputs, key: inputs.from(128), value: inputs.from(256),
-                validTokens: nil, shape)
+            let (y, dQKV, logSumExp) = (
+                zeroSlice(dy.count), zeroSlice(qkv.count), zeroSlice(shape.logSumExpCount)
+            )
+            backend.attentionForward(ActivationSlice(y), logSumExp, ActivationSlice(qkv), validTokens: nil, shape)
             backend.attentionBackward(
-                dQuery: outputs, dKey: outputs.from(128), dValue: outputs.from(256), ActivationSlice(dy), saved,
-                query: inputs, key: inputs.from(128), value: inputs.from(256), validTokens: nil, shape)
+                ActivationSlice(dQKV), ActivationSlice(dy), logSumExp, ActivationSlice(qkv), validTokens: nil, shape)
             return y.array + dQKV.array
         }
         #expect(results[0] == results[1])

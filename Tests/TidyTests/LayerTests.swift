@@ -10,7 +10,8 @@ import Testing
     ]
     /// Where memory is touched without checks.
     static let unsafe = [
-        "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport", "MawsStorage",
+        "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport",
+        "MawsStorage",
         "MawsData",
         "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsTestSupport",
     ]

@@ -18,7 +18,7 @@ struct BlockActivations {
     var inputOperand: ActivationSlice
     var statistics1: NormStatistics  // of rows, or of output rows with norms after
     var qkv: ActivationSlice  // [rows, 3 · width]
-    var logSums: FloatSlice  // [batch, heads, queries]
+    var logSumExp: FloatSlice  // [batch, heads, queries]
     var attention: ActivationSlice  // [output rows, width], and so on below
     /// After the first residual sum.
     var middle: FloatSlice
@@ -39,7 +39,7 @@ struct BlockActivations {
             ? ActivationSlice(input) : workspace.take(isAfter ? rows * shape.width : 0, operand)
         statistics1 = NormStatistics(rows: isAfter ? outputs : rows, workspace)
         qkv = workspace.take(rows * 3 * shape.width, operand)
-        logSums = workspace.take(shape.attention.logSumCount)
+        logSumExp = workspace.take(shape.attention.logSumExpCount)
         attention = workspace.take(outputs * shape.width, operand)
         middle = workspace.take(outputs * shape.width)
         statistics2 = NormStatistics(rows: outputs, workspace)
@@ -54,7 +54,7 @@ struct BlockActivations {
         part.inputOperand = inputOperand.sequences(sequences, of: batch)
         part.statistics1 = statistics1.part(sequences, of: batch)
         part.qkv = qkv.sequences(sequences, of: batch)
-        part.logSums = logSums.sequences(sequences, of: batch)
+        part.logSumExp = logSumExp.sequences(sequences, of: batch)
         part.attention = attention.sequences(sequences, of: batch)
         part.middle = middle.sequences(sequences, of: batch)
         part.statistics2 = statistics2.part(sequences, of: batch)

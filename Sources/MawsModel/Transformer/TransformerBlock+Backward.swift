@@ -86,12 +86,10 @@ private struct GroupBackward {
         let dAttention = lane.scratch.take(outputCount, lane.operands)
         lane.linearBackward(
             dAttention, gradients.dProjection, weights, names.projection.weight, residual: nil, rows: shape.outputRows)
-        let (width, dQKV, qkv) = (shape.width, gradients.dQKV, saved.qkv)
         lane.attentionBackward(
-            dQuery: dQKV, dKey: dQKV.from(width), dValue: dQKV.from(2 * width), dAttention, saved.logSums, query: qkv,
-            key: qkv.from(width), value: qkv.from(2 * width), validTokens: validTokens, shape.attention)
+            gradients.dQKV, dAttention, saved.logSumExp, saved.qkv, validTokens: validTokens, shape.attention)
         lane.linearBackward(
-            ActivationSlice(dInput), dQKV, weights, names.qkv.weight, residual: residual, rows: shape.rows)
+            ActivationSlice(dInput), gradients.dQKV, weights, names.qkv.weight, residual: residual, rows: shape.rows)
     }
 
     /// The residual's gradient over all rows: `dMiddle`, or in `memory` dMiddle at the rows of the queries and zero

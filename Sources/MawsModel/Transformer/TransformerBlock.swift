@@ -75,8 +75,7 @@ struct TransformerBlock {
     ) {
         linear(parameters.qkv, saved.qkv, operand, residual: nil, weights, lane)
         lane.attentionForward(
-            saved.attention, saved.logSums, query: saved.qkv, key: saved.qkv.from(shape.width),
-            value: saved.qkv.from(2 * shape.width), validTokens: validTokens, shape.attention)
+            saved.attention, saved.logSumExp, saved.qkv, validTokens: validTokens, shape.attention)
         var residual = saved.input
         if shape.queries < shape.tokens {
             residual = lane.scratch.take(shape.outputRows * shape.width)

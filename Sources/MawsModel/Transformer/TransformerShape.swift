@@ -17,9 +17,7 @@ struct TransformerShape: Hashable {
     var outputRows: Int { batch * queries }
 
     var attention: AttentionShape {
-        AttentionShape(
-            batch: batch, tokens: tokens, heads: heads, headWidth: width / heads, rowStride: 3 * width, queries: queries
-        )
+        AttentionShape(batch: batch, tokens: tokens, heads: heads, headWidth: width / heads, queries: queries)
     }
 
     func with(batch: Int) -> TransformerShape {
