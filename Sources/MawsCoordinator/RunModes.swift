@@ -20,7 +20,7 @@ struct RunModes {
             notes.append("\(paths.folder) is a folder that people work in, and keeps its permissions")
         }
         for path in try readable { try modes.settle(path) }
-        // What servers and trainers keep here is theirs alone, as it is on machines of their own.
+        // What servers and trainers keep here is theirs alone, as it is on machines of their own; so are certificates.
         var own = FolderModes(withheldBits: RunAccess.owner.withheldBits)
         for path in paths.unreadable { try own.settle(path) }
         let closed = modes.closedCount + own.closedCount
@@ -40,7 +40,7 @@ struct RunModes {
     private var readable: [String] {
         get throws {
             guard isRunsAlone else { return paths.readable }
-            let others = paths.unreadable + [paths.certificates]
+            let others = paths.unreadable
             return try Folder.names(in: paths.folder).map { "\(paths.folder)/\($0)" }.filter { !others.contains($0) }
         }
     }

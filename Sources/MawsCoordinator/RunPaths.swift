@@ -38,7 +38,7 @@ struct RunPaths: Sendable {
     }
 
     /// What is its owner's alone, whatever the plan says.
-    var unreadable: [String] { [state, cache] }
+    var unreadable: [String] { [state, cache, certificates] }
 
     /// Folders a run needs from its start.
     var all: [String] { [folder, checkpoints, state, logs, results] }

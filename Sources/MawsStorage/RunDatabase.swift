@@ -11,11 +11,18 @@ import MawsBase
 public final class RunDatabase: Sendable {
     private let path: String
     private let queue: DatabaseQueue
+    private let stageNames: [String]
+    /// Whether another process had it open, and has the files that were there before it by now.
+    public let wasOpenElsewhere: Bool
 
-    /// Opens the database at `path`, making it when it is not there. Throws `StorageError.damaged` where SQLite finds
+    /// Opens the database at `path`, making it when it is not there; the only one to do so, but for readers. Throws `StorageError.damaged` where SQLite finds
     /// its pages wrong, or its commits do not lead to where it says that the run stands.
-    public init(path: String) throws {
+    ///
+    /// - Parameter stageNames: in the plan's order, for sentences.
+    public init(path: String, stageNames: [String] = []) throws {
         self.path = path
+        self.stageNames = stageNames
+        wasOpenElsewhere = try Self.naming(path) { try Self.leaveToReaders(path) }
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
@@ -213,7 +220,9 @@ public final class RunDatabase: Sendable {
                 sql: "SELECT COUNT(*), IFNULL(MAX(step) + 1, ?) FROM commitRecord WHERE stage = ? AND step >= ?",
                 arguments: [first, Int64(stage.value), first])
             guard let found, first + found[0] == Int64(step.value), found[1] == Int64(step.value) else {
-                return "its commits of stage \(stage.value) do not lead to step \(step.value)"
+                let number = Int(stage.value)
+                let name = number < stageNames.count ? stageNames[number] : "number \(number + 1) of the plan"
+                return "its commits of stage \(name) do not lead to step \(step.value)"
             }
             return nil
         }

@@ -36,6 +36,27 @@ import Testing
         #expect(try run.hashes() == reference.get())
     }
 
+    /// What a server's file held some steps before, over that of the running server: all of it, and pages of it.
+    @Test(arguments: [true, false]) func anOlderCopyOverARunningServersFileReachesNoWeight(isWhole: Bool) throws {
+        let run = try ClusterRun()
+        let program = try run.program()
+        try program.start()
+        let path = run.runFolder + "/state/shard-1-of-2.state"
+        for steps in [2, 5, 8] {
+            let copy = try? Data(contentsOf: URL(filePath: path))
+            try run.wait(forSteps: steps, of: program)
+            guard let copy, let file = FileHandle(forWritingAtPath: path) else { continue }
+            defer { try? file.close() }
+            guard try file.seekToEnd() == UInt64(copy.count) else { continue }
+            for page in stride(from: 0, to: copy.count, by: 4096) where isWhole || page / 4096 % 3 == steps % 3 {
+                try file.seek(toOffset: UInt64(page))
+                try file.write(contentsOf: copy[page..<min(page + 4096, copy.count)])
+            }
+        }
+        #expect(try program.wait() == 0, "\(program.output) \(run.logs())")
+        #expect(try run.hashes() == reference.get())
+    }
+
     /// Of what the newest version is made of, in the middle of the area: a page's first bytes may be a block's padding.
     private func flip(_ spot: Spot, _ path: String) throws {
         guard let state = try StateFile.open(path) else { throw CocoaError(.fileNoSuchFile) }

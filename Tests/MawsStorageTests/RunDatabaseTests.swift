@@ -100,6 +100,19 @@ import Testing
         #expect(throws: StorageError.self) { _ = try RunDatabase(path: path) }
     }
 
+    @Test func commitsThatLeadNowhereAreToldWithTheStagesName() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.file("run.sqlite")
+        let database = try RunDatabase(path: path)
+        _ = try database.open(newRunID: "run", plan: [])
+        try database.move(to: StageIndex(1), step: StepIndex(0))
+        try database.commit(commit(1, 3))
+        let error = try #require(throws: StorageError.self) {
+            _ = try RunDatabase(path: path, stageNames: ["mae", "wsp"])
+        }
+        #expect("\(error)".contains("its commits of stage wsp do not lead to step 4"))
+    }
+
     /// SQLite itself names no file.
     @Test func aFailureNamesTheFile() throws {
         let folder = try TemporaryFolder()

@@ -10,6 +10,8 @@ struct CertificateTests {
         #expect(try mode(cluster.certificates) == 0o700)
         for role in Role.allCases { #expect(try mode("\(cluster.certificates)/\(role.rawValue).key") == 0o600) }
         #expect(try mode("\(cluster.certificates)/ca.key") == 0o600)
+        #expect(try mode("\(cluster.certificates)/ca.pem") == 0o600)
+        #expect(try mode("\(cluster.certificates)/server.pem") == 0o600)
     }
 
     @Test func everyRoleLoadsAndSaysWhoItIs() throws {

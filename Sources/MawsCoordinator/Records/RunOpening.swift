@@ -49,7 +49,7 @@ struct RunOpening {
         } catch let error as StorageError where error.isDamage {
             guard let found = try newest() else { throw nothing("\(error)") }
             let place = try RunDatabase.setAside(paths.database)
-            let made = try RunDatabase(path: paths.database)
+            let made = try makeDatabase()
             try recover(made, nil, found, because: "\(error) It was set aside as \(place).")
             return (made, true)
         }
@@ -71,7 +71,7 @@ struct RunOpening {
     /// Throws `StorageError.damaged`, the database being closed again, for what SQLite does not notice, too: the run's
     /// row is not what it was.
     private func openBelieved() throws -> (RunDatabase, RunIdentity?) {
-        let database = try RunDatabase(path: paths.database)
+        let database = try makeDatabase()
         guard let known = try database.identity() else { return (database, nil) }
         if (try? Plan(json: String(decoding: known.plan, as: UTF8.self))) == nil {
             throw StorageError.damaged(path: paths.database, reason: "the plan in it cannot be read")
@@ -82,6 +82,18 @@ struct RunOpening {
                 path: paths.database, reason: "it is of run \(known.id) and the plan's checkpoints are of another")
         }
         return (database, known)
+    }
+
+    private func makeDatabase() throws -> RunDatabase {
+        let database = try RunDatabase(path: paths.database, stageNames: catalog.stages.map(\.plan.name))
+        if database.wasOpenElsewhere {
+            logger.warning(
+                """
+                another process has \(paths.database) open: the run goes on with a copy in its place, and what that \
+                process shows of it is of before this start; end it, or have it open the file again
+                """)
+        }
+        return database
     }
 
     /// Whether the folder holds anything that a run leaves.

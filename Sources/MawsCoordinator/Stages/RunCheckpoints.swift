@@ -19,7 +19,7 @@ struct RunCheckpoints: Sendable {
             if header.runID != runID {
                 Self.foreign(header, runID)
             } else if (header.stageIndex, header.step) != (position.stage, position.step) {
-                "it is of step \(header.step.value) of stage \(header.stageIndex.value)"
+                "it is of step \(header.step.value) of stage \(header.stageName)"
             } else if header.table != stage.table {
                 "it holds another model than stage \(stage.plan.name) of the plan"
             } else {

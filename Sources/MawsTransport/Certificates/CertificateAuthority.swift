@@ -11,7 +11,7 @@ public enum CertificateAuthority {
     public static let authorityDays = 3650
 
     /// Writes `ca.pem`, `ca.key` and `<role>.pem`, `<role>.key` for every role into `folder`, which must not exist or
-    /// be empty. The folder appears at once and whole, mode 0700, keys 0600.
+    /// be empty. The folder appears at once and whole, mode 0700, files 0600.
     ///
     /// - Parameter cluster: 1 to 64 bytes; every process of the cluster presents it.
     /// - Parameter validDays: of the processes' certificates; the authority lives for ten years, or as long as they do.
@@ -22,12 +22,12 @@ public enum CertificateAuthority {
         let key = CertificateMaker.makeKey()
         let authority = root.make(.authority, name: "authority", key: key, issuer: nil)
         let draft = try PrivateFolder(replacing: folder)
-        try draft.write(PEM.text(authority), to: "ca.pem", mode: 0o644)
-        try draft.write(PEM.text(key), to: "ca.key", mode: 0o600)
+        try draft.write(PEM.text(authority), to: "ca.pem")
+        try draft.write(PEM.text(key), to: "ca.key")
         for role in Role.allCases {
             let issued = issue(role: role.rawValue, name: role.rawValue, by: maker, (authority, key))
-            try draft.write(issued.certificate, to: "\(role.rawValue).pem", mode: 0o644)
-            try draft.write(issued.key, to: "\(role.rawValue).key", mode: 0o600)
+            try draft.write(issued.certificate, to: "\(role.rawValue).pem")
+            try draft.write(issued.key, to: "\(role.rawValue).key")
         }
         try draft.publish()
     }
@@ -53,9 +53,9 @@ public enum CertificateAuthority {
         let maker = CertificateMaker(cluster: cluster, validSeconds: validSeconds)
         let issued = issue(role: roleText, name: name, by: maker, (authority, key))
         let draft = try PrivateFolder(replacing: folder)
-        try draft.write(PEM.text(authority), to: "ca.pem", mode: 0o644)
-        try draft.write(issued.certificate, to: "\(name).pem", mode: 0o644)
-        try draft.write(issued.key, to: "\(name).key", mode: 0o600)
+        try draft.write(PEM.text(authority), to: "ca.pem")
+        try draft.write(issued.certificate, to: "\(name).pem")
+        try draft.write(issued.key, to: "\(name).key")
         try draft.publish()
     }
 
@@ -76,8 +76,8 @@ public enum CertificateAuthority {
             let issued = issue(role: role.rawValue, name: role.rawValue, by: maker, (authority, key))
             let stem = "\(folder)/\(role.rawValue)"
             // A death between the two leaves a pair that does not fit; its certificate is still in its last days then.
-            try PrivateFolder.replace("\(stem).key", with: issued.key, mode: 0o600)
-            try PrivateFolder.replace("\(stem).pem", with: issued.certificate, mode: 0o644)
+            try PrivateFolder.replace("\(stem).key", with: issued.key)
+            try PrivateFolder.replace("\(stem).pem", with: issued.certificate)
         }
         return true
     }

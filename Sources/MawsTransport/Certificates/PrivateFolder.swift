@@ -15,27 +15,27 @@ struct PrivateFolder {
         }
     }
 
-    func write(_ bytes: [UInt8], to name: String, mode: mode_t) throws {
+    func write(_ bytes: [UInt8], to name: String) throws {
         let path = "\(draft)/\(name)"
-        guard Self.write(bytes, to: path, mode: mode) else { throw abandoned(path) }
+        guard Self.write(bytes, to: path) else { throw abandoned(path) }
     }
 
     /// Puts a file in the place of another, whole or not at all.
-    static func replace(_ path: String, with bytes: [UInt8], mode: mode_t) throws {
+    static func replace(_ path: String, with bytes: [UInt8]) throws {
         let draft = "\(path).partial-\(getpid())"
-        guard write(bytes, to: draft, mode: mode), rename(draft, path) == 0 else {
+        guard write(bytes, to: draft), rename(draft, path) == 0 else {
             let number = errno
             unlink(draft)
             throw TransportError.badFile(path: path, reason: "cannot be written (\(systemText(number)))")
         }
     }
 
-    /// Makes a file that is not there yet, with this mode whatever the umask is; false with the reason in `errno`.
-    private static func write(_ bytes: [UInt8], to path: String, mode: mode_t) -> Bool {
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
+    /// Makes a file that is not there yet, its owner's alone whatever the umask is; false with the reason in `errno`.
+    private static func write(_ bytes: [UInt8], to path: String) -> Bool {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard file >= 0 else { return false }
         defer { close(file) }
-        return Glibc.write(file, bytes, bytes.count) == bytes.count && fchmod(file, mode) == 0 && fsync(file) == 0
+        return Glibc.write(file, bytes, bytes.count) == bytes.count && fchmod(file, 0o600) == 0 && fsync(file) == 0
     }
 
     /// Moves the folder into its place.

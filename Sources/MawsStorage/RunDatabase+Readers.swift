@@ -1,0 +1,47 @@
+import Foundation
+import GRDB
+import Glibc
+
+/// A database that another process reads while no coordinator runs.
+///
+/// SQLite believes what such a process has mapped of the write-ahead log, whatever became of the log itself: one that
+/// was deleted, cut or replaced meanwhile is an error or, worse, is believed. So a reader keeps the files that it has,
+/// and a copy takes their place, made of what is on the disk and checked.
+extension RunDatabase {
+    /// Where a process that has the database open holds a lock, in the file `…-shm`.
+    private static let openMark = 128
+
+    /// - Returns: whether a copy took the place of a database that another process has open.
+    static func leaveToReaders(_ path: String) throws -> Bool {
+        guard isOpenElsewhere(path) else { return false }
+        let copy = "\(path).copy"
+        try remove(["", "-wal", "-shm"].map { copy + $0 })
+        for ending in ["", "-wal"] where access(path + ending, F_OK) == 0 {
+            try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
+        }
+        // All that the log holds goes into the one file, so that its name can change at once.
+        let queue = try DatabaseQueue(path: copy)
+        try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
+        try queue.close()
+        try OpenFile(copy, flags: O_RDWR, action: "write").synchronize()
+        if rename(copy, path) != 0 { throw StorageError.last("move into place", path) }
+        try remove(["-wal", "-shm"].map { path + $0 })
+        return true
+    }
+
+    private static func isOpenElsewhere(_ path: String) -> Bool {
+        let file = Glibc.open("\(path)-shm", O_RDWR | O_CLOEXEC)
+        guard file >= 0 else { return false }
+        defer { close(file) }
+        var lock = flock()
+        lock.l_type = Int16(F_WRLCK)
+        lock.l_whence = Int16(SEEK_SET)
+        lock.l_start = openMark
+        lock.l_len = 1
+        return fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != Int16(F_UNLCK)
+    }
+
+    private static func remove(_ paths: [String]) throws {
+        for path in paths where unlink(path) != 0 && errno != ENOENT { throw StorageError.last("remove", path) }
+    }
+}
