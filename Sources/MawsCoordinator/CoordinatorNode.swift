@@ -138,7 +138,12 @@ public final class CoordinatorNode {
         }
         let signals = StopSignals(mailbox: mailbox, standing: standing)
         defer { signals.restore() }
-        do { try decide() } catch { failure = "\(error)" }
+        do {
+            try decide()
+            if outcome == .finished { try verifyFinals() }
+        } catch {
+            failure = "\(error)"
+        }
         if let failure { throw RunFailure(sentence: "\(failure)\n\(standing.text)") }
         return outcome ?? .stopped
     }

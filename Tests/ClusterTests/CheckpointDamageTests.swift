@@ -61,6 +61,36 @@ private let undisturbed: Result<[String: String], any Error> = Result { try Chec
         #expect(log.contains("stage linear cannot start from the final checkpoint of wsp"))
     }
 
+    /// No later stage reads it, and nobody else would before somebody uses the weights.
+    @Test func aFinalCheckpointThatIsDamagedAtTheEndOfTheRunIsFoundThen() throws {
+        let run = try Self.longRun()
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 24 + 2, of: program)
+        try run.whileTrainersStop(of: program) { try run.flip("mae-24/weights.safetensors") }
+        #expect(try program.wait() != 0)
+        #expect(program.output.contains("the final checkpoint of mae was damaged"), "\(program.output)")
+        let log = try run.coordinatorLog()
+        #expect(
+            log.contains("checkpoint mae-24 cannot be used") && log.contains("mae-24/weights.safetensors is damaged"))
+        #expect(try run.checkpoints().contains("mae-24.damaged") && run.stageLines() == ["wsp", "lit"])
+        #expect(try run.finish() == undisturbed.get())
+        #expect(try run.stageLines() == ["mae", "wsp", "lit"])
+    }
+
+    @Test(arguments: [["mae-24"], ["wsp-8"], ["mae-24", "lit-3"]])
+    func aFinishedRunWhoseFinalCheckpointsAreDamagedMakesThemAgain(names: [String]) throws {
+        let run = try Self.longRun()
+        #expect(try run.finish() == undisturbed.get())
+        for name in names { try run.flip("\(name)/weights.safetensors") }
+        #expect(try run.finish() == undisturbed.get())
+        let log = try run.coordinatorLog()
+        for name in names { #expect(log.contains("\(name)/weights.safetensors is damaged")) }
+        let first = try #require(names[0].split(separator: "-").first)
+        #expect(log.contains("the run is finished when \(first) is computed again from step"))
+        #expect(try run.stageLines() == ["mae", "wsp", "lit"])
+    }
+
     @Test func serversStatesAreUsedWhereNoCheckpointOfTheStageIsWhole() throws {
         let run = try killed(Self.longRun(checkpointSteps: 1000), after: 25)
         let stage = try run.damageNewestStage()

@@ -33,8 +33,14 @@ struct RunOpening {
     func open() throws -> Opened {
         try store.removeUnfinished()
         let (database, isRecovered) = try openDatabase()
-        let identity = try database.open(newRunID: CoordinatorNode.newRunID(), plan: plan.canonicalJSON)
+        var identity = try database.open(newRunID: CoordinatorNode.newRunID(), plan: plan.canonicalJSON)
         try checkpoints(of: identity.id).setForeignAside { logger.warning("\($0)") }
+        if let stage = identity.stage, Int(stage.value) >= catalog.stages.count {
+            let finals = FinalCheckpoints(
+                checkpoints: checkpoints(of: identity.id), database: database, logger: logger)
+            if let sentence = try finals.settle() { logger.warning("\(sentence)") }
+            identity = try database.identity() ?? identity
+        }
         try keepEnds(database, before: identity.stage ?? StageIndex(0))
         if let change = try RecordFiles(paths: paths, catalog: catalog, database: database).agree() {
             logger.warning("\(change)")
