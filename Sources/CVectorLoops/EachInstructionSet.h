@@ -1,6 +1,6 @@
-// Compiles LOOPS_FILE, to be defined before, once for each instruction set. It sees NAMED(x), which gives each symbol the
-// set's suffix, LOOPS_NAME and LANES, the fp32 numbers in a vector; with LOOPS_OF_BF16 there is a set more, in which
-// HALF_PRODUCTS is defined.
+// Compiles LOOPS_FILE, to be defined before, once for each instruction set. It sees NAMED(x), which gives each symbol
+// the set's suffix, LOOPS_NAME and LANES, the fp32 numbers in a vector; with LOOPS_OF_BF16 there is a set more, in
+// which HALF_PRODUCTS is defined.
 #include "InstructionSets.h"
 
 #define NAMED(name) JOINED(name, baseline)

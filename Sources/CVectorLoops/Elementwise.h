@@ -111,7 +111,7 @@ static void NAMED(softmax_forward)(
     }
 }
 
-static void NAMED(softmax_again)(
+static void NAMED(softmax_recompute)(
     float *y, const float *log_sum, const float *x, size_t rows, size_t width, size_t stride) {
     for (size_t r = 0; r < rows; r++, y += stride, x += stride) {
         size_t j = 0;

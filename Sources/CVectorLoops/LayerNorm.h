@@ -42,24 +42,24 @@ INLINE void NAMED(norm_row)(
 }
 
 static void NAMED(layer_norm_forward)(
-    float *y, uint16_t *half, float *mean, float *reciprocal, const float *x, const float *gamma, const float *beta,
+    float *y, uint16_t *half, float *mean, float *rstd, const float *x, const float *gamma, const float *beta,
     float epsilon, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++, x += width) {
         float m = NAMED(row_sum)(x, width) / (float)width;
         float variance = NAMED(row_spread)(x, m, width) / (float)width;
         mean[r] = m;
-        reciprocal[r] = 1.0f / __builtin_sqrtf(variance + epsilon);
+        rstd[r] = 1.0f / __builtin_sqrtf(variance + epsilon);
         NAMED(norm_row)(
-            y ? y + r * width : NULL, half ? half + r * width : NULL, m, reciprocal[r], x, gamma, beta, width);
+            y ? y + r * width : NULL, half ? half + r * width : NULL, m, rstd[r], x, gamma, beta, width);
     }
 }
 
-static void NAMED(layer_norm_again)(
-    float *y, uint16_t *half, const float *mean, const float *reciprocal, const float *x, const float *gamma,
+static void NAMED(layer_norm_recompute)(
+    float *y, uint16_t *half, const float *mean, const float *rstd, const float *x, const float *gamma,
     const float *beta, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++)
         NAMED(norm_row)(
-            y ? y + r * width : NULL, half ? half + r * width : NULL, mean[r], reciprocal[r], x + r * width, gamma,
+            y ? y + r * width : NULL, half ? half + r * width : NULL, mean[r], rstd[r], x + r * width, gamma,
             beta, width);
 }
 
@@ -86,9 +86,9 @@ INLINE void NAMED(row_gradient_sums)(
 // dx = s (dy γ - mean(dy γ) - x̂ mean(dy γ x̂)) + residual;  dγ += dy x̂;  dβ += dy
 static void NAMED(layer_norm_backward)(
     float *dx, float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
-    const float *reciprocal, const float *gamma, const float *residual, size_t rows, size_t width) {
+    const float *rstd, const float *gamma, const float *residual, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++, dx += width, dy += width, x += width) {
-        float m = mean[r], s = reciprocal[r], plain, along;
+        float m = mean[r], s = rstd[r], plain, along;
         NAMED(row_gradient_sums)(&plain, &along, dy, x, m, s, gamma, width);
         if (dgamma)
             for (size_t j = 0; j < width; j++) dgamma[j] += dy[j] * ((x[j] - m) * s);

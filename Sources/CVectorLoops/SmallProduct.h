@@ -1,16 +1,13 @@
-// Matrix product for operands that lie in the cache. Included after Vector.h twice for each instruction set: for operands
-// of fp32, and for pairs of bfloat16, the neighbours in the direction that is summed over. With TILE_VECTORS, the vectors
-// a tile is wide, such that TILE_ROWS · TILE_VECTORS accumulators fit the registers; and
-// PRODUCT(name)        names of the functions
-// OPERAND, OPERAND_VECTOR  type of an element of a and b, and of a vector of them
-// LOAD_RIGHT(p)        a vector of b's elements
-// SPREAD_LEFT(x)       an element of a in every lane
-// MULTIPLY_ADD(s, l, r)  s + l · r
+// Matrix product for operands that lie in the cache. Included after Vector.h twice for each instruction set: for
+// operands of fp32, and for pairs of bfloat16, the neighbours in the direction that is summed over. With TILE_VECTORS,
+// the vectors a tile is wide, such that TILE_ROWS · TILE_VECTORS accumulators fit the registers; and PRODUCT(name)
+// names of the functions OPERAND, OPERAND_VECTOR  type of an element of a and b, and of a vector of them LOAD_RIGHT(p)
+// a vector of b's elements SPREAD_LEFT(x)       an element of a in every lane MULTIPLY_ADD(s, l, r)  s + l · r
 
 #define TILE_ROWS 6
 
-// The last vector of a row of c where it is not whole. A function of its own: inlined into every tile, its lanes would be
-// most of the code.
+// The last vector of a row of c where it is not whole. A function of its own: inlined into every tile, its lanes would
+// be most of the code.
 static __attribute__((noinline)) void PRODUCT(finish_part)(float *c, Vec value, int adds, size_t rest) {
     NAMED(store_part)(c, adds ? NAMED(load_part)(c, rest, 0) + value : value, rest);
 }

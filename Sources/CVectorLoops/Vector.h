@@ -1,6 +1,6 @@
 // Vectors of LANES floats and the elementary functions on them, all branch-free. Included once for each instruction
-// set, inside a `#pragma clang attribute` that selects it, with LANES defined and NAMED(x) giving each symbol its suffix.
-// No include guard, by intent.
+// set, inside a `#pragma clang attribute` that selects it, with LANES defined and NAMED(x) giving each symbol its
+// suffix. No include guard, by intent.
 
 typedef float NAMED(Vec) __attribute__((vector_size(LANES * 4)));
 typedef float NAMED(LooseVec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));

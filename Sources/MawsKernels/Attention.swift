@@ -147,7 +147,7 @@ private struct AttentionHead<Operands: HeadOperands> {
             let (asked, dAsked) = (query.from(first), dOutput.from(first))  // [count, headWidth]
             // probabilities [count, valid] = exp(scale · query · keyᵀ - logSumExp [count])
             operands.product(probabilities, asked, keyAcross, scale, (count, valid, width))
-            loops.softmax_again(
+            loops.softmax_recompute(
                 probabilities.start, logSumExp.pointer + layout.logSumExpStart + first, probabilities.start, count,
                 valid, probabilities.stride)
             // dValue [valid, headWidth] += probabilitiesᵀ [valid, count] · dOutput [count, headWidth]
@@ -252,8 +252,8 @@ private struct HeadRows<Element> {
 
 // MARK: - Products
 
-/// How a head's matrices enter its products, for one type of activations. A product's left side is rows of elements; its
-/// right side is rows of words, each of what one column contributes to one step of a sum.
+/// How a head's matrices enter its products, for one type of activations. A product's left side is rows of elements;
+/// its right side is rows of words, each of what one column contributes to one step of a sum.
 private protocol HeadOperands {
     associatedtype Element
     associatedtype Word
@@ -332,8 +332,8 @@ private struct FloatOperands: HeadOperands {
     }
 }
 
-/// bfloat16: a word is a pair of neighbours in the direction that is summed over, the upper or left one in the low half.
-/// A row's pairs lie in memory as they are; a column's are made, a row of pairs from two rows.
+/// bfloat16: a word is a pair of neighbours in the direction that is summed over, the upper or left one in the low
+/// half. A row's pairs lie in memory as they are; a column's are made, a row of pairs from two rows.
 private struct PairOperands: HeadOperands {
     let layout: HeadLayout
     let lane: ComputeBackend

@@ -3,7 +3,7 @@ import MawsTensor
 
 extension ComputeBackend {
     /// Floating-point operations a second of the library's products alone, on all threads: the best of a few times the
-    /// first layer of a ViT-B's perceptron. Half a second at most on a CPU of any use.
+    /// first layer of a ViT-B's mlp. Half a second at most on a CPU of any use.
     /// - Parameter now: reads a clock.
     public func productRate(now: () -> Moment) -> Double {
         let matrix = WeightMatrix(0..<768 * 3072, outputs: 3072, inputs: 768)

@@ -5,36 +5,36 @@ import MawsTensor
 private let partialGrain = 256
 
 extension ComputeBackend {
-    /// y = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row; keeps mean and reciprocal deviation
-    /// [rows].
+    /// y = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row; keeps mean and reciprocal standard
+    /// deviation [rows].
     /// - Parameter operand: the same once more in its own type, for a product to take.
     public func layerNormForward(
-        _ y: FloatSlice?, operand: ActivationSlice? = nil, _ mean: FloatSlice, _ reciprocal: FloatSlice,
+        _ y: FloatSlice?, operand: ActivationSlice? = nil, _ mean: FloatSlice, _ rstd: FloatSlice,
         _ x: FloatSlice, _ gamma: FloatSlice, _ beta: FloatSlice, epsilon: Float, _ shape: RowShape
     ) {
         let outputs = NormOutputs(y, operand, shape)
-        precondition(x.count == shape.count && mean.count == shape.rows && reciprocal.count == shape.rows)
+        precondition(x.count == shape.count && mean.count == shape.rows && rstd.count == shape.rows)
         precondition(gamma.count == shape.width && beta.count == shape.width)
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let first = rows.lowerBound
             loops.layer_norm_forward(
-                outputs.wide(first), outputs.half(first), mean.pointer + first, reciprocal.pointer + first,
+                outputs.wide(first), outputs.half(first), mean.pointer + first, rstd.pointer + first,
                 x.pointer + first * shape.width, gamma.pointer, beta.pointer, epsilon, rows.count, shape.width)
         }
     }
 
     /// The output of the norm once more, from what it kept.
-    public func layerNormAgain(
-        _ y: ActivationSlice, _ mean: FloatSlice, _ reciprocal: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
+    public func layerNormRecompute(
+        _ y: ActivationSlice, _ mean: FloatSlice, _ rstd: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
         _ beta: FloatSlice, _ shape: RowShape
     ) {
         let outputs = NormOutputs(nil, y, shape)
-        precondition(x.count == shape.count && mean.count == shape.rows && reciprocal.count == shape.rows)
+        precondition(x.count == shape.count && mean.count == shape.rows && rstd.count == shape.rows)
         precondition(gamma.count == shape.width && beta.count == shape.width)
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let first = rows.lowerBound
-            loops.layer_norm_again(
-                outputs.wide(first), outputs.half(first), mean.pointer + first, reciprocal.pointer + first,
+            loops.layer_norm_recompute(
+                outputs.wide(first), outputs.half(first), mean.pointer + first, rstd.pointer + first,
                 x.pointer + first * shape.width, gamma.pointer, beta.pointer, rows.count, shape.width)
         }
     }
@@ -42,10 +42,10 @@ extension ComputeBackend {
     /// dx = gradient through the norm + residual. `residual` may be dx; `dy` may be dx when there is no residual.
     public func layerNormBackward(
         _ dx: FloatSlice, _ dGamma: FloatSlice?, _ dBeta: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
-        _ mean: FloatSlice, _ reciprocal: FloatSlice, _ gamma: FloatSlice, residual: FloatSlice?, _ shape: RowShape
+        _ mean: FloatSlice, _ rstd: FloatSlice, _ gamma: FloatSlice, residual: FloatSlice?, _ shape: RowShape
     ) {
         precondition(dx.count == shape.count && dy.count == shape.count && x.count == shape.count)
-        precondition(mean.count == shape.rows && reciprocal.count == shape.rows && gamma.count == shape.width)
+        precondition(mean.count == shape.rows && rstd.count == shape.rows && gamma.count == shape.width)
         let width = shape.width
         let pieces = (shape.rows + partialGrain - 1) / partialGrain
         let mark = scratch.mark
@@ -56,7 +56,7 @@ extension ComputeBackend {
             let sums = partials.pointer + first / partialGrain * 2 * width
             loops.layer_norm_backward(
                 dx.pointer + start, dGamma == nil ? nil : sums, dBeta == nil ? nil : sums + width, dy.pointer + start,
-                x.pointer + start, mean.pointer + first, reciprocal.pointer + first, gamma.pointer,
+                x.pointer + start, mean.pointer + first, rstd.pointer + first, gamma.pointer,
                 residual.map { $0.pointer + start }, rows.count, width)
         }
         if let dGamma { loops.sum_rows(dGamma.pointer, partials.pointer, pieces, width, 2 * width) }

@@ -26,7 +26,7 @@ public final class ImageTower {
     private var pass: TransformerPass?
     private var normInput: FloatSlice?
     private var mean: FloatSlice?
-    private var reciprocal: FloatSlice?
+    private var rstd: FloatSlice?
 
     /// - Parameter prefix: before the names of the tower's blocks and parameters, `image.` inside a larger model.
     public init(
@@ -42,7 +42,7 @@ public final class ImageTower {
         self.workspace = workspace
         let blocks = first..<first + model.depth
         stack = TransformerStack(
-            table, blocks: blocks, layers: blocks.map { TransformerBlock(image: table.blocks[$0]) }, backend: backend)
+            table, blocks: blocks, layers: blocks.map { TransformerLayer(image: table.blocks[$0]) }, backend: backend)
         embed = ImageEmbedding(model, table: table, prefix: prefix, backend: backend, workspace: workspace)
         normBlock = norm
         normWeight = table.blocks[norm].entry("\(prefix)norm.weight").range
@@ -85,13 +85,13 @@ public final class ImageTower {
 
     private func normForward(_ x: FloatSlice, weights: any WeightSource) throws -> FloatSlice {
         let shape = RowShape(rows: x.count / model.width, width: model.width)
-        let (y, mean, reciprocal) = (workspace.take(x.count), workspace.take(shape.rows), workspace.take(shape.rows))
+        let (y, mean, rstd) = (workspace.take(x.count), workspace.take(shape.rows), workspace.take(shape.rows))
         let buffer = try weights.gather(normBlock)
         backend.layerNormForward(
-            y, mean, reciprocal, x, buffer.slice(normWeight), buffer.slice(normBias),
-            epsilon: TransformerBlock.imageEpsilon, shape)
+            y, mean, rstd, x, buffer.slice(normWeight), buffer.slice(normBias),
+            epsilon: TransformerLayer.imageEpsilon, shape)
         weights.release(normBlock)
-        (normInput, self.mean, self.reciprocal) = (x, mean, reciprocal)
+        (normInput, self.mean, self.rstd) = (x, mean, rstd)
         return y
     }
 
@@ -99,11 +99,11 @@ public final class ImageTower {
     private func normBackward(
         _ dy: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws {
-        guard let x = normInput, let mean, let reciprocal else { preconditionFailure("backward before forward") }
+        guard let x = normInput, let mean, let rstd else { preconditionFailure("backward before forward") }
         let gradient = buffers.take(normBlock, count: table.blocks[normBlock].count, for: gradients)
         let buffer = try weights.gather(normBlock)
         backend.layerNormBackward(
-            dy, gradient.slice(normWeight), gradient.slice(normBias), dy, x, mean, reciprocal,
+            dy, gradient.slice(normWeight), gradient.slice(normBias), dy, x, mean, rstd,
             buffer.slice(normWeight), residual: nil, RowShape(rows: x.count / model.width, width: model.width))
         weights.release(normBlock)
         try gradients.push(normBlock, gradient)

@@ -37,7 +37,7 @@ enum ImageTowerTable {
         return builder.build()
     }
 
-    /// A pre-norm transformer block: norm1, attention, norm2, two-layer perceptron.
+    /// A pre-norm transformer block: norm1, attention, norm2, two-layer mlp.
     static func transformerBlock(
         _ name: String, parameters: String, width: Int, mlp: Int, isTrainable: Bool
     ) -> ParameterBlock {

@@ -37,7 +37,7 @@ public final class MAEDecoder {
         let first = position + 1
         let blocks = first..<first + decoder.depth
         stack = TransformerStack(
-            table, blocks: blocks, layers: blocks.map { TransformerBlock(image: table.blocks[$0]) }, backend: backend)
+            table, blocks: blocks, layers: blocks.map { TransformerLayer(image: table.blocks[$0]) }, backend: backend)
         head = MAEPrediction(table, block: first + decoder.depth, backend: backend, workspace: workspace)
         embedding = LinearLayer("decoder_embed", in: table.blocks[embed], backend: backend)
         maskToken = table.blocks[embed].entry("mask_token").range

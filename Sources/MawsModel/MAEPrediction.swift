@@ -15,7 +15,7 @@ final class MAEPrediction {
     private var input: FloatSlice?
     private var normed: FloatSlice?
     private var mean: FloatSlice?
-    private var reciprocal: FloatSlice?
+    private var rstd: FloatSlice?
 
     init(_ table: BlockTable, block index: Int, backend: ComputeBackend, workspace: Workspace) {
         self.backend = backend
@@ -33,15 +33,15 @@ final class MAEPrediction {
     func forward(_ x: FloatSlice, rows: [Int], weights: any WeightSource) throws -> FloatSlice {
         let prediction = workspace.take(rows.count * length)
         let (input, normed) = (workspace.take(rows.count * width), workspace.take(rows.count * width))
-        let (mean, reciprocal) = (workspace.take(rows.count), workspace.take(rows.count))
+        let (mean, rstd) = (workspace.take(rows.count), workspace.take(rows.count))
         backend.gatherRows(input, x, rows, width: width)
         let buffer = try weights.gather(block)
         backend.layerNormForward(
-            normed, mean, reciprocal, input, buffer.slice(normWeight), buffer.slice(normBias),
-            epsilon: TransformerBlock.imageEpsilon, RowShape(rows: rows.count, width: width))
+            normed, mean, rstd, input, buffer.slice(normWeight), buffer.slice(normBias),
+            epsilon: TransformerLayer.imageEpsilon, RowShape(rows: rows.count, width: width))
         pixels.forward(prediction, normed, buffer, workspace: workspace)
         weights.release(block)
-        (self.input, self.normed, self.mean, self.reciprocal) = (input, normed, mean, reciprocal)
+        (self.input, self.normed, self.mean, self.rstd) = (input, normed, mean, rstd)
         return prediction
     }
 
@@ -50,7 +50,7 @@ final class MAEPrediction {
         _ dPrediction: FloatSlice, rows: [Int], tokens: Int, weights: any WeightSource, gradients: any GradientSink,
         buffers: GradientBuffers
     ) throws -> FloatSlice {
-        guard let input, let normed, let mean, let reciprocal else { preconditionFailure("backward before forward") }
+        guard let input, let normed, let mean, let rstd else { preconditionFailure("backward before forward") }
         let dx = workspace.takeZeros(tokens * width)
         let mark = workspace.mark
         let dNormed = workspace.take(rows.count * width)
@@ -58,7 +58,7 @@ final class MAEPrediction {
         let buffer = try weights.gather(block)
         pixels.backward(dNormed, gradient, dPrediction, normed, buffer, workspace: workspace)
         backend.layerNormBackward(
-            dNormed, gradient.slice(normWeight), gradient.slice(normBias), dNormed, input, mean, reciprocal,
+            dNormed, gradient.slice(normWeight), gradient.slice(normBias), dNormed, input, mean, rstd,
             buffer.slice(normWeight), residual: nil, RowShape(rows: rows.count, width: width))
         weights.release(block)
         backend.scatterAddRows(dx, dNormed, rows, width: width)

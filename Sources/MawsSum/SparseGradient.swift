@@ -55,8 +55,9 @@ public struct SparseGradient {
 }
 
 extension SparseGradient {
-    /// left + right with the bits of whole gradients: where only one has a piece, the other's zero is added, which makes
-    /// a negative zero a positive one. This is the one place where gradients with gaps are added, at trainers and servers.
+    /// left + right with the bits of whole gradients: where only one has a piece, the other's zero is added, which
+    /// makes a negative zero a positive one. This is the one place where gradients with gaps are added, at trainers and
+    /// servers.
     /// - Parameter target: where the sum of a part of the pieces' union goes, [part.count]; asked for each part in
     ///   ascending order. It may be where the part lies on the left.
     static func add(

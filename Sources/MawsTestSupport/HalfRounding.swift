@@ -10,7 +10,7 @@ public enum HalfRounding {
     public static let unit = 1.0 / 256
 
     /// Roundings of a transformer block on the way forward: what norms, attention's projections, GELU and the
-    /// perceptron's first layer give to a product, its probabilities and its result (7, where queries, keys and values
+    /// mlp's first layer give to a product, its probabilities and its result (7, where queries, keys and values
     /// are one), and the four weights; one more for the keys' and queries' part in the probabilities.
     public static let ofBlock = 12
 

@@ -44,8 +44,8 @@ private let layers = ["attention", "attention.wide", "attention.padded", "attent
         #expect(relativeError(part(2, of: dQKV, tokens: shape.tokens, shape), try file.values("d.value")) < tolerance)
     }
 
-    /// [batch, tokens, 3, width] of query [batch, queries, width], key and value [batch, tokens, width]; queries past the
-    /// last are never read.
+    /// [batch, tokens, 3, width] of query [batch, queries, width], key and value [batch, tokens, width]; queries past
+    /// the last are never read.
     private func joined(
         _ query: FloatSlice, _ key: FloatSlice, _ value: FloatSlice, _ shape: AttentionShape
     ) -> FloatSlice {

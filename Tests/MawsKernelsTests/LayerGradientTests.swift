@@ -41,11 +41,11 @@ private let tolerance = 3e-3
     @Test func layerNormGradientsEqualDifferences() {
         let shape = RowShape(rows: 300, width: 21)
         let (x, gamma, beta) = (randomSlice(6300, seed: 1), randomSlice(21, seed: 2), randomSlice(21, seed: 3))
-        let (y, dy, mean, reciprocal) = (zeroSlice(6300), randomSlice(6300, seed: 4), zeroSlice(300), zeroSlice(300))
+        let (y, dy, mean, rstd) = (zeroSlice(6300), randomSlice(6300, seed: 4), zeroSlice(300), zeroSlice(300))
         let (dx, dGamma, dBeta) = (zeroSlice(6300), zeroSlice(21), zeroSlice(21))
-        let forward = { backend.layerNormForward(y, mean, reciprocal, x, gamma, beta, epsilon: 1e-6, shape) }
+        let forward = { backend.layerNormForward(y, mean, rstd, x, gamma, beta, epsilon: 1e-6, shape) }
         forward()
-        backend.layerNormBackward(dx, dGamma, dBeta, dy, x, mean, reciprocal, gamma, residual: nil, shape)
+        backend.layerNormBackward(dx, dGamma, dBeta, dy, x, mean, rstd, gamma, residual: nil, shape)
         expectGradient(dx, of: x, y, dy, forward: forward)
         expectGradient(dGamma, of: gamma, y, dy, forward: forward)
         expectGradient(dBeta, of: beta, y, dy, forward: forward)
@@ -54,11 +54,11 @@ private let tolerance = 3e-3
     @Test func layerNormAddsTheResidualsGradient() {
         let shape = RowShape(rows: 3, width: 5)
         let (x, gamma, dy) = (randomSlice(15, seed: 1), randomSlice(5, seed: 2), randomSlice(15, seed: 3))
-        let (y, mean, reciprocal, residual) = (zeroSlice(15), zeroSlice(3), zeroSlice(3), randomSlice(15, seed: 4))
+        let (y, mean, rstd, residual) = (zeroSlice(15), zeroSlice(3), zeroSlice(3), randomSlice(15, seed: 4))
         let (plain, added) = (zeroSlice(15), zeroSlice(15))
-        backend.layerNormForward(y, mean, reciprocal, x, gamma, gamma, epsilon: 1e-6, shape)
-        backend.layerNormBackward(plain, nil, nil, dy, x, mean, reciprocal, gamma, residual: nil, shape)
-        backend.layerNormBackward(added, nil, nil, dy, x, mean, reciprocal, gamma, residual: residual, shape)
+        backend.layerNormForward(y, mean, rstd, x, gamma, gamma, epsilon: 1e-6, shape)
+        backend.layerNormBackward(plain, nil, nil, dy, x, mean, rstd, gamma, residual: nil, shape)
+        backend.layerNormBackward(added, nil, nil, dy, x, mean, rstd, gamma, residual: residual, shape)
         backend.add(plain, plain, residual)
         #expect(relativeError(added.array, plain.array) < 1e-6)
     }

@@ -98,9 +98,9 @@ private func areFinite(_ values: some Sequence<Float>) -> Bool { values.allSatis
             let shape = RowShape(rows: 2, width: width)
             let x = randomSlice(2 * width, seed: 2)
             x[width - 1] = value
-            let (y, mean, reciprocal) = (zeroSlice(2 * width), zeroSlice(2), zeroSlice(2))
+            let (y, mean, rstd) = (zeroSlice(2 * width), zeroSlice(2), zeroSlice(2))
             let (gamma, beta) = (randomSlice(width, seed: 3), randomSlice(width, seed: 4))
-            backend.layerNormForward(y, mean, reciprocal, x, gamma, beta, epsilon: 1e-6, shape)
+            backend.layerNormForward(y, mean, rstd, x, gamma, beta, epsilon: 1e-6, shape)
             #expect(areNaN(y.array[..<width]) && areFinite(y.array[width...]), "\(width)")
         }
     }

@@ -26,10 +26,10 @@ import Testing
             randomSlice(shape.count, seed: 1), randomSlice(shape.count, seed: 2), randomSlice(130, seed: 3)
         )
         let results = [single, double].map { backend in
-            let (y, dx, mean, reciprocal) = (zeroSlice(x.count), zeroSlice(x.count), zeroSlice(1003), zeroSlice(1003))
+            let (y, dx, mean, rstd) = (zeroSlice(x.count), zeroSlice(x.count), zeroSlice(1003), zeroSlice(1003))
             let (dGamma, dBeta, sums) = (zeroSlice(130), zeroSlice(130), zeroSlice(130))
-            backend.layerNormForward(y, mean, reciprocal, x, gamma, gamma, epsilon: 1e-6, shape)
-            backend.layerNormBackward(dx, dGamma, dBeta, dy, x, mean, reciprocal, gamma, residual: nil, shape)
+            backend.layerNormForward(y, mean, rstd, x, gamma, gamma, epsilon: 1e-6, shape)
+            backend.layerNormBackward(dx, dGamma, dBeta, dy, x, mean, rstd, gamma, residual: nil, shape)
             backend.softmaxForward(y, y, shape)
             backend.sumRows(sums, x, shape)
             return y.array + dx.array + dGamma.array + dBeta.array + sums.array

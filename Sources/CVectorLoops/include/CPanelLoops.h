@@ -33,8 +33,8 @@ typedef struct MawsPanelLoops {
     void (*product)(const MawsPanelProduct *product);
     /// - Parameter scratch: `maws_gradient_scratch_bytes`, 64-byte aligned.
     void (*gradient)(const MawsGradientProduct *product, void *scratch);
-    /// Panels of fp32 b [k, n], neighbours in a column `b_row` and in a row `b_column` elements apart, one of which is 1;
-    /// of bfloat16, k is even.
+    /// Panels of fp32 b [k, n], neighbours in a column `b_row` and in a row `b_column` elements apart, one of which is
+    /// 1; of bfloat16, k is even.
     void (*pack)(void *panels, const float *b, size_t b_row, size_t b_column, size_t n, size_t k);
 } MawsPanelLoops;
 

@@ -35,22 +35,22 @@ typedef struct MawsVectorLoops {
     /// null.
     void (*softmax_forward)(float *y, float *log_sum, const float *x, size_t rows, size_t width, size_t stride);
     /// y = exp(x - log_sum): the softmax once more.
-    void (*softmax_again)(
+    void (*softmax_recompute)(
         float *y, const float *log_sum, const float *x, size_t rows, size_t width, size_t stride);
     void (*softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width, size_t stride);
     /// Each row normalised, times gamma, plus beta, to `y` and `half` where they are not null; keeps mean and
-    /// reciprocal deviation of each row.
+    /// reciprocal standard deviation of each row.
     void (*layer_norm_forward)(
-        float *y, uint16_t *half, float *mean, float *reciprocal, const float *x, const float *gamma,
+        float *y, uint16_t *half, float *mean, float *rstd, const float *x, const float *gamma,
         const float *beta, float epsilon, size_t rows, size_t width);
-    /// The same once more from the kept mean and reciprocal deviation.
-    void (*layer_norm_again)(
-        float *y, uint16_t *half, const float *mean, const float *reciprocal, const float *x, const float *gamma,
+    /// The same once more from the kept mean and reciprocal standard deviation.
+    void (*layer_norm_recompute)(
+        float *y, uint16_t *half, const float *mean, const float *rstd, const float *x, const float *gamma,
         const float *beta, size_t rows, size_t width);
     /// dx = gradient + residual (which may be null); adds to dgamma and dbeta where they are not null.
     void (*layer_norm_backward)(
         float *dx, float *dgamma, float *dbeta, const float *dy, const float *x, const float *mean,
-        const float *reciprocal, const float *gamma, const float *residual, size_t rows, size_t width);
+        const float *rstd, const float *gamma, const float *residual, size_t rows, size_t width);
     /// Each row of y = bias + the row of residual; either may be null (0).
     void (*fill_rows)(float *y, const float *bias, const float *residual, size_t rows, size_t width);
     /// sums[column] += Σ over rows of x[row * stride + column], for `width` columns.

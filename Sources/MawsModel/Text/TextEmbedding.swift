@@ -7,10 +7,10 @@ import MawsTensor
 struct TextEmbedding {
     /// What the backward pass needs.
     struct Activations {
-        /// Sum of the three embeddings [rows, width], mean and reciprocal deviation [rows].
+        /// Sum of the three embeddings [rows, width], mean and reciprocal standard deviation [rows].
         let sum: FloatSlice
         let mean: FloatSlice
-        let reciprocal: FloatSlice
+        let rstd: FloatSlice
     }
 
     let block: ParameterBlock
@@ -22,7 +22,7 @@ struct TextEmbedding {
     ) -> (output: FloatSlice, kept: Activations) {
         let kept = Activations(
             sum: workspace.take(batch.rows * width), mean: workspace.take(batch.rows),
-            reciprocal: workspace.take(batch.rows))
+            rstd: workspace.take(batch.rows))
         let output = workspace.take(batch.rows * width)
         let sum = kept.sum
         backend.gatherRows(sum, slice(weights, "word_embeddings.weight"), batch.identifiers, width: width)
@@ -33,8 +33,8 @@ struct TextEmbedding {
         backend.gatherRows(output, slice(weights, "position_embeddings.weight"), batch.positions, width: width)
         backend.add(sum, sum, output)
         backend.layerNormForward(
-            output, kept.mean, kept.reciprocal, sum, slice(weights, "LayerNorm.weight"),
-            slice(weights, "LayerNorm.bias"), epsilon: TransformerBlock.textEpsilon,
+            output, kept.mean, kept.rstd, sum, slice(weights, "LayerNorm.weight"),
+            slice(weights, "LayerNorm.bias"), epsilon: TransformerLayer.textEpsilon,
             RowShape(rows: batch.rows, width: width))
         return (output, kept)
     }
@@ -57,7 +57,7 @@ struct TextEmbedding {
         }
         backend.layerNormBackward(
             dOutput, gradient("LayerNorm.weight"), gradient("LayerNorm.bias"), dOutput, kept.sum, kept.mean,
-            kept.reciprocal, slice(weights, "LayerNorm.weight"), residual: nil, shape)
+            kept.rstd, slice(weights, "LayerNorm.weight"), residual: nil, shape)
         backend.scatterAddRows(gradient("position_embeddings.weight"), dOutput, batch.positions, width: width)
         backend.sumRows(gradient("token_type_embeddings.weight"), dOutput, shape)
         let pieces = wordPieces(dOutput, batch.identifiers, workspace)

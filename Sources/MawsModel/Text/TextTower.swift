@@ -37,7 +37,7 @@ public final class TextTower {
         embedding = TextEmbedding(block: table.blocks[first], width: model.width, backend: backend)
         let blocks = first + 1..<first + 1 + model.depth
         stack = TransformerStack(
-            table, blocks: blocks, layers: blocks.map { TransformerBlock(text: table.blocks[$0]) }, backend: backend)
+            table, blocks: blocks, layers: blocks.map { TransformerLayer(text: table.blocks[$0]) }, backend: backend)
     }
 
     /// - Parameter keeps: what for `backward`. `inputs` and `everything` give the same bits.

@@ -3,7 +3,7 @@ import MawsKernels
 
 /// Where each parameter lies in a transformer block's flat buffer.
 struct TransformerParameters: Sendable {
-    /// The norm around attention and the one around the perceptron.
+    /// The norm around attention and the one around the mlp, whose two layers are hidden and output.
     let norm1, norm2: Norm
     let qkv, projection, hidden, output: Linear
 

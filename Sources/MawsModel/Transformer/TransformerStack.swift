@@ -19,7 +19,7 @@ final class TransformerPass {
     fileprivate let shapes: [TransformerShape]
     fileprivate let validTokens: [Int]?
     fileprivate var inputs: [FloatSlice] = []
-    fileprivate var kept: [BlockActivations] = []
+    fileprivate var kept: [LayerActivations] = []
 
     fileprivate init(_ input: FloatSlice, _ shapes: [TransformerShape], _ validTokens: [Int]?, _ workspace: Workspace) {
         (output, self.shapes, self.validTokens, self.workspace) = (input, shapes, validTokens, workspace)
@@ -31,11 +31,11 @@ final class TransformerPass {
 final class TransformerStack {
     private let table: BlockTable
     private let blocks: Range<Int>
-    private let layers: [TransformerBlock]
+    private let layers: [TransformerLayer]
     private let backend: ComputeBackend
 
     /// - Parameter blocks: indices of the blocks in the table, in forward order, and `layers` their arithmetic.
-    init(_ table: BlockTable, blocks: Range<Int>, layers: [TransformerBlock], backend: ComputeBackend) {
+    init(_ table: BlockTable, blocks: Range<Int>, layers: [TransformerLayer], backend: ComputeBackend) {
         precondition(blocks.count == layers.count)
         self.table = table
         self.blocks = blocks
@@ -109,9 +109,9 @@ final class TransformerStack {
         _ buffer: BlockWeights
     ) {
         let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
-        let kept = pass.kept.isEmpty ? forwardAgain(pass, index, buffer) : pass.kept[index]
+        let kept = pass.kept.isEmpty ? recomputeForward(pass, index, buffer) : pass.kept[index]
         backend.prepareBackward(buffer, layer.parameters.matrices)
-        let gradients = BlockGradients(
+        let gradients = LayerGradients(
             shape, groups: groups.count, kept: kept, dOutput: dOutput, layer.order, backend.operands, pass.workspace)
         backend.forEach(groups.count) { piece, lane in
             let group = groups[piece]
@@ -121,19 +121,18 @@ final class TransformerStack {
                 dOutput.sequences(group, of: shape.batch), kept.part(group, of: shape.batch), buffer,
                 validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), lane)
         }
-        ParameterGradients(parameters: layer.parameters, shape: shape, backend: backend)
-            .add(to: gradient, gradients, kept)
+        layer.addParameterGradients(to: gradient, gradients, kept, shape, backend)
     }
 
     private func activations(
         _ index: Int, _ shape: TransformerShape, _ input: FloatSlice, _ workspace: Workspace
-    ) -> BlockActivations {
-        BlockActivations(input: input, shape, layers[index].order, backend.operands, workspace)
+    ) -> LayerActivations {
+        LayerActivations(input: input, shape, layers[index].order, backend.operands, workspace)
     }
 
     /// - Parameter output: nil where only the activations are wanted.
     private func forward(
-        _ pass: TransformerPass, _ index: Int, _ output: FloatSlice?, _ kept: BlockActivations, _ buffer: BlockWeights
+        _ pass: TransformerPass, _ index: Int, _ output: FloatSlice?, _ kept: LayerActivations, _ buffer: BlockWeights
     ) {
         let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
         backend.forEach(groups.count) { piece, lane in
@@ -145,7 +144,7 @@ final class TransformerStack {
     }
 
     /// The block's activations once more, from its kept input.
-    private func forwardAgain(_ pass: TransformerPass, _ index: Int, _ buffer: BlockWeights) -> BlockActivations {
+    private func recomputeForward(_ pass: TransformerPass, _ index: Int, _ buffer: BlockWeights) -> LayerActivations {
         let kept = activations(index, pass.shapes[index], pass.inputs[index], pass.workspace)
         backend.prepareForward(buffer, layers[index].parameters.matrices)
         forward(pass, index, nil, kept, buffer)

@@ -43,8 +43,8 @@ extension ImageModelPlan {
     public var parameterCount: Int {
         let embedding = patchLength * width + width + width + (patchCount + 1) * width
         let attention = 4 * width * width + 4 * width
-        let perceptron = 2 * width * mlp + mlp + width
-        return embedding + depth * (attention + perceptron + 4 * width) + 2 * width
+        let layers = 2 * width * mlp + mlp + width
+        return embedding + depth * (attention + layers + 4 * width) + 2 * width
     }
 }
 

@@ -69,7 +69,7 @@ import Testing
         #expect(weights.held == 0)
     }
 
-    /// Embedding, masked attention, perceptron and norms, each parameter by itself, against central differences of
+    /// Embedding, masked attention, mlp and norms, each parameter by itself, against central differences of
     /// Σ r · begin for a random r.
     @Test func everyGradientAgreesWithFiniteDifferences() throws {
         let weights = try fixture.weights()

@@ -1,30 +1,30 @@
 import MawsKernels
 import MawsTensor
 
-/// Where a block's norms stand.
+/// Where a layer's norms stand.
 enum NormOrder: Sendable {
-    /// x + attention(norm(x)), then that + perceptron(norm(that)): timm's `Block`, facebookresearch/mae.
-    case before
-    /// norm(x + attention(x)), then norm(that + perceptron(that)): `RobertaLayer` of transformers, without dropout.
-    case after
+    /// x + attention(norm(x)), then that + mlp(norm(that)): timm's `Block`, facebookresearch/mae.
+    case preNorm
+    /// norm(x + attention(x)), then norm(that + mlp(that)): `RobertaLayer` of transformers, without dropout.
+    case postNorm
 }
 
-/// What a block's forward pass keeps for its backward pass. Outputs of norms and of GELU are not among it: they are
+/// What a layer's forward pass keeps for its backward pass. Outputs of norms and of GELU are not among it: they are
 /// computed again.
-struct BlockActivations {
+struct LayerActivations {
     /// [rows, width]
     var input: FloatSlice
-    /// Norms after: the input as attention's product takes it. Norms before: empty.
+    /// [rows, width]: with postNorm the input as attention's product takes it; with preNorm empty.
     var inputOperand: ActivationSlice
-    var statistics1: NormStatistics  // of rows, or of output rows with norms after
+    var statistics1: NormStatistics  // of rows, or of output rows with postNorm
     var qkv: ActivationSlice  // [rows, 3 · width]
     var logSumExp: FloatSlice  // [batch, heads, queries]
-    var attention: ActivationSlice  // [output rows, width], and so on below
-    /// After the first residual sum.
+    var attention: ActivationSlice  // [output rows, width]
+    /// [output rows, width], after the first residual sum.
     var middle: FloatSlice
     var statistics2: NormStatistics
     var hidden: ActivationSlice  // [output rows, mlp], before GELU
-    /// Norms after: after the second residual sum. Norms before: empty.
+    /// [output rows, width]: with postNorm after the second residual sum; with preNorm empty.
     var sum: FloatSlice
 
     init(
@@ -32,23 +32,23 @@ struct BlockActivations {
         _ workspace: Workspace
     ) {
         let (rows, outputs) = (shape.rows, shape.outputRows)
-        let isAfter = order == .after
+        let isPostNorm = order == .postNorm
         self.input = input
         inputOperand =
-            isAfter && operand == .float32
-            ? ActivationSlice(input) : workspace.take(isAfter ? rows * shape.width : 0, operand)
-        statistics1 = NormStatistics(rows: isAfter ? outputs : rows, workspace)
+            isPostNorm && operand == .float32
+            ? ActivationSlice(input) : workspace.take(isPostNorm ? rows * shape.width : 0, operand)
+        statistics1 = NormStatistics(rows: isPostNorm ? outputs : rows, workspace)
         qkv = workspace.take(rows * 3 * shape.width, operand)
         logSumExp = workspace.take(shape.attention.logSumExpCount)
         attention = workspace.take(outputs * shape.width, operand)
         middle = workspace.take(outputs * shape.width)
         statistics2 = NormStatistics(rows: outputs, workspace)
         hidden = workspace.take(outputs * shape.mlp, operand)
-        sum = workspace.take(isAfter ? outputs * shape.width : 0)
+        sum = workspace.take(isPostNorm ? outputs * shape.width : 0)
     }
 
     /// The part of some of `batch` sequences.
-    func part(_ sequences: Range<Int>, of batch: Int) -> BlockActivations {
+    func part(_ sequences: Range<Int>, of batch: Int) -> LayerActivations {
         var part = self
         part.input = input.sequences(sequences, of: batch)
         part.inputOperand = inputOperand.sequences(sequences, of: batch)
@@ -64,19 +64,19 @@ struct BlockActivations {
     }
 }
 
-/// Mean and reciprocal deviation of each row that a norm saw, [rows].
+/// Mean and reciprocal standard deviation of each row that a norm saw, [rows] each.
 struct NormStatistics {
     var mean: FloatSlice
-    var reciprocal: FloatSlice
+    var rstd: FloatSlice
 
     init(rows: Int, _ workspace: Workspace) {
-        (mean, reciprocal) = (workspace.take(rows), workspace.take(rows))
+        (mean, rstd) = (workspace.take(rows), workspace.take(rows))
     }
 
     func part(_ sequences: Range<Int>, of batch: Int) -> NormStatistics {
         var part = self
         part.mean = mean.sequences(sequences, of: batch)
-        part.reciprocal = reciprocal.sequences(sequences, of: batch)
+        part.rstd = rstd.sequences(sequences, of: batch)
         return part
     }
 }
