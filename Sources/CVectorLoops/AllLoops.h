@@ -4,6 +4,22 @@
 
 #include "Elementwise.h"
 
+#define ACTIVATION(name) NAMED(name)
+#define ELEMENT float
+#define LOAD(p) NAMED(load)(p)
+#define LOAD_PART(p, count) NAMED(load_part)(p, count, 0)
+#define STORE(p, v) NAMED(store)(p, v)
+#define STORE_PART(p, v, count) NAMED(store_part)(p, v, count)
+#include "Activations.h"
+
+#define ACTIVATION(name) NAMED(name##_half)
+#define ELEMENT uint16_t
+#define LOAD(p) NAMED(load_half)(p)
+#define LOAD_PART(p, count) NAMED(load_half_part)(p, count, 0)
+#define STORE(p, v) NAMED(store_half)(p, v)
+#define STORE_PART(p, v, count) NAMED(store_half_part)(p, v, count)
+#include "Activations.h"
+
 #include "LayerNorm.h"
 
 #include "Layouts.h"

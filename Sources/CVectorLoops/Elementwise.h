@@ -1,62 +1,7 @@
 // Elementwise loops and row-wise reductions. Included after Vector.h once for each instruction set.
 
-static void NAMED(gelu_forward)(float *y, const float *x, size_t count) {
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        Vec v = NAMED(load)(x + i);
-        NAMED(store)(y + i, v * NAMED(normal_cdf)(v));
-    }
-    if (i < count) {
-        Vec v = NAMED(load_part)(x + i, count - i, 0);
-        NAMED(store_part)(y + i, v * NAMED(normal_cdf)(v), count - i);
-    }
-}
-
 INLINE Vec NAMED(gelu_slope)(Vec x, Vec cdf) {
     return cdf + x * 0.39894228040143268f * NAMED(exp)(x * x * -0.5f);
-}
-
-static void NAMED(gelu_backward)(float *dx, float *y, const float *dy, const float *x, size_t count) {
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        Vec v = NAMED(load)(x + i), cdf = NAMED(normal_cdf)(v);
-        NAMED(store)(dx + i, NAMED(load)(dy + i) * NAMED(gelu_slope)(v, cdf));
-        if (y) NAMED(store)(y + i, v * cdf);
-    }
-    if (i < count) {
-        size_t rest = count - i;
-        Vec v = NAMED(load_part)(x + i, rest, 0), cdf = NAMED(normal_cdf)(v);
-        NAMED(store_part)(dx + i, NAMED(load_part)(dy + i, rest, 0) * NAMED(gelu_slope)(v, cdf), rest);
-        if (y) NAMED(store_part)(y + i, v * cdf, rest);
-    }
-}
-
-static void NAMED(gelu_forward_half)(uint16_t *y, const uint16_t *x, size_t count) {
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        Vec v = NAMED(load_half)(x + i);
-        NAMED(store_half)(y + i, v * NAMED(normal_cdf)(v));
-    }
-    if (i < count) {
-        Vec v = NAMED(load_half_part)(x + i, count - i, 0);
-        NAMED(store_half_part)(y + i, v * NAMED(normal_cdf)(v), count - i);
-    }
-}
-
-static void NAMED(gelu_backward_half)(
-    uint16_t *dx, uint16_t *y, const uint16_t *dy, const uint16_t *x, size_t count) {
-    size_t i = 0;
-    for (; i + LANES <= count; i += LANES) {
-        Vec v = NAMED(load_half)(x + i), cdf = NAMED(normal_cdf)(v);
-        NAMED(store_half)(dx + i, NAMED(load_half)(dy + i) * NAMED(gelu_slope)(v, cdf));
-        if (y) NAMED(store_half)(y + i, v * cdf);
-    }
-    if (i < count) {
-        size_t rest = count - i;
-        Vec v = NAMED(load_half_part)(x + i, rest, 0), cdf = NAMED(normal_cdf)(v);
-        NAMED(store_half_part)(dx + i, NAMED(load_half_part)(dy + i, rest, 0) * NAMED(gelu_slope)(v, cdf), rest);
-        if (y) NAMED(store_half_part)(y + i, v * cdf, rest);
-    }
 }
 
 static void NAMED(tanh_forward)(float *y, const float *x, size_t count) {
