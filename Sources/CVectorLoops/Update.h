@@ -47,7 +47,7 @@ INLINE int NAMED(is_zero)(const float *x, size_t count) {
     return any == 0;
 }
 
-// Of elements that never had a gradient, rows of a word table for instance, moments stay zero: they are not written, so
+// Moments of elements that never had a gradient, rows of a word table for instance, stay zero: they are not written, so
 // that pages of nothing else take no memory.
 static void NAMED(adamw)(
     float *next, const float *weights, const float *gradient, float *first, float *second, MawsAdamW a, size_t total) {

@@ -176,7 +176,7 @@ public final class CoordinatorNode {
         return snapshot
     }
 
-    /// Of all trainers together.
+    /// The rate of all trainers together.
     var productRate: Double {
         productRates.sorted { $0.key < $1.key }.reduce(0) { $0 + $1.value }
     }

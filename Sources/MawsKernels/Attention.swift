@@ -208,7 +208,7 @@ private struct HeadLayout {
     /// Tokens that may be attended to.
     let valid: Int
     let scale: Float
-    /// Of copies of a head's rows and of rows of scores: whole vectors, to whose end the small products read.
+    /// Elements from row to row in copies of a head's rows and in scores: whole vectors, to whose end products read.
     let rowStride, scoreStride: Int
 
     /// - Parameter piece: sequence · heads + head

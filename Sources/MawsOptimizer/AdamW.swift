@@ -11,7 +11,7 @@ public struct AdamW: @unchecked Sendable {
     private let beta2: Double
     private let epsilon: Double
     private let weightDecay: Double
-    /// Of the random rounding of bf16 moments.
+    /// The key of the random rounding of bf16 moments.
     private let key: SIMD2<UInt32>
     /// Constant function pointers.
     private let loops = maws_update_loops().pointee

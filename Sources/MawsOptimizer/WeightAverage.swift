@@ -5,9 +5,9 @@ import MawsBase
 /// update it is a copy of the weights, from then on average = torch.lerp(average, weights, 1 - decay). With warm-up the
 /// decay after n updates is at most 1 - n^(-2/3) (warmup_gamma 1, warmup_power 2/3).
 ///
-/// **Precision.** The average is fp32 alone. At a decay of 0.9999 a step moves it by 1e-4 of the difference, which the 8
-/// bits of bf16 cannot hold, and rounding at random would leave noise of 2^-8 in the very weights that are evaluated. In
-/// fp32 an element stands still once it is within half a unit in its last place / (1 - decay) of the weight: 3e-4 of
+/// **Precision.** The average is fp32 alone. At a decay of 0.9999 a step moves it by 1e-4 of the difference, which the
+/// 8 bits of bf16 cannot hold, and rounding at random would leave noise of 2^-8 in the very weights that are evaluated.
+/// In fp32 an element stands still once it is within half a unit in its last place / (1 - decay) of the weight: 3e-4 of
 /// its own size at 0.9999.
 public struct WeightAverage: @unchecked Sendable {
     private let decay: Double

@@ -9,7 +9,7 @@ public struct PlanPlaces: Sendable {
 
     mutating func note(_ place: PlanPlace) { known[place.field] = place }
 
-    /// Of a field, `stages.mae.batch` for instance; one that the file does not have stands at the line of the map that
+    /// The place of a field, as `stages.mae.batch`; one that the file does not have stands at the line of the map that
     /// it would be in. Nil where nothing is known of the file.
     public subscript(_ field: String) -> PlanPlace? {
         var path = field[...]

@@ -26,7 +26,7 @@ public struct RunComparison {
         public var atStep: Int
     }
 
-    /// Of the training stages that both runs have steps of.
+    /// The distances of the training stages that both runs have steps of.
     public var distances: [Distance] {
         run.trainedStages.compactMap { stage in
             let own = Self.loss(run, stage)

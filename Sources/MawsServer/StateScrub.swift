@@ -6,7 +6,7 @@ import MawsStorage
 /// may lie for hours where a step takes as long or the run waits. Bytes are read from the file, so that no page of it
 /// comes into this process.
 final class StateScrub {
-    /// Of a core, and of the disk's time.
+    /// The part of a core, and of the disk's time, that the scrub takes.
     static let defaultShare = 0.005
     /// Between two looks at least.
     private static let pauseSeconds = 0.1

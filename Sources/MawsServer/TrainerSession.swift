@@ -151,7 +151,7 @@ final class TrainerSession {
         guard payloadCount <= limit else {
             throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
         }
-        // Of runs at most so many; how many there are is in the payload.
+        // Runs have at most so many values; how many there are is in the payload.
         let valueCount = push.encoding == .fp32Runs ? min(count, payloadCount / 4) : count
         link?.isHeldUp.store(true, ordering: .relaxed)
         let taken = memory.pool.take(valueCount, waitSeconds: Self.memoryWaitSeconds)

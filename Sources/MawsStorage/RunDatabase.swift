@@ -15,8 +15,9 @@ public final class RunDatabase: Sendable {
     /// Whether another process had it open, and has the files that were there before it by now.
     public let wasOpenElsewhere: Bool
 
-    /// Opens the database at `path`, making it when it is not there; the only one to do so, but for readers. Throws `StorageError.damaged` where SQLite finds
-    /// its pages wrong, or its commits do not lead to where it says that the run stands.
+    /// Opens the database at `path`, making it when it is not there; the only one to do so, but for readers. Throws
+    /// `StorageError.damaged` where SQLite finds its pages wrong, or its commits do not lead to where it says that the
+    /// run stands.
     ///
     /// - Parameter stageNames: in the plan's order, for sentences.
     public init(path: String, stageNames: [String] = []) throws {

@@ -6,7 +6,7 @@
 /// √k · u / √3 of it. (Less in truth: values lie between powers of two, where the same step is up to half as much of
 /// them.) Sums, norms, softmax and the residual stream are fp32, whose 2⁻²⁴ does not count.
 public enum HalfRounding {
-    /// Of one rounding, at most.
+    /// The relative error of one rounding, at most.
     public static let unit = 1.0 / 256
 
     /// Roundings of a transformer block on the way forward: what norms, attention's projections, GELU and the
@@ -16,8 +16,8 @@ public enum HalfRounding {
 
     public static func bound(roundings: Int) -> Double { (Double(roundings) / 3).squareRoot() * unit }
 
-    /// Of values behind `blocks` blocks, or of a gradient behind as many forward and backward, which has twice as many
-    /// products as the way forward.
+    /// The bound of values behind `blocks` layers, or of a gradient behind as many forward and backward, with twice as
+    /// many products as the way forward.
     public static func bound(blocks: Int, isGradient: Bool = false) -> Double {
         bound(roundings: (isGradient ? 3 : 1) * ofBlock * blocks)
     }

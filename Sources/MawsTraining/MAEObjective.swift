@@ -17,7 +17,7 @@ public final class MAEObjective: UnitObjective {
     private let backend: ComputeBackend
     private let keeps: Keeping
     private let decoder: MAEDecoder
-    /// Of the parts that the decoder computes.
+    /// The sum of the parts that the decoder computes.
     private let decoderSum: GradientSum
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.

@@ -8,11 +8,11 @@ import MawsTensor
 
 /// Bytes of buffers that a stage takes in a trainer, found by a rehearsal of one unit: the stage's own code says.
 public struct StageMemory: Sendable {
-    /// Of one unit: activations, gradients of blocks, scratch memory of all threads. Not its images.
+    /// Bytes of one unit: activations, gradients of blocks, scratch memory of all threads; not its images.
     public let unitBytes: Int
-    /// Of each block's weights with the forms of them that products take.
+    /// Bytes of each block's weights, those that are packed for products among them.
     public let blockBytes: [Int]
-    /// Of LiT: what stays of a unit from the first phase of a step to the second. One unit's is in `unitBytes`.
+    /// Bytes that stay of LiT's unit from the first phase of a step to the second; one unit's are in `unitBytes`.
     public let keptUnitBytes: Int
 
     /// - Parameters:

@@ -28,7 +28,7 @@ public final class OpenLines: Sendable {
 }
 
 extension LinkState {
-    /// Of a connection that the process does not have.
+    /// The state of a connection that the process does not have.
     public static let unknown = LinkState(isOpen: false, isHeldUp: false, bytesReceived: 0, bytesSent: 0)
 }
 

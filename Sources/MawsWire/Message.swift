@@ -177,7 +177,7 @@ public struct OptimizerConfiguration: Hashable, Sendable {
     public var beta2: Double
     public var epsilon: Double
     public var weightDecay: Double
-    /// Of the plan: it decides how bf16 moments are rounded.
+    /// The plan's seed, which decides how bf16 moments are rounded.
     public var seed: UInt64
 
     public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, seed: UInt64) {

@@ -12,7 +12,7 @@ public struct MessageBudget: Hashable, Sendable {
     public let messagesPerSecond: Double
     /// Whether a peer that sends more is refused; if not, it is read no faster than that.
     public let refusesFloods: Bool
-    /// Of its messages, those that wait to be handled; it is not read while there are as many, or as many bytes.
+    /// How many of its messages may wait to be handled; it is not read while there are as many, or as many bytes.
     public let waitingMax: Int
     public let waitingBytesMax: Int
     /// Bytes of frames that wait to be sent to it; one that lets more gather is not reading, and is closed.

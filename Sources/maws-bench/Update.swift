@@ -30,7 +30,7 @@ final class Update: GradientSink {
         moments = table.blocks.map { (Self.moment(of: $0), Self.moment(of: $0)) }
     }
 
-    /// Of words that no caption had it stays zero, and takes no memory.
+    /// Moments of words that no caption had stay zero, and take no memory.
     private static func moment(of block: ParameterBlock) -> FloatBuffer {
         let count = block.isTrainable ? block.count : 0
         return block.name == "text.embed" ? FloatBuffer(sparse: count) : FloatBuffer(count: count)

@@ -60,7 +60,7 @@ private final class BenchShard {
     private let banks: [FloatBuffer]
     private let moments: [FloatBuffer]
     private let layout: MomentLayout
-    /// Of each thread: room for a copy of what a chunk changes.
+    /// Each thread's room for a copy of what a chunk changes.
     private let lanes: [FloatBuffer]
     private var step: UInt64 = 0
     private static let chunk = ShardLayout.chunkLength

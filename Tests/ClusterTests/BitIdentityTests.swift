@@ -31,7 +31,7 @@ let reference: Result<[String: String], any Error> = Result { try ClusterRun().f
         #expect(try run.finish() == reference.get())
     }
 
-    /// Of five units it is leased the first four together once its speed is known: in LiT after the first phase.
+    /// It is leased the first four of five units together once its speed is known: in LiT after the first phase.
     @Test func aTrainerThatIsAlonePushesSumsOfUnitsAndTheSameWeightsComeOfIt() throws {
         var run = try ClusterRun()
         run.trainers = 1

@@ -57,7 +57,8 @@ import Testing
         #expect(try run.hashes() == reference.get())
     }
 
-    /// Of what the newest version is made of, in the middle of the area: a page's first bytes may be a block's padding.
+    /// Changes what the newest version is made of, in the middle of the area: a page's first bytes may be a block's
+    /// padding.
     private func flip(_ spot: Spot, _ path: String) throws {
         guard let state = try StateFile.open(path) else { throw CocoaError(.fileNoSuchFile) }
         let shape = state.shape

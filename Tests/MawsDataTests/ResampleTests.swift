@@ -65,7 +65,7 @@ import Testing
             for unit in 0..<2 { for sample in try loader.batch(step: step, unit: unit).samples { counts[sample] += 1 } }
         }
         #expect(counts[3] == 0 && counts[29] == 0)
-        // Of the 28 kept samples those tagged t1, the rarest label, are repeated; s = 3.2 * 3.2 * 1.
+        // The samples tagged t1, the rarest label, are repeated among the 28 kept; s = 3.2 * 3.2 * 1.
         for sample in 0..<29 where sample != 3 {
             #expect(counts[sample] == 1 || sample % 3 == 1 && counts[sample] <= 4)
         }

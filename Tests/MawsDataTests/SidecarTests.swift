@@ -114,7 +114,7 @@ import Testing
     func missingCaptionsAreSaidBeforeAStageThatLearnsThem(skipLimit: Double) throws {
         let folder = try Fixture.folder(count: 1)
         let png = try Fixture.png(1)
-        // Of ten samples two have a caption, six have none in their .json, two have no text at all.
+        // Two of ten samples have a caption, six have none in their .json, two have no text at all.
         let members = (0..<10).flatMap { index -> [(name: String, data: [UInt8])] in
             let beside: [(String, String)] =
                 switch index {

@@ -269,7 +269,7 @@ import Testing
         try folder.write(try folder.bytes("train.tar"), "train.tar")
         try folder.age("train.tar.maws-index")
         #expect(try Dataset(Fixture.split(["train.tar"]), root: folder.path).count == 5)
-        // Of the same size, with other names.
+        // The shard has the same size, with other names.
         try folder.shard("train.tar", try Fixture.members(5).map { ("t\($0.name.dropFirst())", $0.data) })
         try folder.age("train.tar.maws-index")
         let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["train.tar"]), root: folder.path) }

@@ -117,7 +117,7 @@ import Testing
         #expect(try trained(moments, sliceLength: sliceLength) == trained(moments))
     }
 
-    /// Of a word table that does not decay, rows without a gradient keep weights and untouched pages of momentum.
+    /// Rows without a gradient of a word table that does not decay keep weights and untouched pages of momentum.
     @Test func momentumOfElementsThatNeverHadAGradientIsNotWritten() throws {
         let (pageBytes, count) = (4096, 2048)
         var builder = BlockBuilder("words")

@@ -24,7 +24,7 @@ struct LeaseSizeTests {
         let leases = LeaseSize.leases(units: 32, trainers: 2, unitSeconds: 1)
         #expect(leases.reduce(0, +) == 32)
         #expect(leases.first == 8 && leases.last == 1)
-        // Of 256 units that four trainers compute fewer than a fifth of the gradients travel.
+        // Fewer than a fifth of the gradients travel where four trainers compute 256 units.
         #expect(LeaseSize.leases(units: 256, trainers: 4, unitSeconds: 1).count < 50)
     }
 

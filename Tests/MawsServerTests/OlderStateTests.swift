@@ -109,7 +109,8 @@ extension OlderStateTests {
         Commit(term: Term(1), stage: StageIndex(0), step: StepIndex(step), learningRate: 0.01, clipScale: 0.5)
     }
 
-    /// One server at version 1 with the reduced gradient of the step after, and over its file what it held a step before.
+    /// One server at version 1 with the reduced gradient of the step after, and over its file what it held a step
+    /// before.
     static func clusterWithOlderCopy(
         _ sample: SampleModel, _ piece: Piece?, scrubShare: Double = 0
     ) throws -> FakeCluster {

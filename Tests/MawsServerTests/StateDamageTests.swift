@@ -140,11 +140,11 @@ extension StateDamageTests {
     /// A byte that a next process would believe, or this one.
     enum Spot: CaseIterable {
         case weight, reduced, firstMoment, secondMoment, frozen
-        /// Of the weights in force, and of the frozen ones.
+        /// Checksums of the weights in force, and of the frozen ones.
         case weightCheck, frozenCheck
         case mark
 
-        /// Of block 1, the first that is trained, or of block 0, which is frozen.
+        /// Damages block 1, the first that is trained, or block 0, which is frozen.
         func damage(_ path: String) throws {
             let state = try #require(try StateFile.open(path))
             let (shape, active) = (state.shape, state.content.activeBank)

@@ -151,7 +151,7 @@ struct StatePlaceTests {
         try state.verifyAll()
     }
 
-    /// Of one area, both of one length, with their checksums.
+    /// Two chunks of one area and length change places, with their checksums.
     @Test(arguments: MomentEncoding.allCases)
     func exchangedChunksAreNotBelieved(moments: MomentEncoding) throws {
         let state = try State(moments, isReduced: true)

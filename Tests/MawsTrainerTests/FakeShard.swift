@@ -28,7 +28,7 @@ final class FakeShard: Sendable {
 
     struct State {
         var pushes: [PushKey: [Float]] = [:]
-        /// Of the pushes.
+        /// The levels of the pushes.
         var levels: Set<UInt8> = []
         var posts: [UInt32: [Float]] = [:]
         var terms: Set<UInt64> = []

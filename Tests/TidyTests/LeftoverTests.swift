@@ -17,6 +17,16 @@ import Testing
         #expect(found.isEmpty, "\(found.joined(separator: "\n"))")
     }
 
+    @Test func commentsHaveASubject() {
+        // "Of one bank." leaves a reader to guess what it is of.
+        let places = tree.files.flatMap { file in
+            file.lines.enumerated().filter { $0.element.contains(#///+ Of\b/#) }.map {
+                "\(file.path):\($0.offset + 1): \($0.element)"
+            }
+        }
+        #expect(places.isEmpty, "\(places.joined(separator: "\n"))")
+    }
+
     @Test func nothingIsAStub() {
         let places = tree.sources.flatMap {
             $0.places(of: /\bfatalError\(/, "is a stub; write it, or say with preconditionFailure what cannot be")

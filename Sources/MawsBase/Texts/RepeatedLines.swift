@@ -1,5 +1,5 @@
-/// Lines that others cause, in such a way that a log grows by what happened and not by what was sent: a source may cause
-/// a few lines at once and then one every ten seconds, which says how many were left out.
+/// Lines that others cause, in such a way that a log grows by what happened and not by what was sent: a source may
+/// cause a few lines at once and then one every ten seconds, which says how many were left out.
 public struct RepeatedLines: Sendable {
     public static let linesAtOnce = 10.0
     public static let secondsBetween = 10.0

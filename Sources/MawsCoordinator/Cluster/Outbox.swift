@@ -4,7 +4,8 @@ import MawsTransport
 import MawsWire
 
 /// What is on its way to one peer. Any thread puts orders in and waits for nothing; a thread of the connection's own
-/// writes them, and between orders the slices of a restore. A peer that does not read fills its own outbox and no other.
+/// writes them, and between orders the slices of a restore. A peer that does not read fills its own outbox and no
+/// other.
 final class Outbox: @unchecked Sendable {
     struct Dropped: Error {}
 
@@ -23,7 +24,7 @@ final class Outbox: @unchecked Sendable {
     private let condition = NSCondition()
     private var orders: [[UInt8]] = []
     private var orderBytes = 0
-    /// Of answers that replace each other the newest.
+    /// The newest of the answers that replace each other.
     private var newest: [UInt8]?
     private var slice: Slice?
     private var slicesTaken: UInt64 = 0

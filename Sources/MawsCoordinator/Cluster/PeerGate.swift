@@ -59,8 +59,8 @@ final class PeerGate: Sendable {
         }
     }
 
-    /// The role that the peer claims must be that of its certificate. Nil for who only asks whether its other connection
-    /// still leads here, which is answered whatever the coordinator is busy with.
+    /// The role that the peer claims must be that of its certificate. Nil for who only asks whether its other
+    /// connection still leads here, which is answered whatever the coordinator is busy with.
     private func greet(_ connection: Connection) throws -> Peer? {
         let incoming = try connection.receive(timeoutSeconds: Self.helloSeconds)
         if case .linkRequest(let origin) = incoming.message, connection.peer.role != .viewer {

@@ -4,7 +4,7 @@ import Foundation
 public struct Deduplication: Sendable {
     public struct Name: Hashable, Sendable, CustomStringConvertible {
         public var shard: String
-        /// Of the sample in its shard, from 0.
+        /// The number of the sample in its shard, from 0.
         public var number: Int
         public var key: String
 

@@ -5,7 +5,7 @@ package struct HashIndex: Sendable {
     static let radiusMax = 15
 
     package struct Match: Hashable, Sendable {
-        /// Of the hash in the index.
+        /// The number of the hash in the index.
         package var number: Int
         package var distance: Int
     }

@@ -68,7 +68,7 @@ public struct LabelReport: Sendable {
         /// ImageNet's id of the synset: `n02099601`.
         public var identifier: String
         public var sampleCount: Int
-        /// Of the synset, the commonest first.
+        /// The words of the synset, the commonest first.
         public var words: [String]
         /// Spellings that mean it, the most used first.
         public var hashtags: [String]

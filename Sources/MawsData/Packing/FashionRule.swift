@@ -15,7 +15,7 @@ import MawsBase
 ///
 /// The `.cls` member keeps the clean class; only evaluation reads it.
 public struct FashionRule: Sendable {
-    /// Of the two splits; raw values are part of the rule.
+    /// One of the two splits; raw values are part of the rule.
     public enum Split: UInt32, Sendable, CaseIterable {
         case train = 0
         case test = 1

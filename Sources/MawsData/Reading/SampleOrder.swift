@@ -21,7 +21,7 @@ public final class SampleOrder: Sendable {
     private let seed: UInt64
     private let stageIndex: UInt32
     private let unit: Int
-    /// Of a whole group.
+    /// Lanes of a whole group.
     private let laneCount: Int
     private let groupCount: Int
     /// First sample of each bundle, then `count`.

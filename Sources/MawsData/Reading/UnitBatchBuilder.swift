@@ -2,7 +2,7 @@ import MawsTensor
 
 /// What is read of one sample besides its pixels.
 struct LoadedSample {
-    /// Of its image, where they are known; there are no pixels then.
+    /// The features of its image, where they are known; there are no pixels then.
     var features: [Float]?
     var labels: [Int]
     var tokens: [Int32]

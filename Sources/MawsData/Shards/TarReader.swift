@@ -21,7 +21,7 @@ struct TarReader {
     }
 
     private let file: any ByteSource
-    /// Of the next header.
+    /// Where the next header begins.
     private(set) var offset: UInt64
     private var window: [UInt8] = []
     private var windowOffset: UInt64 = 0

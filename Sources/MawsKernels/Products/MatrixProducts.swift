@@ -11,7 +11,7 @@ struct ProductShape: Hashable {
     var bRow: Int
     var bColumn: Int
     var cRow: Int
-    /// Of a and b, and of c. Sums, bias and residual are fp32.
+    /// The types of a and b, and of c. Sums, bias and residual are fp32.
     var operands: ElementType = .float32
     var result: ElementType = .float32
     /// b is what `pack` made of a matrix with the strides of b.

@@ -5,7 +5,7 @@ import MawsTensor
 
 /// The text tower: XLM-R (RoBERTa) from token ids to the hidden state of `<s>`, post-norm, no dropout, no pooler.
 ///
-/// Of the last block only the `<s>` of each caption is used, so it alone is computed there.
+/// The last layer computes only the `<s>` of each caption, since nothing else of it is used.
 public final class TextTower {
     /// One forward pass, for the backward pass. Its memory is the workspace's that it was computed in.
     public final class Activations {

@@ -41,7 +41,7 @@ private struct LayerBackward {
     private var names: TransformerParameters { layer.parameters }
     private var outputCount: Int { shape.outputRows * shape.width }
 
-    /// Of middle = input + attention(norm1(input)); output = middle + mlp(norm2(middle)).
+    /// The forward pass is middle = input + attention(norm1(input)); output = middle + mlp(norm2(middle)).
     func preNorm(_ dInput: FloatSlice, _ dOutput: FloatSlice) {
         // dOutput [output rows, width], also of the mlp's second layer
         if gradients.dOutput.element != .float32 { lane.convert(gradients.dOutput, dOutput) }
@@ -67,7 +67,7 @@ private struct LayerBackward {
             residual: spread(dInput, dMiddle))
     }
 
-    /// Of normed = norm1(input + attention(input)); output = norm2(normed + mlp(normed)).
+    /// The forward pass is normed = norm1(input + attention(input)); output = norm2(normed + mlp(normed)).
     func postNorm(_ dInput: FloatSlice, _ dOutput: FloatSlice) {
         // dSum [output rows, width] = dOutput through norm2, also of the mlp's second layer
         let dSum = gradients.dOutput.floats ?? lane.scratch.take(outputCount)

@@ -6,7 +6,7 @@ public struct RecipePreset: Hashable, Sendable {
     public var epochs: Double
     public var batch: Int
     public var recipe: RecipePlan
-    /// Of a WSP stage.
+    /// The head of a WSP stage.
     public var head: HeadKind
 
     /// Tables 10 (MAE), 11 (WSP), 12 (LiT) and 13 (WSP on ImageNet-21k) of the paper's Appendix A.

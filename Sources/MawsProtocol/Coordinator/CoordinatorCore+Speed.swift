@@ -36,7 +36,7 @@ extension CoordinatorCore {
         return (first..<first + count).map { UnitIndex(UInt32($0)) }
     }
 
-    /// Of what all trainers compute in a second; others whose speed is not known yet count as this one.
+    /// This trainer's part of what all compute in a second; others whose speed is not known yet count as this one.
     private func share(of peer: PeerID) -> Double {
         let own = trainers[peer]?.unitSeconds ?? 0
         let ready = trainers.sorted { $0.key < $1.key }.map(\.value).filter(\.isReady)

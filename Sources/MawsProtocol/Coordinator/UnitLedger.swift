@@ -37,7 +37,7 @@ struct UnitLedger {
         return true
     }
 
-    /// Of the units nobody computes the one of the lowest rank, and of those the first; failing that the unit that is
+    /// The first unit of the lowest rank among those that nobody computes; failing that the unit that is
     /// late longest.
     ///
     /// - Parameter lateSeconds: age at which an assignment counts as late and is worth a copy.

@@ -23,7 +23,7 @@ public struct ForecastMachine: Sendable {
     let memoryRate: Double
     /// Seconds until a commit is durable.
     let commitSeconds: Double
-    /// Of a process that has the data open, without any tensor.
+    /// Bytes of a process that has the data open, without any tensor.
     let processBytes: Int
     /// Memory that the system has free.
     let freeBytes: Int
@@ -37,7 +37,7 @@ public struct ForecastMachine: Sendable {
         operands = plan.precision == .bf16 ? .bfloat16 : .float32
         compute = plan.cluster.compute ?? ComputeBackend.fastestKind
         (trainers, threads) = plan.cluster.isLocal ? (plan.cluster.trainers, plan.cluster.threads) : (1, cores)
-        // Of the heap before anything large was in it; of the code when all that trainers use is there.
+        // The heap is measured before anything large is in it, the code when all that trainers use is there.
         let heap = ResidentMemory.ofThisProcess.heapBytes
         let backend = ComputeBackend.make(compute, threads: min(cores, trainers * threads), operands: operands)
         productRate = backend?.productRate(now: Moment.now) ?? 0
@@ -54,7 +54,7 @@ public struct ForecastMachine: Sendable {
 
 /// What the system says of a process's resident memory.
 struct ResidentMemory {
-    /// Of files: the program and its libraries.
+    /// Bytes of files that are resident: the program and its libraries.
     let codeBytes: Int
     let heapBytes: Int
 

@@ -7,7 +7,7 @@ import MawsTraining
 struct PushForecast {
     /// Units in each gradient that is pushed; none where a stage has no gradients.
     let units: [Int]
-    /// Of each trainer's sums that wait for the units to their right.
+    /// Bytes of each trainer's sums that wait for the units to their right.
     let sumBytes: Int
 
     init(_ stage: StagePlan, _ choice: MemoryChoice, trainers: Int, unitSeconds: Double) {

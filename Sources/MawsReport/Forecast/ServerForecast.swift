@@ -36,7 +36,7 @@ struct ServerForecast {
     /// - Throws: `TooLittleServerMemory` when the largest block cannot pass through.
     static func check(plan: Plan, stage: StagePlan, table: BlockTable) throws(TooLittleServerMemory) {
         let servers = plan.cluster.servers
-        // Of the largest block: two gradients that are added, and its state while it is updated.
+        // The largest block needs two gradients that are added, and its state while it is updated.
         let slice = 4 * (table.blocks.map(\.count).max() ?? 0) / servers
         let least = processBytes + 4 * slice
         if let limit = plan.cluster.serverMemoryBytes, limit < least {

@@ -24,7 +24,7 @@ public struct StageForecast: Codable, Hashable, Sendable {
     public var gatheredBytesOnce: Int
     /// Steps of the stage; 0 of an evaluation.
     public var steps: Int
-    /// Of a step, or of a whole evaluation.
+    /// Seconds of a step, or of a whole evaluation.
     public var seconds: Double
     /// What of `seconds` the network needs, where one was given.
     public var networkSeconds: Double?

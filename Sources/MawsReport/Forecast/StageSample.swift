@@ -6,7 +6,7 @@ import MawsPlan
 public struct StageSample {
     /// Samples of a unit; none where an evaluation could read none.
     let batch: UnitBatch
-    /// Of one thread, for reading, decoding and augmenting an image.
+    /// Seconds of one thread for reading, decoding and augmenting an image.
     let secondsPerImage: Double
 
     /// Reads two units.

@@ -11,7 +11,7 @@ import Synchronization
 /// A unit that takes long is timed on some of its samples, with one block in each tower and then with two in one of
 /// them: the blocks of a tower are alike, so the difference is what each further one adds.
 struct UnitTiming {
-    /// Of a version's first unit, for which weights are brought into the form that products take, and of every other.
+    /// Seconds of a version's first unit, for which weights are packed, and of every other.
     var first: Double
     var other: Double
     /// False where the memory for timing was too little: these are the seconds of the products alone then.

@@ -3,7 +3,7 @@ import Foundation
 /// Samples of each label, the most frequent first, thinned to what a chart over logarithmic axes can show.
 struct RankCurve {
     struct Point: Hashable {
-        /// Of the label, from 1.
+        /// The label's rank, from 1.
         var rank: Int
         var count: Int
     }

@@ -36,7 +36,7 @@ struct CheckpointHashes {
 private struct FileHashes {
     private(set) var tensors: [CheckpointManifest.Tensor] = []
     private(set) var pieces: [String] = []
-    /// Of the bytes of all tensors; of no use where there may be holes, which are not fed to it.
+    /// The hash of the bytes of all tensors; it is of no use where there may be holes, which are not fed to it.
     private(set) var all = ""
     private var hashesOfZeros: [Int: String] = [:]
 

@@ -7,7 +7,7 @@ import MawsHash
 public struct CheckpointManifest: Codable, Hashable, Sendable {
     public struct Tensor: Codable, Hashable, Sendable {
         public var name: String
-        /// Of the tensor's little-endian bytes, hexadecimal.
+        /// The hash of the tensor's little-endian bytes, hexadecimal.
         public var sha256: String
     }
 
@@ -29,7 +29,7 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
     public var tensors: [Tensor]
     /// Nil in format 1.
     public var pieces: Pieces?
-    /// Of maws, that wrote the checkpoint; nil where an older one did.
+    /// The version of maws that wrote the checkpoint; nil where that was older than this field.
     public var version: String?
     /// SHA-256 of this manifest as it is with an empty seal, so that a changed manifest is known.
     public var seal: String

@@ -26,8 +26,8 @@ package struct StateChunk: Hashable {
     package let codes: Range<Int>
 }
 
-/// What a chunk's numbers in an area are meant to be. A checksum is good for that alone: an older copy of a piece of the
-/// file, or a piece of another place, is damage however whole its bytes are.
+/// What a chunk's numbers in an area are meant to be. A checksum is good for that alone: an older copy of a piece of
+/// the file, or a piece of another place, is damage however whole its bytes are.
 package struct StateHolding: Hashable {
     package enum Content: UInt64 {
         case frozen = 0
@@ -38,9 +38,9 @@ package struct StateHolding: Hashable {
 
     package let area: StateArea
     package let content: Content
-    /// Of gradients the version that they are made from; of frozen weights 0.
+    /// The version; a gradient has the one that it is made from, frozen weights have 0.
     package let version: StepIndex
-    /// Of gradients: how many were dropped before; 0 of all others.
+    /// How many gradients were dropped before this one; 0 where it is no gradient.
     package let dropped: UInt64
 
     package static let frozen = StateHolding(area: .frozen, content: .frozen, version: StepIndex(0), dropped: 0)

@@ -37,7 +37,7 @@ extension StateContent {
     /// The version in force, or the one being made.
     package var weights: StateHolding { .weights(bank: activeBank, step) }
     package var moments: [StateHolding] { [.firstMoments(step), .secondMoments(step)] }
-    /// Of the step after that version.
+    /// What the gradient of the step after that version is filed under.
     package var gradient: StateHolding { .gradient(bank: 1 - activeBank, step, dropped: droppedCount) }
 
     /// What the version before left for an update that is under way, until that is through with the chunk.
@@ -68,9 +68,9 @@ public struct StateUpdate: Hashable, Sendable {
 /// before the journal.
 public struct StateShape: Hashable, Sendable {
     public var frozenBytes: Int
-    /// Of one bank.
+    /// Bytes of one bank of weights.
     public var weightBytes: Int
-    /// Of one of the two moments.
+    /// Bytes of one of the two moments.
     public var momentBytes: Int
     /// Chunks of what is frozen.
     public var frozenChunkCount: Int

@@ -126,7 +126,7 @@ public final class StateFile: @unchecked Sendable {
     public var firstMoments: UnsafeMutableRawPointer { memory + shape.firstMomentOffset }
     public var secondMoments: UnsafeMutableRawPointer { memory + shape.secondMomentOffset }
 
-    /// Of the update that makes, or made, the present version.
+    /// The journal of the update that makes, or made, the present version.
     public var journal: UpdateJournal { journal(of: content.step) }
 
     private func journal(of version: StepIndex) -> UpdateJournal {

@@ -4,7 +4,7 @@ import MawsWire
 /// Where a trainer's time went in one stage: one line of its log, which tells a slow machine from a starved one.
 struct WorkTally {
     private(set) var stage: StageIndex?
-    /// Of the plan's stages, in order; empty until there is a plan.
+    /// Names of the plan's stages, in order; empty until there is a plan.
     var stageNames: [String] = []
     private var units = 0
     private var computeSeconds = 0.0

@@ -22,7 +22,7 @@ final class ContrastiveWorker: StageWorker {
     private let table: BlockTable
     private let reuse: FeatureReuse?
     private let keptUnitsMax: Int
-    /// Of the parts of a unit.
+    /// The sum of the parts of a unit.
     private let sum: GradientSum
     private var step: StepIndex?
     private var kept: [UInt32: Kept] = [:]

@@ -3,7 +3,7 @@
 /// A post is fp32 numbers only: the features [n × width], then the classes [n], then the samples' indices in the split,
 /// first what they have above their low 16 bits [n], then those [n]. Classes are exact below 2^24, indices below 2^40.
 package struct ProbeRows: Equatable {
-    /// Of a row, beside its features.
+    /// Numbers of a row beside its features.
     package static let extraFloats = 3
     private static let lowBits = 16
     private static let exact: Float = 16_777_216

@@ -16,7 +16,7 @@ final class ProbeWorker: StageWorker {
     /// Units of the split that is fitted on come first.
     private let fitUnits: Int
     private let unitCount: Int
-    /// Of a message that says that a unit is done, beside its result: names of skipped samples above all.
+    /// Bytes of a message that says that a unit is done, beside its result: names of skipped samples above all.
     private static let otherBytes = 8 << 20
 
     init(

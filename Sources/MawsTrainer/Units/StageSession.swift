@@ -135,7 +135,7 @@ final class StageSession {
 
 struct ComputedUnit {
     var done: UnitDone
-    /// Of its waiting, for its samples.
+    /// Seconds that it waited for its samples.
     var dataSeconds: Double
 }
 

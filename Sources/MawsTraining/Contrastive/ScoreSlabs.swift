@@ -21,7 +21,8 @@ struct ScoreSlabs {
     /// Bytes of a slab over `count` rows of the other side.
     static func byteCount(_ count: Int) -> Int { 4 * min(slabRows(count), count) * count }
 
-    /// Of every row of `own` over all rows of `other`, with the score of its partner, the row of the same number.
+    /// The statistics of every row of `own` over all rows of `other`, with the score of its partner, the row of that
+    /// number.
     func statistics(own: FloatSlice, other: FloatSlice) -> [(row: SoftmaxStatistics, pair: Double)] {
         let mark = workspace.mark
         defer { workspace.release(to: mark) }

@@ -12,8 +12,8 @@ public struct ReceptionBudget: Sendable {
     public var patienceSeconds = 1.0
     /// How long who was refused may take to read why.
     public var farewellSeconds = 2.0
-    /// Connections of those who have proven who they are, in all. A quarter of the process's descriptors is left for its
-    /// files.
+    /// Connections of those who have proven who they are, in all. A quarter of the process's descriptors is left for
+    /// its files.
     public var connectionsMax = ReceptionBudget.descriptorsMax * 3 / 4
     /// The same with one certificate, by role.
     public var perCertificateMax: @Sendable (Role) -> Int
