@@ -213,7 +213,7 @@ extension CoordinatorNode {
         if done.phase == UInt32(stage.shape.unitsInPhase.count - 1) { lossByUnit[done.unit.value] = done.loss }
         let counts = stage.plan.kind != .lit || done.phase == 1
         let isFit = stage.plan.kind == .linear && done.phase == 1
-        if counts && !isFit { progress.add(images: stage.plan.unit, Moment.now()) }
+        if counts && !isFit { progress.add(images: stage.imagesPerUnit) }
     }
 
     private func passOver(_ sample: PassedSample, _ term: Term) throws {

@@ -56,6 +56,7 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     private static func advice(_ code: Int32) -> String {
         switch code {
         case ENOENT: "; check the path, or make the data with 'maws data pack'"
+        case EISDIR: "; name a file"
         case ENOSPC, EDQUOT: "; free some space and start again, nothing half-written was kept"
         default: ""
         }

@@ -42,6 +42,9 @@ struct ShardArguments: ParsableArguments {
         switch fault {
         case .braces: "expected a range such as {0000..0011}"
         case .nothingFits: "no file fits this pattern"
+        case .folder(let name, let shards):
+            "\(name) is a folder; " + ShardPattern.advice(folder: name, shards: shards, images: "folder:\(name)")
+        case .list(let name): "\(name) is a list of images; write list:\(name)"
         case .missing(let name, let count, let there):
             "there is no file \(name); \(ShardPattern.advice(count: count, there: there))"
         }

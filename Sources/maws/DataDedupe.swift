@@ -26,6 +26,7 @@ struct DataDedupe: ParsableCommand {
     @Option(help: ArgumentHelp("Folder for new shards without them.", valueName: "folder")) var output: String?
     @Option(help: "Beginning of the new shards' names.") var prefix = "unique"
     @Option(help: ArgumentHelp("Samples in a new shard.", valueName: "count")) var shardSize = 5000
+    @Flag(help: "Replace a list, and shards of another source, that are there.") var force = false
     @Option(
         help: ArgumentHelp(
             "Names of the classes, one a line: new shards have them as hashtags too, several where copies differ.",
@@ -36,6 +37,8 @@ struct DataDedupe: ParsableCommand {
 
     func run() throws {
         let shards = try arguments.paths()
+        if let list, !force { try NewFile.check(list) }
+        if let page { try NewFile.checkPage(page) }
         let bar = ProgressBar("comparing images")
         defer { bar.finish() }
         let found = try Deduplication(
@@ -62,12 +65,13 @@ struct DataDedupe: ParsableCommand {
         let bar = ProgressBar("writing shards")
         defer { bar.finish() }
         let names = try classes.map { try SplitFiles.classes(path: $0).map { HashtagText.normalized($0[0]) } } ?? []
-        let target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: true)
-        let manifest = try UniqueSamples(found, shards: shards, target: target, classHashtags: names)
+        let target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
+        let result = try UniqueSamples(found, shards: shards, target: target, classHashtags: names)
             .write(progress: bar.show)
         bar.finish()
-        let count = manifest.files.count { $0.samples > 0 }
-        print("\n\(manifest.sampleCount) samples in \(count) shards in \(output).")
-        print(SampleTable.draw(manifest.account ?? SampleAccount()))
+        let count = result.manifest.files.count { $0.samples > 0 }
+        print("\n\(result.manifest.sampleCount) samples in \(count) shards in \(output).")
+        for note in result.notes { print(note) }
+        print(SampleTable.draw(result.account))
     }
 }

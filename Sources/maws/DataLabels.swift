@@ -26,6 +26,7 @@ struct DataLabels: ParsableCommand {
     var drop: String?
     @Option(help: ArgumentHelp("WordNet's dict folder.", valueName: "folder")) var wordnet = WordNet.debianFolder
     @Flag(help: "Take only hashtags that are one noun as a whole.") var wholeOnly = false
+    @Flag(help: "Replace a vocabulary of other content that is there.") var force = false
     @Flag(help: "Leave bad rows out and name them, rather than stop at the first one.") var skipBad = false
 
     func validate() throws {
@@ -34,6 +35,8 @@ struct DataLabels: ParsableCommand {
     }
 
     func run() throws {
+        if let output { try NewFile.refuseFolder(output) }
+        if let page { try NewFile.checkPage(page) }
         let wordNet = try WordNet(folder: wordnet)
         let dropped = try drop.map { try SplitFiles.hashtags(path: $0) } ?? []
         let mapper = HashtagMapper(wordNet, dropped: dropped, splitsCompounds: !wholeOnly)
@@ -71,7 +74,7 @@ struct DataLabels: ParsableCommand {
 
     private func write(_ report: LabelReport) throws {
         if let output {
-            try report.writeVocabulary(to: output)
+            try report.writeVocabulary(to: output, isForced: force)
             print("\n\(output): \(report.labels.count) labels.")
         }
         if let page {

@@ -13,7 +13,8 @@ struct DataPack: ParsableCommand {
 struct PackOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Folder for the shards.", valueName: "folder")) var output: String
     @Option(help: ArgumentHelp("Samples in a shard.", valueName: "count")) var shardSize = 5000
-    @Flag(help: "Pack again even when a complete pack is there.") var force = false
+    @Flag(help: "Pack again even when a complete pack is there, and replace shards of another source.") var force =
+        false
 
     func target(prefix: String) -> PackTarget {
         PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
@@ -30,6 +31,7 @@ struct PackOptions: ParsableArguments {
 
     func report(_ result: PackResult) {
         for problem in result.problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
+        for warning in result.warnings { FileHandle.standardError.write(Data("warning: \(warning).\n".utf8)) }
         for note in result.notes { print(note) }
         let shards = result.manifest.files.filter { $0.samples > 0 }
         let verb = result.wasThere ? "already there, unchanged" : "written"

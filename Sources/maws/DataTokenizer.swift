@@ -16,9 +16,10 @@ struct DataTokenizer: ParsableCommand {
     @Flag(help: "Train again even when the file is there.") var force = false
 
     func run() throws {
+        try NewFile.refuseFolder(output)
         if !force, FileManager.default.fileExists(atPath: output) {
             let pieces = try Tokenizer(model: output, context: 2).vocabularySize
-            print("\(output) is already there (\(pieces) tokens), unchanged.")
+            print("\(output) is already there (\(pieces) tokens), unchanged; --force trains it again.")
             return
         }
         let split = DataSplitPlan(

@@ -178,7 +178,6 @@ import Testing
             "s3.json", Array("{not json".utf8), .wsp,
             "its .json member is no JSON: expected a key in double quotes at byte 1"
         ),
-        ("s3.json", Array("[1, 2]".utf8), .wsp, "its .json member has the number 1 among its hashtags"),
         ("s3.json", [0xFF, 0xFE], .wsp, "its .json member is no JSON: it is not UTF-8 text but UTF-16"),
         ("s3.txt", [72, 0xE9, 33], .lit, "its .txt member is not UTF-8 text"),
         ("s3.cls", Array("shoe".utf8), .zeroshot, "its .cls member says 'shoe', where one whole number"),

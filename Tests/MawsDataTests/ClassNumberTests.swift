@@ -171,11 +171,14 @@ import Testing
 extension ClassNumberTests {
     @Test func splitSaysWhichClassesAreOnOneSideAlone() throws {
         let folder = try Self.folder()
-        let account = try ShardSplitter(
+        let result = try ShardSplitter(
             shards: ["folder:" + folder.path("train")],
             target: PackTarget(output: folder.path("split"), prefix: "parts"), names: ("train", "test"), share: 0.001,
             seed: 1
-        ).split().account
+        ).split()
+        let account = result.account
+        #expect(result.notes == ["parts-train: 6 samples, parts-test: 0 samples"])
+        #expect(result.warnings.count == 1 && result.warnings[0].hasPrefix("parts-test got none of the 6 samples"))
         #expect(account.takenCount == 6)
         #expect(account.count(.incomplete, "of a class that the other set lacks") == 6)
         #expect(account.entries(.incomplete).contains { $0.examples == ["ant", "bee"] })

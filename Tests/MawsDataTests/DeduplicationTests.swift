@@ -106,7 +106,7 @@ import Testing
         let manifest = try UniqueSamples(
             Self.found(folder), shards: ["a.tar", "b.tar"].map(folder.path), target: target,
             classHashtags: ["felines", "canines", "pets"]
-        ).write()
+        ).write().manifest
         #expect(manifest.sampleCount == 2)
         let dataset = try Dataset(Fixture.split(["out/u-0000.tar"]), root: folder.path)
         let first = try dataset.sample(0)

@@ -75,6 +75,7 @@ import Testing
         try FileManager.default.removeItem(atPath: folder.path("out/fashion-train-0001.tar"))
         try folder.write("half", "out/.fashion.partial/fashion-train-0001.tar.partial")
         try folder.write("whole", "out/.fashion.partial/fashion-train-0000.tar")
+        try folder.write(whole.source, "out/.fashion.partial/publishing")
         try folder.write("", "out/.fashion.partial/lock")
         let again = try packer.pack()
         #expect(!again.wasThere && again.manifest == whole)

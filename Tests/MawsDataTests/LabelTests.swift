@@ -219,14 +219,14 @@ import Testing
     @Test func badRowsStopTheCountOrAreNamed() throws {
         let folder = try Folder()
         let png = try Fixture.png(1)
-        try folder.shard("a.tar", [("0.png", png), ("0.json", Array("[1]".utf8)), ("1.png", png), ("1.txt", [0xFF])])
+        try folder.shard("a.tar", [("0.png", png), ("0.json", Array("[1".utf8)), ("1.png", png), ("1.txt", [0xFF])])
         let strict = Fixture.sentence {
             try HashtagSource.shards([folder.path("a.tar")], skipsBadRows: false)
                 .forEachSample(progress: { _ in }, problem: { _ in }) { _ in }
         }
         #expect(
-            strict == "Cannot read sample \(folder.path)/a.tar, 0 at byte 0: its .json member has the number 1 among "
-                + "its hashtags, where strings belong.")
+            strict == "Cannot read sample \(folder.path)/a.tar, 0 at byte 0: its .json member is no JSON: expected a "
+                + "comma or ] at byte 2.")
         var problems: [String] = []
         try HashtagSource.shards([folder.path("a.tar")], skipsBadRows: true)
             .forEachSample(progress: { _ in }, problem: { problems.append("\($0)") }) { _ in }

@@ -146,6 +146,28 @@ import Testing
         #expect(sentence?.contains("(zebra), but none of the 24 samples") == true && sentence?.contains("#dog") == true)
     }
 
+    @Test func captionsThatAreCutAndWhatIsNoHashtagAreCountedForTheirStages() throws {
+        let folder = try Self.folder(
+            train: { index in
+                [
+                    "txt": index < 6 ? String(repeating: "a dog ", count: 400) : "a dog",
+                    "json": index < 3 ? #"["dog", null]"# : #"["dog"]"#,
+                ]
+            }, test: Self.classes)
+        try FileManager.default.copyItem(
+            atPath: Fixture.golden("tokenizer.model"), toPath: folder.path("tokenizer.model"))
+        let survey = try Self.survey(folder, [Fixture.stage(.lit), Fixture.stage(.wsp)]) { plan in
+            plan.data[0].tokenizer = "tokenizer.model"
+        }
+        #expect(
+            survey.stages[0].splits[0].account.entries(.incomplete).contains {
+                $0.reason.hasPrefix("whose caption a context of ") && $0.count == 6
+            })
+        #expect(
+            survey.stages[1].splits[0].account.count(.incomplete, "with null among its hashtags, which is ignored") == 3
+        )
+    }
+
     @Test func samplesWithoutACaptionAreCountedAndWarnedOf() throws {
         let folder = try Self.folder(train: { $0 < 20 ? ["txt": "a dog"] : [:] }, test: Self.classes)
         try FileManager.default.copyItem(

@@ -82,8 +82,8 @@ import Testing
         ("list.jsonl", "{\"image\": 3}\n", "list.jsonl, line 1: column image is the number 3, where a path belongs."),
         ("list.jsonl", "{\"caption\": \"x\"}\n", "list.jsonl, line 1: the row names no image."),
         (
-            "list.jsonl", "{\"image\": \"a.png\", \"hashtags\": [1]}",
-            "list.jsonl, line 1: column hashtags has the number 1 among its hashtags, where strings belong."
+            "list.jsonl", "{\"image\": \"a.png\", \"hashtags\": 1}",
+            "list.jsonl, line 1: column hashtags has the number 1 as its hashtags, where an array of strings belongs."
         ),
         ("list.txt", "x", "list.txt is no list: its name must end in .csv, .tsv or .jsonl."),
     ])
@@ -168,6 +168,60 @@ import Testing
     }
 }
 
+@Suite struct FormerPackTests {
+    /// Packs this many images, two to a shard.
+    private static func pack(_ folder: Folder, _ source: String, count: Int, force: Bool = false) throws -> PackResult {
+        let first = source == "a" ? 0 : 100
+        for index in 0..<count { try folder.write(try Fixture.png(UInt8(first + index)), "\(source)/\(index).png") }
+        return try RowPacker.folder(
+            folder.path(source), classFolders: false,
+            target: PackTarget(output: folder.path("out"), prefix: "my", shardSize: 2, isForced: force),
+            skipsBadRows: false
+        ).pack()
+    }
+
+    private static func names(_ folder: Folder) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder.path("out")).sorted()
+    }
+
+    @Test func shardsOfOtherImagesAreNotReplacedUnlessForced() throws {
+        let folder = try Folder()
+        _ = try Self.pack(folder, "a", count: 5)
+        _ = try ShardIndexer.index(folder.path("out/my-0000.tar"), root: "")
+        let before = try folder.bytes("out/my-0000.tar")
+        let sentence = Fixture.sentence { _ = try Self.pack(folder, "b", count: 2) }
+        #expect(
+            sentence?.contains("3 shards of 'my' from another source are there already (my-0000.tar, my-0001.tar, ")
+                == true, "\(sentence ?? "packed")")
+        #expect(sentence?.contains("--force") == true)
+        #expect(try folder.bytes("out/my-0000.tar") == before && Self.names(folder).count == 5)
+        let forced = try Self.pack(folder, "b", count: 2, force: true)
+        #expect(try Self.names(folder) == ["my-0000.tar", "my-pack.json"])
+        #expect(forced.notes.contains { $0.contains("removed") && $0.hasSuffix("my-0001.tar, my-0002.tar") })
+    }
+
+    @Test func shardsThatNobodyKnowsAreRefusedToo() throws {
+        let folder = try Folder()
+        try folder.write("somebody's", "out/my-0007.tar")
+        let sentence = Fixture.sentence { _ = try Self.pack(folder, "a", count: 1) }
+        #expect(sentence?.contains("a shard of 'my' from another source is there already (my-0007.tar)") == true)
+        try FileManager.default.moveItem(
+            atPath: folder.path("out/my-0007.tar"), toPath: folder.path("out/mine-0007.tar"))
+        #expect(try Self.pack(folder, "a", count: 1).manifest.sampleCount == 1)
+        #expect(try Self.names(folder) == ["mine-0007.tar", "my-0000.tar", "my-pack.json"])
+    }
+
+    @Test func namedFilesOfOtherContentAreKept() throws {
+        let folder = try Folder()
+        try folder.write("old", "labels.txt")
+        #expect(throws: DataError.self) { try NewFile.check(folder.path("labels.txt"), for: "new") }
+        #expect(try !NewFile.check(folder.path("labels.txt"), for: "old"))
+        #expect(try NewFile.check(folder.path("other.txt"), for: "new"))
+        #expect(throws: DataError.self) { try NewFile.checkPage(folder.path("labels.txt")) }
+        #expect(throws: DataError.self) { try NewFile.refuseFolder(folder.path) }
+    }
+}
+
 @Suite struct ShardSplitterTests {
     @Test func everySampleGoesToOneSide() throws {
         let folder = try Folder()
@@ -189,5 +243,7 @@ import Testing
         #expect(Set(captions) == Set((0..<200).map { "photo number \($0) #t\($0 % 3)" }) && captions.count == 200)
         #expect(sides.joined().allSatisfy { $0.hashtags.count == 2 && $0.classIndex != nil })
         #expect(try split().wasThere)
+        #expect(result.notes == ["my-train: \(sides[0].count) samples, my-test: \(sides[1].count) samples"])
+        #expect(try split().notes == result.notes && result.warnings.isEmpty)
     }
 }

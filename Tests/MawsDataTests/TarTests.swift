@@ -146,6 +146,35 @@ import Testing
         #expect(sentence?.contains("/a.tar, d at byte 3072: sample 'd' has more than one image member") == true)
     }
 
+    private static let spoilt: [[(name: String, data: [UInt8])]] = [
+        [("b.png", [1]), ("b.txt", [65]), ("b.txt", [66])], [("b.png", [1]), ("b.txt", [65]), ("b.TXT", [66])],
+        [("b.png", [1]), ("b.jpg", [1]), ("b.txt", [65])], [("b.png", [1]), ("b.png", [2])],
+        [("/b.png", [1]), ("/b.txt", [65])], [("../b.png", [1]), ("../b.txt", [65]), ("../b.cls", [49])],
+        [("x/../b.txt", [65]), ("x/../b.png", [1])],
+    ]
+
+    @Test(arguments: spoilt.indices, [0, 1])
+    func aSpoiltSampleIsLeftOutAloneAndCountedOnce(index: Int, place: Int) throws {
+        let folder = try Folder()
+        let good: [(name: String, data: [UInt8])] = [("a.png", [1]), ("a.txt", [65]), ("c.png", [3]), ("c.txt", [67])]
+        let bad = Self.spoilt[index]
+        try folder.shard("a.tar", good[..<(2 * place)] + bad + good[(2 * place)...])
+        let dataset = try Dataset(Fixture.split(["a.tar"], skipLimit: 0.5), root: folder.path)
+        #expect(try (0..<dataset.count).map { try dataset.sample($0).name } == ["a", "c"])
+        #expect(dataset.problems.count == 1 && dataset.account.count(.leftOut) == 1)
+        #expect(dataset.account.entries(.leftOut)[0].examples[0].contains("a.tar, "))
+        let indexed = try ShardIndexer.index(folder.path("a.tar"), root: "")
+        #expect(indexed.sampleCount == 2 && indexed.account.count(.leftOut) == 1)
+    }
+
+    @Test func manySpoiltSamplesLeaveTheOthers() throws {
+        let folder = try Folder()
+        let members = (0..<1500).flatMap { index in [("\(index).png", [UInt8(1)]), ("\(index).jpg", [UInt8(1)])] }
+        try folder.shard("a.tar", [("good.png", [1])] + members)
+        let dataset = try Dataset(Fixture.split(["a.tar"], skipLimit: 2000), root: folder.path)
+        #expect(dataset.count == 1 && dataset.account.count(.leftOut) == 1500)
+    }
+
     @Test func damageToAHeaderIsNoticed() throws {
         let folder = try Folder()
         try folder.shard("a.tar", [("a.png", [1]), ("a.txt", [65])])

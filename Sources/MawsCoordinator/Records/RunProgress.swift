@@ -10,7 +10,7 @@ struct RunProgress {
 
     private let run: String
     private let catalog: StageCatalog
-    private var recent: [(moment: Moment, images: Int)] = []
+    private var rate: ImageRate
     private var loss: Double?
     private var skippedSteps = 0
     private(set) var stageStart: Moment
@@ -19,6 +19,7 @@ struct RunProgress {
     init(run: String, catalog: StageCatalog, now: Moment) {
         self.run = run
         self.catalog = catalog
+        rate = ImageRate(start: now)
         stageStart = now
         lastCommit = now
     }
@@ -27,16 +28,14 @@ struct RunProgress {
         self = RunProgress(run: run, catalog: catalog, now: now)
     }
 
-    /// `images` more were computed.
-    mutating func add(images: Int, _ now: Moment) {
-        recent.append((now, images))
-        if recent.count > 40 { recent.removeFirst() }
-    }
+    /// So many more were computed.
+    mutating func add(images: Double) { rate.add(images) }
 
     /// A step is decided: its loss, and the seconds since the one before.
     mutating func commit(loss: Double, _ now: Moment) -> Double {
         defer { lastCommit = now }
         self.loss = loss
+        rate.mark(now)
         return now.seconds(since: lastCommit)
     }
 
@@ -53,7 +52,7 @@ struct RunProgress {
     ) -> StatusSnapshot {
         let stage = catalog[core.shownStage.index]
         let (done, total) = core.progress
-        let rate = imagesPerSecond(now)
+        let rate = rate.perSecond(at: now)
         let perStep = Double(stage.imagesPerStep) * (stage.shape.commits ? 1 : 1 / Double(total))
         let remaining = rate > 0 ? Double(total - done) * perStep / rate : nil
         let peers = core.peerReports(now).map { report in
@@ -93,11 +92,5 @@ struct RunProgress {
             return sum + passes * Double(stage.imagesPerStep) * stage.operationsPerSample(step: 0)
         }
         return speed > 0 ? operations / speed : 0
-    }
-
-    private func imagesPerSecond(_ now: Moment) -> Double {
-        guard let first = recent.first, recent.count > 1 else { return 0 }
-        let seconds = now.seconds(since: first.moment)
-        return seconds > 0 ? Double(recent.dropFirst().reduce(0) { $0 + $1.images }) / seconds : 0
     }
 }

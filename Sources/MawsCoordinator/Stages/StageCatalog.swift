@@ -31,6 +31,9 @@ struct StageCatalog: Sendable {
             knownViewsStep.map { step >= $0 } == true ? cost.operationsPerKnownView : cost.operationsPerSample
         }
 
+        /// The last unit of an evaluation's split may have fewer images than others: their mean.
+        var imagesPerUnit: Double { Double(imagesPerStep) / Double(max(1, shape.unitsInPhase[0])) }
+
         /// The same of all images of the step.
         func operations(step: Int) -> Double { Double(imagesPerStep) * operationsPerSample(step: step) }
 

@@ -61,8 +61,8 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
             if readers.contains(where: { $0.kind == .lit }) { parts.insert(.caption) }
             surveys[split.name] = try FieldFault.at(split.sourceField) {
                 try SplitSurvey(
-                    split, dataset, model: plan.model.image, parts: parts, vocabulary: vocabulary, root: root,
-                    limits: limits)
+                    split, dataset, model: plan.model.image, parts: parts, vocabulary: vocabulary,
+                    tokenizer: try Self.tokenizer(split, readers, plan: plan, root: root), root: root, limits: limits)
             }
         }
         for stage in plan.stages {
@@ -74,6 +74,17 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
         findings += data.classes.notes.map {
             Finding(
                 isFault: false, stage: evaluation?.name ?? "", field: evaluation?.field("classes"), sentence: $0)
+        }
+    }
+
+    /// Nil where no stage learns captions.
+    private static func tokenizer(
+        _ split: DataSplitPlan, _ readers: [StagePlan], plan: Plan, root: String
+    ) throws -> Tokenizer? {
+        try readers.first { $0.kind == .lit && $0.on == split.name }.map { stage in
+            try FieldFault.at(split.field("tokenizer")) {
+                try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
+            }
         }
     }
 

@@ -58,6 +58,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     public static let noHashtags = "without hashtags"
     public static let noClass = "without a class"
     public static let doubtful = "with wrong bits in the image, read as far as they make sense"
+    public static func cut(context: Int) -> String { "whose caption a context of \(context) tokens cuts" }
     public static let excluded = "excluded by the plan's list"
 
     /// Counts a sample that is used, and what it lacks.

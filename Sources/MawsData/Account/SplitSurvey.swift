@@ -44,7 +44,7 @@ struct SplitSurvey: Sendable {
     /// - Parameter parts: what stages need besides images: captions are counted, hashtags and classes read.
     init(
         _ split: DataSplitPlan, _ dataset: Dataset, model: ImageModelPlan, parts: Set<SamplePart>,
-        vocabulary: LabelVocabulary?, root: String, limits: SurveyLimits
+        vocabulary: LabelVocabulary?, tokenizer: Tokenizer? = nil, root: String, limits: SurveyLimits
     ) throws {
         name = split.name
         self.dataset = dataset
@@ -63,7 +63,8 @@ struct SplitSurvey: Sendable {
         if parts.contains(.caption) { captionlessCount = CaptionSurvey(dataset, positions).missingCount }
         // A command may have to run from its beginning for any of its samples.
         if isElsewhere.contains(true), split.shards.contains(where: { $0.hasPrefix("pipe:") }) { return }
-        try look(parts.subtracting([.caption]), vocabulary: vocabulary, limits)
+        let isRead = parts.subtracting(tokenizer == nil ? [.caption] : [])
+        try look(isRead, vocabulary: vocabulary, tokenizer, limits)
         try lookAtImages(limits, model: model, pixelCountMax: split.pixelCountMax)
     }
 
@@ -83,7 +84,9 @@ struct SplitSurvey: Sendable {
         second == 0 ? first : greatestCommonDivisor(second, first % second)
     }
 
-    private mutating func look(_ parts: Set<SamplePart>, vocabulary: LabelVocabulary?, _ limits: SurveyLimits) throws {
+    private mutating func look(
+        _ parts: Set<SamplePart>, vocabulary: LabelVocabulary?, _ tokenizer: Tokenizer?, _ limits: SurveyLimits
+    ) throws {
         guard !parts.isEmpty else { return }
         looked.labelNames = vocabulary?.names ?? []
         looked.labelCounts = [Int](repeating: 0, count: looked.labelNames.count)
@@ -96,7 +99,10 @@ struct SplitSurvey: Sendable {
             let batch = wanted[first..<min(first + batchSize, wanted.count)]
             let (dataset, positions) = (dataset, positions)
             let read = AllCores.map(batch.count, grain: 64) { row in
-                Result { try dataset.sample(positions.index(batch[first + row]), parts: parts, required: []) }
+                Result {
+                    let sample = try dataset.sample(positions.index(batch[first + row]), parts: parts, required: [])
+                    return (sample: sample, isCut: sample.caption.flatMap { tokenizer?.cuts($0) } ?? false)
+                }
             }
             for result in read {
                 guard try look(result, vocabulary) else { return }
@@ -105,9 +111,12 @@ struct SplitSurvey: Sendable {
     }
 
     /// Whether to go on. A run goes on without what its trainers do not get, and a survey without what it does not.
-    private mutating func look(_ result: Result<Sample, any Error>, _ vocabulary: LabelVocabulary?) throws -> Bool {
+    private mutating func look(
+        _ result: Result<(sample: Sample, isCut: Bool), any Error>, _ vocabulary: LabelVocabulary?
+    ) throws -> Bool {
         do {
-            looked.add(try result.get(), vocabulary)
+            let (sample, isCut) = try result.get()
+            looked.add(sample, vocabulary, isCut: isCut)
         } catch DataError.sample(let sample) {
             looked.leaveOut(sample)
         } catch is DataError {
@@ -144,13 +153,19 @@ struct LookedAt: Sendable {
     /// Samples of each class.
     private(set) var classCounts: [Int: Int] = [:]
     private(set) var unreadable = SampleAccount()
+    /// What was passed over in samples that are read.
+    private(set) var remarks = SampleAccount()
+    /// Captions that are longer than the text tower's context.
+    private(set) var cutCount = 0
     /// The first different hashtags.
     private(set) var hashtags: [String] = []
 
     private static let hashtagsNamed = 3
 
-    mutating func add(_ sample: Sample, _ vocabulary: LabelVocabulary?) {
+    mutating func add(_ sample: Sample, _ vocabulary: LabelVocabulary?, isCut: Bool) {
         count += 1
+        if isCut { cutCount += 1 }
+        for remark in sample.remarks { remarks.add(.incomplete, remark) }
         if !sample.hashtags.isEmpty { hashtagCount += 1 }
         for tag in sample.hashtags where hashtags.count < Self.hashtagsNamed && !hashtags.contains(tag) {
             hashtags.append(tag)

@@ -57,13 +57,18 @@ struct StageSurvey {
         account.add(.leftOut, SampleAccount.excluded, count: survey.excludedCount)
         account.add(
             .ignored, "lines of the list of exclusions about other shards", count: survey.foreignExclusionCount)
+        account.merge(survey.looked.remarks)
         switch stage.kind {
         case .mae: break
         case .wsp:
             account.add(
                 .incomplete, "without a label of the vocabulary" + survey.coverage,
                 count: survey.looked.count - survey.looked.labelledCount)
-        case .lit: account.add(.leftOut, SampleAccount.noCaption, count: survey.captionlessCount)
+        case .lit:
+            account.add(.leftOut, SampleAccount.noCaption, count: survey.captionlessCount)
+            account.add(
+                .incomplete, SampleAccount.cut(context: plan.model.text?.context ?? 0) + survey.coverage,
+                count: survey.looked.cutCount)
         case .linear, .zeroshot:
             account.add(
                 .incomplete,
@@ -192,6 +197,7 @@ struct StageSurvey {
         let path = Dataset.resolved(file, root: root)
         let (names, found) = (try SplitFiles.classes(path: path), survey.looked.classCounts)
         let lines = names.count
+        try checkPrompts(names)
         guard let most = found.keys.max() else { return }
         let data = "the classes of split '\(survey.name)' are the numbers 0 to \(most)"
         if most >= lines {
@@ -211,6 +217,23 @@ struct StageSurvey {
                 "chooses from the \(lines) classes of \(file), of which \(unused.count) are of no sample of split "
                     + "'\(survey.name)' (\(Self.first(unused)))")
         }
+    }
+
+    /// Prompts that are cut may all say the same.
+    private mutating func checkPrompts(_ names: [[String]]) throws {
+        guard let text = plan.model.text, let file = stage.templates,
+            let model = stage.from.flatMap(plan.stage).flatMap({ plan.split($0.on)?.tokenizer })
+        else { return }
+        let tokenizer = try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
+        let prompts = try SplitFiles.templates(path: Dataset.resolved(file, root: root)).flatMap { template in
+            names.joined().map { template.replacing("{}", with: $0) }
+        }
+        let cutCount = prompts.count(where: tokenizer.cuts)
+        guard cutCount > 0 else { return }
+        warn(
+            stage.field("templates"),
+            "cuts \(cutCount) of its \(prompts.count) prompts, which are longer than the \(text.context) tokens of "
+                + "`model.text.context`")
     }
 
     /// Whether samples have classes.

@@ -22,12 +22,12 @@ public struct UniqueSamples {
     }
 
     /// - Parameter progress: told now and then which share is done, 0...1.
-    public func write(progress: (Double) -> Void = { _ in }) throws -> PackManifest {
+    public func write(progress: (Double) -> Void = { _ in }) throws -> PackResult {
         try target.check()
         let classes = try classes()
         let labels = try labelsOfCopies(classes)
         let source = "unique images of \(shards.joined(separator: " ")), shards of \(target.shardSize)"
-        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: source)
+        let folder = try PackFolder(target, source: source)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var counter = HashtagCounter()
         var account = found.account

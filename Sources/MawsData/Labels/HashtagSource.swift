@@ -44,6 +44,7 @@ public struct HashtagSource {
             ignored(source.account.only([.ignored, .incomplete]))
             try source.forEachRow(progress: progress) { result in
                 guard let row = try keep(problem, result.get) else { return }
+                ignored(Self.account(row.remarks, row.imageName))
                 try body(row.effectiveHashtags)
             }
         }
@@ -54,20 +55,27 @@ public struct HashtagSource {
         shard: String, progress: (Double) -> Void, _ problem: (DataError) -> Void,
         _ ignored: (SampleAccount) -> Void, _ body: ([String]) throws -> Void
     ) throws {
-        let split = DataSplitPlan(
-            name: "shard", shards: [shard], vocabulary: nil, tokenizer: nil, skipLimit: skipsBadRows ? 1 : 0)
+        let split = DataSplitPlan(name: "shard", shards: [shard], vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(split, root: "")
-        for place in dataset.problems { problem(.sample(place)) }
+        for place in dataset.problems { _ = try keep(problem) { throw DataError.sample(place) } }
         ignored(dataset.account.only([.ignored, .incomplete]))
         for start in stride(from: 0, to: dataset.count, by: Self.batchSize) {
             progress(Double(start) / Double(dataset.count))
             let read = AllCores.map(min(Self.batchSize, dataset.count - start), grain: 64) { row in
-                Result { try dataset.sample(start + row, parts: [.hashtags], required: []).hashtags }
+                Result { try dataset.sample(start + row, parts: [.hashtags], required: []) }
             }
-            for result in read {
-                if let hashtags = try keep(problem, result.get) { try body(hashtags) }
+            for (row, result) in read.enumerated() {
+                guard let sample = try keep(problem, result.get) else { continue }
+                if !sample.remarks.isEmpty { ignored(Self.account(sample.remarks, try dataset.key(start + row))) }
+                try body(sample.hashtags)
             }
         }
+    }
+
+    private static func account(_ remarks: [String], _ name: String) -> SampleAccount {
+        var account = SampleAccount()
+        for remark in remarks { account.add(.incomplete, remark, example: name) }
+        return account
     }
 
     /// The result of `body`; nil, and told, when a row is bad and bad rows are left out.

@@ -116,7 +116,8 @@ public struct LabelReport: Sendable {
     public func refused(_ reason: HashtagMapper.Refusal) -> [Hashtag] { refused[reason] ?? [] }
 
     /// Writes the vocabulary, a label a line, which a plan's `vocabulary` names; see `LabelVocabulary`.
-    public func writeVocabulary(to path: String) throws {
+    /// - Parameter isForced: replaces what is there; otherwise a file of other content is refused.
+    public func writeVocabulary(to path: String, isForced: Bool = false) throws {
         guard let most = labels.first ?? rare.first else {
             throw DataError.output(path: path, problem: "no hashtag of the \(sampleCount) samples is a noun of WordNet")
         }
@@ -127,8 +128,10 @@ public struct LabelReport: Sendable {
                     + "\(most.sampleCount)")
         }
         try OutputFolder.make(OutputFolder.parent(of: path))
+        let text = labels.map { LabelVocabulary.line($0) + "\n" }.joined()
+        if try !isForced && !NewFile.check(path, for: text) { return }
         let file = try OutputFile(path: path)
-        for label in labels { try file.write(Array((LabelVocabulary.line(label) + "\n").utf8)) }
+        try file.write(Array(text.utf8))
         _ = try file.finish()
     }
 }

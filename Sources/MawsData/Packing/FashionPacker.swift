@@ -21,14 +21,15 @@ public struct FashionPacker {
         let identity = try identity()
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: identity)
         if let there, !target.isForced { return PackResult(manifest: there, wasThere: true) }
-        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: identity)
+        let folder = try PackFolder(
+            target, source: identity, sets: FashionRule.Split.allCases.map(setName))
         var counter = HashtagCounter()
         var account = try write(.train, into: folder) { counter.add($0) }
         account.merge(try write(.test, into: folder) { _ in })
         try folder.write(FashionRule.classNames.map { $0.joined(separator: ", ") + "\n" }.joined(), name: "classes.txt")
         try folder.write(FashionRule.templates.map { $0 + "\n" }.joined(), name: "templates.txt")
         try folder.write(counter.vocabulary, name: target.prefix + "-hashtags.txt")
-        return PackResult(manifest: try folder.publish(account), wasThere: false)
+        return try folder.publish(account)
     }
 
     private func identity() throws -> String {
@@ -65,8 +66,7 @@ public struct FashionPacker {
         }
         let rule = FashionRule(seed: seed)
         let writer = ShardSetWriter(
-            folder: folder, prefix: "\(target.prefix)-\(split == .train ? "train" : "test")",
-            shardSize: target.shardSize)
+            folder: folder, prefix: setName(split), shardSize: target.shardSize)
         let (height, width) = (images.dimensions[1], images.dimensions[2])
         for (index, label) in labels.values.enumerated() {
             guard label < FashionRule.classNames.count else {
@@ -83,6 +83,10 @@ public struct FashionPacker {
         }
         try writer.finish()
         return writer.account
+    }
+
+    private func setName(_ split: FashionRule.Split) -> String {
+        "\(target.prefix)-\(split == .train ? "train" : "test")"
     }
 
     private func imagesPath(_ split: FashionRule.Split) -> String {

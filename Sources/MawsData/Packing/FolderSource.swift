@@ -22,7 +22,13 @@ struct FolderSource: RowSource {
         folder = ByteName(path)
         self.classes = classes
         guard access(path + "/.", F_OK) == 0 else {
-            throw DataError.file(path: path, problem: "is no folder that can be read")
+            let isFile = access(path, F_OK) == 0
+            throw DataError.file(
+                path: path,
+                problem: isFile
+                    ? "is a file and no folder; name the folder that holds the images, read a list by list:FILE or "
+                        + "'maws data pack list FILE', and a shard by its name alone"
+                    : "is no folder that can be read")
         }
         var images = try ImageFolder(folder)
         if classes != .none { images.countEmptyClasses() }
@@ -76,8 +82,11 @@ struct FolderSource: RowSource {
     private func take(_ json: [UInt8], path: ByteName, into row: inout SourceRow) throws {
         do throws(Sidecar.Problem) {
             let sidecar = try Sidecar(json)
-            row.hashtags = try sidecar.hashtags()
-            if row.caption == nil { row.caption = try sidecar.caption() }
+            (row.hashtags, row.remarks) = (sidecar.hashtags.tags, sidecar.hashtags.remarks)
+            if row.caption == nil {
+                row.caption = sidecar.caption
+                row.remarks += sidecar.captionRemarks
+            }
             row.sidecarPath = path
         } catch {
             throw RowProblem(error: .file(path: "\(path)", problem: error.text))

@@ -24,7 +24,7 @@ struct ListRowParser: Sendable {
                 }
                 return role != .image && Self.missing.contains(text) ? nil : text
             }
-            var hashtags: [String]?
+            var hashtags = SaidHashtags()
             if let listed = try text(.hashtags) { hashtags = try tags(listed, columns.name(.hashtags)) }
             return try row(
                 record.line, image: text(.image), caption: text(.caption), hashtags: hashtags,
@@ -79,24 +79,29 @@ struct ListRowParser: Sendable {
             hashtags: hashtags(values[columns.name(.hashtags)], columns.name(.hashtags)), className: className)
     }
 
-    private func hashtags(_ value: JSONValue?, _ name: String) throws(ListColumns.Problem) -> [String]? {
-        guard let value else { return nil }
-        do throws(Sidecar.Problem) {
-            return try Sidecar.hashtags(value)
-        } catch {
-            throw ListColumns.Problem(text: "column \(name) \(error.text)")
+    private func hashtags(_ value: JSONValue?, _ name: String) throws(ListColumns.Problem) -> SaidHashtags {
+        switch value {
+        case nil: return SaidHashtags()
+        case .string(let text)?: return try tags(text, name)
+        case .array?: return Sidecar.hashtags(value ?? .null)
+        case let value?:
+            guard value.isMissing else {
+                throw ListColumns.Problem(
+                    text: "column \(name) has \(value.kind) as its hashtags, where an array of strings belongs")
+            }
+            return SaidHashtags()
         }
     }
 
-    private func tags(_ text: String, _ name: String) throws(ListColumns.Problem) -> [String] {
-        guard let tags = HashtagList.tags(text) else {
+    private func tags(_ text: String, _ name: String) throws(ListColumns.Problem) -> SaidHashtags {
+        guard let said = HashtagList.said(text) else {
             throw ListColumns.Problem(text: "column \(name) is no list of quoted texts: \(text.prefix(40))")
         }
-        return tags
+        return said
     }
 
     private func row(
-        _ line: Int, image: String?, caption: String?, hashtags: [String]?, className: String?
+        _ line: Int, image: String?, caption: String?, hashtags: SaidHashtags, className: String?
     ) throws(ListColumns.Problem) -> SourceRow {
         guard let image, !image.isEmpty else { throw ListColumns.Problem(text: "the row names no image") }
         guard !image.contains("://") else {
@@ -108,7 +113,7 @@ struct ListRowParser: Sendable {
         }
         return SourceRow(
             file: path, line: line, imagePath: ByteName(Dataset.resolved(image, root: OutputFolder.parent(of: path))),
-            caption: caption, hashtags: hashtags,
+            caption: caption, hashtags: hashtags.tags, remarks: hashtags.remarks,
             className: try className.flatMap { name throws(ListColumns.Problem) in try self.className(name) })
     }
 

@@ -1,23 +1,35 @@
 import Foundation
 
 /// Files of a pack in the making, in a hidden folder beside their place. `publish` moves them there all together;
-/// a pack that is abandoned leaves the folder, which the next one empties.
+/// a pack that is abandoned leaves the folder, which the next one empties. What is there of another source is replaced
+/// only where the target is forced.
 final class PackFolder {
     private let output: String
     private let prefix: String
     private let source: String
     private let staging: String
     private let lock: Int32
+    private let isForced: Bool
+    private let before: FormerPack
     private var files: [PackManifest.File] = []
 
+    /// Holds the source while files are moved, so that a pack that was killed there knows its files again.
+    private static let publishing = "publishing"
+
     /// - Parameters:
-    ///   - output: made when missing.
+    ///   - target: its folder is made when missing.
     ///   - source: see `PackManifest.source`.
-    init(output: String, prefix: String, source: String) throws {
-        self.output = output
-        self.prefix = prefix
+    ///   - sets: beginnings of the shards' names; nil: the prefix alone.
+    init(_ target: PackTarget, source: String, sets: [String]? = nil) throws {
+        output = target.output
+        prefix = target.prefix
         self.source = source
+        before = FormerPack(target, sets: sets ?? [target.prefix])
         staging = "\(output)/.\(prefix).partial"
+        let wasInterrupted =
+            (try? InputFile.contents(staging + "/" + Self.publishing, limit: 1 << 20)) == Array(source.utf8)
+        isForced = target.isForced || wasInterrupted
+        if !isForced { try before.refuse(unlessFrom: source) }
         try OutputFolder.make(staging)
         lock = open(staging + "/lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         guard lock >= 0 else { throw DataError.system(action: "write", path: staging + "/lock", code: errno) }
@@ -50,19 +62,20 @@ final class PackFolder {
     /// Moves everything into place, the manifest last; until then no manifest claims the pack is complete. Files of the
     /// pack before it that this one lacks are removed.
     /// - Parameter account: what became of the samples.
-    func publish(_ account: SampleAccount) throws -> PackManifest {
+    func publish(_ account: SampleAccount) throws -> PackResult {
         let manifest = PackManifest(source: source, files: files, account: account)
         let manifestName = PackManifest.name(prefix: prefix)
-        let before = PackManifest.read(folder: output, prefix: prefix)
+        if !isForced { try before.refuseOthers(files) }
+        try OutputFile.write(Array(source.utf8), to: path(Self.publishing))
         unlink(output + "/" + manifestName)
         try OutputFolder.sync(parentOf: output + "/" + manifestName)
         for file in files { try move(path(file.name), to: output + "/" + file.name) }
-        let names = Set(files.map(\.name))
-        for file in before?.files ?? [] where !names.contains(file.name) && !file.name.contains("/") {
-            unlink(output + "/" + file.name)
-        }
+        let removed = before.removeStale(beside: files)
         try OutputFile.write(manifest.encoded(), to: output + "/" + manifestName)
-        return manifest
+        return PackResult(
+            manifest: manifest, wasThere: false,
+            notes: removed.isEmpty
+                ? [] : ["removed, as they are of the pack that was there before: \(removed.joined(separator: ", "))"])
     }
 
     private func move(_ from: String, to path: String) throws {

@@ -18,6 +18,11 @@ public struct PackManifest: Codable, Hashable, Sendable {
 
     public var sampleCount: Int { files.reduce(0) { $0 + $1.samples } }
 
+    /// What a source is called, without what changes when its rows do.
+    static func origin(_ source: String) -> Substring {
+        source.range(of: ", shards of ", options: .backwards).map { source[..<$0.lowerBound] } ?? source[...]
+    }
+
     static func name(prefix: String) -> String { prefix + "-pack.json" }
 
     /// The manifest of a complete pack from this very source, nil where there is none.

@@ -9,6 +9,8 @@ public struct PackResult: Sendable {
     public var account: SampleAccount { manifest.account ?? SampleAccount() }
     /// What was read of the source and what was not, a sentence each.
     public var notes: [String] = []
+    /// What is likely not what was wanted, a sentence each.
+    public var warnings: [String] = []
 }
 
 /// Where a pack goes.

@@ -14,6 +14,8 @@ struct PackedSample: Sendable {
     private(set) var members: [Member] = []
     /// Some of its pixels are not what was stored; see `EncodedImage.decodeWhole`.
     var isDoubtful = false
+    /// What is to be counted of it; see `SaidHashtags.remarks`.
+    var remarks: [String] = []
 
     init(image: [UInt8], imageExtension: String, members: [Member] = []) {
         self.image = image
@@ -38,20 +40,21 @@ struct PackedSample: Sendable {
             image: image, imageExtension: imageExtension, caption: row.caption,
             hashtags: row.hashtags == nil ? nil : row.effectiveHashtags,
             classIndex: row.className.flatMap { classes[$0] })
+        remarks = row.remarks
         if let path = row.sidecarPath {
             self[.hashtags] = try InputFile.contents(path, limit: Int(SamplePart.hashtags.sizeMax))
         }
     }
 
     /// The hashtags that readers of the shard will see.
-    var hashtags: [String] { SampleHashtags.of(said: try? sidecar?.hashtags(), caption: caption) }
+    var hashtags: [String] { SampleHashtags.of(said: sidecar?.hashtags.tags, caption: caption) }
 
     var hasCaption: Bool { caption != nil }
 
     var classIndex: Int? { self[.classIndex].flatMap { try? SampleReader.classIndex($0) } }
 
     private var caption: String? {
-        self[.caption].map { String(decoding: $0, as: UTF8.self) } ?? (try? sidecar?.caption())
+        self[.caption].map { String(decoding: $0, as: UTF8.self) } ?? sidecar?.caption
     }
 
     private var sidecar: Sidecar? { self[.hashtags].flatMap { try? Sidecar($0) } }

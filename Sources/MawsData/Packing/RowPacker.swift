@@ -47,7 +47,7 @@ public struct RowPacker {
         if let there, !target.isForced {
             return PackResult(manifest: there, wasThere: true, problems: survey.tally.problems, notes: source.notes)
         }
-        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: survey.identity)
+        let folder = try PackFolder(target, source: survey.identity)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var tally = Tally()
         var counter = HashtagCounter()
@@ -68,8 +68,10 @@ public struct RowPacker {
         var account = source.account
         account.merge(tally.account)
         account.merge(writer.account)
-        return PackResult(
-            manifest: try folder.publish(account), wasThere: false, problems: tally.problems, notes: source.notes)
+        var result = try folder.publish(account)
+        result.problems = tally.problems
+        result.notes += source.notes
+        return result
     }
 
     /// All cores read and decode the images; `body` takes the samples in the rows' order.

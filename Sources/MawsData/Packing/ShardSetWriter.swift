@@ -27,6 +27,7 @@ final class ShardSetWriter {
         account.take(
             name: key, hasCaption: sample.hasCaption, hasHashtags: !sample.hashtags.isEmpty,
             hasClass: sample[.classIndex] != nil)
+        for remark in sample.remarks { account.add(.incomplete, remark, example: key) }
         if sample.isDoubtful { account.add(.incomplete, SampleAccount.doubtful, example: key) }
         sampleCount += 1
         shardSamples += 1

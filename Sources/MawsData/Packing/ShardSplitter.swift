@@ -36,12 +36,10 @@ public struct ShardSplitter {
         if !target.isForced,
             let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: source)
         {
-            return PackResult(manifest: there, wasThere: true)
+            return counted(PackResult(manifest: there, wasThere: true))
         }
-        let folder = try PackFolder(output: target.output, prefix: target.prefix, source: source)
-        let writers = [names.rest, names.share].map {
-            ShardSetWriter(folder: folder, prefix: "\(target.prefix)-\($0)", shardSize: target.shardSize)
-        }
+        let folder = try PackFolder(target, source: source, sets: sets)
+        let writers = sets.map { ShardSetWriter(folder: folder, prefix: $0, shardSize: target.shardSize) }
         var problems = dataset.problems.map(\.description)
         var account = dataset.account
         var sides: [Int: [Int]] = [:]
@@ -68,7 +66,27 @@ public struct ShardSplitter {
         if let classes {
             try folder.write(classes.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
         }
-        return PackResult(manifest: try folder.publish(account), wasThere: false, problems: problems)
+        var result = try folder.publish(account)
+        result.problems = problems
+        return counted(result)
+    }
+
+    /// Beginnings of the shards' names: the rest, the share.
+    private var sets: [String] { [names.rest, names.share].map { "\(target.prefix)-\($0)" } }
+
+    /// The result with the samples of both sets, and a warning where one has none.
+    private func counted(_ result: PackResult) -> PackResult {
+        var result = result
+        let counts = sets.map { set in
+            result.manifest.files.filter { $0.name.hasPrefix(set + "-") }.reduce(0) { $0 + $1.samples }
+        }
+        result.notes.append(zip(sets, counts).map { "\($0): \($1) samples" }.joined(separator: ", "))
+        for (set, count) in zip(sets, counts) where count == 0 {
+            result.warnings.append(
+                "\(set) got none of the \(counts[0] + counts[1]) samples, so that it has no shard and no plan can read "
+                    + "it; take another share or --seed, or more samples")
+        }
+        return result
     }
 
     /// Sides are drawn whatever a sample's class is, so that a small class may end up on one of them alone.

@@ -7,6 +7,8 @@ package struct SourceRow: Sendable {
     package var caption: String?
     /// As they are written; nil where the source says nothing, and the caption's hashtags are taken.
     package var hashtags: [String]?
+    /// What is to be counted of the sample; see `SaidHashtags.remarks`.
+    var remarks: [String] = []
     /// The `.json` file beside the image, which a pack keeps as it is.
     var sidecarPath: ByteName?
     /// Name or number of the class.

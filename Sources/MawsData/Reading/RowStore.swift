@@ -56,6 +56,7 @@ struct RowStore: SampleStore {
         if parts.contains(.image) { sample.image = try image(row) }
         if parts.contains(.hashtags) { sample.hashtags = row.effectiveHashtags }
         sample.className = row.className
+        sample.remarks = row.remarks
         return sample
     }
 

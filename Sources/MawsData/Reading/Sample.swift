@@ -14,6 +14,8 @@ public struct Sample: Sendable {
     public var classIndex: Int?
     /// Nil where classes are numbers alone.
     public var className: String?
+    /// What is to be counted of it, a phrase each; see `SampleAccount.Entry.reason`.
+    public var remarks: [String] = []
 
     public init(name: String, image: [UInt8], caption: String?, hashtags: [String], classIndex: Int?) {
         self.name = name

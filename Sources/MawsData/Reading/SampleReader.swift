@@ -27,8 +27,14 @@ struct SampleReader {
         if parts.contains(.image) { sample.image = try bytes(.image) ?? [] }
         let needsSidecar = parts.contains(.hashtags) || parts.contains(.caption) && !location.has(.caption)
         let sidecar = needsSidecar ? try sidecar() : nil
-        if parts.contains(.caption) { sample.caption = try caption(sidecar) }
-        if parts.contains(.hashtags) { sample.hashtags = try hashtags(sidecar, caption: sample.caption) }
+        if parts.contains(.caption) {
+            sample.caption = try caption(sidecar)
+            if !location.has(.caption), let sidecar { sample.remarks += sidecar.captionRemarks }
+        }
+        if parts.contains(.hashtags) {
+            sample.hashtags = try hashtags(sidecar, caption: sample.caption)
+            if let sidecar { sample.remarks += sidecar.hashtags.remarks }
+        }
         if required.contains(.caption), sample.caption == nil { throw ContentProblem(text: Self.noCaption) }
         if parts.contains(.classIndex) { sample.classIndex = try classIndex() }
         return sample
@@ -39,6 +45,7 @@ struct SampleReader {
         let image = try bytes(.image) ?? []
         var sample = PackedSample(image: image, imageExtension: try EncodedImage(image).format.fileExtension)
         for part in SamplePart.allCases where part != .image { sample[part] = try bytes(part) }
+        sample.remarks = try read([.caption, .hashtags], required: []).remarks
         return sample
     }
 
@@ -81,14 +88,14 @@ struct SampleReader {
 
     /// What the `.json` member says, else what the caption does.
     private func hashtags(_ sidecar: Sidecar?, caption: String?) throws -> [String] {
-        let said = try sidecar.flatMap { sidecar in try Self.said(sidecar.hashtags) }
+        let said = sidecar?.hashtags.tags
         return SampleHashtags.of(said: said, caption: said == nil ? try caption ?? self.caption(sidecar) : nil)
     }
 
     /// From the `.txt` member, or from the field `caption` of the `.json` member where there is none.
     private func caption(_ sidecar: Sidecar?) throws -> String? {
         guard let bytes = try bytes(.caption) else {
-            return try sidecar.flatMap { sidecar in try Self.said(sidecar.caption) }
+            return sidecar?.caption
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw ContentProblem(text: "its .txt member is not UTF-8 text")
@@ -96,16 +103,11 @@ struct SampleReader {
         return text.withoutByteOrderMark
     }
 
+    /// What is no JSON is the sample's problem.
     private func sidecar() throws -> Sidecar? {
-        try bytes(.hashtags).map { json in
-            try Self.said { () throws(Sidecar.Problem) in try Sidecar(json) }
-        }
-    }
-
-    /// What a `.json` member says; what is wrong with it is the sample's problem.
-    private static func said<T>(_ body: () throws(Sidecar.Problem) -> T) throws -> T {
+        guard let json = try bytes(.hashtags) else { return nil }
         do throws(Sidecar.Problem) {
-            return try body()
+            return try Sidecar(json)
         } catch {
             throw ContentProblem(text: "its .json member \(error.text)")
         }

@@ -74,6 +74,7 @@ public struct ShardSurvey: Sendable {
         account.take(
             name: sample.name, hasCaption: sample.caption != nil, hasHashtags: !sample.hashtags.isEmpty,
             hasClass: sample.classIndex != nil)
+        for remark in sample.remarks { account.add(.incomplete, remark, example: sample.name) }
         if isDoubtful { account.add(.incomplete, SampleAccount.doubtful, example: sample.name) }
         addPixels(image)
     }
@@ -84,8 +85,8 @@ public struct ShardSurvey: Sendable {
         guard let tokenizer else { return }
         let count = tokenizer.tokenCount(caption)
         captionLengths.add(count)
-        if count > tokenizer.context {
-            account.add(.incomplete, "whose caption a context of \(tokenizer.context) tokens cuts", example: name)
+        if tokenizer.cuts(caption) {
+            account.add(.incomplete, SampleAccount.cut(context: tokenizer.context), example: name)
         }
     }
 

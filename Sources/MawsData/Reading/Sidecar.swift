@@ -14,33 +14,29 @@ struct Sidecar {
         } catch {
             throw Problem(text: "is no JSON: \(error.problem)")
         }
-        switch document {
-        case .bool,
-            .number where !document.isMissing:
-            throw Problem(text: "is \(document.kind), where hashtags or an object with fields belong")
-        default: break
-        }
     }
 
-    /// As they are written; nil where it says nothing of hashtags, for then the caption does. An empty array says none.
-    func hashtags() throws(Problem) -> [String]? {
-        let value: JSONValue
-        if case .object = document {
-            guard let field = document["hashtags"] else { return nil }
-            value = field
-        } else {
-            value = document
+    /// What it says of hashtags: nothing where it has none of them, so that the caption does. An empty array says none.
+    var hashtags: SaidHashtags {
+        switch document {
+        case .object: document["hashtags"].map(Self.hashtags) ?? SaidHashtags()
+        case .bool,
+            .number where !document.isMissing:
+            SaidHashtags(remarks: [SaidHashtags.ignored("\(document.plainKind) for its .json")])
+        default: Self.hashtags(document)
         }
-        return try Self.hashtags(value)
     }
 
     /// Nil where it says nothing.
-    func caption() throws(Problem) -> String? {
-        guard let field = document["caption"], !field.isMissing else { return nil }
-        guard case .string(let text) = field else {
-            throw Problem(text: "has \(field.kind) in its field caption, where a string belongs")
-        }
+    var caption: String? {
+        guard case .string(let text)? = document["caption"] else { return nil }
         return text
+    }
+
+    /// What is to be counted of a sample whose caption is this one's; see `SaidHashtags.remarks`.
+    var captionRemarks: [String] {
+        guard let field = document["caption"], !field.isMissing, caption == nil else { return [] }
+        return [SaidHashtags.ignored("\(field.plainKind) in the field caption of its .json")]
     }
 
     /// Why img2dataset has no image of it; nil where it says nothing of the kind.
@@ -50,25 +46,24 @@ struct Sidecar {
         return "\(status): \(message.prefix(100))"
     }
 
-    /// Hashtags of an array of strings or of a text such as `#dog #beach`.
-    static func hashtags(_ value: JSONValue) throws(Problem) -> [String]? {
+    /// Hashtags of an array of strings or of a text such as `#dog #beach`; what is none is passed over.
+    static func hashtags(_ value: JSONValue) -> SaidHashtags {
         switch value {
         case .string(let text):
-            guard let tags = HashtagList.tags(text) else {
-                throw Problem(text: "has hashtags that are no list of quoted texts: \(text.prefix(40))")
-            }
-            return tags
+            return HashtagList.said(text)
+                ?? SaidHashtags(remarks: [SaidHashtags.ignored("a text of hashtags that is no list of quoted texts")])
         case .array(let values):
-            var tags: [String] = []
+            var said = SaidHashtags(tags: [])
             for value in values {
-                guard case .string(let tag) = value else {
-                    throw Problem(text: "has \(value.kind) among its hashtags, where strings belong")
+                if case .string(let tag) = value {
+                    said.take(tag)
+                } else {
+                    said.remark("\(value.plainKind) among its hashtags")
                 }
-                tags.append(tag)
             }
-            return tags
-        case _ where value.isMissing: return nil
-        default: throw Problem(text: "has \(value.kind) as its hashtags, where an array of strings belongs")
+            return said
+        case _ where value.isMissing: return SaidHashtags()
+        default: return SaidHashtags(remarks: [SaidHashtags.ignored("\(value.plainKind) as its hashtags")])
         }
     }
 

@@ -22,7 +22,7 @@ package enum ParserProbe: String, CaseIterable {
 
     /// Reads a document; what is written of it reads back as the same.
     private func json(_ bytes: [UInt8]) {
-        if let sidecar = try? Sidecar(bytes) { _ = (try? sidecar.hashtags(), try? sidecar.caption()) }
+        if let sidecar = try? Sidecar(bytes) { _ = (sidecar.hashtags, sidecar.caption) }
         guard let value = try? JSONValue(bytes) else { return }
         precondition((try? JSONValue(Array(value.text.utf8))) == value, "a JSON document changes when it is written")
     }

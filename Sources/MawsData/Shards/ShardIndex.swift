@@ -18,8 +18,11 @@ struct ShardIndex {
     var account = SampleAccount()
     private var current: Open?
 
-    /// Problems of one shard after which it is given up: it is no tar file of images, whatever it is.
-    private static let problemsMax = 1000
+    /// Places without a header where one should be after which a shard is given up: it is no tar file of images.
+    private static let gapsMax = 1000
+    /// The same of samples that are left out, which take memory.
+    private static let problemsMax = 1 << 20
+    private var gapCount = 0
 
     /// The sample that members are being added to.
     private struct Open {
@@ -40,10 +43,11 @@ struct ShardIndex {
             case .success(let member): try add(member, file: file, record, &summaries)
             case .failure(let damage): refuse(damage, path: file.path, record, &summaries)
             }
-            guard problems.count <= Self.problemsMax else {
+            guard gapCount <= Self.gapsMax, problems.count <= Self.problemsMax else {
                 throw DataError.shard(
                     path: file.path, offset: reader.offset,
-                    problem: "more than \(Self.problemsMax) members make no sense")
+                    problem: "more than \(gapCount > Self.gapsMax ? Self.gapsMax : Self.problemsMax) members make no "
+                        + "sense, the last one: \(problems.last?.reason ?? "")")
             }
             if summaries.count > 1 << 16 {
                 digest.update(summaries)
@@ -82,20 +86,31 @@ struct ShardIndex {
         }
     }
 
-    /// Notes what was passed over. A member that is whole but may not be used takes its sample with it, and is no
-    /// problem where it would be no part of one.
+    /// Notes what was passed over. A member that is whole but may not be used takes its sample with it, which is noted
+    /// once, and is no problem where it would be no part of one.
     private mutating func refuse(
         _ damage: TarReader.Damage, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
     ) {
         guard damage.problem.refusesTheMember else {
+            gapCount += 1
             return note(damage.member, at: damage.offset, damage.problem, path: path)
         }
         switch MemberName.of(damage.member) {
         case .part(let name):
-            note(damage.member, at: damage.offset, damage.problem, path: path)
             open(name.key, path: path, record, &summaries)
+            guard current?.isRefused == false else { return }
             current?.isRefused = true
-        case .ignored: account.add(.ignored, "links, devices and the like", example: "\(damage.member)")
+            note(damage.member, at: damage.offset, damage.problem, path: path)
+        case .ignored(let reason):
+            guard case .path = damage.problem else {
+                return account.add(.ignored, "links, devices and the like", example: "\(damage.member)")
+            }
+            // A name without a last part does not say what it is of.
+            if damage.member.base.bytes.isEmpty {
+                note(damage.member, at: damage.offset, damage.problem, path: path)
+            } else {
+                account.add(.ignored, reason, example: "\(damage.member)")
+            }
         }
     }
 

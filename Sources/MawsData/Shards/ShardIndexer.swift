@@ -21,6 +21,10 @@ public enum ShardIndexer {
         _ path: String, root: String, access: DataAccess = .ofThisMachine,
         progress: @escaping (Double) -> Void = { _ in }
     ) throws -> Result {
+        if let kind = ["folder:", "list:"].first(where: path.hasPrefix) {
+            throw DataError.file(
+                path: path, problem: "is no shard: only tar shards have indexes, a \(kind.dropLast()) is read as it is")
+        }
         let opener = DataOpener(root: root, access: access)
         guard case .local(let resolved) = DataOpener.Place(path, root: root) else {
             let note = try opener.cache().note(RemoteFile.key(path), ShardIndexFile.ending)

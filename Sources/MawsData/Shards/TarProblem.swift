@@ -25,10 +25,10 @@ enum TarProblem: Error, CustomStringConvertible {
         }
     }
 
-    /// Whether the member is whole but of a kind that no sample has, so that its sample lacks it.
+    /// Whether the member is whole but may not be one of a sample, which is left out for it.
     var refusesTheMember: Bool {
         switch self {
-        case .link, .sparse, .kind: true
+        case .link, .sparse, .kind, .path: true
         default: false
         }
     }

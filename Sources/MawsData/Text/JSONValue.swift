@@ -29,6 +29,15 @@ enum JSONValue: Hashable, Sendable {
     /// What pandas and Python write for a value that is not there.
     var isMissing: Bool { self == .null || self == .number("NaN") }
 
+    /// What it is, without its particulars, for counts.
+    var plainKind: String {
+        switch self {
+        case .bool: "true or false"
+        case .number: "a number"
+        default: kind
+        }
+    }
+
     /// What it is, with its article, for messages.
     var kind: String {
         switch self {

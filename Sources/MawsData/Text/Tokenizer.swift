@@ -53,6 +53,9 @@ public final class Tokenizer: @unchecked Sendable {
         return fill(&ids, with: CaptionText.sanitized(text)) + 2
     }
 
+    /// Whether `encode` cuts the text.
+    func cuts(_ text: String) -> Bool { tokenCount(text) > context }
+
     /// The first `limit` piece ids, in SentencePiece's own numbering.
     private func pieces(_ text: String, limit: Int) -> [Int32] {
         var ids = [Int32](repeating: 0, count: limit)

@@ -139,6 +139,16 @@ extension PlanReader {
             case .braces(.malformed): throw node.wrong(expected)
             case .braces(.backwards): throw node.wrong("a brace pattern that counts up")
             case .braces(.tooMany): throw node.wrong("a brace pattern of at most \(BracePattern.namesMax) names")
+            case .folder(let name, let shards):
+                throw .unusableFile(
+                    node.place, path: name,
+                    reason: "it is a folder; "
+                        + ShardPattern.advice(
+                            folder: name, shards: shards, images: "`folder: \(name)` in place of `shards`"))
+            case .list(let name):
+                throw .unusableFile(
+                    node.place, path: name,
+                    reason: "it is a list of images; write `list: \(name)` in place of `shards`")
             case .nothingFits: throw node.wrong("a pattern that files fit")
             case .missing(let name, let count, let there):
                 throw files.missing(

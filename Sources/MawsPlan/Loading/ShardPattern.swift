@@ -10,6 +10,10 @@ public enum ShardPattern {
         case nothingFits(pattern: String)
         /// Some files of a pattern are not there: the first of these, and those that are.
         case missing(name: String, count: Int, there: [String])
+        /// A folder stands where shards belong, with so many of them in it.
+        case folder(name: String, shards: Int)
+        /// A list of images stands where shards belong.
+        case list(name: String)
     }
 
     /// - Parameter root: folder that relative paths are relative to; nil: files are not looked at.
@@ -27,7 +31,26 @@ public enum ShardPattern {
         if let first = missing.first {
             throw .missing(name: first, count: found.count, there: found.filter { isThere($0, root) })
         }
+        for name in found where isLocal(name) {
+            if access(resolved(name, root) + "/.", F_OK) == 0 {
+                let there = (try? FileManager.default.contentsOfDirectory(atPath: resolved(name, root))) ?? []
+                throw .folder(name: name, shards: there.count { $0.hasSuffix(".tar") })
+            }
+            if lists.contains(where: { name.lowercased().hasSuffix($0) }) { throw .list(name: name) }
+        }
         return found
+    }
+
+    private static let lists = [".csv", ".tsv", ".jsonl"]
+
+    /// What to write in place of a folder, as the rest of a sentence.
+    /// - Parameter images: how images in a folder are named.
+    public static func advice(folder: String, shards: Int, images: String) -> String {
+        var name = folder[...]
+        while name.count > 1, name.last == "/" { name.removeLast() }
+        return shards > 0
+            ? "for the \(shards) shards in it write '\(name)/*.tar'"
+            : "there is no shard (.tar) in it; for images in it write \(images)"
     }
 
     /// What to do about missing shards, as the rest of a sentence.

@@ -19,7 +19,9 @@ public enum MemoryCheck {
                     plan: plan, stage: stage, compute: cluster.compute ?? compute, threads: cluster.threads,
                     memoryBytes: cluster.memoryBytes, trainers: cluster.trainers)
             }
-            let server = fault("cluster.server_memory", plan) { try ServerForecast.check(plan: plan, stage: stage, table: table) }
+            let server = fault("cluster.server_memory", plan) {
+                try ServerForecast.check(plan: plan, stage: stage, table: table)
+            }
             return [trainer, server].compactMap(\.self)
         }
     }
