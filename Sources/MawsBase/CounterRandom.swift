@@ -65,6 +65,11 @@ public struct CounterRandom: Sendable {
     /// Uniform in [0, 1), a multiple of 2^-53.
     public mutating func uniformDouble() -> Double { Double(nextUInt64() >> 11) * 0x1p-53 }
 
+    /// Uniform from the lower bound up to the upper one.
+    package mutating func uniform(in range: ClosedRange<Double>) -> Double {
+        range.lowerBound + (range.upperBound - range.lowerBound) * uniformDouble()
+    }
+
     /// Uniform in 0..<bound, by Lemire's multiplication; the bias is below bound / 2^64.
     public mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0)
@@ -80,8 +85,8 @@ public struct CounterRandom: Sendable {
         return order
     }
 
-    /// The ten-round Philox bijection. Public for the known-answer test.
-    public static func philox(_ counter: SIMD4<UInt32>, _ key: SIMD2<UInt32>) -> SIMD4<UInt32> {
+    /// The ten-round Philox bijection.
+    package static func philox(_ counter: SIMD4<UInt32>, _ key: SIMD2<UInt32>) -> SIMD4<UInt32> {
         var state = counter
         var key = key
         for _ in 0..<10 {

@@ -11,10 +11,10 @@ public enum InitialWeights {
         case .zeros: fillConstant(values, 0)
         case .ones: fillConstant(values, 1)
         case .constant(let value): fillConstant(values, value)
-        case .normal(let deviation):
-            fillNormal(values, deviation, limit: .infinity, stream(entry, seed, stage))
-        case .truncatedNormal(let deviation):
-            fillNormal(values, deviation, limit: 2, stream(entry, seed, stage))
+        case .normal(let std):
+            fillNormal(values, std, limit: .infinity, stream(entry, seed, stage))
+        case .truncatedNormal(let std):
+            fillNormal(values, std, limit: 2, stream(entry, seed, stage))
         case .xavierUniform(let fanIn, let fanOut):
             fillUniform(values, bound: (6 / Float(fanIn + fanOut)).squareRoot(), stream(entry, seed, stage))
         case .sineCosine(let gridSide):
@@ -41,21 +41,20 @@ public enum InitialWeights {
         for index in 0..<values.count { values[index] = (2 * stream.uniform() - 1) * bound }
     }
 
-    /// - Parameter limit: draws farther than this many deviations from 0 are drawn again.
-    private static func fillNormal(_ values: FloatSlice, _ deviation: Float, limit: Float, _ stream: CounterRandom) {
+    /// - Parameter limit: draws farther than this many standard deviations from 0 are drawn again.
+    private static func fillNormal(_ values: FloatSlice, _ std: Float, limit: Float, _ stream: CounterRandom) {
         var normal = NormalStream(stream)
         for index in 0..<values.count {
             var value = normal.next()
             while abs(value) > limit { value = normal.next() }
-            values[index] = value * deviation
+            values[index] = value * std
         }
     }
 }
 
 /// Standard normal numbers by Marsaglia's polar method.
 ///
-/// It needs a logarithm and a square root only; both are computed without the C library, whose logarithm may differ
-/// between versions in the last bit.
+/// It needs a logarithm and a square root only, which are the same on every machine.
 private struct NormalStream {
     private var random: CounterRandom
     private var spare: Float?
@@ -72,27 +71,9 @@ private struct NormalStream {
             let y = 2 * Double(random.uniform()) - 1
             let square = x * x + y * y
             guard square < 1 && square > 0 else { continue }
-            let factor = (-2 * PortableLogarithm.of(square) / square).squareRoot()
+            let factor = (-2 * PortableMath.log(square) / square).squareRoot()
             spare = Float(y * factor)
             return Float(x * factor)
         }
-    }
-}
-
-/// Natural logarithm from basic arithmetic alone, equal on every machine; accurate to a few units of 1e-15.
-enum PortableLogarithm {
-    static func of(_ value: Double) -> Double {
-        var mantissa = value.significand
-        var exponent = Double(value.exponent)
-        if mantissa > 1.414_213_562_373_095 {
-            mantissa /= 2
-            exponent += 1
-        }
-        // log m = 2 artanh(s) with s = (m - 1) / (m + 1), |s| < 0.1716.
-        let s = (mantissa - 1) / (mantissa + 1)
-        let square = s * s
-        var sum = 0.0
-        for denominator in stride(from: 21.0, through: 1, by: -2) { sum = sum * square + 1 / denominator }
-        return 2 * s * sum + exponent * 0.693_147_180_559_945_3
     }
 }

@@ -10,14 +10,14 @@ enum WSPTable {
 
     /// Initialised as the heads of Singh et al. (SWAG) and timm: LeCun normal, and zeros for the last weight.
     private static func head(_ kind: HeadKind, _ model: ImageModelPlan, _ labelCount: Int) -> ParameterBlock {
-        let deviation = (1 / Float(model.width)).squareRoot()
+        let std = (1 / Float(model.width)).squareRoot()
         var builder = BlockBuilder("head")
         guard kind == .mlp else {
             builder.add("head.weight", [labelCount, model.width], decays: true, .zeros)
             builder.add("head.bias", [labelCount], decays: false, .zeros)
             return builder.build()
         }
-        builder.add("head.0.weight", [model.width, model.width], decays: true, .truncatedNormal(deviation))
+        builder.add("head.0.weight", [model.width, model.width], decays: true, .truncatedNormal(std))
         builder.add("head.0.bias", [model.width], decays: false, .zeros)
         builder.add("head.2.weight", [labelCount, model.width], decays: true, .zeros)
         builder.add("head.2.bias", [labelCount], decays: false, .zeros)

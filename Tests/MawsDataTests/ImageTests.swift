@@ -162,13 +162,4 @@ struct GoldenImages: Decodable {
             #expect(throws: DataError.self) { _ = try RandomResizedCrop(plan, stage: "mae") }
         }
     }
-
-    @Test func portableMathAgreesWithTheLibrary() {
-        for value in stride(from: -5.0, through: 5.0, by: 0.37) {
-            #expect(abs(PortableMath.exp(value) / exp(value) - 1) < 1e-12)
-            #expect(abs(PortableMath.log(exp(value)) - value) < 1e-12)
-            let (cosine, sine) = PortableMath.cosineAndSine(value / 2)
-            #expect(abs(cosine - cos(value / 2)) < 1e-14 && abs(sine - sin(value / 2)) < 1e-14)
-        }
-    }
 }

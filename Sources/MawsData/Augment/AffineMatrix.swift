@@ -1,3 +1,5 @@
+import MawsBase
+
 /// (x, y) → (a x + b y + c, d x + e y + f).
 struct AffineMatrix {
     private var (a, b, c) = (1.0, 0.0, 0.0)

@@ -5,7 +5,7 @@ import MawsPlan
 /// `text.embed`, `text.block.0` …
 enum TextTowerTable {
     /// Standard deviation of all initial matrices (`initializer_range` of XLM-R).
-    private static let deviation: Float = 0.02
+    private static let std: Float = 0.02
 
     static func blocks(_ model: TextModelPlan, isTrainable: Bool) -> [ParameterBlock] {
         [embed(model, isTrainable)] + (0..<model.depth).map { layer(model, $0, isTrainable) }
@@ -15,12 +15,12 @@ enum TextTowerTable {
         var builder = BlockBuilder("text.embed", isTrainable: isTrainable)
         builder.add(
             "text.embeddings.word_embeddings.weight", [model.vocabulary, model.width], decays: true,
-            .normal(deviation))
+            .normal(std))
         builder.add(
             "text.embeddings.position_embeddings.weight", [model.context + TextBatch.firstPosition, model.width],
-            decays: false, .normal(deviation))
+            decays: false, .normal(std))
         builder.add(
-            "text.embeddings.token_type_embeddings.weight", [1, model.width], decays: false, .normal(deviation))
+            "text.embeddings.token_type_embeddings.weight", [1, model.width], decays: false, .normal(std))
         builder.addNorm("text.embeddings.LayerNorm", width: model.width)
         return builder.build()
     }
@@ -32,23 +32,23 @@ enum TextTowerTable {
         let width = model.width
         var builder = BlockBuilder("text.block.\(index)", isTrainable: isTrainable)
         for part in ["query", "key", "value"] {
-            builder.add("\(prefix)attention.self.\(part).weight", [width, width], decays: true, .normal(deviation))
+            builder.add("\(prefix)attention.self.\(part).weight", [width, width], decays: true, .normal(std))
         }
         for part in ["query", "key", "value"] {
             builder.add("\(prefix)attention.self.\(part).bias", [width], decays: false, .zeros)
         }
-        builder.addTextLinear("\(prefix)attention.output.dense", inputs: width, outputs: width, deviation)
+        builder.addTextLinear("\(prefix)attention.output.dense", inputs: width, outputs: width, std)
         builder.addNorm("\(prefix)attention.output.LayerNorm", width: width)
-        builder.addTextLinear("\(prefix)intermediate.dense", inputs: width, outputs: model.mlp, deviation)
-        builder.addTextLinear("\(prefix)output.dense", inputs: model.mlp, outputs: width, deviation)
+        builder.addTextLinear("\(prefix)intermediate.dense", inputs: width, outputs: model.mlp, std)
+        builder.addTextLinear("\(prefix)output.dense", inputs: model.mlp, outputs: width, std)
         builder.addNorm("\(prefix)output.LayerNorm", width: width)
         return builder.build()
     }
 }
 
 extension BlockBuilder {
-    fileprivate mutating func addTextLinear(_ name: String, inputs: Int, outputs: Int, _ deviation: Float) {
-        add("\(name).weight", [outputs, inputs], decays: true, .normal(deviation))
+    fileprivate mutating func addTextLinear(_ name: String, inputs: Int, outputs: Int, _ std: Float) {
+        add("\(name).weight", [outputs, inputs], decays: true, .normal(std))
         add("\(name).bias", [outputs], decays: false, .zeros)
     }
 }

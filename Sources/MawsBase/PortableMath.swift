@@ -1,7 +1,5 @@
-import MawsBase
-
 /// exp, log, cosine and sine from additions and multiplications alone: the C library picks code by processor and its
-/// last bit differs, which could move a crop by a pixel between machines.
+/// last bit differs, which could move a crop by a pixel between machines, or an initial weight.
 package enum PortableMath {
     /// Accurate to about 1e-13 relative for |x| below 20.
     package static func exp(_ x: Double) -> Double {
@@ -16,11 +14,20 @@ package enum PortableMath {
         return sum
     }
 
-    /// Newton's method on `exp`, for y in about 1e-6...1e6.
-    package static func log(_ y: Double) -> Double {
-        var guess = 0.0
-        for _ in 0..<60 { guess += max(-1, min(1, y * exp(-guess) - 1)) }
-        return guess
+    /// Natural logarithm of a positive number, accurate to a few units of 1e-15.
+    package static func log(_ value: Double) -> Double {
+        var mantissa = value.significand
+        var exponent = Double(value.exponent)
+        if mantissa > 1.414_213_562_373_095 {
+            mantissa /= 2
+            exponent += 1
+        }
+        // log m = 2 artanh(s) with s = (m - 1) / (m + 1), |s| < 0.1716.
+        let s = (mantissa - 1) / (mantissa + 1)
+        let square = s * s
+        var sum = 0.0
+        for denominator in stride(from: 21.0, through: 1, by: -2) { sum = sum * square + 1 / denominator }
+        return 2 * s * sum + exponent * 0.693_147_180_559_945_3
     }
 
     /// Accurate to about 1e-15 for |x| below 4.
@@ -34,12 +41,5 @@ package enum PortableMath {
             term *= x / (index + 2)
         }
         return (cosine, sine)
-    }
-}
-
-extension CounterRandom {
-    /// Uniform from the lower bound up to the upper one.
-    package mutating func uniform(in range: ClosedRange<Double>) -> Double {
-        range.lowerBound + (range.upperBound - range.lowerBound) * uniformDouble()
     }
 }
