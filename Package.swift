@@ -61,7 +61,7 @@ let world: [Target] = [
 let messages: [Target] = [
     library("MawsCompression", ["MawsBase", "CZstd"]),
     library("MawsWire", ["MawsBase", "MawsCompression"]),
-    library("MawsProtocol", ["MawsBase", "MawsWire"]),
+    library("MawsProtocol", ["MawsBase", "MawsHash", "MawsWire"]),
 ]
 
 let domain: [Target] = [

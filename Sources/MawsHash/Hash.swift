@@ -48,6 +48,16 @@ public final class Hash {
         return hash.hexadecimal()
     }
 
+    /// The 32 bytes of HMAC-SHA-256 (RFC 2104).
+    public static func code(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+        maws_openssl_start()
+        var code = [UInt8](repeating: 0, count: 32)
+        var count: UInt32 = 0
+        let made = HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &code, &count)
+        precondition(made != nil && count == 32, "OpenSSL has no HMAC-SHA-256")
+        return code
+    }
+
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)
         return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
