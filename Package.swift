@@ -144,6 +144,7 @@ let fuzzers: [Target] =
     ]
 
 let testTargets: [Target] = [
+    .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("MawsBaseTests", ["MawsBase", "CChecksum"]),
     tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport"]),
     tests(
@@ -153,7 +154,7 @@ let testTargets: [Target] = [
         "MawsTrainingTests",
         [
             "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsTestSupport",
+            "MawsTestSupport", "CAllocationCounter",
         ]),
     tests(
         "MawsOptimizerTests",
@@ -168,7 +169,7 @@ let testTargets: [Target] = [
         "MawsServerTests",
         [
             "MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsCompression", "MawsOptimizer", "MawsStorage",
-            "MawsServer", logging,
+            "MawsServer", "CAllocationCounter", logging,
         ]),
     tests(
         "MawsTrainerTests",
