@@ -13,12 +13,12 @@ import struct
 import sys
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-MAGIC, VERSION, HEADER = b"MAWS", 3, struct.Struct("<4sHBBIQ")
+MAGIC, VERSION, HEADER = b"MAWS", 4, struct.Struct("<4sHBBIQ")
 
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
 POST = [("term", "Q")] + STAGE_STEP + [("unit", "I")]
-SLICE = STAGE_STEP + [("block", "I"), ("tensor kind", "B")]
+SLICE = STAGE_STEP + [("block", "I"), ("slot", "text")]
 SHARD = [("index", "I"), ("count", "I")]
 SERVER_HELLO = [
     ("shard", SHARD), ("host", "text"), ("port", "H"), ("run", "text"), ("stage", "I"), ("step", "Q"),
@@ -35,10 +35,18 @@ INITIALIZERS = {
 }
 ENTRY = [
     ("name", "text"), ("shape", ("array", "Q")), ("offset", "Q"), ("decays", "bool"),
-    ("learning rate scale", "f"), ("initializer", "initializer"),
+    ("learning rate scale", "f"), ("initializer", ("tagged", INITIALIZERS)),
 ]
-BLOCK = [("name", "text"), ("is trainable", "bool"), ("entries", ("array", ENTRY))]
-OPTIMIZER = [("beta1", "d"), ("beta2", "d"), ("epsilon", "d"), ("weight decay", "d"), ("seed", "Q")]
+SLOT = [("name", "text"), ("encoding", "B"), ("rule", "B")]
+BLOCK = [("name", "text"), ("is trainable", "bool"), ("entries", ("array", ENTRY)), ("slots", ("array", SLOT))]
+OPTIMIZERS = {
+    0: [("beta1", "d"), ("beta2", "d"), ("epsilon", "d")],
+    1: [("momentum", "d"), ("is nesterov", "bool")],
+}
+AVERAGE = [("decay", "d"), ("warms up", "bool")]
+OPTIMIZER = [
+    ("rule", ("tagged", OPTIMIZERS)), ("weight decay", "d"), ("average", ("optional", AVERAGE)), ("seed", "Q"),
+]
 REASON = [("reason", "text")]
 LOST_SAMPLE = [
     ("slot", "Q"), ("index", "Q"), ("shard", "text"), ("member", "text"), ("offset", "Q"), ("reason", "text"),
@@ -49,8 +57,8 @@ MESSAGES = {
     3: ("refused", REASON + [("may try again", "bool")]),
     4: ("heartbeat", []),
     16: ("configure", [
-        ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("moments", "B"), ("units", "I"),
-        ("optimizer", OPTIMIZER), ("gather encoding", "B"), ("keeps state", "bool"),
+        ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("units", "I"),
+        ("optimizer", ("optional", OPTIMIZER)), ("gather encoding", "B"), ("keeps state", "bool"),
         ("keeps step", "bool"),
     ]),
     17: ("restore", SLICE),
@@ -127,9 +135,9 @@ def decode(body, kind):
         if flag > 1:
             raise ValueError(f"a flag is {flag}")
         return bool(flag)
-    if kind == "initializer":
+    if kind[0] == "tagged":
         tag = body.number("B")
-        return {"tag": tag, **decode(body, INITIALIZERS[tag])}
+        return {"tag": tag, **decode(body, kind[1][tag])}
     if kind[0] == "array":
         return [decode(body, kind[1]) for _ in range(body.number("I"))]
     if kind[0] == "optional":
@@ -145,8 +153,8 @@ def encode(value, kind):
         return struct.pack("<I", len(data)) + data
     if kind == "bool":
         return bytes([value])
-    if kind == "initializer":
-        return bytes([value["tag"]]) + encode(value, INITIALIZERS[value["tag"]])
+    if kind[0] == "tagged":
+        return bytes([value["tag"]]) + encode(value, kind[1][value["tag"]])
     if kind[0] == "array":
         return struct.pack("<I", len(value)) + b"".join(encode(element, kind[1]) for element in value)
     if kind[0] == "optional":

@@ -47,11 +47,14 @@ public struct ParameterBlock: Hashable, Codable, Sendable {
     /// A frozen block is gathered, never pushed or updated.
     public var isTrainable: Bool
     public var entries: [ParameterEntry]
+    /// What is kept of each of its weights beside the weight; nothing where it is frozen.
+    public var slots: [WeightSlot]
 
-    public init(name: String, isTrainable: Bool, entries: [ParameterEntry]) {
+    public init(name: String, isTrainable: Bool, entries: [ParameterEntry], slots: [WeightSlot] = []) {
         self.name = name
         self.isTrainable = isTrainable
         self.entries = entries
+        self.slots = slots
     }
 
     /// Elements in the block. Entries lie back to back.
@@ -64,23 +67,42 @@ public struct ParameterBlock: Hashable, Codable, Sendable {
         }
         return entry
     }
+
+    /// All that is kept of it: the weight, then its slots.
+    public var parts: [WeightPart] { [.weight] + slots.map { .slot($0.name) } }
+
+    /// Those that a restore of this version brings. A new state's slots are zero already.
+    public func restoredParts(at step: StepIndex) -> [WeightPart] {
+        let restored = step.value > 0 ? slots : slots.filter { !$0.rule.startsAtZero }
+        return [.weight] + restored.map { .slot($0.name) }
+    }
+
+    /// A slot's place among the block's; nil when it has none of this name.
+    public func slotIndex(_ name: String) -> Int? { slots.firstIndex { $0.name == name } }
+
+    /// Bytes of a slice of one of the parts, as it is kept, sent and stored; the slice is cut where groups are. Nil for
+    /// a slot that the block has not.
+    public func byteCount(_ part: WeightPart, slice: Range<Int>) -> Int? {
+        switch part {
+        case .weight: return 4 * slice.count
+        case .slot(let name):
+            guard let index = slotIndex(name) else { return nil }
+            return SlotLayout(self, slots[index].encoding).byteCount(slice)
+        }
+    }
 }
 
-/// The static table of every parameter of a stage's model. Server, optimizer, checkpoint, wire and model read this one.
+/// The static table of every parameter of a stage's model, and of what is kept of each. Server, optimizer, checkpoint,
+/// wire and model read this one.
 public struct BlockTable: Hashable, Codable, Sendable {
     /// In forward order.
     public var blocks: [ParameterBlock]
-    /// How the moments of the trainable blocks are kept.
-    public var moments: MomentEncoding
 
-    public init(blocks: [ParameterBlock], moments: MomentEncoding = .fp32) {
+    /// - Parameter slots: of every trained block; nil: blocks keep those that they have.
+    public init(blocks: [ParameterBlock], slots: [WeightSlot]? = nil) {
         self.blocks = blocks
-        self.moments = moments
-    }
-
-    /// Bytes of a slice of a block as it is kept, sent and stored; a slice is cut at chunk boundaries.
-    public func byteCount(_ kind: TensorKind, block: Int, slice: Range<Int>) -> Int {
-        kind == .weight ? 4 * slice.count : MomentLayout(blocks[block], moments).byteCount(slice)
+        guard let slots else { return }
+        for index in blocks.indices { self.blocks[index].slots = blocks[index].isTrainable ? slots : [] }
     }
 
     public var parameterCount: Int { blocks.reduce(0) { $0 + $1.count } }

@@ -1,19 +1,19 @@
-/// How AdamW's moments are kept between steps. Part of the result's definition.
+/// How an optimizer's moments, or its momentum, are kept between steps: the plan's word, from which follow the encodings
+/// of the slots. Part of the result's definition.
 public enum MomentEncoding: String, Codable, Hashable, CaseIterable, Sendable {
-    /// Single precision: 8 bytes a weight for both moments.
+    /// Single precision: 4 bytes a weight for each moment.
     case fp32
-    /// bfloat16, rounded at random so that small changes are not lost on average: 4 bytes a weight.
+    /// bfloat16, rounded at random: 2 bytes.
     case bf16
-    /// 8-bit Adam (Dettmers et al., "8-bit Optimizers via Block-wise Quantization", ICLR 2022): a code of the dynamic
-    /// map for each element, and the largest magnitude of each group of at most 256: about 2 bytes a weight.
+    /// 8-bit Adam's codes and scales: about 1 byte.
     case int8
 
-    /// Bytes of one element's code.
-    public var codeWidth: Int {
+    /// What keeps a moment that has signs, or one that has none.
+    public func encoding(isSigned: Bool) -> SlotEncoding {
         switch self {
-        case .fp32: 4
-        case .bf16: 2
-        case .int8: 1
+        case .fp32: .fp32
+        case .bf16: .bf16
+        case .int8: isSigned ? .int8 : .uint8
         }
     }
 }

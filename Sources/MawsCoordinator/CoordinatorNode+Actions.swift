@@ -46,15 +46,12 @@ extension CoordinatorNode {
         guard let peer = peers[id] else { return }
         restorers.removeValue(forKey: id)?.cancel()
         let stage = catalog[core.stage.index]
-        let optimizer = stage.plan.recipe?.optimizer
         send(
             .configure(
                 ServerConfiguration(
                     term: core.term, runID: identity.id, stage: stage.index, table: stage.table,
                     unitsPerStep: UInt32(stage.shape.unitsInPhase.last ?? 1),
-                    optimizer: OptimizerConfiguration(
-                        beta1: optimizer?.beta1 ?? 0, beta2: optimizer?.beta2 ?? 0, epsilon: optimizer?.epsilon ?? 1,
-                        weightDecay: optimizer?.weightDecay ?? 0, seed: plan.seed),
+                    optimizer: stage.plan.recipe?.optimizer.configuration(seed: plan.seed),
                     gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState,
                     keepsStep: keepsStep)),
             to: peer)

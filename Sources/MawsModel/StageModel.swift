@@ -9,20 +9,20 @@ public enum StageModel {
         switch stage.kind {
         case .mae:
             guard let decoder = stage.decoder else { preconditionFailure("stage \(stage.name) has no decoder") }
-            return BlockTable(blocks: MAETable.blocks(model, decoder), moments: moments(stage))
+            return BlockTable(blocks: MAETable.blocks(model, decoder), slots: slots(stage))
         case .wsp:
             return BlockTable(
-                blocks: WSPTable.blocks(model, head: stage.head, labelCount: stage.labelCount), moments: moments(stage))
+                blocks: WSPTable.blocks(model, head: stage.head, labelCount: stage.labelCount), slots: slots(stage))
         case .linear:
             return imageTower(model)
         case .lit, .zeroshot:
             guard let text = plan.model.text else { preconditionFailure("stage \(stage.name) has no text model") }
             return BlockTable(
-                blocks: LiTTable.blocks(model, text, isTrainable: stage.kind == .lit), moments: moments(stage))
+                blocks: LiTTable.blocks(model, text, isTrainable: stage.kind == .lit), slots: slots(stage))
         }
     }
 
-    private static func moments(_ stage: StagePlan) -> MomentEncoding { stage.recipe?.optimizer.moments ?? .fp32 }
+    private static func slots(_ stage: StagePlan) -> [WeightSlot] { stage.recipe?.optimizer.slots ?? [] }
 
     /// The frozen image tower alone, without head: what features are computed with.
     public static func imageTower(_ model: ImageModelPlan) -> BlockTable {

@@ -2,15 +2,18 @@ import MawsBase
 
 /// One slot of a slice of a block, in its encoded form.
 public struct SlotSlice: @unchecked Sendable {
-    public let layout: MomentLayout
+    public let rule: SlotRule
+    public let layout: SlotLayout
     /// Elements of the block.
     public let slice: Range<Int>
     private let memory: UnsafeMutableRawPointer
 
     /// - Parameters:
-    ///   - slice: begins and ends where groups do; `memory` has `layout.byteCount(slice)` bytes.
-    public init(_ layout: MomentLayout, slice: Range<Int>, memory: UnsafeMutableRawPointer) {
-        self.layout = layout
+    ///   - slice: elements of the block; it begins and ends where groups do.
+    ///   - memory: the layout's `byteCount(slice)` bytes.
+    public init(_ slot: WeightSlot, of block: ParameterBlock, slice: Range<Int>, memory: UnsafeMutableRawPointer) {
+        rule = slot.rule
+        layout = SlotLayout(block, slot.encoding)
         self.slice = slice
         self.memory = memory
     }

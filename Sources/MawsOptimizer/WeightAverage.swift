@@ -9,36 +9,31 @@ import MawsBase
 /// 8 bits of bf16 cannot hold, and rounding at random would leave noise of 2^-8 in the very weights that are evaluated.
 /// In fp32 an element stands still once it is within half a unit in its last place / (1 - decay) of the weight: 3e-4 of
 /// its own size at 0.9999.
-public struct WeightAverage: @unchecked Sendable {
+package struct WeightAverage: @unchecked Sendable {
     private let decay: Double
     private let warmsUp: Bool
     /// Constant function pointers.
     private let loops = maws_update_loops().pointee
 
     /// - Parameter decay: at least 0 and below 1.
-    public init(decay: Double, warmsUp: Bool = false) {
+    package init(decay: Double, warmsUp: Bool = false) {
         precondition(0 <= decay && decay < 1)
         self.decay = decay
         self.warmsUp = warmsUp
     }
 
     /// The decay of the update that turns version `step` into `step + 1`: ModelEmaV3.get_decay(step + 1).
-    public func decay(at step: StepIndex) -> Double {
+    package func decay(at step: StepIndex) -> Double {
         guard step.value > 0 else { return 0 }
         guard warmsUp else { return decay }
         let root = Self.cubeRoot(Double(step.value) + 1)
         return min(1 - 1 / (root * root), decay)
     }
 
-    /// Takes the new weights into the average, element by element.
-    ///
-    /// - Parameters:
-    ///   - average, weights: `count` elements each.
-    ///   - step: the update that made the weights, version `step + 1`.
-    public func update(
-        _ average: UnsafeMutablePointer<Float>, with weights: UnsafePointer<Float>, count: Int, step: StepIndex
-    ) {
-        loops.average(average, weights, Float(1 - decay(at: step)), count)
+    /// Takes the part's new weights into the average.
+    func update(_ part: UpdatePart, average: SlotSlice) {
+        let gain = Float(1 - decay(at: part.step))
+        loops.average(average.codes(of: part.range, as: Float.self), part.next, gain, part.count)
     }
 
     /// By Newton's method from above: a decay must not depend on the machine's `pow`. The number is at least 1.

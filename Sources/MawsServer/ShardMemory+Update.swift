@@ -6,12 +6,12 @@ import Synchronization
 
 /// The step from one version to the next.
 ///
-/// The reduced gradient lies where the next version of the weights will, and moments change in place, so that a state
+/// The reduced gradient lies where the next version of the weights will, and slots change in place, so that a state
 /// is as small as it can be: each chunk is changed under the state file's journal, its checksums with it. What goes
 /// into a chunk is verified before anything is made of it, while it is on its way through the cache, so that damage
 /// never gets past one step.
 extension ShardMemory {
-    /// Makes the next version. That of a skipped step has the weights and moments of this one.
+    /// Makes the next version. That of a skipped step has the weights and slots of this one.
     ///
     /// Throws `damaged` where the present one, or its gradient, is not what was written; what is left is of no use.
     func apply(_ commit: Commit) throws {
@@ -41,35 +41,31 @@ extension ShardMemory {
             return journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
                 next.update(from: weights, count: chunk.range.count)
                 checks.renew(content.weights, chunk)
-                for (before, moment) in zip(content.momentsBefore, content.moments) {
-                    checks.pass(before, on: moment, chunk)
+                for (before, slot) in zip(content.slotsBefore(of: chunk), content.slots(of: chunk)) {
+                    checks.pass(before, on: slot, chunk)
                 }
             }
         }
-        for holding in [content.gradientBefore] + content.momentsBefore { try checks.verify(holding, chunk) }
+        guard let optimizer else { preconditionFailure("a trained block without an optimizer") }
+        for holding in [content.gradientBefore] + content.slotsBefore(of: chunk) { try checks.verify(holding, chunk) }
         journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
             optimizer.update(
                 chunk.block, of: layout.table, range: chunk.range, step: StepIndex(content.step.value - 1),
                 learningRate: update.learningRate, clipScale: update.clipScale, weights: weights, gradient: next,
-                next: next, moments: moments(chunk.block))
-            for holding in [content.weights] + content.moments { checks.renew(holding, chunk) }
+                next: next, slots: slots[chunk.block])
+            for holding in [content.weights] + content.slots(of: chunk) { checks.renew(holding, chunk) }
         }
     }
 
-    /// What the update of a chunk changes: the gradient that becomes weights, codes and scales of both moments, and the
+    /// What the update of a chunk changes: the gradient that becomes weights, codes and scales of all slots, and the
     /// checksums.
     private func changedAreas(_ chunk: StateChunk) -> [UnsafeMutableRawBufferPointer] {
-        let (first, second) = (checks.regions(.firstMoments, chunk), checks.regions(.secondMoments, chunk))
-        return [
-            checks.regions(.bank(file.content.activeBank), chunk).codes, first.codes, first.scales, second.codes,
-            second.scales, checks.entry(chunk),
-        ]
-    }
-
-    private func moments(_ block: Int) -> MomentSlice {
-        MomentSlice(
-            layout.moments[block], slice: slices[block], first: file.firstMoments + layout.momentOffsets[block],
-            second: file.secondMoments + layout.momentOffsets[block])
+        var areas = [checks.regions(.bank(file.content.activeBank), chunk).codes]
+        for number in chunk.slots.indices {
+            let (scales, codes) = checks.regions(.slot(number), chunk)
+            areas += [codes, scales]
+        }
+        return areas + [checks.entry(chunk)]
     }
 
     private func floats(_ holding: StateHolding, _ chunk: StateChunk) -> UnsafeMutablePointer<Float> {

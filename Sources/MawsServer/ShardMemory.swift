@@ -19,7 +19,10 @@ final class ShardMemory: @unchecked Sendable {
     let file: StateFile
     let layout: StateLayout
     let checks: StateChecks
-    let optimizer: AdamW
+    /// Nil where nothing is trained.
+    let optimizer: WeightUpdate?
+    /// By block, in the order of the table.
+    let slots: [[SlotSlice]]
     let threads: UpdateThreads
     private let encoded: Mutex<EncodedWeights>
 
@@ -34,7 +37,7 @@ final class ShardMemory: @unchecked Sendable {
         let layout = StateLayout(configuration.table, shard: shard, laneCount: UpdateThreads.lanesMax)
         let file = try StateFile.create(path, content: content, shape: layout.shape)
         let memory = ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
-        memory.checks.renewZeroMoments()
+        memory.checks.renewZeroSlots()
         return memory
     }
 
@@ -72,10 +75,12 @@ final class ShardMemory: @unchecked Sendable {
         self.pool = pool
         encoded = Mutex(EncodedWeights(limitBytes: pool.otherBytesMax))
         self.file = file
-        let constants = configuration.optimizer
-        optimizer = AdamW(
-            beta1: constants.beta1, beta2: constants.beta2, epsilon: constants.epsilon,
-            weightDecay: constants.weightDecay, seed: constants.seed, stage: configuration.stage)
+        optimizer = configuration.optimizer.map { WeightUpdate($0, stage: configuration.stage) }
+        slots = zip(configuration.table.blocks, zip(layout.slots, layout.slices)).map { block, places in
+            zip(block.slots, places.0).map { slot, place in
+                SlotSlice(slot, of: block, slice: places.1, memory: file.slots + place.offset)
+            }
+        }
     }
 
     var content: StateContent { file.content }
@@ -83,13 +88,13 @@ final class ShardMemory: @unchecked Sendable {
 
     /// Where a restored slice goes.
     func restoreTarget(_ slice: TensorSlice) -> UnsafeMutableRawBufferPointer {
-        bytes(slice.kind, Int(slice.block), bank: 0)
+        bytes(slice.part, Int(slice.block), bank: 0)
     }
 
     /// The slice is there.
     func restored(_ slice: TensorSlice) {
         let block = Int(slice.block)
-        let holding = holding(slice.kind, block, bank: 0, slice.step)
+        let holding = holding(slice.part, block, bank: 0, slice.step)
         forEachChunk(of: [block]) { chunk, _ in checks.renew(holding, chunk) }
     }
 
@@ -106,8 +111,8 @@ final class ShardMemory: @unchecked Sendable {
         let content = file.content
         let bank = slice.step == content.step ? content.activeBank : 1 - content.activeBank
         let block = Int(slice.block)
-        try checks.verify(holding(slice.kind, block, bank: bank, slice.step), block: block)
-        return UnsafeRawBufferPointer(bytes(slice.kind, block, bank: bank))
+        try checks.verify(holding(slice.part, block, bank: bank, slice.step), block: block)
+        return UnsafeRawBufferPointer(bytes(slice.part, block, bank: bank))
     }
 
     /// Hands out a block's weights as the run's gather encoding has them. Each version is encoded once, as far as
@@ -145,28 +150,33 @@ final class ShardMemory: @unchecked Sendable {
         file.weights(bank: 1 - file.content.activeBank) + layout.weightOffsets[block]
     }
 
-    private func holding(_ kind: TensorKind, _ block: Int, bank: Int, _ version: StepIndex) -> StateHolding {
-        switch kind {
+    private func holding(_ part: WeightPart, _ block: Int, bank: Int, _ version: StepIndex) -> StateHolding {
+        switch part {
         case .weight: configuration.table.blocks[block].isTrainable ? .weights(bank: bank, version) : .frozen
-        case .firstMoment: .firstMoments(version)
-        case .secondMoment: .secondMoments(version)
+        case .slot(let name): .slot(slotIndex(name, block), version)
         }
     }
 
-    /// A block's slice as it is kept; moments have no banks.
-    private func bytes(_ kind: TensorKind, _ block: Int, bank: Int) -> UnsafeMutableRawBufferPointer {
-        let isTrained = configuration.table.blocks[block].isTrainable
-        precondition(isTrained || kind == .weight)
-        let start =
-            switch kind {
-            case .weight:
-                UnsafeMutableRawPointer(
-                    (isTrained ? file.weights(bank: bank) : file.frozen) + layout.weightOffsets[block])
-            case .firstMoment: file.firstMoments + layout.momentOffsets[block]
-            case .secondMoment: file.secondMoments + layout.momentOffsets[block]
-            }
-        let count = configuration.table.byteCount(kind, block: block, slice: slices[block])
-        return UnsafeMutableRawBufferPointer(start: start, count: count)
+    /// A block's slice as it is kept; slots have no banks.
+    private func bytes(_ part: WeightPart, _ block: Int, bank: Int) -> UnsafeMutableRawBufferPointer {
+        switch part {
+        case .weight:
+            let isTrained = configuration.table.blocks[block].isTrainable
+            let start = (isTrained ? file.weights(bank: bank) : file.frozen) + layout.weightOffsets[block]
+            return UnsafeMutableRawBufferPointer(start: start, count: 4 * slices[block].count)
+        case .slot(let name):
+            let place = layout.slots[block][slotIndex(name, block)]
+            return UnsafeMutableRawBufferPointer(
+                start: file.slots + place.offset, count: place.layout.byteCount(slices[block]))
+        }
+    }
+
+    /// The core lets nobody ask for a slot that the block has not.
+    private func slotIndex(_ name: String, _ block: Int) -> Int {
+        guard let index = configuration.table.blocks[block].slotIndex(name) else {
+            preconditionFailure("block \(configuration.table.blocks[block].name) has no slot \(name)")
+        }
+        return index
     }
 
     private static func hash(_ table: BlockTable) throws -> [UInt8] {

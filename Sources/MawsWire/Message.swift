@@ -14,7 +14,7 @@ public enum Message: Hashable, Sendable {
 
     // Coordinator and server.
     case configure(ServerConfiguration)
-    /// One slice of weights or moments for a server; payload: fp32, moments as the table says.
+    /// One slice of weights, or of a slot, for a server; payload: fp32, slots as the table says.
     case restore(TensorSlice)
     /// All slices of `stage` at `step` were sent: the server makes them its durable state and answers `restored`.
     case restoreDone(stage: StageIndex, step: StepIndex)
@@ -148,7 +148,8 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var stage: StageIndex
     public var table: BlockTable
     public var unitsPerStep: UInt32
-    public var optimizer: OptimizerConfiguration
+    /// Nil where nothing is trained.
+    public var optimizer: OptimizerConfiguration?
     public var gatherEncoding: TensorEncoding
     /// Whether the server keeps the state its file holds, at this version, instead of waiting for `restore`.
     public var keepsState: Bool
@@ -157,7 +158,7 @@ public struct ServerConfiguration: Hashable, Sendable {
 
     public init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
-        optimizer: OptimizerConfiguration, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true
+        optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true
     ) {
         self.keepsStep = keepsStep
         self.term = term
@@ -171,36 +172,19 @@ public struct ServerConfiguration: Hashable, Sendable {
     }
 }
 
-/// AdamW's constants. The learning rate comes with every commit.
-public struct OptimizerConfiguration: Hashable, Sendable {
-    public var beta1: Double
-    public var beta2: Double
-    public var epsilon: Double
-    public var weightDecay: Double
-    /// The plan's seed, which decides how bf16 moments are rounded.
-    public var seed: UInt64
-
-    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, seed: UInt64) {
-        self.seed = seed
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.weightDecay = weightDecay
-    }
-}
-
 /// Names the slice of one block that a server owns, at one version.
 public struct TensorSlice: Hashable, Sendable {
     public var stage: StageIndex
     public var step: StepIndex
     public var block: UInt32
-    public var kind: TensorKind
+    /// The weight, or one of its slots.
+    public var part: WeightPart
 
-    public init(stage: StageIndex, step: StepIndex, block: UInt32, kind: TensorKind) {
+    public init(stage: StageIndex, step: StepIndex, block: UInt32, part: WeightPart) {
         self.stage = stage
         self.step = step
         self.block = block
-        self.kind = kind
+        self.part = part
     }
 }
 
@@ -233,7 +217,7 @@ public struct Commit: Hashable, Sendable {
     public var learningRate: Double
     /// Factor on the whole gradient, min(1, clip / norm), above 0; or 0 for a skipped step.
     public var clipScale: Double
-    /// Whether version step + 1 is version step as it is, moments included: the gradient was not finite.
+    /// Whether version step + 1 is version step as it is, slots included: the gradient was not finite.
     public var isSkipped: Bool { clipScale == 0 }
 
     public init(term: Term, stage: StageIndex, step: StepIndex, learningRate: Double, clipScale: Double) {

@@ -1,4 +1,4 @@
 /// Version of the wire protocol. A peer that greets with another one is refused.
 public enum ProtocolVersion {
-    public static let current: UInt32 = 3
+    public static let current: UInt32 = 4
 }

@@ -11,29 +11,37 @@ final class Update: GradientSink {
     private static let grain = 1 << 16
 
     private let weights: BlockMemory
-    private let moments: [(first: FloatBuffer, second: FloatBuffer)]
+    private let slots: [[SlotSlice]]
+    /// What the slots lie in.
+    private let moments: [[FloatBuffer]]
     private let sums: BlockMemory?
     private let units: Int
     private var pushes: [Int]
     private let zeros = FloatBuffer(count: Update.grain)
     private let backend: ComputeBackend
-    private let optimizer = AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05)
+    private let table: BlockTable
+    private let optimizer = WeightUpdate(
+        OptimizerConfiguration(.adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05))
 
     /// - Parameter units: of a step.
     init(_ weights: BlockMemory, units: Int, backend: ComputeBackend) {
         self.weights = weights
         self.units = units
         self.backend = backend
-        let table = weights.table
+        table = BlockTable(blocks: weights.table.blocks, slots: WeightSlot.adamw())
         pushes = Array(repeating: 0, count: table.blocks.count)
         sums = units > 1 ? BlockMemory(trainableOf: table) : nil
-        moments = table.blocks.map { (Self.moment(of: $0), Self.moment(of: $0)) }
+        moments = table.blocks.map { block in block.slots.map { _ in Self.moment(of: block) } }
+        slots = zip(table.blocks, moments).map { block, moments in
+            zip(block.slots, moments).map {
+                SlotSlice($0, of: block, slice: 0..<block.count, memory: UnsafeMutableRawPointer($1.pointer))
+            }
+        }
     }
 
     /// Moments of words that no caption had stay zero, and take no memory.
     private static func moment(of block: ParameterBlock) -> FloatBuffer {
-        let count = block.isTrainable ? block.count : 0
-        return block.name == "text.embed" ? FloatBuffer(sparse: count) : FloatBuffer(count: count)
+        block.name == "text.embed" ? FloatBuffer(sparse: block.count) : FloatBuffer(count: block.count)
     }
 
     func push(_ block: Int, _ gradient: FloatBuffer) {
@@ -82,13 +90,10 @@ final class Update: GradientSink {
     private func update(_ block: Int, _ pieces: [SparseGradient.Piece]) {
         backend.forEach(pieces.count) { piece, _ in
             let range = pieces[piece].range
-            let moments = MomentSlice(
-                MomentLayout(weights.table.blocks[block], .fp32), slice: 0..<weights.buffers[block].count,
-                first: self.moments[block].first.pointer, second: self.moments[block].second.pointer)
             let state = weights.buffers[block].pointer + range.lowerBound
             optimizer.update(
-                block, of: weights.table, range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,
-                weights: state, gradient: pieces[piece].values.pointer, next: state, moments: moments)
+                block, of: table, range: range, step: StepIndex(0), learningRate: 1e-4, clipScale: 1,
+                weights: state, gradient: pieces[piece].values.pointer, next: state, slots: slots[block])
         }
         weights.gather(block).refresh()
     }

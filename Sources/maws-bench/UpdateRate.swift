@@ -22,15 +22,15 @@ struct UpdateRate: ParsableCommand {
     }
 
     func run() throws {
-        for moments in MomentEncoding.allCases {
-            let shard = BenchShard(count: millions << 20, moments, threads: UpdateThreads(threads: threads))
-            // Weights, both moments and the gradient are read; weights and moments are written.
-            let bytes = 12 + 4 * moments.codeWidth
-            report("adamw-\(moments)", bytes: bytes, shard.count) { shard.update() }
+        for kind in UpdateKind.all {
+            let shard = BenchShard(count: millions << 20, kind, threads: UpdateThreads(threads: threads))
+            // Weights, slots and the gradient are read; weights and slots are written.
+            let bytes = 12 + 2 * shard.slotWidth
+            report(kind.name, bytes: bytes, shard.count) { shard.update() }
             // As a server does it: a chunk at a time, what it changes copied before; then with checksums.
-            report("journaled-\(moments)", bytes: bytes, shard.count) { shard.updateChunks(areChecked: false) }
-            report("checked-\(moments)", bytes: bytes, shard.count) { shard.updateChunks(areChecked: true) }
-            if moments != .fp32 { continue }
+            report("journaled-\(kind.name)", bytes: bytes, shard.count) { shard.updateChunks(areChecked: false) }
+            report("checked-\(kind.name)", bytes: bytes, shard.count) { shard.updateChunks(areChecked: true) }
+            if kind.name != UpdateKind.all[0].name { continue }
             report("add-units", bytes: 12, shard.count) { shard.add() }
             report("chunk-squares", bytes: 4, shard.count) { shard.square() }
             report("chunk-checksums", bytes: 4, shard.count) { shard.check() }
@@ -51,43 +51,79 @@ struct UpdateRate: ParsableCommand {
     }
 }
 
+/// An optimizer, and how it keeps its moments.
+private struct UpdateKind {
+    let name: String
+    let optimizer: OptimizerConfiguration
+    let moments: MomentEncoding
+
+    private static let adamw = OptimizerRule.adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8)
+    private static let nesterov = OptimizerRule.sgd(momentum: 0.9, isNesterov: true)
+    private static let plain = OptimizerRule.sgd(momentum: 0, isNesterov: false)
+
+    /// AdamW and SGD with each way to keep moments, plain SGD, and AdamW beside an average.
+    static let all =
+        MomentEncoding.allCases.map { UpdateKind("adamw-\($0)", adamw, $0) }
+        + MomentEncoding.allCases.map { UpdateKind("sgd-\($0)", nesterov, $0) }
+        + [
+            UpdateKind("sgd-plain", plain, .fp32),
+            UpdateKind("adamw-fp32-ema", adamw, .fp32, average: AverageConfiguration(decay: 0.9999)),
+        ]
+
+    private init(
+        _ name: String, _ rule: OptimizerRule, _ moments: MomentEncoding, average: AverageConfiguration? = nil
+    ) {
+        self.name = name
+        self.moments = moments
+        optimizer = OptimizerConfiguration(rule, weightDecay: 0.05, average: average)
+    }
+}
+
 /// One block of `count` weights in two banks, as a server has them: the next version takes the gradient's place.
 private final class BenchShard {
     let count: Int
     private let threads: UpdateThreads
     private let table: BlockTable
-    private let optimizer = AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05)
+    private let optimizer: WeightUpdate
     private let banks: [FloatBuffer]
-    private let moments: [FloatBuffer]
-    private let layout: MomentLayout
+    private let memories: [FloatBuffer]
+    private let slots: [SlotSlice]
     /// Each thread's room for a copy of what a chunk changes.
     private let lanes: [FloatBuffer]
     private var step: UInt64 = 0
     private static let chunk = ShardLayout.chunkLength
 
-    init(count: Int, _ encoding: MomentEncoding, threads: UpdateThreads) {
+    /// Bytes of a weight's codes in all slots.
+    var slotWidth: Int { slots.reduce(0) { $0 + $1.layout.encoding.codeWidth } }
+
+    init(count: Int, _ kind: UpdateKind, threads: UpdateThreads) {
         self.count = count
         self.threads = threads
+        optimizer = WeightUpdate(kind.optimizer)
         var builder = BlockBuilder("weights")
         builder.add("weights", [count], decays: true, .zeros)
-        table = BlockTable(blocks: [builder.build()], moments: encoding)
-        layout = MomentLayout(table.blocks[0], encoding)
+        let table = BlockTable(blocks: [builder.build()], slots: kind.optimizer.slots(moments: kind.moments))
+        self.table = table
         banks = (0..<2).map { _ in FloatBuffer(count: count) }
-        let bytes = layout.byteCount(0..<count)
-        moments = (0..<2).map { _ in FloatBuffer(count: (bytes + 3) / 4) }
-        lanes = (0..<UpdateThreads.lanesMax).map { _ in FloatBuffer(count: 4 * Self.chunk) }
+        let block = table.blocks[0]
+        memories = block.slots.map {
+            FloatBuffer(count: (SlotLayout(block, $0.encoding).byteCount(0..<count) + 3) / 4)
+        }
+        slots = zip(block.slots, memories).map {
+            SlotSlice($0, of: block, slice: 0..<count, memory: UnsafeMutableRawPointer($1.pointer))
+        }
+        lanes = (0..<UpdateThreads.lanesMax).map { _ in FloatBuffer(count: 5 * Self.chunk) }
         for bank in banks { bank.pointer.update(repeating: 1e-3, count: count) }
     }
 
     func update() {
         let pieces = UpdateThreads.pieces(of: 0..<count)
         let (weights, next) = (banks[Int(step % 2)].pointer, banks[1 - Int(step % 2)].pointer)
-        let state = MomentSlice(layout, slice: 0..<count, first: moments[0].pointer, second: moments[1].pointer)
         threads.forEach(pieces.count) { index, _ in
             let start = pieces[index].lowerBound
             optimizer.update(
                 0, of: table, range: pieces[index], step: StepIndex(step), learningRate: 1e-4, clipScale: 1,
-                weights: weights + start, gradient: next + start, next: next + start, moments: state)
+                weights: weights + start, gradient: next + start, next: next + start, slots: slots)
         }
         step += 1
     }
@@ -105,12 +141,11 @@ private final class BenchShard {
 
     private func updateChunk(_ range: Range<Int>, lane: Int, isChecked: Bool) {
         let (weights, next) = (banks[Int(step % 2)], banks[1 - Int(step % 2)])
-        let state = MomentSlice(layout, slice: 0..<count, first: moments[0].pointer, second: moments[1].pointer)
-        let parts = [layout.scaleBytes(of: range, in: 0..<count), layout.codeBytes(of: range, in: 0..<count)]
         let changing =
             [next.slice(range)]
-            + parts.filter { !$0.isEmpty }.flatMap { part in
-                moments.map { $0.slice(part.lowerBound / 4..<part.upperBound / 4) }
+            + zip(slots, memories).flatMap { slot, memory in
+                [slot.layout.scaleBytes(of: range, in: 0..<count), slot.layout.codeBytes(of: range, in: 0..<count)]
+                    .filter { !$0.isEmpty }.map { memory.slice($0.lowerBound / 4..<$0.upperBound / 4) }
             }
         if isChecked { for part in [weights.slice(range)] + changing { keep(part, lane) } }
         var copied = 16
@@ -121,7 +156,7 @@ private final class BenchShard {
         optimizer.update(
             0, of: table, range: range, step: StepIndex(step), learningRate: 1e-4, clipScale: 1,
             weights: weights.pointer + range.lowerBound, gradient: next.pointer + range.lowerBound,
-            next: next.pointer + range.lowerBound, moments: state)
+            next: next.pointer + range.lowerBound, slots: slots)
         if isChecked { for part in changing { keep(part, lane) } }
     }
 

@@ -5,7 +5,7 @@ import Testing
 /// A server's state file is damaged; the run must end with the weights of an undisturbed one, and say what it found.
 @Suite(.serialized) struct StateDamageTests {
     enum Spot: String, CaseIterable {
-        case weight, firstMoment, secondMoment, frozen
+        case weight, firstSlot, secondSlot, frozen
     }
 
     @Test(arguments: Spot.allCases) func aByteFlippedInAKilledServersFileCostsStepsAndNoBits(spot: Spot) throws {
@@ -28,7 +28,7 @@ import Testing
         let run = try ClusterRun()
         let program = try run.program()
         try program.start()
-        for (steps, spot) in [(1, Spot.weight), (2, .firstMoment), (5, .secondMoment), (8, .frozen)] {
+        for (steps, spot) in [(1, Spot.weight), (2, .firstSlot), (5, .secondSlot), (8, .frozen)] {
             try run.wait(forSteps: steps, of: program)
             try? flip(spot, run.runFolder + "/state/shard-1-of-2.state")
         }
@@ -65,8 +65,8 @@ import Testing
         let (offset, count) =
             switch spot {
             case .weight: (shape.weightOffset(bank: state.content.activeBank), shape.weightBytes)
-            case .firstMoment: (shape.firstMomentOffset, shape.momentBytes)
-            case .secondMoment: (shape.secondMomentOffset, shape.momentBytes)
+            case .firstSlot: (shape.slotsOffset, shape.slotBytes / 2)
+            case .secondSlot: (shape.slotsOffset + shape.slotBytes / 2, shape.slotBytes / 2)
             case .frozen: (shape.frozenOffset, shape.frozenBytes)
             }
         let file = try #require(FileHandle(forUpdatingAtPath: path))

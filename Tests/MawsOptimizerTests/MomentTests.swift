@@ -8,16 +8,17 @@ import Testing
 
 @Suite struct MomentTests {
     /// The parameters of Scripts/golden-moments.py, whose ends are no multiples of a group's length.
-    private static func table(_ moments: MomentEncoding) -> BlockTable {
+    private static let block: ParameterBlock = {
         var builder = BlockBuilder("block")
         builder.add("weight", [300], decays: true, .zeros)
         builder.add("bias", [77], decays: false, .zeros)
         builder.add("other", [523], decays: true, .zeros)
-        return BlockTable(blocks: [builder.build()], moments: moments)
-    }
+        return builder.build()
+    }()
 
-    private let optimizer = AdamW(
-        beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.1, seed: 11, stage: StageIndex(2))
+    private let optimizer = WeightUpdate(
+        OptimizerConfiguration(.adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.1, seed: 11),
+        stage: StageIndex(2))
 
     private func golden() throws -> GoldenTensors {
         let folder = try #require(Bundle.module.url(forResource: "Golden", withExtension: nil))
@@ -26,7 +27,8 @@ import Testing
 
     private func trained(_ moments: MomentEncoding, sliceLength: Int? = nil) throws -> TestState {
         let golden = try golden()
-        var state = TestState(Self.table(moments), weights: try golden.floats("initial"))
+        var state = TestState(
+            Self.block, slots: WeightSlot.adamw(moments), weights: try golden.floats("initial"))
         for step in 0..<3 {
             state.update(
                 optimizer, step: step, rate: 1e-2, try golden.floats("gradient.\(step)"), sliceLength: sliceLength)
@@ -44,7 +46,7 @@ import Testing
         let golden = try golden()
         let state = try trained(.int8)
         #expect(try state.weights == golden.floats("int8.weight"))
-        for (bytes, name) in [(state.first, "first"), (state.second, "second")] {
+        for (bytes, name) in [(state.bytes("exp_avg"), "first"), (state.bytes("exp_avg_sq"), "second")] {
             let scales = try golden.floats("int8.\(name).scales")
             #expect(bytes.prefix(4 * scales.count).elementsEqual(scales.withUnsafeBytes(Array.init)))
             let codes = try golden.floats("int8.\(name).codes").map { UInt8($0) }
@@ -56,8 +58,8 @@ import Testing
         let golden = try golden()
         let state = try trained(.bf16)
         #expect(try state.weights == golden.floats("bf16.weight"))
-        #expect(try state.decoded(.firstMoment) == golden.floats("bf16.first"))
-        #expect(try state.decoded(.secondMoment) == golden.floats("bf16.second"))
+        #expect(try state.decoded("exp_avg") == golden.floats("bf16.first"))
+        #expect(try state.decoded("exp_avg_sq") == golden.floats("bf16.second"))
     }
 
     @Test(arguments: [(MomentEncoding.bf16, 1), (.bf16, 7), (.bf16, 256), (.int8, 256), (.int8, 512)])
@@ -70,16 +72,17 @@ import Testing
         let count = 1 << 16
         var builder = BlockBuilder("block")
         builder.add("weight", [count], decays: false, .zeros)
-        let table = BlockTable(blocks: [builder.build()], moments: .bf16)
+        let block = builder.build()
         for gradient in [Float(1.2345), -0.7654321, 3.1e-5] {
-            var state = TestState(table, weights: [Float](repeating: 0, count: count))
+            var state = TestState(
+                block, slots: WeightSlot.adamw(.bf16), weights: [Float](repeating: 0, count: count))
             state.update(optimizer, step: 0, rate: 0, [Float](repeating: gradient, count: count))
             let exact = [
-                (TensorKind.firstMoment, gradient * Float(1 - 0.9)),
-                (.secondMoment, (gradient * Float(1 - 0.95)) * gradient),
+                ("exp_avg", gradient * Float(1 - 0.9)),
+                ("exp_avg_sq", (gradient * Float(1 - 0.95)) * gradient),
             ]
-            for (kind, value) in exact {
-                let values = state.decoded(kind)
+            for (slot, value) in exact {
+                let values = state.decoded(slot)
                 let below = Float(bitPattern: value.bitPattern & 0xFFFF_0000)
                 let above = Float(bitPattern: below.bitPattern + 0x1_0000)
                 #expect(Set(values) == [below, above])
@@ -96,11 +99,12 @@ import Testing
         let count = 4096
         var builder = BlockBuilder("block")
         builder.add("weight", [count], decays: false, .zeros)
-        let table = BlockTable(blocks: [builder.build()], moments: .bf16)
-        let slow = AdamW(beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0, seed: 3)
-        var state = TestState(table, weights: [Float](repeating: 0, count: count))
+        let slow = WeightUpdate(
+            OptimizerConfiguration(.adamw(beta1: 0.9, beta2: 0.999, epsilon: 1e-8), weightDecay: 0, seed: 3))
+        var state = TestState(
+            builder.build(), slots: WeightSlot.adamw(.bf16), weights: [Float](repeating: 0, count: count))
         for step in 0..<300 { state.update(slow, step: step, rate: 0, [Float](repeating: 1, count: count)) }
-        let mean = state.decoded(.secondMoment).reduce(0.0) { $0 + Double($1) } / Double(count)
+        let mean = state.decoded("exp_avg_sq").reduce(0.0) { $0 + Double($1) } / Double(count)
         let exact = 1 - Foundation.pow(0.999, 300.0)
         #expect(abs(mean / exact - 1) < 0.002)
     }
@@ -126,11 +130,11 @@ import Testing
     private func encoded(_ numbers: [Float], isSecond: Bool) -> [UInt8] {
         var builder = BlockBuilder("block")
         builder.add("weight", [256], decays: false, .zeros)
-        let table = BlockTable(blocks: [builder.build()], moments: .int8)
-        var state = TestState(table, weights: numbers)
-        let plain = AdamW(beta1: 0, beta2: isSecond ? 0 : 0.5, epsilon: 1, weightDecay: 0)
+        var state = TestState(builder.build(), slots: WeightSlot.adamw(.int8), weights: numbers)
+        let plain = WeightUpdate(
+            OptimizerConfiguration(.adamw(beta1: 0, beta2: isSecond ? 0 : 0.5, epsilon: 1), weightDecay: 0))
         state.update(plain, step: 0, rate: 0, isSecond ? numbers.map { $0.squareRoot() } : numbers)
-        return Array((isSecond ? state.second : state.first).dropFirst(4))
+        return Array(state.bytes(isSecond ? "exp_avg_sq" : "exp_avg").dropFirst(4))
     }
 
     /// Servers of one run may be machines of several kinds.
@@ -189,8 +193,8 @@ import Testing
             builder.add("p\(index)", [size], decays: true, .zeros)
         }
         let block = builder.build()
-        for moments in MomentEncoding.allCases {
-            let layout = MomentLayout(block, moments)
+        for encoding in SlotEncoding.allCases {
+            let layout = SlotLayout(block, encoding)
             let whole = layout.byteCount(0..<block.count)
             for count in 1...4 {
                 let slices = (0..<count).map {

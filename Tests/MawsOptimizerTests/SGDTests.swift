@@ -10,20 +10,22 @@ import Testing
     enum Kind: String, CaseIterable {
         case plain, momentum, nesterov
 
-        var optimizer: SGD {
-            SGD(momentum: self == .plain ? 0 : 0.9, isNesterov: self == .nesterov, weightDecay: 0.1)
+        var optimizer: OptimizerConfiguration {
+            OptimizerConfiguration(
+                .sgd(momentum: self == .plain ? 0 : 0.9, isNesterov: self == .nesterov), weightDecay: 0.1,
+                average: AverageConfiguration(decay: 0.75))
         }
     }
 
     /// The parameters of Scripts/golden-sgd-ema.py.
-    private let table: BlockTable = {
+    private let block: ParameterBlock = {
         var builder = BlockBuilder("block")
         builder.add("weight", [7, 11], decays: true, .zeros)
         builder.add("bias", [13], decays: false, .zeros)
         builder.add("scaled", [5, 9], decays: true, .zeros)
         var block = builder.build()
         block.entries[2].learningRateScale = 0.65
-        return BlockTable(blocks: [block])
+        return block
     }()
 
     private func golden() throws -> GoldenTensors {
@@ -34,22 +36,23 @@ import Testing
     @Test(arguments: Kind.allCases) func tenStepsAndTheirAverageAgreeWithTorchAndTimm(kind: Kind) throws {
         let golden = try golden()
         let rates = try golden.floats("rates")
-        var state = SGDState(table, weights: try golden.floats("initial"), hasMomentum: kind != .plain)
-        let ema = WeightAverage(decay: 0.75)
-        var average = state.weights
+        let optimizer = kind.optimizer
+        var state = TestState(
+            block, slots: optimizer.slots(moments: .fp32), weights: try golden.floats("initial"))
         for step in 0..<10 {
             let gradient = try golden.floats("gradient.\(step)")
             let norm = Double(try golden.scalar("norm.\(step)"))
             state.update(
-                kind.optimizer, step: step, rate: Double(rates[step]),
+                WeightUpdate(optimizer), step: step, rate: Double(rates[step]),
                 clip: GradientNorm.clipScale(norm: norm, clipNorm: 1), gradient)
-            ema.update(&average, with: state.weights, count: average.count, step: StepIndex(UInt64(step)))
             #expect(relativeError(state.weights, try golden.floats("\(kind).weight.\(step)")) < 1e-6)
-            #expect(relativeError(average, try golden.floats("\(kind).ema.\(step)")) < 1e-6)
-            if step == 0 { #expect(average == state.weights, "timm's first update copies") }
+            #expect(relativeError(state.decoded("ema"), try golden.floats("\(kind).ema.\(step)")) < 1e-6)
+            if step == 0 { #expect(state.decoded("ema") == state.weights, "timm's first update copies") }
         }
+        let buffer = state.decoded("momentum_buffer")
+        #expect(buffer.isEmpty == (kind == .plain))
         if kind != .plain {
-            #expect(relativeError(state.decoded, try golden.floats("\(kind).momentum_buffer")) < 1e-6)
+            #expect(relativeError(buffer, try golden.floats("\(kind).momentum_buffer")) < 1e-6)
         }
     }
 
@@ -61,36 +64,42 @@ import Testing
             let step = StepIndex(UInt64(max(0, count - 1)))
             #expect(Float(ema.decay(at: step)) == decay, "after \(count) updates")
         }
-        var state = SGDState(table, weights: try golden.floats("initial"), hasMomentum: true)
-        let warm = WeightAverage(decay: 0.75, warmsUp: true)
-        var average = state.weights
+        // The weights of the steps before are the golden ones: at a rate of 0 a step keeps them.
+        let warm = WeightUpdate(
+            OptimizerConfiguration(
+                .sgd(momentum: 0, isNesterov: false), weightDecay: 0,
+                average: AverageConfiguration(decay: 0.75, warmsUp: true)))
+        let slots = [WeightSlot(WeightSlot.averageName, .fp32, .weightAverage)]
+        var state = TestState(block, slots: slots, weights: try golden.floats("initial"))
         for step in 0..<10 {
             state.weights = try golden.floats("momentum.weight.\(step)")
-            warm.update(&average, with: state.weights, count: average.count, step: StepIndex(UInt64(step)))
-            #expect(relativeError(average, try golden.floats("warmup.ema.\(step)")) < 1e-6)
+            state.update(warm, step: step, rate: 0, [Float](repeating: 0, count: block.count))
+            #expect(relativeError(state.decoded("ema"), try golden.floats("warmup.ema.\(step)")) < 1e-6)
         }
     }
 
     // MARK: - Momentum in fewer bits
 
     /// The parameters of Scripts/golden-moments.py, whose ends are no multiples of a group's length.
-    private static func encodedTable(_ moments: MomentEncoding) -> BlockTable {
+    private static let encodedBlock: ParameterBlock = {
         var builder = BlockBuilder("block")
         builder.add("weight", [300], decays: true, .zeros)
         builder.add("bias", [77], decays: false, .zeros)
         builder.add("other", [523], decays: true, .zeros)
-        return BlockTable(blocks: [builder.build()], moments: moments)
-    }
+        return builder.build()
+    }()
 
-    private func trained(_ moments: MomentEncoding, sliceLength: Int? = nil) throws -> SGDState {
+    private func trained(_ moments: MomentEncoding, sliceLength: Int? = nil) throws -> TestState {
         let golden = try golden()
-        let nesterov = SGD(momentum: 0.9, isNesterov: true, weightDecay: 0.1, seed: 11, stage: StageIndex(2))
-        var state = SGDState(
-            Self.encodedTable(moments), weights: try golden.floats("encoded.initial"), hasMomentum: true)
+        let nesterov = OptimizerConfiguration(
+            .sgd(momentum: 0.9, isNesterov: true), weightDecay: 0.1, average: AverageConfiguration(decay: 0.9),
+            seed: 11)
+        var state = TestState(
+            Self.encodedBlock, slots: nesterov.slots(moments: moments), weights: try golden.floats("encoded.initial"))
         for step in 0..<3 {
             state.update(
-                nesterov, step: step, rate: 1e-2, try golden.floats("encoded.gradient.\(step)"),
-                sliceLength: sliceLength)
+                WeightUpdate(nesterov, stage: StageIndex(2)), step: step, rate: 1e-2,
+                try golden.floats("encoded.gradient.\(step)"), sliceLength: sliceLength)
         }
         return state
     }
@@ -100,16 +109,18 @@ import Testing
         let state = try trained(.int8)
         #expect(try state.weights == golden.floats("int8.weight"))
         let scales = try golden.floats("int8.scales")
-        #expect(state.momentum.prefix(4 * scales.count).elementsEqual(scales.withUnsafeBytes(Array.init)))
         #expect(
-            Array(state.momentum.dropFirst(4 * scales.count)) == (try golden.floats("int8.codes").map { UInt8($0) }))
+            state.bytes("momentum_buffer").prefix(4 * scales.count).elementsEqual(scales.withUnsafeBytes(Array.init)))
+        #expect(
+            Array(state.bytes("momentum_buffer").dropFirst(4 * scales.count))
+                == (try golden.floats("int8.codes").map { UInt8($0) }))
     }
 
     @Test func threeStepsWithHalfPrecisionMomentumAreNumpysToTheBit() throws {
         let golden = try golden()
         let state = try trained(.bf16)
         #expect(try state.weights == golden.floats("bf16.weight"))
-        #expect(try state.decoded == golden.floats("bf16.momentum"))
+        #expect(try state.decoded("momentum_buffer") == golden.floats("bf16.momentum"))
     }
 
     @Test(arguments: [(MomentEncoding.fp32, 1), (.fp32, 8), (.bf16, 1), (.bf16, 7), (.int8, 256), (.int8, 512)])
@@ -122,7 +133,8 @@ import Testing
         let (pageBytes, count) = (4096, 2048)
         var builder = BlockBuilder("words")
         builder.add("table", [count], decays: false, .zeros)
-        let table = BlockTable(blocks: [builder.build()])
+        let optimizer = OptimizerConfiguration(.sgd(momentum: 0.9, isNesterov: false), weightDecay: 0.1)
+        let table = BlockTable(blocks: [builder.build()], slots: optimizer.slots(moments: .fp32))
         let memory = mmap(nil, 2 * pageBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
         let pages = try #require(memory)
         defer { munmap(pages, 2 * pageBytes) }
@@ -130,10 +142,10 @@ import Testing
         let weights = FloatBuffer((0..<count).map { 1 + Float($0) / 2048 })
         let gradient = FloatBuffer((0..<count).map { $0 < count / 2 ? 0.5 : 0 })
         let before = weights.array
-        SGD(momentum: 0.9, isNesterov: false, weightDecay: 0.1).update(
+        WeightUpdate(optimizer).update(
             0, of: table, range: 0..<count, step: StepIndex(0), learningRate: 0.01, clipScale: 1,
             weights: weights.pointer, gradient: gradient.pointer, next: weights.pointer,
-            buffer: SlotSlice(MomentLayout(table.blocks[0], .fp32), slice: 0..<count, memory: pages))
+            slots: [SlotSlice(table.blocks[0].slots[0], of: table.blocks[0], slice: 0..<count, memory: pages)])
         #expect(Array(weights.array[(count / 2)...]) == Array(before[(count / 2)...]))
         #expect(weights[0] < before[0])
     }
@@ -182,59 +194,5 @@ import Testing
             results += average
         }
         return results.map(\.bitPattern)
-    }
-}
-
-/// The state of a table of one block, updated as a server updates it.
-private struct SGDState: Equatable {
-    let table: BlockTable
-    var weights: [Float]
-    /// As it is kept.
-    var momentum: [UInt8]
-    private let hasMomentum: Bool
-
-    private var layout: MomentLayout { MomentLayout(table.blocks[0], table.moments) }
-
-    init(_ table: BlockTable, weights: [Float], hasMomentum: Bool) {
-        self.table = table
-        self.weights = weights
-        self.hasMomentum = hasMomentum
-        let layout = MomentLayout(table.blocks[0], table.moments)
-        momentum = [UInt8](repeating: 0, count: layout.byteCount(0..<weights.count))
-    }
-
-    /// One step, slice by slice; each slice's next weights take the place of its gradient.
-    mutating func update(
-        _ optimizer: SGD, step: Int, rate: Double, clip: Double = 1, _ gradient: [Float], sliceLength: Int? = nil
-    ) {
-        let (layout, old, length) = (layout, weights, sliceLength ?? weights.count)
-        var next = gradient
-        momentum.withUnsafeMutableBytes { bytes in
-            let buffer = SlotSlice(layout, slice: 0..<old.count, memory: bytes.baseAddress!)
-            for start in stride(from: 0, to: old.count, by: length) {
-                let range = start..<min(start + length, old.count)
-                old.withUnsafeBufferPointer { old in
-                    next.withUnsafeMutableBufferPointer { next in
-                        let next = next.baseAddress! + start
-                        optimizer.update(
-                            0, of: table, range: range, step: StepIndex(UInt64(step)), learningRate: rate,
-                            clipScale: clip, weights: old.baseAddress! + start, gradient: next, next: next,
-                            buffer: hasMomentum ? buffer : nil)
-                    }
-                }
-            }
-        }
-        weights = next
-    }
-
-    var decoded: [Float] {
-        momentum.withUnsafeBytes { bytes in
-            weights.indices.map { element in
-                let code = layout.codeBytes(of: element..<element + 1, in: 0..<weights.count).lowerBound
-                guard table.moments == .bf16 else { return bytes.loadUnaligned(fromByteOffset: code, as: Float.self) }
-                let half = bytes.loadUnaligned(fromByteOffset: code, as: UInt16.self)
-                return Float(bitPattern: UInt32(half) << 16)
-            }
-        }
     }
 }

@@ -64,10 +64,10 @@ struct TinyRun {
             let buffer = FloatBuffer(count: block.count)
             for entry in block.entries { InitialWeights.fill(entry, seed: 3, stage: 0, into: buffer) }
             let zeros = FloatBuffer(count: block.count)
-            for kind in TensorKind.allCases where kind == .weight || block.isTrainable {
-                let source = kind == .weight ? buffer : zeros
+            for part in block.parts {
+                let source = part == .weight ? buffer : zeros
                 try writer.write(
-                    kind: kind, block: index, range: 0..<block.count, bytes: UnsafeRawBufferPointer(source.bytes))
+                    part, block: index, range: 0..<block.count, bytes: UnsafeRawBufferPointer(source.bytes))
             }
         }
         _ = try writer.finish()

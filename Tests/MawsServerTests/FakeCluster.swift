@@ -151,10 +151,10 @@ final class ServerLink: @unchecked Sendable {
         let configuration = sample.configuration(keepsState: keepsState, keepsStep: keepsStep, term: term)
         try connection.send(.configure(configuration))
         if !keepsState {
-            for (block, kind) in sample.parts {
+            for (block, part) in sample.parts {
                 let slice = TensorSlice(
-                    stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), kind: kind)
-                let bytes = sample.start(kind, block, layout(sample.table).slices[block])
+                    stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), part: part)
+                let bytes = sample.start(part, block, layout(sample.table).slices[block])
                 try bytes.withUnsafeBytes { try connection.send(.restore(slice), payload: $0) }
             }
             try connection.send(.restoreDone(stage: StageIndex(0), step: StepIndex(0)))
@@ -178,8 +178,8 @@ final class ServerLink: @unchecked Sendable {
     }
 
     /// One slice of the applied version, as it is kept.
-    func snapshot(_ kind: TensorKind, _ block: Int, step: UInt64) throws -> [UInt8] {
-        let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(step), block: UInt32(block), kind: kind)
+    func snapshot(_ part: WeightPart, _ block: Int, step: UInt64) throws -> [UInt8] {
+        let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(step), block: UInt32(block), part: part)
         try connection.send(.snapshot(slice))
         let incoming = try receive()
         #expect(incoming.message == .snapshotSlice(slice))

@@ -11,12 +11,12 @@ import Testing
 @Suite(.serialized) struct OlderStateTests {
     /// What of the older copy is written over the file.
     enum Piece: CaseIterable {
-        case everything, weightsWithChecks, momentsWithChecks
+        case everything, weightsWithChecks, slotsWithChecks
     }
 
-    @Test(arguments: Piece.allCases, [MomentEncoding.fp32, .int8])
-    func theUpdateMakesNothingOfIt(piece: Piece, moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments)
+    @Test(arguments: Piece.allCases, [SampleOptimizer.fp32, .int8, .sgd])
+    func theUpdateMakesNothingOfIt(piece: Piece, optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
         let cluster = try Self.clusterWithOlderCopy(sample, piece)
         try cluster.servers[0].connection.send(.commit(Self.commit(1)))
         try Self.expectLoss(cluster.servers[0], cluster)
@@ -36,10 +36,10 @@ import Testing
         try Self.expectLoss(cluster.servers[0], cluster)
     }
 
-    @Test(arguments: [TensorKind.weight, .firstMoment, .secondMoment])
-    func itDoesNotGetIntoACheckpoint(kind: TensorKind) throws {
-        let cluster = try Self.clusterWithOlderCopy(SampleModel(), .everything)
-        let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(1), block: 1, kind: kind)
+    @Test(arguments: [WeightPart.weight, .slot("momentum_buffer"), .slot("ema")])
+    func itDoesNotGetIntoACheckpoint(part: WeightPart) throws {
+        let cluster = try Self.clusterWithOlderCopy(SampleModel(optimizer: .sgd), .everything)
+        let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(1), block: 1, part: part)
         try cluster.servers[0].connection.send(.snapshot(slice))
         try Self.expectLoss(cluster.servers[0], cluster)
     }
@@ -53,9 +53,9 @@ import Testing
 
     /// Page by page: the older copy's page in the present file, and the present page in the older copy, whose header
     /// speaks of the older version.
-    @Test(arguments: [MomentEncoding.fp32, .int8])
-    func aFileOfMixedVersionsIsFoundByTheNextProcess(moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments)
+    @Test(arguments: [SampleOptimizer.fp32, .int8, .sgd])
+    func aFileOfMixedVersionsIsFoundByTheNextProcess(optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
         let cluster = try Self.clusterWithOlderCopy(sample, nil)
         let server = cluster.servers[0]
         server.connection.close()
@@ -82,10 +82,10 @@ import Testing
         }
     }
 
-    /// A skipped step's moments are those of the version before: the file is whole, and goes on.
-    @Test(arguments: MomentEncoding.allCases)
-    func aStateAfterASkippedStepIsBelieved(moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments)
+    /// A skipped step's slots are those of the version before: the file is whole, and goes on.
+    @Test(arguments: SampleOptimizer.allCases)
+    func aStateAfterASkippedStepIsBelieved(optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
         let cluster = try StateDamageTests.reducedCluster(sample)
         let first = cluster.servers[0]
         try first.connection.send(
@@ -134,8 +134,8 @@ extension OlderStateTests {
         let ranges: [Range<Int>] =
             switch piece {
             case .everything: [0..<older.count]
-            case .weightsWithChecks: [shape.weightOffset(bank: 0)..<shape.firstMomentOffset, checks]
-            case .momentsWithChecks: [shape.firstMomentOffset..<shape.marksOffset, checks]
+            case .weightsWithChecks: [shape.weightOffset(bank: 0)..<shape.slotsOffset, checks]
+            case .slotsWithChecks: [shape.slotsOffset..<shape.marksOffset, checks]
             }
         // In place, as the server has the file mapped.
         let file = try #require(FileHandle(forWritingAtPath: path))

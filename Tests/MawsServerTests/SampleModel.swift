@@ -3,18 +3,41 @@ import MawsCompression
 import MawsTransport
 import MawsWire
 
+/// AdamW with its ways to keep moments, and Nesterov's momentum in bf16 beside an average.
+enum SampleOptimizer: CaseIterable {
+    case fp32, bf16, int8, sgd
+
+    var configuration: OptimizerConfiguration {
+        self == .sgd
+            ? OptimizerConfiguration(
+                .sgd(momentum: 0.9, isNesterov: true), weightDecay: 0.05,
+                average: AverageConfiguration(decay: 0.75), seed: 7)
+            : OptimizerConfiguration(.adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05, seed: 7)
+    }
+
+    var slots: [WeightSlot] {
+        switch self {
+        case .fp32: configuration.slots(moments: .fp32)
+        case .bf16, .sgd: configuration.slots(moments: .bf16)
+        case .int8: configuration.slots(moments: .int8)
+        }
+    }
+}
+
 /// A small table, weights and gradients that are functions of their indices.
 struct SampleModel {
     static let units = 5
     let encoding: TensorEncoding
+    let optimizer: SampleOptimizer
     let table: BlockTable
     /// Gradients are zero but for some rows, most of them other ones in every unit.
     let isSparse: Bool
 
     /// - Parameter width: of the largest matrix, which has 2000 rows.
     init(
-        encoding: TensorEncoding = .fp32, moments: MomentEncoding = .fp32, width: Int = 9, isSparse: Bool = false
+        encoding: TensorEncoding = .fp32, optimizer: SampleOptimizer = .fp32, width: Int = 9, isSparse: Bool = false
     ) {
+        self.optimizer = optimizer
         self.encoding = encoding
         self.isSparse = isSparse
         let blocks: [ParameterBlock] = [
@@ -26,13 +49,11 @@ struct SampleModel {
             builder.add("\(name).bias", [11], decays: false, .zeros)
             return builder.build()
         }
-        table = BlockTable(blocks: blocks, moments: moments)
+        table = BlockTable(blocks: blocks, slots: optimizer.slots)
     }
 
-    var parts: [(block: Int, kind: TensorKind)] {
-        table.blocks.indices.flatMap { block in
-            TensorKind.allCases.filter { $0 == .weight || table.blocks[block].isTrainable }.map { (block, $0) }
-        }
+    var parts: [(block: Int, part: WeightPart)] {
+        table.blocks.indices.flatMap { block in table.blocks[block].parts.map { (block, $0) } }
     }
 
     var trainedBlocks: [Int] { table.blocks.indices.filter { table.blocks[$0].isTrainable } }
@@ -40,17 +61,18 @@ struct SampleModel {
     func configuration(keepsState: Bool, keepsStep: Bool = true, term: UInt64) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: StageIndex(0), table: table, unitsPerStep: UInt32(Self.units),
-            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7),
-            gatherEncoding: encoding, keepsState: keepsState, keepsStep: keepsStep)
+            optimizer: optimizer.configuration, gatherEncoding: encoding, keepsState: keepsState, keepsStep: keepsStep)
     }
 
     /// A weight before the first step.
     func start(_ block: Int, _ element: Int) -> Float { random(stage: 1, step: 0, block: block, element: element) }
 
-    /// A slice before the first step, as it is kept; moments are zero.
-    func start(_ kind: TensorKind, _ block: Int, _ slice: Range<Int>) -> [UInt8] {
-        if kind == .weight { return slice.map { start(block, $0) }.withUnsafeBytes(Array.init) }
-        return [UInt8](repeating: 0, count: table.byteCount(kind, block: block, slice: slice))
+    /// A slice before the first step, as it is kept; slots are zero, averages the weights.
+    func start(_ part: WeightPart, _ block: Int, _ slice: Range<Int>) -> [UInt8] {
+        if part == .weight || part == .slot("ema") {
+            return slice.map { start(block, $0) }.withUnsafeBytes(Array.init)
+        }
+        return [UInt8](repeating: 0, count: table.blocks[block].byteCount(part, slice: slice) ?? 0)
     }
 
     func gradient(step: UInt64, unit: Int, block: Int, slice: Range<Int>) -> [Float] {

@@ -7,9 +7,9 @@ import Testing
 
 @Suite(.serialized) struct ServerDeathTests {
     /// A real process is killed a random time after it was told to apply a step, six steps in a row.
-    @Test(arguments: [MomentEncoding.fp32, .int8])
-    func killAtAnyMomentOfACommitLeavesOneVersionOrTheNext(moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments, width: 200)
+    @Test(arguments: [SampleOptimizer.fp32, .int8, .sgd])
+    func killAtAnyMomentOfACommitLeavesOneVersionOrTheNext(optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer, width: 200)
         let steps: UInt64 = 6
         let expected = try undisturbed(sample, steps: steps)
         let cluster = try FakeCluster(shards: 1)

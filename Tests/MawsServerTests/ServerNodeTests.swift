@@ -29,51 +29,55 @@ import Testing
         }
     }
 
-    @Test(arguments: [MomentEncoding.bf16, .int8])
-    func encodedMomentsDoNotDependOnShardsAndAreSmall(moments: MomentEncoding) throws {
-        let one = try Self.train(shards: 1, seed: 0, moments: moments)
-        let three = try Self.train(shards: 3, seed: 1, moments: moments)
+    @Test(arguments: [SampleOptimizer.bf16, .int8])
+    func encodedMomentsDoNotDependOnShardsAndAreSmall(optimizer: SampleOptimizer) throws {
+        let one = try Self.train(shards: 1, seed: 0, optimizer: optimizer)
+        let three = try Self.train(shards: 3, seed: 1, optimizer: optimizer)
         #expect(three.state == one.state)
         let full = try Self.train(shards: 2, seed: 1)
         #expect(full.state[0] == one.state[0] && full.state[3] != one.state[3])
-        #expect(one.state[4].count <= full.state[4].count / (moments == .bf16 ? 2 : 3))
+        #expect(one.state[4].count <= full.state[4].count / (optimizer == .bf16 ? 2 : 3))
     }
 
-    @Test(arguments: MomentEncoding.allCases)
-    func appliedBitsAreThoseOfTheOptimizerOnTheTreeSum(moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments)
-        let trained = try Self.train(shards: 2, seed: 6, steps: 1, moments: moments)
+    @Test(arguments: SampleOptimizer.allCases)
+    func appliedBitsAreThoseOfTheOptimizerOnTheTreeSum(optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
+        let trained = try Self.train(shards: 2, seed: 6, steps: 1, optimizer: optimizer)
         for block in sample.trainedBlocks {
             let all = 0..<sample.table.blocks[block].count
             let units = (0..<SampleModel.units).map { sample.gradient(step: 0, unit: $0, block: block, slice: all) }
             var sum = all.map { ((units[0][$0] + units[1][$0]) + (units[2][$0] + units[3][$0])) + units[4][$0] }
             let weights = all.map { sample.start(block, $0) }
-            var (first, second) = (sample.start(.firstMoment, block, all), sample.start(.secondMoment, block, all))
-            first.withUnsafeMutableBytes { first in
-                second.withUnsafeMutableBytes { second in
-                    sum.withUnsafeMutableBufferPointer { sum in
-                        let moments = MomentSlice(
-                            MomentLayout(sample.table.blocks[block], sample.table.moments), slice: all,
-                            first: first.baseAddress!, second: second.baseAddress!)
-                        AdamW(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7).update(
-                            block, of: sample.table, range: all, step: StepIndex(0), learningRate: 0.01,
-                            clipScale: 0.5, weights: weights, gradient: sum.baseAddress!, next: sum.baseAddress!,
-                            moments: moments)
-                    }
-                }
+            let slots = sample.table.blocks[block].slots
+            let memories = slots.map { slot in
+                let bytes = sample.start(.slot(slot.name), block, all)
+                let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: bytes.count, alignment: 64)
+                memory.copyBytes(from: bytes)
+                return memory
+            }
+            defer { for memory in memories { memory.deallocate() } }
+            sum.withUnsafeMutableBufferPointer { sum in
+                WeightUpdate(optimizer.configuration).update(
+                    block, of: sample.table, range: all, step: StepIndex(0), learningRate: 0.01, clipScale: 0.5,
+                    weights: weights, gradient: sum.baseAddress!, next: sum.baseAddress!,
+                    slots: zip(slots, memories).map {
+                        SlotSlice($0, of: sample.table.blocks[block], slice: all, memory: $1.baseAddress!)
+                    })
             }
             #expect(trained.state[3 * block] == sum.withUnsafeBytes(Array.init))
-            #expect(trained.state[3 * block + 1] == first)
-            #expect(trained.state[3 * block + 2] == second)
+            for (index, memory) in memories.enumerated() {
+                #expect(trained.state[3 * block + 1 + index] == Array(memory))
+            }
         }
     }
 
-    @Test func skippedStepLeavesWeightsAndMomentsAsTheyAre() throws {
-        let sample = SampleModel()
-        let before = try Self.train(shards: 2, seed: 6, steps: 1)
-        let after = try Self.train(shards: 2, seed: 6, steps: 2, skipping: [1])
+    @Test(arguments: [SampleOptimizer.fp32, .sgd])
+    func skippedStepLeavesWeightsAndSlotsAsTheyAre(optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
+        let before = try Self.train(shards: 2, seed: 6, steps: 1, optimizer: optimizer)
+        let after = try Self.train(shards: 2, seed: 6, steps: 2, optimizer: optimizer, skipping: [1])
         #expect(after.state == before.state)
-        let restart = try Self.train(shards: 2, seed: 6, steps: 1, skipping: [0])
+        let restart = try Self.train(shards: 2, seed: 6, steps: 1, optimizer: optimizer, skipping: [0])
         for block in sample.trainedBlocks {
             let all = 0..<sample.table.blocks[block].count
             #expect(restart.state[3 * block] == sample.start(.weight, block, all))
@@ -268,9 +272,9 @@ extension ServerNodeTests {
     /// The whole state after some steps, and the gradient norm of each step.
     static func train(
         shards: Int, seed: UInt64, steps: UInt64 = 2, encoding: TensorEncoding = .fp32,
-        moments: MomentEncoding = .fp32, skipping: Set<UInt64> = [], isSparse: Bool = false
+        optimizer: SampleOptimizer = .fp32, skipping: Set<UInt64> = [], isSparse: Bool = false
     ) throws -> (state: [[UInt8]], norms: [Double]) {
-        let sample = SampleModel(encoding: encoding, moments: moments, isSparse: isSparse)
+        let sample = SampleModel(encoding: encoding, optimizer: optimizer, isSparse: isSparse)
         let cluster = try startedCluster(shards: shards, sample)
         var norms: [Double] = []
         for step in 0..<steps {
@@ -305,21 +309,23 @@ extension ServerNodeTests {
         return try #require(GradientNorm.norm(table: sample.table, shards: squares))
     }
 
-    /// Weights and moments of every block as they are kept, put together from all shards; 3 × block + kind.
+    /// Weights and slots of every block as they are kept, put together from all shards; 3 × block + part.
     static func state(_ cluster: FakeCluster, _ sample: SampleModel, step: UInt64) throws -> [[UInt8]] {
         var state = [[UInt8]](repeating: [], count: 3 * sample.table.blocks.count)
-        for (block, kind) in sample.parts {
-            let all = 0..<sample.table.blocks[block].count
-            let layout = MomentLayout(sample.table.blocks[block], kind == .weight ? .fp32 : sample.table.moments)
-            var whole = [UInt8](repeating: 0, count: layout.byteCount(all))
-            for server in cluster.servers {
-                let slice = server.layout(sample.table).slices[block]
-                let bytes = try server.snapshot(kind, block, step: step)
-                let scales = layout.scaleBytes(of: slice, in: all)
-                whole.replaceSubrange(scales, with: bytes.prefix(scales.count))
-                whole.replaceSubrange(layout.codeBytes(of: slice, in: all), with: bytes.dropFirst(scales.count))
+        for (index, block) in sample.table.blocks.enumerated() {
+            let all = 0..<block.count
+            for (number, part) in block.parts.enumerated() {
+                let layout = SlotLayout(block, number == 0 ? .fp32 : block.slots[number - 1].encoding)
+                var whole = [UInt8](repeating: 0, count: layout.byteCount(all))
+                for server in cluster.servers {
+                    let slice = server.layout(sample.table).slices[index]
+                    let bytes = try server.snapshot(part, index, step: step)
+                    let scales = layout.scaleBytes(of: slice, in: all)
+                    whole.replaceSubrange(scales, with: bytes.prefix(scales.count))
+                    whole.replaceSubrange(layout.codeBytes(of: slice, in: all), with: bytes.dropFirst(scales.count))
+                }
+                state[3 * index + number] = whole
             }
-            state[3 * block + Int(kind.rawValue)] = whole
         }
         return state
     }

@@ -9,34 +9,34 @@ import Testing
 /// A byte of a server's state file is not what was written there: by the disk, the memory, or somebody's hand.
 @Suite(.serialized) struct StateDamageTests {
     /// The step after is reduced, so that a next process would believe all of it.
-    @Test(arguments: Spot.allCases, MomentEncoding.allCases)
-    func damageWhileTheServerIsAwayIsFoundBeforeAnythingIsServed(spot: Spot, moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments)
+    @Test(arguments: Spot.allCases, SampleOptimizer.allCases)
+    func damageWhileTheServerIsAwayIsFoundBeforeAnythingIsServed(spot: Spot, optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
         let cluster = try Self.reducedCluster(sample)
         cluster.servers[0].connection.close()
         #expect(throws: ServerError.self) { try cluster.servers[0].thread.wait() }
-        try spot.damage(cluster.statePath(0))
+        try spot.damage(cluster.statePath(0), sample)
 
         let second = try cluster.join(try cluster.launch(0))
         #expect(second.hello.runID == "run" && second.hello.hasReduced)
         try second.configure(sample, keepsState: true)
-        try Self.expectLoss(second, spot, cluster)
+        try Self.expectLoss(second, spot, cluster, sample)
         try Self.expectFreshStart(cluster, sample)
     }
 
     /// What reads the chunk next finds it: nothing is served and no version made of it.
-    @Test(arguments: Spot.allCases, MomentEncoding.allCases)
-    func damageWhileTheServerRunsIsFoundByTheUpdate(spot: Spot, moments: MomentEncoding) throws {
+    @Test(arguments: Spot.allCases, SampleOptimizer.allCases)
+    func damageWhileTheServerRunsIsFoundByTheUpdate(spot: Spot, optimizer: SampleOptimizer) throws {
         // Marks are cleared before they are read, and frozen weights are no part of an update.
         guard ![.mark, .frozen, .frozenCheck].contains(spot) else { return }
-        let sample = SampleModel(moments: moments)
+        let sample = SampleModel(optimizer: optimizer)
         let cluster = try Self.reducedCluster(sample)
-        try spot.damage(cluster.statePath(0))
+        try spot.damage(cluster.statePath(0), sample)
         try cluster.servers[0].connection.send(
             .commit(
                 Commit(
                     term: Term(1), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.01, clipScale: 0.5)))
-        try Self.expectLoss(cluster.servers[0], spot, cluster)
+        try Self.expectLoss(cluster.servers[0], spot, cluster, sample)
         try Self.expectFreshStart(cluster, sample)
     }
 
@@ -46,53 +46,53 @@ import Testing
         let cluster = try Self.reducedCluster(sample)
         let server = cluster.servers[0]
         let trainer = try cluster.trainer(server)
-        try spot.damage(cluster.statePath(0))
+        try spot.damage(cluster.statePath(0), sample)
         try trainer.send(.gather(stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1))
         // The server of this test ends with its coordinator's connection, maybe before it has told the trainer why.
         let answer = Result { try trainer.receive(timeoutSeconds: 5).message }
         switch answer {
-        case .success(.unavailable(let reason)): #expect(reason.contains(spot.name))
+        case .success(.unavailable(let reason)): #expect(reason.contains(spot.name(sample)))
         case .success(let message): Issue.record("the answer is \(message)")
         case .failure(let error): #expect(error is TransportError)
         }
-        try Self.expectLoss(server, spot, cluster)
+        try Self.expectLoss(server, spot, cluster, sample)
     }
 
-    @Test(arguments: [Spot.weight, .frozen, .firstMoment, .secondMoment])
+    @Test(arguments: [Spot.weight, .frozen, .firstSlot, .secondSlot])
     func damageDoesNotGetIntoACheckpoint(spot: Spot) throws {
         let sample = SampleModel()
         let cluster = try Self.reducedCluster(sample)
-        try spot.damage(cluster.statePath(0))
-        let kind: TensorKind =
+        try spot.damage(cluster.statePath(0), sample)
+        let part: WeightPart =
             switch spot {
-            case .firstMoment: .firstMoment
-            case .secondMoment: .secondMoment
+            case .firstSlot: .slot("exp_avg")
+            case .secondSlot: .slot("exp_avg_sq")
             default: .weight
             }
         let slice = TensorSlice(
-            stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1, kind: kind)
+            stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1, part: part)
         try cluster.servers[0].connection.send(.snapshot(slice))
-        try Self.expectLoss(cluster.servers[0], spot, cluster)
+        try Self.expectLoss(cluster.servers[0], spot, cluster, sample)
     }
 
     /// Nobody asks for anything.
-    @Test(arguments: Spot.allCases.filter { $0 != .mark }, [MomentEncoding.fp32, .int8])
-    func damageIsFoundWhileTheRunWaits(spot: Spot, moments: MomentEncoding) throws {
-        let sample = SampleModel(moments: moments)
+    @Test(arguments: Spot.allCases.filter { $0 != .mark }, [SampleOptimizer.fp32, .int8, .sgd])
+    func damageIsFoundWhileTheRunWaits(spot: Spot, optimizer: SampleOptimizer) throws {
+        let sample = SampleModel(optimizer: optimizer)
         let cluster = try Self.reducedCluster(sample, scrubShare: 0.5)
-        try spot.damage(cluster.statePath(0))
-        try Self.expectLoss(cluster.servers[0], spot, cluster)
+        try spot.damage(cluster.statePath(0), sample)
+        try Self.expectLoss(cluster.servers[0], spot, cluster, sample)
     }
 
     /// A step that is skipped makes the next version out of the weights alone.
     @Test func damagedWeightsAreNotCopiedByASkippedStep() throws {
         let sample = SampleModel()
         let cluster = try Self.reducedCluster(sample)
-        try Spot.weight.damage(cluster.statePath(0))
+        try Spot.weight.damage(cluster.statePath(0), sample)
         try cluster.servers[0].connection.send(
             .commit(
                 Commit(term: Term(1), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.01, clipScale: 0)))
-        try Self.expectLoss(cluster.servers[0], .weight, cluster)
+        try Self.expectLoss(cluster.servers[0], .weight, cluster, sample)
     }
 
     /// Both headers, so that the file says nothing at all.
@@ -139,21 +139,22 @@ import Testing
 extension StateDamageTests {
     /// A byte that a next process would believe, or this one.
     enum Spot: CaseIterable {
-        case weight, reduced, firstMoment, secondMoment, frozen
+        case weight, reduced, firstSlot, secondSlot, frozen
         /// Checksums of the weights in force, and of the frozen ones.
         case weightCheck, frozenCheck
         case mark
 
-        /// Damages block 1, the first that is trained, or block 0, which is frozen.
-        func damage(_ path: String) throws {
+        /// Damages block 1, the first that is trained, or of block 0, which is frozen.
+        func damage(_ path: String, _ sample: SampleModel) throws {
             let state = try #require(try StateFile.open(path))
+            let layout = StateLayout(sample.table, shard: ShardIdentity(index: 0, count: 1), laneCount: 1)
             let (shape, active) = (state.shape, state.content.activeBank)
             let offset =
                 switch self {
                 case .weight: shape.weightOffset(bank: active)
                 case .reduced: shape.weightOffset(bank: 1 - active)
-                case .firstMoment: shape.firstMomentOffset
-                case .secondMoment: shape.secondMomentOffset
+                case .firstSlot: shape.slotsOffset + layout.slots[1][0].offset
+                case .secondSlot: shape.slotsOffset + layout.slots[1][1].offset
                 case .frozen: shape.frozenOffset
                 case .weightCheck: shape.checksOffset + 4 * active
                 case .frozenCheck: shape.frozenChecksOffset
@@ -170,12 +171,13 @@ extension StateDamageTests {
         var isFrozen: Bool { self == .frozen || self == .frozenCheck }
 
         /// As the server calls it.
-        var name: String {
-            switch self {
+        func name(_ sample: SampleModel) -> String {
+            let slots = sample.table.blocks[1].slots
+            return switch self {
             case .weight, .weightCheck: "weight"
             case .reduced: "gradient"
-            case .firstMoment: "the first moment of block block.0, chunk 0"
-            case .secondMoment: "the second moment of block block.0, chunk 0"
+            case .firstSlot: "the slot \(slots[0].name) of block block.0, chunk 0"
+            case .secondSlot: "the slot \(slots[1].name) of block block.0, chunk 0"
             case .frozen, .frozenCheck: "the frozen part of block position, chunk 0 (elements 0 to 4095)"
             case .mark: "the mark or the copy in the journal of block block.0"
             }
@@ -198,13 +200,13 @@ extension StateDamageTests {
     }
 
     /// The coordinator is told why, the connection ends, and the file is gone.
-    static func expectLoss(_ server: ServerLink, _ spot: Spot, _ cluster: FakeCluster) throws {
+    static func expectLoss(_ server: ServerLink, _ spot: Spot, _ cluster: FakeCluster, _ sample: SampleModel) throws {
         let message = try server.receive().message
         guard case .unavailable(let reason) = message else {
             Issue.record("\(message)")
             return
         }
-        #expect(reason.contains("shard-0-of-1.state is damaged: ") && reason.contains(spot.name), "\(reason)")
+        #expect(reason.contains("shard-0-of-1.state is damaged: ") && reason.contains(spot.name(sample)), "\(reason)")
         #expect(throws: TransportError.self) { try server.receive() }
         #expect(throws: ServerError.self) { try server.thread.wait() }
         #expect(!FileManager.default.fileExists(atPath: cluster.statePath(0)))
@@ -218,7 +220,7 @@ extension StateDamageTests {
         #expect(try fresh.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
         cluster.replace(0, by: fresh)
         try ServerNodeTests.step(cluster, sample, step: 0, seed: 1)
-        let expected = try ServerNodeTests.train(shards: 1, seed: 0, steps: 1, moments: sample.table.moments)
+        let expected = try ServerNodeTests.train(shards: 1, seed: 0, steps: 1, optimizer: sample.optimizer)
         #expect(try ServerNodeTests.state(cluster, sample, step: 1) == expected.state)
     }
 }

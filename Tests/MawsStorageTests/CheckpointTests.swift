@@ -4,30 +4,30 @@ import MawsStorage
 import Testing
 
 struct CheckpointTests {
-    @Test func weightsAndMomentsComeBackFromAnyCut() throws {
+    @Test func weightsAndSlotsComeBackFromAnyCut() throws {
         let folder = try TemporaryFolder()
         let store = try CheckpointStore(folder: folder.path)
         let checkpoint = try write(to: store, step: 3, pieces: 1)
         var part = [Float](repeating: 0, count: 5)
-        try part.withUnsafeMutableBytes { try checkpoint.read(kind: .secondMoment, block: 1, range: 2..<7, into: $0) }
-        #expect(part == (2..<7).map { value(kind: .secondMoment, block: 1, element: $0) })
+        try part.withUnsafeMutableBytes { try checkpoint.read(.slot("exp_avg_sq"), block: 1, range: 2..<7, into: $0) }
+        #expect(part == (2..<7).map { value(.slot("exp_avg_sq"), block: 1, element: $0) })
         let tensor = try #require(try checkpoint.tensor(named: "blocks.0.mlp.fc1.bias"))
         #expect(tensor.entry.shape == [4])
-        #expect(tensor.values == (12..<16).map { value(kind: .weight, block: 1, element: $0) })
+        #expect(tensor.values == (12..<16).map { value(.weight, block: 1, element: $0) })
         #expect(try checkpoint.tensor(named: "absent") == nil)
         try checkpoint.verify()
     }
 
-    /// Slices of servers, whose moments are cut where groups of 256 end.
+    /// Slices of servers, whose slots are cut where groups of 256 end; an average of 4 bytes beside slots of fewer.
     @Test(arguments: [MomentEncoding.bf16, .int8])
-    func encodedMomentsComeBackFromAnyOtherCut(moments: MomentEncoding) throws {
+    func encodedSlotsComeBackFromAnyOtherCut(moments: MomentEncoding) throws {
         var builder = BlockBuilder("block")
         builder.add("weight", [90, 100], decays: true, .zeros)
         builder.add("bias", [33], decays: false, .zeros)
         builder.add("other", [5000], decays: true, .zeros)
         let block = builder.build()
         var header = header(step: 1)
-        header.table = BlockTable(blocks: [block, block], moments: moments)
+        header.table = BlockTable(blocks: [block, block], slots: WeightSlot.adamw(moments) + [Self.average])
         header.table.blocks[1].entries = block.entries.map { entry in
             var entry = entry
             entry.name += "2"
@@ -41,17 +41,26 @@ struct CheckpointTests {
             }
         }
         // An element's bytes say where it is; a slice is its scales and then its codes.
-        let layout = MomentLayout(block, moments)
-        func encoded(_ slice: Range<Int>, _ seed: Int) -> [UInt8] {
+        func encoded(_ slot: WeightSlot, _ slice: Range<Int>, _ block: Int) -> [UInt8] {
+            let layout = SlotLayout(header.table.blocks[block], slot.encoding)
+            let seed = 2 * block + (slot.name == "exp_avg" ? 1 : 0)
+            guard layout.encoding.hasScales else {
+                return slice.flatMap {
+                    [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: slot.encoding.codeWidth)
+                }
+            }
             let groups = layout.groupCount(before: slice.lowerBound)..<layout.groupCount(before: slice.upperBound)
             return groups.flatMap { [UInt8](repeating: UInt8(($0 + seed) % 251), count: 4) }
-                + slice.flatMap { [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: moments.codeWidth) }
+                + slice.flatMap { [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: 1) }
         }
         for block in 0..<2 {
-            for kind in TensorKind.allCases {
-                for slice in slices(2, block) {
-                    let bytes = kind == .weight ? [UInt8](repeating: 1, count: 4 * slice.count) : encoded(slice, block)
-                    try bytes.withUnsafeBytes { try writer.write(kind: kind, block: block, range: slice, bytes: $0) }
+            for slice in slices(2, block) {
+                let weights = [UInt8](repeating: 1, count: 4 * slice.count)
+                try weights.withUnsafeBytes { try writer.write(.weight, block: block, range: slice, bytes: $0) }
+                for slot in header.table.blocks[block].slots {
+                    try encoded(slot, slice, block).withUnsafeBytes {
+                        try writer.write(.slot(slot.name), block: block, range: slice, bytes: $0)
+                    }
                 }
             }
         }
@@ -59,33 +68,70 @@ struct CheckpointTests {
         try checkpoint.verify()
         for block in 0..<2 {
             for slice in slices(3, block) {
-                var bytes = [UInt8](repeating: 0, count: layout.byteCount(slice))
-                try bytes.withUnsafeMutableBytes {
-                    try checkpoint.read(kind: .secondMoment, block: block, range: slice, into: $0)
+                for slot in header.table.blocks[block].slots {
+                    let layout = SlotLayout(header.table.blocks[block], slot.encoding)
+                    var bytes = [UInt8](repeating: 0, count: layout.byteCount(slice))
+                    try bytes.withUnsafeMutableBytes {
+                        try checkpoint.read(.slot(slot.name), block: block, range: slice, into: $0)
+                    }
+                    #expect(bytes == encoded(slot, slice, block))
                 }
-                #expect(bytes == encoded(slice, block))
             }
         }
         let size = try folder.size("mae-1/optimizer.safetensors")
-        #expect(size < 2 * 2 * 14_033 * (moments == .bf16 ? 2 : 1) + 4000)
+        #expect(size < 2 * 14_033 * (moments == .bf16 ? 8 : 6) + 5000)
     }
 
-    @Test func momentsOfZeroNeedNotBeWritten() throws {
+    private static let average = WeightSlot(WeightSlot.averageName, .fp32, .weightAverage)
+
+    @Test func slotsOfZeroNeedNotBeWritten() throws {
         let folder = try TemporaryFolder()
-        let writer = try CheckpointStore(folder: folder.path).begin(header(step: 1), momentsAreZero: true)
+        let writer = try CheckpointStore(folder: folder.path).begin(header(step: 1), isBeginning: true)
         for (index, block) in header(step: 1).table.blocks.enumerated() {
             let weights = [UInt8](repeating: 7, count: 4 * block.count)
             try weights.withUnsafeBytes {
-                try writer.write(kind: .weight, block: index, range: 0..<block.count, bytes: $0)
+                try writer.write(.weight, block: index, range: 0..<block.count, bytes: $0)
             }
         }
         let checkpoint = try writer.finish()
         try checkpoint.verify()
         var moments = [UInt8](repeating: 1, count: 4 * 16)
         try moments.withUnsafeMutableBytes {
-            try checkpoint.read(kind: .firstMoment, block: 1, range: 0..<16, into: $0)
+            try checkpoint.read(.slot("exp_avg"), block: 1, range: 0..<16, into: $0)
         }
         #expect(moments.allSatisfy { $0 == 0 })
+    }
+
+    /// An average begins as the weights, and is part of the first checkpoint.
+    @Test func anAverageIsWrittenAtTheBeginningToo() throws {
+        var header = header(step: 0)
+        header.table = BlockTable(blocks: header.table.blocks, slots: WeightSlot.adamw() + [Self.average])
+        #expect(header.table.blocks[1].restoredParts(at: StepIndex(0)) == [.weight, .slot("ema")])
+        let folder = try TemporaryFolder()
+        let store = try CheckpointStore(folder: folder.path)
+        for isWhole in [false, true] {
+            let writer = try store.begin(header, isBeginning: true)
+            for (index, block) in header.table.blocks.enumerated() {
+                let weights = [UInt8](repeating: 7, count: 4 * block.count)
+                for part in isWhole ? block.restoredParts(at: StepIndex(0)) : [.weight] {
+                    try weights.withUnsafeBytes {
+                        try writer.write(part, block: index, range: 0..<block.count, bytes: $0)
+                    }
+                }
+            }
+            guard isWhole else {
+                let missing = try #require(throws: StorageError.self) { try writer.finish() }
+                #expect("\(missing)".contains("ema of block block.0 has 0 of 16 elements"))
+                continue
+            }
+            let checkpoint = try writer.finish()
+            try checkpoint.verify()
+            var average = [UInt8](repeating: 0, count: 4 * 16)
+            try average.withUnsafeMutableBytes {
+                try checkpoint.read(.slot("ema"), block: 1, range: 0..<16, into: $0)
+            }
+            #expect(average.allSatisfy { $0 == 7 })
+        }
     }
 
     @Test func momentsThatWereNeverWrittenHashAsWrittenZerosAndAreStillWatched() throws {
@@ -95,15 +141,16 @@ struct CheckpointTests {
             return builder.build()
         }
         var header = header(step: 0)
-        header.table = BlockTable(blocks: blocks, moments: .fp32)
+        header.table = BlockTable(blocks: blocks, slots: WeightSlot.adamw())
         let folder = try TemporaryFolder()
         let zeros = [UInt8](repeating: 0, count: 4 * 64 * 128)
-        let checkpoints = try [true, false].map { momentsAreZero in
-            let store = try CheckpointStore(folder: folder.file("\(momentsAreZero)"))
-            let writer = try store.begin(header, momentsAreZero: momentsAreZero)
-            for (block, kind) in blocks.indices.flatMap({ block in TensorKind.allCases.map { (block, $0) } })
-            where kind == .weight || !momentsAreZero {
-                try zeros.withUnsafeBytes { try writer.write(kind: kind, block: block, range: 0..<8192, bytes: $0) }
+        let checkpoints = try [true, false].map { isBeginning in
+            let store = try CheckpointStore(folder: folder.file("\(isBeginning)"))
+            let writer = try store.begin(header, isBeginning: isBeginning)
+            for (block, part) in header.table.blocks.indices.flatMap({ block in
+                header.table.blocks[block].parts.map { (block, $0) }
+            }) where part == .weight || !isBeginning {
+                try zeros.withUnsafeBytes { try writer.write(part, block: block, range: 0..<8192, bytes: $0) }
             }
             return try writer.finish()
         }
@@ -207,11 +254,11 @@ struct CheckpointTests {
         block.add("blocks.0.mlp.fc1.bias", [4], decays: false, .constant(0.1))
         return CheckpointHeader(
             runID: "run", stageName: "mae", stageIndex: StageIndex(0), step: StepIndex(step), planHash: "plan",
-            table: BlockTable(blocks: [embed.build(), block.build()]))
+            table: BlockTable(blocks: [embed.build(), block.build()], slots: WeightSlot.adamw()))
     }
 
-    private func value(kind: TensorKind, block: Int, element: Int) -> Float {
-        Float(1000 * Int(kind.rawValue) + 100 * block + element) / 7
+    private func value(_ part: WeightPart, block: Int, element: Int) -> Float {
+        Float(1000 * (part == .weight ? 0 : part == .slot("exp_avg") ? 1 : 2) + 100 * block + element) / 7
     }
 
     private func write(to store: CheckpointStore, step: UInt64, pieces: Int) throws -> Checkpoint {
@@ -222,12 +269,12 @@ struct CheckpointTests {
 
     private func fill(_ writer: CheckpointWriter, pieces: Int, except skipped: Int? = nil) throws {
         for (index, block) in header(step: 0).table.blocks.enumerated() where index != skipped {
-            for kind in TensorKind.allCases where kind == .weight || block.isTrainable {
+            for part in block.parts {
                 for piece in (0..<pieces).reversed() {
                     let range = block.count * piece / pieces..<block.count * (piece + 1) / pieces
-                    let values = range.map { value(kind: kind, block: index, element: $0) }
+                    let values = range.map { value(part, block: index, element: $0) }
                     try values.withUnsafeBytes {
-                        try writer.write(kind: kind, block: index, range: range, bytes: $0)
+                        try writer.write(part, block: index, range: range, bytes: $0)
                     }
                 }
             }

@@ -5,9 +5,9 @@ import MawsStorage
 import Testing
 
 struct StateChecksTests {
-    @Test(arguments: MomentEncoding.allCases)
-    func aFlippedBitOfAnyChunkInAnyAreaIsFoundThereAndNowhereElse(moments: MomentEncoding) throws {
-        let state = try State(moments, isReduced: true)
+    @Test(arguments: StoredSlots.allCases)
+    func aFlippedBitOfAnyChunkInAnyAreaIsFoundThereAndNowhereElse(slots: StoredSlots) throws {
+        let state = try State(slots, isReduced: true)
         try state.verifyAll()
         for chunk in state.chunks {
             for holding in state.checks.believed(chunk, isDone: true) {
@@ -25,12 +25,12 @@ struct StateChecksTests {
         try state.verifyAll()
     }
 
-    @Test(arguments: MomentEncoding.allCases)
-    func aFlippedBitOfAnyChecksumIsFound(moments: MomentEncoding) throws {
-        let state = try State(moments, isReduced: true)
+    @Test(arguments: StoredSlots.allCases)
+    func aFlippedBitOfAnyChecksumIsFound(slots: StoredSlots) throws {
+        let state = try State(slots, isReduced: true)
         let shape = state.layout.shape
         let places =
-            (0..<16 * shape.chunkCount).map { shape.checksOffset + $0 }
+            (0..<4 * shape.checksPerChunk * shape.chunkCount).map { shape.checksOffset + $0 }
             + (0..<4 * shape.frozenChunkCount).map { shape.frozenChecksOffset + $0 }
         for place in places {
             try state.folder.damage("state", at: place)
@@ -55,9 +55,9 @@ struct StateChecksTests {
     }
 
     /// By a thread that reads the file and not the memory.
-    @Test(arguments: MomentEncoding.allCases)
-    func aLookBesideTheWritersFindsDamageAndLeavesWhatTheyChangeToThem(moments: MomentEncoding) throws {
-        let state = try State(moments, isReduced: true)
+    @Test(arguments: StoredSlots.allCases)
+    func aLookBesideTheWritersFindsDamageAndLeavesWhatTheyChangeToThem(slots: StoredSlots) throws {
+        let state = try State(slots, isReduced: true)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 15, alignment: 64)
         defer { buffer.deallocate() }
         for chunk in state.chunks {
@@ -73,9 +73,9 @@ struct StateChecksTests {
     }
 
     /// In the middle of an update: one chunk done, one that a death left half changed, the others untouched.
-    @Test(arguments: MomentEncoding.allCases)
-    func aFlippedBitOfTheJournalIsFoundOrDoesNoHarm(moments: MomentEncoding) throws {
-        let state = try State(moments, isReduced: true)
+    @Test(arguments: StoredSlots.allCases)
+    func aFlippedBitOfTheJournalIsFoundOrDoesNoHarm(slots: StoredSlots) throws {
+        let state = try State(slots, isReduced: true)
         let before = try state.updateUntilDeath()
         let shape = state.layout.shape
         let marks = (0..<4 * shape.chunkCount).map { shape.marksOffset + $0 }
@@ -133,9 +133,9 @@ struct StateChecksTests {
 /// Pieces of a state that are whole in themselves, where they do not belong.
 struct StatePlaceTests {
     /// A chunk's numbers in one area, with their checksum.
-    @Test(arguments: MomentEncoding.allCases)
-    func aChunkOfAnOlderVersionIsNotBelieved(moments: MomentEncoding) throws {
-        let state = try State(moments, isReduced: true)
+    @Test(arguments: StoredSlots.allCases)
+    func aChunkOfAnOlderVersionIsNotBelieved(slots: StoredSlots) throws {
+        let state = try State(slots, isReduced: true)
         let older = try state.bytes()
         _ = try state.updateUntilDeath()
         try state.makeGradient()
@@ -152,14 +152,14 @@ struct StatePlaceTests {
     }
 
     /// Two chunks of one area and length change places, with their checksums.
-    @Test(arguments: MomentEncoding.allCases)
-    func exchangedChunksAreNotBelieved(moments: MomentEncoding) throws {
-        let state = try State(moments, isReduced: true)
+    @Test(arguments: StoredSlots.allCases)
+    func exchangedChunksAreNotBelieved(slots: StoredSlots) throws {
+        let state = try State(slots, isReduced: true)
         let trained = state.chunks.filter { $0.isTrained && $0.range.count == ShardLayout.chunkLength }
         let (first, second) = (trained[0], trained[1])
-        #expect(first.codes.count == second.codes.count)
+        #expect(first.range.count == second.range.count)
         let present = try state.bytes()
-        for area in [StateArea.bank0, .bank1, .firstMoments, .secondMoments] {
+        for area in [StateArea.bank(0), .bank(1), .slot(0), .slot(1)] {
             guard state.checks.regions(area, first).scales.count == state.checks.regions(area, second).scales.count
             else { continue }
             state.put(present, area, first, at: second)
@@ -178,7 +178,7 @@ struct StatePlaceTests {
         try state.makeGradient()
         try state.verifyAll()
         let chunk = try #require(state.chunks.first { $0.isTrained })
-        state.put(older, .bank1, chunk)
+        state.put(older, .bank(1), chunk)
         #expect(throws: state.checks.damage(state.file.content.gradient, chunk)) { try state.verifyAll() }
     }
 
@@ -199,11 +199,28 @@ struct StatePlaceTests {
     @Test func momentsThatAStepPassesOnAreOfTheNextVersion() throws {
         let state = try State(.fp32, isReduced: true)
         let chunk = try #require(state.chunks.first { $0.isTrained })
-        let next = StateHolding.firstMoments(State.version.next)
+        let next = StateHolding.slot(0, State.version.next)
         #expect(throws: StorageError.self) { try state.checks.verify(next, chunk) }
-        state.checks.pass(.firstMoments(State.version), on: next, chunk)
+        state.checks.pass(.slot(0, State.version), on: next, chunk)
         try state.checks.verify(next, chunk)
-        #expect(throws: StorageError.self) { try state.checks.verify(.firstMoments(State.version), chunk) }
+        #expect(throws: StorageError.self) { try state.checks.verify(.slot(0, State.version), chunk) }
+    }
+}
+
+/// What is kept beside the weights: AdamW's moments, momentum and an average, or other slots in each block.
+enum StoredSlots: CaseIterable {
+    case fp32, bf16, int8, momentumAndAverage, mixed
+
+    func slots(ofBlock index: Int) -> [WeightSlot] {
+        let average = WeightSlot(WeightSlot.averageName, .fp32, .weightAverage)
+        let momentum = WeightSlot("momentum_buffer", .int8, .momentum)
+        return switch self {
+        case .fp32: WeightSlot.adamw()
+        case .bf16: WeightSlot.adamw(.bf16)
+        case .int8: WeightSlot.adamw(.int8)
+        case .momentumAndAverage: [momentum, average]
+        case .mixed: index == 1 ? WeightSlot.adamw(.int8) + [average] : []
+        }
     }
 }
 
@@ -214,8 +231,8 @@ private struct State {
     let layout: StateLayout
     let checks: StateChecks
 
-    init(_ moments: MomentEncoding, isReduced: Bool) throws {
-        let table = Self.table(moments)
+    init(_ slots: StoredSlots, isReduced: Bool) throws {
+        let table = Self.table(slots)
         let shard = ShardIdentity(index: 0, count: 1)
         let layout = StateLayout(table, shard: shard, laneCount: 2)
         let folder = try TemporaryFolder()
@@ -224,7 +241,7 @@ private struct State {
         let file = try StateFile.create(folder.file("state"), content: content, shape: layout.shape)
         self.init(folder, file, layout)
         for (index, chunk) in chunks.enumerated() {
-            for holding in chunk.isTrained ? Self.filled : [.frozen] {
+            for holding in Self.filled(chunk) {
                 let (scales, codes) = checks.regions(holding.area, chunk)
                 for bytes in [scales, codes] {
                     for place in bytes.indices { bytes[place] = UInt8(truncatingIfNeeded: 31 &* place &+ 7 &* index) }
@@ -239,13 +256,14 @@ private struct State {
     static let version = StepIndex(4)
 
     /// The version, and the gradient of the step after it.
-    private static let filled = [
-        StateHolding.weights(bank: 0, version), .gradient(bank: 1, version, dropped: 0), .firstMoments(version),
-        .secondMoments(version),
-    ]
+    private static func filled(_ chunk: StateChunk) -> [StateHolding] {
+        guard chunk.isTrained else { return [.frozen] }
+        return [.weights(bank: 0, version), .gradient(bank: 1, version, dropped: 0)]
+            + chunk.slots.indices.map { .slot($0, version) }
+    }
 
     /// A frozen block, and two trained ones of several chunks whose last ones are short.
-    private static func table(_ moments: MomentEncoding) -> BlockTable {
+    private static func table(_ slots: StoredSlots) -> BlockTable {
         let blocks: [ParameterBlock] = [("position", false, 5000), ("block", true, 9000), ("head", true, 4100)].map {
             name, isTrainable, count in
             var builder = BlockBuilder(name, isTrainable: isTrainable)
@@ -253,7 +271,12 @@ private struct State {
             builder.add("\(name).bias", [11], decays: false, .zeros)
             return builder.build()
         }
-        return BlockTable(blocks: blocks, moments: moments)
+        return BlockTable(
+            blocks: blocks.enumerated().map { index, block in
+                var block = block
+                if block.isTrainable { block.slots = slots.slots(ofBlock: index) }
+                return block
+            })
     }
 
     private init(_ folder: TemporaryFolder, _ file: StateFile, _ layout: StateLayout) {
@@ -302,7 +325,7 @@ private struct State {
         let base = UnsafeRawPointer(file.frozen) - layout.shape.frozenOffset
         let check = { (chunk: StateChunk) in
             chunk.isTrained
-                ? layout.shape.checksOffset + 16 * chunk.number + 4 * area.rawValue
+                ? layout.shape.checksOffset + 4 * (layout.shape.checksPerChunk * chunk.number + area.checkIndex)
                 : layout.shape.frozenChecksOffset + 4 * chunk.number
         }
         let (from, to) = (checks.regions(area, chunk), checks.regions(area, place ?? chunk))
@@ -345,7 +368,8 @@ private struct State {
     }
 
     private func areas(_ chunk: StateChunk) -> [UnsafeMutableRawBufferPointer] {
-        let parts = [StateArea.bank(file.content.activeBank), .firstMoments, .secondMoments].flatMap { area in
+        let slots = chunk.slots.indices.map { StateArea.slot($0) }
+        let parts = ([StateArea.bank(file.content.activeBank)] + slots).flatMap { area in
             let (scales, codes) = checks.regions(area, chunk)
             return [scales, codes]
         }
@@ -357,9 +381,10 @@ private struct State {
         try file.journal.change(chunk.number, lane: 0, areas: areas) {
             for area in areas.dropLast() { for place in area.indices { area[place] = area[place] &* 5 &+ 3 } }
             let content = file.content
-            checks.renew(content.moments[0], chunk)
+            let slots = content.slots(of: chunk)
+            for holding in slots.prefix(1) { checks.renew(holding, chunk) }
             try halfway()
-            for holding in [content.weights, content.moments[1]] { checks.renew(holding, chunk) }
+            for holding in [content.weights] + slots.dropFirst() { checks.renew(holding, chunk) }
         }
     }
 }

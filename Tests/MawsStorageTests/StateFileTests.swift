@@ -6,8 +6,8 @@ import Testing
 
 struct StateFileTests {
     private let shape = StateShape(
-        frozenBytes: 20, weightBytes: 6000, momentBytes: 3000, frozenChunkCount: 1, chunkCount: 3, laneCount: 2,
-        laneBytes: UpdateJournal.laneBytes(changing: 1000))
+        frozenBytes: 20, weightBytes: 6000, slotBytes: 3000, frozenChunkCount: 1, chunkCount: 3, checksPerChunk: 4,
+        laneCount: 2, laneBytes: UpdateJournal.laneBytes(changing: 1000))
 
     @Test func stateIsThereWhenReopened() throws {
         let folder = try TemporaryFolder()
@@ -19,7 +19,7 @@ struct StateFileTests {
         #expect(state.shape == shape)
         #expect(state.frozen[4] == 4)
         #expect(state.weights(bank: 0)[1499] == 1499)
-        #expect(state.secondMoments.load(fromByteOffset: 2999, as: UInt8.self) == 0xA5)
+        #expect(state.slots.load(fromByteOffset: 2999, as: UInt8.self) == 0xA5)
         #expect(state.weights(bank: 1)[1499] == -1499)
     }
 
@@ -80,7 +80,7 @@ struct StateFileTests {
         let next = state.weights(bank: state.content.activeBank)
         return [
             UnsafeMutableRawBufferPointer(start: next + 50 * chunk, count: 200),
-            UnsafeMutableRawBufferPointer(start: state.firstMoments + 300 * chunk, count: 300),
+            UnsafeMutableRawBufferPointer(start: state.slots + 300 * chunk, count: 300),
         ]
     }
 
@@ -172,9 +172,7 @@ struct StateFileTests {
 
     private func fill(_ state: StateFile, bank: Int, sign: Float = 1) {
         for index in 0..<shape.weightBytes / 4 { state.weights(bank: bank)[index] = sign * Float(index) }
-        for moments in [state.firstMoments, state.secondMoments] {
-            moments.initializeMemory(as: UInt8.self, repeating: 0xA5, count: shape.momentBytes)
-        }
+        state.slots.initializeMemory(as: UInt8.self, repeating: 0xA5, count: shape.slotBytes)
     }
 
     private func open(_ bytes: Data, in folder: TemporaryFolder) throws -> StateContent? {

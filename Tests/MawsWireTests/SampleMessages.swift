@@ -30,14 +30,14 @@ private let session: [Sample] = [
         "hello-trainer",
         .hello(
             Hello(
-                protocolVersion: 3, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
+                protocolVersion: 4, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
                 dataFingerprint: "sha256:00ff", server: nil, term: Term(0), productRate: 4.08e11,
                 origin: 0x0123_4567_89AB_CDEF))),
     Sample(
         "hello-server",
         .hello(
             Hello(
-                protocolVersion: 3, role: .server, name: "server-1", computeProfile: "", dataFingerprint: "",
+                protocolVersion: 4, role: .server, name: "server-1", computeProfile: "", dataFingerprint: "",
                 server: ServerHello(
                     shard: ShardIdentity(index: 1, count: 2), host: "10.0.0.7", port: 7001, runID: "run-5f",
                     stage: stage, step: step, hasReduced: true), term: term))),
@@ -53,9 +53,24 @@ private let servers: [Sample] = [
         .configure(
             ServerConfiguration(
                 term: term, runID: "run-5f", stage: stage, table: table, unitsPerStep: 8,
-                optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0.05, seed: 7),
+                optimizer: OptimizerConfiguration(
+                    .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05, seed: 7),
                 gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true))),
-    Sample("restore", .restore(slice(.firstMoment)), payload: floats),
+    Sample(
+        "configure-sgd",
+        .configure(
+            ServerConfiguration(
+                term: term, runID: "run-5f", stage: stage,
+                table: BlockTable(blocks: table.blocks, slots: sgd.slots(moments: .bf16)), unitsPerStep: 8,
+                optimizer: sgd, gatherEncoding: .fp32, keepsState: true, keepsStep: false))),
+    Sample(
+        "configure-evaluation",
+        .configure(
+            ServerConfiguration(
+                term: term, runID: "run-5f", stage: stage, table: BlockTable(blocks: [table.blocks[1]]),
+                unitsPerStep: 8, optimizer: nil, gatherEncoding: .fp32, keepsState: false))),
+    Sample("restore", .restore(slice(.slot("exp_avg"))), payload: floats),
+    Sample("restore-weight", .restore(slice(.weight)), payload: floats),
     Sample("restore-done", .restoreDone(stage: stage, step: step)),
     Sample("restored", .restored(stage: stage, step: step)),
     Sample(
@@ -66,8 +81,8 @@ private let servers: [Sample] = [
     Sample(
         "commit", .commit(Commit(term: term, stage: stage, step: step, learningRate: 1.5e-4, clipScale: 0.75))),
     Sample("applied", .applied(stage: stage, step: step)),
-    Sample("snapshot", .snapshot(slice(.secondMoment))),
-    Sample("snapshot-slice", .snapshotSlice(slice(.secondMoment)), payload: floats),
+    Sample("snapshot", .snapshot(slice(.slot("momentum_buffer")))),
+    Sample("snapshot-slice", .snapshotSlice(slice(.slot("ema"))), payload: floats),
 ]
 
 private let trainers: [Sample] = [
@@ -135,7 +150,11 @@ private let viewers: [Sample] = [
     Sample("status", .status(Array("{\"state\":\"running\"}".utf8))),
 ]
 
-private func slice(_ kind: TensorKind) -> TensorSlice { TensorSlice(stage: stage, step: step, block: 5, kind: kind) }
+private func slice(_ part: WeightPart) -> TensorSlice { TensorSlice(stage: stage, step: step, block: 5, part: part) }
+
+private let sgd = OptimizerConfiguration(
+    .sgd(momentum: 0.9, isNesterov: true), weightDecay: 1e-4,
+    average: AverageConfiguration(decay: 0.9999, warmsUp: true), seed: 7)
 
 /// Every initializer, a scalar, and a frozen block.
 private let table: BlockTable = {
@@ -148,5 +167,5 @@ private let table: BlockTable = {
     embed.add("logit_scale", [], decays: false, .constant(2.6592))
     var position = BlockBuilder("position", isTrainable: false)
     position.add("pos_embed", [1, 50, 8], decays: false, .sineCosine(gridSide: 7))
-    return BlockTable(blocks: [embed.build(), position.build()], moments: .int8)
+    return BlockTable(blocks: [embed.build(), position.build()], slots: WeightSlot.adamw(.int8))
 }()

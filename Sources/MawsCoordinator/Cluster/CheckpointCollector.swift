@@ -41,11 +41,11 @@ final class CheckpointCollector: @unchecked Sendable {
         }
     }
 
-    /// Every slice of the table that a shard holds: weights, and both moments where a block is trained.
-    static func slices(_ table: BlockTable, _ layout: ShardLayout, _ position: RunPosition) -> [TensorSlice] {
+    /// Every slice of the table that a shard holds: weights and their slots.
+    private static func slices(_ table: BlockTable, _ layout: ShardLayout, _ position: RunPosition) -> [TensorSlice] {
         table.blocks.indices.filter { !layout.slices[$0].isEmpty }.flatMap { block in
-            TensorKind.allCases.filter { $0 == .weight || table.blocks[block].isTrainable }.map {
-                TensorSlice(stage: position.stage, step: position.step, block: UInt32(block), kind: $0)
+            table.blocks[block].parts.map {
+                TensorSlice(stage: position.stage, step: position.step, block: UInt32(block), part: $0)
             }
         }
     }
@@ -65,7 +65,7 @@ final class CheckpointCollector: @unchecked Sendable {
         try peer.connection.receivePayload(into: bytes)
         do {
             try writer.write(
-                kind: slice.kind, block: Int(slice.block), range: range, bytes: UnsafeRawBufferPointer(bytes))
+                slice.part, block: Int(slice.block), range: range, bytes: UnsafeRawBufferPointer(bytes))
             if let finished = countDown() { finish(finished) }
         } catch {
             fail("\(error)")
@@ -83,8 +83,8 @@ final class CheckpointCollector: @unchecked Sendable {
             guard let collection, let layout = collection.layouts[peer], slice.step == collection.position.step,
                 slice.stage == collection.position.stage, layout.slices.indices.contains(Int(slice.block))
             else { return nil }
-            let (block, range) = (Int(slice.block), layout.slices[Int(slice.block)])
-            return (collection.writer, range, collection.table.byteCount(slice.kind, block: block, slice: range))
+            let (block, range) = (collection.table.blocks[Int(slice.block)], layout.slices[Int(slice.block)])
+            return block.byteCount(slice.part, slice: range).map { (collection.writer, range, byteCount: $0) }
         }
     }
 

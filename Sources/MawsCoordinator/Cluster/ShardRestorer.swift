@@ -56,17 +56,18 @@ final class ShardRestorer: Sendable {
         let checkpoint = try checkpoints.open(position)
         let table = checkpoint.header.table
         let layout = ShardLayout(table: table, shard: shard)
-        // The moments of version 0 are zero, as those of a new state are.
-        let slices = CheckpointCollector.slices(table, layout, position).filter {
-            $0.kind == .weight || position.step.value > 0
+        let wanted = table.blocks.indices.filter { !layout.slices[$0].isEmpty }.flatMap { block in
+            table.blocks[block].restoredParts(at: position.step).map { (block, $0) }
         }
-        let counts = slices.map { table.byteCount($0.kind, block: Int($0.block), slice: layout.slices[Int($0.block)]) }
+        let counts = wanted.map { block, part in
+            table.blocks[block].byteCount(part, slice: layout.slices[block]) ?? 0
+        }
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: counts.max() ?? 0, alignment: 64)
         defer { buffer.deallocate() }
-        for (slice, count) in zip(slices, counts) {
-            let range = layout.slices[Int(slice.block)]
+        for ((block, part), count) in zip(wanted, counts) {
+            let slice = TensorSlice(stage: position.stage, step: position.step, block: UInt32(block), part: part)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
-            try checkpoint.read(kind: slice.kind, block: Int(slice.block), range: range, into: bytes)
+            try checkpoint.read(part, block: block, range: layout.slices[block], into: bytes)
             try write(.restore(slice), UnsafeRawBufferPointer(bytes))
         }
         try write(.restoreDone(stage: position.stage, step: position.step), .init(start: nil, count: 0))

@@ -7,7 +7,7 @@ import MawsStorage
 import MawsTensor
 
 /// Makes the checkpoint a stage starts from: parameters of an earlier stage where the plan says so, initial values for
-/// the rest, moments of zero. Start, transition and resumption are then one mechanism: restoring a checkpoint.
+/// the rest; slots are zero, averages copies. Start, transition and resumption are then one mechanism: restoring a checkpoint.
 struct StagePreparation: Sendable {
     let plan: Plan
     let planHash: String
@@ -29,7 +29,7 @@ struct StagePreparation: Sendable {
         let stage = catalog[index]
         let source = try stage.plan.from.map { try self.source(of: stage, named: $0) }
         let writer = try checkpoints.store.begin(
-            header(index, step: StepIndex(0), computeProfile: source?.header.computeProfile), momentsAreZero: true)
+            header(index, step: StepIndex(0), computeProfile: source?.header.computeProfile), isBeginning: true)
         do {
             for block in stage.table.blocks.indices {
                 try write(block, of: stage, from: source, with: writer)
@@ -75,8 +75,10 @@ struct StagePreparation: Sendable {
         if let from = stage.plan.from, !block.isTrainable, !missing.isEmpty {
             throw CoordinatorError.missingParameters(stage: stage.plan.name, from: from, names: missing)
         }
-        try writer.write(
-            kind: .weight, block: index, range: 0..<block.count, bytes: UnsafeRawBufferPointer(weights.bytes))
+        // A slot that does not start at zero starts as a copy of the weight.
+        for part in block.restoredParts(at: StepIndex(0)) {
+            try writer.write(part, block: index, range: 0..<block.count, bytes: UnsafeRawBufferPointer(weights.bytes))
+        }
     }
 
     /// Whether the source has the parameter, whose values are in its block's buffer then. One of another shape is no
@@ -92,7 +94,7 @@ struct StagePreparation: Sendable {
                     stage: stage.plan.name, name: entry.name, shape: entry.shape, from: source.name, found: found.shape)
             }
             try reading(source.header.stageIndex, for: stage) {
-                try source.read(kind: .weight, block: block, range: found.range, into: weights.bytes(of: entry.range))
+                try source.read(.weight, block: block, range: found.range, into: weights.bytes(of: entry.range))
             }
             return true
         }

@@ -18,8 +18,11 @@ public struct StageCost: Hashable, Sendable {
     /// Bytes all trainers together push every step when each unit's gradient travels by itself.
     public var pushBytesPerStep: Int
     private let words: Words
-    /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights, both moments.
+    /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights, all
+    /// slots.
     public var stateBytes: Int
+    /// Those of the slots: an optimizer's moments, an average.
+    public var slotBytes: Int
 
     /// Elements of LiT's word table, and of the rows that a unit reads at most.
     private struct Words: Hashable {
@@ -47,9 +50,11 @@ public struct StageCost: Hashable, Sendable {
         gatherBytesOnce = (parameters - trainable) * element
         words = Self.words(plan, stage)
         pushBytesPerStep = stage.unitsPerStep * Self.pushBytes(units: 1, trainable: trainable, words)
-        let moments = stage.recipe?.optimizer.moments ?? .fp32
-        let scales = moments == .int8 ? trainable / MomentLayout.groupLength * element : 0
-        stateBytes = (parameters + trainable) * element + 2 * (moments.codeWidth * trainable + scales)
+        slotBytes = (stage.recipe?.optimizer.slots ?? []).reduce(0) { bytes, slot in
+            let scales = slot.encoding.hasScales ? trainable / SlotLayout.groupLength * element : 0
+            return bytes + slot.encoding.codeWidth * trainable + scales
+        }
+        stateBytes = (parameters + trainable) * element + slotBytes
     }
 
     /// Bytes of the sum of some units' gradients: of a word table the rows that they read when all their words differ,

@@ -11,16 +11,16 @@ extension ShardCore {
             return [.decline(wanted.request, reason: "shard \(shard) has no block \(wanted.block) of that stage")]
         }
         if wanted.step > version { return wait(wanted) }
-        let slice = TensorSlice(stage: wanted.stage, step: wanted.step, block: wanted.block, kind: .weight)
+        let slice = TensorSlice(stage: wanted.stage, step: wanted.step, block: wanted.block, part: .weight)
         return serve(wanted.request, slice)
     }
 
     mutating func snapshotRequested(_ request: ShardRequest, _ slice: TensorSlice) -> [ShardAction] {
-        // Moments change in place: there are those of the newest version only, and none while it is made.
-        let isHere = phase == .serving ? slice.kind == .weight || slice.step == version : slice.kind == .weight
+        // Slots change in place: there are those of the newest version only, and none while it is made.
+        let isHere = slice.part == .weight || phase == .serving && slice.step == version
         guard let configuration, phase == .serving || phase == .applying, slice.stage == configuration.stage,
-            holds(slice.kind, of: slice.block), isHere
-        else { return [.decline(request, reason: "shard \(shard) has no \(slice.kind) of block \(slice.block)")] }
+            holds(slice.part, of: slice.block), isHere
+        else { return [.decline(request, reason: "shard \(shard) has no \(slice.part) of block \(slice.block)")] }
         return serve(request, slice)
     }
 

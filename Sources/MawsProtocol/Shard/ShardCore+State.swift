@@ -49,7 +49,7 @@ extension ShardCore {
         unstored = []
         storeDeadline = nil
         readers = [:]
-        restoredParts = []
+        restoredParts = [:]
         restoreStep = nil
     }
 
@@ -91,7 +91,7 @@ extension ShardCore {
         // A restore that another one overtook is still on its way.
         guard phase == .restoring else { return [.discard] }
         guard let configuration, slice.stage == configuration.stage,
-            restoreStep == nil || restoreStep == slice.step, holds(slice.kind, of: slice.block)
+            restoreStep == nil || restoreStep == slice.step, holds(slice.part, of: slice.block)
         else { return [.breakOff(reason: "it restores a slice that does not belong to the configured stage")] }
         restoreStep = slice.step
         return [.receiveSlice(slice)]
@@ -99,7 +99,7 @@ extension ShardCore {
 
     mutating func restoreReceived(_ slice: TensorSlice) -> [ShardAction] {
         guard phase == .restoring else { return [] }
-        restoredParts.insert(part(Int(slice.block), slice.kind))
+        restoredParts[Int(slice.block), default: []].insert(slice.part)
         return []
     }
 
@@ -109,13 +109,9 @@ extension ShardCore {
             return [.breakOff(reason: "it ends a restore that did not begin")]
         }
         for (block, slice) in slices.enumerated() where !slice.isEmpty {
-            // The moments of version 0 are zero, as those of a new state are.
-            for kind in TensorKind.allCases
-            where holds(kind, of: UInt32(block)) && (kind == .weight || step.value > 0)
-                && !restoredParts.contains(part(block, kind))
-            {
-                let name = configuration.table.blocks[block].name
-                return [.breakOff(reason: "it ends a restore without the \(kind) of block \(name)")]
+            let (whole, restored) = (configuration.table.blocks[block], restoredParts[block, default: []])
+            for part in whole.restoredParts(at: step) where !restored.contains(part) {
+                return [.breakOff(reason: "it ends a restore without the \(part) of block \(whole.name)")]
             }
         }
         guard restoreStep == nil || restoreStep == step else {
@@ -160,11 +156,9 @@ extension ShardCore {
         return openTrees == 0 && !hasReduced ? [.sealReduced(generation)] : []
     }
 
-    /// Whether the shard keeps this kind for this block: moments only of what is trained.
-    func holds(_ kind: TensorKind, of block: UInt32) -> Bool {
+    /// Whether the shard keeps this part of this block.
+    func holds(_ part: WeightPart, of block: UInt32) -> Bool {
         guard let configuration, Int(block) < configuration.table.blocks.count else { return false }
-        return kind == .weight || configuration.table.blocks[Int(block)].isTrainable
+        return configuration.table.blocks[Int(block)].parts.contains(part)
     }
-
-    private func part(_ block: Int, _ kind: TensorKind) -> Int { 3 * block + Int(kind.rawValue) }
 }

@@ -50,8 +50,8 @@ public struct ShardCore: Sendable {
     /// What the state file held when the process started; nil once it is replaced.
     var found: ServerHello?
 
-    /// Parts of a restore that are here, each 3 × block + kind.
-    var restoredParts: Set<Int> = []
+    /// Parts of a restore that are here, by block.
+    var restoredParts: [Int: Set<WeightPart>] = [:]
     var restoreStep: StepIndex?
 
     var version = StepIndex(0)

@@ -16,7 +16,7 @@ final class CheckpointWeights: WeightSource {
 
     func gather(_ block: Int) throws -> BlockWeights {
         let buffer = FloatBuffer(count: table.blocks[block].count)
-        try checkpoint.read(kind: .weight, block: block, range: 0..<buffer.count, into: buffer.bytes)
+        try checkpoint.read(.weight, block: block, range: 0..<buffer.count, into: buffer.bytes)
         return BlockWeights(buffer)
     }
 

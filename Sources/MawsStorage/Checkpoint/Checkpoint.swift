@@ -19,7 +19,7 @@ public final class Checkpoint: Sendable {
     init(folder: String) throws {
         self.folder = folder
         manifest = try CheckpointManifest.read("\(folder)/manifest.json")
-        layout = CheckpointLayout(manifest.header.table)
+        layout = CheckpointLayout(manifest.header.table, format: manifest.format)
         let weights = try Self.open(.weights, in: folder, layout)
         let optimizer = try Self.open(.optimizer, in: folder, layout)
         let pieces = try manifest.pieces ?? Self.hashes(of: manifest, layout, weights, optimizer).pieces
@@ -40,16 +40,17 @@ public final class Checkpoint: Sendable {
         }
     }
 
-    /// Fills `bytes` with a slice of a block: weights as little-endian fp32, moments as the table says. Throws when a
+    /// Fills `bytes` with a slice of a block: weights as little-endian fp32, slots as the table says. Throws when a
     /// byte of the pieces that it lies in is not what was written.
     ///
     /// - Parameters:
-    ///   - range: elements of the block; moments of 8 bits are cut where their groups end.
-    ///   - bytes: as many as the table's `byteCount` of the slice.
-    public func read(kind: TensorKind, block: Int, range: Range<Int>, into bytes: UnsafeMutableRawBufferPointer) throws
-    {
-        guard let (file, areas) = layout.position(kind: kind, block: block, range: range) else {
-            throw StorageError.unknown(checkpoint: name, what: "elements \(range) of \(kind) in block \(block)")
+    ///   - range: elements of the block; slots of 8 bits are cut where their groups end.
+    ///   - bytes: as many as the block's `byteCount` of the slice.
+    public func read(
+        _ part: WeightPart, block: Int, range: Range<Int>, into bytes: UnsafeMutableRawBufferPointer
+    ) throws {
+        guard let (file, areas) = layout.position(part: part, block: block, range: range) else {
+            throw StorageError.unknown(checkpoint: name, what: "elements \(range) of \(part) in block \(block)")
         }
         precondition(bytes.count == areas.reduce(0) { $0 + $1.count })
         var start = 0
@@ -64,7 +65,7 @@ public final class Checkpoint: Sendable {
     public func tensor(named name: String) throws -> (entry: ParameterEntry, values: [Float])? {
         guard let (block, entry) = place(of: name) else { return nil }
         var values = [Float](repeating: 0, count: entry.count)
-        try values.withUnsafeMutableBytes { try read(kind: .weight, block: block, range: entry.range, into: $0) }
+        try values.withUnsafeMutableBytes { try read(.weight, block: block, range: entry.range, into: $0) }
         return (entry, values)
     }
 

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The hashes of a checkpoint's two files, each made in one reading of its file, both at once: the run waits for it.
 struct CheckpointHashes {
-    /// Weights, then moments, in the order of the files.
+    /// Weights, then slots, in the order of the files.
     let tensors: [CheckpointManifest.Tensor]
     /// Over all weight tensors in table order.
     let weightsHash: String
@@ -31,7 +31,7 @@ struct CheckpointHashes {
     }
 }
 
-/// The hashes of one file: of its tensors, and of its pieces. Moments that were never written are zeros, whose hash is
+/// The hashes of one file: of its tensors, and of its pieces. Slots that were never written are zeros, whose hash is
 /// computed once for each length.
 private struct FileHashes {
     private(set) var tensors: [CheckpointManifest.Tensor] = []
@@ -40,7 +40,7 @@ private struct FileHashes {
     private(set) var all = ""
     private var hashesOfZeros: [Int: String] = [:]
 
-    /// - Parameter mayBeHole: true for moments.
+    /// - Parameter mayBeHole: true for slots.
     init(_ file: OpenFile, _ layout: SafetensorsLayout, mayBeHole: Bool) throws {
         let whole = Hash()
         let length = CheckpointManifest.Pieces.byteCount

@@ -20,12 +20,15 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
         public var optimizer: [String]
     }
 
-    /// 2; format 1 had no `pieces`, another number is a layout this program does not know.
+    /// 1 had no `pieces`; 1 and 2 had AdamW's moments, under other names, and no named slots.
+    static let newestFormat = 3
+
+    /// Another number than 1 to 3 is a layout this program does not know.
     public var format: Int
     public var header: CheckpointHeader
     /// SHA-256 over the bytes of all weight tensors in table order. It does not depend on the number of servers.
     public var weightsHash: String
-    /// Weights, then moments, in the order of the files.
+    /// Weights, then slots, in the order of the files.
     public var tensors: [Tensor]
     /// Nil in format 1.
     public var pieces: Pieces?
@@ -35,7 +38,7 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
     public var seal: String
 
     init(header: CheckpointHeader, hashes: CheckpointHashes) throws {
-        format = 2
+        format = Self.newestFormat
         self.header = header
         weightsHash = hashes.weightsHash
         tensors = hashes.tensors
@@ -60,15 +63,21 @@ public struct CheckpointManifest: Codable, Hashable, Sendable {
         } catch {
             throw StorageError.damaged(path: path, reason: "it is not a checkpoint's manifest")
         }
-        guard manifest.format <= 2 else { throw StorageError.newerFormat(path: path, format: manifest.format) }
-        var unsealed = manifest
-        unsealed.seal = ""
-        guard Hash.hexadecimal(of: try unsealed.encoded()) == manifest.seal else {
+        guard manifest.format <= newestFormat else {
+            throw StorageError.newerFormat(path: path, format: manifest.format)
+        }
+        guard unsealedHash(bytes, seal: manifest.seal) == manifest.seal else {
             throw StorageError.damaged(path: path, reason: "its content does not match its seal")
         }
         guard (manifest.pieces == nil) == (manifest.format == 1) else {
             throw StorageError.damaged(path: path, reason: "format \(manifest.format) has other fields")
         }
         return manifest
+    }
+
+    /// What the file's bytes hash to with an empty seal, whatever its format is.
+    private static func unsealedHash(_ bytes: [UInt8], seal: String) -> String {
+        let text = String(decoding: bytes, as: UTF8.self)
+        return Hash.hexadecimal(of: Array(text.replacingOccurrences(of: "\"\(seal)\"", with: "\"\"").utf8))
     }
 }

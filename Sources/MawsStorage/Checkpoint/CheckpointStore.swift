@@ -13,10 +13,10 @@ public struct CheckpointStore: Sendable {
 
     /// Starts a checkpoint. What earlier processes left unfinished is removed first; space on the disk is reserved now.
     ///
-    /// - Parameter momentsAreZero: they need not be written, and take no space on the disk.
-    public func begin(_ header: CheckpointHeader, momentsAreZero: Bool = false) throws -> CheckpointWriter {
+    /// - Parameter isBeginning: slots that start at zero need not be written, and take no space on the disk.
+    public func begin(_ header: CheckpointHeader, isBeginning: Bool = false) throws -> CheckpointWriter {
         try removeUnfinished()
-        return try CheckpointWriter(store: self, header: header, momentsAreZero: momentsAreZero)
+        return try CheckpointWriter(store: self, header: header, isBeginning: isBeginning)
     }
 
     /// Removes what earlier processes left unfinished, or half removed.

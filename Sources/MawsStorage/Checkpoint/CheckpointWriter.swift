@@ -7,8 +7,8 @@ import Synchronization
 /// Any thread may write. After an error the folder is gone and every later call throws that error again.
 public final class CheckpointWriter: Sendable {
     private struct State {
-        /// Elements written so far, by part; see `CheckpointLayout.parts`.
-        var written: [[Range<Int>]]
+        /// Elements written so far, by block and part.
+        var written: [[WeightPart: [Range<Int>]]]
         var failure: (any Error)?
         var isFinished = false
     }
@@ -22,15 +22,17 @@ public final class CheckpointWriter: Sendable {
 
     private var partial: String { store.partialPath(header.name) }
 
-    init(store: CheckpointStore, header: CheckpointHeader, momentsAreZero: Bool) throws {
+    init(store: CheckpointStore, header: CheckpointHeader, isBeginning: Bool) throws {
         self.store = store
         self.header = header
         let layout = CheckpointLayout(header.table)
         self.layout = layout
-        var written = [[Range<Int>]](repeating: [], count: 3 * header.table.blocks.count)
-        if momentsAreZero {
-            for (block, kind) in layout.parts where kind != .weight {
-                written[3 * block + Int(kind.rawValue)] = [0..<header.table.blocks[block].count]
+        var written = [[WeightPart: [Range<Int>]]](repeating: [:], count: header.table.blocks.count)
+        if isBeginning {
+            for (index, block) in header.table.blocks.enumerated() {
+                for slot in block.slots where slot.rule.startsAtZero {
+                    written[index][.slot(slot.name)] = [0..<block.count]
+                }
             }
         }
         state = Mutex(State(written: written))
@@ -39,7 +41,7 @@ public final class CheckpointWriter: Sendable {
         try Folder.make(partial)
         do {
             weights = try Self.create(.weights, in: partial, layout, isHole: false)
-            optimizer = try Self.create(.optimizer, in: partial, layout, isHole: momentsAreZero)
+            optimizer = try Self.create(.optimizer, in: partial, layout, isHole: isBeginning)
         } catch {
             try? Folder.remove(partial)
             throw error
@@ -51,29 +53,29 @@ public final class CheckpointWriter: Sendable {
     /// Puts a slice of a block in its place.
     ///
     /// - Parameters:
-    ///   - range: elements of the block; moments of 8 bits are cut where their groups end.
-    ///   - bytes: weights as little-endian fp32, moments as the table says.
-    public func write(kind: TensorKind, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
+    ///   - range: elements of the block; slots of 8 bits are cut where their groups end.
+    ///   - bytes: weights as little-endian fp32, slots as the table says.
+    public func write(_ part: WeightPart, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
         if let failure = state.withLock({ $0.failure }) { throw failure }
-        guard let (file, areas) = layout.position(kind: kind, block: block, range: range),
+        guard let (file, areas) = layout.position(part: part, block: block, range: range),
             bytes.count == areas.reduce(0, { $0 + $1.count })
         else {
             throw StorageError.unknown(
-                checkpoint: header.name, what: "\(bytes.count) bytes for elements \(range) of \(kind) in block \(block)"
+                checkpoint: header.name, what: "\(bytes.count) bytes for elements \(range) of \(part) in block \(block)"
             )
         }
         do {
             var start = 0
             for area in areas {
-                let part = UnsafeRawBufferPointer(rebasing: bytes[start..<start + area.count])
-                try (file == .weights ? weights : optimizer).write(part, at: area.lowerBound)
+                let piece = UnsafeRawBufferPointer(rebasing: bytes[start..<start + area.count])
+                try (file == .weights ? weights : optimizer).write(piece, at: area.lowerBound)
                 start += area.count
             }
         } catch {
             fail(error)
             throw error
         }
-        state.withLock { $0.written[3 * block + Int(kind.rawValue)].append(range) }
+        state.withLock { $0.written[block][part, default: []].append(range) }
     }
 
     /// Makes everything durable, hashes it, writes the manifest, gives the folder its name and moves `latest` to it.
@@ -111,8 +113,8 @@ public final class CheckpointWriter: Sendable {
     /// Every element of every part exactly once.
     private func checkCoverage() throws {
         let written = state.withLock { $0.written }
-        for (block, kind) in layout.parts {
-            let ranges = written[3 * block + Int(kind.rawValue)].filter { !$0.isEmpty }
+        for (block, part) in layout.parts {
+            let ranges = written[block][part, default: []].filter { !$0.isEmpty }
             var end = 0
             for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
                 if range.lowerBound != end { break }
@@ -121,7 +123,7 @@ public final class CheckpointWriter: Sendable {
             let whole = header.table.blocks[block]
             let sum = ranges.reduce(0) { $0 + $1.count }
             if end != whole.count || sum != whole.count {
-                let reason = "\(kind) of block \(whole.name) has \(sum) of \(whole.count) elements, whole up to \(end)"
+                let reason = "\(part) of block \(whole.name) has \(sum) of \(whole.count) elements, whole up to \(end)"
                 throw StorageError.incomplete(checkpoint: header.name, reason: reason)
             }
         }

@@ -16,18 +16,15 @@ package struct StateChecks {
         self.layout = layout
     }
 
-    /// The chunk's numbers in an area; moments have scales and codes, weights codes alone.
+    /// The chunk's numbers in an area; slots may have scales, weights have codes alone.
     package func regions(
         _ area: StateArea, _ chunk: StateChunk
     ) -> (scales: UnsafeMutableRawBufferPointer, codes: UnsafeMutableRawBufferPointer) {
         switch area {
         case .frozen: (Self.none, Self.region(file.frozen, chunk.weights))
-        case .bank0: (Self.none, Self.region(file.weights(bank: 0), chunk.weights))
-        case .bank1: (Self.none, Self.region(file.weights(bank: 1), chunk.weights))
-        case .firstMoments:
-            (Self.region(file.firstMoments, chunk.scales), Self.region(file.firstMoments, chunk.codes))
-        case .secondMoments:
-            (Self.region(file.secondMoments, chunk.scales), Self.region(file.secondMoments, chunk.codes))
+        case .bank(let number): (Self.none, Self.region(file.weights(bank: number), chunk.weights))
+        case .slot(let number):
+            (Self.region(file.slots, chunk.slots[number].scales), Self.region(file.slots, chunk.slots[number].codes))
         }
     }
 
@@ -35,7 +32,7 @@ package struct StateChecks {
     package func entry(_ chunk: StateChunk) -> UnsafeMutableRawBufferPointer {
         precondition(chunk.isTrained)
         return UnsafeMutableRawBufferPointer(
-            start: file.checks + 4 * chunk.number, count: StateShape.checkBytes)
+            start: file.checks + file.shape.checksPerChunk * chunk.number, count: 4 * file.shape.checksPerChunk)
     }
 
     /// The chunk holds this, as it is meant to.
@@ -48,16 +45,17 @@ package struct StateChecks {
         place(holding.area, chunk).pointee ^= salt(holding, chunk) ^ salt(next, chunk)
     }
 
-    /// The moments of a new file are zero, and those of version 0; their pages stay untouched.
-    package func renewZeroMoments() {
+    /// The slots of a new file are zero, and those of version 0; their pages stay untouched.
+    package func renewZeroSlots() {
         var zeros: [Int: UInt32] = [:]
         for block in layout.trainedBlocks {
             for element in layout.chunkElements(block) {
                 let chunk = layout.chunk(block, at: element)
-                let count = chunk.scales.count + chunk.codes.count
-                let checksum = zeros[count] ?? CRC32C.checksum([UInt8](repeating: 0, count: count))
-                zeros[count] = checksum
-                for holding in [StateHolding.firstMoments(StepIndex(0)), .secondMoments(StepIndex(0))] {
+                for (number, slot) in chunk.slots.enumerated() {
+                    let count = slot.scales.count + slot.codes.count
+                    let checksum = zeros[count] ?? CRC32C.checksum([UInt8](repeating: 0, count: count))
+                    zeros[count] = checksum
+                    let holding = StateHolding.slot(number, StepIndex(0))
                     place(holding.area, chunk).pointee = checksum ^ salt(holding, chunk)
                 }
             }
@@ -81,12 +79,12 @@ package struct StateChecks {
         guard chunk.isTrained else { return [.frozen] }
         let content = file.content
         guard let update = content.update else {
-            return [content.weights] + content.moments + (content.hasReduced ? [content.gradient] : [])
+            return [content.weights] + content.slots(of: chunk) + (content.hasReduced ? [content.gradient] : [])
         }
-        if isDone { return content.moments + [content.weights] }
+        if isDone { return content.slots(of: chunk) + [content.weights] }
         // What is not done yet is made of the old weights, and of the gradient unless the step is skipped.
         let sources = [content.weightsBefore] + (update.clipScale == 0 ? [] : [content.gradientBefore])
-        return content.momentsBefore + sources
+        return content.slotsBefore(of: chunk) + sources
     }
 
     /// Looks at a chunk beside those who change the state, and without bringing its pages into this process. What is
@@ -110,7 +108,7 @@ package struct StateChecks {
     }
 
     package func damage(_ holding: StateHolding, _ chunk: StateChunk) -> StorageError {
-        damage("the \(name(holding))", chunk)
+        damage("the \(name(holding, chunk))", chunk)
     }
 
     /// - Parameter what: of the chunk is not to be believed.
@@ -123,13 +121,12 @@ package struct StateChecks {
                 + "is not what was written there")
     }
 
-    private func name(_ holding: StateHolding) -> String {
+    private func name(_ holding: StateHolding, _ chunk: StateChunk) -> String {
         switch (holding.content, holding.area) {
+        case (_, .slot(let number)): return "slot \(layout.table.blocks[chunk.block].slots[number].name)"
         case (.frozen, _): return "frozen part"
-        case (.moments, .firstMoments): return "first moment"
-        case (.moments, _): return "second moment"
         case (.gradient, _): return "reduced gradient"
-        case (.weights, _): break
+        default: break
         }
         let content = file.content
         guard holding.version == content.step else { return "weight of the version before" }
@@ -141,7 +138,9 @@ package struct StateChecks {
     }
 
     private func place(_ area: StateArea, _ chunk: StateChunk) -> UnsafeMutablePointer<UInt32> {
-        chunk.isTrained ? file.checks + 4 * chunk.number + area.rawValue : file.frozenChecks + chunk.number
+        chunk.isTrained
+            ? file.checks + file.shape.checksPerChunk * chunk.number + area.checkIndex
+            : file.frozenChecks + chunk.number
     }
 
     private func checksum(

@@ -1,14 +1,23 @@
 import MawsBase
 
 /// A part of a state that has checksums of its own.
-package enum StateArea: Int, CaseIterable {
-    case bank0 = 0
-    case bank1 = 1
-    case firstMoments = 2
-    case secondMoments = 3
-    case frozen = 4
+package enum StateArea: Hashable {
+    /// Weights of one of the two banks, 0 or 1, or the gradient that lies in their place.
+    case bank(Int)
+    /// Its number among its block's slots.
+    case slot(Int)
+    case frozen
 
-    package static func bank(_ number: Int) -> StateArea { number == 0 ? .bank0 : .bank1 }
+    /// Its place among a trained chunk's checksums; frozen chunks have one alone.
+    package var checkIndex: Int {
+        switch self {
+        case .bank(let number): number
+        case .slot(let number): Self.bankCount + number
+        case .frozen: 0
+        }
+    }
+
+    static let bankCount = 2
 }
 
 /// A chunk of a shard's slice of a block, and where its numbers lie. It has a checksum in every area that it is in.
@@ -21,9 +30,14 @@ package struct StateChunk: Hashable {
     package let isTrained: Bool
     /// Bytes of the frozen area, or of a bank.
     package let weights: Range<Int>
-    /// Bytes of either moment's area: scales, where moments have some, and codes.
-    package let scales: Range<Int>
-    package let codes: Range<Int>
+    /// Its bytes in each slot of its block.
+    package let slots: [SlotBytes]
+
+    /// Bytes of the area of slots: scales, where the slot has some, and codes.
+    package struct SlotBytes: Hashable {
+        package let scales: Range<Int>
+        package let codes: Range<Int>
+    }
 }
 
 /// What a chunk's numbers in an area are meant to be. A checksum is good for that alone: an older copy of a piece of
@@ -33,7 +47,7 @@ package struct StateHolding: Hashable {
         case frozen = 0
         case weights = 1
         case gradient = 2
-        case moments = 3
+        case slot = 3
     }
 
     package let area: StateArea
@@ -53,19 +67,16 @@ package struct StateHolding: Hashable {
         StateHolding(area: .bank(bank), content: .gradient, version: version, dropped: dropped)
     }
 
-    package static func firstMoments(_ version: StepIndex) -> StateHolding {
-        StateHolding(area: .firstMoments, content: .moments, version: version, dropped: 0)
-    }
-
-    package static func secondMoments(_ version: StepIndex) -> StateHolding {
-        StateHolding(area: .secondMoments, content: .moments, version: version, dropped: 0)
+    /// - Parameter number: among the block's slots.
+    package static func slot(_ number: Int, _ version: StepIndex) -> StateHolding {
+        StateHolding(area: .slot(number), content: .slot, version: version, dropped: 0)
     }
 
     /// What a checksum of this holding in a chunk of a file differs by from that of its bytes.
     ///
     /// - Parameter nonce: the file's.
     func salt(_ chunk: StateChunk, nonce: UInt64) -> UInt32 {
-        let place = UInt64(chunk.number) << 8 | UInt64(area.rawValue) << 4 | content.rawValue
+        let place = UInt64(chunk.number) << 16 | UInt64(area.checkIndex) << 8 | content.rawValue
         return UInt32(
             truncatingIfNeeded: Self.mixed(Self.mixed(Self.mixed(nonce ^ version.value) ^ dropped) ^ place))
     }

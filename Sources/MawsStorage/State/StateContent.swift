@@ -36,13 +36,15 @@ public struct StateContent: Hashable, Sendable {
 extension StateContent {
     /// The version in force, or the one being made.
     package var weights: StateHolding { .weights(bank: activeBank, step) }
-    package var moments: [StateHolding] { [.firstMoments(step), .secondMoments(step)] }
+    package func slots(of chunk: StateChunk) -> [StateHolding] { chunk.slots.indices.map { .slot($0, step) } }
     /// What the gradient of the step after that version is filed under.
     package var gradient: StateHolding { .gradient(bank: 1 - activeBank, step, dropped: droppedCount) }
 
     /// What the version before left for an update that is under way, until that is through with the chunk.
     package var weightsBefore: StateHolding { .weights(bank: 1 - activeBank, stepBefore) }
-    package var momentsBefore: [StateHolding] { [.firstMoments(stepBefore), .secondMoments(stepBefore)] }
+    package func slotsBefore(of chunk: StateChunk) -> [StateHolding] {
+        chunk.slots.indices.map { .slot($0, stepBefore) }
+    }
     package var gradientBefore: StateHolding { .gradient(bank: activeBank, stepBefore, dropped: droppedCount) }
 
     private var stepBefore: StepIndex { StepIndex(step.value - 1) }
@@ -63,52 +65,52 @@ public struct StateUpdate: Hashable, Sendable {
 /// How much a state file has room for, in bytes, and where. Every area starts at a page.
 ///
 /// Two header slots; frozen weights; two banks of trained weights, of which the one that is not active takes the
-/// reduced gradient and then, in its place, the next version; both moments, which change in place; the journal of such
+/// reduced gradient and then, in its place, the next version; slots, which change in place; the journal of such
 /// changes: a mark for each chunk, and for each thread a copy of the chunk that it is at; the checksums of all areas
 /// before the journal.
 public struct StateShape: Hashable, Sendable {
     public var frozenBytes: Int
     /// Bytes of one bank of weights.
     public var weightBytes: Int
-    /// Bytes of one of the two moments.
-    public var momentBytes: Int
+    /// All slots of all blocks.
+    public var slotBytes: Int
     /// Chunks of what is frozen.
     public var frozenChunkCount: Int
     /// Chunks of what is trained.
     public var chunkCount: Int
+    /// Checksums of a trained chunk: one for each bank, and for each slot of the block that has most.
+    public var checksPerChunk: Int
     /// Copies there is room for, and the bytes of one, a multiple of 64.
     public var laneCount: Int
     public var laneBytes: Int
 
     public init(
-        frozenBytes: Int, weightBytes: Int, momentBytes: Int, frozenChunkCount: Int, chunkCount: Int, laneCount: Int,
-        laneBytes: Int
+        frozenBytes: Int, weightBytes: Int, slotBytes: Int, frozenChunkCount: Int, chunkCount: Int,
+        checksPerChunk: Int, laneCount: Int, laneBytes: Int
     ) {
         self.frozenBytes = frozenBytes
         self.weightBytes = weightBytes
-        self.momentBytes = momentBytes
+        self.slotBytes = slotBytes
         self.frozenChunkCount = frozenChunkCount
         self.chunkCount = chunkCount
+        self.checksPerChunk = checksPerChunk
         self.laneCount = laneCount
         self.laneBytes = laneBytes
     }
 
     static let page = 4096
     /// Where the two header slots begin.
-    static let slots = [0, page]
-    /// Bytes of a trained chunk's checksums: one for each bank and each moment.
-    static let checkBytes = 16
+    static let headers = [0, page]
 
     package var frozenOffset: Int { 2 * Self.page }
     package func weightOffset(bank: Int) -> Int {
         frozenOffset + Self.pages(frozenBytes) + bank * Self.pages(weightBytes)
     }
-    package var firstMomentOffset: Int { weightOffset(bank: 2) }
-    package var secondMomentOffset: Int { firstMomentOffset + Self.pages(momentBytes) }
-    package var marksOffset: Int { secondMomentOffset + Self.pages(momentBytes) }
+    package var slotsOffset: Int { weightOffset(bank: 2) }
+    package var marksOffset: Int { slotsOffset + Self.pages(slotBytes) }
     package var lanesOffset: Int { marksOffset + Self.pages(4 * chunkCount) }
     package var checksOffset: Int { lanesOffset + Self.pages(laneCount * laneBytes) }
-    package var frozenChecksOffset: Int { checksOffset + Self.pages(Self.checkBytes * chunkCount) }
+    package var frozenChecksOffset: Int { checksOffset + Self.pages(4 * checksPerChunk * chunkCount) }
     /// Bytes in the file.
     package var size: Int { frozenChecksOffset + Self.pages(4 * frozenChunkCount) }
 

@@ -40,12 +40,12 @@ public final class StateFile: @unchecked Sendable {
         guard size >= 2 * StateShape.page else {
             throw StorageError.damaged(path: path, reason: "it has only \(size) bytes")
         }
-        let slots = try StateShape.slots.map { offset in
-            var bytes = [UInt8](repeating: 0, count: StateSlot.size)
+        let slots = try StateShape.headers.map { offset in
+            var bytes = [UInt8](repeating: 0, count: StateHeader.size)
             try bytes.withUnsafeMutableBytes { try file.read(into: $0, at: offset) }
             return bytes
         }
-        guard let newest = slots.compactMap(StateSlot.init).max(by: { $0.sequence < $1.sequence }) else {
+        guard let newest = slots.compactMap(StateHeader.init).max(by: { $0.sequence < $1.sequence }) else {
             throw StorageError.damaged(path: path, reason: Self.reason(against: slots))
         }
         try check(newest.boot, against: boot, path)
@@ -57,7 +57,7 @@ public final class StateFile: @unchecked Sendable {
 
     /// Why none of these headers counts.
     private static func reason(against slots: [[UInt8]]) -> String {
-        if slots.contains(where: StateSlot.isForeign) { return "another version of maws wrote it" }
+        if slots.contains(where: StateHeader.isForeign) { return "another version of maws wrote it" }
         let isEmpty = slots.allSatisfy { $0.allSatisfy { $0 == 0 } }
         return isEmpty ? "it was never filled" : "neither of its headers is whole"
     }
@@ -88,7 +88,7 @@ public final class StateFile: @unchecked Sendable {
         do {
             let file = try OpenFile(path, flags: O_RDWR | O_CREAT | O_EXCL, mode: 0o600, action: "write")
             try file.reserve(shape.size)
-            let slot = StateSlot(
+            let slot = StateHeader(
                 sequence: 0, content: content, shape: shape, boot: boot ?? unknownBoot,
                 nonce: UInt64.random(in: 1...UInt64.max))
             return try StateFile(file, slot, isSealed: false)
@@ -98,7 +98,7 @@ public final class StateFile: @unchecked Sendable {
         }
     }
 
-    private init(_ file: OpenFile, _ slot: StateSlot, isSealed: Bool) throws {
+    private init(_ file: OpenFile, _ slot: StateHeader, isSealed: Bool) throws {
         path = file.path
         self.file = file
         shape = slot.shape
@@ -123,8 +123,8 @@ public final class StateFile: @unchecked Sendable {
         return floats(shape.weightOffset(bank: bank))
     }
 
-    public var firstMoments: UnsafeMutableRawPointer { memory + shape.firstMomentOffset }
-    public var secondMoments: UnsafeMutableRawPointer { memory + shape.secondMomentOffset }
+    /// All slots of all blocks; `StateLayout` knows where each lies.
+    public var slots: UnsafeMutableRawPointer { memory + shape.slotsOffset }
 
     /// The journal of the update that makes, or made, the present version.
     public var journal: UpdateJournal { journal(of: content.step) }
@@ -135,7 +135,7 @@ public final class StateFile: @unchecked Sendable {
             shape: shape, version: version)
     }
 
-    /// Four for each trained chunk: of bank 0, bank 1 and both moments.
+    /// `checksPerChunk` for each trained chunk: of bank 0, bank 1 and the slots.
     var checks: UnsafeMutablePointer<UInt32> { (memory + shape.checksOffset).assumingMemoryBound(to: UInt32.self) }
 
     /// One for each frozen chunk.
@@ -202,12 +202,12 @@ public final class StateFile: @unchecked Sendable {
         try header.withLock { header in
             var content = header.content
             change(&content)
-            let slot = StateSlot(
+            let slot = StateHeader(
                 sequence: header.sequence + 1, content: content, shape: shape, boot: boot, nonce: nonce)
             let bytes = try slot.encoded()
             // Everything this header speaks of is in memory before the header is.
             atomicMemoryFence(ordering: .sequentiallyConsistent)
-            let target = memory + StateShape.slots[Int(slot.sequence % 2)]
+            let target = memory + StateShape.headers[Int(slot.sequence % 2)]
             bytes.withUnsafeBytes { target.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
             atomicMemoryFence(ordering: .sequentiallyConsistent)
             header = (slot.sequence, content, true)

@@ -2,13 +2,19 @@ import MawsBase
 
 /// Where the slices of one shard lie in the areas of its state file, and which chunks they have.
 package struct StateLayout {
+    /// A slot of one block's slice in the area of slots.
+    package struct SlotPlace {
+        package let layout: SlotLayout
+        /// Bytes before it, a multiple of 64.
+        package let offset: Int
+    }
+
     package let table: BlockTable
     package let slices: [Range<Int>]
-    package let moments: [MomentLayout]
+    /// By block, in the order of its slots.
+    package let slots: [[SlotPlace]]
     /// Floats before each block's slice, in the frozen area or in a bank; each begins at 64 bytes.
     package let weightOffsets: [Int]
-    /// Bytes before each block's slice in either moment's area.
-    package let momentOffsets: [Int]
     /// Chunks before each block's, among those of trained slices or among those of frozen ones.
     private let chunkStarts: [Int]
     package let shape: StateShape
@@ -17,12 +23,10 @@ package struct StateLayout {
     package init(_ table: BlockTable, shard: ShardIdentity, laneCount: Int) {
         self.table = table
         slices = ShardLayout(table: table, shard: shard).slices
-        moments = table.blocks.map { MomentLayout($0, table.moments) }
-        var (frozen, trained, moment, frozenChunks, chunks) = (0, 0, 0, 0, 0)
-        var (weightOffsets, momentOffsets, chunkStarts) = ([Int](), [Int](), [Int]())
+        var (frozen, trained, frozenChunks, chunks) = (0, 0, 0, 0)
+        var (weightOffsets, chunkStarts) = ([Int](), [Int]())
         for (index, block) in table.blocks.enumerated() {
             weightOffsets.append(block.isTrainable ? trained : frozen)
-            momentOffsets.append(moment)
             chunkStarts.append(block.isTrainable ? chunks : frozenChunks)
             let count = Self.rounded(slices[index].count, to: 16)
             guard block.isTrainable else {
@@ -31,13 +35,29 @@ package struct StateLayout {
                 continue
             }
             trained += count
-            moment += Self.rounded(moments[index].byteCount(slices[index]), to: 64)
             chunks += ShardLayout.chunkCount(slices[index].count)
         }
-        (self.weightOffsets, self.momentOffsets, self.chunkStarts) = (weightOffsets, momentOffsets, chunkStarts)
+        (self.weightOffsets, self.chunkStarts) = (weightOffsets, chunkStarts)
+        let placed = Self.places(table, slices)
+        slots = placed.slots
         shape = StateShape(
-            frozenBytes: 4 * frozen, weightBytes: 4 * trained, momentBytes: moment, frozenChunkCount: frozenChunks,
-            chunkCount: chunks, laneCount: laneCount, laneBytes: Self.laneBytes(table))
+            frozenBytes: 4 * frozen, weightBytes: 4 * trained, slotBytes: placed.bytes,
+            frozenChunkCount: frozenChunks, chunkCount: chunks, checksPerChunk: Self.checksPerChunk(table),
+            laneCount: laneCount, laneBytes: Self.laneBytes(table))
+    }
+
+    /// The first slots of all blocks, then the second ones, and so on.
+    private static func places(_ table: BlockTable, _ slices: [Range<Int>]) -> (slots: [[SlotPlace]], bytes: Int) {
+        var slots = [[SlotPlace]](repeating: [], count: table.blocks.count)
+        var end = 0
+        for number in 0..<slotCountMax(table) {
+            for (index, block) in table.blocks.enumerated() where number < block.slots.count {
+                let layout = SlotLayout(block, block.slots[number].encoding)
+                slots[index].append(SlotPlace(layout: layout, offset: end))
+                end += rounded(layout.byteCount(slices[index]), to: 64)
+            }
+        }
+        return (slots, end)
     }
 
     package var trainedBlocks: [Int] { slices.indices.filter { table.blocks[$0].isTrainable } }
@@ -52,15 +72,18 @@ package struct StateLayout {
         let (slice, isTrained) = (slices[block], table.blocks[block].isTrainable)
         let range = element..<min(element + ShardLayout.chunkLength, slice.upperBound)
         let weights = 4 * (weightOffsets[block] + element - slice.lowerBound)
-        func shifted(_ bytes: Range<Int>) -> Range<Int> {
-            isTrained ? momentOffsets[block] + bytes.lowerBound..<momentOffsets[block] + bytes.upperBound : 0..<0
+        let slots = slots[block].map { place in
+            let (scales, codes) = (
+                place.layout.scaleBytes(of: range, in: slice), place.layout.codeBytes(of: range, in: slice)
+            )
+            return StateChunk.SlotBytes(
+                scales: place.offset + scales.lowerBound..<place.offset + scales.upperBound,
+                codes: place.offset + codes.lowerBound..<place.offset + codes.upperBound)
         }
         return StateChunk(
             block: block, range: range,
             number: chunkStarts[block] + (element - slice.lowerBound) / ShardLayout.chunkLength, isTrained: isTrained,
-            weights: weights..<weights + 4 * range.count,
-            scales: shifted(moments[block].scaleBytes(of: range, in: slice)),
-            codes: shifted(moments[block].codeBytes(of: range, in: slice)))
+            weights: weights..<weights + 4 * range.count, slots: slots)
     }
 
     /// The trained, or frozen, chunk of this number.
@@ -72,14 +95,21 @@ package struct StateLayout {
         return chunk(block, at: slices[block].lowerBound + (number - chunkStarts[block]) * ShardLayout.chunkLength)
     }
 
-    /// A journal's copy of a chunk: gradient, codes and scales of both moments, and the checksums. A chunk has a group
-    /// for each 256 elements and one more for each parameter that begins in it.
+    private static func slotCountMax(_ table: BlockTable) -> Int { table.blocks.map(\.slots.count).max() ?? 0 }
+
+    private static func checksPerChunk(_ table: BlockTable) -> Int { StateArea.bankCount + slotCountMax(table) }
+
+    /// A journal's copy of a chunk: gradient, codes and scales of all slots, and the checksums. A chunk has a group for
+    /// each 256 elements and one more for each parameter that begins in it.
     private static func laneBytes(_ table: BlockTable) -> Int {
         let chunk = ShardLayout.chunkLength
-        let entries = table.blocks.map(\.entries.count).max() ?? 0
-        let groups = table.moments == .int8 ? min(chunk, chunk / MomentLayout.groupLength + entries) : 0
-        let moment = table.moments.codeWidth * chunk + 4 * groups
-        return UpdateJournal.laneBytes(changing: 4 * chunk + 2 * moment + StateShape.checkBytes)
+        let slots = table.blocks.map { block in
+            block.slots.reduce(0) { bytes, slot in
+                let groups = min(chunk, chunk / SlotLayout.groupLength + block.entries.count)
+                return bytes + slot.encoding.codeWidth * chunk + (slot.encoding.hasScales ? 4 * groups : 0)
+            }
+        }
+        return UpdateJournal.laneBytes(changing: 4 * chunk + (slots.max() ?? 0) + 4 * checksPerChunk(table))
     }
 
     private static func rounded(_ count: Int, to grain: Int) -> Int { (count + grain - 1) / grain * grain }

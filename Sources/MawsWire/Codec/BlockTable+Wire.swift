@@ -1,43 +1,15 @@
 import MawsBase
 
 extension BlockTable: WireValue {
-    static var minimumByteCount: Int { 5 }
+    static var minimumByteCount: Int { 4 }
 
-    init(from reader: inout BodyReader) throws(WireError) {
-        self.init(blocks: try reader.array(), moments: try reader.value())
-    }
+    init(from reader: inout BodyReader) throws(WireError) { self.init(blocks: try reader.array()) }
 
-    func write(to writer: inout BodyWriter) {
-        writer.writeArray(blocks)
-        writer.write(moments)
-    }
-}
-
-extension MomentEncoding: WireValue {
-    static var minimumByteCount: Int { 1 }
-
-    init(from reader: inout BodyReader) throws(WireError) {
-        switch try reader.number(UInt8.self) {
-        case 0: self = .fp32
-        case 1: self = .bf16
-        case 2: self = .int8
-        case let other: throw reader.badField("moments", "is \(other), which is none")
-        }
-    }
-
-    func write(to writer: inout BodyWriter) {
-        let number: UInt8 =
-            switch self {
-            case .fp32: 0
-            case .bf16: 1
-            case .int8: 2
-            }
-        writer.write(number)
-    }
+    func write(to writer: inout BodyWriter) { writer.writeArray(blocks) }
 }
 
 extension ParameterBlock: WireValue {
-    static var minimumByteCount: Int { 9 }
+    static var minimumByteCount: Int { 13 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         let name = try reader.value(String.self)
@@ -51,13 +23,18 @@ extension ParameterBlock: WireValue {
             end = entry.range.upperBound
             guard end <= largestCount else { throw reader.badField("block \(name)", "is larger than 2^40 elements") }
         }
-        self.init(name: name, isTrainable: isTrainable, entries: entries)
+        let slots = try reader.array(WeightSlot.self)
+        guard isTrainable || slots.isEmpty, Set(slots.map(\.name)).count == slots.count else {
+            throw reader.badField("slots of block \(name)", "are those of a frozen block, or two have one name")
+        }
+        self.init(name: name, isTrainable: isTrainable, entries: entries, slots: slots)
     }
 
     func write(to writer: inout BodyWriter) {
         writer.write(name)
         writer.write(isTrainable)
         writer.writeArray(entries)
+        writer.writeArray(slots)
     }
 }
 

@@ -61,13 +61,16 @@ extension Welcome: WireValue {
 }
 
 extension ServerConfiguration: WireValue {
-    static var minimumByteCount: Int { 68 }
+    static var minimumByteCount: Int { 28 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             term: try reader.value(), runID: try reader.value(), stage: try reader.value(), table: try reader.value(),
-            unitsPerStep: try reader.value(), optimizer: try reader.value(), gatherEncoding: try reader.value(),
+            unitsPerStep: try reader.value(), optimizer: try reader.optional(), gatherEncoding: try reader.value(),
             keepsState: try reader.value(), keepsStep: try reader.value())
+        for block in table.blocks where block.isTrainable && optimizer?.fits(block.slots) != true {
+            throw reader.badField("slots of block \(block.name)", "are not those of the optimizer")
+        }
     }
 
     func write(to writer: inout BodyWriter) {
@@ -76,44 +79,27 @@ extension ServerConfiguration: WireValue {
         writer.write(stage)
         writer.write(table)
         writer.write(unitsPerStep)
-        writer.write(optimizer)
+        writer.write(optimizer != nil)
+        if let optimizer { writer.write(optimizer) }
         writer.write(gatherEncoding)
         writer.write(keepsState)
         writer.write(keepsStep)
     }
 }
 
-extension OptimizerConfiguration: WireValue {
-    static var minimumByteCount: Int { 40 }
-
-    init(from reader: inout BodyReader) throws(WireError) {
-        self.init(
-            beta1: try reader.value(), beta2: try reader.value(), epsilon: try reader.value(),
-            weightDecay: try reader.value(), seed: try reader.value())
-    }
-
-    func write(to writer: inout BodyWriter) {
-        writer.write(beta1)
-        writer.write(beta2)
-        writer.write(epsilon)
-        writer.write(weightDecay)
-        writer.write(seed)
-    }
-}
-
 extension TensorSlice: WireValue {
-    static var minimumByteCount: Int { 17 }
+    static var minimumByteCount: Int { 20 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
-            stage: try reader.value(), step: try reader.value(), block: try reader.value(), kind: try reader.value())
+            stage: try reader.value(), step: try reader.value(), block: try reader.value(), part: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
         writer.write(stage)
         writer.write(step)
         writer.write(block)
-        writer.write(kind)
+        writer.write(part)
     }
 }
 

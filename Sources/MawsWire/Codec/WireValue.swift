@@ -123,20 +123,6 @@ extension Role: WireValue {
     }
 }
 
-extension TensorKind: WireValue {
-    static var minimumByteCount: Int { 1 }
-
-    init(from reader: inout BodyReader) throws(WireError) {
-        let number = try reader.number(UInt8.self)
-        guard let kind = TensorKind(rawValue: number) else {
-            throw reader.badField("tensor kind", "is \(number), which is none")
-        }
-        self = kind
-    }
-
-    func write(to writer: inout BodyWriter) { writer.write(rawValue) }
-}
-
 extension TensorEncoding: WireValue {
     static var minimumByteCount: Int { 1 }
 

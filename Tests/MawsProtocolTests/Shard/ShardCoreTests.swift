@@ -9,7 +9,7 @@ struct ShardCoreTests {
         shard.restore()
         #expect(shard.sent == [.restored(stage: ShardHarness.stage, step: StepIndex(4))])
         shard.gather(1, step: 4, block: 0)
-        #expect(shard.served[ShardRequest(1)]?.kind == .weight)
+        #expect(shard.served[ShardRequest(1)]?.part == .weight)
         #expect(shard.core.hello(host: "h", port: 1).step == StepIndex(4))
     }
 
@@ -175,23 +175,24 @@ struct ShardCoreTests {
         #expect(shard.applied == 2)
     }
 
-    @Test func momentsAreHandedOutOfTheNewestVersionOnlyAndNotWhileTheyChange() {
+    @Test func slotsAreHandedOutOfTheNewestVersionOnlyAndNotWhileTheyChange() {
         var shard = ShardHarness()
         shard.restore()
         shard.pushAll()
-        func snapshot(_ request: UInt64, step: UInt64, _ kind: TensorKind) -> Bool {
-            let slice = TensorSlice(stage: ShardHarness.stage, step: StepIndex(step), block: 1, kind: kind)
+        func snapshot(_ request: UInt64, step: UInt64, _ slot: String?) -> Bool {
+            let slice = TensorSlice(
+                stage: ShardHarness.stage, step: StepIndex(step), block: 1, part: slot.map { .slot($0) } ?? .weight)
             shard.step(.snapshotRequested(ShardRequest(request), slice))
             return shard.served[ShardRequest(request)] != nil
         }
-        #expect(snapshot(1, step: 4, .firstMoment))
+        #expect(snapshot(1, step: 4, "exp_avg"))
         shard.step(.committed(ShardHarness.commit()))
-        #expect(snapshot(2, step: 4, .weight))
-        #expect(!snapshot(3, step: 4, .firstMoment))
+        #expect(snapshot(2, step: 4, nil))
+        #expect(!snapshot(3, step: 4, "exp_avg"))
         shard.finishWork()
-        #expect(snapshot(4, step: 5, .secondMoment))
-        #expect(!snapshot(5, step: 4, .secondMoment))
-        #expect(snapshot(6, step: 4, .weight))
+        #expect(snapshot(4, step: 5, "exp_avg_sq"))
+        #expect(!snapshot(5, step: 4, "exp_avg_sq"))
+        #expect(snapshot(6, step: 4, nil))
     }
 
     @Test func readerThatHoldsUpAStepIsDroppedAtTheDeadline() {

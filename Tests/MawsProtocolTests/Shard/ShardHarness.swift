@@ -29,7 +29,7 @@ struct ShardHarness {
             builder.add("\(name).weight", [count], decays: true, .zeros)
             return builder.build()
         }
-        return BlockTable(blocks: blocks)
+        return BlockTable(blocks: blocks, slots: WeightSlot.adamw())
     }()
 
     static func configuration(
@@ -37,7 +37,7 @@ struct ShardHarness {
     ) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: stage, table: table, unitsPerStep: units,
-            optimizer: OptimizerConfiguration(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, seed: 7),
+            optimizer: OptimizerConfiguration(.adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0, seed: 7),
             gatherEncoding: .fp32, keepsState: keepsState, keepsStep: keepsStep)
     }
 
@@ -92,9 +92,9 @@ struct ShardHarness {
     mutating func restore(_ configuration: ServerConfiguration = configuration(), step version: UInt64 = 4) {
         step(.configured(configuration))
         for (block, entry) in configuration.table.blocks.enumerated() {
-            for kind in TensorKind.allCases where kind == .weight || entry.isTrainable {
+            for part in entry.parts {
                 let slice = TensorSlice(
-                    stage: Self.stage, step: StepIndex(version), block: UInt32(block), kind: kind)
+                    stage: Self.stage, step: StepIndex(version), block: UInt32(block), part: part)
                 step(.restoreAnnounced(slice))
                 step(.restoreReceived(slice))
             }

@@ -2,9 +2,9 @@ import MawsBase
 
 /// The bytes of one header slot. Two slots are written in turn; the one with the higher sequence number and a right
 /// checksum counts, so a slot cut short by a death leaves the other one in force.
-struct StateSlot: Hashable {
+struct StateHeader: Hashable {
     static let size = 512
-    private static let magic: UInt64 = 0x3445_5441_5453_574D  // "MWSTATE4"
+    private static let magic: UInt64 = 0x3545_5441_5453_574D  // "MWSTATE5"
     private static let nameLimit = 256
     private static let checksumOffset = 8
 
@@ -21,7 +21,7 @@ struct StateSlot: Hashable {
         guard name.count <= Self.nameLimit, content.tableHash.count == 32, boot.count == 16 else {
             throw StorageError.damaged(path: "state of run \(content.runID)", reason: "its identity has a wrong size")
         }
-        var writer = SlotWriter()
+        var writer = HeaderWriter()
         writer.add(Self.magic)
         writer.add(0)  // The checksum's place.
         writer.add(sequence)
@@ -39,14 +39,14 @@ struct StateSlot: Hashable {
         writer.add(UInt64(name.count))
         var bytes = writer.bytes + boot + content.tableHash + name
         bytes += [UInt8](repeating: 0, count: Self.size - bytes.count)
-        let checksum = SlotWriter(UInt64(CRC32C.checksum(bytes))).bytes
+        let checksum = HeaderWriter(UInt64(CRC32C.checksum(bytes))).bytes
         bytes.replaceSubrange(Self.checksumOffset..<Self.checksumOffset + 8, with: checksum)
         return bytes
     }
 
     /// Whether another version of this program made these bytes.
     static func isForeign(_ bytes: [UInt8]) -> Bool {
-        var reader = SlotReader(bytes: bytes)
+        var reader = HeaderReader(bytes: bytes)
         let found = reader.next()
         return found != magic && found << 8 == magic << 8
     }
@@ -55,7 +55,7 @@ struct StateSlot: Hashable {
     init?(_ bytes: [UInt8]) {
         var cleared = bytes
         cleared.replaceSubrange(Self.checksumOffset..<Self.checksumOffset + 8, with: [UInt8](repeating: 0, count: 8))
-        var reader = SlotReader(bytes: bytes)
+        var reader = HeaderReader(bytes: bytes)
         guard reader.next() == Self.magic, reader.next() == UInt64(CRC32C.checksum(cleared)) else { return nil }
         sequence = reader.next()
         let shard = (Int(reader.next()), Int(reader.next()))
@@ -90,21 +90,21 @@ struct StateSlot: Hashable {
 }
 
 extension StateShape {
-    fileprivate static let numberCount = 7
+    fileprivate static let numberCount = 8
 
     fileprivate var numbers: [Int] {
-        [frozenBytes, weightBytes, momentBytes, frozenChunkCount, chunkCount, laneCount, laneBytes]
+        [frozenBytes, weightBytes, slotBytes, frozenChunkCount, chunkCount, checksPerChunk, laneCount, laneBytes]
     }
 
     fileprivate init(numbers: [Int]) {
         self.init(
-            frozenBytes: numbers[0], weightBytes: numbers[1], momentBytes: numbers[2], frozenChunkCount: numbers[3],
-            chunkCount: numbers[4], laneCount: numbers[5], laneBytes: numbers[6])
+            frozenBytes: numbers[0], weightBytes: numbers[1], slotBytes: numbers[2], frozenChunkCount: numbers[3],
+            chunkCount: numbers[4], checksPerChunk: numbers[5], laneCount: numbers[6], laneBytes: numbers[7])
     }
 }
 
 /// Little-endian 64-bit fields one after another.
-private struct SlotWriter {
+private struct HeaderWriter {
     var bytes: [UInt8] = []
 
     init() {}
@@ -115,7 +115,7 @@ private struct SlotWriter {
     }
 }
 
-private struct SlotReader {
+private struct HeaderReader {
     let bytes: [UInt8]
     var position = 0
 

@@ -1,19 +1,19 @@
-/// Where the encoded moments of a block's elements lie: in a server's state, in a payload and in a checkpoint.
+/// Where the encoded elements of one slot of a block lie: in a server's state, in a payload and in a checkpoint.
 ///
-/// A slice of the block is encoded as the scales of its groups (`int8` only, fp32 each), then a code for each element.
+/// A slice of the block is encoded as the scales of its groups (8 bits only, fp32 each), then a code for each element.
 /// A group ends at every multiple of 256 elements of the block and where a parameter ends. So groups never cross from
-/// one parameter to another, nor from one shard to another, whose cuts are multiples of 4,096. Zero bytes are moments
-/// of zero in every encoding.
-public struct MomentLayout: Hashable, Sendable {
+/// one parameter to another, nor from one shard to another, whose cuts are multiples of 4,096. Zero bytes are zeros
+/// in every encoding.
+public struct SlotLayout: Hashable, Sendable {
     /// Elements of a group, as in bitsandbytes' blockwise optimizers.
     public static let groupLength = 256
 
-    public let encoding: MomentEncoding
+    public let encoding: SlotEncoding
     private let entries: [Range<Int>]
 
-    public init(_ block: ParameterBlock, _ encoding: MomentEncoding) {
+    public init(_ block: ParameterBlock, _ encoding: SlotEncoding) {
         self.encoding = encoding
-        entries = encoding == .int8 ? block.entries.map(\.range) : []
+        entries = encoding.hasScales ? block.entries.map(\.range) : []
     }
 
     /// Groups that begin before this element of the block.
