@@ -146,7 +146,7 @@ let fuzzers: [Target] =
 let testTargets: [Target] = [
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
     tests("MawsBaseTests", ["MawsBase", "CChecksum"]),
-    tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport"]),
+    tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport", "CVectorLoops"]),
     tests(
         "MawsSumTests",
         ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsProtocol", "MawsTraining"]),

@@ -96,26 +96,10 @@ INLINE float NAMED(largest)(Vec v) {
     return lanes[0];
 }
 
-// e^x, relative error below 1.2e-7 in [-87, 88]; outside, the value at the border, but 0 for -infinity. NaN stays NaN.
-// Cody–Waite reduction by ln 2 and the polynomial of Cephes' expf.
-INLINE Vec NAMED(exp)(Vec x) {
-    IntVec isAbove = x != -__builtin_inff();
-    x = NAMED(clamp)(x, -87.0f, 88.0f);
-    const float magic = 12582912.0f;  // 1.5 · 2^23: adding it rounds to an integer in the low bits.
-    Vec shifted = x * 1.44269504088896341f + magic;
-    Vec n = shifted - magic;
-    Vec r = x - n * 0.693359375f;
-    r = r + n * 2.12194440e-4f;
-    Vec p = r * 1.9875691500e-4f + 1.3981999507e-3f;
-    p = p * r + 8.3334519073e-3f;
-    p = p * r + 4.1665795894e-2f;
-    p = p * r + 1.6666665459e-1f;
-    p = p * r + 5.0000001201e-1f;
-    p = p * (r * r) + r + 1.0f;
-    // 2^n as a factor: added to the exponent's bits it would make a number of some NaNs.
-    Vec power = (Vec)(((IntVec)shifted << 23) + (127 << 23));
-    return (Vec)((IntVec)(p * power) & isAbove);
-}
+#include "Exponential.h"
+
+// e^x for activations.
+INLINE Vec NAMED(exp)(Vec x) { return NAMED(exp_within)(x, -87.0f, 88.0f); }
 
 // tanh x: Cephes' polynomial below 0.625, 1 - 2 / (e^2|x| + 1) above.
 INLINE Vec NAMED(tanh)(Vec x) {

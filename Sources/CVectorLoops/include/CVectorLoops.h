@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "CContrastiveLoops.h"
 #include "CPanelLoops.h"
 #include "CUpdateLoops.h"
 
