@@ -30,10 +30,10 @@ void stayOnThisThread() {
     done = true;
 }
 
-memory::data_type type(bool isHalf) { return isHalf ? memory::data_type::bf16 : memory::data_type::f32; }
+memory::data_type type(bool isBF16) { return isBF16 ? memory::data_type::bf16 : memory::data_type::f32; }
 
-memory::desc plain(int64_t rows, int64_t columns, int64_t row, int64_t column, bool isHalf) {
-    return memory::desc({rows, columns}, type(isHalf), memory::dims{row, column});
+memory::desc plain(int64_t rows, int64_t columns, int64_t row, int64_t column, bool isBF16) {
+    return memory::desc({rows, columns}, type(isBF16), memory::dims{row, column});
 }
 
 dnnl::matmul::primitive_desc describe(
@@ -49,9 +49,9 @@ dnnl::matmul::primitive_desc describe(
 }
 
 /// The layout of a weight [k, n] that oneDNN prefers.
-memory::desc packedLayout(int64_t n, int64_t k, bool isHalf) {
-    memory::desc any({k, n}, type(isHalf), memory::format_tag::any);
-    auto a = plain(typicalRows, k, k, 1, isHalf), c = plain(typicalRows, n, n, 1, isHalf);
+memory::desc packedLayout(int64_t n, int64_t k, bool isBF16) {
+    memory::desc any({k, n}, type(isBF16), memory::format_tag::any);
+    auto a = plain(typicalRows, k, k, 1, isBF16), c = plain(typicalRows, n, n, 1, isBF16);
     return describe(a, any, nullptr, c, dnnl::primitive_attr()).weights_desc();
 }
 
@@ -118,7 +118,7 @@ const char *maws_onednn_instruction_set(void) {
     }
 }
 
-int maws_onednn_multiplies_half(void) {
+int maws_onednn_multiplies_bf16(void) {
     // Each instruction set's number contains the bits of those that it includes.
     constexpr int first = dnnl_cpu_isa_avx512_core_bf16;
     return (dnnl_get_effective_cpu_isa() & first) == first;
@@ -134,11 +134,11 @@ MawsProduct *maws_onednn_product(const MawsProductShape *shape) {
                 dnnl::algorithm::binary_add, plain(shape->m, shape->n, shape->residual_row, 1, false));
         if (shape->adds) after.append_sum(1.0f);
         attributes.set_post_ops(after);
-        bool half = shape->half_operands;
-        auto a = plain(shape->m, shape->k, shape->a_row, shape->a_column, half);
-        auto b = shape->packed ? packedLayout(shape->n, shape->k, half)
-                               : plain(shape->k, shape->n, shape->b_row, shape->b_column, half);
-        auto c = plain(shape->m, shape->n, shape->c_row, 1, shape->half_result);
+        bool bf16 = shape->bf16_operands;
+        auto a = plain(shape->m, shape->k, shape->a_row, shape->a_column, bf16);
+        auto b = shape->packed ? packedLayout(shape->n, shape->k, bf16)
+                               : plain(shape->k, shape->n, shape->b_row, shape->b_column, bf16);
+        auto c = plain(shape->m, shape->n, shape->c_row, 1, shape->bf16_result);
         auto bias = plain(1, shape->n, shape->n, 1, false);
         auto description = describe(a, b, shape->has_bias ? &bias : nullptr, c, attributes);
         return new MawsProduct(description, *shape);
@@ -163,19 +163,19 @@ void maws_onednn_run(
     product->stream.wait();
 }
 
-size_t maws_onednn_packed_bytes(int64_t n, int64_t k, int32_t half_operands) {
+size_t maws_onednn_packed_bytes(int64_t n, int64_t k, int32_t bf16_operands) {
     return quietly<size_t>(0, [&] {
-        auto layout = packedLayout(n, k, half_operands);
-        bool isPlain = layout == plain(k, n, n, 1, half_operands) || layout == plain(k, n, 1, k, half_operands);
-        return isPlain && !half_operands ? size_t(0) : layout.get_size();
+        auto layout = packedLayout(n, k, bf16_operands);
+        bool isPlain = layout == plain(k, n, n, 1, bf16_operands) || layout == plain(k, n, 1, k, bf16_operands);
+        return isPlain && !bf16_operands ? size_t(0) : layout.get_size();
     });
 }
 
 void maws_onednn_pack(
-    void *packed, const float *b, int64_t b_row, int64_t b_column, int64_t n, int64_t k, int32_t half_operands) {
+    void *packed, const float *b, int64_t b_row, int64_t b_column, int64_t n, int64_t k, int32_t bf16_operands) {
     stayOnThisThread();
     memory from(plain(k, n, b_row, b_column, false), engine(), const_cast<float *>(b));
-    memory to(packedLayout(n, k, half_operands), engine(), packed);
+    memory to(packedLayout(n, k, bf16_operands), engine(), packed);
     dnnl::stream stream(engine());
     dnnl::reorder(from, to).execute(stream, from, to);
     stream.wait();

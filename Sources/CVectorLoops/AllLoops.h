@@ -12,12 +12,12 @@
 #define STORE_PART(p, v, count) NAMED(store_part)(p, v, count)
 #include "Activations.h"
 
-#define ACTIVATION(name) NAMED(name##_half)
+#define ACTIVATION(name) NAMED(name##_bf16)
 #define ELEMENT uint16_t
-#define LOAD(p) NAMED(load_half)(p)
-#define LOAD_PART(p, count) NAMED(load_half_part)(p, count, 0)
-#define STORE(p, v) NAMED(store_half)(p, v)
-#define STORE_PART(p, v, count) NAMED(store_half_part)(p, v, count)
+#define LOAD(p) NAMED(load_bf16)(p)
+#define LOAD_PART(p, count) NAMED(load_bf16_part)(p, count, 0)
+#define STORE(p, v) NAMED(store_bf16)(p, v)
+#define STORE_PART(p, v, count) NAMED(store_bf16_part)(p, v, count)
 #include "Activations.h"
 
 #include "LayerNorm.h"
@@ -46,8 +46,8 @@ static const MawsVectorLoops NAMED(loops) = {
     .name = LOOPS_NAME,
     .gelu_forward = NAMED(gelu_forward),
     .gelu_backward = NAMED(gelu_backward),
-    .gelu_forward_half = NAMED(gelu_forward_half),
-    .gelu_backward_half = NAMED(gelu_backward_half),
+    .gelu_forward_bf16 = NAMED(gelu_forward_bf16),
+    .gelu_backward_bf16 = NAMED(gelu_backward_bf16),
     .tanh_forward = NAMED(tanh_forward),
     .tanh_backward = NAMED(tanh_backward),
     .add = NAMED(add),
@@ -61,7 +61,7 @@ static const MawsVectorLoops NAMED(loops) = {
     .layer_norm_backward = NAMED(layer_norm_backward),
     .fill_rows = NAMED(fill_rows),
     .sum_rows = NAMED(sum_rows),
-    .sum_rows_half = NAMED(sum_rows_half),
+    .sum_rows_bf16 = NAMED(sum_rows_bf16),
     .narrow = NAMED(narrow),
     .widen = NAMED(widen),
     .transpose = NAMED(transpose),

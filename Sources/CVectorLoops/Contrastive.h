@@ -1,5 +1,5 @@
-// Loops over a row of the contrastive loss's scores, eight at a time whatever the instruction set. Included once for each
-// instruction set.
+// Loops over a row of the contrastive loss's scores, eight at a time whatever the instruction set. Included once for
+// each instruction set.
 
 #if LANES > 8
 #undef LANES

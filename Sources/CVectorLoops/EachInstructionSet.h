@@ -1,6 +1,6 @@
 // Compiles LOOPS_FILE, to be defined before, once for each instruction set. It sees NAMED(x), which gives each symbol
 // the set's suffix, LOOPS_NAME and LANES, the fp32 numbers in a vector; with LOOPS_OF_BF16 there is a set more, in
-// which HALF_PRODUCTS is defined.
+// which BF16_PRODUCTS is defined.
 #include "InstructionSets.h"
 
 #define NAMED(name) JOINED(name, baseline)
@@ -38,12 +38,12 @@ COMPILE_FOR_AVX512_BF16
 #define NAMED(name) JOINED(name, avx512_bf16)
 #define LOOPS_NAME "avx512_bf16"
 #define LANES 16
-#define HALF_PRODUCTS
+#define BF16_PRODUCTS
 #include LOOPS_FILE
 #undef NAMED
 #undef LOOPS_NAME
 #undef LANES
-#undef HALF_PRODUCTS
+#undef BF16_PRODUCTS
 COMPILE_FOR_ANY
 #endif
 

@@ -101,14 +101,14 @@ static void NAMED(sum_rows)(float *sums, const float *x, size_t rows, size_t wid
         for (size_t j = 0; j < width; j++) sums[j] += x[j];
 }
 
-static void NAMED(sum_rows_half)(float *sums, const uint16_t *x, size_t rows, size_t width, size_t stride) {
+static void NAMED(sum_rows_bf16)(float *sums, const uint16_t *x, size_t rows, size_t width, size_t stride) {
     for (size_t r = 0; r < rows; r++, x += stride) {
         size_t j = 0;
         for (; j + LANES <= width; j += LANES)
-            NAMED(store)(sums + j, NAMED(load)(sums + j) + NAMED(load_half)(x + j));
+            NAMED(store)(sums + j, NAMED(load)(sums + j) + NAMED(load_bf16)(x + j));
         if (j < width) {
             size_t rest = width - j;
-            Vec sum = NAMED(load_part)(sums + j, rest, 0) + NAMED(load_half_part)(x + j, rest, 0);
+            Vec sum = NAMED(load_part)(sums + j, rest, 0) + NAMED(load_bf16_part)(x + j, rest, 0);
             NAMED(store_part)(sums + j, sum, rest);
         }
     }
@@ -116,12 +116,12 @@ static void NAMED(sum_rows_half)(float *sums, const uint16_t *x, size_t rows, si
 
 static void NAMED(narrow)(uint16_t *y, const float *x, size_t count) {
     size_t i = 0;
-    for (; i + LANES <= count; i += LANES) NAMED(store_half)(y + i, NAMED(load)(x + i));
-    if (i < count) NAMED(store_half_part)(y + i, NAMED(load_part)(x + i, count - i, 0), count - i);
+    for (; i + LANES <= count; i += LANES) NAMED(store_bf16)(y + i, NAMED(load)(x + i));
+    if (i < count) NAMED(store_bf16_part)(y + i, NAMED(load_part)(x + i, count - i, 0), count - i);
 }
 
 static void NAMED(widen)(float *y, const uint16_t *x, size_t count) {
     size_t i = 0;
-    for (; i + LANES <= count; i += LANES) NAMED(store)(y + i, NAMED(load_half)(x + i));
-    if (i < count) NAMED(store_part)(y + i, NAMED(load_half_part)(x + i, count - i, 0), count - i);
+    for (; i + LANES <= count; i += LANES) NAMED(store)(y + i, NAMED(load_bf16)(x + i));
+    if (i < count) NAMED(store_part)(y + i, NAMED(load_bf16_part)(x + i, count - i, 0), count - i);
 }

@@ -1,7 +1,7 @@
 // The exponential of all loops. Included from Vector.h, once for each instruction set.
 
-// e^x, relative error below 1.2e-7 for x in [low, high], which lies in [-87.34, 88.3]; outside, the value at the border,
-// but 0 for -infinity. NaN stays NaN. Cody–Waite reduction by ln 2 and the polynomial of Cephes' expf.
+// e^x, relative error below 1.2e-7 for x in [low, high], which lies in [-87.34, 88.3]; outside, the value at the
+// border, but 0 for -infinity. NaN stays NaN. Cody–Waite reduction by ln 2 and the polynomial of Cephes' expf.
 INLINE Vec NAMED(exp_within)(Vec x, float low, float high) {
     IntVec isAbove = x != -__builtin_inff();
     x = NAMED(clamp)(x, low, high);

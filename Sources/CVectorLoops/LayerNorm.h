@@ -23,26 +23,26 @@ INLINE float NAMED(row_spread)(const float *x, float mean, size_t width) {
     return NAMED(sum)(total);
 }
 
-// y and half, where they are not null, = (x - m) s gamma + beta.
+// y and bf16, where they are not null, = (x - m) s gamma + beta.
 INLINE void NAMED(norm_row)(
-    float *y, uint16_t *half, float m, float s, const float *x, const float *gamma, const float *beta, size_t width) {
+    float *y, uint16_t *bf16, float m, float s, const float *x, const float *gamma, const float *beta, size_t width) {
     size_t j = 0;
     for (; j + LANES <= width; j += LANES) {
         Vec v = (NAMED(load)(x + j) - m) * s * NAMED(load)(gamma + j) + NAMED(load)(beta + j);
         if (y) NAMED(store)(y + j, v);
-        if (half) NAMED(store_half)(half + j, v);
+        if (bf16) NAMED(store_bf16)(bf16 + j, v);
     }
     if (j < width) {
         size_t rest = width - j;
         Vec v = (NAMED(load_part)(x + j, rest, 0) - m) * s * NAMED(load_part)(gamma + j, rest, 0) +
                 NAMED(load_part)(beta + j, rest, 0);
         if (y) NAMED(store_part)(y + j, v, rest);
-        if (half) NAMED(store_half_part)(half + j, v, rest);
+        if (bf16) NAMED(store_bf16_part)(bf16 + j, v, rest);
     }
 }
 
 static void NAMED(layer_norm_forward)(
-    float *y, uint16_t *half, float *mean, float *rstd, const float *x, const float *gamma, const float *beta,
+    float *y, uint16_t *bf16, float *mean, float *rstd, const float *x, const float *gamma, const float *beta,
     float epsilon, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++, x += width) {
         float m = NAMED(row_sum)(x, width) / (float)width;
@@ -50,16 +50,16 @@ static void NAMED(layer_norm_forward)(
         mean[r] = m;
         rstd[r] = 1.0f / __builtin_sqrtf(variance + epsilon);
         NAMED(norm_row)(
-            y ? y + r * width : NULL, half ? half + r * width : NULL, m, rstd[r], x, gamma, beta, width);
+            y ? y + r * width : NULL, bf16 ? bf16 + r * width : NULL, m, rstd[r], x, gamma, beta, width);
     }
 }
 
 static void NAMED(layer_norm_recompute)(
-    float *y, uint16_t *half, const float *mean, const float *rstd, const float *x, const float *gamma,
+    float *y, uint16_t *bf16, const float *mean, const float *rstd, const float *x, const float *gamma,
     const float *beta, size_t rows, size_t width) {
     for (size_t r = 0; r < rows; r++)
         NAMED(norm_row)(
-            y ? y + r * width : NULL, half ? half + r * width : NULL, mean[r], rstd[r], x + r * width, gamma,
+            y ? y + r * width : NULL, bf16 ? bf16 + r * width : NULL, mean[r], rstd[r], x + r * width, gamma,
             beta, width);
 }
 

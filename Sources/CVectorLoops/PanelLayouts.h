@@ -35,7 +35,7 @@ INLINE __m512i paired(__m512 upper, __m512 lower) {
 INLINE __m512i float_column(const float *p, size_t count) {
     return _mm512_castps_si512(_mm512_maskz_loadu_ps(mask_of(count), p));
 }
-INLINE __m512i half_column(const float *p, size_t count) {
+INLINE __m512i bf16_column(const float *p, size_t count) {
     __m512 first = _mm512_maskz_loadu_ps(mask_of(count), p);
     __m512 second = count > LANES ? _mm512_maskz_loadu_ps(mask_of(count - LANES), p + LANES) : _mm512_setzero_ps();
     return _mm512_inserti64x4(_mm512_castsi256_si512(narrowed(first)), narrowed(second), 1);
@@ -44,7 +44,7 @@ INLINE __m512i half_column(const float *p, size_t count) {
 INLINE __m512i float_row(const float *p, size_t row, size_t count) {
     return _mm512_castps_si512(_mm512_maskz_loadu_ps(mask_of(count), p));
 }
-INLINE __m512i half_row(const float *p, size_t row, size_t count) {
+INLINE __m512i bf16_row(const float *p, size_t row, size_t count) {
     __mmask16 mask = mask_of(count);
     return paired(_mm512_maskz_loadu_ps(mask, p), _mm512_maskz_loadu_ps(mask, p + row));
 }
@@ -73,7 +73,7 @@ INLINE __m512i half_row(const float *p, size_t row, size_t count) {
                 } \
     }
 PACK(float, 1)
-PACK(half, 2)
+PACK(bf16, 2)
 #undef PACK
 
 // 16 words of a row to one panel, or to two of the left operand's narrower ones.
@@ -95,7 +95,7 @@ INLINE void float_panels(
         }
 }
 
-INLINE void half_panels(
+INLINE void bf16_panels(
     uint32_t *panels, const size_t width, const uint16_t *x, size_t x_row, size_t columns, size_t rows) {
     const __m512i first = _mm512_set_epi16(
         47, 15, 46, 14, 45, 13, 44, 12, 43, 11, 42, 10, 41, 9, 40, 8, 39, 7, 38, 6, 37, 5, 36, 4, 35, 3, 34, 2, 33, 1,

@@ -69,7 +69,7 @@ COMPILE_FOR_ANY
 
 COMPILE_FOR_AVX512_BF16
 
-#define PANEL(name) half_##name
+#define PANEL(name) bf16_##name
 #define WORD uint32_t
 #define WORD_COLUMNS 2
 #define ELEMENT uint16_t
@@ -81,10 +81,10 @@ COMPILE_FOR_AVX512_BF16
 COMPILE_FOR_ANY
 
 static const MawsPanelLoops float_loops = {float_product, float_gradient, float_pack};
-static const MawsPanelLoops half_loops = {half_product, half_gradient, half_pack};
+static const MawsPanelLoops bf16_loops = {bf16_product, bf16_gradient, bf16_pack};
 
-const MawsPanelLoops *maws_panel_loops(int half_operands) {
-    if (half_operands) return maws_cpu_runs("avx512_bf16") ? &half_loops : NULL;
+const MawsPanelLoops *maws_panel_loops(int bf16_operands) {
+    if (bf16_operands) return maws_cpu_runs("avx512_bf16") ? &bf16_loops : NULL;
     return maws_cpu_runs("avx512") ? &float_loops : NULL;
 }
 
@@ -96,7 +96,7 @@ size_t maws_gradient_scratch_bytes(size_t m) {
 
 #else
 
-const MawsPanelLoops *maws_panel_loops(int half_operands) { return NULL; }
+const MawsPanelLoops *maws_panel_loops(int bf16_operands) { return NULL; }
 size_t maws_panel_bytes(size_t words, size_t n) { return 0; }
 size_t maws_gradient_scratch_bytes(size_t m) { return 0; }
 

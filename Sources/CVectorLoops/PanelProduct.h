@@ -60,7 +60,7 @@ static void PANEL(product_tile)(const MawsPanelProduct *p, size_t row, size_t co
 #pragma clang loop unroll(full)
             for (int v = 0; v < TILE_VECTORS; v++)
                 tile[i][v] = _mm512_add_ps(tile[i][v], _mm512_loadu_ps(p->residual + at + i * p->c_row + v * LANES));
-    if (p->half_result)
+    if (p->bf16_result)
 #pragma clang loop unroll(full)
         for (int i = 0; i < TILE_ROWS; i++)
 #pragma clang loop unroll(full)
@@ -89,8 +89,8 @@ static void PANEL(gradient_tile)(float *c, size_t c_row, const WORD *a, const WO
 }
 
 // The first columns of a vector.
-INLINE void PANEL(store_part)(void *to, int half, __m512 sum, size_t columns) {
-    if (!half) return _mm512_mask_storeu_ps(to, mask_of(columns), sum);
+INLINE void PANEL(store_part)(void *to, int bf16, __m512 sum, size_t columns) {
+    if (!bf16) return _mm512_mask_storeu_ps(to, mask_of(columns), sum);
     uint16_t lanes[LANES];
     _mm256_storeu_si256((__m256i *)lanes, NARROW(sum));
     for (size_t i = 0; i < columns; i++) ((uint16_t *)to)[i] = lanes[i];
@@ -107,9 +107,9 @@ static void PANEL(finish)(
             __m512 sum = _mm512_load_ps(sums[i] + v);
             if (p->bias) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->bias + column + v));
             if (p->residual) sum = _mm512_add_ps(sum, _mm512_maskz_loadu_ps(mask, p->residual + at));
-            void *to = p->half_result ? (void *)((uint16_t *)p->c + at) : (void *)((float *)p->c + at);
-            if (mask != 0xffff) PANEL(store_part)(to, p->half_result, sum, columns - v);
-            else if (p->half_result) _mm256_storeu_si256(to, NARROW(sum));
+            void *to = p->bf16_result ? (void *)((uint16_t *)p->c + at) : (void *)((float *)p->c + at);
+            if (mask != 0xffff) PANEL(store_part)(to, p->bf16_result, sum, columns - v);
+            else if (p->bf16_result) _mm256_storeu_si256(to, NARROW(sum));
             else _mm512_storeu_ps(to, sum);
         }
 }

@@ -7,8 +7,8 @@ typedef float NAMED(LooseVec) __attribute__((vector_size(LANES * 4), aligned(4),
 typedef int NAMED(IntVec) __attribute__((vector_size(LANES * 4)));
 typedef unsigned int NAMED(WordVec) __attribute__((vector_size(LANES * 4)));
 typedef unsigned int NAMED(LooseWordVec) __attribute__((vector_size(LANES * 4), aligned(4), may_alias));
-typedef unsigned short NAMED(HalfVec) __attribute__((vector_size(LANES * 2)));
-typedef unsigned short NAMED(LooseHalfVec) __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
+typedef unsigned short NAMED(BF16Vec) __attribute__((vector_size(LANES * 2)));
+typedef unsigned short NAMED(LooseBF16Vec) __attribute__((vector_size(LANES * 2), aligned(2), may_alias));
 #define Vec NAMED(Vec)
 #define IntVec NAMED(IntVec)
 #define WordVec NAMED(WordVec)
@@ -31,20 +31,20 @@ INLINE void NAMED(store_part)(float *p, Vec v, size_t count) {
 }
 
 // bfloat16 is the upper half of an fp32. Rounding is to the nearest, ties to even; a NaN stays one.
-INLINE Vec NAMED(load_half)(const uint16_t *p) {
-    return (Vec)(__builtin_convertvector(*(const NAMED(LooseHalfVec) *)p, WordVec) << 16);
+INLINE Vec NAMED(load_bf16)(const uint16_t *p) {
+    return (Vec)(__builtin_convertvector(*(const NAMED(LooseBF16Vec) *)p, WordVec) << 16);
 }
-INLINE void NAMED(store_half)(uint16_t *p, Vec v) {
-#ifdef HALF_PRODUCTS
-    *(NAMED(LooseHalfVec) *)p = (NAMED(HalfVec))_mm512_cvtneps_pbh((__m512)v);
+INLINE void NAMED(store_bf16)(uint16_t *p, Vec v) {
+#ifdef BF16_PRODUCTS
+    *(NAMED(LooseBF16Vec) *)p = (NAMED(BF16Vec))_mm512_cvtneps_pbh((__m512)v);
 #else
     WordVec bits = (WordVec)v, rounded = (bits + 0x7fffu + ((bits >> 16) & 1u)) >> 16;
     WordVec isNaN = (WordVec)(v != v);
     rounded = (isNaN & 0x7fc0u) | (~isNaN & rounded);
-    *(NAMED(LooseHalfVec) *)p = __builtin_convertvector(rounded, NAMED(HalfVec));
+    *(NAMED(LooseBF16Vec) *)p = __builtin_convertvector(rounded, NAMED(BF16Vec));
 #endif
 }
-INLINE Vec NAMED(load_half_part)(const uint16_t *p, size_t count, float rest) {
+INLINE Vec NAMED(load_bf16_part)(const uint16_t *p, size_t count, float rest) {
     float lanes[LANES];
     for (size_t i = 0; i < LANES; i++) {
         union { uint32_t bits; float value; } wide = {i < count ? (uint32_t)p[i] << 16 : 0};
@@ -52,9 +52,9 @@ INLINE Vec NAMED(load_half_part)(const uint16_t *p, size_t count, float rest) {
     }
     return NAMED(load)(lanes);
 }
-INLINE void NAMED(store_half_part)(uint16_t *p, Vec v, size_t count) {
+INLINE void NAMED(store_bf16_part)(uint16_t *p, Vec v, size_t count) {
     uint16_t lanes[LANES];
-    NAMED(store_half)(lanes, v);
+    NAMED(store_bf16)(lanes, v);
     for (size_t i = 0; i < count; i++) p[i] = lanes[i];
 }
 
@@ -62,7 +62,7 @@ INLINE WordVec NAMED(load_words)(const uint32_t *p) { return *(const NAMED(Loose
 
 // sum + the products of both bfloat16 of each pair.
 INLINE Vec NAMED(add_pairs)(Vec sum, WordVec a, WordVec b) {
-#ifdef HALF_PRODUCTS
+#ifdef BF16_PRODUCTS
     return (Vec)_mm512_dpbf16_ps((__m512)sum, (__m512bh)a, (__m512bh)b);
 #else
     sum += (Vec)(a & 0xffff0000u) * (Vec)(b & 0xffff0000u);

@@ -18,7 +18,7 @@ extension ComputeBackend {
         if let y = y.floats, let x = x.floats { return geluForward(y, x) }
         precondition(y.count == x.count && y.element == x.element)
         forEachRange(of: y.count, grain: grain) { range in
-            loops.gelu_forward_half(y.half(range), x.half(range), range.count)
+            loops.gelu_forward_bf16(y.bfloat16(range), x.bfloat16(range), range.count)
         }
     }
 
@@ -41,7 +41,8 @@ extension ComputeBackend {
         }
         precondition(dx.count == x.count && dy.count == x.count && y.count == x.count && x.element == y.element)
         forEachRange(of: dx.count, grain: grain) { range in
-            loops.gelu_backward_half(dx.half(range), y.half(range), dy.half(range), x.half(range), range.count)
+            loops.gelu_backward_bf16(
+                dx.bfloat16(range), y.bfloat16(range), dy.bfloat16(range), x.bfloat16(range), range.count)
         }
     }
 
@@ -100,14 +101,14 @@ extension ComputeBackend {
             return
         }
         forEachRange(of: y.count, grain: grain) { range in
-            loops.narrow(y.half(range), x.pointer + range.lowerBound, range.count)
+            loops.narrow(y.bfloat16(range), x.pointer + range.lowerBound, range.count)
         }
     }
 }
 
 extension ActivationSlice {
     /// The first of a range of bfloat16 elements.
-    fileprivate func half(_ range: Range<Int>) -> UnsafeMutablePointer<UInt16> {
+    fileprivate func bfloat16(_ range: Range<Int>) -> UnsafeMutablePointer<UInt16> {
         pointer.assumingMemoryBound(to: UInt16.self) + range.lowerBound
     }
 }

@@ -31,20 +31,20 @@ extension ComputeBackend {
         var profile = profile(of: .onednn)
         profile.library = OneDNNProducts.name
         return ComputeBackend(threads: threads, profile: profile, operands: operands, loops: loops) {
-            emulatingHalf(OneDNNProducts(), operands, loops)
+            emulatingBFloat16(OneDNNProducts(), operands, loops)
         }
     }
 
     private static func fastestProducts(_ operands: ElementType, _ loops: MawsVectorLoops) -> any MatrixProducts {
         let library = OneDNNProducts()
-        return emulatingHalf(panelsAreFastest ? PanelProducts(others: library) : library, operands, loops)
+        return emulatingBFloat16(panelsAreFastest ? PanelProducts(others: library) : library, operands, loops)
     }
 
-    private static func emulatingHalf(
+    private static func emulatingBFloat16(
         _ products: any MatrixProducts, _ operands: ElementType, _ loops: MawsVectorLoops
     ) -> any MatrixProducts {
-        let emulates = operands == .bfloat16 && !multipliesHalf
-        return emulates ? EmulatedHalfProducts(on: products, loops: loops) : products
+        let emulates = operands == .bfloat16 && !multipliesBFloat16
+        return emulates ? EmulatedBFloat16Products(on: products, loops: loops) : products
     }
 
     private static var panelsAreFastest: Bool {
@@ -89,7 +89,7 @@ extension ComputeBackend {
     }
 
     /// Whether this CPU multiplies bfloat16, at about twice the speed of fp32.
-    public static var multipliesHalf: Bool { OneDNNProducts.multipliesHalf }
+    public static var multipliesBFloat16: Bool { OneDNNProducts.multipliesBFloat16 }
 
     /// What computing with this kind on this machine is, for any number of threads.
     public static func profile(of kind: ComputeKind) -> ComputeProfile {

@@ -6,18 +6,18 @@ import MawsTensor
 public struct CPUDescription: Hashable, Sendable {
     public var hasAVX2: Bool
     /// Multiplies bfloat16 in hardware, at about twice the speed of fp32.
-    public var multipliesHalf: Bool
+    public var multipliesBFloat16: Bool
 
-    public init(hasAVX2: Bool, multipliesHalf: Bool) {
+    public init(hasAVX2: Bool, multipliesBFloat16: Bool) {
         self.hasAVX2 = hasAVX2
-        self.multipliesHalf = multipliesHalf
+        self.multipliesBFloat16 = multipliesBFloat16
     }
 
     /// This machine's, as the loops and oneDNN see it; `ONEDNN_MAX_CPU_ISA` counts.
     public static var present: CPUDescription {
         CPUDescription(
             hasAVX2: String(cString: ComputeBackend.fastestLoops.name) != "baseline",
-            multipliesHalf: OneDNNProducts.multipliesHalf)
+            multipliesBFloat16: OneDNNProducts.multipliesBFloat16)
     }
 }
 
@@ -28,7 +28,7 @@ public enum ComputeFallback {
 
     /// The precision of a plan that names none.
     public static func fastestOperands(on cpu: CPUDescription) -> ElementType {
-        fastestKind(on: cpu) == .onednn && cpu.multipliesHalf ? .bfloat16 : .float32
+        fastestKind(on: cpu) == .onednn && cpu.multipliesBFloat16 ? .bfloat16 : .float32
     }
 
     /// Sentences about what computing so costs on such a CPU; none where it is the best that maws knows.
@@ -45,13 +45,13 @@ public enum ComputeFallback {
         } else if kind == .reference {
             notices.append("products are computed with OpenBLAS in fp32 as asked; oneDNN is faster on this CPU")
         }
-        if operands == .bfloat16 && !cpu.multipliesHalf {
+        if operands == .bfloat16 && !cpu.multipliesBFloat16 {
             notices.append(
                 "this CPU has no bf16 products: they are computed in fp32 from operands rounded to bf16, with the same "
                     + "results, up to a fifth slower than `precision: fp32` here and 2 to 3 times slower than on a CPU "
                     + "that has them")
         }
-        if operands == .float32 && !cpu.multipliesHalf && cpu.hasAVX2 {
+        if operands == .float32 && !cpu.multipliesBFloat16 && cpu.hasAVX2 {
             notices.append(
                 "this CPU has no bf16 products: it computes in fp32, half as fast as a CPU that has them does in bf16")
         }

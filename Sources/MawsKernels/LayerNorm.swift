@@ -18,7 +18,7 @@ extension ComputeBackend {
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let first = rows.lowerBound
             loops.layer_norm_forward(
-                outputs.wide(first), outputs.half(first), mean.pointer + first, rstd.pointer + first,
+                outputs.wide(first), outputs.bfloat16(first), mean.pointer + first, rstd.pointer + first,
                 x.pointer + first * shape.width, gamma.pointer, beta.pointer, epsilon, rows.count, shape.width)
         }
     }
@@ -34,7 +34,7 @@ extension ComputeBackend {
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let first = rows.lowerBound
             loops.layer_norm_recompute(
-                outputs.wide(first), outputs.half(first), mean.pointer + first, rstd.pointer + first,
+                outputs.wide(first), outputs.bfloat16(first), mean.pointer + first, rstd.pointer + first,
                 x.pointer + first * shape.width, gamma.pointer, beta.pointer, rows.count, shape.width)
         }
     }
@@ -68,17 +68,17 @@ extension ComputeBackend {
 /// Where the rows of a norm's output go: to fp32, to bfloat16, or to both.
 private struct NormOutputs {
     private let floats: UnsafeMutablePointer<Float>?
-    private let halves: UnsafeMutablePointer<UInt16>?
+    private let elements: UnsafeMutablePointer<UInt16>?
     private let width: Int
 
     init(_ y: FloatSlice?, _ operand: ActivationSlice?, _ shape: RowShape) {
         precondition(y.map { $0.count == shape.count } ?? true && operand.map { $0.count == shape.count } ?? true)
         precondition(y == nil || operand?.floats == nil, "one fp32 output is enough")
         floats = (y ?? operand?.floats)?.pointer
-        halves = operand?.element == .bfloat16 ? operand?.pointer.assumingMemoryBound(to: UInt16.self) : nil
+        elements = operand?.element == .bfloat16 ? operand?.pointer.assumingMemoryBound(to: UInt16.self) : nil
         width = shape.width
     }
 
     func wide(_ row: Int) -> UnsafeMutablePointer<Float>? { floats.map { $0 + row * width } }
-    func half(_ row: Int) -> UnsafeMutablePointer<UInt16>? { halves.map { $0 + row * width } }
+    func bfloat16(_ row: Int) -> UnsafeMutablePointer<UInt16>? { elements.map { $0 + row * width } }
 }

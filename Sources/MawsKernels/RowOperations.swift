@@ -40,10 +40,10 @@ extension ComputeBackend {
     public func sumRows(_ sums: FloatSlice, _ x: ActivationSlice, _ shape: RowShape) {
         if let x = x.floats { return sumRows(sums, x, shape) }
         precondition(sums.count == shape.width && x.count == shape.count)
-        let halves = x.pointer.assumingMemoryBound(to: UInt16.self)
+        let elements = x.pointer.assumingMemoryBound(to: UInt16.self)
         forEachRange(of: shape.width, grain: columnGrain) { columns in
             let start = columns.lowerBound
-            loops.sum_rows_half(sums.pointer + start, halves + start, shape.rows, columns.count, shape.width)
+            loops.sum_rows_bf16(sums.pointer + start, elements + start, shape.rows, columns.count, shape.width)
         }
     }
 

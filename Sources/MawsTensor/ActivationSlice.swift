@@ -47,8 +47,8 @@ public struct ActivationSlice: @unchecked Sendable {
 
     public var array: [Float] {
         if let floats { return floats.array }
-        let halves = UnsafeRawBufferPointer(start: pointer, count: count * 2).bindMemory(to: UInt16.self)
-        return halves.map { Float(bitPattern: UInt32($0) << 16) }
+        let elements = UnsafeRawBufferPointer(start: pointer, count: count * 2).bindMemory(to: UInt16.self)
+        return elements.map { Float(bitPattern: UInt32($0) << 16) }
     }
 }
 

@@ -3,7 +3,7 @@ import MawsTensor
 
 /// Every way to compute that tests of whole objectives run through.
 public enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible {
-    case reference, oneDNN, oneDNNHalf
+    case reference, oneDNN, oneDNNBFloat16
 
     public var backend: ComputeBackend { backend(threads: 1) }
 
@@ -11,14 +11,16 @@ public enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible
         switch self {
         case .reference: .reference(threads: threads)
         case .oneDNN: .oneDNN(threads: threads, operands: .float32)
-        case .oneDNNHalf: .oneDNN(threads: threads, operands: .bfloat16)
+        case .oneDNNBFloat16: .oneDNN(threads: threads, operands: .bfloat16)
         }
     }
 
     /// A relative error that is `exact` with fp32 operands. A gradient at the bottom of a few blocks has some dozens of
-    /// bfloat16 roundings behind it, and its norm may be off by √50 · 2⁻⁸ / √3 = 1.6 % (`HalfRounding`); a little more
-    /// is the bound unless a test says more.
-    public func tolerance(_ exact: Double, half: Double = 0.02) -> Double { self == .oneDNNHalf ? half : exact }
+    /// bfloat16 roundings behind it, and its norm may be off by √50 · 2⁻⁸ / √3 = 1.6 % (`BFloat16Rounding`); a little
+    /// more is the bound unless a test says more.
+    public func tolerance(_ exact: Double, bfloat16: Double = 0.02) -> Double {
+        self == .oneDNNBFloat16 ? bfloat16 : exact
+    }
 
     public var description: String { rawValue }
 }

@@ -16,7 +16,7 @@ private let layers = ["attention", "attention.wide", "attention.padded", "attent
     /// these roundings behind it: three operands of its own product, which were made of rounded ones.
     @Test(arguments: vectorSets, layers)
     func attentionOfBFloat16EqualsTorchUpToItsRoundings(_ set: String, _ layer: String) throws {
-        try compare(set, layer, .bfloat16, tolerance: HalfRounding.bound(roundings: 12))
+        try compare(set, layer, .bfloat16, tolerance: BFloat16Rounding.bound(roundings: 12))
     }
 
     private func compare(_ set: String, _ layer: String, _ element: ElementType, tolerance: Double) throws {

@@ -5,9 +5,9 @@ import Testing
 
 /// What machines that no test runs on would do.
 @Suite struct ComputeFallbackTests {
-    private let old = CPUDescription(hasAVX2: false, multipliesHalf: false)
-    private let common = CPUDescription(hasAVX2: true, multipliesHalf: false)
-    private let new = CPUDescription(hasAVX2: true, multipliesHalf: true)
+    private let old = CPUDescription(hasAVX2: false, multipliesBFloat16: false)
+    private let common = CPUDescription(hasAVX2: true, multipliesBFloat16: false)
+    private let new = CPUDescription(hasAVX2: true, multipliesBFloat16: true)
 
     @Test func theFastestWayIsChosen() {
         #expect(

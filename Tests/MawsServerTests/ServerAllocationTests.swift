@@ -5,7 +5,8 @@ import MawsWire
 import Testing
 
 /// What all threads of a server ask of the allocator and of their sockets in a step: one trainer pushes every unit of
-/// every block and gathers the new version. The bounds are what it asked for when they were set, and half as much again.
+/// every block and gathers the new version. The bounds are what it asked for when they were set, and half as much
+/// again.
 @Suite(.serialized) struct ServerAllocationTests {
     private static let steps: UInt64 = 10
     private static let warmUp: UInt64 = 3

@@ -31,7 +31,7 @@ private let folder = ProcessInfo.processInfo.environment["MAWS_FULL_SIZE"]
             "full-size stage=\(stage) compute=\(compute) loss-error=\(abs(loss / expected - 1)) "
                 + "worst-gradient=\(worst.error) of \(worst.name)")
         #expect(abs(loss / expected - 1) < compute.tolerance(1e-5))
-        #expect(worst.error < compute.tolerance(1e-4, half: 0.05), "\(worst.name)")
+        #expect(worst.error < compute.tolerance(1e-4, bfloat16: 0.05), "\(worst.name)")
     }
 
     @Test(arguments: TestCompute.allCases) func maskedAutoencodingEqualsTransformers(_ compute: TestCompute) throws {
@@ -90,6 +90,6 @@ private let folder = ProcessInfo.processInfo.environment["MAWS_FULL_SIZE"]
             "full-size stage=lit compute=\(compute) loss-error=\(abs(loss / expected - 1)) "
                 + "worst-gradient=\(worst.error) of \(worst.name)")
         #expect(abs(loss / expected - 1) < compute.tolerance(1e-5))
-        #expect(worst.error < compute.tolerance(1e-4, half: 0.08), "\(worst.name)")
+        #expect(worst.error < compute.tolerance(1e-4, bfloat16: 0.08), "\(worst.name)")
     }
 }

@@ -70,7 +70,7 @@ import Testing
         _ plan: Plan, _ compute: TestCompute, _ keeps: Keeping, keepsForms: Bool = true
     ) throws -> StageMemory {
         var plan = plan
-        plan.precision = compute == .oneDNNHalf ? .bf16 : .fp32
+        plan.precision = compute == .oneDNNBFloat16 ? .bf16 : .fp32
         return try StageMemory(
             plan: plan, stage: plan.stages[0], compute: compute == .reference ? .reference : .onednn, threads: 1,
             keeps: keeps, keepsForms: keepsForms)
@@ -96,7 +96,7 @@ import Testing
             let plan = Self.plan(kind, unit: 20)
             let trial = StageTrial(
                 plan: plan, stage: plan.stages[0], batch: Self.batch(plan, plan.stages[0]),
-                backend: TestCompute.oneDNNHalf.backend, repeatsEmbedding: repeatsEmbedding)
+                backend: TestCompute.oneDNNBFloat16.backend, repeatsEmbedding: repeatsEmbedding)
             try trial.compute(units: 2)
             let bytes = tally.peakByteCount
             #expect(bytes > 4 * StageModel.table(plan.stages[0], in: plan).parameterCount)

@@ -15,7 +15,7 @@ typedef struct MawsProductShape {
     /// Distance in elements between the neighbours in a row and in a column of each matrix; b's are unused when packed.
     int64_t a_row, a_column, b_row, b_column, c_row, residual_row;
     /// bfloat16 instead of fp32: both operands, the result.
-    int32_t half_operands, half_result;
+    int32_t bf16_operands, bf16_result;
     /// b is in the layout that `maws_onednn_pack` makes.
     int32_t packed;
     int32_t has_bias, has_residual, adds;
@@ -27,7 +27,7 @@ typedef struct MawsProduct MawsProduct;
 const char *maws_onednn_version(void);
 const char *maws_onednn_instruction_set(void);
 /// Whether this CPU multiplies bfloat16 in hardware through oneDNN.
-int maws_onednn_multiplies_half(void);
+int maws_onednn_multiplies_bf16(void);
 
 /// A product of this shape, or null when oneDNN has none on this CPU.
 MawsProduct *maws_onednn_product(const MawsProductShape *shape);
@@ -39,10 +39,10 @@ void maws_onednn_run(
     void *scratch);
 
 /// Bytes of the right operand b [k, n] in the layout that products like best; 0 when that is the plain fp32 one.
-size_t maws_onednn_packed_bytes(int64_t n, int64_t k, int32_t half_operands);
+size_t maws_onednn_packed_bytes(int64_t n, int64_t k, int32_t bf16_operands);
 /// Converts fp32 b with the given strides to that layout, 64-byte aligned.
 void maws_onednn_pack(
-    void *packed, const float *b, int64_t b_row, int64_t b_column, int64_t n, int64_t k, int32_t half_operands);
+    void *packed, const float *b, int64_t b_row, int64_t b_column, int64_t n, int64_t k, int32_t bf16_operands);
 
 #ifdef __cplusplus
 }

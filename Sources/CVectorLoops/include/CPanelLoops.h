@@ -9,7 +9,7 @@
 /// the last column. A **word** is what one column contributes to one step of a sum: an fp32, or a pair of bfloat16, the
 /// upper of two neighbours of the column in its low half.
 typedef struct MawsPanelProduct {
-    /// [m, n], rows `c_row` elements apart; fp32, or bfloat16 where `half_result`.
+    /// [m, n], rows `c_row` elements apart; fp32, or bfloat16 where `bf16_result`.
     void *c;
     /// [m, k words], rows `a_row` words apart.
     const void *a;
@@ -18,7 +18,7 @@ typedef struct MawsPanelProduct {
     /// [n] and [m, n] with rows `c_row` apart, fp32; may be null (zeros).
     const float *bias, *residual;
     size_t m, n, k, c_row, a_row;
-    int half_result;
+    int bf16_result;
 } MawsPanelProduct;
 
 /// c [m, n] += Σ over rows of a[row][i] b[row][j], rows `a_row` and `b_row` elements apart; c is fp32.
@@ -39,7 +39,7 @@ typedef struct MawsPanelLoops {
 } MawsPanelLoops;
 
 /// For fp32 operands, or for bfloat16 ones; null where this CPU has no instructions for them.
-const MawsPanelLoops *maws_panel_loops(int half_operands);
+const MawsPanelLoops *maws_panel_loops(int bf16_operands);
 /// Bytes of the panels of [words, n].
 size_t maws_panel_bytes(size_t words, size_t n);
 size_t maws_gradient_scratch_bytes(size_t m);

@@ -9,7 +9,7 @@
 
 /// The inner loops of the reference backend, compiled for several instruction sets and chosen when the process starts.
 ///
-/// Arrays are fp32, or bfloat16 (`uint16_t`, in functions named `_half`), without alignment; arithmetic is fp32.
+/// Arrays are fp32, or bfloat16 (`uint16_t`, in functions named `_bf16`), without alignment; arithmetic is fp32.
 /// Outputs come first, then inputs, then shapes. Sums run over lanes and then over vectors in a fixed order, so that a
 /// call's result depends on its arguments and the instruction set alone.
 typedef struct MawsVectorLoops {
@@ -20,8 +20,8 @@ typedef struct MawsVectorLoops {
     void (*gelu_forward)(float *y, const float *x, size_t count);
     /// dx = dy (Φ(x) + x φ(x)), and y = x Φ(x) where `y` is not null. `dx` may be `dy`, `y` may be `x`.
     void (*gelu_backward)(float *dx, float *y, const float *dy, const float *x, size_t count);
-    void (*gelu_forward_half)(uint16_t *y, const uint16_t *x, size_t count);
-    void (*gelu_backward_half)(uint16_t *dx, uint16_t *y, const uint16_t *dy, const uint16_t *x, size_t count);
+    void (*gelu_forward_bf16)(uint16_t *y, const uint16_t *x, size_t count);
+    void (*gelu_backward_bf16)(uint16_t *dx, uint16_t *y, const uint16_t *dy, const uint16_t *x, size_t count);
     void (*tanh_forward)(float *y, const float *x, size_t count);
     /// dx = dy (1 - y²)
     void (*tanh_backward)(float *dx, const float *dy, const float *y, size_t count);
@@ -39,14 +39,14 @@ typedef struct MawsVectorLoops {
     void (*softmax_recompute)(
         float *y, const float *log_sum, const float *x, size_t rows, size_t width, size_t stride);
     void (*softmax_backward)(float *dx, const float *dy, const float *y, size_t rows, size_t width, size_t stride);
-    /// Each row normalised, times gamma, plus beta, to `y` and `half` where they are not null; keeps mean and
+    /// Each row normalised, times gamma, plus beta, to `y` and `bf16` where they are not null; keeps mean and
     /// reciprocal standard deviation of each row.
     void (*layer_norm_forward)(
-        float *y, uint16_t *half, float *mean, float *rstd, const float *x, const float *gamma,
+        float *y, uint16_t *bf16, float *mean, float *rstd, const float *x, const float *gamma,
         const float *beta, float epsilon, size_t rows, size_t width);
     /// The same once more from the kept mean and reciprocal standard deviation.
     void (*layer_norm_recompute)(
-        float *y, uint16_t *half, const float *mean, const float *rstd, const float *x, const float *gamma,
+        float *y, uint16_t *bf16, const float *mean, const float *rstd, const float *x, const float *gamma,
         const float *beta, size_t rows, size_t width);
     /// dx = gradient + residual (which may be null); adds to dgamma and dbeta where they are not null.
     void (*layer_norm_backward)(
@@ -57,7 +57,7 @@ typedef struct MawsVectorLoops {
     /// sums[column] += Σ over rows of x[row * stride + column], for `width` columns.
     void (*sum_rows)(float *sums, const float *x, size_t rows, size_t width, size_t stride);
 
-    void (*sum_rows_half)(float *sums, const uint16_t *x, size_t rows, size_t width, size_t stride);
+    void (*sum_rows_bf16)(float *sums, const uint16_t *x, size_t rows, size_t width, size_t stride);
     /// y = x rounded to bfloat16, to the nearest, ties to even.
     void (*narrow)(uint16_t *y, const float *x, size_t count);
     void (*widen)(float *y, const uint16_t *x, size_t count);

@@ -9,7 +9,7 @@ final class OneDNNProducts: MatrixProducts {
     /// `oneDNN 2.6.3`.
     static var name: String { "oneDNN \(String(cString: maws_onednn_version()))" }
     static var instructionSet: String { String(cString: maws_onednn_instruction_set()) }
-    static var multipliesHalf: Bool { maws_onednn_multiplies_half() != 0 }
+    static var multipliesBFloat16: Bool { maws_onednn_multiplies_bf16() != 0 }
 
     /// A step of images has some fifty shapes, and up to 30 MiB of code a thread are small beside its activations.
     private static let productsMax = 192
@@ -59,7 +59,7 @@ extension MawsProductShape {
             m: Int64(shape.m), n: Int64(shape.n), k: Int64(shape.k), a_row: Int64(shape.aRow),
             a_column: Int64(shape.aColumn), b_row: Int64(shape.bRow), b_column: Int64(shape.bColumn),
             c_row: Int64(shape.cRow), residual_row: Int64(shape.cRow),
-            half_operands: shape.operands == .bfloat16 ? 1 : 0, half_result: shape.result == .bfloat16 ? 1 : 0,
+            bf16_operands: shape.operands == .bfloat16 ? 1 : 0, bf16_result: shape.result == .bfloat16 ? 1 : 0,
             packed: shape.isPacked ? 1 : 0, has_bias: shape.hasBias ? 1 : 0,
             has_residual: shape.hasResidual ? 1 : 0, adds: shape.adds ? 1 : 0)
     }

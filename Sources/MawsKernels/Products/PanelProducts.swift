@@ -89,7 +89,7 @@ extension MawsPanelProduct {
         self.init(
             c: operands.c, a: operands.a, b: operands.b, bias: operands.bias, residual: operands.residual, m: shape.m,
             n: shape.n, k: shape.k / elements, c_row: shape.cRow, a_row: shape.aRow / elements,
-            half_result: shape.result == .bfloat16 ? 1 : 0)
+            bf16_result: shape.result == .bfloat16 ? 1 : 0)
     }
 }
 

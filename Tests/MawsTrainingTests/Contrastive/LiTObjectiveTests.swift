@@ -50,10 +50,10 @@ import Testing
             if name.hasSuffix("key.bias") {
                 let queries = try fixture.golden.floats("gradient.\(name.replacing("key.bias", with: "query.bias"))")
                 let leftover = relativeError(zip(values, queries).map { $0 + $1 }, queries)
-                #expect(leftover < compute.tolerance(1e-4, half: 0.04), "\(name)")
+                #expect(leftover < compute.tolerance(1e-4, bfloat16: 0.04), "\(name)")
             } else {
                 let expected = try fixture.golden.floats("gradient.\(name)")
-                #expect(relativeError(values, expected) < compute.tolerance(1e-4, half: 0.04), "\(name)")
+                #expect(relativeError(values, expected) < compute.tolerance(1e-4, bfloat16: 0.04), "\(name)")
             }
         }
         #expect(weights.held == 0)

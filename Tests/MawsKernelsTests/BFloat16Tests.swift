@@ -4,10 +4,10 @@ import MawsTestSupport
 import Testing
 
 /// bfloat16 as torch has it: rounding to the nearest, ties to even, infinities and NaN kept.
-@Suite struct HalfPrecisionTests {
+@Suite struct BFloat16Tests {
     private let backend = ComputeBackend.oneDNN(threads: 1, operands: .bfloat16)
 
-    private func half(_ values: [Float]) -> ActivationSlice {
+    private func rounded(_ values: [Float]) -> ActivationSlice {
         let slice = Workspace().take(values.count, .bfloat16)
         backend.convert(slice, FloatBuffer(values).all)
         return slice
@@ -16,13 +16,13 @@ import Testing
     @Test func roundingIsToTheNearestAndTiesGoToEven() {
         let step: Float = 1 / 128
         let values: [Float] = [1, 1 + step / 2, 1 + step * 1.5, 1 + step * 0.51, -1 - step / 2, 0, -0.0]
-        let rounded: [Float] = [1, 1, 1 + 2 * step, 1 + step, -1, 0, -0.0]
-        #expect(half(values).array == rounded)
+        let expected: [Float] = [1, 1, 1 + 2 * step, 1 + step, -1, 0, -0.0]
+        #expect(rounded(values).array == expected)
     }
 
     @Test func infinitiesAndNotANumberStayWhatTheyAre() {
         let payload = Float(bitPattern: 0x7fff_ffff)
-        let values = half([.infinity, -.infinity, .nan, payload, .greatestFiniteMagnitude]).array
+        let values = rounded([.infinity, -.infinity, .nan, payload, .greatestFiniteMagnitude]).array
         #expect(values[0] == .infinity && values[1] == -.infinity && values[4] == .infinity)
         #expect(values[2].isNaN && values[3].isNaN)
     }
@@ -31,8 +31,8 @@ import Testing
     @Test func everyElementIsConverted() {
         for count in 1...70 {
             let values = randomFloats(count, seed: UInt64(count))
-            for (value, rounded) in zip(values, half(values).array) {
-                #expect(abs(value - rounded) <= abs(value) / 256)
+            for (value, found) in zip(values, rounded(values).array) {
+                #expect(abs(value - found) <= abs(value) / 256)
             }
         }
     }
@@ -47,10 +47,11 @@ import Testing
         backend.prepareForward(weights, [matrix])
         let y = zeroSlice(rows * outputs)
         backend.linearForward(
-            ActivationSlice(y), half(x), weights, matrix, bias: bias, residual: residual, rows: rows)
+            ActivationSlice(y), rounded(x), weights, matrix, bias: bias, residual: residual, rows: rows)
         let expected = zeroSlice(rows * outputs)
         ComputeBackend.reference(threads: 1).linearForward(
-            expected, FloatBuffer(half(x).array).all, FloatBuffer(half(weight).array).all, bias, residual: residual,
+            expected, FloatBuffer(rounded(x).array).all, FloatBuffer(rounded(weight).array).all, bias,
+            residual: residual,
             LinearShape(rows: rows, inputs: inputs, outputs: outputs))
         #expect(relativeError(y.array, expected.array) < 1e-6)
     }
@@ -63,7 +64,7 @@ import Testing
             weights.values[0] = value
             weights.refresh()
             backend.prepareForward(weights, [matrix])
-            backend.linearForward(ActivationSlice(y), half([1]), weights, matrix, bias: nil, residual: nil, rows: 1)
+            backend.linearForward(ActivationSlice(y), rounded([1]), weights, matrix, bias: nil, residual: nil, rows: 1)
             #expect(y[0] == value)
         }
     }

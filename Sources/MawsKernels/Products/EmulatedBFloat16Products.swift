@@ -5,7 +5,7 @@ import MawsTensor
 /// as bfloat16. The same rounding as on a CPU that has them, at less than the speed of fp32.
 ///
 /// A packed weight is here the fp32 matrix with its elements rounded to bfloat16.
-final class EmulatedHalfProducts: MatrixProducts {
+final class EmulatedBFloat16Products: MatrixProducts {
     private let products: any MatrixProducts
     private let loops: MawsVectorLoops
     private let scratch = Workspace()
@@ -49,9 +49,9 @@ final class EmulatedHalfProducts: MatrixProducts {
 
     func pack(_ packed: FloatSlice, _ b: FloatSlice, _ shape: ProductShape) {
         guard shape.operands == .bfloat16 else { return products.pack(packed, b, shape) }
-        let halves = scratch.take(b.count, .bfloat16)
+        let elements = scratch.take(b.count, .bfloat16)
         defer { scratch.releaseAll() }
-        let pointer = halves.pointer.assumingMemoryBound(to: UInt16.self)
+        let pointer = elements.pointer.assumingMemoryBound(to: UInt16.self)
         loops.narrow(pointer, b.pointer, b.count)
         loops.widen(packed.pointer, pointer, b.count)
     }

@@ -8,10 +8,10 @@ import MawsTraining
 import Testing
 
 /// What bfloat16 costs transformer blocks, one after the other: features, losses and every block's gradient beside
-/// those of fp32. The bounds are `HalfRounding`'s for the depth.
-@Suite struct HalfErrorTests {
+/// those of fp32. The bounds are `BFloat16Rounding`'s for the depth.
+@Suite struct BFloat16ErrorTests {
     private let exact = ComputeBackend.reference(threads: 1)
-    private let half = ComputeBackend.oneDNN(threads: 1, operands: .bfloat16)
+    private let bfloat16 = ComputeBackend.oneDNN(threads: 1, operands: .bfloat16)
 
     private func fixture(_ kind: StageKind, depth: Int, decoderDepth: Int = 1) -> PretrainingFixture {
         let image = ImageModelPlan(
@@ -23,12 +23,12 @@ import Testing
     @Test(arguments: [1, 2, 4]) func featuresAreOffByTheRoundingsOfTheirBlocks(_ depth: Int) throws {
         let fixture = fixture(.linear, depth: depth)
         let (weights, batch) = (fixture.perturbedWeights(), fixture.randomBatch(6))
-        let features = try [exact, half].map { backend in
+        let features = try [exact, bfloat16].map { backend in
             weights.refresh()
             return try FeatureExtractor(plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: backend)
                 .features(batch, weights: weights)
         }
-        #expect(relativeError(features[1], features[0]) < HalfRounding.bound(blocks: depth))
+        #expect(relativeError(features[1], features[0]) < BFloat16Rounding.bound(blocks: depth))
     }
 
     /// A gradient has all blocks behind it, forward, and backward those above it.
@@ -37,7 +37,7 @@ import Testing
         let decoderDepth = kind == .mae ? 2 : 0
         let fixture = fixture(kind, depth: depth, decoderDepth: max(1, decoderDepth))
         let batch = fixture.randomBatch(6)
-        let units = try [exact, half].map { backend in
+        let units = try [exact, bfloat16].map { backend in
             let gradients = BlockMemory(trainableOf: fixture.table)
             let objective = StageObjective.make(
                 plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: backend, keeps: .everything)
@@ -46,7 +46,7 @@ import Testing
             return (loss: loss, gradients: gradients)
         }
         let blocks = depth + decoderDepth
-        #expect(abs(units[1].loss / units[0].loss - 1) < HalfRounding.bound(blocks: blocks))
+        #expect(abs(units[1].loss / units[0].loss - 1) < BFloat16Rounding.bound(blocks: blocks))
         try compare(units[1].gradients, units[0].gradients, blocks: blocks)
     }
 
@@ -64,7 +64,7 @@ import Testing
         }
         let captions = TextBatch(tokens: (0..<5 * 24).map { 4 + Int32($0 * 37 % 190) }, context: 24)
         let dBegin = randomSlice(5 * 96, seed: 9)
-        let passes = try [exact, half].map { backend in
+        let passes = try [exact, bfloat16].map { backend in
             weights.refresh()
             let (tower, gradients) = (
                 TextTower(text, table: table, backend: backend), BlockMemory(trainableOf: table)
@@ -75,7 +75,7 @@ import Testing
             try tower.backward(dBegin, pass, weights: weights, gradients: gradients, buffers: buffers)
             return (begin: begin, gradients: gradients)
         }
-        #expect(relativeError(passes[1].begin, passes[0].begin) < HalfRounding.bound(blocks: depth))
+        #expect(relativeError(passes[1].begin, passes[0].begin) < BFloat16Rounding.bound(blocks: depth))
         try compare(passes[1].gradients, passes[0].gradients, blocks: depth)
     }
 
@@ -84,7 +84,7 @@ import Testing
         for block in values.pushed {
             let error = relativeError(values.buffers[block].array, reference.buffers[block].array)
             let name = values.table.blocks[block].name
-            #expect(error < HalfRounding.bound(blocks: blocks, isGradient: true), "gradient of \(name)")
+            #expect(error < BFloat16Rounding.bound(blocks: blocks, isGradient: true), "gradient of \(name)")
         }
     }
 }

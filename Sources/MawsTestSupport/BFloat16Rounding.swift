@@ -5,7 +5,7 @@
 /// so that they add in squares: behind k roundings one after the other the norm of a tensor is off by no more than
 /// √k · u / √3 of it. (Less in truth: values lie between powers of two, where the same step is up to half as much of
 /// them.) Sums, norms, softmax and the residual stream are fp32, whose 2⁻²⁴ does not count.
-public enum HalfRounding {
+public enum BFloat16Rounding {
     /// The relative error of one rounding, at most.
     public static let unit = 1.0 / 256
 

@@ -4,16 +4,16 @@ import MawsTestSupport
 import Testing
 
 /// What bfloat16 operands cost a layer: its results beside those of fp32 operands that were not rounded. The bounds are
-/// `HalfRounding`'s, with the roundings that lie between what goes in and what comes out. Attention's are in its golden
-/// tests.
-@Suite struct HalfErrorTests {
+/// `BFloat16Rounding`'s, with the roundings that lie between what goes in and what comes out. Attention's are in its
+/// golden tests.
+@Suite struct BFloat16ErrorTests {
     private let exact = ComputeBackend.reference(threads: 1)
-    private let half = ComputeBackend.oneDNN(threads: 1, operands: .bfloat16)
+    private let bfloat16 = ComputeBackend.oneDNN(threads: 1, operands: .bfloat16)
     private let memory = Workspace()
 
     private func rounded(_ values: [Float]) -> ActivationSlice {
         let slice = memory.take(values.count, .bfloat16)
-        half.convert(slice, FloatBuffer(values).all)
+        bfloat16.convert(slice, FloatBuffer(values).all)
         return slice
     }
 
@@ -28,17 +28,18 @@ import Testing
 
         let matrix = WeightMatrix(0..<weight.count, outputs: shape.outputs, inputs: shape.inputs)
         let weights = BlockWeights(FloatBuffer(weight))
-        half.prepareForward(weights, [matrix])
-        half.prepareBackward(weights, [matrix])
-        let (halfY, halfX, halfWeight) = (zeroSlice(dy.count), zeroSlice(x.count), zeroSlice(weight.count))
-        half.linearForward(
-            ActivationSlice(halfY), rounded(x), weights, matrix, bias: nil, residual: nil, rows: shape.rows)
-        half.linearBackward(ActivationSlice(halfX), rounded(dy), weights, matrix, residual: nil, rows: shape.rows)
-        half.weightGradient(halfWeight, rounded(dy), rounded(x), outputs: 0..<shape.outputs, shape)
-        let bound = HalfRounding.bound(roundings: 2)
-        #expect(relativeError(halfY.array, y.array) < bound)
-        #expect(relativeError(halfX.array, dx.array) < bound)
-        #expect(relativeError(halfWeight.array, dWeight.array) < bound)
+        bfloat16.prepareForward(weights, [matrix])
+        bfloat16.prepareBackward(weights, [matrix])
+        let (roundedY, roundedX, roundedWeight) = (zeroSlice(dy.count), zeroSlice(x.count), zeroSlice(weight.count))
+        bfloat16.linearForward(
+            ActivationSlice(roundedY), rounded(x), weights, matrix, bias: nil, residual: nil, rows: shape.rows)
+        bfloat16.linearBackward(
+            ActivationSlice(roundedX), rounded(dy), weights, matrix, residual: nil, rows: shape.rows)
+        bfloat16.weightGradient(roundedWeight, rounded(dy), rounded(x), outputs: 0..<shape.outputs, shape)
+        let bound = BFloat16Rounding.bound(roundings: 2)
+        #expect(relativeError(roundedY.array, y.array) < bound)
+        #expect(relativeError(roundedX.array, dx.array) < bound)
+        #expect(relativeError(roundedWeight.array, dWeight.array) < bound)
     }
 
     /// Computed in fp32 from fp32, rounded once for the product that follows.
@@ -47,11 +48,11 @@ import Testing
         let x = FloatBuffer(randomFloats(shape.count, seed: 1, scale: 3)).all
         let (gamma, beta) = (randomSlice(192, seed: 2), randomSlice(192, seed: 3))
         let (y, operand) = (zeroSlice(shape.count), memory.take(shape.count, .bfloat16))
-        for (backend, wide, narrow) in [(exact, Optional(y), nil), (half, nil, Optional(operand))] {
+        for (backend, wide, narrow) in [(exact, Optional(y), nil), (bfloat16, nil, Optional(operand))] {
             backend.layerNormForward(
                 wide, operand: narrow, zeroSlice(64), zeroSlice(64), x, gamma, beta, epsilon: 1e-6, shape)
         }
-        #expect(relativeError(operand.array, y.array) < HalfRounding.bound(roundings: 1))
+        #expect(relativeError(operand.array, y.array) < BFloat16Rounding.bound(roundings: 1))
     }
 
     /// What goes in is rounded, and what comes out; the slope of GELU is at most 1.13. Its gradient has one more factor
@@ -61,10 +62,10 @@ import Testing
         let (y, dx, again) = (zeroSlice(x.count), zeroSlice(x.count), zeroSlice(x.count))
         exact.geluForward(y, FloatBuffer(x).all)
         exact.geluBackward(dx, output: again, FloatBuffer(dy).all, FloatBuffer(x).all)
-        let (halfY, halfX) = (memory.take(x.count, .bfloat16), memory.take(x.count, .bfloat16))
-        half.geluForward(halfY, rounded(x))
-        #expect(relativeError(halfY.array, y.array) < 1.13 * HalfRounding.bound(roundings: 2))
-        half.geluBackward(halfX, output: halfY, rounded(dy), rounded(x))
-        #expect(relativeError(halfX.array, dx.array) < HalfRounding.bound(roundings: 3))
+        let (roundedY, roundedX) = (memory.take(x.count, .bfloat16), memory.take(x.count, .bfloat16))
+        bfloat16.geluForward(roundedY, rounded(x))
+        #expect(relativeError(roundedY.array, y.array) < 1.13 * BFloat16Rounding.bound(roundings: 2))
+        bfloat16.geluBackward(roundedX, output: roundedY, rounded(dy), rounded(x))
+        #expect(relativeError(roundedX.array, dx.array) < BFloat16Rounding.bound(roundings: 3))
     }
 }
