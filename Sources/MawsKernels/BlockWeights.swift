@@ -1,50 +1,50 @@
 import MawsTensor
 
-/// The weights of one block of one version, and the forms of them that a backend has prepared for its products.
+/// The weights of one block of one version, and what a backend packed of them for its products.
 ///
-/// One caller at a time prepares; any number of lanes then read.
+/// One caller at a time packs; any number of threads then read.
 public final class BlockWeights: @unchecked Sendable {
     public let values: FloatBuffer
-    private let shelf: FormShelf?
-    private var prepared: [WeightForm: PreparedWeight] = [:]
+    private let pool: PackedWeightPool?
+    private var packed: [PackedWeightKey: PackedWeight] = [:]
 
-    /// - Parameter shelf: has the forms' memory while the block is not in use; nil: forms stay with the block.
-    public init(_ values: FloatBuffer, formsOn shelf: FormShelf? = nil) {
-        (self.values, self.shelf) = (values, shelf)
+    /// - Parameter pool: has the packed weights' memory while the block is not in use; nil: they stay with the block.
+    public init(_ values: FloatBuffer, pool: PackedWeightPool? = nil) {
+        (self.values, self.pool) = (values, pool)
     }
 
     public subscript(index: Int) -> Float { values[index] }
 
     public func slice(_ range: Range<Int>) -> FloatSlice { values.slice(range) }
 
-    /// Another version's values are in the buffer: forms are made again, in the memory that they have.
+    /// Another version's values are in the buffer: they are packed again, in the memory that is there.
     public func refresh() {
-        for form in prepared.values { form.isFresh = false }
+        for weight in packed.values { weight.isFresh = false }
     }
 
-    /// Nobody uses the block for now: forms that do not stay leave their memory to other blocks.
-    public func shelveForms() {
-        guard let shelf else { return }
-        for form in prepared.values { shelf.give(form.memory) }
-        prepared.removeAll()
+    /// Nobody uses the block for now: packed weights that do not stay leave their memory to other blocks.
+    public func releasePackedWeights() {
+        guard let pool else { return }
+        for weight in packed.values { pool.give(weight.memory) }
+        packed.removeAll()
     }
 
-    /// Bytes of the prepared forms that are there.
-    public var preparedByteCount: Int { prepared.values.reduce(0) { $0 + $1.memory.count * 4 } }
+    /// Bytes of the packed weights that are there.
+    public var packedByteCount: Int { packed.values.reduce(0) { $0 + $1.memory.count * 4 } }
 
-    func form(_ form: WeightForm) -> PreparedWeight? { prepared[form] }
+    func packedWeight(_ key: PackedWeightKey) -> PackedWeight? { packed[key] }
 
-    /// The memory for a form, made when it is new.
-    func memory(for form: WeightForm, floats: Int) -> PreparedWeight {
-        if let known = prepared[form] { return known }
-        let fresh = PreparedWeight(memory: shelf?.take(floats) ?? FloatBuffer(count: floats))
-        prepared[form] = fresh
+    /// The memory for a packed weight, made when it is new.
+    func memory(for key: PackedWeightKey, floats: Int) -> PackedWeight {
+        if let known = packed[key] { return known }
+        let fresh = PackedWeight(memory: pool?.take(floats) ?? FloatBuffer(count: floats))
+        packed[key] = fresh
         return fresh
     }
 }
 
 /// Which matrix of a block, and what it is multiplied with.
-struct WeightForm: Hashable {
+struct PackedWeightKey: Hashable {
     enum Use {
         /// x · weightᵀ
         case forward
@@ -56,7 +56,7 @@ struct WeightForm: Hashable {
     var use: Use
 }
 
-final class PreparedWeight {
+final class PackedWeight {
     let memory: FloatBuffer
     var isFresh = false
 

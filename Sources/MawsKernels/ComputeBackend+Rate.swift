@@ -10,7 +10,7 @@ extension ComputeBackend {
         let weights = BlockWeights(FloatBuffer(count: matrix.range.count))
         let (rows, memory) = (1024 * threads, Workspace())
         let (x, y) = (memory.take(rows * matrix.inputs, operands), memory.take(rows * matrix.outputs, operands))
-        prepareForward(weights, [matrix])
+        packForward(weights, [matrix])
         var best = Double.infinity
         for _ in 0..<4 {
             let start = now()

@@ -1,21 +1,21 @@
 internal import CVectorLoops
 import MawsTensor
 
-/// Rows of a product that one thread computes at a time: fewer where the other operand was prepared, and no thread has
+/// Rows of a product that one thread computes at a time: fewer where the other operand is packed, and no thread has
 /// to bring it into order.
 private let productRows = 512
-private let preparedProductRows = 128
+private let packedProductRows = 128
 
 /// Linear layers of a block's weights, on activations of either type: the bulk of a model's arithmetic.
 extension ComputeBackend {
-    /// Brings weights into the form that `use` multiplies fastest, unless they are in it. To be called before the
+    /// Packs weights as `use` multiplies them fastest, unless they are packed. To be called before the
     /// products themselves, outside `forEach`.
-    public func prepareForward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
-        prepare(weights, matrices.map { ($0, $0.forwardShape(rows: 1)) }, .forward)
+    public func packForward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
+        pack(weights, matrices.map { ($0, $0.forwardShape(rows: 1)) }, .forward)
     }
 
-    public func prepareBackward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
-        prepare(weights, matrices.map { ($0, $0.backwardShape(rows: 1)) }, .backward)
+    public func packBackward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
+        pack(weights, matrices.map { ($0, $0.backwardShape(rows: 1)) }, .backward)
     }
 
     /// y = x · weightᵀ + bias + residual. x [rows, inputs] has this backend's operand type or is fp32; residual has
@@ -57,19 +57,19 @@ extension ComputeBackend {
 
     private func linear(
         _ c: ActivationSlice, _ a: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
-        _ plain: ProductShape, _ use: WeightForm.Use, _ bias: FloatSlice?, _ residual: FloatSlice?
+        _ plain: ProductShape, _ use: PackedWeightKey.Use, _ bias: FloatSlice?, _ residual: FloatSlice?
     ) {
         precondition(residual.map { $0.count == c.count } ?? true)
         var shape = plain
         (shape.operands, shape.result) = (a.element, c.element)
         (shape.hasBias, shape.hasResidual) = (bias != nil, residual != nil)
         var b = weights.slice(matrix.range)
-        if a.element == operands, let form = weights.form(WeightForm(range: matrix.range, use: use)) {
-            precondition(form.isFresh, "weights multiplied before they were prepared")
-            b = form.memory.all
+        if a.element == operands, let packed = weights.packedWeight(PackedWeightKey(range: matrix.range, use: use)) {
+            precondition(packed.isFresh, "weights multiplied before they were packed")
+            b = packed.memory.all
             shape.isPacked = true
         }
-        precondition(a.element == .float32 || shape.isPacked, "weights multiplied before they were prepared")
+        precondition(a.element == .float32 || shape.isPacked, "weights multiplied before they were packed")
         run(
             shape,
             ProductOperands(
@@ -77,28 +77,28 @@ extension ComputeBackend {
                 bias: bias.map { UnsafePointer($0.pointer) }, residual: residual.map { UnsafePointer($0.pointer) }))
     }
 
-    private func prepare(
-        _ weights: BlockWeights, _ matrices: [(matrix: WeightMatrix, shape: ProductShape)], _ use: WeightForm.Use
+    private func pack(
+        _ weights: BlockWeights, _ matrices: [(matrix: WeightMatrix, shape: ProductShape)], _ use: PackedWeightKey.Use
     ) {
-        var stale: [(form: PreparedWeight, values: FloatSlice, shape: ProductShape)] = []
+        var stale: [(packed: PackedWeight, values: FloatSlice, shape: ProductShape)] = []
         for (matrix, plain) in matrices {
             var shape = plain
             shape.operands = operands
             guard let floats = products.packedFloats(n: shape.n, k: shape.k, operands) else { continue }
-            let form = weights.memory(for: WeightForm(range: matrix.range, use: use), floats: floats)
-            if !form.isFresh { stale.append((form, weights.slice(matrix.range), shape)) }
+            let packed = weights.memory(for: PackedWeightKey(range: matrix.range, use: use), floats: floats)
+            if !packed.isFresh { stale.append((packed, weights.slice(matrix.range), shape)) }
         }
         forEach(stale.count) { index, lane in
-            lane.products.pack(stale[index].form.memory.all, stale[index].values, stale[index].shape)
+            lane.products.pack(stale[index].packed.memory.all, stale[index].values, stale[index].shape)
         }
-        for entry in stale { entry.form.isFresh = true }
+        for entry in stale { entry.packed.isFresh = true }
     }
 
     /// In a lane as a whole, else on all threads in pieces of rows.
     private func run(_ shape: ProductShape, _ operands: ProductOperands) {
         guard shape.m > 0 && shape.n > 0 else { return }
         if isLane { return products.run(shape, operands) }
-        let most = shape.isPacked ? preparedProductRows : productRows
+        let most = shape.isPacked ? packedProductRows : productRows
         let pieces = (shape.m + most - 1) / most
         let rows = (shape.m + pieces - 1) / pieces
         forEach(pieces) { piece, lane in

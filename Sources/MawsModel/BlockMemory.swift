@@ -12,12 +12,13 @@ public final class BlockMemory: WeightSource, GradientSink {
     public private(set) var pushed: [Int] = []
 
     /// All zeros.
-    /// - Parameter keepsForms: whether what is prepared of a block for its products stays when the block is released.
-    public init(_ table: BlockTable, keepsForms: Bool = true) {
+    /// - Parameter keepsPackedWeights: whether what is packed of a block for its products stays when the block is
+    ///   released.
+    public init(_ table: BlockTable, keepsPackedWeights: Bool = true) {
         self.table = table
-        let shelf = keepsForms ? nil : FormShelf()
+        let pool = keepsPackedWeights ? nil : PackedWeightPool()
         buffers = table.blocks.map { FloatBuffer(count: $0.count) }
-        weights = buffers.map { BlockWeights($0, formsOn: shelf) }
+        weights = buffers.map { BlockWeights($0, pool: pool) }
     }
 
     /// Zeros for the trainable blocks, nothing for the others.
@@ -28,8 +29,9 @@ public final class BlockMemory: WeightSource, GradientSink {
     }
 
     /// The weights before the first step.
-    public convenience init(initial table: BlockTable, seed: UInt64, stage: UInt32 = 0, keepsForms: Bool = true) {
-        self.init(table, keepsForms: keepsForms)
+    public convenience init(initial table: BlockTable, seed: UInt64, stage: UInt32 = 0, keepsPackedWeights: Bool = true)
+    {
+        self.init(table, keepsPackedWeights: keepsPackedWeights)
         for (block, buffer) in zip(table.blocks, buffers) {
             for entry in block.entries { InitialWeights.fill(entry, seed: seed, stage: stage, into: buffer) }
         }
@@ -37,9 +39,9 @@ public final class BlockMemory: WeightSource, GradientSink {
 
     public func gather(_ block: Int) -> BlockWeights { weights[block] }
 
-    public func release(_ block: Int) { weights[block].shelveForms() }
+    public func release(_ block: Int) { weights[block].releasePackedWeights() }
 
-    /// The values were changed: whatever was prepared from them is stale.
+    /// The values were changed: whatever was packed of them is stale.
     public func refresh() {
         for block in weights { block.refresh() }
     }

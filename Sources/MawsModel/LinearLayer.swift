@@ -20,7 +20,7 @@ struct LinearLayer {
     /// - Parameter workspace: for as long as the call takes.
     func forward(_ y: FloatSlice, _ x: FloatSlice, _ weights: BlockWeights, workspace: Workspace) {
         let mark = workspace.mark
-        backend.prepareForward(weights, [weight])
+        backend.packForward(weights, [weight])
         backend.linearForward(
             ActivationSlice(y), operand(x, workspace), weights, weight, bias: weights.slice(bias), residual: nil,
             rows: x.count / weight.inputs)
@@ -36,7 +36,7 @@ struct LinearLayer {
         let mark = workspace.mark
         let shape = LinearShape(rows: dy.count / weight.outputs, inputs: weight.inputs, outputs: weight.outputs)
         let (dyOperand, xOperand) = (operand(dy, workspace), operand(x, workspace))
-        backend.prepareBackward(weights, [weight])
+        backend.packBackward(weights, [weight])
         backend.linearBackward(ActivationSlice(dx), dyOperand, weights, weight, residual: nil, rows: shape.rows)
         backend.weightGradient(
             gradient.slice(weight.range), dyOperand, xOperand, outputs: 0..<weight.outputs, shape)

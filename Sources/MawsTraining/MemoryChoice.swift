@@ -3,7 +3,7 @@ import MawsKernels
 import MawsModel
 import MawsPlan
 
-/// How a trainer spends the memory that it may take on one stage: whether what is prepared of weights for products
+/// How a trainer spends the memory that it may take on one stage: whether what is packed of weights for products
 /// stays or is made again, whether blocks are computed again to go backward, whether weights stay between units, how
 /// many units of LiT stay between a step's phases, and of how many units gradients are added before they are pushed.
 /// None changes a bit.
@@ -14,8 +14,8 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     public static let pushBytesMax = 64 << 20
 
     public let keeps: Keeping
-    /// Whether prepared forms stay with each block; else blocks in use share the memory of one.
-    public let keepsForms: Bool
+    /// Whether packed weights stay with each block; else blocks in use share the memory of one.
+    public let keepsPackedWeights: Bool
     /// Nil: all weights stay.
     public let weights: WeightBudget?
     /// What the process is foreseen to take; 0 where nobody asked.
@@ -34,19 +34,21 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     /// Everything is kept, and nobody counts. Not for LiT.
     public static func unlimited(_ stage: StagePlan, in plan: Plan) -> MemoryChoice {
         MemoryChoice(
-            Way(keeps: .everything, keepsForms: true), weights: nil, byteCount: 0,
+            Way(keeps: .everything, keepsPackedWeights: true), weights: nil, byteCount: 0,
             sums: Sums(stage, in: plan, bytes: sumBytesUnlimited))
     }
 
-    /// What is kept of activations and of weights' forms.
+    /// What is kept of activations and of packed weights.
     private struct Way {
         var keeps: Keeping
-        var keepsForms: Bool
+        var keepsPackedWeights: Bool
 
-        /// The fastest first: a form is made again in a hundredth of a unit's time, a block in a third.
+        /// The fastest first: a weight is packed again in a hundredth of a unit's time, a block in a third.
         static func all(trains: Bool) -> [Way] {
-            let plain = [Way(keeps: .everything, keepsForms: true), Way(keeps: .everything, keepsForms: false)]
-            return trains ? plain + [Way(keeps: .inputs, keepsForms: false)] : plain
+            let plain = [
+                Way(keeps: .everything, keepsPackedWeights: true), Way(keeps: .everything, keepsPackedWeights: false),
+            ]
+            return trains ? plain + [Way(keeps: .inputs, keepsPackedWeights: false)] : plain
         }
     }
 
@@ -64,7 +66,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
 
     private init(_ way: Way, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0, sums: Sums? = nil) {
         (sumLevels, gradientBytes) = (sums?.levels ?? 0, sums?.gradientBytes ?? 0)
-        (keeps, keepsForms) = (way.keeps, way.keepsForms)
+        (keeps, keepsPackedWeights) = (way.keeps, way.keepsPackedWeights)
         (self.weights, self.byteCount, self.keptUnits) = (weights, byteCount, keptUnits)
     }
 
@@ -80,7 +82,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         for way in Way.all(trains: stage.kind.trains) {
             let memory = try StageMemory(
                 plan: plan, stage: stage, compute: compute, threads: threads, keeps: way.keeps,
-                keepsForms: way.keepsForms)
+                keepsPackedWeights: way.keepsPackedWeights)
             let byteCount = outside + memory.unitBytes + memory.weightBytes
             if byteCount <= memoryBytes ?? .max {
                 let budget = memoryBytes.map { _ in WeightBudget(memory, byteCountMax: memory.weightBytes) }
@@ -123,7 +125,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         while stage.kind.trains && part.microBatch % 2 == 0 {
             part.microBatch /= 2
             let memory = try StageMemory(
-                plan: plan, stage: part, compute: compute, threads: threads, keeps: .inputs, keepsForms: false)
+                plan: plan, stage: part, compute: compute, threads: threads, keeps: .inputs, keepsPackedWeights: false)
             if bytesOutside(plan, part) + memory.unitBytes + memory.leastWeightBytes <= limit { return part.microBatch }
         }
         return nil
@@ -132,9 +134,9 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     public var description: String {
         let backward = keeps == .everything ? "keeps activations" : "computes blocks again to go backward"
         guard let weights, !weights.holdsAll else {
-            let preparing = keepsForms ? "" : ", prepares them for each unit again"
+            let packing = keepsPackedWeights ? "" : ", packs them for each unit again"
             let sums = sumLevels == 0 ? "" : ", may add up \(1 << sumLevels) units before it pushes"
-            return "\(backward), keeps all weights" + preparing + sums
+            return "\(backward), keeps all weights" + packing + sums
         }
         let all = ByteSize(bytes: weights.blockBytes.reduce(0, +))
         return "\(backward), holds \(ByteSize(bytes: weights.byteCountMax)) of \(all) of weights at a time"
@@ -156,7 +158,7 @@ extension StageMemory {
 public struct WeightBudget: Hashable, Sendable {
     /// Bytes of all blocks held at once; one block that is in use and larger is held all the same.
     public var byteCountMax: Int
-    /// Bytes of each block with the forms of it that the backend prepares for its products.
+    /// Bytes of each block with what the backend packs of it for its products.
     public var blockBytes: [Int]
 
     public init(byteCountMax: Int, blockBytes: [Int]) {

@@ -17,22 +17,22 @@ public struct StageMemory: Sendable {
 
     /// - Parameters:
     ///   - keeps: what of a forward pass is kept for the backward pass, where there is one.
-    ///   - keepsForms: whether what is prepared of a block for its products stays with it.
+    ///   - keepsPackedWeights: whether what is packed of a block for its products stays with it.
     public init(
         plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: Keeping = .everything,
-        keepsForms: Bool = true
+        keepsPackedWeights: Bool = true
     ) throws {
         let rehearsal = BufferTally(rehearses: true)
         let (whole, kept, blocks, lane) = try rehearsal.run {
             let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
             let backend = ComputeBackend.rehearsal(compute, operands: operands)
-            let weights = BlockMemory(StageModel.table(stage, in: plan), keepsForms: keepsForms)
+            let weights = BlockMemory(StageModel.table(stage, in: plan), keepsPackedWeights: keepsPackedWeights)
             let batch = UnitBatch(rehearsing: stage, plan)
             let before = rehearsal.liveByteCount
             let kept = try Self.rehearse(stage, plan, backend, keeps, batch, weights)
-            let prepared = weights.table.blocks.indices.map { weights.gather($0).preparedByteCount }
-            let whole = rehearsal.peakByteCount - before - prepared.reduce(0, +)
-            let blocks = zip(weights.buffers, prepared).map { $0.bytes.count + $1 }
+            let packed = weights.table.blocks.indices.map { weights.gather($0).packedByteCount }
+            let whole = rehearsal.peakByteCount - before - packed.reduce(0, +)
+            let blocks = zip(weights.buffers, packed).map { $0.bytes.count + $1 }
             return (whole, kept, blocks, backend.laneByteCount)
         }
         unitBytes = whole + (threads - 1) * lane + Self.bytesOfOtherUnits(stage, plan)

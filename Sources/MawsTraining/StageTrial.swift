@@ -14,15 +14,15 @@ public final class StageTrial {
     /// - Parameters:
     ///   - batch: samples of a unit as the stage's loader makes them; some or all.
     ///   - repeatsEmbedding: of LiT: the text tower goes forward again in the second phase of a step.
-    ///   - keepsForms: of weights that mean nothing, see `MemoryChoice`.
+    ///   - keepsPackedWeights: of weights that mean nothing, see `MemoryChoice`.
     ///   - weights: nil: some that mean nothing.
     ///   - sink: takes the gradients; nil: they go nowhere.
     public init(
         plan: Plan, stage: StagePlan, batch: UnitBatch, backend: ComputeBackend, keeps: Keeping = .everything,
-        keepsForms: Bool = true, repeatsEmbedding: Bool = false, weights given: BlockMemory? = nil,
+        keepsPackedWeights: Bool = true, repeatsEmbedding: Bool = false, weights given: BlockMemory? = nil,
         gradients sink: (any GradientSink)? = nil
     ) {
-        let weights = given ?? Self.meaningless(StageModel.table(stage, in: plan), keepsForms)
+        let weights = given ?? Self.meaningless(StageModel.table(stage, in: plan), keepsPackedWeights)
         let gradients = sink ?? NoGradients()
         self.weights = weights
         switch stage.kind {
@@ -52,7 +52,7 @@ public final class StageTrial {
         }
     }
 
-    /// Another version begins: what was prepared of the one before is stale.
+    /// Another version begins: what was packed of the one before is stale.
     public func begin() {
         weights.refresh()
         beginStep()
@@ -65,8 +65,8 @@ public final class StageTrial {
     public func compute(units: Int) throws { try computes(units) }
 
     /// Small numbers that differ; how long products take does not depend on them.
-    private static func meaningless(_ table: BlockTable, _ keepsForms: Bool) -> BlockMemory {
-        let weights = BlockMemory(table, keepsForms: keepsForms)
+    private static func meaningless(_ table: BlockTable, _ keepsPackedWeights: Bool) -> BlockMemory {
+        let weights = BlockMemory(table, keepsPackedWeights: keepsPackedWeights)
         var random = CounterRandom(seed: 1, purpose: .initialWeights, element: 0)
         let pattern = FloatBuffer((0..<4096).map { _ in 0.04 * random.uniform() - 0.02 })
         for buffer in weights.buffers {

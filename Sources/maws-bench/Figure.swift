@@ -13,20 +13,21 @@ struct Figure {
     let samples: Int
     /// Floating-point operations a sample.
     let operations: Double
-    /// Bytes of a unit's buffers and of prepared weights, as `StageMemory` foresees them; nil where nothing goes
+    /// Bytes of a unit's buffers and of packed weights, as `StageMemory` foresees them; nil where nothing goes
     /// backward.
     let predictedBytes: Int?
     let compute: () throws -> Void
 
     /// The figure of this name, with its weights and workspaces made anew; nil when there is none.
     static func named(
-        _ name: String, _ plans: BenchPlan, _ backend: ComputeBackend, keepsForms: Bool
+        _ name: String, _ plans: BenchPlan, _ backend: ComputeBackend, keepsPackedWeights: Bool
     ) -> Figure? {
         switch name {
-        case "mae": training(name, plans.mae, plans, plans.batch(), backend, keepsForms)
-        case "wsp": training(name, plans.wsp, plans, plans.batch(), backend, keepsForms)
-        case "lit": training(name, plans.lit, plans, plans.batch(), backend, keepsForms)
-        case "lit-cached": training(name, plans.lit, plans, plans.batch(withFeatures: true), backend, keepsForms)
+        case "mae": training(name, plans.mae, plans, plans.batch(), backend, keepsPackedWeights)
+        case "wsp": training(name, plans.wsp, plans, plans.batch(), backend, keepsPackedWeights)
+        case "lit": training(name, plans.lit, plans, plans.batch(), backend, keepsPackedWeights)
+        case "lit-cached":
+            training(name, plans.lit, plans, plans.batch(withFeatures: true), backend, keepsPackedWeights)
         case "features": features(plans, backend)
         default: nil
         }
@@ -38,10 +39,10 @@ struct Figure {
     /// - Parameter batch: with known features, as in the later epochs of LiT with fixed views.
     private static func training(
         _ name: String, _ stage: StagePlan, _ plans: BenchPlan, _ batch: UnitBatch, _ backend: ComputeBackend,
-        _ keepsForms: Bool
+        _ keepsPackedWeights: Bool
     ) -> Figure {
         let weights = BlockMemory(
-            initial: StageModel.table(stage, in: plans.plan), seed: 1, keepsForms: keepsForms)
+            initial: StageModel.table(stage, in: plans.plan), seed: 1, keepsPackedWeights: keepsPackedWeights)
         let trial = StageTrial(
             plan: plans.plan, stage: stage, batch: batch, backend: backend, weights: weights,
             gradients: Update(weights, units: stage.unitsPerStep, backend: backend))
@@ -49,7 +50,7 @@ struct Figure {
         return Figure(
             name: name, samples: stage.batch,
             operations: batch.features.isEmpty ? cost.operationsPerSample : cost.operationsPerKnownView,
-            predictedBytes: predictedBytes(stage, plans, backend, keepsForms)
+            predictedBytes: predictedBytes(stage, plans, backend, keepsPackedWeights)
         ) {
             trial.beginStep()
             try trial.compute(units: stage.unitsPerStep)
@@ -67,13 +68,13 @@ struct Figure {
     }
 
     private static func predictedBytes(
-        _ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend, _ keepsForms: Bool
+        _ stage: StagePlan, _ plans: BenchPlan, _ backend: ComputeBackend, _ keepsPackedWeights: Bool
     ) -> Int? {
         var plan = plans.plan
         plan.precision = backend.operands == .bfloat16 ? .bf16 : .fp32
         let memory = try? StageMemory(
             plan: plan, stage: stage, compute: backend.profile.kind, threads: backend.threads,
-            keepsForms: keepsForms)
+            keepsPackedWeights: keepsPackedWeights)
         let values = 4 * StageModel.table(stage, in: plan).parameterCount
         return memory.map { $0.unitBytes + $0.weightBytes - values }
     }

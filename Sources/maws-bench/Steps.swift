@@ -54,7 +54,7 @@ struct Steps: ParsableCommand {
             "figure=gemm-\(precision.rawValue) value=\(rounded(rate / 1e9)) unit=GFLOP/s peer=\(rounded(peak / 1e9)) "
                 + "ratio=\(rounded(rate / peak))")
         for name in figures.split(separator: ",").map(String.init) {
-            guard let figure = Figure.named(name, plans, backend, keepsForms: !preparesAgain) else {
+            guard let figure = Figure.named(name, plans, backend, keepsPackedWeights: !preparesAgain) else {
                 throw ValidationError("--figures: there is no figure `\(name)`; there are \(Figure.names)")
             }
             try report(figure, peak: peak)

@@ -28,8 +28,8 @@ import Testing
 
         let matrix = WeightMatrix(0..<weight.count, outputs: shape.outputs, inputs: shape.inputs)
         let weights = BlockWeights(FloatBuffer(weight))
-        bfloat16.prepareForward(weights, [matrix])
-        bfloat16.prepareBackward(weights, [matrix])
+        bfloat16.packForward(weights, [matrix])
+        bfloat16.packBackward(weights, [matrix])
         let (roundedY, roundedX, roundedWeight) = (zeroSlice(dy.count), zeroSlice(x.count), zeroSlice(weight.count))
         bfloat16.linearForward(
             ActivationSlice(roundedY), rounded(x), weights, matrix, bias: nil, residual: nil, rows: shape.rows)

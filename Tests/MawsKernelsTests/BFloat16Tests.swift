@@ -44,7 +44,7 @@ import Testing
         let (bias, residual) = (randomSlice(outputs, seed: 3), randomSlice(rows * outputs, seed: 4))
         let matrix = WeightMatrix(0..<outputs * inputs, outputs: outputs, inputs: inputs)
         let weights = BlockWeights(FloatBuffer(weight))
-        backend.prepareForward(weights, [matrix])
+        backend.packForward(weights, [matrix])
         let y = zeroSlice(rows * outputs)
         backend.linearForward(
             ActivationSlice(y), rounded(x), weights, matrix, bias: bias, residual: residual, rows: rows)
@@ -63,7 +63,7 @@ import Testing
         for value: Float in [2, 3] {
             weights.values[0] = value
             weights.refresh()
-            backend.prepareForward(weights, [matrix])
+            backend.packForward(weights, [matrix])
             backend.linearForward(ActivationSlice(y), rounded([1]), weights, matrix, bias: nil, residual: nil, rows: 1)
             #expect(y[0] == value)
         }

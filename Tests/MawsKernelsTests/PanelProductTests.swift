@@ -33,7 +33,7 @@ import Testing
             let buffer = FloatBuffer([Float](repeating: 7, count: rows * width + 32))
             let weights = BlockWeights(FloatBuffer(randomFloats(width * 16, seed: 1)))
             let matrix = WeightMatrix(0..<width * 16, outputs: width, inputs: 16)
-            backend.prepareForward(weights, [matrix])
+            backend.packForward(weights, [matrix])
             backend.linearForward(
                 ActivationSlice(buffer.slice(0..<rows * width)), activations(backend, .bfloat16, rows * 16, seed: 2),
                 weights, matrix, bias: nil, residual: nil, rows: rows)
@@ -54,8 +54,8 @@ import Testing
         let (rows, inputs, outputs) = (shape.rows, shape.inputs, shape.outputs)
         let matrix = WeightMatrix(0..<outputs * inputs, outputs: outputs, inputs: inputs)
         let weights = BlockWeights(FloatBuffer(randomFloats(outputs * inputs, seed: 1)))
-        backend.prepareForward(weights, [matrix])
-        backend.prepareBackward(weights, [matrix])
+        backend.packForward(weights, [matrix])
+        backend.packBackward(weights, [matrix])
         let x = activations(backend, element, rows * inputs, seed: 2)
         let dy = activations(backend, element, rows * outputs, seed: 3)
         let (y, dx) = (zeroSlice(rows * outputs), zeroSlice(rows * inputs))

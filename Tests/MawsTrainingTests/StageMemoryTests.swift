@@ -15,14 +15,14 @@ import Testing
         func push(_ block: Int, _ gradient: SparseGradient) {}
     }
 
-    /// Bytes that a unit and its prepared weights take when it is really computed, on one thread.
+    /// Bytes that a unit and its packed weights take when it is really computed, on one thread.
     private func measured(
-        _ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: Keeping, _ keepsForms: Bool
+        _ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: Keeping, _ keepsPackedWeights: Bool
     ) throws -> Int {
         let tally = BufferTally(rehearses: false)
         return try tally.run {
             let weights = BlockMemory(
-                initial: StageModel.table(stage, in: plan), seed: 1, keepsForms: keepsForms)
+                initial: StageModel.table(stage, in: plan), seed: 1, keepsPackedWeights: keepsPackedWeights)
             let batch = Self.batch(plan, stage)
             let before = tally.liveByteCount
             let backend = compute.backend
@@ -67,23 +67,23 @@ import Testing
     }
 
     private func foreseen(
-        _ plan: Plan, _ compute: TestCompute, _ keeps: Keeping, keepsForms: Bool = true
+        _ plan: Plan, _ compute: TestCompute, _ keeps: Keeping, keepsPackedWeights: Bool = true
     ) throws -> StageMemory {
         var plan = plan
         plan.precision = compute == .oneDNNBFloat16 ? .bf16 : .fp32
         return try StageMemory(
             plan: plan, stage: plan.stages[0], compute: compute == .reference ? .reference : .onednn, threads: 1,
-            keeps: keeps, keepsForms: keepsForms)
+            keeps: keeps, keepsPackedWeights: keepsPackedWeights)
     }
 
     @Test(arguments: [StageKind.mae, .wsp, .lit], TestCompute.allCases)
     func aUnitTakesWhatItsRehearsalSaid(_ kind: StageKind, _ compute: TestCompute) throws {
-        for (keeps, keepsForms) in [(Keeping.everything, true), (.everything, false), (.inputs, false)] {
+        for (keeps, keepsPackedWeights) in [(Keeping.everything, true), (.everything, false), (.inputs, false)] {
             let plan = Self.plan(kind, unit: 20)
-            let memory = try foreseen(plan, compute, keeps, keepsForms: keepsForms)
+            let memory = try foreseen(plan, compute, keeps, keepsPackedWeights: keepsPackedWeights)
             let values = 4 * StageModel.table(plan.stages[0], in: plan).parameterCount
             let predicted = memory.unitBytes + memory.weightBytes - values
-            let taken = try measured(plan, plan.stages[0], compute, keeps, keepsForms)
+            let taken = try measured(plan, plan.stages[0], compute, keeps, keepsPackedWeights)
             #expect(abs(Double(predicted) / Double(taken) - 1) < 0.02, "\(keeps): \(predicted) for \(taken)")
         }
     }
@@ -115,13 +115,13 @@ import Testing
 
     @Test func microBatchesFormsMadeAgainAndBlocksComputedAgainTakeLess() throws {
         let whole = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .everything)
-        let forms = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .everything, keepsForms: false)
+        let pooled = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .everything, keepsPackedWeights: false)
         let again = try foreseen(Self.plan(.mae, unit: 64), .oneDNN, .inputs)
         let parts = try foreseen(Self.plan(.mae, unit: 64, microBatch: 8), .oneDNN, .everything)
         #expect(again.unitBytes < whole.unitBytes * 3 / 4)
-        // Two forms of each of five blocks; one block's stay.
-        let prepared = whole.weightBytes - forms.weightBytes
-        #expect(forms.unitBytes - whole.unitBytes < prepared / 2)
+        // Each of five blocks is packed twice; one block's stay.
+        let packed = whole.weightBytes - pooled.weightBytes
+        #expect(pooled.unitBytes - whole.unitBytes < packed / 2)
         #expect(parts.unitBytes < whole.unitBytes / 2)
     }
 

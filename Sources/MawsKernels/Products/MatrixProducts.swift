@@ -57,7 +57,7 @@ protocol MatrixProducts: AnyObject {
     func reserve(_ shape: ProductShape)
     var scratchByteCount: Int { get }
 
-    /// Floats that the packed form of b [k, n] takes; nil where these products take fp32 matrices as they are.
+    /// Floats that b [k, n] takes when it is packed; nil where these products take fp32 matrices as they are.
     func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int?
     /// Fills `packed` from an fp32 matrix with b's strides.
     func pack(_ packed: FloatSlice, _ b: FloatSlice, _ shape: ProductShape)

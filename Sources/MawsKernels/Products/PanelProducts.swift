@@ -3,7 +3,7 @@ import MawsTensor
 
 /// Our own loops for AVX-512 where they cover a product, others' products for the rest.
 ///
-/// They cover activations times prepared weights, forward and backward, and gradients of weights: the bulk of a step.
+/// They cover activations times packed weights, forward and backward, and gradients of weights: the bulk of a step.
 /// Both operands of a gradient change with every unit; here they are put in order in parts that stay in the cache,
 /// where a library copies them as a whole. With tiles for bfloat16 (AMX) the library is the faster one.
 final class PanelProducts: MatrixProducts {

@@ -60,7 +60,7 @@ final class TransformerStack {
         let pass = TransformerPass(input, shapes, validTokens, workspace)
         for index in layers.indices {
             let buffer = try weights.gather(blocks.lowerBound + index)
-            backend.prepareForward(buffer, layers[index].parameters.matrices)
+            backend.packForward(buffer, layers[index].parameters.matrices)
             forward(pass, index, keeps, buffer)
             weights.release(blocks.lowerBound + index)
         }
@@ -110,7 +110,7 @@ final class TransformerStack {
     ) {
         let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
         let kept = pass.kept.isEmpty ? recomputeForward(pass, index, buffer) : pass.kept[index]
-        backend.prepareBackward(buffer, layer.parameters.matrices)
+        backend.packBackward(buffer, layer.parameters.matrices)
         let gradients = LayerGradients(
             shape, groups: groups.count, kept: kept, dOutput: dOutput, layer.order, backend.operands, pass.workspace)
         backend.forEach(groups.count) { piece, lane in
@@ -146,7 +146,7 @@ final class TransformerStack {
     /// The block's activations once more, from its kept input.
     private func recomputeForward(_ pass: TransformerPass, _ index: Int, _ buffer: BlockWeights) -> LayerActivations {
         let kept = activations(index, pass.shapes[index], pass.inputs[index], pass.workspace)
-        backend.prepareForward(buffer, layers[index].parameters.matrices)
+        backend.packForward(buffer, layers[index].parameters.matrices)
         forward(pass, index, nil, kept, buffer)
         return kept
     }

@@ -120,7 +120,7 @@ private struct Trial {
         if !stage.kind.trains { (part.batch, part.microBatch) = (samples, samples) }
         let memory = try StageMemory(
             plan: plan, stage: part, compute: machine.compute, threads: machine.threads, keeps: choice.keeps,
-            keepsForms: choice.keepsForms)
+            keepsPackedWeights: choice.keepsPackedWeights)
         let needed = machine.trainersAtOnce * (memory.unitBytes + memory.weightBytes)
         return needed <= min(Self.bytesMax, machine.freeBytes / 2)
     }
@@ -143,7 +143,7 @@ private struct Trial {
         let units = (stage.unitsPerStep + machine.trainersAtOnce - 1) / machine.trainersAtOnce
         let trial = StageTrial(
             plan: plan, stage: stage, batch: batch, backend: backend, keeps: choice.keeps,
-            keepsForms: choice.keepsForms, repeatsEmbedding: choice.keptUnits + 1 < units)
+            keepsPackedWeights: choice.keepsPackedWeights, repeatsEmbedding: choice.keptUnits + 1 < units)
         // Units of LiT wait for each other between their phases, so that all of a step are timed together.
         let count = stage.kind == .lit ? units : 1
         // Makes the buffers.

@@ -50,7 +50,7 @@ final class StageSession {
         meter = WaitMeter()
         cache = BlockCache(
             table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights,
-            keepsForms: memory.keepsForms)
+            keepsPackedWeights: memory.keepsPackedWeights)
         (sum, sumLevels) = (NeighbourSum(backend: workers.backend), memory.sumLevels)
         batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
             try loader.batch(step: key.step, unit: key.unit, passed: key.passed) { reuse?.features($0) }

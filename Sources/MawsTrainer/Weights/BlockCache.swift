@@ -27,8 +27,8 @@ public final class BlockCache: WeightSource {
     private let meter: WaitMeter
     /// Nil: all blocks stay.
     private let budget: WeightBudget?
-    /// Nil: what is prepared of a block for its products stays with it.
-    private let shelf: FormShelf?
+    /// Nil: what is packed of a block for its products stays with it.
+    private let pool: PackedWeightPool?
     private var layouts: [ShardLayout] = []
     private var slots: [Slot?]
     /// Memory of blocks that are gone, for others of their size.
@@ -42,7 +42,7 @@ public final class BlockCache: WeightSource {
 
     public init(
         table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter,
-        budget: WeightBudget? = nil, keepsForms: Bool = true
+        budget: WeightBudget? = nil, keepsPackedWeights: Bool = true
     ) {
         self.table = table
         self.stage = stage
@@ -50,7 +50,7 @@ public final class BlockCache: WeightSource {
         self.cancellation = cancellation
         self.meter = meter
         self.budget = budget
-        shelf = keepsForms ? nil : FormShelf()
+        pool = keepsPackedWeights ? nil : PackedWeightPool()
         slots = Array(repeating: nil, count: table.blocks.count)
     }
 
@@ -96,7 +96,7 @@ public final class BlockCache: WeightSource {
     /// The block may go when others need its room.
     public func release(_ block: Int) {
         slots[block]?.users -= 1
-        if let slot = slots[block], slot.users == 0 { slot.weights.shelveForms() }
+        if let slot = slots[block], slot.users == 0 { slot.weights.releasePackedWeights() }
     }
 
     private func isUsable(_ block: Int) -> Bool {
@@ -158,7 +158,7 @@ public final class BlockCache: WeightSource {
 
     private func memory(elements: Int) -> BlockWeights {
         guard let index = spares.firstIndex(where: { $0.weights.values.count == elements }) else {
-            return BlockWeights(FloatBuffer(count: elements), formsOn: shelf)
+            return BlockWeights(FloatBuffer(count: elements), pool: pool)
         }
         let weights = spares.remove(at: index).weights
         weights.refresh()

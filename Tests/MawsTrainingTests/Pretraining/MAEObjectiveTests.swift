@@ -66,11 +66,11 @@ import Testing
     @Test(arguments: TestCompute.allCases)
     func aUnitsGradientDependsOnNeitherThreadsNorMemory(_ compute: TestCompute) throws {
         let batch = fixture.randomBatch(150)
-        let settings: [(threads: Int, keeps: Keeping, keepsForms: Bool)] = [
+        let settings: [(threads: Int, keeps: Keeping, keepsPackedWeights: Bool)] = [
             (1, .everything, true), (2, .everything, false), (3, .inputs, true), (1, .inputs, false),
         ]
-        let runs = try settings.map { threads, keeps, keepsForms in
-            let weights = BlockMemory(initial: fixture.table, seed: 1, keepsForms: keepsForms)
+        let runs = try settings.map { threads, keeps, keepsPackedWeights in
+            let weights = BlockMemory(initial: fixture.table, seed: 1, keepsPackedWeights: keepsPackedWeights)
             let gradients = BlockMemory(fixture.table)
             let loss = try objective(compute, threads: threads, keeps: keeps).computeUnit(
                 batch, globalBatch: 150, weights: weights, gradients: gradients)

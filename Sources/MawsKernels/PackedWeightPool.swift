@@ -1,8 +1,8 @@
 import MawsTensor
 
-/// Memory for the prepared forms of the blocks that are in use, where forms do not stay with every block: they are made
-/// again each time a block is used, and take the memory of one block. One caller at a time.
-public final class FormShelf {
+/// Memory for the packed weights of the blocks that are in use, where they do not stay with every block: they are
+/// packed again each time a block is used, and take the memory of one block. One caller at a time.
+public final class PackedWeightPool {
     private var free: [FloatBuffer] = []
 
     public init() {}
