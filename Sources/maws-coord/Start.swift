@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsCoordinator
 import MawsPlan
+import MawsProcess
 
 /// `maws-coord start --plan FILE`
 struct Start: ParsableCommand {
@@ -23,7 +24,17 @@ struct Start: ParsableCommand {
     @Option(help: "Folder that the plan's data paths are relative to.")
     var dataRoot = "."
 
-    func run() throws {
+    func run() {
+        do {
+            ProcessEnd.leave(try start())
+        } catch {
+            FileHandle.standardError.write(Data((Self.fullMessage(for: error) + "\n").utf8))
+            ProcessEnd.leave(Self.exitCode(for: error).rawValue)
+        }
+    }
+
+    /// Gives the exit code.
+    private func start() throws -> Int32 {
         let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let options = CoordinatorOptions(
             planPath: plan, overrides: PlanOverrides(seed: seed, run: runFolder), certificates: certificates,
@@ -33,9 +44,10 @@ struct Start: ParsableCommand {
         for warning in node.warnings { FileHandle.standardError.write(Data("note: \(warning)\n".utf8)) }
         if try node.run() == .stopped {
             print("Stopped. \(node.standing.text)")
-            throw ExitCode(130)
+            return 130
         }
         print(try node.report())
+        return 0
     }
 
     /// An argument as a shell takes it.

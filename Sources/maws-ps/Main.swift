@@ -73,9 +73,10 @@ struct Main: ParsableCommand {
         let logger = Logger(label: "maws-ps")
         do {
             try ServerNode(options, logger: logger).run()
+            ProcessEnd.leave(0)
         } catch {
             logger.critical("\(error)")
-            throw ExitCode.failure
+            ProcessEnd.leave(1)
         }
     }
 }

@@ -80,9 +80,10 @@ struct Main: ParsableCommand {
         let log = Logger(label: "maws-trainer")
         do {
             try TrainerNode(options, log: log).run()
+            ProcessEnd.leave(0)
         } catch {
             log.critical("\(error)")
-            throw ExitCode.failure
+            ProcessEnd.leave(1)
         }
     }
 }

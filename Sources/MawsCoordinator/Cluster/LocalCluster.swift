@@ -10,6 +10,7 @@ final class LocalCluster {
     /// A child that dies within this time of its start was not able to work.
     private static let shortLifeSeconds = 5.0
     private static let shortLivesMax = 5
+    private static let killSeconds = 5.0
 
     private struct Child {
         var program: String
@@ -76,15 +77,18 @@ final class LocalCluster {
     /// Waits for the children to end by themselves, having been told so; kills those that do not.
     func stop(graceSeconds: Double) {
         isStopping = true
-        let deadline = ContinuousClock.now + .seconds(graceSeconds)
-        while children.values.contains(where: { $0.process?.isRunning == true }) && ContinuousClock.now < deadline {
-            Thread.sleep(forTimeInterval: 0.02)
-        }
-        for child in children.values {
-            guard let process = child.process, process.isRunning else { continue }
-            kill(process.processIdentifier, SIGKILL)
-            process.waitUntilExit()
-        }
+        wait(seconds: graceSeconds)
+        for process in running { kill(process.processIdentifier, SIGKILL) }
+        // Foundation takes a child for running as long as a process that the child left behind, a debugger for instance,
+        // has what it inherited: who was killed is not waited for without end.
+        wait(seconds: Self.killSeconds)
+    }
+
+    private var running: [Process] { children.values.compactMap(\.process).filter(\.isRunning) }
+
+    private func wait(seconds: Double) {
+        let deadline = ContinuousClock.now + .seconds(seconds)
+        while !running.isEmpty && ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.02) }
     }
 
     private func launch(_ name: String) throws {
