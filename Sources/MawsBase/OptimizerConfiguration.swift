@@ -38,6 +38,9 @@ public enum OptimizerRule: Hashable, Sendable {
     /// As torch.optim.SGD without dampening; a momentum of 0 is none.
     case sgd(momentum: Double, isNesterov: Bool)
 
+    /// Without an average, in single precision.
+    public var slots: [WeightSlot] { slots(moments: .fp32) }
+
     func slots(moments: MomentEncoding) -> [WeightSlot] {
         switch self {
         case .adamw: WeightSlot.adamw(moments)

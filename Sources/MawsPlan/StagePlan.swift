@@ -147,23 +147,3 @@ public struct SchedulePlan: Codable, Hashable, Sendable {
         self.warmup = warmup
     }
 }
-
-/// AdamW (Loshchilov and Hutter), as torch.optim.AdamW computes it.
-public struct OptimizerPlan: Codable, Hashable, Sendable {
-    public var beta1: Double
-    public var beta2: Double
-    public var epsilon: Double
-    public var weightDecay: Double
-    /// Highest global gradient norm; larger gradients are scaled down to it. Nil: no clipping.
-    public var clipNorm: Double?
-    /// How the servers keep the moments from step to step.
-    public var moments = MomentEncoding.fp32
-
-    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, clipNorm: Double?) {
-        self.beta1 = beta1
-        self.beta2 = beta2
-        self.epsilon = epsilon
-        self.weightDecay = weightDecay
-        self.clipNorm = clipNorm
-    }
-}

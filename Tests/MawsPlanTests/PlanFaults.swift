@@ -52,6 +52,42 @@ extension PlanErrorTests.Fault {
             "epochs: 2", "moments: fp16",
             "plan.yaml:15: stages.mae.moments: expected `fp32` or `bf16` or `int8`, found `fp16`."),
         Self(
+            "epochs: 2", "optimizer: sgd",
+            "plan.yaml:15: stages.mae.optimizer: expected a map of `kind` and what that kind of optimizer has, found "
+                + "`sgd`."),
+        Self(
+            "epochs: 2", "optimizer: {kind: lion}",
+            "plan.yaml:15: stages.mae.optimizer.kind: expected `adamw` or `sgd`, found `lion`."),
+        Self(
+            "epochs: 2", "optimizer: {kind: sgd, momentum: 1}",
+            "plan.yaml:15: stages.mae.optimizer.momentum: expected a number of at least 0 and below 1, found `1`."),
+        Self(
+            "epochs: 2", "optimizer: {kind: sgd, nesterov: true}",
+            "plan.yaml:15: stages.mae.optimizer.nesterov: Nesterov's momentum needs a `momentum` above 0."),
+        Self(
+            "epochs: 2", "optimizer: {kind: sgd, betas: [0.9, 0.99]}",
+            "plan.yaml:15: stages.mae.optimizer.betas: `betas` belongs to the optimizer adamw, and this stage has sgd."),
+        Self(
+            "epochs: 2", "epsilon: 1e-6, optimizer: {kind: sgd}",
+            "plan.yaml:15: stages.mae.epsilon: `epsilon` belongs to the optimizer adamw, and this stage has sgd."),
+        Self(
+            "epochs: 2", "optimizer: {momentum: 0.9}",
+            "plan.yaml:15: stages.mae.optimizer.momentum: `momentum` belongs to the optimizer sgd, and this stage has "
+                + "adamw."),
+        Self(
+            "epochs: 2", "weight_decay: 0.1, optimizer: {weight_decay: 0.2}",
+            "plan.yaml:15: stages.mae.optimizer.weight_decay: the stage has a field `weight_decay` of its own too; say "
+                + "it once."),
+        Self(
+            "epochs: 2", "moments: bf16, optimizer: {kind: sgd}",
+            "plan.yaml:15: stages.mae.moments: sgd without a `momentum` keeps none."),
+        Self(
+            "epochs: 2", "ema: {decay: 1}",
+            "plan.yaml:15: stages.mae.ema.decay: expected a number of at least 0 and below 1, found `1`."),
+        Self(
+            "epochs: 2", "ema: 0.999",
+            "plan.yaml:15: stages.mae.ema: expected a map of `decay` and `warmup`, found `0.999`."),
+        Self(
             "epochs: 2", "schedule: cosin",
             "plan.yaml:15: stages.mae.schedule: expected `cosine` or `linear` or `constant`, found `cosin`."),
         Self(

@@ -1,3 +1,4 @@
+import MawsBase
 import MawsPlan
 import Testing
 
@@ -109,7 +110,7 @@ import Testing
     @Test(arguments: [StageKind.mae, .wsp, .lit].map(RecipePreset.paper))
     func pretrainingRecipesShareMomentumFlipAndNoClipping(_ preset: RecipePreset) {
         let optimizer = preset.recipe.optimizer
-        #expect(optimizer.beta1 == 0.9 && optimizer.beta2 == 0.95 && optimizer.epsilon == 1e-8)
+        #expect(optimizer.rule == .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8))
         #expect(optimizer.clipNorm == nil && preset.recipe.augment.flip)
     }
 }

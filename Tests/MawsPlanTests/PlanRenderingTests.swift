@@ -20,6 +20,9 @@ import Testing
         PlanFixture.plan("linear: {from: wsp}", "linear: {from: wsp, framing: {center_crop: false}}"),
         PlanFixture.plan("epochs: 2", "epochs: 0.3, betas: [0.123456789, 0], norm_pix: false, mask_ratio: 0.6"),
         PlanFixture.plan("epochs: 2", "epochs: 3, moments: int8"),
+        PlanFixture.plan("epochs: 2", "optimizer: {kind: sgd}, ema: {decay: 0.9}"),
+        PlanFixture.plan(
+            "epochs: 2", "optimizer: {kind: sgd, momentum: 0.9, nesterov: true, moments: bf16}, ema: {warmup: true}"),
         PlanFixture.plan("lit: {image: wsp,", "lit: {image: wsp, views: 3,"),
     ]
 

@@ -1,5 +1,3 @@
-import MawsBase
-
 /// Reads the fields of a training stage that replace single values of its recipe's preset.
 struct RecipeReader {
     let map: PlanMap
@@ -8,8 +6,10 @@ struct RecipeReader {
 
     func recipe(_ preset: RecipePreset) throws(PlanError) -> RecipePlan {
         var recipe = preset.recipe
+        let optimizer = try OptimizerReader(map)
+        if !optimizer.isPresets { recipe.schedule.peak = OptimizerPlan.sgdRate }
         recipe.schedule = try schedule(recipe.schedule)
-        recipe.optimizer = try optimizer(recipe.optimizer)
+        recipe.optimizer = try optimizer.optimizer(recipe.optimizer)
         if let node = map["augment"] { recipe.augment = try AugmentReader(size: size).augment(node, recipe.augment) }
         return recipe
     }
@@ -21,26 +21,6 @@ struct RecipeReader {
             warmup: try map.number("warmup", "a share of the steps from 0 to 1", default: preset.warmup) {
                 0...1 ~= $0
             })
-    }
-
-    private func optimizer(_ preset: OptimizerPlan) throws(PlanError) -> OptimizerPlan {
-        var optimizer = preset
-        if let node = map["betas"] {
-            let betas = try node.numbers("a list of two numbers of at least 0 and below 1", count: 2) {
-                $0.allSatisfy { 0 <= $0 && $0 < 1 }
-            }
-            (optimizer.beta1, optimizer.beta2) = (betas[0], betas[1])
-        }
-        optimizer.epsilon = try map.number("epsilon", "a number above 0", default: preset.epsilon) { $0 > 0 }
-        optimizer.weightDecay = try map.number(
-            "weight_decay", "a number of at least 0", default: preset.weightDecay
-        ) { $0 >= 0 }
-        if let node = map["clip"] {
-            optimizer.clipNorm =
-                node.scalar == "none" ? nil : try node.number("a gradient norm above 0, or `none`") { $0 > 0 }
-        }
-        optimizer.moments = try map["moments"]?.choice(of: MomentEncoding.self) ?? preset.moments
-        return optimizer
     }
 
     /// MAE's decoder; 8 blocks of width 512 with 16 heads where the plan says nothing, as in the paper's Appendix A.

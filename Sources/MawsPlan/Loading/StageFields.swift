@@ -3,9 +3,10 @@ enum StageFields {
     private static let common = ["name", "on", "unit"]
     private static let training = ["recipe", "epochs", "steps", "batch", "micro_batch", "skip_nonfinite"] + recipe
     /// Fields that replace single values of the recipe's preset.
-    static let recipe = [
-        "learning_rate", "schedule", "warmup", "weight_decay", "betas", "epsilon", "clip", "moments", "augment",
-    ]
+    static let recipe =
+        [
+            "learning_rate", "schedule", "warmup", "augment",
+        ] + OptimizerReader.fields
 
     static func of(_ kind: StageKind) -> [String] {
         switch kind {

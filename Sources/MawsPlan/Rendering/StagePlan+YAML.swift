@@ -57,10 +57,6 @@ extension RecipePlan {
         [
             ("recipe", .text(preset)), ("learning_rate", .number(schedule.peak)),
             ("schedule", .text(schedule.shape.rawValue)), ("warmup", .number(schedule.warmup)),
-            ("weight_decay", .number(optimizer.weightDecay)),
-            ("betas", .numbers([optimizer.beta1, optimizer.beta2])), ("epsilon", .number(optimizer.epsilon)),
-            ("clip", optimizer.clipNorm.map(Node.number) ?? .text("none")),
-            ("moments", .text(optimizer.moments.rawValue)), ("augment", augment.node),
-        ]
+        ] + optimizer.fields + [("augment", augment.node)]
     }
 }

@@ -10,7 +10,7 @@ package struct StageDisk {
     /// Bytes of the state file of each server.
     package let stateBytes: Int
     /// All state files, and the checkpoints that are kept while the stage runs: its first, whose moments are zeros that
-    /// take no space, the newest ones, and one in the making.
+    /// take no space and whose average is a copy of the weights, the newest ones, and one in the making.
     package let runningBytes: Int
     /// The checkpoint that stays when it is over: the last of a stage that trains.
     package let stayingBytes: Int
@@ -26,7 +26,10 @@ package struct StageDisk {
         // Gradients are in state files only.
         let checkpoint = cost.stateBytes - 4 * table.trainableCount
         let kept = stage.kind.trains ? checkpoint * (plan.checkpoint.keep + 1) : 0
-        runningBytes = stateBytes * servers + 4 * table.parameterCount + kept
+        let averages = table.blocks.reduce(0) { bytes, block in
+            bytes + 4 * block.count * block.slots.count { !$0.rule.startsAtZero }
+        }
+        runningBytes = stateBytes * servers + 4 * table.parameterCount + averages + kept
         stayingBytes = stage.kind.trains ? checkpoint : 0
     }
 }

@@ -38,16 +38,19 @@ extension ForecastMachine {
     }
 
     /// A unit's gradient is read and added (12 bytes an element), their sum is copied into the state and squared (12),
-    /// and AdamW reads and writes 28 with fp32 moments. Moments in fewer bits cost it arithmetic, 2.8 and 5 times the
-    /// time of fp32 on AVX-512 (`maws-bench update`).
+    /// and the optimizer reads weights, gradient and slots and writes weights and slots. Slots in fewer bits cost it
+    /// arithmetic: AdamW 2.8 and 5 times the time of fp32 on AVX-512 (`maws-bench update`), and each of its two slots
+    /// half of that.
     func seconds(updating stage: StagePlan, _ cost: StageCost) -> Double {
         guard stage.kind.trains, memoryRate > 0 else { return 0 }
-        let update: Double =
-            switch stage.recipe?.optimizer.moments ?? .fp32 {
-            case .fp32: 28
-            case .bf16: 2.8 * 28
-            case .int8: 5 * 28
+        let slots = stage.recipe?.optimizer.slots ?? []
+        let update = slots.reduce(12.0) { bytes, slot in
+            switch slot.encoding {
+            case .fp32: bytes + 8
+            case .bf16: bytes + (2.8 * 28 - 12) / 2
+            case .int8, .uint8: bytes + (5 * 28 - 12) / 2
             }
+        }
         return Double(cost.trainable) * (12 * Double(stage.unitsPerStep) + update) / memoryRate
     }
 }
