@@ -99,8 +99,8 @@ struct StageSurvey {
                 vocabulary,
                 "learns the labels of \(split?.vocabulary ?? "a vocabulary") (\(Self.first(looked.labelNames))), but "
                     + "none of the \(samples) has one of them (their hashtags: "
-                    + "\(Self.first(looked.hashtags.map { "#\($0)" }, isAll: false))); make the vocabulary of this data "
-                    + "with 'maws data labels'")
+                    + "\(Self.first(looked.hashtags.map { "#\($0)" }, isAll: false))); make the vocabulary of this "
+                    + "data with 'maws data labels'")
         } else if stage.labelCount == 1 {
             fault(
                 vocabulary,

@@ -18,10 +18,14 @@ public struct PackManifest: Codable, Hashable, Sendable {
 
     public var sampleCount: Int { files.reduce(0) { $0 + $1.samples } }
 
-    /// What a source is called, without what changes when its rows do.
+    /// What a source is called, without what changes when its rows do or when its classes are read otherwise.
     static func origin(_ source: String) -> Substring {
-        source.range(of: ", shards of ", options: .backwards).map { source[..<$0.lowerBound] } ?? source[...]
+        let name = source.range(of: ", shards of ", options: .backwards).map { source[..<$0.lowerBound] } ?? source[...]
+        return name.hasSuffix(byClass) ? name.dropLast(byClass.count) : name
     }
+
+    /// Ends the name of a folder whose folders are classes.
+    static let byClass = " by class"
 
     static func name(prefix: String) -> String { prefix + "-pack.json" }
 

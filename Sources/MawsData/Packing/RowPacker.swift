@@ -30,7 +30,7 @@ public struct RowPacker {
         RowPacker(
             try FolderSource(
                 path: path, classes: classFolders.map { $0 ? .required : .none } ?? .whereThereAre),
-            name: "folder \(path)\(classFolders == false ? "" : " by class")", target: target,
+            name: "folder \(path)\(classFolders == false ? "" : PackManifest.byClass)", target: target,
             skipsBadRows: skipsBadRows)
     }
 
