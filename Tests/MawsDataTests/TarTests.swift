@@ -171,8 +171,9 @@ import Testing
         let folder = try Folder()
         let members = (0..<1500).flatMap { index in [("\(index).png", [UInt8(1)]), ("\(index).jpg", [UInt8(1)])] }
         try folder.shard("a.tar", [("good.png", [1])] + members)
-        let dataset = try Dataset(Fixture.split(["a.tar"], skipLimit: 2000), root: folder.path)
+        let dataset = try Dataset(Fixture.split(["a.tar"], skipLimit: 1), root: folder.path)
         #expect(dataset.count == 1 && dataset.account.count(.leftOut) == 1500)
+        #expect(try ShardIndexer.index(folder.path("a.tar"), root: "").problems.count == 1500)
     }
 
     @Test func damageToAHeaderIsNoticed() throws {

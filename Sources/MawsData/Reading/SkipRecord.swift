@@ -36,7 +36,10 @@ final class SkipRecord: Sendable {
         for problem in dataset.problems { log.append(problem) }
     }
 
-    static func allowed(_ samples: Int, _ limit: Double) -> Int { Int(Double(samples) * limit) }
+    /// A limit of 1 allows any number, be there more of them than of readable ones.
+    static func allowed(_ samples: Int, _ limit: Double) -> Int {
+        limit >= 1 ? .max : Int(Double(samples) * limit)
+    }
 
     /// Samples of the data set that are known to be unreadable.
     var sampleCount: Int { found.withLock { $0.indices.count } }
