@@ -117,7 +117,8 @@ let programs: [Target] = [
     program(
         "maws",
         [
-            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsReport", "MawsStorage",
+            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsData", "MawsReport", "MawsStorage",
+            "MawsTraining",
             "MawsProcess",
         ]),
     program(

@@ -17,8 +17,8 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case missingProgram(String)
     case notARunFolder(String, holds: String)
     case noCertificates(folder: String)
-    case nothingScored(stage: String, samples: Int)
-    case nothingLearned(stage: String)
+    /// The first step of a stage shows that nothing can come of it.
+    case badBeginning(String)
 
     /// Without what may be secret in the plan's addresses.
     public var description: String { Secrets.hidden(in: sentence) }
@@ -63,12 +63,7 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
                 + "plan, or by --run"
         case .missingProgram(let path):
             "\(path) is not there; build the whole package, the local cluster starts it"
-        case .nothingScored(let stage, let samples):
-            "stage \(stage) has nothing to score: none of its \(samples) samples has a class; give them class folders, "
-                + "a column `class` or .cls members"
-        case .nothingLearned(let stage):
-            "stage \(stage) has nothing to learn: no sample of its first step has a label of the vocabulary; make the "
-                + "vocabulary of this data with `maws data labels`"
+        case .badBeginning(let sentence): sentence
         }
     }
 }

@@ -6,6 +6,7 @@ import MawsPlan
 import MawsProtocol
 import MawsReport
 import MawsStorage
+import MawsTraining
 import MawsTransport
 import MawsWire
 
@@ -121,9 +122,8 @@ extension CoordinatorNode {
             throw CoordinatorError.badReport(stage: stage.plan.name, step: position.step.value)
         }
         guard loss.isFinite && norm.isFinite else { return try decideNonFinite(position, reports) }
-        // New weights are never right with certainty: only a batch without any label has no loss.
-        if stage.plan.kind == .wsp, position.step.value == 0, loss == 0 {
-            throw CoordinatorError.nothingLearned(stage: stage.plan.name)
+        if position.step.value == 0, let sentence = stage.definition.fault(firstLoss: loss) {
+            throw CoordinatorError.badBeginning(sentence)
         }
         try commit(
             record(
@@ -208,9 +208,7 @@ extension CoordinatorNode {
         let stage = catalog[done.stage]
         for name in try recorder.unit(done) { logger.warning("\(trainer) skipped \(name)") }
         if done.phase == UInt32(stage.shape.unitsInPhase.count - 1) { lossByUnit[done.unit.value] = done.loss }
-        let counts = stage.plan.kind != .lit || done.phase == 1
-        let isFit = stage.plan.kind == .linear && done.phase == 1
-        if counts && !isFit { progress.add(images: stage.imagesPerUnit) }
+        if Int(done.phase) == stage.definition.phases.lastOfEach { progress.add(images: stage.imagesPerUnit) }
     }
 
     private func passOver(_ sample: PassedSample, _ term: Term) throws {
@@ -233,7 +231,7 @@ extension CoordinatorNode {
         try RecordFiles(paths: paths, catalog: catalog, database: database).writeStages()
         logEnd(stage, summary, Moment.now())
         logSamples(endOf: index)
-        if let remarks = evaluation.map(EvaluationRemarks.init) {
+        if let remarks = evaluation?.remarks {
             for sentence in remarks.sentences { logger.info("\(sentence)") }
             for warning in remarks.warnings { logger.warning("\(warning)") }
         }

@@ -34,7 +34,7 @@ extension CoordinatorNode {
         let stage = catalog[index].plan
         let samples = StageSamples(
             stage: stage.name, survey: catalog.survey.stages.first { $0.stage == stage.name },
-            skipped: recorder.unreadable(of: index), trains: stage.kind.trains)
+            skipped: recorder.unreadable(of: index), trains: stage.trains)
         logger.info("stage \(stage.name) ended; its samples: \(samples.account)")
     }
 }

@@ -122,7 +122,7 @@ public final class CoordinatorNode {
             host: address.host, port: address.port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
         let gate = PeerGate(
             listener: listener, mailbox: mailbox, collector: collector,
-            evaluates: plan.stages.contains { !$0.kind.trains },
+            evaluates: plan.stages.contains { !$0.trains },
             heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
         holderCheck = HolderCheck(
             identity: tls, mailbox: mailbox, limitSeconds: plan.cluster.heartbeatTimeoutSeconds)

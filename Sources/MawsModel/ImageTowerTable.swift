@@ -3,11 +3,11 @@ import MawsPlan
 
 /// Blocks of a Vision Transformer with timm's parameter names, each behind `prefix`:
 /// `embed`, `position`, `block.0` …, `norm`.
-enum ImageTowerTable {
+package enum ImageTowerTable {
     /// - Parameters:
     ///   - prefix: put before the names of blocks and parameters, `image.` for instance.
     ///   - trainsPosition: whether the position table is updated; MAE keeps it fixed.
-    static func blocks(
+    package static func blocks(
         _ model: ImageModelPlan, prefix: String, isTrainable: Bool, trainsPosition: Bool
     ) -> [ParameterBlock] {
         let layers = (0..<model.depth).map { index in
@@ -38,7 +38,7 @@ enum ImageTowerTable {
     }
 
     /// A pre-norm transformer block: norm1, attention, norm2, two-layer mlp.
-    static func transformerBlock(
+    package static func transformerBlock(
         _ name: String, parameters: String, width: Int, mlp: Int, isTrainable: Bool
     ) -> ParameterBlock {
         var builder = BlockBuilder(name, isTrainable: isTrainable)
@@ -61,12 +61,12 @@ enum ImageTowerTable {
 
 extension BlockBuilder {
     /// A linear layer's `weight` [outputs, inputs] and `bias`, initialised as facebookresearch/mae does.
-    mutating func addLinear(_ name: String, inputs: Int, outputs: Int) {
+    package mutating func addLinear(_ name: String, inputs: Int, outputs: Int) {
         add("\(name).weight", [outputs, inputs], decays: true, .xavierUniform(fanIn: inputs, fanOut: outputs))
         add("\(name).bias", [outputs], decays: false, .zeros)
     }
 
-    mutating func addNorm(_ name: String, width: Int) {
+    package mutating func addNorm(_ name: String, width: Int) {
         add("\(name).weight", [width], decays: false, .ones)
         add("\(name).bias", [width], decays: false, .zeros)
     }

@@ -70,26 +70,33 @@ public struct RunFolder: Sendable {
     }
 
     /// `results/*.json` with their predictions, in the order of the finished stages that made them, then by name.
-    public func evaluations() throws(ReportError) -> [EvaluationResult] {
+    package func evaluations() throws(ReportError) -> [any StageResult] {
         let folder = "\(path)/results"
         let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
             $0.hasSuffix(".json")
         }
-        var results: [EvaluationResult] = []
+        let summaries = try stages()
+        var results: [any StageResult] = []
         for name in names.sorted() {
             let file = "\(folder)/\(name)"
             do {
                 let lines = try contents(of: "\(file.dropLast(".json".count)).predictions.jsonl")
-                results.append(try EvaluationFiles.decode(try contents(of: file) ?? Data(), lines: lines))
+                let kind = summaries.first { "\($0.stage).json" == name }?.kind
+                results.append(try StageSections.files(kind).read(try contents(of: file) ?? Data(), lines: lines))
             } catch let error as ReportError {
                 throw error
             } catch {
                 throw .badResult(path: file, reason: "\(error)")
             }
         }
-        let order = try stages().map(\.stage)
-        let rank = { (result: EvaluationResult) in order.firstIndex(of: result.stage) ?? order.count }
+        let order = summaries.map(\.stage)
+        let rank = { (result: any StageResult) in order.firstIndex(of: result.stage) ?? order.count }
         return results.sorted { (rank($0), $0.stage) < (rank($1), $1.stage) }
+    }
+
+    /// Those of classifiers.
+    package func classifications() throws(ReportError) -> [ClassificationResult] {
+        try evaluations().compactMap { $0 as? ClassificationResult }
     }
 
     /// One sentence for each file with lines that are not records.

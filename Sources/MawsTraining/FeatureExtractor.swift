@@ -11,7 +11,7 @@ public final class FeatureExtractor {
     private let tower: ImageTower
 
     public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend) {
-        model = plan.model.image
+        model = stage.image(in: plan)
         tower = ImageTower(
             model, table: StageModel.imageTower(model), backend: backend, workspace: workspace)
     }

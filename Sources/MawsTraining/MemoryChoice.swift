@@ -58,7 +58,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         let gradientBytes: Int
 
         init(_ stage: StagePlan, in plan: Plan, bytes: Int) {
-            gradientBytes = stage.kind.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
+            gradientBytes = stage.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
             let useful = Int.bitWidth - 1 - stage.unitsPerStep.leadingZeroBitCount
             levels = gradientBytes > 0 ? min(useful, bytes / gradientBytes) : 0
         }
@@ -79,7 +79,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     ) throws {
         let outside = Self.bytesOutside(plan, stage)
         var memories: [(way: Way, memory: StageMemory)] = []
-        for way in Way.all(trains: stage.kind.trains) {
+        for way in Way.all(trains: stage.trains) {
             let memory = try StageMemory(
                 plan: plan, stage: stage, compute: compute, threads: threads, keeps: way.keeps,
                 keepsPackedWeights: way.keepsPackedWeights)
@@ -111,9 +111,9 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
 
     /// The process, two units' images (the one computed and the next), gradients on their way.
     private static func bytesOutside(_ plan: Plan, _ stage: StagePlan) -> Int {
-        let model = plan.model.image
+        let model = stage.image(in: plan)
         let images = 2 * 4 * stage.unit * model.channels * model.size * model.size
-        let trained = stage.kind.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
+        let trained = stage.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
         return processBytes + images + min(pushBytesMax, trained)
     }
 
@@ -122,7 +122,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         _ plan: Plan, _ stage: StagePlan, _ compute: ComputeKind, _ threads: Int, _ limit: Int
     ) throws -> Int? {
         var part = stage
-        while stage.kind.trains && part.microBatch % 2 == 0 {
+        while stage.trains && part.microBatch % 2 == 0 {
             part.microBatch /= 2
             let memory = try StageMemory(
                 plan: plan, stage: part, compute: compute, threads: threads, keeps: .inputs, keepsPackedWeights: false)

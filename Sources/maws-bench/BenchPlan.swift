@@ -10,6 +10,7 @@ struct BenchPlan {
     private(set) var wsp: StagePlan
     let lit: StagePlan
     let linear: StagePlan
+    private static let labelCount = 1000
 
     /// Nil when there is no preset of that name.
     /// - Parameters:
@@ -30,11 +31,12 @@ struct BenchPlan {
             // The paper's 100 tokens between `<s>` and `</s>`.
             text.context = 102
         }
-        (mae, wsp) = (Self.stage(.mae, unit, units: units, decoder), Self.stage(.wsp, unit, units: units, nil))
-        mae.decoder?.microBatch = decoderMicroBatch
+        decoder.microBatch = decoderMicroBatch
+        mae = Self.stage(MAETask(decoder: decoder), unit, units: units)
+        wsp = Self.stage(WSPTask(labelCount: Self.labelCount, labelSmoothing: 0.1), unit, units: units)
         (mae.microBatch, wsp.microBatch) = (microBatch ?? unit, microBatch ?? unit)
-        lit = Self.stage(.lit, unit, nil)
-        linear = Self.stage(.linear, unit, nil)
+        lit = Self.stage(LiTTask(labelSmoothing: 0.1), unit)
+        linear = Self.stage(LinearTask(fitOn: "train"), unit)
         plan = Plan(
             run: "bench", seed: 1,
             cluster: ClusterPlan(
@@ -57,18 +59,13 @@ struct BenchPlan {
         let tokens = (0..<count * context).map { _ in 4 + Int32(random.uniform() * (vocabulary - 8)) }
         let batch = UnitBatch(
             slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count), images: FloatBuffer(pixels),
-            channels: model.channels, size: model.size, labels: (0..<count).map { [$0 % wsp.labelCount] },
+            channels: model.channels, size: model.size, labels: (0..<count).map { [$0 % Self.labelCount] },
             tokens: tokens, context: context)
         guard withFeatures else { return batch }
         return batch.with(features: (0..<count).map { _ in (0..<model.width).map { _ in random.uniform() } })
     }
 
-    private static func stage(
-        _ kind: StageKind, _ unit: Int, units: Int = 1, _ decoder: DecoderPlan?
-    ) -> StagePlan {
-        StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: units * unit, unit: unit,
-            epochs: 1, steps: nil, recipe: nil, decoder: decoder, maskRatio: 0.75, normalizesPixels: true,
-            labelCount: 1000, labelSmoothing: 0.1, templates: nil, classes: nil, penalty: 1)
+    private static func stage(_ task: any StageTask, _ unit: Int, units: Int = 1) -> StagePlan {
+        StagePlan(task: task, on: "train", batch: units * unit, unit: unit, epochs: 1)
     }
 }

@@ -90,10 +90,10 @@ struct PlanCheck: ParsableCommand {
         _ stage: StagePlan, _ plan: Plan, _ data: PlanData, _ machine: ForecastMachine
     ) throws -> StageForecast {
         let samples = data.sampleCount(stage.on, for: stage)
-        let evaluated = samples + (stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0)
+        let evaluated = samples + (stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0)
         return try StageForecast(
-            plan: plan, stage: stage, images: stage.kind.trains ? stage.batch : evaluated,
-            steps: stage.kind.trains ? stage.stepCount(samples: samples) : 0,
+            plan: plan, stage: stage, images: stage.trains ? stage.batch : evaluated,
+            steps: stage.trains ? stage.stepCount(samples: samples) : 0,
             sample: StageSample(plan: plan, stage: stage, root: source.dataRoot), machine: machine, network: bandwidth)
     }
 

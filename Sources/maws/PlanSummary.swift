@@ -1,9 +1,9 @@
 import Foundation
 import MawsBase
 import MawsData
-import MawsModel
 import MawsPlan
 import MawsReport
+import MawsTraining
 
 /// What a plan amounts to: cluster, models, and a table of its stages.
 struct PlanSummary {
@@ -19,7 +19,7 @@ struct PlanSummary {
 
     /// What the plan alone tells of the whole run.
     private var totals: [String] {
-        let steps = plan.stages.filter(\.kind.trains).reduce(0) {
+        let steps = plan.stages.filter(\.trains).reduce(0) {
             $0 + $1.stepCount(samples: data.sampleCount($1.on, for: $1))
         }
         let free = disk.freeBytes.map { ", of which \(Self.bytes($0)) are free where \(plan.run) is" } ?? ""
@@ -77,10 +77,10 @@ struct PlanSummary {
         let cost = StageCost(
             plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
         let samples = data.sampleCount(stage.on, for: stage)
-        let steps = stage.kind.trains ? String(stage.stepCount(samples: samples)) : "-"
+        let steps = stage.trains ? String(stage.stepCount(samples: samples)) : "-"
         return [
             stage.name, stage.kind.rawValue, stage.from ?? "-", stage.on, String(samples), steps,
-            stage.kind.trains ? String(stage.batch) : "-", units(stage, samples), Self.count(cost.parameters),
+            stage.trains ? String(stage.batch) : "-", units(stage, samples), Self.count(cost.parameters),
             Self.count(cost.trainable), Self.count(cost.operationsPerSample), Self.bytes(cost.gatherBytesPerStep),
             Self.bytes(cost.gatherBytesOnce), Self.bytes(cost.pushBytesPerStep), Self.bytes(cost.stateBytes),
         ]
@@ -88,8 +88,8 @@ struct PlanSummary {
 
     /// Units of a step; of an evaluation those of its splits, of which the last may be smaller.
     private func units(_ stage: StagePlan, _ count: Int) -> String {
-        if stage.kind.trains { return "\(stage.unitsPerStep) × \(stage.unit)" }
-        let fitted = stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
+        if stage.trains { return "\(stage.unitsPerStep) × \(stage.unit)" }
+        let fitted = stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
         let units = [count, fitted].reduce(0) { $0 + ($1 + stage.unit - 1) / stage.unit }
         return "\(units) × \(stage.unit)"
     }

@@ -25,7 +25,7 @@ import Testing
         try write(train: "parts-train-0000.tar", test: "parts-test-0000.tar", stages: "  - linear: {unit: 64}")
         let program = Program("maws-coord", ["start", "--plan", folder + "/plan.yaml"])
         #expect(try program.run() == 0, "\(program.output)")
-        let result = try #require(try RunFolder(folder + "/run").evaluations().first)
+        let result = try #require(try RunFolder(folder + "/run").classifications().first)
         #expect(result.classNames == Self.classes)
         #expect(result.accuracy > 0.8, "guessing gets a third; the colour tells the class")
     }

@@ -16,7 +16,7 @@ import Testing
         // Even untrained features separate garments; three steps of LiT need not beat chance.
         #expect(linear > 0.5)
         #expect(zeroShot >= 0 && zeroShot <= 1)
-        let evaluations = try RunFolder(run.runFolder).evaluations()
+        let evaluations = try RunFolder(run.runFolder).classifications()
         #expect(evaluations.allSatisfy { $0.samples.count == 5000 && Set($0.samples.map(\.key)).count == 5000 })
         #expect(evaluations.first?.fit?.converged == true && evaluations.first?.fit?.weightsHash != nil)
         let log = try String(contentsOfFile: run.runFolder + "/logs/coordinator.log", encoding: .utf8)

@@ -42,7 +42,7 @@ import Testing
         let folder = try Fixture.folder(count: 24)
         var stage = Fixture.stage(
             .lit, augment: AugmentPlan(crop: CropPlan(scale: [0.2, 1], ratio: [0.75, 4.0 / 3]), flip: true))
-        stage.views = 2
+        stage[LiTTask.self]?.views = 2
         let loader = try Self.loader(folder, stage)
         #expect(loader.viewCount == 48)
         // Three steps an epoch.
@@ -59,7 +59,7 @@ import Testing
     @Test func imagesOfKnownFeaturesAreNotRead() throws {
         let folder = try Fixture.folder(count: 24)
         var stage = Fixture.stage(.lit)
-        stage.views = 1
+        stage[LiTTask.self]?.views = 1
         let loader = try Self.loader(folder, stage)
         let whole = try loader.batch(step: 1, unit: 0)
         let batch = try loader.batch(step: 1, unit: 0) { $0 % 2 == 0 ? [Float($0)] : nil }
@@ -205,7 +205,7 @@ import Testing
         #expect(skipped.reason.hasPrefix(bad.words), "\(skipped.reason)")
         let expected = Array(0..<24).map { $0 == 3 ? 4 : $0 }
         let left = Array(0..<24).filter { $0 != 3 }
-        #expect(batch.samples.sorted() == (bad.kind.trains ? expected : left))
+        #expect(batch.samples.sorted() == (Fixture.stage(bad.kind).trains ? expected : left))
     }
 
     @Test func aSampleWithoutAnImageIsUnreadable() throws {

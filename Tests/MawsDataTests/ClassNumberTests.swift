@@ -148,7 +148,7 @@ import Testing
         if let classes {
             var stage = Fixture.stage(.zeroshot)
             stage.on = "test"
-            stage.classes = classes
+            stage[ZeroShotTask.self]?.classes = classes
             plan.stages.append(stage)
         }
         return plan

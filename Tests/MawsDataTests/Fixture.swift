@@ -102,10 +102,19 @@ enum Fixture {
             optimizer: OptimizerPlan(beta1: 0.9, beta2: 0.95, epsilon: 1e-8, weightDecay: 0, clipNorm: nil),
             augment: augment ?? AugmentPlan(crop: nil, flip: false))
         return StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: kind == .linear ? "test" : "train",
-            fitOn: kind == .linear ? "train" : nil, batch: batch, unit: unit, epochs: 1, steps: nil, recipe: recipe,
-            decoder: nil, maskRatio: 0.75, normalizesPixels: true, labelCount: 3, labelSmoothing: 0, templates: nil,
-            classes: nil, penalty: 1)
+            task: task(kind), on: kind == .linear ? "test" : "train", batch: batch, unit: unit, epochs: 1,
+            recipe: recipe)
+    }
+
+    /// A zero-shot evaluation's files are not named.
+    private static func task(_ kind: StageKind) -> any StageTask {
+        switch kind {
+        case .mae: MAETask(decoder: DecoderPlan(width: 8, depth: 1, heads: 1))
+        case .wsp: WSPTask(labelCount: 3)
+        case .lit: LiTTask(labelSmoothing: 0)
+        case .linear: LinearTask(fitOn: "train")
+        default: ZeroShotTask(templates: "", classes: "")
+        }
     }
 
     /// Images of 8 x 8 grey pixels, normalised to value / 255.

@@ -87,7 +87,7 @@ import Testing
         let folder = try Self.folder(train: Self.classes, test: Self.classes)
         var linear = Fixture.stage(.linear)
         #expect(try Self.survey(folder, [linear]).warnings.isEmpty)
-        linear.fitOn = "test"
+        linear[LinearTask.self]?.fitOn = "test"
         let survey = try Self.survey(folder, [linear])
         #expect(survey.warnings.map(\.sentence).first?.contains("very samples of split 'test'") == true)
     }
@@ -98,7 +98,7 @@ import Testing
         try folder.write(text, "classes.txt")
         var stage = Fixture.stage(.zeroshot)
         stage.on = "test"
-        stage.classes = "classes.txt"
+        stage[ZeroShotTask.self]?.classes = "classes.txt"
         let faults = try Self.survey(folder, [stage]).faults.map(\.sentence)
         #expect(faults.count == (expected == nil ? 0 : 1))
         if let expected {
@@ -139,7 +139,7 @@ import Testing
         let folder = try Self.folder(train: { _ in ["json": #"["dog"]"#] }, test: Self.classes)
         try folder.write("dog\t8\n", "vocabulary.txt")
         var wsp = Fixture.stage(.wsp)
-        wsp.labelCount = 1
+        wsp[WSPTask.self]?.labelCount = 1
         #expect(try Self.survey(folder, [wsp]).faults.map(\.sentence).first?.contains("one label only (dog)") == true)
         try folder.write("zebra\t8\n", "vocabulary.txt")
         let sentence = try Self.survey(folder, [wsp]).faults.map(\.sentence).first

@@ -106,7 +106,7 @@ import Testing
         let folder = try Fixture.folder(count: 4)
         var plan = Fixture.plan([Fixture.split(["train.tar"])])
         var stage = Fixture.stage(.zeroshot)
-        (stage.templates, stage.classes) = ("templates.txt", "classes.txt")
+        stage.task = ZeroShotTask(templates: "templates.txt", classes: "classes.txt")
         func fingerprint(_ templates: String, _ classes: String) throws -> String {
             try folder.write(templates, "templates.txt")
             try folder.write(classes, "classes.txt")

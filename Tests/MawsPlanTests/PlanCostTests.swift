@@ -34,7 +34,7 @@ import Testing
             PlanFixture.plan("{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}", "vit_l16"))
         let mae = try #require(plan.stage("mae"))
         let wsp = try #require(plan.stage("wsp"))
-        #expect(mae.visiblePatches(plan.model.image) == 49)
+        #expect(mae[MAETask.self]?.visiblePatches(plan.model.image) == 49)
         let cost = StageCost(plan: plan, stage: mae, parameters: 10, trainable: 8)
         let full = StageCost(plan: plan, stage: wsp, parameters: 10, trainable: 10)
         #expect(cost.operationsPerSample < full.operationsPerSample / 3)

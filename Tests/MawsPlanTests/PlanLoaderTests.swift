@@ -41,13 +41,13 @@ import Testing
     @Test func stagesHaveTheDefaultsOfTheirKind() throws {
         let plan = try fixture.parse(PlanFixture.plan("decoder: {width: 16, depth: 1, heads: 2}", "norm_pix: true"))
         let mae = try #require(plan.stage("mae"))
-        #expect(mae.decoder == DecoderPlan(width: 512, depth: 8, heads: 16))
-        #expect(mae.maskRatio == 0.75 && mae.normalizesPixels && mae.recipe == RecipePreset.paper(.mae).recipe)
-        #expect(plan.stage("wsp")?.labelCount == 3 && plan.stage("wsp")?.from == "mae")
-        #expect(plan.stage("lit")?.labelSmoothing == 0.1)
-        #expect(plan.stage("lit")?.views == nil)
-        #expect(plan.stage("linear")?.fitOn == "train")
-        #expect(plan.stage("zeroshot")?.templates == "data/templates.txt")
+        let decoder = DecoderPlan(width: 512, depth: 8, heads: 16)
+        #expect(mae[MAETask.self] == MAETask(decoder: decoder, maskRatio: 0.75, normalizesPixels: true))
+        #expect(mae.recipe == RecipePreset.first(of: MAETask.self).recipe)
+        #expect(plan.stage("wsp")?[WSPTask.self]?.labelCount == 3 && plan.stage("wsp")?.from == "mae")
+        #expect(plan.stage("lit")?[LiTTask.self] == LiTTask(labelSmoothing: 0.1, views: nil))
+        #expect(plan.stage("linear")?[LinearTask.self]?.fitOn == "train")
+        #expect(plan.stage("zeroshot")?[ZeroShotTask.self]?.templates == "data/templates.txt")
     }
 
     @Test func everyValueOfARecipeCanBeReplaced() throws {
@@ -82,7 +82,7 @@ import Testing
             ))
         let stage = try #require(plan.stage("wsp"))
         let augment = try #require(stage.recipe?.augment)
-        #expect(stage.labelSmoothing == 0.1)
+        #expect(stage[WSPTask.self]?.labelSmoothing == 0.1)
         #expect(augment.framing == FramingPlan(shortSide: 32, centerCrop: false, interpolation: .bilinear))
         #expect(augment.crop == CropPlan(scale: [0.08, 1], ratio: [0.75, 1.33]) && augment.flip)
         #expect(augment.randAugment == RandAugmentPlan(count: 3, magnitude: 9))
@@ -207,6 +207,6 @@ import Testing
                 "  - wsp: {name: wsp-alone, batch: 64, unit: 16}\n  - linear: {from: wsp-alone}\n"
                     + "  - linear: {name: linear-both, from: wsp, fit_on: test, unit: 8}"))
         #expect(plan.stage("wsp-alone")?.from == nil)
-        #expect(plan.stage("linear-both")?.fitOn == "test" && plan.stage("linear-both")?.batch == 8)
+        #expect(plan.stage("linear-both")?.needs.fitOn == "test" && plan.stage("linear-both")?.batch == 8)
     }
 }

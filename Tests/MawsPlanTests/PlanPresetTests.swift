@@ -30,7 +30,7 @@ import Testing
     @Test func unknownPresetsAreNil() {
         #expect(ImageModelPlan.named("vit_b32") == nil)
         #expect(TextModelPlan.named("xlmr_huge", imageWidth: 768) == nil)
-        #expect(RecipePreset.named("paper/bert") == nil)
+        #expect(!RecipePreset.all.contains { $0.name == "paper/bert" })
     }
 
     @Test func textPresetsAreXLMRWithThePapersContext() throws {
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func maeRecipeIsTable10() {
-        let preset = RecipePreset.paper(.mae)
+        let preset = RecipePreset.first(of: MAETask.self)
         #expect(preset.name == "paper/mae" && preset.epochs == 1 && preset.batch == 4096)
         #expect(preset.recipe.schedule == SchedulePlan(shape: .cosine, peak: 2.4e-3, warmup: 0.05))
         #expect(preset.recipe.optimizer.weightDecay == 0.05)
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func wspRecipeIsTable11() {
-        let preset = RecipePreset.paper(.wsp)
+        let preset = RecipePreset.first(of: WSPTask.self)
         #expect(preset.name == "paper/wsp" && preset.epochs == 1 && preset.batch == 8192)
         #expect(preset.recipe.schedule == SchedulePlan(shape: .linear, peak: 4e-4, warmup: 0.05))
         #expect(preset.recipe.optimizer.weightDecay == 0.1)
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func litRecipeIsTable12() {
-        let preset = RecipePreset.paper(.lit)
+        let preset = RecipePreset.first(of: LiTTask.self)
         #expect(preset.name == "paper/lit" && preset.epochs == 1 && preset.batch == 32768)
         #expect(preset.recipe.schedule == SchedulePlan(shape: .cosine, peak: 2e-4, warmup: 0.04))
         #expect(preset.recipe.optimizer.weightDecay == 0.1)
@@ -92,22 +92,28 @@ import Testing
         #expect((augment.erase != nil) == (name == "paper/table16") && augment.flip == (name != "paper/table16"))
     }
 
+    private static let first = StageKinds.all.filter { $0.trains }.map { RecipePreset.first(of: $0) }
+
     @Test func recipesAugmentAsTheirTablesDo() {
-        for (kind, table) in [(StageKind.mae, 10), (.wsp, 11), (.lit, 12)] {
-            #expect(RecipePreset.paper(kind).recipe.augment == AugmentPreset.named("paper/table\(table)")?.augment)
+        for (preset, table) in zip(Self.first, [10, 11, 12]) {
+            #expect(preset.recipe.augment == AugmentPreset.named("paper/table\(table)")?.augment)
         }
     }
 
     @Test func imageNet21kRecipeIsTable13() throws {
-        let preset = try #require(RecipePreset.named("paper/wsp-in21k"))
-        #expect(preset.kind == .wsp && preset.epochs == 90 && preset.batch == 4096)
+        let preset = try #require(WSPTask.recipes.first { $0.name == "paper/wsp-in21k" })
+        #expect(preset.epochs == 90 && preset.batch == 4096)
         #expect(preset.recipe.schedule == SchedulePlan(shape: .cosine, peak: 1e-3, warmup: 0.033))
         #expect(preset.recipe.optimizer.weightDecay == 0.1 && preset.recipe.optimizer.clipNorm == 1)
         #expect(preset.recipe.augment == AugmentPreset.named("paper/table13")?.augment)
-        #expect(preset.head == .linear && RecipePreset.paper(.wsp).head == .mlp)
+        let heads = try ["paper/wsp-in21k", "paper/wsp"].map { name in
+            let plan = try PlanFixture().parse(PlanFixture.plan("from: mae,", "from: mae, recipe: \(name),"))
+            return plan.stage("wsp")?[WSPTask.self]?.head
+        }
+        #expect(heads == [.linear, .mlp])
     }
 
-    @Test(arguments: [StageKind.mae, .wsp, .lit].map(RecipePreset.paper))
+    @Test(arguments: Self.first)
     func pretrainingRecipesShareMomentumFlipAndNoClipping(_ preset: RecipePreset) {
         let optimizer = preset.recipe.optimizer
         #expect(optimizer.rule == .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8))

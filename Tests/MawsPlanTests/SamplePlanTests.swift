@@ -20,8 +20,8 @@ import Testing
     @Test func thePapersPlanUsesThePapersRecipes() throws {
         let plan = try Self.load("\(Self.folder)/vit-b16-paper.yaml", PlanFixture())
         #expect(plan.model.image == ImageModelPlan.named("vit_b16"))
-        for stage in plan.stages where stage.kind.trains {
-            let preset = RecipePreset.paper(stage.kind)
+        for stage in plan.stages where stage.trains {
+            let preset = RecipePreset.first(of: type(of: stage.task))
             #expect(stage.recipe == preset.recipe && stage.batch == preset.batch && stage.epochs == preset.epochs)
         }
     }

@@ -14,19 +14,19 @@ import Testing
         try FileManager.default.createDirectory(atPath: results, withIntermediateDirectories: true)
     }
 
-    private func result() -> EvaluationResult {
+    private func result() -> ClassificationResult {
         var fit = ProbeFit(
             samples: 40, penalty: 1, iterations: 231, objective: 0.25, gradientMax: 9e-7, tolerance: 1e-6,
             converged: true)
         let floats = [1, 2, 3, 4, 5, 6] as [Float]
         fit.head = ProbeHead(weight: Self.bytes(floats), bias: Self.bytes([7, 8]))
-        return EvaluationResult(
+        return ClassificationResult(
             stage: "linear", split: "test", classNames: ["bag", "coat"],
             samples: [
-                EvaluationResult.Sample(
+                ClassificationResult.Sample(
                     sample: 0, key: "photos/a \"b\"", truth: 1, prediction: 0, score: 0.75, truthScore: 0.25),
-                EvaluationResult.Sample(sample: 1, key: "c", truth: -1, prediction: 1, score: 0.5, truthScore: 0),
-                EvaluationResult.Sample(sample: 2, key: "d", truth: 0, scores: [.nan, 1]),
+                ClassificationResult.Sample(sample: 1, key: "c", truth: -1, prediction: 1, score: 0.5, truthScore: 0),
+                ClassificationResult.Sample(sample: 2, key: "d", truth: 0, scores: [.nan, 1]),
             ], fit: fit)
     }
 
@@ -35,8 +35,8 @@ import Testing
     }
 
     @Test func aResultIsReadAsItWasWritten() throws {
-        let written = try EvaluationFiles.write(result(), to: results)
-        let read = try #require(RunFolder(scratch.path).evaluations().first)
+        let written = try ClassificationFiles.write(result(), to: results)
+        let read = try #require(RunFolder(scratch.path).classifications().first)
         #expect(read == written)
         #expect(read.samples == result().samples)
         #expect(read.fit?.iterations == 231 && read.fit?.converged == true && read.fit?.head == nil)
@@ -44,7 +44,7 @@ import Testing
     }
 
     @Test func everySampleHasALineWithKeyClassAndPrediction() throws {
-        try EvaluationFiles.write(result(), to: results)
+        try ClassificationFiles.write(result(), to: results)
         let text = try String(contentsOfFile: results + "/linear.predictions.jsonl", encoding: .utf8)
         let lines = try text.split(separator: "\n").map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
@@ -57,7 +57,7 @@ import Testing
     }
 
     @Test func theProbesWeightsLieBesideItWithTheirHash() throws {
-        let written = try EvaluationFiles.write(result(), to: results)
+        let written = try ClassificationFiles.write(result(), to: results)
         let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: results + "/linear.safetensors")))
         #expect(written.fit?.weightsFile == "linear.safetensors")
         #expect(written.fit?.weightsHash == Hash.hexadecimal(of: bytes))
@@ -77,7 +77,7 @@ import Testing
             "split":"test","stage":"zeroshot"}
             """
         try old.write(toFile: results + "/zeroshot.json", atomically: true, encoding: .utf8)
-        let read = try #require(RunFolder(scratch.path).evaluations().first)
+        let read = try #require(RunFolder(scratch.path).classifications().first)
         #expect(read.accuracy == 1 && read.samples.map(\.sample) == [7] && read.fit == nil)
     }
 }

@@ -5,12 +5,12 @@ import Testing
 @Suite struct EvaluationTests {
     private static func sample(
         _ index: Int, _ truth: Int, _ prediction: Int, _ score: Float, truthScore: Float? = nil
-    ) -> EvaluationResult.Sample {
-        EvaluationResult.Sample(
+    ) -> ClassificationResult.Sample {
+        ClassificationResult.Sample(
             sample: index, truth: truth, prediction: prediction, score: score, truthScore: truthScore ?? score)
     }
 
-    private let result = EvaluationResult(
+    private let result = ClassificationResult(
         stage: "zeroshot", split: "test", classNames: ["bag", "coat", "dress"],
         samples: [
             sample(0, 0, 0, 0.9), sample(1, 0, 0, 0.7), sample(2, 0, 0, 0.9), sample(3, 0, 1, 0.8, truthScore: 0.1),
@@ -46,9 +46,9 @@ import Testing
 @Suite struct UnlabelledTests {
     @Test func samplesWithoutAClassAreCountedAndNotScored() {
         let samples = [(0, 0), (1, 1), (-1, 0), (1, 0), (-1, 1)].enumerated().map { index, pair in
-            EvaluationResult.Sample(sample: index, truth: pair.0, prediction: pair.1, score: 1, truthScore: 1)
+            ClassificationResult.Sample(sample: index, truth: pair.0, prediction: pair.1, score: 1, truthScore: 1)
         }
-        let result = EvaluationResult(stage: "linear", split: "test", classNames: ["a", "b"], samples: samples)
+        let result = ClassificationResult(stage: "linear", split: "test", classNames: ["a", "b"], samples: samples)
         #expect(result.scoredCount == 3 && result.unlabelledCount == 2 && result.rightCount == 2)
         #expect(abs(result.accuracy - 2.0 / 3) < 1e-12)
     }

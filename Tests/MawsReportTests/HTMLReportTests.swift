@@ -63,13 +63,13 @@ import Testing
             converged: true)
         linear.fit?.weightsFile = "linear.safetensors"
         linear.fit?.weightsHash = "77aa88bb"
-        try EvaluationFiles.write(linear, to: run.folder + "/results")
+        try ClassificationFiles.write(linear, to: run.folder + "/results")
         let page = try HTMLReport.render(runFolder: run.folder)
         #expect(page.components(separatedBy: "<table class=\"confusion\">").count == 1 + 2)
         #expect(page.contains("Fitted to its optimum: 231 iterations to 60,000 images"))
         #expect(page.contains("results/linear.safetensors") && page.contains("77aa88bb"))
         linear.fit?.converged = false
-        try EvaluationFiles.write(linear, to: run.folder + "/results")
+        try ClassificationFiles.write(linear, to: run.folder + "/results")
         #expect(try HTMLReport.render(runFolder: run.folder).contains("The fit ended before its optimum"))
     }
 

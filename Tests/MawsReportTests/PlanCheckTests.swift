@@ -13,7 +13,7 @@ import Testing
     @Test func allThatStagesWouldFindLaterIsFoundAtOnce() throws {
         var plan = try TinyRun(in: scratch.path).plan
         plan.stages[0].batch = 16
-        plan.stages[1].classes = "\(scratch.path)/classes.txt"
+        plan.stages[1][ZeroShotTask.self]?.classes = "\(scratch.path)/classes.txt"
         let faults = PlanInspection(plan: plan, root: ".").faults
         #expect(faults.allSatisfy { $0.hasPrefix(plan.run + "/plan.yaml:") }, "\(faults)")
         #expect(faults.count == 2, "\(faults)")

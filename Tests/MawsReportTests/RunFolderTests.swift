@@ -19,7 +19,7 @@ import Testing
         let folder = RunFolder(scratch.path)
         #expect(try folder.metrics().isEmpty)
         #expect(try folder.stages().isEmpty)
-        #expect(try folder.evaluations().isEmpty)
+        #expect(try folder.classifications().isEmpty)
         #expect(throws: ReportError.noRun(folder: scratch.path)) { try folder.checkIsRun() }
     }
 
@@ -58,14 +58,14 @@ import Testing
 
     @Test func evaluationsComeInTheOrderOfTheStages() throws {
         let run = try SyntheticRun(at: scratch.path, steps: 2)
-        #expect(try RunFolder(run.folder + "/").evaluations().map(\.stage) == ["linear", "zeroshot"])
+        #expect(try RunFolder(run.folder + "/").classifications().map(\.stage) == ["linear", "zeroshot"])
     }
 
     @Test func aBrokenResultIsNamed() throws {
         let run = try SyntheticRun(at: scratch.path, steps: 2)
         try SyntheticRun.write(lines: ["{"], to: "\(run.folder)/results/zeroshot.json")
         #expect {
-            try RunFolder(run.folder).evaluations()
+            try RunFolder(run.folder).classifications()
         } throws: {
             "\($0)".contains("results/zeroshot.json is not an evaluation's result")
         }

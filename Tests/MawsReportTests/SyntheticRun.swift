@@ -43,18 +43,18 @@ struct SyntheticRun {
     }
 
     /// Two thousand samples over ten classes; the wrong ones go to a neighbouring class most of the time.
-    static func result(_ stage: String, accuracy: Double) -> EvaluationResult {
+    static func result(_ stage: String, accuracy: Double) -> ClassificationResult {
         let samples = (0..<2000).map { index in
             var random = CounterRandom(seed: 2, purpose: .test, element: UInt64(index * stage.count))
             let truth = index % 10
             let isRight = random.uniformDouble() < accuracy + 0.02 * Double(truth - 5)
             let neighbour = (truth + (random.uniformDouble() < 0.7 ? 2 : 1 + random.below(9))) % 10
             let score = 0.2 + 0.15 * random.uniform()
-            return EvaluationResult.Sample(
+            return ClassificationResult.Sample(
                 sample: index, truth: truth, prediction: isRight ? truth : neighbour, score: score,
                 truthScore: isRight ? score : score - 0.1 * random.uniform())
         }
-        return EvaluationResult(stage: stage, split: "test", classNames: classNames, samples: samples)
+        return ClassificationResult(stage: stage, split: "test", classNames: classNames, samples: samples)
     }
 
     private static func summary(_ stage: String, _ metrics: [StepMetrics]) -> StageSummary {
@@ -67,7 +67,7 @@ struct SyntheticRun {
             weightsHash: String(repeating: "3fa9c0e1", count: 8))
     }
 
-    private static func summary(_ result: EvaluationResult) -> StageSummary {
+    private static func summary(_ result: ClassificationResult) -> StageSummary {
         StageSummary(
             stage: result.stage, kind: result.stage, steps: 1, seconds: 8.4, images: result.samples.count, loss: nil,
             bytesPushed: 5_120_000, bytesGathered: 12_000_000, accuracy: result.accuracy, weightsHash: nil)

@@ -43,9 +43,9 @@ struct TinyRun {
         let metrics = SyntheticRun.metrics("mae", from: 1, to: 0.5, steps: Self.steps)
         try SyntheticRun.write(lines: metrics.map(JSONLine.encode), to: "\(folder)/metrics.jsonl")
         let samples = (0..<12).map {
-            EvaluationResult.Sample(sample: $0, truth: $0 % 2, prediction: $0 % 3 % 2, score: 0.5, truthScore: 0.4)
+            ClassificationResult.Sample(sample: $0, truth: $0 % 2, prediction: $0 % 3 % 2, score: 0.5, truthScore: 0.4)
         }
-        let result = EvaluationResult(
+        let result = ClassificationResult(
             stage: "zeroshot", split: "test", classNames: ["dark", "light"], samples: samples)
         try SyntheticRun.write(lines: [JSONLine.encode(result)], to: "\(folder)/results/zeroshot.json")
         let summary = StageSummary(

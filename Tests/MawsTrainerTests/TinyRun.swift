@@ -5,6 +5,7 @@ import MawsKernels
 import MawsModel
 import MawsPlan
 import MawsTensor
+import MawsTraining
 import MawsTransport
 
 /// A data set of a few drawn images, a plan with a stage of every kind, and certificates, in a folder of its own.

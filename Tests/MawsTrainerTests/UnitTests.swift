@@ -164,7 +164,7 @@ import Testing
         let (state, _) = try train(.linear, leases, shards: 2)
         #expect(state.failures == [])
         let json = try #require(state.done.last?.result)
-        let result = try JSONDecoder().decode(EvaluationResult.self, from: Data(json))
+        let result = try JSONDecoder().decode(ClassificationResult.self, from: Data(json))
         #expect(result.samples.map(\.sample) == Array(0..<10))
         // Classes are numbered in the order of their names: bag, coat.
         #expect(result.samples.map(\.truth) == (0..<10).map { 1 - $0 % 2 })
@@ -198,7 +198,7 @@ import Testing
         let (state, _) = try train(
             .zeroshot, [[lease(1, stage, unit: 0)]], shards: 1, weights: run.weights(.zeroshot, spoilt: .infinity))
         let samples = try JSONDecoder().decode(
-            [EvaluationResult.Sample].self, from: Data(try #require(state.done.first?.result)))
+            [ClassificationResult.Sample].self, from: Data(try #require(state.done.first?.result)))
         #expect(samples.count == 6 && samples.allSatisfy { $0.prediction == -1 && $0.score == 0 })
     }
 
@@ -208,7 +208,7 @@ import Testing
         let (state, _) = try train(.zeroshot, leases, shards: 3)
         #expect(state.failures == [])
         let samples = try state.done.flatMap {
-            try JSONDecoder().decode([EvaluationResult.Sample].self, from: Data($0.result))
+            try JSONDecoder().decode([ClassificationResult.Sample].self, from: Data($0.result))
         }
         let classifier = try ZeroShotClassifier(
             plan: run.plan, stage: run.stage(.zeroshot),

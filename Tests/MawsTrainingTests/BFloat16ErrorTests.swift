@@ -55,7 +55,7 @@ import Testing
         let text = TextModelPlan(
             preset: nil, vocabulary: 200, context: 24, width: 96, depth: depth, heads: 3, mlp: 384, embedding: 64)
         plan.model.text = text
-        plan.stages[0].kind = .lit
+        plan.stages[0].task = LiTTask()
         let table = StageModel.table(plan.stages[0], in: plan)
         let weights = BlockMemory(initial: table, seed: 7)
         for (index, buffer) in weights.buffers.enumerated() {

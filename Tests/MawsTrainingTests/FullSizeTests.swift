@@ -39,7 +39,7 @@ private let folder = ProcessInfo.processInfo.environment["MAWS_FULL_SIZE"]
         let noise = try golden.floats("noise")
         let masking = Masking(
             noise: (0..<3).map { Array(noise[$0 * 196..<($0 + 1) * 196]) }, perImage: 196,
-            ratio: fixture.stage.maskRatio)
+            ratio: 0.75)
         let objective = MAEObjective(
             plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: compute.backend(threads: 2))
         let gradients = BlockMemory(fixture.table)

@@ -26,7 +26,7 @@ import Testing
             let batch = Self.batch(plan, stage)
             let before = tally.liveByteCount
             let backend = compute.backend
-            guard stage.kind == .lit else {
+            guard stage.task is LiTTask else {
                 let objective = StageObjective.make(
                     plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps)
                 _ = try objective.computeUnit(
@@ -49,7 +49,7 @@ import Testing
         return UnitBatch(
             slots: (0..<UInt64(stage.unit)).map { $0 }, samples: Array(0..<stage.unit),
             images: FloatBuffer(randomFloats(stage.unit * pixels, seed: 3, scale: 1)), channels: model.channels,
-            size: model.size, labels: (0..<stage.unit).map { [$0 % stage.labelCount] },
+            size: model.size, labels: (0..<stage.unit).map { [$0 % 11] },
             tokens: (0..<stage.unit * context).map { 2 + Int32($0 % 498) }, context: context)
     }
 
@@ -58,7 +58,7 @@ import Testing
             preset: nil, patch: 4, size: 32, channels: 3, width: 96, depth: 3, heads: 3, mlp: 384, mean: [0, 0, 0],
             deviation: [1, 1, 1])
         var plan = PretrainingFixture(.mae, image, decoder: DecoderPlan(width: 64, depth: 2, heads: 2)).plan
-        plan.stages[0].kind = kind
+        plan.stages[0].task = PretrainingFixture.task(kind, decoder: DecoderPlan(width: 64, depth: 2, heads: 2))
         plan.model.text = TextModelPlan(
             preset: nil, vocabulary: 500, context: 40, width: 96, depth: 3, heads: 3, mlp: 384, embedding: 64)
         (plan.stages[0].unit, plan.stages[0].batch) = (unit, unit)

@@ -17,10 +17,8 @@ final class RunRecorder {
     private var metrics: AppendLog
     private let skipped: AppendLog
     private let machines: AppendLog
-    private var samples: [UInt32: [EvaluationResult.Sample]] = [:]
-    private var result: EvaluationResult?
-    /// Keys of a probe's samples, by their number in the split: units of its first phase say them.
-    private var keys: [Int: String] = [:]
+    /// What the units of evaluations that are under way said.
+    private var evaluations: [StageIndex: any StageEvaluation] = [:]
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
@@ -77,17 +75,11 @@ final class RunRecorder {
     /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run. Throws when all
     /// trainers together found more than the stage's splits allow.
     func unit(_ done: UnitDone) throws -> [String] {
-        let stage = catalog[done.stage].plan
-        if !done.result.isEmpty {
-            let bytes = Data(done.result)
-            if stage.kind == .zeroshot {
-                samples[done.unit.value] = try JSONDecoder().decode([EvaluationResult.Sample].self, from: bytes)
-            } else if done.phase == 0 {
-                let keys = try JSONDecoder().decode([Int: String].self, from: bytes)
-                self.keys.merge(keys) { _, new in new }
-            } else {
-                result = try JSONDecoder().decode(EvaluationResult.self, from: bytes)
-            }
+        if !done.result.isEmpty, var evaluation = evaluation(done.stage) {
+            try evaluation.add(
+                done.result,
+                from: UnitPlace(step: done.step.value, phase: Int(done.phase), unit: Int(done.unit.value)))
+            evaluations[done.stage] = evaluation
         }
         try count(done)
         let new = done.skipped.filter { knownSkips.insert($0).inserted }
@@ -114,17 +106,17 @@ final class RunRecorder {
     /// Sums a stage up, and writes an evaluation's result.
     func summary(
         _ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?
-    ) throws -> (summary: StageSummary, evaluation: EvaluationResult?) {
+    ) throws -> (summary: StageSummary, evaluation: (any StageResult)?) {
         let stage = catalog[index]
-        let evaluation = stage.plan.kind.trains ? nil : try finishEvaluation(stage)
+        let evaluation = try finishEvaluation(stage)
         let summary = StageSummary(
             stage: stage.plan.name, kind: stage.plan.kind.rawValue, steps: commits.count,
-            seconds: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.seconds } : seconds,
-            images: stage.plan.kind.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
+            seconds: stage.plan.trains ? commits.reduce(0) { $0 + $1.seconds } : seconds,
+            images: stage.plan.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
-            bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.accuracy,
+            bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.headline.share,
             weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits),
-            unlabelled: evaluation.flatMap { $0.unlabelledCount > 0 ? $0.unlabelledCount : nil })
+            unlabelled: evaluation.flatMap { $0.unscoredCount > 0 ? $0.unscoredCount : nil })
         return (summary, evaluation)
     }
 
@@ -140,22 +132,15 @@ final class RunRecorder {
         return Utilisation.share(operations: work.operations, of: work.capacity)
     }
 
-    private func finishEvaluation(_ stage: StageCatalog.Stage) throws -> EvaluationResult {
-        defer {
-            (samples, keys) = ([:], [:])
-            result = nil
-        }
-        let all = samples.sorted { $0.key < $1.key }.flatMap(\.value).sorted { $0.sample < $1.sample }
-        var outcome =
-            result
-            ?? EvaluationResult(
-                stage: stage.plan.name, split: stage.plan.on, classNames: stage.classNames, samples: all)
-        guard outcome.scoredCount > 0 else {
-            throw CoordinatorError.nothingScored(stage: stage.plan.name, samples: outcome.samples.count)
-        }
-        for row in outcome.samples.indices where outcome.samples[row].key == nil {
-            outcome.samples[row].key = keys[outcome.samples[row].sample]
-        }
-        return try EvaluationFiles.write(outcome, to: paths.results)
+    /// Nil where the stage trains.
+    private func evaluation(_ index: StageIndex) -> (any StageEvaluation)? {
+        evaluations[index] ?? catalog[index].definition.evaluation(classNames: catalog[index].classNames)
+    }
+
+    private func finishEvaluation(_ stage: StageCatalog.Stage) throws -> (any StageResult)? {
+        guard let evaluation = evaluation(stage.index) else { return nil }
+        evaluations[stage.index] = nil
+        let outcome = try evaluation.result()
+        return try StageSections.of(stage.plan.kind)?.files?.write(outcome, to: paths.results) ?? outcome
     }
 }

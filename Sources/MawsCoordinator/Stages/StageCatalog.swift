@@ -1,16 +1,17 @@
 import MawsBase
 import MawsData
-import MawsModel
 import MawsOptimizer
 import MawsPlan
 import MawsProtocol
 import MawsReport
+import MawsTraining
 
 /// Everything about the stages of a plan that is known before the run starts.
 struct StageCatalog: Sendable {
     struct Stage: Sendable {
         var index: StageIndex
         var plan: StagePlan
+        var definition: any StageDefinition
         var table: BlockTable
         var shape: StageShape
         /// Samples of one step, or of the whole evaluation.
@@ -40,9 +41,9 @@ struct StageCatalog: Sendable {
         /// What an evaluation, which has no steps, does when this many of its units are done; nil for training.
         func phaseText(done: Int) -> String? {
             guard !shape.commits else { return nil }
-            let units = shape.unitsInPhase[0]
-            if plan.kind == .linear && done == units { return "fits the regression" }
-            return "\(plan.kind == .linear ? "features" : "units") \(min(done, units))/\(units)"
+            let (units, phases) = (shape.unitsInPhase[0], definition.phases)
+            if done == units, phases.count > 1 { return phases[1].title }
+            return "\(phases[0].title) \(min(done, units))/\(units)"
         }
 
         /// `wsp (2 of 5)`
@@ -94,35 +95,32 @@ struct StageCatalog: Sendable {
     ) throws -> Stage {
         let samples = data.sampleCount(stage.on, for: stage)
         let steps = stage.stepCount(samples: samples)
-        let fitSamples = stage.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
-        let units = unitsInPhase(stage, samples: samples, fitSamples: fitSamples)
+        let fitSamples = stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
+        let definition = StageDefinitions.of(stage, in: plan, index: UInt32(index))
+        let all = stage.trains ? stage.unitsPerStep : [samples, fitSamples].reduce(0) { $0 + stage.unitCount($1) }
+        let units = definition.phases.map { $0.units == .one ? 1 : all }
         let shape = StageShape(
-            index: StageIndex(UInt32(index)), stepCount: stage.kind.trains ? UInt64(steps) : 1, unitsInPhase: units,
-            commits: stage.kind.trains, checkpointSteps: plan.checkpoint.everySteps.map(UInt64.init),
+            index: StageIndex(UInt32(index)), stepCount: stage.trains ? UInt64(steps) : 1, unitsInPhase: units,
+            commits: stage.trains, checkpointSteps: plan.checkpoint.everySteps.map(UInt64.init),
             checkpointSeconds: plan.checkpoint.everySeconds)
-        let skipsMax = [stage.on, stage.fitOn].compactMap { $0.flatMap(plan.split) }.reduce(0) { sum, split in
+        let skipsMax = stage.splits.compactMap(plan.split).reduce(0) { sum, split in
             sum + Int(Double(data.sampleCount(split.name, for: stage)) * split.skipLimit)
         }
-        let table = StageModel.table(stage, in: plan)
+        let table = definition.table
         let cost = StageCost(
             plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
         return Stage(
-            index: shape.index, plan: stage, table: table, shape: shape,
-            imagesPerStep: stage.kind.trains ? stage.batch : samples + fitSamples,
+            index: shape.index, plan: stage, definition: definition, table: table, shape: shape,
+            imagesPerStep: stage.trains ? stage.batch : samples + fitSamples,
             skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
             unitShards: try UnitShards(
                 plan: plan, stage: stage, stageIndex: UInt32(index), data: data, root: root),
-            cost: cost, classNames: stage.kind.trains ? [] : data.classes.names,
-            knownViewsStep: stage.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
+            cost: cost, classNames: stage.trains ? [] : data.classes.names,
+            knownViewsStep: stage.needs.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
     }
+}
 
-    private static func unitsInPhase(_ stage: StagePlan, samples: Int, fitSamples: Int) -> [Int] {
-        func units(_ count: Int) -> Int { (count + stage.unit - 1) / stage.unit }
-        switch stage.kind {
-        case .mae, .wsp: return [stage.unitsPerStep]
-        case .lit: return [stage.unitsPerStep, stage.unitsPerStep]
-        case .zeroshot: return [units(samples)]
-        case .linear: return [units(fitSamples) + units(samples), 1]
-        }
-    }
+extension StagePlan {
+    /// Units of so many samples, the last of which may be smaller.
+    fileprivate func unitCount(_ samples: Int) -> Int { (samples + unit - 1) / unit }
 }

@@ -5,6 +5,7 @@ import MawsPlan
 import MawsProtocol
 import MawsStorage
 import MawsTensor
+import MawsTraining
 
 /// Makes the checkpoint a stage starts from: parameters of an earlier stage where the plan says so, initial values for
 /// the rest; slots are zero, averages copies. Start, transition and resumption are then one mechanism: restoring a checkpoint.

@@ -53,12 +53,12 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
         var surveys: [String: SplitSurvey] = [:]
         for split in plan.data {
             guard let dataset = data.splits.first(where: { $0.name == split.name })?.dataset else { continue }
-            let readers = plan.stages.filter { $0.on == split.name || $0.fitOn == split.name }
+            let readers = plan.stages.filter { $0.splits.contains(split.name) }
             guard !readers.isEmpty else { continue }
             let vocabulary = try Self.vocabulary(split, readers, root: root)
             var parts: Set<SamplePart> = vocabulary == nil ? [] : [.hashtags]
-            if readers.contains(where: { !$0.kind.trains }) { parts.insert(.classIndex) }
-            if readers.contains(where: { $0.kind == .lit }) { parts.insert(.caption) }
+            if readers.contains(where: \.needs.classes) { parts.insert(.classIndex) }
+            if readers.contains(where: \.needs.captions) { parts.insert(.caption) }
             surveys[split.name] = try FieldFault.at(split.sourceField) {
                 try SplitSurvey(
                     split, dataset, model: plan.model.image, parts: parts, vocabulary: vocabulary,
@@ -70,7 +70,7 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
             stages.append(Stage(stage: stage.name, splits: found.splits))
             findings += found.findings
         }
-        let evaluation = plan.stages.first { !$0.kind.trains }
+        let evaluation = plan.stages.first { !$0.trains }
         findings += data.classes.notes.map {
             Finding(
                 isFault: false, stage: evaluation?.name ?? "", field: evaluation?.field("classes"), sentence: $0)
@@ -81,7 +81,7 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
     private static func tokenizer(
         _ split: DataSplitPlan, _ readers: [StagePlan], plan: Plan, root: String
     ) throws -> Tokenizer? {
-        try readers.first { $0.kind == .lit && $0.on == split.name }.map { stage in
+        try readers.first { $0.needs.captions && $0.on == split.name }.map { stage in
             try FieldFault.at(split.field("tokenizer")) {
                 try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
             }
@@ -92,7 +92,7 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
     private static func vocabulary(
         _ split: DataSplitPlan, _ readers: [StagePlan], root: String
     ) throws -> LabelVocabulary? {
-        let isNeeded = readers.contains { $0.kind == .wsp || $0.kind.trains && split.resample != nil }
+        let isNeeded = readers.contains { $0.readsLabels(of: split) }
         guard isNeeded, let file = split.vocabulary else { return nil }
         return try FieldFault.at(split.field("vocabulary")) {
             try LabelVocabulary(path: Dataset.resolved(file, root: root), sampleCountMin: split.labelCountMin)

@@ -17,7 +17,7 @@ struct StageSurvey {
         self.stage = stage
         self.plan = plan
         self.root = root
-        let read = [stage.kind == .linear ? stage.fitOn : nil, stage.on].compactMap { $0.flatMap { surveys[$0] } }
+        let read = stage.splits.compactMap { surveys[$0] }
         for survey in read {
             splits.append(
                 PlanSurvey.Split(
@@ -26,14 +26,12 @@ struct StageSurvey {
             checkImages(survey)
         }
         guard let on = surveys[stage.on] else { return }
-        switch stage.kind {
-        case .mae: break
-        case .wsp: checkLabels(on)
-        case .lit: checkCaptions(on)
-        case .linear: checkProbe(fitOn: stage.fitOn.flatMap { surveys[$0] }, on: on, data.classes)
-        case .zeroshot: try checkZeroShot(on)
-        }
-        if stage.kind.trains { try checkResampling(on) }
+        let needs = stage.needs
+        if let count = needs.labelCount { checkLabels(on, count) }
+        if needs.captions { checkCaptions(on) }
+        if let fitOn = needs.fitOn { checkProbe(fitOn: surveys[fitOn], on: on, data.classes) }
+        if let file = needs.classNames { try checkClassNames(on, file) }
+        if stage.trains { try checkResampling(on) }
     }
 
     /// - Parameter field: path of the field that asks for it.
@@ -53,26 +51,27 @@ struct StageSurvey {
 
     private func account(_ survey: SplitSurvey) -> SampleAccount {
         var account = survey.dataset.account
-        account.take(survey.count - (stage.kind == .lit ? survey.captionlessCount : 0))
+        account.take(survey.count - (stage.needs.captions ? survey.captionlessCount : 0))
         account.add(.leftOut, SampleAccount.excluded, count: survey.excludedCount)
         account.add(
             .ignored, "lines of the list of exclusions about other shards", count: survey.foreignExclusionCount)
         account.merge(survey.looked.remarks)
-        switch stage.kind {
-        case .mae: break
-        case .wsp:
+        let needs = stage.needs
+        if needs.labelCount != nil {
             account.add(
                 .incomplete, "without a label of the vocabulary" + survey.coverage,
                 count: survey.looked.count - survey.looked.labelledCount)
-        case .lit:
+        }
+        if needs.captions {
             account.add(.leftOut, SampleAccount.noCaption, count: survey.captionlessCount)
             account.add(
                 .incomplete, SampleAccount.cut(context: plan.model.text?.context ?? 0) + survey.coverage,
                 count: survey.looked.cutCount)
-        case .linear, .zeroshot:
+        }
+        if needs.classes {
             account.add(
                 .incomplete,
-                stage.fitOn == survey.name ? "without a class: not fitted on" : "without a class: not scored",
+                needs.fitOn == survey.name ? "without a class: not fitted on" : "without a class: not scored",
                 count: survey.count - survey.classCount)
         }
         return account
@@ -80,7 +79,7 @@ struct StageSurvey {
 
     // MARK: Training
 
-    private mutating func checkLabels(_ survey: SplitSurvey) {
+    private mutating func checkLabels(_ survey: SplitSurvey, _ labelCount: Int) {
         let (looked, split) = (survey.looked, plan.split(survey.name))
         let vocabulary = split?.field("vocabulary") ?? stage.field("on")
         guard looked.count > 0 else {
@@ -101,7 +100,7 @@ struct StageSurvey {
                     + "none of the \(samples) has one of them (their hashtags: "
                     + "\(Self.first(looked.hashtags.map { "#\($0)" }, isAll: false))); make the vocabulary of this "
                     + "data with 'maws data labels'")
-        } else if stage.labelCount == 1 {
+        } else if labelCount == 1 {
             fault(
                 vocabulary,
                 "has one label only (\(Self.first(looked.labelNames))), so that there is nothing to tell apart; give "
@@ -148,7 +147,7 @@ struct StageSurvey {
                 split.field("vocabulary"),
                 "repeats samples of rare labels, but \(file) says of no label how many samples it has; make it with "
                     + "'maws data labels', or leave `resample` out")
-        } else if survey.looked.count > 0, survey.looked.labelledCount == 0, stage.kind != .wsp {
+        } else if survey.looked.count > 0, survey.looked.labelledCount == 0, stage.needs.labelCount == nil {
             fault(
                 split.field("resample"),
                 "repeats samples of rare labels, but none of the \(survey.looked.count) samples of split "
@@ -192,8 +191,9 @@ struct StageSurvey {
         }
     }
 
-    private mutating func checkZeroShot(_ survey: SplitSurvey) throws {
-        guard checkClasses(survey, "is scored on"), let file = stage.classes else { return }
+    /// - Parameter file: has a class a line.
+    private mutating func checkClassNames(_ survey: SplitSurvey, _ file: String) throws {
+        guard checkClasses(survey, "is scored on") else { return }
         let path = Dataset.resolved(file, root: root)
         let (names, found) = (try SplitFiles.classes(path: path), survey.looked.classCounts)
         let lines = names.count
@@ -221,7 +221,7 @@ struct StageSurvey {
 
     /// Prompts that are cut may all say the same.
     private mutating func checkPrompts(_ names: [[String]]) throws {
-        guard let text = plan.model.text, let file = stage.templates,
+        guard let text = plan.model.text, let file = stage.needs.templates,
             let model = stage.from.flatMap(plan.stage).flatMap({ plan.split($0.on)?.tokenizer })
         else { return }
         let tokenizer = try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
@@ -266,7 +266,7 @@ struct StageSurvey {
                 source(survey),
                 "can read none of the \(images.count) images looked at \(place): \(reason)")
         }
-        let model = plan.model.image
+        let model = stage.image(in: plan)
         if images.smallCount > 0 {
             warn(
                 "model.image",

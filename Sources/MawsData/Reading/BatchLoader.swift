@@ -35,14 +35,14 @@ public final class BatchLoader: Sendable {
         classes: PlanClasses? = nil
     ) throws {
         self.stage = stage
-        channels = plan.model.image.channels
-        size = plan.model.image.size
-        let augment = stage.kind.trains ? stage.recipe?.augment : nil
+        let model = stage.image(in: plan)
+        (channels, size) = (model.channels, model.size)
+        let augment = stage.trains ? stage.recipe?.augment : nil
         transform = try ImageTransform(
-            model: plan.model.image, framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
+            model: model, framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
         mixing = augment.flatMap { UnitMixing($0, seed: plan.seed, stageIndex: stageIndex) }
-        let splits = try Self.splitNames(stage).map { try Self.split($0, plan, stage) }
+        let splits = try stage.splits.map { try Self.split($0, plan, stage) }
         var datasets = try splits.map { try Dataset($0, root: root, access: access) }
         if let classes { datasets = datasets.map { Dataset($0, classes: classes.numbers) } }
         sources = try zip(splits, datasets).map { [log] in
@@ -52,19 +52,11 @@ public final class BatchLoader: Sendable {
         isRemote = sources.contains { $0.dataset.remoteFiles.contains { $0 != nil } }
         order = SampleOrder(
             plan: plan, stage: stage, stageIndex: stageIndex, shards: sources.last?.shardPositions ?? [])
-        unitCount = stage.kind.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
+        unitCount = stage.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
         let fingerprints = sources.map(\.positions.fingerprint)
         fingerprint =
             fingerprints.count == 1
             ? fingerprints[0] : Hash.hexadecimal(of: Array(fingerprints.joined(separator: "\n").utf8))
-    }
-
-    private static func splitNames(_ stage: StagePlan) throws -> [String] {
-        guard stage.kind == .linear else { return [stage.on] }
-        guard let fitOn = stage.fitOn else {
-            throw DataError.stage(name: stage.name, problem: "needs fitOn, the split that it is fitted on")
-        }
-        return [fitOn, stage.on]
     }
 
     private static func split(_ name: String, _ plan: Plan, _ stage: StagePlan) throws -> DataSplitPlan {
@@ -88,17 +80,17 @@ public final class BatchLoader: Sendable {
     ) throws -> UnitBatch {
         precondition(unit >= 0 && unit < unitCount)
         let passed = Set(passed.map { Int(clamping: $0) })
-        return stage.kind.trains
+        return stage.trains
             ? try trainingBatch(step: step, unit: unit, passed: passed, features: features)
             : try evaluationBatch(unit: unit, passed: passed)
     }
 
     /// Views of all samples of the split, where they are fixed.
-    public var viewCount: Int? { stage.views.map { $0 * sampleCount } }
+    public var viewCount: Int? { stage.needs.views.map { $0 * sampleCount } }
 
     /// With fixed views a sample's views take turns from epoch to epoch; each repetition of it has views of its own.
     private func view(slot: UInt64, position: Int) -> UInt64 {
-        guard let views = stage.views.map(UInt64.init) else { return slot }
+        guard let views = stage.needs.views.map(UInt64.init) else { return slot }
         return UInt64(position) * views + slot / UInt64(sampleCount) % views
     }
 
@@ -169,7 +161,7 @@ private struct Source {
         self.dataset = dataset
         inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
         positions = try SamplePositions(
-            dataset, split: split, root: root, resamples: stage.kind.trains, vocabulary: inputs.vocabulary)
+            dataset, split: split, root: root, resamples: stage.trains, vocabulary: inputs.vocabulary)
         skips = SkipRecord(dataset, limit: split.skipLimit, log: log)
         pixelCountMax = split.pixelCountMax
     }

@@ -17,8 +17,8 @@ public struct PlanClasses: Sendable {
     /// Names of splits that evaluations read, in the order they do.
     static func splits(_ plan: Plan) -> [String] {
         var names: [String] = []
-        for stage in plan.stages where !stage.kind.trains {
-            for name in [stage.fitOn, stage.on] { if let name, !names.contains(name) { names.append(name) } }
+        for stage in plan.stages where stage.needs.classes {
+            for name in stage.splits { if !names.contains(name) { names.append(name) } }
         }
         return names
     }
@@ -28,8 +28,7 @@ public struct PlanClasses: Sendable {
         let datasets = Self.splits(plan).compactMap { name in opened.first { $0.name == name } }
         let found = ClassNumbers(datasets.flatMap(\.classNames))
         let files = plan.stages.compactMap { stage in
-            stage.kind == .zeroshot
-                ? stage.classes.map { (field: stage.field("classes"), path: Dataset.resolved($0, root: root)) } : nil
+            stage.needs.classNames.map { (field: stage.field("classes"), path: Dataset.resolved($0, root: root)) }
         }
         guard found.names != nil else {
             numbers = found

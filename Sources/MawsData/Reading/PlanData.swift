@@ -47,7 +47,7 @@ public struct PlanData: Sendable {
                 epochSampleCount: count.epoch,
                 files: try Self.files(split, root: root) + names.map(InputFile.hash))
         }
-        for stage in plan.stages where stage.kind == .lit {
+        for stage in plan.stages where stage.needs.captions {
             guard let split = plan.split(stage.on), let found = splits.first(where: { $0.name == stage.on }) else {
                 continue
             }
@@ -89,8 +89,8 @@ public struct PlanData: Sendable {
     static func prompts(_ stage: StagePlan, root: String) throws -> [String] {
         let files =
             [
-                ("templates", stage.templates, { _ = try SplitFiles.templates(path: $0) }),
-                ("classes", stage.classes, { _ = try SplitFiles.classes(path: $0) }),
+                ("templates", stage.needs.templates, { _ = try SplitFiles.templates(path: $0) }),
+                ("classes", stage.needs.classNames, { _ = try SplitFiles.classes(path: $0) }),
             ] as [(name: String, path: String?, read: (String) throws -> Void)]
         return try files.compactMap { file in
             try file.path.map { path in
@@ -109,7 +109,7 @@ public struct PlanData: Sendable {
     /// Samples that a stage reads of a split: an epoch's if it trains; 0 when the plan has no split of this name.
     public func sampleCount(_ name: String, for stage: StagePlan) -> Int {
         guard let split = splits.first(where: { $0.name == name }) else { return 0 }
-        return stage.kind.trains ? split.epochSampleCount : split.sampleCount
+        return stage.trains ? split.epochSampleCount : split.sampleCount
     }
 
     /// The fingerprint of every split and of the prompts: `train=<hex> test=<hex>+<hex> prompts+<hex>`. Equal where all

@@ -98,7 +98,7 @@ private struct StageCheck {
 
     /// The tokenizer has no more tokens than the text tower has rows for.
     func openTokenizer() throws {
-        guard stage.kind == .lit, let split = plan.split(stage.on) else { return }
+        guard stage.needs.captions, let split = plan.split(stage.on) else { return }
         let tokenizer = try FieldFault.at(split.field("tokenizer")) {
             try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
         }
@@ -113,7 +113,7 @@ private struct StageCheck {
 
     /// Prompts are cut by the tokenizer that the text tower was trained with.
     func compareTokenizers() throws {
-        guard stage.kind == .zeroshot, let own = plan.split(stage.on)?.tokenizer,
+        guard stage.needs.templates != nil, let own = plan.split(stage.on)?.tokenizer,
             let trained = stage.from.flatMap(plan.stage).flatMap({ plan.split($0.on) })?.tokenizer, own != trained
         else { return }
         let hashes = try [own, trained].map { try InputFile.hash(Dataset.resolved($0, root: root)) }
@@ -125,7 +125,7 @@ private struct StageCheck {
     }
 
     func fillBatch(_ samples: Int) throws {
-        guard stage.kind.trains, stage.batch > samples else { return }
+        guard stage.trains, stage.batch > samples else { return }
         throw DataError.stage(
             name: stage.name,
             problem: "has a `batch` of \(stage.batch), but its split '\(stage.on)' has \(samples) samples only; make "

@@ -11,35 +11,35 @@ struct StageInputs {
     let tokenizer: Tokenizer?
 
     init(plan: Plan, stage: StagePlan, split: DataSplitPlan, root: String) throws {
-        parts = Self.parts(stage.kind)
-        requiredParts = stage.kind == .lit ? [.image, .caption] : [.image]
+        let needs = stage.needs
+        parts = Self.parts(needs)
+        requiredParts = needs.captions ? [.image, .caption] : [.image]
         vocabulary = try Self.vocabulary(stage: stage, split: split, root: root)
-        tokenizer = stage.kind == .lit ? try Self.tokenizer(plan: plan, stage: stage, split: split, root: root) : nil
+        tokenizer = needs.captions ? try Self.tokenizer(plan: plan, stage: stage, split: split, root: root) : nil
     }
 
-    private static func parts(_ kind: StageKind) -> Set<SamplePart> {
-        switch kind {
-        case .mae: [.image]
-        case .wsp: [.image, .hashtags]
-        case .lit: [.image, .caption]
-        case .linear, .zeroshot: [.image, .classIndex]
-        }
+    private static func parts(_ needs: DataNeeds) -> Set<SamplePart> {
+        var parts: Set<SamplePart> = [.image]
+        if needs.labelCount != nil { parts.insert(.hashtags) }
+        if needs.captions { parts.insert(.caption) }
+        if needs.classes { parts.insert(.classIndex) }
+        return parts
     }
 
     static func vocabulary(
         stage: StagePlan, split: DataSplitPlan, root: String
     ) throws -> LabelVocabulary {
-        guard stage.kind == .wsp || stage.kind.trains && split.resample != nil else { return LabelVocabulary() }
+        guard stage.readsLabels(of: split) else { return LabelVocabulary() }
         guard let file = split.vocabulary else {
             throw DataError.stage(
                 name: stage.name, problem: "learns hashtags, but split '\(split.name)' names no vocabulary file")
         }
         let path = Dataset.resolved(file, root: root)
         let vocabulary = try LabelVocabulary(path: path, sampleCountMin: split.labelCountMin)
-        guard stage.kind != .wsp || vocabulary.count == stage.labelCount else {
+        if let count = stage.needs.labelCount, vocabulary.count != count {
             throw DataError.stage(
                 name: stage.name,
-                problem: "has \(stage.labelCount) labels, but \(path) has \(vocabulary.count); it has changed")
+                problem: "has \(count) labels, but \(path) has \(vocabulary.count); it has changed")
         }
         return vocabulary
     }
@@ -54,4 +54,9 @@ struct StageInputs {
         }
         return try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
     }
+}
+
+extension StagePlan {
+    /// Whether it needs the split's vocabulary: to learn its labels, or to know which samples are rare.
+    func readsLabels(of split: DataSplitPlan) -> Bool { needs.labelCount != nil || trains && split.resample != nil }
 }

@@ -18,15 +18,15 @@ public struct UnitShards: Sendable {
     /// Nil where nothing is known or nothing is gained: shards that are all on this machine, or samples that repeat by
     /// their labels, which only those know that have read them.
     public init?(plan: Plan, stage: StagePlan, stageIndex: UInt32, data: PlanData, root: String) throws {
-        let repeats = stage.kind.trains && plan.split(stage.on)?.resample != nil
-        let sources = try [stage.kind == .linear ? stage.fitOn : nil, stage.on].compactMap(\.self).compactMap {
+        let repeats = stage.trains && plan.split(stage.on)?.resample != nil
+        let sources = try stage.splits.compactMap {
             try Self.source($0, plan: plan, data: data, root: root)
         }
         guard !repeats, sources.contains(where: { $0.isRemote.contains(true) }) else { return nil }
         self.stage = stage
         self.sources = sources
         order = sources.last.flatMap { source in
-            guard stage.kind.trains else { return nil }
+            guard stage.trains else { return nil }
             return SampleOrder(
                 plan: plan, stage: stage, stageIndex: stageIndex,
                 shards: source.positions.groups(ofSamples: source.starts.sizes))

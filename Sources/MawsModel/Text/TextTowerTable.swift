@@ -3,11 +3,11 @@ import MawsPlan
 
 /// Blocks of the text tower with the parameter names of transformers' XLMRobertaModel behind `text.`:
 /// `text.embed`, `text.block.0` …
-enum TextTowerTable {
+package enum TextTowerTable {
     /// Standard deviation of all initial matrices (`initializer_range` of XLM-R).
     private static let std: Float = 0.02
 
-    static func blocks(_ model: TextModelPlan, isTrainable: Bool) -> [ParameterBlock] {
+    package static func blocks(_ model: TextModelPlan, isTrainable: Bool) -> [ParameterBlock] {
         [embed(model, isTrainable)] + (0..<model.depth).map { layer(model, $0, isTrainable) }
     }
 

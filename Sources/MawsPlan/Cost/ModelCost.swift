@@ -47,8 +47,3 @@ extension ImageModelPlan {
         return embedding + depth * (attention + layers + 4 * width) + 2 * width
     }
 }
-
-extension StagePlan {
-    /// Patches of an image that MAE's encoder sees, as facebookresearch/mae rounds it.
-    public func visiblePatches(_ image: ImageModelPlan) -> Int { Int(Double(image.patchCount) * (1 - maskRatio)) }
-}

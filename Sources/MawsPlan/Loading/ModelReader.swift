@@ -113,9 +113,9 @@ extension PlanReader {
         return model
     }
 
-    /// Tokens of the tokenizer of the first lit stage's split, or else of the first split that has one.
+    /// Tokens of the tokenizer of the first split whose captions are learned, or else of the first split that has one.
     private func tokenizerVocabulary(_ splits: [SplitDraft], _ stages: [StagePlan]) throws(PlanError) -> Int? {
-        let read = stages.first { $0.kind == .lit }?.on
+        let read = stages.first { $0.needs.captions }?.on
         let split = splits.first { $0.plan.name == read } ?? splits.first { $0.plan.tokenizer != nil }
         guard files.root != nil, let split, let path = split.plan.tokenizer else { return nil }
         do {

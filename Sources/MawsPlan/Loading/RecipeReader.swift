@@ -22,34 +22,4 @@ struct RecipeReader {
                 0...1 ~= $0
             })
     }
-
-    /// MAE's decoder; 8 blocks of width 512 with 16 heads where the plan says nothing, as in the paper's Appendix A.
-    /// - Parameter unit: images that the encoder computes at a time.
-    func decoder(microBatch unit: Int) throws(PlanError) -> DecoderPlan {
-        var decoder = DecoderPlan(width: 512, depth: 8, heads: 16)
-        guard let node = map["decoder"] else { return decoder }
-        let map = try PlanMap(node, expected: "a map of `width`, `depth`, `heads` and `micro_batch`")
-        try map.allow(["width", "depth", "heads", "micro_batch"])
-        decoder.width = try map.integer("width", 4...1 << 20, default: decoder.width)
-        decoder.depth = try map.integer("depth", 1...1 << 20, default: decoder.depth)
-        decoder.heads = try map.integer("heads", 1...1 << 20, default: decoder.heads)
-        guard decoder.width % decoder.heads == 0 else {
-            throw .conflict(
-                map.place(of: "width"),
-                problem: "\(decoder.width) is not a multiple of `heads`, which is \(decoder.heads)")
-        }
-        guard decoder.width % 4 == 0 else {
-            throw .conflict(
-                map.place(of: "width"),
-                problem: "\(decoder.width) is not a multiple of 4, which the sine-cosine positions need")
-        }
-        decoder.microBatch = try map["micro_batch"]?.integer(1...1 << 20)
-        if let size = decoder.microBatch, unit % size != 0 {
-            throw .conflict(
-                map.place(of: "micro_batch"),
-                problem: "the \(unit) images that the encoder computes at a time are not a whole number of "
-                    + "micro-batches of \(size)")
-        }
-        return decoder
-    }
 }

@@ -2,29 +2,25 @@
 enum StageFields {
     private static let common = ["name", "on", "unit"]
     private static let training = ["recipe", "epochs", "steps", "batch", "micro_batch", "skip_nonfinite"] + recipe
+    private static let evaluation = ["framing"]
     /// Fields that replace single values of the recipe's preset.
     static let recipe =
         [
             "learning_rate", "schedule", "warmup", "augment",
         ] + OptimizerReader.fields
 
-    static func of(_ kind: StageKind) -> [String] {
-        switch kind {
-        case .mae: common + training + ["decoder", "mask_ratio", "norm_pix"]
-        case .wsp: common + training + ["from", "labels", "head", "label_smoothing"]
-        case .lit: common + training + ["image", "label_smoothing", "views"]
-        case .linear: common + ["from", "fit_on", "penalty", "framing"]
-        case .zeroshot: common + ["from", "templates", "classes", "framing"]
-        }
+    static func of(_ task: any StageTask.Type) -> [String] {
+        common + (task.trains ? training + task.fields : task.fields + evaluation)
     }
 
     /// Refuses fields the kind does not have, telling a misspelt one from one of another kind.
-    static func check(_ map: PlanMap, kind: StageKind) throws(PlanError) {
-        let known = of(kind)
+    static func check(_ map: PlanMap, task: any StageTask.Type) throws(PlanError) {
+        let known = of(task)
         for field in map.fields where !known.contains(field.name) {
-            let others = StageKind.allCases.filter { of($0).contains(field.name) }
+            let others = StageKinds.all.filter { of($0).contains(field.name) }
             guard others.isEmpty else {
-                throw .misplacedField(field.value.place, kind: kind.rawValue, belongsTo: others.map(\.rawValue))
+                throw .misplacedField(
+                    field.value.place, kind: task.kind.rawValue, belongsTo: others.map { $0.kind.rawValue })
             }
         }
         try map.allow(known)

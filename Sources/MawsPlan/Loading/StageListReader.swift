@@ -34,22 +34,24 @@ struct StageListReader {
     private func likely(_ entry: PlanNode) -> StageHeading? {
         let field = entry.node.mapping?.first
         let word = entry.scalar ?? field?.key.scalar?.string ?? ""
-        let name = nearestName(to: word, among: StageKind.allCases.map(\.rawValue))
-        guard let kind = name.flatMap(StageKind.init) else { return nil }
+        let name = nearestName(to: word, among: StageKinds.names)
+        guard let task = name.flatMap(Self.task) else { return nil }
         let map = field.flatMap { field in
             try? PlanMap(PlanNode(node: field.value, place: entry.place, faults: entry.faults), expected: "")
         }
-        return StageHeading(kind: kind, map: map ?? PlanMap(emptyAt: entry.place), isGuess: true)
+        return StageHeading(task: task, map: map ?? PlanMap(emptyAt: entry.place), isGuess: true)
     }
+
+    private static func task(_ word: String) -> (any StageTask.Type)? { StageKinds.task(StageKind(rawValue: word)) }
 
     /// `mae: {…}`, `mae:` or just `mae`.
     private func heading(_ entry: PlanNode) throws(PlanError) -> StageHeading? {
         let expected =
             "a stage such as `mae: {epochs: 2}`, of kind "
-            + StageKind.allCases.map { "`\($0.rawValue)`" }.joined(separator: ", ")
+            + StageKinds.names.map { "`\($0)`" }.joined(separator: ", ")
         if let word = entry.scalar {
-            guard let kind = StageKind(rawValue: word) else { throw entry.wrong(expected) }
-            return StageHeading(kind: kind, map: PlanMap(emptyAt: entry.place))
+            guard let task = Self.task(word) else { throw entry.wrong(expected) }
+            return StageHeading(task: task, map: PlanMap(emptyAt: entry.place))
         }
         let map = try PlanMap(entry, expected: expected)
         guard map.fields.count == 1, let field = map.fields.first else {
@@ -57,13 +59,13 @@ struct StageListReader {
                 entry.place, expected: "one kind of stage with its fields indented below it",
                 found: map.fields.isEmpty ? "none" : map.fields.map { "`\($0.name)`" }.joined(separator: ", "))
         }
-        guard let kind = StageKind(rawValue: field.name) else {
+        guard let task = Self.task(field.name) else {
             throw .unknownField(
-                field.value.place, known: StageKind.allCases.map(\.rawValue),
-                suggestion: nearestName(to: field.name, among: StageKind.allCases.map(\.rawValue)))
+                field.value.place, known: StageKinds.names,
+                suggestion: nearestName(to: field.name, among: StageKinds.names))
         }
-        if field.value.isNull { return StageHeading(kind: kind, map: PlanMap(emptyAt: field.value.place)) }
-        return StageHeading(kind: kind, map: try PlanMap(field.value, expected: "a map of the stage's fields"))
+        if field.value.isNull { return StageHeading(task: task, map: PlanMap(emptyAt: field.value.place)) }
+        return StageHeading(task: task, map: try PlanMap(field.value, expected: "a map of the stage's fields"))
     }
 
     private func stageNames(_ headings: [StageHeading], _ faults: FaultLog) -> [String] {
@@ -71,8 +73,8 @@ struct StageListReader {
         for heading in headings {
             let place = heading.map["name"]?.place ?? heading.map.place
             names.append(
-                faults.read(place.field, orElse: heading.kind.rawValue) { () throws(PlanError) in
-                    let name = try heading.map["name"]?.identifier("a name") ?? heading.kind.rawValue
+                faults.read(place.field, orElse: heading.task.kind.rawValue) { () throws(PlanError) in
+                    let name = try heading.map["name"]?.identifier("a name") ?? heading.task.kind.rawValue
                     guard let other = names.firstIndex(of: name), !heading.isGuess, !headings[other].isGuess else {
                         return name
                     }
@@ -88,7 +90,7 @@ struct StageListReader {
 
 /// A stage's kind and its fields as the file has them.
 struct StageHeading {
-    var kind: StageKind
+    var task: any StageTask.Type
     var map: PlanMap
     /// Whether the file has a word that is no kind, and this is the nearest.
     var isGuess = false

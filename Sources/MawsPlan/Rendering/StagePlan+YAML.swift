@@ -3,12 +3,12 @@ import Yams
 
 extension StagePlan {
     /// The stage's fields as a plan file has them; only those its kind has.
-    var node: Node { .map(common + (kind.trains ? training : []) + special) }
+    var node: Node { .map(common + (trains ? training : []) + task.nodes + (trains ? [] : evaluation)) }
 
     private var common: [(String, Node?)] {
         [
-            ("name", .text(name)), (kind == .lit ? "image" : "from", from.map(Node.text)), ("on", .text(on)),
-            ("fit_on", fitOn.map(Node.text)), ("unit", .number(unit)),
+            ("name", .text(name)), (type(of: task).sourceField, from.map(Node.text)), ("on", .text(on)),
+            ("unit", .number(unit)),
         ]
     }
 
@@ -21,35 +21,7 @@ extension StagePlan {
             + (recipe?.fields ?? [])
     }
 
-    private var special: [(String, Node?)] {
-        switch kind {
-        case .mae:
-            [
-                ("decoder", decoder?.node), ("mask_ratio", .number(maskRatio)),
-                ("norm_pix", .flag(normalizesPixels)),
-            ]
-        case .wsp:
-            [
-                ("labels", .number(labelCount)), ("head", .text(head.rawValue)),
-                ("label_smoothing", .number(labelSmoothing)),
-            ]
-        case .lit: [("label_smoothing", .number(labelSmoothing)), ("views", views.map(Node.number))]
-        case .linear: [("penalty", .number(penalty)), ("framing", framing.node)]
-        case .zeroshot:
-            [
-                ("templates", templates.map(Node.text)), ("classes", classes.map(Node.text)), ("framing", framing.node),
-            ]
-        }
-    }
-}
-
-extension DecoderPlan {
-    fileprivate var node: Node {
-        .map([
-            ("width", .number(width)), ("depth", .number(depth)), ("heads", .number(heads)),
-            ("micro_batch", microBatch.map(Node.number)),
-        ])
-    }
+    private var evaluation: [(String, Node?)] { [("framing", framing.node)] }
 }
 
 extension RecipePlan {

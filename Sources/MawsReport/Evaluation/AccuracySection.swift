@@ -5,13 +5,13 @@ struct AccuracySection {
     /// More classes than this are not listed one by one.
     static let classLimit = 40
 
-    let results: [EvaluationResult]
+    let results: [ClassificationResult]
     /// What a person calls a stage.
     let title: (_ stage: String) -> String
 
     func markup() -> Markup { "\(results.map(sentence))\(perClass())" }
 
-    private func sentence(_ result: EvaluationResult) -> Markup {
+    private func sentence(_ result: ClassificationResult) -> Markup {
         let classes = result.classNames.count
         let chance = classes > 0 ? "; guessing gets \(Figure.percent(1 / Double(classes)))" : ""
         return """
@@ -22,7 +22,7 @@ struct AccuracySection {
             """
     }
 
-    private static func unpredicted(_ result: EvaluationResult) -> Markup {
+    private static func unpredicted(_ result: ClassificationResult) -> Markup {
         guard result.unpredictedCount > 0 else { return "" }
         return """
             <p class="alert">The scores of \(Figure.count(result.unpredictedCount)) images are not finite; they have \
@@ -44,7 +44,7 @@ struct AccuracySection {
         return "<p class=\"note\">Fitted to its optimum: \(reached).</p>\n"
     }
 
-    private static func unlabelled(_ result: EvaluationResult) -> String {
+    private static func unlabelled(_ result: ClassificationResult) -> String {
         result.unlabelledCount == 0
             ? "" : "; \(Figure.count(result.unlabelledCount)) more have no class and are not scored"
     }
@@ -71,7 +71,7 @@ struct AccuracySection {
     }
 
     /// Whether the classes are called something else than their numbers.
-    private static func hasNames(_ result: EvaluationResult) -> Bool {
+    private static func hasNames(_ result: ClassificationResult) -> Bool {
         result.classNames != result.classNames.indices.map(String.init)
     }
 

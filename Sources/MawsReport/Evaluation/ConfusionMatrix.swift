@@ -7,7 +7,7 @@ public struct ConfusionMatrix: Hashable, Sendable {
     public let counts: [[Int]]
 
     /// Samples whose class or prediction has no name are left out: their class is not known.
-    public init(_ result: EvaluationResult) {
+    public init(_ result: ClassificationResult) {
         classNames = result.classNames
         let classes = result.classNames.count
         var counts = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)

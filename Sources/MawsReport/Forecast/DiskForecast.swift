@@ -1,9 +1,9 @@
 import Foundation
 import MawsBase
-import MawsModel
 import MawsOptimizer
 import MawsPlan
 import MawsStorage
+import MawsTraining
 
 /// What a stage takes on disk, and what of it stays: a function of the plan alone.
 package struct StageDisk {
@@ -25,12 +25,12 @@ package struct StageDisk {
             .shape.size
         // Gradients are in state files only.
         let checkpoint = cost.stateBytes - 4 * table.trainableCount
-        let kept = stage.kind.trains ? checkpoint * (plan.checkpoint.keep + 1) : 0
+        let kept = stage.trains ? checkpoint * (plan.checkpoint.keep + 1) : 0
         let averages = table.blocks.reduce(0) { bytes, block in
             bytes + 4 * block.count * block.slots.count { !$0.rule.startsAtZero }
         }
         runningBytes = stateBytes * servers + 4 * table.parameterCount + averages + kept
-        stayingBytes = stage.kind.trains ? checkpoint : 0
+        stayingBytes = stage.trains ? checkpoint : 0
     }
 }
 

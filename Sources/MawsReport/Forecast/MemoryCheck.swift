@@ -1,6 +1,5 @@
 import MawsBase
 import MawsKernels
-import MawsModel
 import MawsPlan
 import MawsTraining
 

@@ -11,7 +11,7 @@ struct PushForecast {
     let sumBytes: Int
 
     init(_ stage: StagePlan, _ choice: MemoryChoice, trainers: Int, unitSeconds: Double) {
-        guard stage.kind.trains else {
+        guard stage.trains else {
             (units, sumBytes) = ([], 0)
             return
         }

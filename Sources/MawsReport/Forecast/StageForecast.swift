@@ -1,5 +1,4 @@
 import MawsBase
-import MawsModel
 import MawsPlan
 import MawsTraining
 
@@ -67,8 +66,8 @@ public struct StageForecast: Codable, Hashable, Sendable {
             + machine.seconds(updating: stage, cost) + machine.seconds(onWire: traffic.pushed + traffic.gathered)
         let computing =
             timing.seconds(images: images, stage, machine) + beside
-            + timing.waitingSeconds(beside: beside, stage, machine)
-            + (stage.kind.trains ? machine.commitSeconds : 0)
+            + timing.waitingSeconds(beside: beside, StageDefinitions.of(stage, in: plan), machine)
+            + (stage.trains ? machine.commitSeconds : 0)
         let gathered = steps > 0 ? traffic.gathered : gatheredBytesOnce
         networkSeconds = network?.seconds(
             pushed: traffic.pushed, gathered: gathered, trainers: machine.trainers, servers: plan.cluster.servers)
@@ -82,14 +81,14 @@ private struct Traffic {
     let gathered: Int
 
     /// A trainer gathers what is trained once a version, or, where its memory does not hold all blocks, more often,
-    /// which is not foreseen. LiT's units also post their rows, and every trainer collects all of them.
+    /// which is not foreseen. Units may also post rows, and every trainer collects all of them.
     init(plan: Plan, stage: StagePlan, cost: StageCost, _ pushes: PushForecast, _ machine: ForecastMachine) {
         let readers = min(machine.trainers, stage.unitsPerStep)
-        guard stage.kind.trains else {
+        guard stage.trains else {
             (pushed, gathered) = (0, 0)
             return
         }
-        let rows = stage.kind == .lit ? 8 * stage.batch * (plan.model.text?.embedding ?? 0) : 0
+        let rows = 4 * stage.batch * StageDefinitions.of(stage, in: plan).phases.postedFloatsPerSample
         pushed = pushes.units.reduce(0) { $0 + cost.pushBytes(units: $1) } + rows
         gathered = readers * (cost.gatherBytesPerStep + rows)
     }

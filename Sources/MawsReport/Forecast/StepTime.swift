@@ -1,5 +1,6 @@
 import MawsBase
 import MawsPlan
+import MawsTraining
 
 /// The parts of a step's time. Trainers keep all cores of their machine at work, so that whatever else is done there,
 /// by servers too where they are local, takes time from the computation and is added to it.
@@ -8,7 +9,7 @@ extension UnitTiming {
     func seconds(images: Int, _ stage: StagePlan, _ machine: ForecastMachine) -> Double {
         let units = Double((images + stage.unit - 1) / stage.unit)
         let own = units / Double(machine.trainersAtOnce)
-        return first + (stage.kind.trains ? own.rounded(.up) - 1 : max(0, own - 1)) * other
+        return first + (stage.trains ? own.rounded(.up) - 1 : max(0, own - 1)) * other
     }
 }
 
@@ -19,9 +20,9 @@ extension UnitTiming {
     /// n parts is 1 + 1/2 + … + 1/n times the mean. In the quickstart's stages the earlier of two trainers waited for
     /// as long. None waits for longer than another's unit takes.
     /// - Parameter work: seconds that all cores are busy with something else.
-    func waitingSeconds(beside work: Double, _ stage: StagePlan, _ machine: ForecastMachine) -> Double {
+    func waitingSeconds(beside work: Double, _ definition: any StageDefinition, _ machine: ForecastMachine) -> Double {
         let largest = (1...machine.trainersAtOnce).reduce(0) { $0 + 1 / Double($1) }
-        let phases: Double = stage.kind == .lit ? 2 : 1
+        let phases = Double(definition.phases.countOfEach)
         return phases * min((largest - 1) * work, other)
     }
 }
@@ -42,7 +43,7 @@ extension ForecastMachine {
     /// arithmetic: AdamW 2.8 and 5 times the time of fp32 on AVX-512 (`maws-bench update`), and each of its two slots
     /// half of that.
     func seconds(updating stage: StagePlan, _ cost: StageCost) -> Double {
-        guard stage.kind.trains, memoryRate > 0 else { return 0 }
+        guard stage.trains, memoryRate > 0 else { return 0 }
         let slots = stage.recipe?.optimizer.slots ?? []
         let update = slots.reduce(12.0) { bytes, slot in
             switch slot.encoding {

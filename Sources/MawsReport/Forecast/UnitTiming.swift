@@ -45,7 +45,7 @@ struct UnitTiming {
         _ plan: Plan, _ stage: StagePlan, _ batch: UnitBatch, _ trial: Trial
     ) throws -> UnitTiming? {
         let machine = trial.machine
-        let towers = Tower.allCases.filter { $0.depth(plan, stage) > 1 }
+        let towers = StageDefinitions.of(stage, in: plan).towers.filter { $0.depth > 1 }
         let shallow = towers.reduce((plan, stage)) { $1.setting(1, $0.0, $0.1) }
         let perSample = machine.seconds(ofUnit: shallow.1, in: shallow.0, samples: 1)
         var samples = min(batch.count, max(2 * machine.threads, Int(Self.budgetSeconds / perSample)))
@@ -60,7 +60,7 @@ struct UnitTiming {
         for tower in towers {
             let deeper = tower.setting(2, shallow.0, shallow.1)
             let added = try trial.time(deeper.0, deeper.1, part)
-            let further = Double(tower.depth(plan, stage) - 1)
+            let further = Double(tower.depth - 1)
             whole.first += further * max(0, added.first - base.first)
             whole.other += further * max(0, added.other - base.other)
         }
@@ -70,29 +70,6 @@ struct UnitTiming {
     }
 
     fileprivate init(first: Double, other: Double) { (self.first, self.other) = (first, other) }
-}
-
-/// A stack of blocks of one shape, whose depth is a number in the plan.
-private enum Tower: CaseIterable {
-    case image, decoder, text
-
-    func depth(_ plan: Plan, _ stage: StagePlan) -> Int {
-        switch self {
-        case .image: plan.model.image.depth
-        case .decoder: stage.decoder?.depth ?? 0
-        case .text: stage.kind == .lit ? plan.model.text?.depth ?? 0 : 0
-        }
-    }
-
-    func setting(_ depth: Int, _ plan: Plan, _ stage: StagePlan) -> (Plan, StagePlan) {
-        var (plan, stage) = (plan, stage)
-        switch self {
-        case .image: plan.model.image.depth = depth
-        case .decoder: stage.decoder?.depth = depth
-        case .text: plan.model.text?.depth = depth
-        }
-        return (plan, stage)
-    }
 }
 
 extension ForecastMachine {
@@ -113,11 +90,7 @@ private struct Trial {
 
     /// Whether so many samples of a unit can be computed here, by all trainers at once.
     func fits(_ plan: Plan, _ stage: StagePlan, samples: Int) throws -> Bool {
-        var part = stage
-        (part.unit, part.microBatch) = (samples, min(stage.microBatch, samples))
-        if part.unit % part.microBatch != 0 { part.microBatch = samples }
-        part.decoder?.microBatch = nil
-        if !stage.kind.trains { (part.batch, part.microBatch) = (samples, samples) }
+        let part = StageDefinitions.of(stage, in: plan).sized(samples: samples)
         let memory = try StageMemory(
             plan: plan, stage: part, compute: machine.compute, threads: machine.threads, keeps: choice.keeps,
             keepsPackedWeights: choice.keepsPackedWeights)
@@ -144,8 +117,8 @@ private struct Trial {
         let trial = StageTrial(
             plan: plan, stage: stage, batch: batch, backend: backend, keeps: choice.keeps,
             keepsPackedWeights: choice.keepsPackedWeights, repeatsEmbedding: choice.keptUnits + 1 < units)
-        // Units of LiT wait for each other between their phases, so that all of a step are timed together.
-        let count = stage.kind == .lit ? units : 1
+        // Units wait for each other between phases, so that all of a step are timed together.
+        let count = StageDefinitions.of(stage, in: plan).phases.countOfEach > 1 ? units : 1
         // Makes the buffers.
         try trial.compute(units: count)
         var (fresh, others) = ([Double](), [Double]())

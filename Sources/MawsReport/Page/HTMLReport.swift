@@ -1,6 +1,5 @@
 import Foundation
 import MawsBase
-import MawsPlan
 import MawsStorage
 
 /// A page that was written, and what it lacks.
@@ -51,25 +50,7 @@ public enum HTMLReport {
         let page = ReportPage(
             record: record, comparison: comparison,
             machine: "\(Machine.description()), by maws \(MawsVersion.number)",
-            reconstructions: reconstructions(record, root: root, shown),
-            thumbnails: { Thumbnails(split: $0, plan: record.plan, root: root, shown: shown) })
+            material: PageMaterial(record: record, root: root, shown: shown))
         return page.markup().html
-    }
-
-    /// One strip for each finished `mae` stage of the plan.
-    private static func reconstructions(
-        _ record: RunRecord, root: String, _ shown: ShownData
-    ) -> [ReconstructionSection] {
-        guard let plan = record.plan else { return [] }
-        let maker = Reconstructions(plan: plan, runFolder: record.folder.path, root: root)
-        return plan.stages.filter { $0.kind == .mae }.compactMap { stage in
-            guard let summary = record.stages.first(where: { $0.stage == stage.name }) else { return nil }
-            if let kept = shown.reconstruction(stage: stage.name, steps: summary.steps) {
-                return ReconstructionSection(stage: stage.name, outcome: .success(kept))
-            }
-            let outcome = maker.make(stage: stage, steps: summary.steps)
-            if case .success(let images) = outcome { shown.keep(images, stage: stage.name, steps: summary.steps) }
-            return ReconstructionSection(stage: stage.name, outcome: outcome)
-        }
     }
 }

@@ -8,45 +8,48 @@ struct ReportPage {
     /// With another run; nil: this one is shown by itself.
     let comparison: RunComparison?
     let machine: String
-    let reconstructions: [ReconstructionSection]
-    /// Images of a split for its evaluations.
-    let thumbnails: (_ split: String) -> Thumbnails
+    let material: PageMaterial
 
     func markup() -> Markup {
         let sections = sections().filter { !$0.body.html.isEmpty }
         return Document(title: record.name, header: header(sections), main: "\(sections.map(\.markup))").markup
     }
 
-    private struct Section {
-        var id: String
-        var title: String
-        var body: Markup
-
-        var markup: Markup { "<section id=\"\(id)\">\n<h2>\(title)</h2>\n\(body)</section>\n" }
+    /// The sections of kinds of stages that train, or of those that evaluate.
+    private func ofStages(training: Bool) -> [PageSection] {
+        StageSections.all.filter { (StageKinds.task($0.kind)?.trains == true) == training }
+            .flatMap { $0.sections(material) }
     }
 
-    private func sections() -> [Section] {
+    private func sections() -> [PageSection] {
         let charts = record.trainedStages.map { stage in
             StageCharts(
                 stage: stage, title: record.title(stage), steps: record.steps.filter { $0.stage == stage },
                 comparison: comparison
             ).markup()
         }
-        return [
-            Section(id: "result", title: "Result", body: result()),
-            Section(id: "comparison", title: "Against another run", body: comparison?.markup() ?? ""),
-            Section(id: "training", title: "Training", body: "\(charts)"),
-            Section(id: "reconstructions", title: "Reconstructions", body: "\(reconstructions.map { $0.markup() })"),
-            Section(id: "accuracy", title: "Accuracy", body: accuracy()),
-            Section(id: "mistakes", title: "What was taken for what", body: "\(mistakes())"),
-            Section(id: "captions", title: "Images and captions", body: "\(captions())"),
-            Section(id: "samples", title: "What became of the samples", body: SampleSection(record: record).markup()),
-            Section(id: "skipped", title: "Samples passed over", body: skipped()),
-            Section(id: "weights", title: "Weights", body: WeightSection(record: record).markup()),
-            Section(id: "machines", title: "Machines", body: MachineSection(machines: record.machines).markup()),
-            Section(id: "events", title: "Events", body: EventSection(log: record.coordinatorLog).markup()),
-            Section(id: "starts", title: "Versions and starts", body: StartSection(starts: record.starts).markup()),
-            Section(id: "plan", title: "Plan", body: plan()),
+        let results = [
+            PageSection(id: "result", title: "Result", body: result()),
+            PageSection(id: "comparison", title: "Against another run", body: comparison?.markup() ?? ""),
+            PageSection(id: "training", title: "Training", body: "\(charts)"),
+        ]
+        let classifiers = [
+            PageSection(id: "accuracy", title: "Accuracy", body: accuracy()),
+            PageSection(id: "mistakes", title: "What was taken for what", body: "\(mistakes())"),
+        ]
+        return results + ofStages(training: true) + classifiers + ofStages(training: false) + ofRun()
+    }
+
+    private func ofRun() -> [PageSection] {
+        [
+            PageSection(
+                id: "samples", title: "What became of the samples", body: SampleSection(record: record).markup()),
+            PageSection(id: "skipped", title: "Samples passed over", body: skipped()),
+            PageSection(id: "weights", title: "Weights", body: WeightSection(record: record).markup()),
+            PageSection(id: "machines", title: "Machines", body: MachineSection(machines: record.machines).markup()),
+            PageSection(id: "events", title: "Events", body: EventSection(log: record.coordinatorLog).markup()),
+            PageSection(id: "starts", title: "Versions and starts", body: StartSection(starts: record.starts).markup()),
+            PageSection(id: "plan", title: "Plan", body: plan()),
         ]
     }
 
@@ -58,7 +61,7 @@ struct ReportPage {
         return "<ul>\n\(shown)</ul>\n\(more)"
     }
 
-    private func header(_ sections: [Section]) -> Markup {
+    private func header(_ sections: [PageSection]) -> Markup {
         let facts = [
             record.plan.map { "seed \($0.seed)" },
             record.plan.map { ModelText.image($0.model.image) },
@@ -98,7 +101,8 @@ struct ReportPage {
         let images = record.stages.reduce(0) { $0 + $1.images }
         let steps = record.stages.reduce(0) { $0 + $1.steps }
         let accuracies = record.evaluations.map {
-            Self.figure(Figure.percent($0.accuracy), "\(record.title($0.stage)), top-1", "on \($0.split)")
+            Self.figure(
+                Figure.percent($0.headline.share), "\(record.title($0.stage)), \($0.headline.name)", "on \($0.split)")
         }
         return accuracies + [
             Self.figure(Figure.duration(seconds), "in all", "\(record.stages.count) finished stages"),
@@ -152,22 +156,12 @@ struct ReportPage {
     private static let titles = ["steps", "time", "images/s", "MFU", "loss", "pushed", "gathered", "per step", "top-1"]
 
     private func accuracy() -> Markup {
-        record.evaluations.isEmpty ? "" : AccuracySection(results: record.evaluations, title: record.title).markup()
-    }
-
-    private func captions() -> [Markup] {
-        let results = record.evaluations.filter { record.isZeroShot($0) && !$0.classNames.isEmpty }
-        return results.map { result in
-            let title: Markup = results.count > 1 ? "<h3>\(record.title(result.stage))</h3>\n" : ""
-            return title
-                + CaptionSection(
-                    result: result, matrix: ConfusionMatrix(result), thumbnails: thumbnails(result.split)
-                ).markup()
-        }
+        record.classifications.isEmpty
+            ? "" : AccuracySection(results: record.classifications, title: record.title).markup()
     }
 
     private func mistakes() -> [Markup] {
-        record.evaluations.filter { !$0.classNames.isEmpty && $0.scoredCount > 0 }.map { result in
+        record.classifications.filter { !$0.classNames.isEmpty && $0.scoredCount > 0 }.map { result in
             "<h3>\(record.title(result.stage))</h3>\n" + ConfusionSection(matrix: ConfusionMatrix(result)).markup()
         }
     }

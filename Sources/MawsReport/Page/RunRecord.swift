@@ -12,7 +12,7 @@ struct RunRecord {
     var planText: String?
     var steps: [StepMetrics]
     var stages: [StageSummary]
-    var evaluations: [EvaluationResult]
+    var evaluations: [any StageResult]
     var skipped: [SkippedSampleRecord]
     var starts: [RunStart]
     /// What was foreseen of the samples; nil in runs of before it was kept.
@@ -50,7 +50,7 @@ struct RunRecord {
     var trainedStages: [String] {
         var names: [String] = []
         for step in steps where names.last != step.stage && !names.contains(step.stage) { names.append(step.stage) }
-        return names.filter { name in plan?.stage(name)?.kind.trains ?? true }
+        return names.filter { name in plan?.stage(name)?.trains ?? true }
     }
 
     /// What became of the samples of each stage that has started.
@@ -73,10 +73,8 @@ struct RunRecord {
     }
 
     /// What a person calls a stage.
-    func title(_ stage: String) -> String { StageTitle.text(stage, kind: kind(stage)) }
+    func title(_ stage: String) -> String { StageSections.title(stage, kind: kind(stage)) }
 
-    /// Whether the evaluation compares images with captions.
-    func isZeroShot(_ result: EvaluationResult) -> Bool {
-        (kind(result.stage) ?? result.stage) == StageKind.zeroshot.rawValue
-    }
+    /// Results of classifiers, whatever kind of stage they are of.
+    var classifications: [ClassificationResult] { evaluations.compactMap { $0 as? ClassificationResult } }
 }

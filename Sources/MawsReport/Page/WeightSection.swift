@@ -30,7 +30,7 @@ struct WeightSection {
                 Row(stage: stage.stage, path: "checkpoints/\(stage.stage)-\(stage.steps)", hash: $0)
             }
         }
-        let probes = record.evaluations.compactMap { result -> Row? in
+        let probes = record.classifications.compactMap { result -> Row? in
             guard let file = result.fit?.weightsFile, let hash = result.fit?.weightsHash else { return nil }
             return Row(stage: result.stage, path: "results/\(file)", hash: hash)
         }

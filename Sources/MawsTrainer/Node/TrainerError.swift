@@ -14,15 +14,8 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
     case silent(what: String, seconds: Double)
     case deadLine(shard: ShardIdentity)
     case incompletePosts(step: UInt64, missingUnit: Int)
-    case malformedPost(unit: UInt32, floats: Int, rowWidth: Int)
-    case malformedNumber(unit: UInt32, value: String)
-    case featuresNotFinite(stage: String, split: String, count: Int, samples: Int, first: Int)
-    case noFit(stage: String, split: String)
     case cancelled(String)
     case noSuchStage(index: UInt32)
-    case noTextModel(stage: String)
-    case noTokenizer(stage: String)
-    case nothingToFit(stage: String, samples: Int)
     case noSuchPrecision(precision: String, compute: String)
 
     public var description: String {
@@ -41,20 +34,7 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
             "the line to shard \(shard) is dead: nothing moves on it, and the shard does not have it"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
         case .incompletePosts(let step, let unit): "the posts of step \(step) lack unit \(unit)"
-        case .malformedPost(let unit, let floats, let width):
-            "the post of unit \(unit) has \(floats) values, not a whole number of rows of \(width)"
-        case .malformedNumber(let unit, let value):
-            "the post of unit \(unit) has \(value) where a class or the number of a sample is due"
-        case .featuresNotFinite(let stage, let split, let count, let samples, let first):
-            "stage \(stage) cannot be fitted: the features of \(count) of \(samples) samples of split \(split) are not "
-                + "finite (the first is sample \(first)); the weights that it starts from are no use"
-        case .noFit(let stage, let split):
-            "stage \(stage) cannot be fitted: the objective over split \(split) is not finite"
         case .cancelled(let reason): "the unit was abandoned: \(reason)"
-        case .noTextModel(let stage): "stage \(stage) needs a text model, and the plan has none under model.text"
-        case .noTokenizer(let stage): "stage \(stage) needs a tokenizer, and no split of the plan names one"
-        case .nothingToFit(let stage, let samples):
-            "stage \(stage) has nothing to fit: none of the \(samples) samples it is fitted on has a class"
         case .noSuchPrecision(let precision, let compute):
             "--compute \(compute) does not know the plan's precision \(precision); start the trainer with --compute "
                 + "onednn, or say `precision: fp32` in the plan"

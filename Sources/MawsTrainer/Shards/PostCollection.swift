@@ -1,17 +1,7 @@
 import MawsBase
+import MawsTraining
 import MawsTransport
 import MawsWire
-
-/// The rows one unit gave to all others of its step.
-public struct PostedRows: Hashable, Sendable {
-    public var unit: UInt32
-    public var rows: [Float]
-
-    public init(unit: UInt32, rows: [Float]) {
-        self.unit = unit
-        self.rows = rows
-    }
-}
 
 /// Collects the posts of a step from every shard.
 final class PostCollection: Sendable {

@@ -8,6 +8,7 @@ import MawsModel
 import MawsPlan
 import MawsStorage
 import MawsTensor
+import MawsTraining
 import Synchronization
 
 /// Where a trainer keeps what it may lose, and how much of it.
@@ -27,7 +28,7 @@ public struct CacheOptions: Hashable, Sendable {
 ///
 /// The key is a hash over the frozen weights and everything else that features are made of, so features of other
 /// weights are never found. Without the file, or a row of it, they are computed again, to the same bits.
-final class FeatureReuse: Sendable {
+final class FeatureReuse: FeatureStore {
     private struct State {
         var cache: RowCache?
         var isClosed = false
@@ -51,13 +52,13 @@ final class FeatureReuse: Sendable {
     ) throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let model = String(decoding: try encoder.encode(plan.model.image), as: UTF8.self)
+        let model = String(decoding: try encoder.encode(stage.image(in: plan)), as: UTF8.self)
         let augment = String(decoding: try encoder.encode(stage.recipe?.augment), as: UTF8.self)
         circumstances = [
             "features 1", "\(profile)", plan.precision.rawValue, model, augment, "\(plan.seed)", "\(index.value)",
-            "\(stage.views ?? 0)", loader.fingerprint,
+            "\(stage.needs.views ?? 0)", loader.fingerprint,
         ].joined(separator: "\n")
-        width = plan.model.image.width
+        width = stage.image(in: plan).width
         (self.viewCount, self.options, self.log) = (viewCount, options, log)
     }
 

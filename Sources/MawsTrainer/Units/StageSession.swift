@@ -42,11 +42,12 @@ final class StageSession {
         self.loader = loader
         self.links = links
         self.cancellation = cancellation
-        table = StageModel.table(stage, in: workers.plan)
+        let definition = StageDefinitions.of(stage, in: workers.plan, index: index.value)
+        table = definition.table
         pushEncoding = workers.plan.wire.push == .fp32Zstd ? .fp32Zstd : .fp32
-        let memory = try workers.memory(stage)
+        let memory = try workers.memory(stage, definition)
         let reuse = try workers.reuse(stage, index, loader: loader)
-        worker = try workers.worker(stage, index, memory: memory, reuse: reuse, loader: loader)
+        worker = try workers.worker(definition, memory: memory, reuse: reuse, loader: loader)
         meter = WaitMeter()
         cache = BlockCache(
             table: table, stage: index, links: links, cancellation: cancellation, meter: meter, budget: memory.weights,
@@ -56,8 +57,8 @@ final class StageSession {
             try loader.batch(step: key.step, unit: key.unit, passed: key.passed) { reuse?.features($0) }
         }
         forecast = UnitForecast(
-            unitsPerStep: loader.unitCount, repeats: stage.kind.trains,
-            returns: stage.kind.trains && loader.isRemote)
+            unitsPerStep: loader.unitCount, repeats: stage.trains,
+            returns: stage.trains && loader.isRemote)
     }
 
     deinit { batches.end() }
@@ -66,7 +67,7 @@ final class StageSession {
     /// is memory for their sums; a unit is done when the shards have the sum that it is in.
     func compute(_ leases: [Lease], isDone: (ComputedUnit) -> Void) throws(FailedUnit) {
         guard let first = leases.first else { return }
-        for node in LeaseNodes.cut(leases, levels: worker.pushesGradient(first) ? sumLevels : 0) {
+        for node in LeaseNodes.cut(leases, levels: worker.pushesGradient(phase: Int(first.phase)) ? sumLevels : 0) {
             var lease = node[node.startIndex]
             let reported = skippedReported
             do {
@@ -106,7 +107,7 @@ final class StageSession {
         // Asked for each unit, as it foresees by the units that came.
         let foreseen = forecast.next(Self.unitsAhead, after: key)
         let next = following.isEmpty ? foreseen : following.prefix(Self.unitsAhead).map { BatchKey($0) }
-        if worker.needsBatch(lease) { batches.want([key] + next) }
+        if worker.needsBatch(UnitPlace(lease)) { batches.want([key] + next) }
         try cache.begin(lease.step)
         let context = UnitContext(
             lease, weights: cache, gradients: gradients, pusher: pusher, links: links, meter: meter
@@ -143,6 +144,12 @@ struct ComputedUnit {
 struct FailedUnit: Error {
     var lease: Lease
     var error: any Error
+}
+
+extension UnitPlace {
+    init(_ lease: Lease) {
+        self.init(step: lease.step.value, phase: Int(lease.phase), unit: Int(lease.unit.value))
+    }
 }
 
 extension BatchKey {

@@ -1,15 +1,16 @@
 import MawsBase
 import MawsData
 import MawsModel
+import MawsTraining
 import MawsWire
 
-/// What a stage's worker gets to compute one unit with.
-final class UnitContext {
+/// What a stage's worker has of the cluster for a unit that was leased.
+final class UnitContext: UnitExchange {
     let lease: Lease
     let weights: any WeightSource
     /// Takes the unit's gradients to the shards, with those of its neighbours where they leave together.
     let gradients: any GradientSink
-    let pusher: GradientPusher
+    private let pusher: GradientPusher
     private let links: ShardLinks
     private let meter: WaitMeter
     private let loadBatch: () throws -> UnitBatch
@@ -27,10 +28,16 @@ final class UnitContext {
         self.loadBatch = loadBatch
     }
 
-    var unit: Int { Int(lease.unit.value) }
+    /// Bytes of a message that says that a unit is done, beside its result: names of skipped samples above all.
+    private static let otherBytes = 8 << 20
+
+    var place: UnitPlace { UnitPlace(lease) }
+    var resultBytesMax: Int { MessageKind.unitDone.bodyLimit - Self.otherBytes }
 
     /// The unit's samples; waits until they are decoded.
     func batch() throws -> UnitBatch { try meter.measureData { try loadBatch() } }
+
+    func post(_ rows: [Float]) throws { try pusher.post(rows) }
 
     /// The posts of all `units` units of this step, in order.
     func collect(units: Int, floatsMax: Int) throws -> [PostedRows] {
@@ -46,25 +53,4 @@ final class UnitContext {
             try collection.wait(units: units, step: lease.step, patienceSeconds: patience)
         }
     }
-}
-
-/// What came of a unit.
-struct UnitResult {
-    /// The unit's share of the step's loss.
-    var loss = 0.0
-    /// JSON of an evaluation's result.
-    var result: [UInt8] = []
-}
-
-/// Computes the units of one kind of stage.
-protocol StageWorker: AnyObject {
-    /// Whether the unit's samples are needed, so that their loading can start at once.
-    func needsBatch(_ lease: Lease) -> Bool
-    /// Whether the unit ends in a gradient, which neighbours' may be added to.
-    func pushesGradient(_ lease: Lease) -> Bool
-    func compute(_ context: UnitContext) throws -> UnitResult
-}
-
-extension StageWorker {
-    func pushesGradient(_ lease: Lease) -> Bool { false }
 }

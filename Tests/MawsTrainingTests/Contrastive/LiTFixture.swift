@@ -6,6 +6,7 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 import MawsTestSupport
+import MawsTraining
 import Testing
 
 /// The small towers of `Scripts/golden-lit.py`.
@@ -60,10 +61,10 @@ struct LiTFixture {
     private static func stage(
         _ kind: StageKind, batch: Int, unit: Int, templates: String?, classes: String?
     ) -> StagePlan {
-        StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: batch, unit: unit, epochs: 1,
-            steps: nil, recipe: nil, decoder: nil, maskRatio: 0.75, normalizesPixels: true, labelCount: 0,
-            labelSmoothing: 0.1, templates: templates, classes: classes, penalty: 1)
+        let task: any StageTask =
+            kind == .lit
+            ? LiTTask(labelSmoothing: 0.1) : ZeroShotTask(templates: templates ?? "", classes: classes ?? "")
+        return StagePlan(task: task, on: "train", batch: batch, unit: unit, epochs: 1)
     }
 
     static func golden(_ name: String) throws -> GoldenTensors {

@@ -2,6 +2,7 @@ import MawsBase
 import MawsModel
 import MawsPlan
 import MawsTestSupport
+import MawsTraining
 import Testing
 
 @Suite struct LiTTableTests {

@@ -22,7 +22,7 @@ import Testing
     private func masking(_ golden: GoldenTensors) throws -> Masking {
         let noise = try golden.floats("noise")
         return Masking(
-            noise: (0..<3).map { Array(noise[$0 * 9..<$0 * 9 + 9]) }, perImage: 9, ratio: fixture.stage.maskRatio)
+            noise: (0..<3).map { Array(noise[$0 * 9..<$0 * 9 + 9]) }, perImage: 9, ratio: 0.75)
     }
 
     @Test(arguments: TestCompute.allCases)

@@ -15,7 +15,7 @@ import Testing
         let fixture = PretrainingFixture(kind)
         var stage = fixture.stage
         (stage.unit, stage.microBatch) = (6, microBatch)
-        stage.decoder?.microBatch = decoder
+        stage[MAETask.self]?.decoder.microBatch = decoder
         let objective = StageObjective.make(
             plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend, keeps: .everything)
         let gradients = BlockMemory(fixture.table)

@@ -23,12 +23,8 @@ struct PretrainingFixture {
     }
 
     init(_ kind: StageKind, _ model: ImageModelPlan, decoder: DecoderPlan, head: HeadKind = .mlp) {
-        var stage = StagePlan(
-            name: kind.rawValue, kind: kind, from: nil, on: "train", fitOn: nil, batch: 12, unit: 3, epochs: 1,
-            steps: nil, recipe: nil, decoder: decoder, maskRatio: 0.75, normalizesPixels: true, labelCount: 11,
-            labelSmoothing: 0, templates: nil, classes: nil, penalty: 1)
-        stage.head = head
-        self.stage = stage
+        stage = StagePlan(
+            task: Self.task(kind, decoder: decoder, head: head), on: "train", batch: 12, unit: 3, epochs: 1)
         plan = Plan(
             run: "run", seed: 7,
             cluster: ClusterPlan(
@@ -38,6 +34,16 @@ struct PretrainingFixture {
             checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),
             wire: WirePlan(push: .fp32, gather: .fp32))
         table = StageModel.table(stage, in: plan)
+    }
+
+    static func task(_ kind: StageKind, decoder: DecoderPlan, head: HeadKind = .mlp) -> any StageTask {
+        switch kind {
+        case .mae: MAETask(decoder: decoder)
+        case .wsp: WSPTask(labelCount: 11, head: head)
+        case .lit: LiTTask(labelSmoothing: 0)
+        case .linear: LinearTask(fitOn: "train")
+        default: ZeroShotTask(templates: "", classes: "")
+        }
     }
 
     static func golden(_ name: String) throws -> GoldenTensors {
@@ -97,4 +103,16 @@ func worstGradient(_ gradients: BlockMemory, _ golden: GoldenTensors) throws -> 
         }
     }
     return worst
+}
+
+/// The objective of whole units of a stage whose loss is a sum over samples.
+enum StageObjective {
+    static func make(
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping
+    ) -> any UnitObjective {
+        guard let definition = StageDefinitions.of(stage, in: plan, index: stageIndex) as? any ObjectiveStage else {
+            preconditionFailure("the loss of a \(stage.kind.rawValue) stage is no sum over samples")
+        }
+        return definition.unitObjective(backend, keeps: keeps)
+    }
 }

@@ -3,6 +3,7 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 import MawsTestSupport
+import MawsTraining
 import Testing
 
 @Suite struct StageModelTests {

@@ -39,7 +39,7 @@ import Testing
         var batch = fixture.batch(try golden.floats("images"), labels: try labels(golden))
         UnitMixing.apply(.mixup(share: Double(try mixed.scalar("share"))), to: &batch)
         var stage = fixture.stage
-        stage.labelSmoothing = 0.1
+        stage[WSPTask.self]?.labelSmoothing = 0.1
         let objective = WSPObjective(plan: fixture.plan, stage: stage, stageIndex: 1, backend: compute.backend)
         let gradients = BlockMemory(fixture.table)
         let loss = try objective.computeUnit(
