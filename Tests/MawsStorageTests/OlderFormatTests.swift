@@ -44,11 +44,11 @@ struct OlderFormatTests {
     }
 
     @Test func aManifestThatWasChangedIsRefusedAndOneOfANewerFormatIsNoDamage() throws {
-        let (_, changed) = try Self.copy(sealing: false) { $0["weightsHash"] = "00" }
-        let seal = try #require(throws: StorageError.self) { try changed.open("mae-36") }
+        let changed = try Self.copy(sealing: false) { $0["weightsHash"] = "00" }
+        let seal = try #require(throws: StorageError.self) { try changed.store.open("mae-36") }
         #expect("\(seal)".contains("its content does not match its seal"))
-        let (_, newer) = try Self.copy { $0["format"] = 4 }
-        let error = try #require(throws: StorageError.self) { try newer.open("mae-36") }
+        let newer = try Self.copy { $0["format"] = 4 }
+        let error = try #require(throws: StorageError.self) { try newer.store.open("mae-36") }
         #expect("\(error)".contains("has format 4") && !error.isDamage)
     }
 
@@ -65,7 +65,7 @@ struct OlderFormatTests {
     /// The golden checkpoint in a store of its own, its manifest changed and sealed again.
     private static func copy(
         sealing: Bool = true, _ change: ((inout [String: Any]) -> Void)? = nil
-    ) throws -> (TemporaryFolder, CheckpointStore) {
+    ) throws -> (folder: TemporaryFolder, store: CheckpointStore) {
         let folder = try TemporaryFolder()
         try FileManager.default.copyItem(atPath: golden, toPath: folder.file("mae-36"))
         let store = try CheckpointStore(folder: folder.path)
