@@ -1,5 +1,5 @@
-/// How an optimizer's moments, or its momentum, are kept between steps: the plan's word, from which follow the encodings
-/// of the slots. Part of the result's definition.
+/// How an optimizer's moments, or its momentum, are kept between steps: the plan's word, from which the encodings of
+/// the slots follow. Part of the result's definition.
 public enum MomentEncoding: String, Codable, Hashable, CaseIterable, Sendable {
     /// Single precision: 4 bytes a weight for each moment.
     case fp32

@@ -60,8 +60,8 @@ extension WeightSlot {
     }
 }
 
-/// The moving average of weights, as timm's ModelEmaV3 keeps it: a copy of the weights after the first step, from then on
-/// average + (1 - decay) × (weights - average).
+/// The moving average of weights, as timm's ModelEmaV3 keeps it: a copy of the weights after the first step, from then
+/// on average + (1 - decay) × (weights - average).
 public struct AverageConfiguration: Hashable, Codable, Sendable {
     /// At least 0 and below 1.
     public var decay: Double

@@ -1,15 +1,15 @@
 import CVectorLoops
 import MawsBase
 
-/// Stochastic gradient descent over flat slices, without momentum or with it (Polyak 1964; Nesterov 1983 as Sutskever et
-/// al. 2013 have it), in the operation order of torch.optim.SGD: weight decay is part of the gradient, there is no
+/// Stochastic gradient descent over flat slices, without momentum or with it (Polyak 1964; Nesterov 1983 as Sutskever
+/// et al. 2013 have it), in the operation order of torch.optim.SGD: weight decay is part of the gradient, there is no
 /// dampening, and the momentum begins with the first gradient. fp32 element by element.
 ///
-/// **Precision.** A change of a weight by less than half a unit in its last place (rate × direction below 6e-8 of it) is
-/// lost, as in torch. Momentum grows to gradient / (1 - momentum). In bf16 it is rounded at random: each step errs by
-/// less than 2^-7 of the element, without bias, and the error fades as the momentum does. In 8 bits it is rounded to the
-/// nearest of its group's 256 numbers: an error of up to 0.7 % of the group's largest, and what is below 2.7e-7 of that
-/// becomes 0, so that elements with small gradients beside large ones move late.
+/// **Precision.** A change of a weight by less than half a unit in its last place (rate × direction below 6e-8 of it)
+/// is lost, as in torch. Momentum grows to gradient / (1 - momentum). In bf16 it is rounded at random: each step errs
+/// by less than 2^-7 of the element, without bias, and the error fades as the momentum does. In 8 bits it is rounded to
+/// the nearest of its group's 256 numbers: an error of up to 0.7 % of the group's largest, and what is below 2.7e-7 of
+/// that becomes 0, so that elements with small gradients beside large ones move late.
 struct SGD: @unchecked Sendable {
     private let momentum: Double
     private let isNesterov: Bool

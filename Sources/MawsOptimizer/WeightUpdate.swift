@@ -3,8 +3,8 @@ import MawsBase
 /// What a commit makes of slices of blocks: the weights' next version by the optimizer's rule, and their slots' by the
 /// slots' own.
 ///
-/// Each element is computed from its own weight, slots and gradient alone with correctly rounded operations (8-bit slots:
-/// from its group's), so the result depends neither on where a block is cut into slices nor on the machine.
+/// Each element is computed from its own weight, slots and gradient alone with correctly rounded operations (8-bit
+/// slots: from its group's), so the result depends neither on where a block is cut into slices nor on the machine.
 public struct WeightUpdate: Sendable {
     private enum Rule {
         case adamw(AdamW)

@@ -22,6 +22,7 @@ struct ClusterRun {
     /// Further lines at the top level of the plan.
     var extra = ""
     var maeFields = "learning_rate: 0.001"
+    var wspFields = "learning_rate: 0.001"
     var litFields = "steps: 3, batch: 80, unit: 16"
     var push = "fp32"
     var moments = "fp32"
@@ -114,7 +115,7 @@ struct ClusterRun {
                   {steps: \(maeSteps), batch: 80, unit: \(unit), moments: \(moments), \(maeFields),
                    decoder: {width: 32, depth: 1, heads: 2}}
               - wsp:
-                  {from: mae, steps: \(wspSteps), batch: 80, unit: \(unit)\(microBatch), learning_rate: 0.001,
+                  {from: mae, steps: \(wspSteps), batch: 80, unit: \(unit)\(microBatch), \(wspFields),
                    clip: 1.0, moments: \(moments)}
               - lit: {image: wsp, \(litFields)\(microBatch), learning_rate: 0.001, moments: \(moments)}
             \(evaluates ? evaluations : "")

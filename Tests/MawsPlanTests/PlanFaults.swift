@@ -66,7 +66,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:15: stages.mae.optimizer.nesterov: Nesterov's momentum needs a `momentum` above 0."),
         Self(
             "epochs: 2", "optimizer: {kind: sgd, betas: [0.9, 0.99]}",
-            "plan.yaml:15: stages.mae.optimizer.betas: `betas` belongs to the optimizer adamw, and this stage has sgd."),
+            "plan.yaml:15: stages.mae.optimizer.betas: `betas` belongs to the optimizer adamw, and this stage has "
+                + "sgd."),
         Self(
             "epochs: 2", "epsilon: 1e-6, optimizer: {kind: sgd}",
             "plan.yaml:15: stages.mae.epsilon: `epsilon` belongs to the optimizer adamw, and this stage has sgd."),

@@ -6,7 +6,8 @@ import Testing
 
 /// Checkpoints of earlier versions of maws are read, with AdamW's moments under the names that they had.
 ///
-/// `Golden/format-2` is step 36 of an `mae` stage of 4,000 parameters with `moments: int8`, as version 52283cc wrote it.
+/// `Golden/format-2` is step 36 of an `mae` stage of 4,000 parameters with `moments: int8`, as version 52283cc wrote
+/// it.
 struct OlderFormatTests {
     private static let golden = "\(Bundle.module.resourcePath ?? "")/Golden/format-2"
 

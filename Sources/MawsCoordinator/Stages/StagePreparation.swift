@@ -8,7 +8,8 @@ import MawsTensor
 import MawsTraining
 
 /// Makes the checkpoint a stage starts from: parameters of an earlier stage where the plan says so, initial values for
-/// the rest; slots are zero, averages copies. Start, transition and resumption are then one mechanism: restoring a checkpoint.
+/// the rest; slots are zero, averages copies. Start, transition and resumption are then one mechanism: restoring a
+/// checkpoint.
 struct StagePreparation: Sendable {
     let plan: Plan
     let planHash: String

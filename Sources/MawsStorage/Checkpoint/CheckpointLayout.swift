@@ -2,10 +2,10 @@ import MawsBase
 
 /// Where every element of a stage's state lies in the two tensor files of a checkpoint.
 ///
-/// `weights.safetensors` has every parameter in table order. `optimizer.safetensors` has, for each trained block, slot by
-/// slot, its parameters' (`<name>.exp_avg`), encoded as the table says; slots of 4 bytes lie before those of 2, and
-/// these before those of 1. Before all of them lie the scales of 8-bit slots (`<name>.exp_avg_scale`). So any slice of a
-/// part of a block is one range of bytes, and one more for its scales.
+/// `weights.safetensors` has every parameter in table order. `optimizer.safetensors` has, for each trained block, slot
+/// by slot, its parameters' (`<name>.exp_avg`), encoded as the table says; slots of 4 bytes lie before those of 2, and
+/// these before those of 1. Before all of them lie the scales of 8-bit slots (`<name>.exp_avg_scale`). So any slice of
+/// a part of a block is one range of bytes, and one more for its scales.
 struct CheckpointLayout: Sendable {
     enum File: String, CaseIterable, Sendable {
         case weights = "weights.safetensors"
