@@ -1,7 +1,7 @@
 /// A stage's fields and its task's beside each other, as they were before each kind had its own type.
 extension StagePlan: Codable {
     private enum CodingKeys: String, CodingKey {
-        case name, kind, from, on, batch, unit, microBatch, epochs, steps, recipe, nonFiniteSkips, framing
+        case name, kind, from, weights, on, batch, unit, microBatch, epochs, steps, recipe, nonFiniteSkips, framing
     }
 
     /// What earlier versions wrote of the fields of other kinds than the stage's. It is written still, so that the hash
@@ -29,6 +29,7 @@ extension StagePlan: Codable {
             steps: try fields.decodeIfPresent(Int.self, forKey: .steps),
             recipe: try fields.decodeIfPresent(RecipePlan.self, forKey: .recipe))
         from = try fields.decodeIfPresent(String.self, forKey: .from)
+        weights = try fields.decodeIfPresent(SourceWeights.self, forKey: .weights)
         microBatch = try fields.decode(Int.self, forKey: .microBatch)
         nonFiniteSkips = try fields.decode(Int.self, forKey: .nonFiniteSkips)
         framing = try fields.decode(FramingPlan.self, forKey: .framing)
@@ -39,6 +40,7 @@ extension StagePlan: Codable {
         try fields.encode(name, forKey: .name)
         try fields.encode(kind, forKey: .kind)
         try fields.encodeIfPresent(from, forKey: .from)
+        try fields.encodeIfPresent(weights, forKey: .weights)
         try fields.encode(on, forKey: .on)
         try fields.encode(batch, forKey: .batch)
         try fields.encode(unit, forKey: .unit)

@@ -7,6 +7,8 @@ public struct StagePlan: Hashable, Sendable {
     private var ownTask: AnyTask
     /// Stage whose final weights this one starts from; nil: from the initializers.
     public var from: String?
+    /// Which of that stage's weights; nil: the last.
+    public var weights: SourceWeights?
     /// Data split that it reads, or evaluates.
     public var on: String
     /// Samples of a global batch, and of a unit; a batch is a whole number of units. For evaluation only `unit` counts.
@@ -66,6 +68,14 @@ public struct StagePlan: Hashable, Sendable {
 
     /// The image tower as the stage has it.
     package func image(in plan: Plan) -> ImageModelPlan { plan.model.image }
+}
+
+/// What a stage takes over of the one that it starts from.
+public enum SourceWeights: String, Codable, Hashable, CaseIterable, Sendable {
+    /// The weights after its last step.
+    case last
+    /// Their moving average; frozen weights have none, and are taken as they are.
+    case ema
 }
 
 /// A task of any type, as something that can be compared.

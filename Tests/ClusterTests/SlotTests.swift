@@ -28,6 +28,21 @@ import Testing
         #expect(try Self.slotHashes(run) == slots)
     }
 
+    @Test func aStageThatSaysSoStartsFromTheAverageOfAnother() throws {
+        let run = try Self.run(servers: 2)
+        _ = try run.finish()
+        let store = try CheckpointStore(folder: run.runFolder + "/checkpoints")
+        let (source, start) = (try store.open("mae-\(run.maeSteps)"), try store.open("wsp-0"))
+        let name = "blocks.0.attn.qkv.weight"
+        let (block, entry) = try #require(source.place(of: name))
+        var average = [Float](repeating: 0, count: entry.count)
+        try average.withUnsafeMutableBytes {
+            try source.read(.slot("ema"), block: block, range: entry.range, into: $0)
+        }
+        #expect(try start.tensor(named: name)?.values == average)
+        #expect(try source.tensor(named: name)?.values != average)
+    }
+
     private static func run(servers: Int) throws -> ClusterRun {
         var run = try ClusterRun()
         (run.servers, run.moments, run.maeSteps, run.checkpointSteps) = (servers, "bf16", 16, 4)
@@ -35,8 +50,8 @@ import Testing
         run.maeFields =
             "learning_rate: 0.05, optimizer: {kind: sgd, momentum: 0.9, nesterov: true, weight_decay: 0.0005}, "
             + "ema: {decay: 0.9, warmup: true}"
-        run.wspFields = "learning_rate: 0.001, ema: {decay: 0.5}"
-        run.litFields = "steps: 1, batch: 80, unit: 16"
+        run.wspFields = "weights: ema, learning_rate: 0.001, ema: {decay: 0.5}"
+        run.litFields = "steps: 1, batch: 80, unit: 16, weights: ema"
         return run
     }
 

@@ -61,6 +61,17 @@ import Testing
         #expect(bytes == [7200, 10800, 0, 3600])
     }
 
+    @Test func aStageMayStartFromTheAverageOfAnother() throws {
+        let average = PlanFixture.plan("epochs: 2", "epochs: 2, ema: {}")
+        #expect(try fixture.parse(average).stage("wsp")?.weights == nil)
+        let plan = try fixture.parse(average.replacing("from: mae,", with: "from: mae, weights: ema,"))
+        #expect(plan.stage("wsp")?.weights == .ema)
+        #expect(try fixture.parse(plan.yaml()) == plan)
+        #expect(try Plan(json: plan.json()) == plan)
+        let last = try fixture.parse(average.replacing("from: mae,", with: "from: mae, weights: last,"))
+        #expect(last.canonicalJSON == (try fixture.parse(average).canonicalJSON))
+    }
+
     @Test func aChangeOfTheOptimizerIsNamed() throws {
         let old = try fixture.parse(PlanFixture.plan)
         let new = try fixture.parse(PlanFixture.plan("epochs: 2", "epochs: 2, ema: {decay: 0.5}"))

@@ -52,6 +52,15 @@ extension PlanErrorTests.Fault {
             "epochs: 2", "moments: fp16",
             "plan.yaml:15: stages.mae.moments: expected `fp32` or `bf16` or `int8`, found `fp16`."),
         Self(
+            "from: mae,", "from: mae, weights: ema,",
+            "plan.yaml:16: stages.wsp.weights: the stage `mae` keeps no average of its weights: it has no `ema`."),
+        Self(
+            "from: mae,", "from: mae, weights: mean,",
+            "plan.yaml:16: stages.wsp.weights: expected `last` or `ema`, found `mean`."),
+        Self(
+            "linear: {from: wsp}", "linear: {from: wsp, weights: ema}",
+            "plan.yaml:17: stages.linear.weights: the stage `wsp` keeps no average of its weights: it has no `ema`."),
+        Self(
             "epochs: 2", "optimizer: sgd",
             "plan.yaml:15: stages.mae.optimizer: expected a map of `kind` and what that kind of optimizer has, found "
                 + "`sgd`."),

@@ -95,8 +95,10 @@ struct StagePreparation: Sendable {
                 throw CoordinatorError.otherShape(
                     stage: stage.plan.name, name: entry.name, shape: entry.shape, from: source.name, found: found.shape)
             }
+            let isAverage = stage.plan.weights == .ema && source.header.table.blocks[block].isTrainable
+            let part: WeightPart = isAverage ? .slot(WeightSlot.averageName) : .weight
             try reading(source.header.stageIndex, for: stage) {
-                try source.read(.weight, block: block, range: found.range, into: weights.bytes(of: entry.range))
+                try source.read(part, block: block, range: found.range, into: weights.bytes(of: entry.range))
             }
             return true
         }

@@ -1,6 +1,7 @@
 /// Which fields each kind of stage has.
 enum StageFields {
     private static let common = ["name", "on", "unit"]
+    private static let inheriting = ["weights"]
     private static let training = ["recipe", "epochs", "steps", "batch", "micro_batch", "skip_nonfinite"] + recipe
     private static let evaluation = ["framing"]
     /// Fields that replace single values of the recipe's preset.
@@ -10,7 +11,8 @@ enum StageFields {
         ] + OptimizerReader.fields
 
     static func of(_ task: any StageTask.Type) -> [String] {
-        common + (task.trains ? training + task.fields : task.fields + evaluation)
+        common + (task.fields.contains(task.sourceField) ? inheriting : [])
+            + (task.trains ? training + task.fields : task.fields + evaluation)
     }
 
     /// Refuses fields the kind does not have, telling a misspelt one from one of another kind.

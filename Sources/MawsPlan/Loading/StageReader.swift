@@ -37,6 +37,7 @@ package struct StageReader {
             batch: 0, unit: 0)
         if task.trains { try readTraining(&stage) } else { try readEvaluation(&stage) }
         stage.task = try task.init(self, &stage)
+        stage.weights = try sourceWeights(from: stage.from)
         return stage
     }
 
@@ -148,6 +149,19 @@ package struct StageReader {
                 problem: "`\(wanted)` is a \(stage.kind.rawValue) stage; expected one of kind \(kindNames)")
         }
         return stage
+    }
+
+    /// The last weights are what a plan that says nothing means.
+    private func sourceWeights(from name: String?) throws(PlanError) -> SourceWeights? {
+        guard let node = map["weights"], try node.choice(of: SourceWeights.self) == .ema else { return nil }
+        guard let source = earlier.first(where: { $0.name == name }) else {
+            throw .conflict(node.place, problem: "the stage starts from no other, whose average it could take")
+        }
+        guard source.recipe?.optimizer.average != nil else {
+            throw .conflict(
+                node.place, problem: "the stage `\(source.name)` keeps no average of its weights: it has no `ema`")
+        }
+        return .ema
     }
 
     private func missing(_ wanted: String, kinds: [StageKind]) -> String {

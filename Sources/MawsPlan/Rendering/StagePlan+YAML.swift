@@ -7,7 +7,8 @@ extension StagePlan {
 
     private var common: [(String, Node?)] {
         [
-            ("name", .text(name)), (type(of: task).sourceField, from.map(Node.text)), ("on", .text(on)),
+            ("name", .text(name)), (type(of: task).sourceField, from.map(Node.text)),
+            ("weights", weights.map { .text($0.rawValue) }), ("on", .text(on)),
             ("unit", .number(unit)),
         ]
     }
