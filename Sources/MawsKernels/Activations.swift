@@ -4,8 +4,9 @@ import MawsTensor
 /// Elements of an elementwise piece: 64 KiB of fp32.
 private let grain = 16384
 
+/// Element by element: all slices of a call are [count], in any shape.
 extension ComputeBackend {
-    /// y = x · Φ(x) with the exact error function. In place allowed.
+    /// y [count] = x · Φ(x) with the exact error function. In place allowed.
     public func geluForward(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: grain) { range in
@@ -13,7 +14,7 @@ extension ComputeBackend {
         }
     }
 
-    /// The same for activations of one type.
+    /// The same for activations of one type, [count] each.
     public func geluForward(_ y: ActivationSlice, _ x: ActivationSlice) {
         if let y = y.floats, let x = x.floats { return geluForward(y, x) }
         precondition(y.count == x.count && y.element == x.element)
@@ -22,7 +23,8 @@ extension ComputeBackend {
         }
     }
 
-    /// dx = dy · (Φ(x) + x · φ(x)), and once more the output y = x · Φ(x) where it was not kept. `dx` may be `dy`.
+    /// dx [count] = dy · (Φ(x) + x · φ(x)), and once more the output y = x · Φ(x) where it was not kept. `dx` may be
+    /// `dy`.
     public func geluBackward(_ dx: FloatSlice, output y: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice) {
         precondition(dx.count == x.count && dy.count == x.count && y.map { $0.count == x.count } ?? true)
         forEachRange(of: dx.count, grain: grain) { range in
@@ -32,7 +34,7 @@ extension ComputeBackend {
         }
     }
 
-    /// The same for activations of one type.
+    /// The same for activations of one type, [count] each.
     public func geluBackward(
         _ dx: ActivationSlice, output y: ActivationSlice, _ dy: ActivationSlice, _ x: ActivationSlice
     ) {
@@ -46,7 +48,7 @@ extension ComputeBackend {
         }
     }
 
-    /// y = tanh(x). In place allowed.
+    /// y [count] = tanh(x). In place allowed.
     public func tanhForward(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: grain) { range in
@@ -54,7 +56,7 @@ extension ComputeBackend {
         }
     }
 
-    /// dx = dy · (1 - y²). `dx` may be `dy`.
+    /// dx [count] = dy · (1 - y²). `dx` may be `dy`.
     public func tanhBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice) {
         precondition(dx.count == y.count && dy.count == y.count)
         forEachRange(of: dx.count, grain: grain) { range in
@@ -63,7 +65,7 @@ extension ComputeBackend {
         }
     }
 
-    /// y = a + b. `y` may be either.
+    /// y [count] = a + b. `y` may be either.
     public func add(_ y: FloatSlice, _ a: FloatSlice, _ b: FloatSlice) {
         precondition(y.count == a.count && y.count == b.count)
         forEachRange(of: y.count, grain: grain) { range in
@@ -72,7 +74,7 @@ extension ComputeBackend {
         }
     }
 
-    /// y = x · factor. In place allowed.
+    /// y [count] = x · factor. In place allowed.
     public func scale(_ y: FloatSlice, _ x: FloatSlice, by factor: Float) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: grain) { range in
@@ -80,12 +82,12 @@ extension ComputeBackend {
         }
     }
 
-    /// x = 0.
+    /// x [count] = 0.
     public func zero(_ x: FloatSlice) {
         forEachRange(of: x.count, grain: 16 * grain) { x.part($0.lowerBound, $0.count).zero() }
     }
 
-    /// y = x, on all threads.
+    /// y [count] = x, on all threads.
     public func copy(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: 16 * grain) { range in
@@ -93,7 +95,7 @@ extension ComputeBackend {
         }
     }
 
-    /// y = x in the type of y.
+    /// y [count] = x in the type of y.
     public func convert(_ y: ActivationSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         guard y.element == .bfloat16 else {

@@ -50,11 +50,11 @@ extension ComputeBackend {
         _ shape: AttentionShape
     ) {
         shape.check([qkv], y, logSumExp, validTokens)
-        forEach(shape.batch * shape.heads) { piece, lane in
+        forEach(shape.batch * shape.heads) { piece, worker in
             let layout = HeadLayout(shape, piece, validTokens)
             switch y.element {
-            case .float32: AttentionHead(FloatOperands(layout, lane)).forward(y, logSumExp, qkv)
-            case .bfloat16: AttentionHead(PairOperands(layout, lane)).forward(y, logSumExp, qkv)
+            case .float32: AttentionHead(FloatOperands(layout, worker)).forward(y, logSumExp, qkv)
+            case .bfloat16: AttentionHead(PairOperands(layout, worker)).forward(y, logSumExp, qkv)
             }
         }
     }
@@ -72,11 +72,11 @@ extension ComputeBackend {
         validTokens: [Int]?, _ shape: AttentionShape
     ) {
         shape.check([qkv, dQKV], dy, logSumExp, validTokens)
-        forEach(shape.batch * shape.heads) { piece, lane in
+        forEach(shape.batch * shape.heads) { piece, worker in
             let layout = HeadLayout(shape, piece, validTokens)
             switch dy.element {
-            case .float32: AttentionHead(FloatOperands(layout, lane)).backward(dQKV, dy, logSumExp, qkv)
-            case .bfloat16: AttentionHead(PairOperands(layout, lane)).backward(dQKV, dy, logSumExp, qkv)
+            case .float32: AttentionHead(FloatOperands(layout, worker)).backward(dQKV, dy, logSumExp, qkv)
+            case .bfloat16: AttentionHead(PairOperands(layout, worker)).backward(dQKV, dy, logSumExp, qkv)
             }
         }
     }
@@ -97,9 +97,10 @@ private struct AttentionHead<Operands: HeadOperands> {
 
     init(_ operands: Operands) {
         (self.operands, layout) = (operands, operands.layout)
-        (scratch, loops) = (operands.lane.scratch, operands.lane.loops)
+        (scratch, loops) = (operands.worker.scratch, operands.worker.loops)
     }
 
+    /// The head's parts of y [batch, queries, heads, headWidth] and logSumExp [batch, heads, queries].
     func forward(_ y: ActivationSlice, _ logSumExp: FloatSlice, _ qkv: ActivationSlice) {
         let mark = scratch.mark
         defer { scratch.release(to: mark) }
@@ -125,6 +126,7 @@ private struct AttentionHead<Operands: HeadOperands> {
         }
     }
 
+    /// The head's parts of dQKV [batch, tokens, 3, heads, headWidth].
     func backward(
         _ dQKV: ActivationSlice, _ dy: ActivationSlice, _ logSumExp: FloatSlice, _ qkv: ActivationSlice
     ) {
@@ -259,7 +261,7 @@ private protocol HeadOperands {
     associatedtype Word
 
     var layout: HeadLayout { get }
-    var lane: ComputeBackend { get }
+    var worker: ComputeBackend { get }
 
     /// A left side [count, headWidth] from activations.
     func rows(_ x: ActivationSlice, _ place: HeadLayout.Place, _ count: Int) -> HeadRows<Element>
@@ -283,13 +285,13 @@ private protocol HeadOperands {
 /// fp32: products take copies of a head's rows, with zeros behind them up to whole vectors.
 private struct FloatOperands: HeadOperands {
     let layout: HeadLayout
-    let lane: ComputeBackend
+    let worker: ComputeBackend
     private var width: Int { layout.shape.headWidth }
 
-    init(_ layout: HeadLayout, _ lane: ComputeBackend) { (self.layout, self.lane) = (layout, lane) }
+    init(_ layout: HeadLayout, _ worker: ComputeBackend) { (self.layout, self.worker) = (layout, worker) }
 
     func rows(_ x: ActivationSlice, _ place: HeadLayout.Place, _ count: Int) -> HeadRows<Float> {
-        let copy = HeadRows(lane.scratch.take(count * layout.rowStride).pointer, stride: layout.rowStride)
+        let copy = HeadRows(worker.scratch.take(count * layout.rowStride).pointer, stride: layout.rowStride)
         let source = x.pointer.assumingMemoryBound(to: Float.self) + place.start
         for row in 0..<count {
             let target = copy.from(row).start
@@ -302,8 +304,8 @@ private struct FloatOperands: HeadOperands {
     func rounded(_ scores: HeadRows<Float>, _ count: Int) -> HeadRows<Float> { scores }
 
     func across(_ x: HeadRows<Float>) -> HeadRows<Float> {
-        let copy = lane.scratch.take(width * layout.scoreStride).pointer
-        lane.loops.transpose(copy, layout.scoreStride, x.start, x.stride, layout.valid, width)
+        let copy = worker.scratch.take(width * layout.scoreStride).pointer
+        worker.loops.transpose(copy, layout.scoreStride, x.start, x.stride, layout.valid, width)
         return HeadRows(copy, stride: layout.scoreStride)
     }
 
@@ -313,7 +315,7 @@ private struct FloatOperands: HeadOperands {
         _ c: HeadRows<Float>, _ left: HeadRows<Float>, _ right: HeadRows<Float>, _ scale: Float,
         _ size: (rows: Int, columns: Int, depth: Int)
     ) {
-        lane.loops.small_product(
+        worker.loops.small_product(
             c.start, c.stride, left.start, left.stride, 1, right.start, right.stride, scale, 0, size.rows,
             size.columns, size.depth)
     }
@@ -321,7 +323,7 @@ private struct FloatOperands: HeadOperands {
     func addTransposedProduct(
         _ c: HeadRows<Float>, _ left: HeadRows<Float>, _ right: HeadRows<Float>, _ scale: Float, _ count: Int
     ) {
-        lane.loops.small_product(
+        worker.loops.small_product(
             c.start, c.stride, left.start, 1, left.stride, right.start, right.stride, scale, 1, layout.valid, width,
             count)
     }
@@ -336,10 +338,10 @@ private struct FloatOperands: HeadOperands {
 /// half. A row's pairs lie in memory as they are; a column's are made, a row of pairs from two rows.
 private struct PairOperands: HeadOperands {
     let layout: HeadLayout
-    let lane: ComputeBackend
+    let worker: ComputeBackend
     private var width: Int { layout.shape.headWidth }
 
-    init(_ layout: HeadLayout, _ lane: ComputeBackend) { (self.layout, self.lane) = (layout, lane) }
+    init(_ layout: HeadLayout, _ worker: ComputeBackend) { (self.layout, self.worker) = (layout, worker) }
 
     /// The rows where they lie; a copy where a pair of neighbours would not start at a whole word.
     func rows(_ x: ActivationSlice, _ place: HeadLayout.Place, _ count: Int) -> HeadRows<UInt16> {
@@ -356,13 +358,13 @@ private struct PairOperands: HeadOperands {
 
     func rounded(_ scores: HeadRows<Float>, _ count: Int) -> HeadRows<UInt16> {
         let copy = takeElements(count, stride: scores.stride)
-        lane.loops.narrow_rows(copy.start, copy.stride, scores.start, scores.stride, count, layout.valid)
+        worker.loops.narrow_rows(copy.start, copy.stride, scores.start, scores.stride, count, layout.valid)
         return copy
     }
 
     func across(_ x: HeadRows<UInt16>) -> HeadRows<UInt32> {
         let copy = takeWords(pairs(width), stride: layout.scoreStride)
-        lane.loops.transpose(
+        worker.loops.transpose(
             UnsafeMutableRawPointer(copy.start).assumingMemoryBound(to: Float.self), copy.stride,
             UnsafeMutableRawPointer(x.start).assumingMemoryBound(to: Float.self), x.stride / 2, layout.valid,
             pairs(width))
@@ -371,7 +373,7 @@ private struct PairOperands: HeadOperands {
 
     func down(_ x: HeadRows<UInt16>, _ count: Int) -> HeadRows<UInt32> {
         let copy = takeWords(pairs(count), stride: layout.rowStride)
-        lane.loops.pair_rows(copy.start, copy.stride, x.start, x.stride, count, width)
+        worker.loops.pair_rows(copy.start, copy.stride, x.start, x.stride, count, width)
         return copy
     }
 
@@ -379,7 +381,7 @@ private struct PairOperands: HeadOperands {
         _ c: HeadRows<Float>, _ left: HeadRows<UInt16>, _ right: HeadRows<UInt32>, _ scale: Float,
         _ size: (rows: Int, columns: Int, depth: Int)
     ) {
-        lane.loops.pair_product(
+        worker.loops.pair_product(
             c.start, c.stride, UnsafeMutableRawPointer(left.start).assumingMemoryBound(to: UInt32.self),
             left.stride / 2, 1, right.start, right.stride, scale, 0, size.rows, size.columns, pairs(size.depth))
     }
@@ -388,28 +390,28 @@ private struct PairOperands: HeadOperands {
         _ c: HeadRows<Float>, _ left: HeadRows<UInt16>, _ right: HeadRows<UInt16>, _ scale: Float, _ count: Int
     ) {
         let transposed = takeWords(pairs(count), stride: layout.scoreStride)
-        lane.loops.pair_rows(
+        worker.loops.pair_rows(
             transposed.start, transposed.stride, left.start, left.stride, count, layout.valid)
         let below = down(right, count)
-        lane.loops.pair_product(
+        worker.loops.pair_product(
             c.start, c.stride, transposed.start, 1, transposed.stride, below.start, below.stride, scale, 1,
             layout.valid, width, pairs(count))
     }
 
     func store(_ x: HeadRows<Float>, to target: ActivationSlice, _ place: HeadLayout.Place, _ count: Int) {
         let target = target.pointer.assumingMemoryBound(to: UInt16.self) + place.start
-        for row in 0..<count { lane.loops.narrow(target + row * place.stride, x.from(row).start, width) }
+        for row in 0..<count { worker.loops.narrow(target + row * place.stride, x.from(row).start, width) }
     }
 
     private func pairs(_ count: Int) -> Int { (count + 1) / 2 }
 
     private func takeElements(_ rows: Int, stride: Int) -> HeadRows<UInt16> {
-        let memory = lane.scratch.take(rows * stride, .bfloat16)
+        let memory = worker.scratch.take(rows * stride, .bfloat16)
         return HeadRows(memory.pointer.assumingMemoryBound(to: UInt16.self), stride: stride)
     }
 
     private func takeWords(_ rows: Int, stride: Int) -> HeadRows<UInt32> {
-        let memory = UnsafeMutableRawPointer(lane.scratch.take(rows * stride).pointer)
+        let memory = UnsafeMutableRawPointer(worker.scratch.take(rows * stride).pointer)
         return HeadRows(memory.assumingMemoryBound(to: UInt32.self), stride: stride)
     }
 }

@@ -5,8 +5,8 @@ import MawsTensor
 /// The operations a model is made of, on a fixed number of threads.
 ///
 /// An operation called on the backend itself uses all of its threads. `forEach` gives whole pieces of work to single
-/// threads, each with a **lane**: a backend of that one thread, with scratch memory of its own. Pieces never depend on
-/// the number of threads, so neither do results.
+/// threads, each with a **worker**: a backend of that one thread, with scratch memory of its own. Pieces never depend
+/// on the number of threads, so neither do results.
 ///
 /// Order of arguments: outputs, inputs, shapes. The accumulate rule, for every backward operation: **gradients of
 /// activations are written; gradients of parameters are added to**, so that the caller zeroes a block's gradient once.
@@ -21,18 +21,18 @@ public final class ComputeBackend: @unchecked Sendable {
     public let profile: ComputeProfile
     /// How activations that enter matrix products are kept.
     public let operands: ElementType
-    /// Memory of this backend's or lane's current operation or piece; whoever takes gives back.
+    /// Memory of this backend's or worker's current operation or piece; whoever takes gives back.
     public let scratch = Workspace()
     let loops: MawsVectorLoops
     let products: any MatrixProducts
     /// Whether memory is taken and nothing computed; see `rehearsal`.
     let rehearses: Bool
-    /// Nil in a lane.
+    /// Nil in a worker.
     private let team: Team?
 
     private struct Team {
         let pool: ComputePool
-        let lanes: [ComputeBackend]
+        let workers: [ComputeBackend]
     }
 
     /// - Parameter makeProducts: called once for each thread.
@@ -41,11 +41,11 @@ public final class ComputeBackend: @unchecked Sendable {
         makeProducts: () -> any MatrixProducts
     ) {
         precondition(threads > 0)
-        let lanes = (0..<threads).map { _ in
+        let workers = (0..<threads).map { _ in
             ComputeBackend(1, profile, operands, loops, makeProducts(), rehearses, team: nil)
         }
-        let team = Team(pool: ComputePool(threads: threads), lanes: lanes)
-        self.init(threads, profile, operands, loops, lanes[0].products, rehearses, team: team)
+        let team = Team(pool: ComputePool(threads: threads), workers: workers)
+        self.init(threads, profile, operands, loops, workers[0].products, rehearses, team: team)
     }
 
     private init(
@@ -57,16 +57,16 @@ public final class ComputeBackend: @unchecked Sendable {
     }
 
     /// Whether this is one thread's part of a backend.
-    var isLane: Bool { team == nil }
+    var isWorker: Bool { team == nil }
 
-    /// Calls `body` once for each piece in 0..<count, in any order, each on one thread with that thread's lane.
-    public func forEach(_ count: Int, _ body: (_ piece: Int, _ lane: ComputeBackend) -> Void) {
-        if rehearses { return rehearse(count) { body($0, team?.lanes[0] ?? self) } }
+    /// Calls `body` once for each piece in 0..<count, in any order, each on one thread with that thread's worker.
+    public func forEach(_ count: Int, _ body: (_ piece: Int, _ worker: ComputeBackend) -> Void) {
+        if rehearses { return rehearse(count) { body($0, team?.workers[0] ?? self) } }
         guard let team else {
             for piece in 0..<count { body(piece, self) }
             return
         }
-        team.pool.run(count) { piece, worker in body(piece, team.lanes[worker]) }
+        team.pool.run(count) { piece, thread in body(piece, team.workers[thread]) }
     }
 
     /// The same for ranges of `grain` elements of 0..<count.
@@ -76,13 +76,13 @@ public final class ComputeBackend: @unchecked Sendable {
 
     /// Pieces of one operation take the same memory but for remainders: a few stand for all.
     private func rehearse(_ count: Int, _ body: (_ piece: Int) -> Void) {
-        let few = isLane ? 2 : 5
+        let few = isWorker ? 2 : 5
         if count <= few { return (0..<count).forEach(body) }
         for index in 0..<few { body(index * (count - 1) / (few - 1)) }
     }
 
     /// Bytes of one thread's scratch memory.
-    package var laneByteCount: Int {
-        team.map { $0.lanes[0].laneByteCount } ?? scratch.byteCount + products.scratchByteCount
+    package var workerByteCount: Int {
+        team.map { $0.workers[0].workerByteCount } ?? scratch.byteCount + products.scratchByteCount
     }
 }

@@ -5,9 +5,11 @@ import MawsTensor
 private let partialGrain = 256
 
 extension ComputeBackend {
-    /// y = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row; keeps mean and reciprocal standard
-    /// deviation [rows].
-    /// - Parameter operand: the same once more in its own type, for a product to take.
+    /// y [rows, width] = (x - mean) / sqrt(variance + epsilon) · gamma + beta for each row of x [rows, width]; keeps
+    /// mean [rows] and reciprocal standard deviation rstd [rows].
+    /// - Parameters:
+    ///   - operand: [rows, width], the same once more in its own type, for a product to take.
+    ///   - gamma, beta: [width]
     public func layerNormForward(
         _ y: FloatSlice?, operand: ActivationSlice? = nil, _ mean: FloatSlice, _ rstd: FloatSlice,
         _ x: FloatSlice, _ gamma: FloatSlice, _ beta: FloatSlice, epsilon: Float, _ shape: RowShape
@@ -23,7 +25,8 @@ extension ComputeBackend {
         }
     }
 
-    /// The output of the norm once more, from what it kept.
+    /// The output of the norm [rows, width] once more, from x [rows, width] and what was kept: mean and rstd [rows].
+    /// - Parameter gamma, beta: [width]
     public func layerNormRecompute(
         _ y: ActivationSlice, _ mean: FloatSlice, _ rstd: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
         _ beta: FloatSlice, _ shape: RowShape
@@ -39,7 +42,12 @@ extension ComputeBackend {
         }
     }
 
-    /// dx = gradient through the norm + residual. `residual` may be dx; `dy` may be dx when there is no residual.
+    /// dx [rows, width] = gradient through the norm + residual [rows, width]; dGamma and dBeta [width] are added to.
+    /// `residual` may be dx; `dy` may be dx when there is no residual.
+    /// - Parameters:
+    ///   - dy, x: [rows, width]
+    ///   - mean, rstd: [rows]
+    ///   - gamma: [width]
     public func layerNormBackward(
         _ dx: FloatSlice, _ dGamma: FloatSlice?, _ dBeta: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
         _ mean: FloatSlice, _ rstd: FloatSlice, _ gamma: FloatSlice, residual: FloatSlice?, _ shape: RowShape

@@ -18,8 +18,8 @@ extension ComputeBackend {
         pack(weights, matrices.map { ($0, $0.backwardShape(rows: 1)) }, .backward)
     }
 
-    /// y = x · weightᵀ + bias + residual. x [rows, inputs] has this backend's operand type or is fp32; residual has
-    /// y's shape.
+    /// y [rows, outputs] = x [rows, inputs] · weightᵀ [inputs, outputs] + bias [outputs] + residual [rows, outputs].
+    /// x has this backend's operand type or is fp32.
     public func linearForward(
         _ y: ActivationSlice, _ x: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
         bias: FloatSlice?, residual: FloatSlice?, rows: Int
@@ -29,7 +29,7 @@ extension ComputeBackend {
         linear(y, x, weights, matrix, matrix.forwardShape(rows: rows), .forward, bias, residual)
     }
 
-    /// dx = dy · weight + residual.
+    /// dx [rows, inputs] = dy [rows, outputs] · weight [outputs, inputs] + residual [rows, inputs].
     public func linearBackward(
         _ dx: ActivationSlice, _ dy: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
         residual: FloatSlice?, rows: Int
@@ -38,7 +38,7 @@ extension ComputeBackend {
         linear(dx, dy, weights, matrix, matrix.backwardShape(rows: rows), .backward, nil, residual)
     }
 
-    /// Rows `outputs` of dWeight [outputs, inputs] += dyᵀ · x.
+    /// Rows `outputs` of dWeight [outputs, inputs] += dyᵀ [outputs, rows] · x [rows, inputs].
     public func weightGradient(
         _ dWeight: FloatSlice, _ dy: ActivationSlice, _ x: ActivationSlice, outputs: Range<Int>, _ shape: LinearShape
     ) {
@@ -88,30 +88,30 @@ extension ComputeBackend {
             let packed = weights.memory(for: PackedWeightKey(range: matrix.range, use: use), floats: floats)
             if !packed.isFresh { stale.append((packed, weights.slice(matrix.range), shape)) }
         }
-        forEach(stale.count) { index, lane in
-            lane.products.pack(stale[index].packed.memory.all, stale[index].values, stale[index].shape)
+        forEach(stale.count) { index, worker in
+            worker.products.pack(stale[index].packed.memory.all, stale[index].values, stale[index].shape)
         }
         for entry in stale { entry.packed.isFresh = true }
     }
 
-    /// In a lane as a whole, else on all threads in pieces of rows.
+    /// In a worker as a whole, else on all threads in pieces of rows.
     private func run(_ shape: ProductShape, _ operands: ProductOperands) {
         guard shape.m > 0 && shape.n > 0 else { return }
-        if isLane { return products.run(shape, operands) }
+        if isWorker { return products.run(shape, operands) }
         let most = shape.isPacked ? packedProductRows : productRows
         let pieces = (shape.m + most - 1) / most
         let rows = (shape.m + pieces - 1) / pieces
-        forEach(pieces) { piece, lane in
+        forEach(pieces) { piece, worker in
             let first = piece * rows
             let part = shape.with(rows: min(rows, shape.m - first))
-            if part.m > 0 { lane.products.run(part, operands.from(row: first, of: shape)) }
+            if part.m > 0 { worker.products.run(part, operands.from(row: first, of: shape)) }
         }
     }
 }
 
 /// Linear layers and products of plain fp32 slices: heads, projections, classifiers.
 extension ComputeBackend {
-    /// y = x · weightᵀ + bias + residual. `residual` has y's shape.
+    /// y [rows, outputs] = x [rows, inputs] · weightᵀ [inputs, outputs] + bias [outputs] + residual [rows, outputs].
     public func linearForward(
         _ y: FloatSlice, _ x: FloatSlice, _ weight: FloatSlice, _ bias: FloatSlice?, residual: FloatSlice?,
         _ shape: LinearShape
@@ -129,7 +129,8 @@ extension ComputeBackend {
                 residual: residual.map { UnsafePointer($0.pointer) }))
     }
 
-    /// dx = dy · weight; dWeight += dyᵀ · x; dBias += column sums of dy. `weight` is needed for dx alone.
+    /// dx [rows, inputs] = dy [rows, outputs] · weight [outputs, inputs]; dWeight [outputs, inputs] += dyᵀ · x [rows,
+    /// inputs]; dBias [outputs] += column sums of dy. `weight` is needed for dx alone.
     public func linearBackward(
         _ dx: FloatSlice?, _ dWeight: FloatSlice?, _ dBias: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
         _ weight: FloatSlice?, _ shape: LinearShape

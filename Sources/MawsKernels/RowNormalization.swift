@@ -5,8 +5,9 @@ public enum RowNormalization {
     private static let lengthMin: Float = 1e-12
 
     /// - Parameters:
-    ///   - y: [rows, width].
-    ///   - lengths: the divisor of each row, kept for the backward pass.
+    ///   - y: [rows, width]
+    ///   - lengths: [rows], the divisor of each row, kept for the backward pass.
+    ///   - x: [rows, width]
     public static func forward(_ y: FloatSlice, _ lengths: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(y.count == shape.count && x.count == shape.count && lengths.count == shape.rows)
         for row in 0..<shape.rows {
@@ -20,7 +21,7 @@ public enum RowNormalization {
         }
     }
 
-    /// dx = (dy - y (y · dy)) / ‖x‖. `dx` may be `dy`.
+    /// dx [rows, width] = (dy - y (y · dy)) / ‖x‖; dy and y are [rows, width], lengths [rows]. `dx` may be `dy`.
     public static func backward(
         _ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ lengths: FloatSlice, _ shape: RowShape
     ) {

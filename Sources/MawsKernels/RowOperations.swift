@@ -7,7 +7,7 @@ let rowGrain = 64
 private let columnGrain = 128
 
 extension ComputeBackend {
-    /// y = softmax of each row of x. In place allowed.
+    /// y [rows, width] = softmax of each row of x [rows, width]. In place allowed.
     public func softmaxForward(_ y: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(y.count == shape.count && x.count == shape.count)
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
@@ -17,7 +17,7 @@ extension ComputeBackend {
         }
     }
 
-    /// dx = y · (dy - Σ dy · y) for each row. `dx` may be `dy`.
+    /// dx [rows, width] = y · (dy - Σ dy · y) for each row; dy and y are [rows, width]. `dx` may be `dy`.
     public func softmaxBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ shape: RowShape) {
         precondition(dx.count == shape.count && dy.count == shape.count && y.count == shape.count)
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
@@ -27,7 +27,7 @@ extension ComputeBackend {
         }
     }
 
-    /// sums += Σ over rows of x [rows, width].
+    /// sums [width] += Σ over rows of x [rows, width].
     public func sumRows(_ sums: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(sums.count == shape.width && x.count == shape.count)
         forEachRange(of: shape.width, grain: columnGrain) { columns in
@@ -36,7 +36,7 @@ extension ComputeBackend {
         }
     }
 
-    /// The same for activations of either type.
+    /// The same for activations of either type, [rows, width].
     public func sumRows(_ sums: FloatSlice, _ x: ActivationSlice, _ shape: RowShape) {
         if let x = x.floats { return sumRows(sums, x, shape) }
         precondition(sums.count == shape.width && x.count == shape.count)
@@ -47,7 +47,7 @@ extension ComputeBackend {
         }
     }
 
-    /// y[row] = table[indices[row]]; y is [indices.count, width].
+    /// y[row] = table[indices[row]]; y is [indices.count, width], the table [entries, width].
     public func gatherRows(_ y: FloatSlice, _ table: FloatSlice, _ indices: [Int], width: Int) {
         precondition(y.count == indices.count * width)
         for (row, index) in indices.enumerated() {
@@ -56,7 +56,8 @@ extension ComputeBackend {
         }
     }
 
-    /// dTable[indices[row]] += dy[row], rows in order; the backward of `gatherRows`.
+    /// dTable[indices[row]] += dy[row], rows in order; dTable is [entries, width], dy [indices.count, width]. The
+    /// backward of `gatherRows`.
     public func scatterAddRows(_ dTable: FloatSlice, _ dy: FloatSlice, _ indices: [Int], width: Int) {
         precondition(dy.count == indices.count * width)
         for (row, index) in indices.enumerated() {

@@ -24,7 +24,7 @@ public struct StageMemory: Sendable {
     ) throws {
         let definition = StageDefinitions.of(stage, in: plan)
         let rehearsal = BufferTally(rehearses: true)
-        let (whole, kept, blocks, lane) = try rehearsal.run {
+        let (whole, kept, blocks, worker) = try rehearsal.run {
             let operands: ElementType = plan.precision == .bf16 ? .bfloat16 : .float32
             let backend = ComputeBackend.rehearsal(compute, operands: operands)
             let weights = BlockMemory(definition.table, keepsPackedWeights: keepsPackedWeights)
@@ -34,9 +34,9 @@ public struct StageMemory: Sendable {
             let packed = weights.table.blocks.indices.map { weights.gather($0).packedByteCount }
             let whole = rehearsal.peakByteCount - before - packed.reduce(0, +)
             let blocks = zip(weights.buffers, packed).map { $0.bytes.count + $1 }
-            return (whole, kept, blocks, backend.laneByteCount)
+            return (whole, kept, blocks, backend.workerByteCount)
         }
-        unitBytes = whole + (threads - 1) * lane + definition.bytesOfOtherUnits
+        unitBytes = whole + (threads - 1) * worker + definition.bytesOfOtherUnits
         (blockBytes, keptUnitBytes) = (blocks, kept)
     }
 

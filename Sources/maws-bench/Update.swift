@@ -48,10 +48,10 @@ final class Update: GradientSink {
         pushes[block] += 1
         guard let sum = sums?.buffers[block] else { return update(block, gradient) }
         let isFirst = pushes[block] % units == 1
-        backend.forEach((sum.count + Self.grain - 1) / Self.grain) { piece, lane in
+        backend.forEach((sum.count + Self.grain - 1) / Self.grain) { piece, worker in
             let range = piece * Self.grain..<min((piece + 1) * Self.grain, sum.count)
             let (total, part) = (sum.slice(range), gradient.slice(range))
-            if isFirst { total.copy(from: part) } else { lane.add(total, total, part) }
+            if isFirst { total.copy(from: part) } else { worker.add(total, total, part) }
         }
         if pushes[block] % units == 0 { update(block, sum) }
     }

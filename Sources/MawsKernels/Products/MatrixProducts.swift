@@ -59,6 +59,6 @@ protocol MatrixProducts: AnyObject {
 
     /// Floats that b [k, n] takes when it is packed; nil where these products take fp32 matrices as they are.
     func packedFloats(n: Int, k: Int, _ element: ElementType) -> Int?
-    /// Fills `packed` from an fp32 matrix with b's strides.
+    /// Fills `packed` [packedFloats] from an fp32 matrix b [k, n] with the shape's strides.
     func pack(_ packed: FloatSlice, _ b: FloatSlice, _ shape: ProductShape)
 }

@@ -27,6 +27,7 @@ struct LayerActivations {
     /// [output rows, width]: with postNorm after the second residual sum; with preNorm empty.
     var sum: FloatSlice
 
+    /// - Parameter input: [rows, width]
     init(
         input: FloatSlice, _ shape: TransformerShape, _ order: NormOrder, _ operand: ElementType,
         _ workspace: Workspace

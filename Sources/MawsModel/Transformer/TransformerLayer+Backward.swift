@@ -8,18 +8,18 @@ extension TransformerLayer {
     /// - Parameter validTokens: as for attention, of the group's sequences.
     func backward(
         _ dInput: FloatSlice, _ gradients: LayerGradients, _ dOutput: FloatSlice, _ saved: LayerActivations,
-        _ weights: BlockWeights, validTokens: [Int]?, _ shape: TransformerShape, _ lane: ComputeBackend
+        _ weights: BlockWeights, validTokens: [Int]?, _ shape: TransformerShape, _ worker: ComputeBackend
     ) {
-        let mark = lane.scratch.mark
+        let mark = worker.scratch.mark
         let pass = LayerBackward(
             layer: self, gradients: gradients, saved: saved, weights: weights, validTokens: validTokens, shape: shape,
-            sums: SumLayout(shape), lane: lane)
+            sums: SumLayout(shape), worker: worker)
         switch order {
         case .preNorm: pass.preNorm(dInput, dOutput)
         case .postNorm: pass.postNorm(dInput, dOutput)
         }
         pass.sumBiases()
-        lane.scratch.release(to: mark)
+        worker.scratch.release(to: mark)
     }
 }
 
@@ -36,30 +36,33 @@ private struct LayerBackward {
     let validTokens: [Int]?
     let shape: TransformerShape
     let sums: SumLayout
-    let lane: ComputeBackend
+    let worker: ComputeBackend
 
     private var names: TransformerParameters { layer.parameters }
     private var outputCount: Int { shape.outputRows * shape.width }
 
     /// The forward pass is middle = input + attention(norm1(input)); output = middle + mlp(norm2(middle)).
+    /// - Parameters:
+    ///   - dInput: [rows, width]
+    ///   - dOutput: [output rows, width]
     func preNorm(_ dInput: FloatSlice, _ dOutput: FloatSlice) {
         // dOutput [output rows, width], also of the mlp's second layer
-        if gradients.dOutput.element != .float32 { lane.convert(gradients.dOutput, dOutput) }
+        if gradients.dOutput.element != .float32 { worker.convert(gradients.dOutput, dOutput) }
         // normed2 [output rows, width] = norm2(middle), for the gradient of the mlp's first weight
         recomputeNorm(gradients.hiddenInput, names.norm2, saved.statistics2, saved.middle)
-        let dMiddle = gradients.dProjection.floats ?? lane.scratch.take(outputCount)
+        let dMiddle = gradients.dProjection.floats ?? worker.scratch.take(outputCount)
         // dNormed2 [output rows, width]
-        let dNormed2 = lane.scratch.take(outputCount)
+        let dNormed2 = worker.scratch.take(outputCount)
         mlp(dNormed2, residual: nil)
         // dMiddle [output rows, width] = dOutput + dNormed2 through norm2
         normBackward(
             dMiddle, names.norm2, (sums.norm2Weight, sums.norm2Bias), dNormed2, saved.middle, saved.statistics2,
             residual: dOutput)
-        if gradients.dProjection.element != .float32 { lane.convert(gradients.dProjection, dMiddle) }
+        if gradients.dProjection.element != .float32 { worker.convert(gradients.dProjection, dMiddle) }
         // normed1 [rows, width] = norm1(input), for the gradient of qkv's weight
         recomputeNorm(gradients.qkvInput, names.norm1, saved.statistics1, saved.input)
         // dNormed1 [rows, width]
-        let dNormed1 = lane.scratch.take(dInput.count)
+        let dNormed1 = worker.scratch.take(dInput.count)
         attention(dNormed1, residual: nil)
         // dInput [rows, width] = dMiddle + dNormed1 through norm1
         normBackward(
@@ -68,38 +71,41 @@ private struct LayerBackward {
     }
 
     /// The forward pass is normed = norm1(input + attention(input)); output = norm2(normed + mlp(normed)).
+    /// - Parameters:
+    ///   - dInput: [rows, width]
+    ///   - dOutput: [output rows, width]
     func postNorm(_ dInput: FloatSlice, _ dOutput: FloatSlice) {
         // dSum [output rows, width] = dOutput through norm2, also of the mlp's second layer
-        let dSum = gradients.dOutput.floats ?? lane.scratch.take(outputCount)
+        let dSum = gradients.dOutput.floats ?? worker.scratch.take(outputCount)
         normBackward(
             dSum, names.norm2, (sums.norm2Weight, sums.norm2Bias), dOutput, saved.sum, saved.statistics2, residual: nil)
-        if gradients.dOutput.element != .float32 { lane.convert(gradients.dOutput, dSum) }
+        if gradients.dOutput.element != .float32 { worker.convert(gradients.dOutput, dSum) }
         // normed [output rows, width] = norm1(middle), for the gradient of the mlp's first weight
         recomputeNorm(gradients.hiddenInput, names.norm1, saved.statistics1, saved.middle)
         // dNormed [output rows, width] = dSum + its gradient through the mlp
-        let dNormed = lane.scratch.take(outputCount)
+        let dNormed = worker.scratch.take(outputCount)
         mlp(dNormed, residual: dSum)
         // dMiddle [output rows, width] = dNormed through norm1
-        let dMiddle = gradients.dProjection.floats ?? lane.scratch.take(outputCount)
+        let dMiddle = gradients.dProjection.floats ?? worker.scratch.take(outputCount)
         normBackward(
             dMiddle, names.norm1, (sums.norm1Weight, sums.norm1Bias), dNormed, saved.middle, saved.statistics1,
             residual: nil)
-        if gradients.dProjection.element != .float32 { lane.convert(gradients.dProjection, dMiddle) }
+        if gradients.dProjection.element != .float32 { worker.convert(gradients.dProjection, dMiddle) }
         // dInput [rows, width] = dMiddle + its gradient through attention
-        let residual = shape.queries < shape.tokens ? lane.scratch.take(dInput.count) : dMiddle
+        let residual = shape.queries < shape.tokens ? worker.scratch.take(dInput.count) : dMiddle
         attention(dInput, residual: spread(residual, dMiddle))
     }
 
     /// From gradients.dOutput to the gradient of the mlp's input [output rows, width], plus residual.
     private func mlp(_ dInput: FloatSlice, residual: FloatSlice?) {
         // dActivated [output rows, mlp] = dOutput [output rows, width] · output [width, mlp]
-        lane.linearBackward(
+        worker.linearBackward(
             gradients.dHidden, gradients.dOutput, weights, names.output.weight, residual: nil, rows: shape.outputRows)
         // dHidden [output rows, mlp] = dActivated through gelu, in place; gelu(hidden) for the gradient of output's
         // weight
-        lane.geluBackward(gradients.dHidden, output: gradients.outputInput, gradients.dHidden, saved.hidden)
+        worker.geluBackward(gradients.dHidden, output: gradients.outputInput, gradients.dHidden, saved.hidden)
         // dInput [output rows, width] = dHidden [output rows, mlp] · hidden [mlp, width] + residual
-        lane.linearBackward(
+        worker.linearBackward(
             ActivationSlice(dInput), gradients.dHidden, weights, names.hidden.weight, residual: residual,
             rows: shape.outputRows)
     }
@@ -107,14 +113,14 @@ private struct LayerBackward {
     /// From gradients.dProjection to the gradient of attention's input [rows, width], plus residual.
     private func attention(_ dInput: FloatSlice, residual: FloatSlice?) {
         // dAttention [output rows, width] = dProjection [output rows, width] · projection [width, width]
-        let dAttention = lane.scratch.take(outputCount, lane.operands)
-        lane.linearBackward(
+        let dAttention = worker.scratch.take(outputCount, worker.operands)
+        worker.linearBackward(
             dAttention, gradients.dProjection, weights, names.projection.weight, residual: nil, rows: shape.outputRows)
         // dQKV [rows, 3 · width], zero where a token neither asked nor was attended to
-        lane.attentionBackward(
+        worker.attentionBackward(
             gradients.dQKV, dAttention, saved.logSumExp, saved.qkv, validTokens: validTokens, shape.attention)
         // dInput [rows, width] = dQKV [rows, 3 · width] · qkv [3 · width, width] + residual
-        lane.linearBackward(
+        worker.linearBackward(
             ActivationSlice(dInput), gradients.dQKV, weights, names.qkv.weight, residual: residual, rows: shape.rows)
     }
 
@@ -124,7 +130,7 @@ private struct LayerBackward {
             (sums.qkvBias, gradients.dQKV), (sums.projectionBias, gradients.dProjection),
             (sums.hiddenBias, gradients.dHidden), (sums.outputBias, gradients.dOutput),
         ] {
-            lane.sumRows(
+            worker.sumRows(
                 gradients.sums.part(range), values, RowShape(rows: values.count / range.count, width: range.count))
         }
     }
@@ -134,22 +140,24 @@ private struct LayerBackward {
     private func spread(_ memory: FloatSlice, _ dMiddle: FloatSlice) -> FloatSlice {
         if shape.queries == shape.tokens { return dMiddle }
         memory.zero()
-        lane.scatterAddRows(memory, dMiddle, shape.queryRows, width: shape.width)
+        worker.scatterAddRows(memory, dMiddle, shape.queryRows, width: shape.width)
         return memory
     }
 
+    /// y [rows, width] = norm(x [rows, width])
     private func recomputeNorm(
         _ y: ActivationSlice, _ norm: TransformerParameters.Norm, _ statistics: NormStatistics, _ x: FloatSlice
     ) {
-        lane.layerNormRecompute(
+        worker.layerNormRecompute(
             y, statistics.mean, statistics.rstd, x, weights.slice(norm.weight), weights.slice(norm.bias), rowShape(x))
     }
 
+    /// dx [rows, width] = dy [rows, width] through the norm of x [rows, width], plus residual
     private func normBackward(
         _ dx: FloatSlice, _ norm: TransformerParameters.Norm, _ own: (weight: Range<Int>, bias: Range<Int>),
         _ dy: FloatSlice, _ x: FloatSlice, _ statistics: NormStatistics, residual: FloatSlice?
     ) {
-        lane.layerNormBackward(
+        worker.layerNormBackward(
             dx, gradients.sums.part(own.weight), gradients.sums.part(own.bias), dy, x, statistics.mean,
             statistics.rstd, weights.slice(norm.weight), residual: residual, rowShape(x))
     }
@@ -182,9 +190,9 @@ extension TransformerLayer {
             + pieces(parameters.hidden, gradient, from.dHidden, from.hiddenInput)
             + pieces(parameters.qkv, gradient, from.dQKV, from.qkvInput)
             + pieces(parameters.projection, gradient, from.dProjection, saved.attention)
-        backend.forEach(pieces.count) { index, lane in
+        backend.forEach(pieces.count) { index, worker in
             let piece = pieces[index]
-            lane.weightGradient(piece.dWeight, piece.dy, piece.x, outputs: piece.outputs, piece.shape)
+            worker.weightGradient(piece.dWeight, piece.dy, piece.x, outputs: piece.outputs, piece.shape)
         }
         addSums(to: gradient, from.sums, SumLayout(shape), backend)
     }

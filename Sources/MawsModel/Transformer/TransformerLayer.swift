@@ -30,16 +30,16 @@ struct TransformerLayer {
     ///   - validTokens: as for attention, of the group's sequences.
     func forward(
         _ output: FloatSlice?, _ saved: LayerActivations, _ weights: BlockWeights, validTokens: [Int]?,
-        _ shape: TransformerShape, _ lane: ComputeBackend
+        _ shape: TransformerShape, _ worker: ComputeBackend
     ) {
-        let mark = lane.scratch.mark
+        let mark = worker.scratch.mark
         let pass = LayerForward(
-            layer: self, saved: saved, weights: weights, validTokens: validTokens, shape: shape, lane: lane)
+            layer: self, saved: saved, weights: weights, validTokens: validTokens, shape: shape, worker: worker)
         switch order {
         case .preNorm: pass.preNorm(output)
         case .postNorm: pass.postNorm(output)
         }
-        lane.scratch.release(to: mark)
+        worker.scratch.release(to: mark)
     }
 }
 
@@ -50,58 +50,58 @@ private struct LayerForward {
     let weights: BlockWeights
     let validTokens: [Int]?
     let shape: TransformerShape
-    let lane: ComputeBackend
+    let worker: ComputeBackend
 
     private var names: TransformerParameters { layer.parameters }
     private var outputCount: Int { shape.outputRows * shape.width }
 
-    /// middle = input + attention(norm1(input)); output = middle + mlp(norm2(middle))
+    /// middle = input + attention(norm1(input)); output [output rows, width] = middle + mlp(norm2(middle))
     func preNorm(_ output: FloatSlice?) {
         // normed1 [rows, width] = norm1(input [rows, width])
-        let normed1 = lane.scratch.take(shape.rows * shape.width, lane.operands)
+        let normed1 = worker.scratch.take(shape.rows * shape.width, worker.operands)
         norm(names.norm1, nil, normed1, saved.statistics1, saved.input)
         // qkv [rows, 3 · width] = normed1 · qkvᵀ + bias
         linear(names.qkv, saved.qkv, normed1, residual: nil)
         // attention [output rows, width] = softmax(query · keyᵀ / sqrt(headWidth)) · value
-        lane.attentionForward(
+        worker.attentionForward(
             saved.attention, saved.logSumExp, saved.qkv, validTokens: validTokens, shape.attention)
         // middle [output rows, width] = input + attention · projectionᵀ + bias
         let residual = queryRows(saved.input)
         linear(names.projection, ActivationSlice(saved.middle), saved.attention, residual: residual)
         // normed2 [output rows, width] = norm2(middle)
-        let normed2 = lane.scratch.take(outputCount, lane.operands)
+        let normed2 = worker.scratch.take(outputCount, worker.operands)
         norm(names.norm2, nil, normed2, saved.statistics2, saved.middle)
         // hidden [output rows, mlp] = normed2 · hiddenᵀ + bias
         linear(names.hidden, saved.hidden, normed2, residual: nil)
         guard let output else { return }
         // activated [output rows, mlp] = gelu(hidden)
-        let activated = lane.scratch.take(saved.hidden.count, saved.hidden.element)
-        lane.geluForward(activated, saved.hidden)
+        let activated = worker.scratch.take(saved.hidden.count, saved.hidden.element)
+        worker.geluForward(activated, saved.hidden)
         // output [output rows, width] = middle + activated · outputᵀ + bias
         linear(names.output, ActivationSlice(output), activated, residual: saved.middle)
     }
 
-    /// normed = norm1(input + attention(input)); output = norm2(normed + mlp(normed))
+    /// normed = norm1(input + attention(input)); output [output rows, width] = norm2(normed + mlp(normed))
     func postNorm(_ output: FloatSlice?) {
         // operand [rows, width] = input [rows, width] as products take it
-        if saved.inputOperand.element != .float32 { lane.convert(saved.inputOperand, saved.input) }
+        if saved.inputOperand.element != .float32 { worker.convert(saved.inputOperand, saved.input) }
         // qkv [rows, 3 · width] = operand · qkvᵀ + bias
         linear(names.qkv, saved.qkv, saved.inputOperand, residual: nil)
         // attention [output rows, width] = softmax(query · keyᵀ / sqrt(headWidth)) · value
-        lane.attentionForward(
+        worker.attentionForward(
             saved.attention, saved.logSumExp, saved.qkv, validTokens: validTokens, shape.attention)
         // middle [output rows, width] = input + attention · projectionᵀ + bias
         let residual = queryRows(saved.input)
         linear(names.projection, ActivationSlice(saved.middle), saved.attention, residual: residual)
         // normed [output rows, width] = norm1(middle), in fp32 and, where that is another type, as products take it
-        let operand = lane.scratch.take(outputCount, lane.operands)
-        let normed = operand.floats ?? lane.scratch.take(outputCount)
+        let operand = worker.scratch.take(outputCount, worker.operands)
+        let normed = operand.floats ?? worker.scratch.take(outputCount)
         norm(names.norm1, normed, operand.floats == nil ? operand : nil, saved.statistics1, saved.middle)
         // hidden [output rows, mlp] = normed · hiddenᵀ + bias
         linear(names.hidden, saved.hidden, operand, residual: nil)
         // activated [output rows, mlp] = gelu(hidden)
-        let activated = lane.scratch.take(saved.hidden.count, saved.hidden.element)
-        lane.geluForward(activated, saved.hidden)
+        let activated = worker.scratch.take(saved.hidden.count, saved.hidden.element)
+        worker.geluForward(activated, saved.hidden)
         // sum [output rows, width] = normed + activated · outputᵀ + bias
         linear(names.output, ActivationSlice(saved.sum), activated, residual: normed)
         // output [output rows, width] = norm2(sum)
@@ -111,24 +111,26 @@ private struct LayerForward {
     /// The rows of the tokens that ask [output rows, width] of x [rows, width].
     private func queryRows(_ x: FloatSlice) -> FloatSlice {
         if shape.queries == shape.tokens { return x }
-        let asked = lane.scratch.take(outputCount)
-        lane.gatherRows(asked, x, shape.queryRows, width: shape.width)
+        let asked = worker.scratch.take(outputCount)
+        worker.gatherRows(asked, x, shape.queryRows, width: shape.width)
         return asked
     }
 
+    /// y [rows, outputs] = x [rows, inputs] · weightᵀ + bias + residual [rows, outputs]
     private func linear(
         _ layer: TransformerParameters.Linear, _ y: ActivationSlice, _ x: ActivationSlice, residual: FloatSlice?
     ) {
-        lane.linearForward(
+        worker.linearForward(
             y, x, weights, layer.weight, bias: weights.slice(layer.bias), residual: residual,
             rows: x.count / layer.weight.inputs)
     }
 
+    /// y and operand [rows, width], where they are not nil, = norm(x [rows, width])
     private func norm(
         _ norm: TransformerParameters.Norm, _ y: FloatSlice?, _ operand: ActivationSlice?,
         _ statistics: NormStatistics, _ x: FloatSlice
     ) {
-        lane.layerNormForward(
+        worker.layerNormForward(
             y, operand: operand, statistics.mean, statistics.rstd, x, weights.slice(norm.weight),
             weights.slice(norm.bias), epsilon: layer.epsilon,
             RowShape(rows: x.count / shape.width, width: shape.width))

@@ -113,13 +113,13 @@ final class TransformerStack {
         backend.packBackward(buffer, layer.parameters.matrices)
         let gradients = LayerGradients(
             shape, groups: groups.count, kept: kept, dOutput: dOutput, layer.order, backend.operands, pass.workspace)
-        backend.forEach(groups.count) { piece, lane in
+        backend.forEach(groups.count) { piece, worker in
             let group = groups[piece]
             layer.backward(
                 dInput.sequences(group, of: shape.batch),
                 gradients.part(group, of: shape.batch, group: piece, of: groups.count),
                 dOutput.sequences(group, of: shape.batch), kept.part(group, of: shape.batch), buffer,
-                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), lane)
+                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), worker)
         }
         layer.addParameterGradients(to: gradient, gradients, kept, shape, backend)
     }
@@ -135,11 +135,11 @@ final class TransformerStack {
         _ pass: TransformerPass, _ index: Int, _ output: FloatSlice?, _ kept: LayerActivations, _ buffer: BlockWeights
     ) {
         let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
-        backend.forEach(groups.count) { piece, lane in
+        backend.forEach(groups.count) { piece, worker in
             let group = groups[piece]
             layer.forward(
                 output?.sequences(group, of: shape.batch), kept.part(group, of: shape.batch), buffer,
-                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), lane)
+                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), worker)
         }
     }
 
@@ -151,19 +151,19 @@ final class TransformerStack {
         return kept
     }
 
-    /// `output` may be `x`. Activations live in the lanes' memory while their group is computed.
+    /// `output` may be `x`. Activations live in the workers' memory while their group is computed.
     private func forwardForgetting(
         _ pass: TransformerPass, _ index: Int, _ output: FloatSlice, _ x: FloatSlice, _ buffer: BlockWeights
     ) {
         let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
-        backend.forEach(groups.count) { piece, lane in
-            let (group, mark) = (groups[piece], lane.scratch.mark)
+        backend.forEach(groups.count) { piece, worker in
+            let (group, mark) = (groups[piece], worker.scratch.mark)
             let part = shape.with(batch: group.count)
-            let kept = activations(index, part, x.sequences(group, of: shape.batch), lane.scratch)
+            let kept = activations(index, part, x.sequences(group, of: shape.batch), worker.scratch)
             layer.forward(
                 output.sequences(group, of: shape.batch), kept, buffer,
-                validTokens: pass.validTokens.map { Array($0[group]) }, part, lane)
-            lane.scratch.release(to: mark)
+                validTokens: pass.validTokens.map { Array($0[group]) }, part, worker)
+            worker.scratch.release(to: mark)
         }
     }
 }

@@ -123,15 +123,15 @@ public final class MAEObjective: UnitObjective {
         let hidden = part.masking.hiddenSelection
         let divisor = Double(grid.length) * Double(hidden.perImage) * Double(globalBatch)
         let totals = Mutex([Double](repeating: 0, count: hidden.imageCount))
-        backend.forEach(hidden.imageCount) { image, lane in
+        backend.forEach(hidden.imageCount) { image, worker in
             let own = image..<image + 1
             let predicted = prediction.sequences(own, of: hidden.imageCount)
-            let mark = lane.scratch.mark
-            let target = lane.scratch.take(predicted.count)
+            let mark = worker.scratch.mark
+            let target = worker.scratch.take(predicted.count)
             grid.read(target, part.images.sequences(own, of: hidden.imageCount), hidden.part(image), .prediction)
             if task.normalizesPixels { PixelNorm.normalize(target, length: grid.length) }
             let total = Self.squaredError(predicted, target, gradientFactor: Float(2 / divisor))
-            lane.scratch.release(to: mark)
+            worker.scratch.release(to: mark)
             totals.withLock { $0[image] = total }
         }
         return totals.withLock { $0.reduce(0, +) } / divisor
