@@ -79,8 +79,8 @@ final class LocalCluster {
         isStopping = true
         wait(seconds: graceSeconds)
         for process in running { kill(process.processIdentifier, SIGKILL) }
-        // Foundation takes a child for running as long as a process that the child left behind, a debugger for instance,
-        // has what it inherited: who was killed is not waited for without end.
+        // Foundation takes a child for running as long as a process that the child left behind, a debugger for
+        // instance, has what it inherited: who was killed is not waited for without end.
         wait(seconds: Self.killSeconds)
     }
 
