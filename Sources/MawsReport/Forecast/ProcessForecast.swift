@@ -26,7 +26,8 @@ struct ProcessForecast {
     }
 
     /// Checkpoints pass through the coordinator block by block, one that it makes or the slices that all servers send
-    /// at once; the allocator keeps that memory. The report at the end of the run may show what a stage makes of some images.
+    /// at once; the allocator keeps that memory. The report at the end of the run may show what a stage makes of some
+    /// images.
     func coordinatorBytes() throws -> Int {
         let block = 4 * (table.blocks.map(\.count).max() ?? 0)
         let connections = plan.cluster.servers + machine.trainers
