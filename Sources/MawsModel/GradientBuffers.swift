@@ -1,3 +1,4 @@
+import MawsBase
 import MawsKernels
 import MawsTensor
 
@@ -13,6 +14,11 @@ public final class GradientBuffers {
     /// next call with the same count.
     public func take(_ block: Int, count: Int, for sink: any GradientSink) -> FloatBuffer {
         sink.memory(for: block, count: count) ?? zeros(count)
+    }
+
+    /// The same for a block of a table; nil where it is frozen: nothing is added up for it.
+    func takeIfTrained(_ block: Int, of table: BlockTable, for sink: any GradientSink) -> FloatBuffer? {
+        table.blocks[block].isTrainable ? take(block, count: table.blocks[block].count, for: sink) : nil
     }
 
     private func zeros(_ count: Int) -> FloatBuffer {

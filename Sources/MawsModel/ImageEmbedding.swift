@@ -73,14 +73,17 @@ final class ImageEmbedding {
         return tokens
     }
 
-    /// Pushes the position table's gradient where it is trained, then the embedding's.
+    /// Whether the embedding or the position table is trained.
+    var isTrained: Bool { [embedBlock, positionBlock].contains { table.blocks[$0].isTrainable } }
+
+    /// Pushes the position table's gradient, then the embedding's, each where it is trained.
     func backward(_ dTokens: FloatSlice, gradients: any GradientSink, buffers: GradientBuffers) throws {
         guard let patches else { preconditionFailure("backward before forward") }
-        if table.blocks[positionBlock].isTrainable {
-            let gradient = buffers.take(positionBlock, count: table.blocks[positionBlock].count, for: gradients)
+        if let gradient = buffers.takeIfTrained(positionBlock, of: table, for: gradients) {
             backend.scatterAddRows(gradient.all, dTokens, positionRows, width: width)
             try gradients.push(positionBlock, gradient)
         }
+        guard table.blocks[embedBlock].isTrainable else { return }
         let (images, perImage) = (visible.imageCount, visible.perImage * width)
         let dClass = workspace.take(images * width)
         let dEmbedded = workspace.take(images * perImage)

@@ -72,15 +72,19 @@ public final class ImageTower {
         return try normForward(pass.output, weights: weights)
     }
 
-    /// Pushes the gradient of every block of the tower, last block first.
+    /// Pushes the gradient of every block of the tower that is trained, last block first; what lies below the lowest of
+    /// them is not gone through.
     /// - Parameter dOutput: the gradient of what `forward` returned; overwritten.
     public func backward(
         _ dOutput: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws {
         guard let pass else { preconditionFailure("backward before forward") }
+        let trainsBelow = embed.isTrained || stack.lowestTrained != nil
+        guard trainsBelow || table.blocks[normBlock].isTrainable else { return }
         try normBackward(dOutput, weights: weights, gradients: gradients, buffers: buffers)
-        let dTokens = try stack.backward(pass, dOutput, weights: weights, gradients: gradients, buffers: buffers)
-        try embed.backward(dTokens, gradients: gradients, buffers: buffers)
+        let dTokens = try stack.backward(
+            pass, dOutput, needsInput: embed.isTrained, weights: weights, gradients: gradients, buffers: buffers)
+        if let dTokens { try embed.backward(dTokens, gradients: gradients, buffers: buffers) }
     }
 
     private func normForward(_ x: FloatSlice, weights: any WeightSource) throws -> FloatSlice {
@@ -100,12 +104,15 @@ public final class ImageTower {
         _ dy: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws {
         guard let x = normInput, let mean, let rstd else { preconditionFailure("backward before forward") }
-        let gradient = buffers.take(normBlock, count: table.blocks[normBlock].count, for: gradients)
+        let gradient = buffers.takeIfTrained(normBlock, of: table, for: gradients)
+        let mark = workspace.mark
+        let sums = gradient?.all ?? workspace.takeZeros(table.blocks[normBlock].count)
         let buffer = try weights.gather(normBlock)
         backend.layerNormBackward(
-            dy, gradient.slice(normWeight), gradient.slice(normBias), dy, x, mean, rstd,
+            dy, sums.part(normWeight), sums.part(normBias), dy, x, mean, rstd,
             buffer.slice(normWeight), residual: nil, RowShape(rows: x.count / model.width, width: model.width))
         weights.release(normBlock)
-        try gradients.push(normBlock, gradient)
+        workspace.release(to: mark)
+        if let gradient { try gradients.push(normBlock, gradient) }
     }
 }

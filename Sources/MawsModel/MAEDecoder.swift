@@ -78,7 +78,9 @@ public final class MAEDecoder {
         let dHead = try head.backward(
             dPrediction, rows: hiddenRows, tokens: masking.imageCount * (masking.perImage + 1), weights: weights,
             gradients: gradients, buffers: buffers)
-        let dx = try stack.backward(pass, dHead, weights: weights, gradients: gradients, buffers: buffers)
+        guard
+            let dx = try stack.backward(pass, dHead, weights: weights, gradients: gradients, buffers: buffers)
+        else { preconditionFailure("a decoder's input has a gradient") }
         return try embedBackward(dx, weights: weights, gradients: gradients, buffers: buffers)
     }
 

@@ -27,6 +27,7 @@ public final class TextTower {
     private let firstBlock: Int
     private let embedding: TextEmbedding
     private let stack: TransformerStack
+    private let isEmbeddingTrained: Bool
 
     /// - Parameter table: a stage's table that holds the blocks `text.embed` and `text.block.0` ….
     public init(_ model: TextModelPlan, table: BlockTable, backend: ComputeBackend) {
@@ -34,6 +35,7 @@ public final class TextTower {
         precondition(model.depth > 0, "a text tower has at least one layer")
         self.model = model
         firstBlock = first
+        isEmbeddingTrained = table.blocks[first].isTrainable
         embedding = TextEmbedding(block: table.blocks[first], width: model.width, backend: backend)
         let blocks = first + 1..<first + 1 + model.depth
         stack = TransformerStack(
@@ -55,14 +57,16 @@ public final class TextTower {
         return Activations(batch, kept, pass, workspace)
     }
 
-    /// Pushes the gradients of the tower's blocks, last first.
+    /// Pushes the gradients of the tower's blocks that are trained, last first.
     /// - Parameter dBegin: gradient of `activations.begin`.
     public func backward(
         _ dBegin: FloatSlice, _ activations: Activations, weights: any WeightSource, gradients: any GradientSink,
         buffers: GradientBuffers
     ) throws {
         let dHidden = try stack.backward(
-            activations.pass, dBegin, weights: weights, gradients: gradients, buffers: buffers)
+            activations.pass, dBegin, needsInput: isEmbeddingTrained, weights: weights, gradients: gradients,
+            buffers: buffers)
+        guard let dHidden else { return }
         let gradient = embedding.backward(
             dHidden, activations.batch, activations.embedding, try weights.gather(firstBlock), activations.workspace)
         weights.release(firstBlock)

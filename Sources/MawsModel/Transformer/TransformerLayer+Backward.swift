@@ -5,20 +5,24 @@ import MawsTensor
 /// gradients of the parameters are made of; then those, of the whole unit at once.
 extension TransformerLayer {
     /// Writes `dInput` [rows, width], which does not overlap `dOutput` [output rows, width].
-    /// - Parameter validTokens: as for attention, of the group's sequences.
+    /// - Parameters:
+    ///   - validTokens: as for attention, of the group's sequences.
+    ///   - isTrained: false: the inputs of linear layers and the biases' sums are not made, as nobody asks for the
+    ///     gradients of the parameters.
     func backward(
         _ dInput: FloatSlice, _ gradients: LayerGradients, _ dOutput: FloatSlice, _ saved: LayerActivations,
-        _ weights: BlockWeights, validTokens: [Int]?, _ shape: TransformerShape, _ worker: ComputeBackend
+        _ weights: BlockWeights, validTokens: [Int]?, _ shape: TransformerShape, _ worker: ComputeBackend,
+        isTrained: Bool = true
     ) {
         let mark = worker.scratch.mark
         let pass = LayerBackward(
             layer: self, gradients: gradients, saved: saved, weights: weights, validTokens: validTokens, shape: shape,
-            sums: SumLayout(shape), worker: worker)
+            sums: SumLayout(shape), worker: worker, isTrained: isTrained)
         switch order {
         case .preNorm: pass.preNorm(dInput, dOutput)
         case .postNorm: pass.postNorm(dInput, dOutput)
         }
-        pass.sumBiases()
+        if isTrained { pass.sumBiases() }
         worker.scratch.release(to: mark)
     }
 }
@@ -37,6 +41,7 @@ private struct LayerBackward {
     let shape: TransformerShape
     let sums: SumLayout
     let worker: ComputeBackend
+    let isTrained: Bool
 
     private var names: TransformerParameters { layer.parameters }
     private var outputCount: Int { shape.outputRows * shape.width }
@@ -148,6 +153,7 @@ private struct LayerBackward {
     private func recomputeNorm(
         _ y: ActivationSlice, _ norm: TransformerParameters.Norm, _ statistics: NormStatistics, _ x: FloatSlice
     ) {
+        guard isTrained else { return }
         worker.layerNormRecompute(
             y, statistics.mean, statistics.rstd, x, weights.slice(norm.weight), weights.slice(norm.bias), rowShape(x))
     }

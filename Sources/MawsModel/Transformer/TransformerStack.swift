@@ -67,28 +67,36 @@ final class TransformerStack {
         return pass
     }
 
-    /// The gradient of the input [batch · tokens, width], after pushing the blocks' gradients, last block first.
-    /// - Parameter dOutput: of the pass's output.
+    /// Number of the lowest layer that is trained; nil where none is.
+    var lowestTrained: Int? { layers.indices.first { table.blocks[blocks.lowerBound + $0].isTrainable } }
+
+    /// The gradient of the input [batch · tokens, width], after pushing the gradients of the blocks that are trained,
+    /// last block first. Frozen blocks hand the stream's gradient on, and have no memory for one of their own.
+    /// - Parameters:
+    ///   - dOutput: of the pass's output.
+    ///   - needsInput: whether anything below the stack is trained. Otherwise it ends with its lowest trained block, and
+    ///     the result is nil.
     func backward(
-        _ pass: TransformerPass, _ dOutput: FloatSlice, weights: any WeightSource, gradients: any GradientSink,
-        buffers: GradientBuffers
-    ) throws -> FloatSlice {
+        _ pass: TransformerPass, _ dOutput: FloatSlice, needsInput: Bool = true, weights: any WeightSource,
+        gradients: any GradientSink, buffers: GradientBuffers
+    ) throws -> FloatSlice? {
+        guard let lowest = needsInput ? 0 : lowestTrained else { return nil }
         // Blocks alternate between two memories for the stream's gradient, whatever the depth.
         let count = pass.shapes.first.map { $0.rows * $0.width } ?? 0
         let memories = [pass.workspace.take(count), pass.workspace.take(count)]
         var dx = dOutput
-        for index in layers.indices.reversed() {
+        for index in (lowest..<layers.count).reversed() {
             let block = blocks.lowerBound + index
-            let gradient = buffers.take(block, count: table.blocks[block].count, for: gradients)
+            let gradient = buffers.takeIfTrained(block, of: table, for: gradients)
             let buffer = try weights.gather(block)
             let mark = pass.workspace.mark
             backward(pass, index, memories[index % 2], gradient, dx, buffer)
             pass.workspace.release(to: mark)
             weights.release(block)
-            try gradients.push(block, gradient)
+            if let gradient { try gradients.push(block, gradient) }
             dx = memories[index % 2]
         }
-        return dx
+        return needsInput ? dx : nil
     }
 
     private func forward(_ pass: TransformerPass, _ index: Int, _ keeps: Keeping, _ buffer: BlockWeights) {
@@ -105,7 +113,7 @@ final class TransformerStack {
     }
 
     private func backward(
-        _ pass: TransformerPass, _ index: Int, _ dInput: FloatSlice, _ gradient: FloatBuffer, _ dOutput: FloatSlice,
+        _ pass: TransformerPass, _ index: Int, _ dInput: FloatSlice, _ gradient: FloatBuffer?, _ dOutput: FloatSlice,
         _ buffer: BlockWeights
     ) {
         let (layer, shape, groups) = (layers[index], pass.shapes[index], pass.shapes[index].groups)
@@ -119,9 +127,10 @@ final class TransformerStack {
                 dInput.sequences(group, of: shape.batch),
                 gradients.part(group, of: shape.batch, group: piece, of: groups.count),
                 dOutput.sequences(group, of: shape.batch), kept.part(group, of: shape.batch), buffer,
-                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), worker)
+                validTokens: pass.validTokens.map { Array($0[group]) }, shape.with(batch: group.count), worker,
+                isTrained: gradient != nil)
         }
-        layer.addParameterGradients(to: gradient, gradients, kept, shape, backend)
+        if let gradient { layer.addParameterGradients(to: gradient, gradients, kept, shape, backend) }
     }
 
     private func activations(
