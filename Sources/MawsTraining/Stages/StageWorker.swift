@@ -1,6 +1,4 @@
-import MawsBase
 import MawsData
-import MawsKernels
 import MawsModel
 
 /// Computes the units of one stage in a trainer.
@@ -56,68 +54,4 @@ package struct UnitResult {
     package var loss = 0.0
     /// What an evaluation's unit says, for `StageEvaluation` to read.
     package var result: [UInt8] = []
-}
-
-/// What a worker is made of besides its stage.
-package struct StageTools {
-    package var backend: ComputeBackend
-    package var memory: MemoryChoice
-    /// Units of a step or of an evaluation, and samples of the split that the stage is `on`.
-    package var unitCount: Int
-    package var sampleCount: Int
-    /// Names of the plan's classes.
-    package var classNames: [String]
-    /// Folder that the plan's paths are relative to.
-    package var root: String
-    /// Features of fixed views; nil where views are not fixed.
-    package var features: (any FeatureStore)?
-
-    package init(
-        backend: ComputeBackend, memory: MemoryChoice, unitCount: Int, sampleCount: Int, classNames: [String],
-        root: String, features: (any FeatureStore)? = nil
-    ) {
-        (self.backend, self.memory) = (backend, memory)
-        (self.unitCount, self.sampleCount) = (unitCount, sampleCount)
-        (self.classNames, self.root, self.features) = (classNames, root, features)
-    }
-}
-
-/// Keeps the frozen tower's features of fixed views, from epoch to epoch.
-package protocol FeatureStore: Sendable {
-    /// Makes ready for features of these weights; the frozen blocks of the table say which.
-    func open(_ table: BlockTable, _ weights: any WeightSource) throws
-    func put(_ views: [UInt64], _ features: [[Float]])
-}
-
-/// What is wrong with a stage when its units are computed, each as one sentence for a person.
-package enum StageError: Error, Hashable, CustomStringConvertible {
-    case malformedPost(unit: UInt32, floats: Int, rowWidth: Int)
-    case malformedNumber(unit: UInt32, value: String)
-    case featuresNotFinite(stage: String, split: String, count: Int, samples: Int, first: Int)
-    case noFit(stage: String, split: String)
-    case noTextModel(stage: String)
-    case noTokenizer(stage: String)
-    case nothingToFit(stage: String, samples: Int)
-    case nothingScored(stage: String, samples: Int)
-
-    package var description: String {
-        switch self {
-        case .malformedPost(let unit, let floats, let width):
-            "the post of unit \(unit) has \(floats) values, not a whole number of rows of \(width)"
-        case .malformedNumber(let unit, let value):
-            "the post of unit \(unit) has \(value) where a class or the number of a sample is due"
-        case .featuresNotFinite(let stage, let split, let count, let samples, let first):
-            "stage \(stage) cannot be fitted: the features of \(count) of \(samples) samples of split \(split) are not "
-                + "finite (the first is sample \(first)); the weights that it starts from are no use"
-        case .noFit(let stage, let split):
-            "stage \(stage) cannot be fitted: the objective over split \(split) is not finite"
-        case .noTextModel(let stage): "stage \(stage) needs a text model, and the plan has none under model.text"
-        case .noTokenizer(let stage): "stage \(stage) needs a tokenizer, and no split of the plan names one"
-        case .nothingToFit(let stage, let samples):
-            "stage \(stage) has nothing to fit: none of the \(samples) samples it is fitted on has a class"
-        case .nothingScored(let stage, let samples):
-            "stage \(stage) has nothing to score: none of its \(samples) samples has a class; give them class folders, "
-                + "a column `class` or .cls members"
-        }
-    }
 }

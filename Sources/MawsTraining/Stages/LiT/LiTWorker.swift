@@ -90,8 +90,9 @@ final class LiTWorker: StageWorker {
         var loss = 0.0
         for (index, range) in parts.enumerated() {
             loss += try objective.computeUnit(
-                batch.part(range), unit: own?.unit, all: all, firstRow: context.place.unit * stage.unit + range.lowerBound,
-                weights: context.weights, gradients: sum.part(index, of: parts.count, to: context.gradients))
+                batch.part(range), unit: own?.unit, all: all,
+                firstRow: context.place.unit * stage.unit + range.lowerBound, weights: context.weights,
+                gradients: sum.part(index, of: parts.count, to: context.gradients))
         }
         return UnitResult(loss: loss)
     }
