@@ -186,6 +186,9 @@ public struct ImageModelPlan: Codable, Hashable, Sendable {
         self.deviation = deviation
     }
 
+    /// Pixels of a side that a plan may ask for.
+    static let sizeMax = 1 << 14
+
     public var gridSide: Int { size / patch }
     public var patchCount: Int { gridSide * gridSide }
     /// Values in one patch: patch × patch × channels.

@@ -2,6 +2,7 @@
 extension StagePlan: Codable {
     private enum CodingKeys: String, CodingKey {
         case name, kind, from, weights, on, batch, unit, microBatch, epochs, steps, recipe, nonFiniteSkips, framing
+        case imageSize
     }
 
     /// What earlier versions wrote of the fields of other kinds than the stage's. It is written still, so that the hash
@@ -30,6 +31,7 @@ extension StagePlan: Codable {
             recipe: try fields.decodeIfPresent(RecipePlan.self, forKey: .recipe))
         from = try fields.decodeIfPresent(String.self, forKey: .from)
         weights = try fields.decodeIfPresent(SourceWeights.self, forKey: .weights)
+        imageSize = try fields.decodeIfPresent(Int.self, forKey: .imageSize)
         microBatch = try fields.decode(Int.self, forKey: .microBatch)
         nonFiniteSkips = try fields.decode(Int.self, forKey: .nonFiniteSkips)
         framing = try fields.decode(FramingPlan.self, forKey: .framing)
@@ -42,6 +44,7 @@ extension StagePlan: Codable {
         try fields.encodeIfPresent(from, forKey: .from)
         try fields.encodeIfPresent(weights, forKey: .weights)
         try fields.encode(on, forKey: .on)
+        try fields.encodeIfPresent(imageSize, forKey: .imageSize)
         try fields.encode(batch, forKey: .batch)
         try fields.encode(unit, forKey: .unit)
         try fields.encode(microBatch, forKey: .microBatch)

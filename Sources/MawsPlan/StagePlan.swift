@@ -16,6 +16,8 @@ public struct StagePlan: Hashable, Sendable {
     public var unit: Int
     /// Samples of a unit that are computed at a time: a divisor of `unit`, which it is unless the plan says otherwise.
     public var microBatch: Int
+    /// Side of its images in pixels; nil: the model's.
+    public var imageSize: Int?
     /// Passes over the split, for training stages; or a number of steps that overrides it.
     public var epochs: Double
     public var steps: Int?
@@ -67,7 +69,13 @@ public struct StagePlan: Hashable, Sendable {
     public func stepCount(samples: Int) -> Int { steps ?? max(1, Int(Double(samples) * epochs / Double(batch))) }
 
     /// The image tower as the stage has it.
-    package func image(in plan: Plan) -> ImageModelPlan { plan.model.image }
+    package func image(in plan: Plan) -> ImageModelPlan { image(plan.model.image) }
+
+    package func image(_ model: ImageModelPlan) -> ImageModelPlan {
+        var image = model
+        image.size = imageSize ?? model.size
+        return image
+    }
 }
 
 /// What a stage takes over of the one that it starts from.

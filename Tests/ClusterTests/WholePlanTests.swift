@@ -32,6 +32,19 @@ import Testing
         #expect(program.output.contains("zeroshot") && program.output.contains("report.html"))
     }
 
+    /// The tables of positions that mae leaves are computed anew for wsp's grid, and those that wsp learned are
+    /// interpolated for lit's, to the same bits on every machine.
+    @Test func stagesAtOtherImageSizesStartFromEachOther() throws {
+        var run = try ClusterRun()
+        run.wspFields = "image_size: 42, learning_rate: 0.001"
+        run.litFields = "image_size: 21, steps: 3, batch: 80, unit: 16"
+        let hashes = try run.finish()
+        #expect(Set(hashes.keys) == ["mae", "wsp", "lit"])
+        var other = try ClusterRun()
+        (other.wspFields, other.litFields, other.servers, other.trainers) = (run.wspFields, run.litFields, 1, 1)
+        #expect(try other.finish() == hashes)
+    }
+
     @Test func finishedRunShowsItsResultAgainWithoutComputingAnything() throws {
         let run = try ClusterRun()
         let hashes = try run.finish()

@@ -38,4 +38,15 @@ import Testing
     @Test func noTwoKindsShareAName() {
         #expect(Set(StageKinds.all.map { $0.kind }).count == StageKinds.all.count)
     }
+
+    @Test func aStageHasTheModelsImageSizeOrItsOwn() throws {
+        let fixture = try PlanFixture()
+        let plan = try fixture.parse(PlanFixture.plan("from: mae,", "from: mae, image_size: 32,"))
+        #expect(plan.stages.map { $0.image(in: plan).size } == [28, 32, 28, 28, 28])
+        #expect(try Plan(json: plan.json()) == plan)
+        #expect(try fixture.parse(plan.yaml()).stage("wsp")?.imageSize == 32)
+        #expect(
+            fixture.sentence(PlanFixture.plan("from: mae,", "from: mae, image_size: 30,"))
+                == "plan.yaml:16: stages.wsp.image_size: 30 is not a multiple of the model's `patch`, which is 4.")
+    }
 }

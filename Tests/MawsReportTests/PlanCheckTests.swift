@@ -13,7 +13,9 @@ import Testing
     @Test func allThatStagesWouldFindLaterIsFoundAtOnce() throws {
         var plan = try TinyRun(in: scratch.path).plan
         plan.stages[0].batch = 16
-        plan.stages[1][ZeroShotTask.self]?.classes = "\(scratch.path)/classes.txt"
+        try "a {}\n".write(toFile: scratch.path + "/templates.txt", atomically: true, encoding: .utf8)
+        plan.stages[1].task = ZeroShotTask(
+            templates: "\(scratch.path)/templates.txt", classes: "\(scratch.path)/classes.txt")
         let faults = PlanInspection(plan: plan, root: ".").faults
         #expect(faults.allSatisfy { $0.hasPrefix(plan.run + "/plan.yaml:") }, "\(faults)")
         #expect(faults.count == 2, "\(faults)")

@@ -83,23 +83,26 @@ struct StagePreparation: Sendable {
         }
     }
 
-    /// Whether the source has the parameter, whose values are in its block's buffer then. One of another shape is no
-    /// parameter to start from, nor to forget.
+    /// Whether the source has the parameter, whose values are in its block's buffer then. A table of positions of another
+    /// grid is brought to this one's; any other of another shape is no parameter to start from, nor to forget.
     private func inherit(
         _ entry: ParameterEntry, of stage: StageCatalog.Stage, from source: Checkpoint?, into weights: FloatBuffer
     ) throws -> Bool {
         guard let source else { return false }
         for name in StageModel.sourceNames(entry.name) {
             guard let (block, found) = source.place(of: name) else { continue }
-            guard found.shape == entry.shape else {
+            guard found.shape == entry.shape || PositionTable.canBecome(entry, from: found) else {
                 throw CoordinatorError.otherShape(
                     stage: stage.plan.name, name: entry.name, shape: entry.shape, from: source.name, found: found.shape)
             }
             let isAverage = stage.plan.weights == .ema && source.header.table.blocks[block].isTrainable
             let part: WeightPart = isAverage ? .slot(WeightSlot.averageName) : .weight
+            let values = found.shape == entry.shape ? nil : FloatBuffer(count: found.count)
             try reading(source.header.stageIndex, for: stage) {
-                try source.read(part, block: block, range: found.range, into: weights.bytes(of: entry.range))
+                let bytes = values.map { $0.bytes(of: 0..<found.count) } ?? weights.bytes(of: entry.range)
+                try source.read(part, block: block, range: found.range, into: bytes)
             }
+            if let values { PositionTable.fill(weights.slice(entry.range), entry, from: values.all, found) }
             return true
         }
         return false

@@ -61,7 +61,7 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
             if readers.contains(where: \.needs.captions) { parts.insert(.caption) }
             surveys[split.name] = try FieldFault.at(split.sourceField) {
                 try SplitSurvey(
-                    split, dataset, model: plan.model.image, parts: parts, vocabulary: vocabulary,
+                    split, dataset, model: Self.largest(readers, plan), parts: parts, vocabulary: vocabulary,
                     tokenizer: try Self.tokenizer(split, readers, plan: plan, root: root), root: root, limits: limits)
             }
         }
@@ -86,6 +86,11 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
                 try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
             }
         }
+    }
+
+    /// The tower of the reader with the largest images.
+    private static func largest(_ readers: [StagePlan], _ plan: Plan) -> ImageModelPlan {
+        readers.map { $0.image(in: plan) }.max { $0.size < $1.size } ?? plan.model.image
     }
 
     /// Nil where no stage asks for labels.

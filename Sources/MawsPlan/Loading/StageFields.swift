@@ -1,6 +1,6 @@
 /// Which fields each kind of stage has.
 enum StageFields {
-    private static let common = ["name", "on", "unit"]
+    private static let common = ["name", "on", "image_size", "unit"]
     private static let inheriting = ["weights"]
     private static let training = ["recipe", "epochs", "steps", "batch", "micro_batch", "skip_nonfinite"] + recipe
     private static let evaluation = ["framing"]

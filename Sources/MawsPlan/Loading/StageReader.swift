@@ -35,6 +35,7 @@ package struct StageReader {
         var stage = StagePlan(
             name: name, task: task.placeholder, on: try split("on", default: task.trains ? "train" : "test").plan.name,
             batch: 0, unit: 0)
+        stage.imageSize = try imageSize()
         if task.trains { try readTraining(&stage) } else { try readEvaluation(&stage) }
         stage.task = try task.init(self, &stage)
         stage.weights = try sourceWeights(from: stage.from)
@@ -42,7 +43,17 @@ package struct StageReader {
     }
 
     /// The image tower as the stage has it.
-    func image(of stage: StagePlan) -> ImageModelPlan { list.image }
+    func image(of stage: StagePlan) -> ImageModelPlan { stage.image(list.image) }
+
+    private func imageSize() throws(PlanError) -> Int? {
+        guard let size = try map["image_size"]?.integer(1...ImageModelPlan.sizeMax) else { return nil }
+        guard size % list.image.patch == 0 else {
+            throw .conflict(
+                map.place(of: "image_size"),
+                problem: "\(size) is not a multiple of the model's `patch`, which is \(list.image.patch)")
+        }
+        return size
+    }
 
     // MARK: What kinds have in common
 

@@ -9,6 +9,7 @@ extension StagePlan {
         [
             ("name", .text(name)), (type(of: task).sourceField, from.map(Node.text)),
             ("weights", weights.map { .text($0.rawValue) }), ("on", .text(on)),
+            ("image_size", imageSize.map(Node.number)),
             ("unit", .number(unit)),
         ]
     }

@@ -14,15 +14,17 @@ package enum StageModel {
         BlockTable(blocks: ImageTowerTable.blocks(model, prefix: "", isTrainable: false, trainsPosition: false))
     }
 
-    /// The first parameter that the stage would take over from a source that has it in another shape; nil where all
-    /// fit.
+    /// The first parameter that the stage would take over from a source that has it in another shape, which it cannot be
+    /// made of; nil where all fit.
     package static func otherShape(_ table: BlockTable, from source: BlockTable) -> (
         wanted: ParameterEntry, found: ParameterEntry
     )? {
         let entries = Dictionary(source.blocks.flatMap(\.entries).map { ($0.name, $0) }) { first, _ in first }
         for wanted in table.blocks.flatMap(\.entries) {
             let found = sourceNames(wanted.name).lazy.compactMap { entries[$0] }.first
-            if let found, found.shape != wanted.shape { return (wanted, found) }
+            if let found, found.shape != wanted.shape, !PositionTable.canBecome(wanted, from: found) {
+                return (wanted, found)
+            }
         }
         return nil
     }
