@@ -83,8 +83,8 @@ struct StagePreparation: Sendable {
         }
     }
 
-    /// Whether the source has the parameter, whose values are in its block's buffer then. A table of positions of another
-    /// grid is brought to this one's; any other of another shape is no parameter to start from, nor to forget.
+    /// Whether the source has the parameter, whose values are in its block's buffer then. A table of positions of
+    /// another grid is brought to this one's; any other of another shape is no parameter to start from, nor to forget.
     private func inherit(
         _ entry: ParameterEntry, of stage: StageCatalog.Stage, from source: Checkpoint?, into weights: FloatBuffer
     ) throws -> Bool {

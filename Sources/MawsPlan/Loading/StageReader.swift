@@ -81,8 +81,8 @@ package struct StageReader {
             throw .conflict(
                 map.place(of: "augment"),
                 problem:
-                    "`mixup` and `cutmix` mix labels, which a \(task.kind.rawValue) stage does not learn from; set them "
-                    + "to `none`")
+                    "`mixup` and `cutmix` mix labels, which a \(task.kind.rawValue) stage does not learn from; set "
+                    + "them to `none`")
         }
         guard stage.unit > 1 else {
             throw .conflict(

@@ -14,8 +14,8 @@ package enum StageModel {
         BlockTable(blocks: ImageTowerTable.blocks(model, prefix: "", isTrainable: false, trainsPosition: false))
     }
 
-    /// The first parameter that the stage would take over from a source that has it in another shape, which it cannot be
-    /// made of; nil where all fit.
+    /// The first parameter that the stage would take over from a source that has it in another shape, which it cannot
+    /// be made of; nil where all fit.
     package static func otherShape(_ table: BlockTable, from source: BlockTable) -> (
         wanted: ParameterEntry, found: ParameterEntry
     )? {
