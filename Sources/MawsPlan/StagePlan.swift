@@ -50,12 +50,6 @@ public struct StagePlan: Hashable, Sendable {
         set { ownTask = AnyTask(newValue) }
     }
 
-    /// The task where it is of this type; nil where it is of another.
-    package subscript<Task: StageTask>(_ type: Task.Type) -> Task? {
-        get { task as? Task }
-        set { if let newValue, task is Task { task = newValue } }
-    }
-
     /// The name of its kind, for people and records.
     public var kind: StageKind { type(of: task).kind }
     /// Whether the stage updates weights by steps, rather than evaluating them.

@@ -58,3 +58,11 @@ package struct DataNeeds: Hashable, Sendable {
 
     package init() {}
 }
+
+extension StagePlan {
+    /// The task where it is of this type; nil where it is of another.
+    package subscript<Task: StageTask>(_ type: Task.Type) -> Task? {
+        get { task as? Task }
+        set { if let newValue, task is Task { task = newValue } }
+    }
+}
