@@ -32,6 +32,7 @@ extension CoordinatorNode {
         case .takeCheckpoint(let position): try takeCheckpoint(position)
         case .record(let done, let trainer): try record(done, trainer)
         case .passOver(let sample, let term): try passOver(sample, term)
+        case .keepTerm(let term): try database.keep(term)
         case .stepFinished: try finishStep()
         case .stageFinished(let stage): try finishStage(stage)
         case .runFinished:

@@ -75,6 +75,9 @@ extension CoordinatorNode {
             guard let server = hello.server else { return }
             try recorder.machine(
                 MachineRecord(name: peer.title, role: "server", address: peer.connection.remoteAddress))
+            if hello.term > core.term {
+                try perform(core.step(.newerTermKnown(hello.term, name: peer.title), now: now))
+            }
             try perform(core.step(.serverJoined(peer.id, name: peer.title, server), now: now))
         case .trainer:
             try perform(core.step(.trainerJoined(peer.id, name: peer.title), now: now))

@@ -154,9 +154,15 @@ public final class RunDatabase: Sendable {
     public func pass(_ record: PassedSampleRecord, term: Term) throws {
         try write { database in
             try record.insert(database, onConflict: .replace)
-            try database.execute(
-                sql: "UPDATE run SET term = MAX(term, ?)", arguments: [Int64(term.value)])
+            try Self.raise(to: term, database)
         }
+    }
+
+    /// Makes it durable that no smaller term counts any more.
+    public func keep(_ term: Term) throws { try write { try Self.raise(to: term, $0) } }
+
+    private static func raise(to term: Term, _ database: Database) throws {
+        try database.execute(sql: "UPDATE run SET term = MAX(term, ?)", arguments: [Int64(term.value)])
     }
 
     /// All samples that the run passes over, in the order of steps and units.

@@ -164,6 +164,7 @@ public struct CoordinatorCore: Sendable {
         guard mode != .ended else { return [] }
         switch event {
         case .serverJoined(let peer, let name, let hello): return serverJoined(peer, name, hello, now)
+        case .newerTermKnown(let term, let name): return takeTerm(above: term, of: name)
         case .trainerJoined(let peer, let name): return trainerJoined(peer, name)
         case .trainerReady(let peer): return trainerReady(peer, now)
         case .peerLost(let peer, let reason): return peerLost(peer, reason, now)

@@ -11,6 +11,8 @@ public struct PeerID: Hashable, Comparable, Sendable {
 /// What happens to the coordinator's core.
 public enum CoordinatorEvent: Sendable {
     case serverJoined(PeerID, name: String, ServerHello)
+    /// A server that is about to join knows a term that is greater than the present one.
+    case newerTermKnown(Term, name: String)
     /// A trainer said hello; it may not lease before it is `trainerReady`.
     case trainerJoined(PeerID, name: String)
     /// The trainer opened its data and its compute profile fits the run.
@@ -67,6 +69,8 @@ public enum CoordinatorAction: Hashable, Sendable {
     /// Make it durable that the run passes this sample over, and the term that counts from now on; end the run instead
     /// when the stage's limit is passed.
     case passOver(PassedSample, term: Term)
+    /// Make it durable that this term counts from now on.
+    case keepTerm(Term)
     /// All servers serve the version after this step.
     case stepFinished(RunPosition, loss: Double)
     case stageFinished(StageIndex)

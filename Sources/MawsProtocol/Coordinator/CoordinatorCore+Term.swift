@@ -1,0 +1,22 @@
+import MawsBase
+import MawsWire
+
+/// A run whose folder was put back from an earlier time, or whose server process worked for another run before: the
+/// server knows terms of starts that the run's records do not have.
+extension CoordinatorCore {
+    /// No run starts so often: who says more is not believed, and a term still has successors.
+    private static let termMax: UInt64 = 1 << 62
+
+    /// Takes a term above the one that a server knows, as it would refuse this coordinator's for good. The other
+    /// servers work under the term before; they leave, come back and are told the new one.
+    mutating func takeTerm(above known: Term, of name: String) -> [CoordinatorAction] {
+        guard known > term, known.value < Self.termMax else { return [] }
+        let before = term
+        term = Term(known.value + 1)
+        let note =
+            "\(name) knows term \(known.value) and the run's records end at \(before.value): the run's folder is of an "
+            + "earlier time, or the server worked for another run; the run goes on under term \(term.value)"
+        return [.keepTerm(term), .note(note)]
+            + readyServers.map { .refuse($0.peer, "the run goes on under a newer term", mayTryAgain: true) }
+    }
+}

@@ -1,0 +1,34 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+import Testing
+
+/// A run's folder that was put back from an earlier time, under servers that run on.
+@Suite struct NewerTermTests {
+    @Test func aTermAboveThatOfAServerIsKeptAndUsed() {
+        var run = CoordinatorHarness(stages: [training()])
+        run.step(.newerTermKnown(Term(9), name: "server-0"))
+        #expect(run.core.term == Term(10))
+        #expect(run.actions.contains(.keepTerm(Term(10))))
+        #expect(run.notes.contains { $0.contains("term 9") && $0.contains("earlier time") })
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        #expect(run.leases[trainer]?.term == Term(10))
+    }
+
+    @Test func serversOfTheTermBeforeComeBack() {
+        var run = CoordinatorHarness(stages: [training()])
+        run.joinServer(1)
+        run.step(.newerTermKnown(Term(9), name: "server-0"))
+        let reason = "the run goes on under a newer term"
+        #expect(run.actions.contains(.refuse(run.server(1), reason, mayTryAgain: true)))
+    }
+
+    @Test(arguments: [Term(3), Term(2), Term(.max)])
+    func aTermThatIsNotNewerOrCannotBeChangesNothing(_ known: Term) {
+        var run = CoordinatorHarness(stages: [training()])
+        run.step(.newerTermKnown(known, name: "server-0"))
+        #expect(run.core.term == Term(3))
+        #expect(!run.actions.contains { if case .keepTerm = $0 { true } else { false } })
+    }
+}
