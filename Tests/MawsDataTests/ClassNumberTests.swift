@@ -148,7 +148,7 @@ import Testing
         if let classes {
             var stage = Fixture.stage(.zeroshot)
             stage.on = "test"
-            stage[ZeroShotTask.self]?.classes = classes
+            stage.task = ZeroShotTask(templates: classes, classes: classes)
             plan.stages.append(stage)
         }
         return plan

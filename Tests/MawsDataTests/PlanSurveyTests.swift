@@ -98,7 +98,7 @@ import Testing
         try folder.write(text, "classes.txt")
         var stage = Fixture.stage(.zeroshot)
         stage.on = "test"
-        stage[ZeroShotTask.self]?.classes = "classes.txt"
+        stage.task = ZeroShotTask(templates: "classes.txt", classes: "classes.txt")
         let faults = try Self.survey(folder, [stage]).faults.map(\.sentence)
         #expect(faults.count == (expected == nil ? 0 : 1))
         if let expected {

@@ -74,8 +74,8 @@ final class TransformerStack {
     /// last block first. Frozen blocks hand the stream's gradient on, and have no memory for one of their own.
     /// - Parameters:
     ///   - dOutput: of the pass's output.
-    ///   - needsInput: whether anything below the stack is trained. Otherwise it ends with its lowest trained block, and
-    ///     the result is nil.
+    ///   - needsInput: whether anything below the stack is trained. Otherwise it ends with its lowest trained block,
+    ///     and the result is nil.
     func backward(
         _ pass: TransformerPass, _ dOutput: FloatSlice, needsInput: Bool = true, weights: any WeightSource,
         gradients: any GradientSink, buffers: GradientBuffers
