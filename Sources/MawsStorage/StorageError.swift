@@ -46,7 +46,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     public var isDamage: Bool {
         switch self {
         case .damaged: true
-        case .system(_, _, let code): [ENOENT, ENOTDIR, EIO].contains(code)
+        case .system(_, _, let code): [ENOENT, ENOTDIR, EISDIR, ELOOP, EIO].contains(code)
         default: false
         }
     }
