@@ -177,7 +177,7 @@ import Testing
         #expect(server.output.contains("listens at [::]:\(listening.port)") && listening.host == "::1")
 
         try Self.misbehave(address, listening, machine)
-        try Self.wait { server.output.contains("does not keep to the protocol") }
+        try Self.wait { server.output.contains("sent what the protocol does not allow") }
         #expect(server.output.contains("gpu-7 at [::1]:"), "\(server.output)")
         let path = run.runFolder + "/logs/coordinator.log"
         try Self.wait { (try? String(contentsOfFile: path, encoding: .utf8))?.contains("letters a to z") == true }
