@@ -37,6 +37,8 @@ struct DataDedupe: ParsableCommand {
 
     func run() throws {
         let shards = try arguments.paths()
+        let reads = ReadFiles(shards: try shards + ShardArguments.expand(against), others: [classes])
+        for path in [list, page].compactMap(\.self) { try reads.refuse(writing: path) }
         if let list, !force { try NewFile.check(list) }
         if let page { try NewFile.checkPage(page) }
         let bar = ProgressBar("comparing images")
@@ -52,7 +54,7 @@ struct DataDedupe: ParsableCommand {
             try LeakPage(found).write(to: page)
             print("\n\(page): the leaks beside their evaluation images.")
         }
-        if let output { try writeShards(found, shards: shards, to: output) }
+        if let output { try writeShards(found, shards: shards, reads, to: output) }
     }
 
     private func writeList(_ found: Deduplication, to path: String) throws {
@@ -61,11 +63,12 @@ struct DataDedupe: ParsableCommand {
         print(count == 0 ? "\nThere is nothing to exclude; \(path) was not written." : "\n\(path): \(count) samples.")
     }
 
-    private func writeShards(_ found: Deduplication, shards: [String], to output: String) throws {
+    private func writeShards(_ found: Deduplication, shards: [String], _ reads: ReadFiles, to output: String) throws {
         let bar = ProgressBar("writing shards")
         defer { bar.finish() }
         let names = try classes.map { try SplitFiles.classes(path: $0).map { HashtagText.normalized($0[0]) } } ?? []
-        let target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
+        var target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
+        target.reads = reads
         let result = try UniqueSamples(found, shards: shards, target: target, classHashtags: names)
             .write(progress: bar.show)
         bar.finish()

@@ -35,6 +35,9 @@ struct DataLabels: ParsableCommand {
     }
 
     func run() throws {
+        let reads = ReadFiles(
+            shards: try ShardArguments.expand(shards) + (list.map { ["list:\($0)"] } ?? []), others: [drop])
+        for path in [output, page].compactMap(\.self) { try reads.refuse(writing: path) }
         if let output { try NewFile.refuseFolder(output) }
         if let page { try NewFile.checkPage(page) }
         let wordNet = try WordNet(folder: wordnet)

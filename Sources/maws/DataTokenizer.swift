@@ -17,6 +17,7 @@ struct DataTokenizer: ParsableCommand {
 
     func run() throws {
         try NewFile.refuseFolder(output)
+        try ReadFiles(shards: arguments.paths()).refuse(writing: output)
         if !force, FileManager.default.fileExists(atPath: output) {
             let pieces = try Tokenizer(model: output, context: 2).vocabularySize
             print("\(output) is already there (\(pieces) tokens), unchanged; --force trains it again.")

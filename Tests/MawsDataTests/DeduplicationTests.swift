@@ -116,4 +116,28 @@ import Testing
         #expect(second.hashtags == ["dog", "canines"] && second.classIndex == 1)
         #expect(try folder.text("out/u-hashtags.txt").hasPrefix("canines\t1\ncat\t1\n"))
     }
+
+    /// Four equal images of which the first three are spoilt in another part each, then a good one and its copy.
+    @Test func whatIsSpoiltAnywhereStandsForNoCopy() throws {
+        let folder = try Folder()
+        let (image, other) = (try Fixture.png(7), try Fixture.png(9))
+        try folder.shard(
+            "a.tar",
+            [
+                ("00.png", image), ("00.txt", [0x63, 0xE9]), ("01.png", image), ("01.json", Array("{".utf8)),
+                ("02.png", image), ("02.cls", Array("0x1".utf8)), ("03.png", image), ("03.txt", Array("good".utf8)),
+                ("04.png", image), ("05.png", other), ("06.png", Array("no image".utf8)),
+            ])
+        let shards = [folder.path("a.tar")]
+        let found = try Deduplication(shards: shards, evaluation: [], radius: 4, temporary: folder.path)
+        #expect(found.unreadable.map(\.member) == ["00", "01", "02", "06"])
+        #expect(found.copies.map { [$0.sample.key, $0.first.key] } == [["04", "03"]])
+        let result = try UniqueSamples(
+            found, shards: shards, target: PackTarget(output: folder.path("out"), prefix: "u")
+        ).write()
+        #expect(result.account.takenCount == 2)
+        let leftOut = result.account.entries(.leftOut).reduce(0) { $0 + $1.count }
+        #expect(result.account.takenCount + leftOut == found.sampleCount)
+        #expect(try Dataset(Fixture.split(["out/u-0000.tar"]), root: folder.path).sample(0).caption == "good")
+    }
 }

@@ -38,7 +38,10 @@ public struct Deduplication: Sendable {
     /// What is no part of new shards, and why.
     var account: SampleAccount {
         var account = SampleAccount()
-        for copy in copies { account.add(.leftOut, "copies of an earlier one", example: "\(copy.sample)") }
+        let leaked = Set(leaks.map(\.sample))
+        for copy in copies where !leaked.contains(copy.sample) {
+            account.add(.leftOut, "copies of an earlier one", example: "\(copy.sample)")
+        }
         for leak in leaks { account.add(.leftOut, "like an evaluation image", example: "\(leak.sample)") }
         for sample in unreadable { account.leaveOut(sample) }
         return account
@@ -64,8 +67,9 @@ public struct Deduplication: Sendable {
         let buckets = try ContentBuckets(in: temporary)
         var near: [(sample: Int, match: HashIndex.Match)] = []
         var broken: [UnreadableSample] = []
+        var passedOver: [SkippedSample] = []
         sampleCount = try SampleScan(shards: shards, looks: !evaluation.isEmpty).forEach(
-            progress: { progress(0.1 + 0.8 * $0) },
+            progress: { progress(0.1 + 0.8 * $0) }, passedOver: { passedOver += $0 },
             { result in
                 switch result {
                 case .failure(let unreadable): broken.append(unreadable)
@@ -76,7 +80,8 @@ public struct Deduplication: Sendable {
                     if let match { near.append((scanned.sample, match)) }
                 }
             })
-        unreadable = broken.map(\.place)
+        unreadable = passedOver + broken.map(\.place)
+        sampleCount += passedOver.count
         let found = try buckets.copies()
         firstOfCopy = Dictionary(uniqueKeysWithValues: found.map { ($0.sample, $0.first) })
         unusable = Set(near.map(\.sample) + broken.map(\.sample))

@@ -28,14 +28,17 @@ struct SampleScan {
 
     /// - Parameters:
     ///   - progress: told which share of the shards is done, 0...1.
+    ///   - passedOver: takes what was passed over when a shard was opened.
     ///   - body: takes each sample in order, or why it is unreadable.
-    /// - Returns: the number of samples.
+    /// - Returns: the number of samples, without those that were passed over.
     func forEach(
-        progress: (Double) -> Void, _ body: (Result<Scanned, UnreadableSample>) throws -> Void
+        progress: (Double) -> Void, passedOver: ([SkippedSample]) -> Void = { _ in },
+        _ body: (Result<Scanned, UnreadableSample>) throws -> Void
     ) throws -> Int {
         var first = 0
         for (number, shard) in shards.enumerated() {
             let dataset = try Self.dataset(shard)
+            passedOver(dataset.problems)
             for start in stride(from: 0, to: dataset.count, by: Self.batchSize) {
                 let batch = Batch(
                     shard: shard, dataset: dataset, first: first,
@@ -63,8 +66,10 @@ struct SampleScan {
 
     private static func scan(_ batch: Batch, _ index: Int, looks: Bool) throws -> Result<Scanned, UnreadableSample> {
         do {
-            let image = try batch.dataset.sample(index, parts: [.image], required: [.image]).image
+            // What training could not read stands for no copy, wherever it is spoilt.
+            let image = try batch.dataset.sample(index, parts: Set(SamplePart.allCases), required: [.image]).image
             guard !image.isEmpty else { throw DataError.image(.empty) }
+            _ = try EncodedImage(image)
             return .success(
                 Scanned(
                     sample: batch.first + index, content: Hash.digest(of: image),
@@ -78,7 +83,7 @@ struct SampleScan {
     }
 }
 
-/// A sample that has no image to compare.
+/// A sample that cannot be read, so that it is compared with none.
 struct UnreadableSample: Error {
     var sample: Int
     var place: SkippedSample

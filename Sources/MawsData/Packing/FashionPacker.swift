@@ -22,7 +22,9 @@ public struct FashionPacker {
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: identity)
         if let there, !target.isForced { return PackResult(manifest: there, wasThere: true) }
         let folder = try PackFolder(
-            target, source: identity, sets: FashionRule.Split.allCases.map(setName))
+            target, source: identity, sets: FashionRule.Split.allCases.map(setName),
+            reads: ReadFiles(
+                shards: [], others: FashionRule.Split.allCases.flatMap { [imagesPath($0), labelsPath($0)] }))
         var counter = HashtagCounter()
         var account = try write(.train, into: folder) { counter.add($0) }
         account.merge(try write(.test, into: folder) { _ in })

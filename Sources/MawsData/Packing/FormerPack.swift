@@ -31,7 +31,9 @@ struct FormerPack {
     func refuse(unlessFrom source: String) throws {
         let isOwn = manifest.map { PackManifest.origin($0.source) == PackManifest.origin(source) } ?? false
         let own = Set(isOwn ? manifest?.files.map(\.name) ?? [] : [])
-        let others = shards.filter { !own.contains($0) }
+        // A pack of the same prefix may have shards of other names, which would go with its manifest.
+        let further = isOwn ? [] : (manifest?.files ?? []).filter { $0.samples > 0 && isThere($0.name) }.map(\.name)
+        let others = Set(shards + further).subtracting(own).sorted()
         guard !others.isEmpty else { return }
         let list = others.prefix(Self.namedMax).joined(separator: ", ") + (others.count > Self.namedMax ? ", …" : "")
         throw DataError.output(
@@ -40,6 +42,18 @@ struct FormerPack {
                 + "\(others.count == 1 ? "is" : "are") there already (\(list)); take another --prefix or --output, or "
                 + "--force, which replaces what is there")
     }
+
+    /// Throws where a file that is read would be replaced or removed: one of the pack that was there before, or one of
+    /// the names that every pack may write.
+    func refuse(reading reads: ReadFiles) throws {
+        let usual = ["classes.txt", "hashtags.txt", "pack.json"].map { "\(prefix)-\($0)" }
+        for name in shards + (manifest?.files.map(\.name) ?? []) + usual {
+            try reads.refuse(writing: output + "/" + name)
+            try reads.refuse(writing: output + "/" + name + Self.indexEnding)
+        }
+    }
+
+    private func isThere(_ name: String) -> Bool { !name.contains("/") && access(output + "/" + name, F_OK) == 0 }
 
     /// Throws where another file than the earlier pack's would be replaced by other content.
     func refuseOthers(_ files: [PackManifest.File]) throws {

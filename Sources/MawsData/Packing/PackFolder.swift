@@ -11,6 +11,7 @@ final class PackFolder {
     private let lock: Int32
     private let isForced: Bool
     private let before: FormerPack
+    private let reads: ReadFiles
     private var files: [PackManifest.File] = []
 
     /// Holds the source while files are moved, so that a pack that was killed there knows its files again.
@@ -20,11 +21,16 @@ final class PackFolder {
     ///   - target: its folder is made when missing.
     ///   - source: see `PackManifest.source`.
     ///   - sets: beginnings of the shards' names; nil: the prefix alone.
-    init(_ target: PackTarget, source: String, sets: [String]? = nil) throws {
+    ///   - reads: what the pack is made of, which is never replaced or removed, nor what the target names.
+    init(_ target: PackTarget, source: String, sets: [String]? = nil, reads: ReadFiles) throws {
         output = target.output
         prefix = target.prefix
         self.source = source
         before = FormerPack(target, sets: sets ?? [target.prefix])
+        var all = reads
+        all.formUnion(target.reads)
+        self.reads = all
+        try before.refuse(reading: all)
         staging = "\(output)/.\(prefix).partial"
         let wasInterrupted =
             (try? InputFile.contents(staging + "/" + Self.publishing, limit: 1 << 20)) == Array(source.utf8)
@@ -65,6 +71,7 @@ final class PackFolder {
     func publish(_ account: SampleAccount) throws -> PackResult {
         let manifest = PackManifest(source: source, files: files, account: account)
         let manifestName = PackManifest.name(prefix: prefix)
+        for name in files.map(\.name) + [manifestName] { try reads.refuse(writing: output + "/" + name) }
         if !isForced { try before.refuseOthers(files) }
         try OutputFile.write(Array(source.utf8), to: path(Self.publishing))
         unlink(output + "/" + manifestName)

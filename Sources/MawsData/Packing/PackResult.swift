@@ -23,6 +23,8 @@ public struct PackTarget: Sendable {
     public var shardSize: Int
     /// Writes the pack even when a complete one is there.
     public var isForced: Bool
+    /// Files that the command reads besides what the packer itself does.
+    public var reads = ReadFiles()
 
     public init(output: String, prefix: String, shardSize: Int = 5000, isForced: Bool = false) {
         self.output = output

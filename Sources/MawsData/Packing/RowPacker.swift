@@ -10,12 +10,17 @@ public struct RowPacker {
     private let sourceName: String
     private let target: PackTarget
     private let skipsBadRows: Bool
+    private let reads: ReadFiles
 
     /// Rows whose images are in memory at a time.
     private static let batchSize = 64
 
-    private init(_ source: any RowSource, name: String, target: PackTarget, skipsBadRows: Bool) {
+    /// - Parameter origin: the source as a split names it.
+    private init(
+        _ source: any RowSource, origin: String, name: String, target: PackTarget, skipsBadRows: Bool
+    ) {
         self.source = source
+        reads = ReadFiles(shards: [origin])
         sourceName = name
         self.target = target
         self.skipsBadRows = skipsBadRows
@@ -30,13 +35,16 @@ public struct RowPacker {
         RowPacker(
             try FolderSource(
                 path: path, classes: classFolders.map { $0 ? .required : .none } ?? .whereThereAre),
-            name: "folder \(path)\(classFolders == false ? "" : PackManifest.byClass)", target: target,
+            origin: "folder:\(path)", name: "folder \(path)\(classFolders == false ? "" : PackManifest.byClass)",
+            target: target,
             skipsBadRows: skipsBadRows)
     }
 
     /// A CSV or JSONL list; see `ListSource`.
     public static func list(_ path: String, target: PackTarget, skipsBadRows: Bool) throws -> RowPacker {
-        RowPacker(try ListSource(path: path), name: "list \(path)", target: target, skipsBadRows: skipsBadRows)
+        RowPacker(
+            try ListSource(path: path), origin: "list:\(path)", name: "list \(path)", target: target,
+            skipsBadRows: skipsBadRows)
     }
 
     /// - Parameter progress: told now and then which share is done, 0...1.
@@ -47,7 +55,7 @@ public struct RowPacker {
         if let there, !target.isForced {
             return PackResult(manifest: there, wasThere: true, problems: survey.tally.problems, notes: source.notes)
         }
-        let folder = try PackFolder(target, source: survey.identity)
+        let folder = try PackFolder(target, source: survey.identity, reads: reads)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var tally = Tally()
         var counter = HashtagCounter()
