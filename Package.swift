@@ -85,7 +85,7 @@ let nodes: [Target] = [
     library(
         "MawsReport",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
             "MawsStorage", "MawsOptimizer", "MawsTransport", "MawsWire", "MawsProtocol",
         ]),
     library(

@@ -2,7 +2,6 @@
 public enum ReportError: Error, Hashable, CustomStringConvertible {
     case noRun(folder: String)
     case unreadable(path: String, reason: String)
-    case badResult(path: String, reason: String)
 
     public var description: String {
         switch self {
@@ -10,8 +9,6 @@ public enum ReportError: Error, Hashable, CustomStringConvertible {
             "\(folder) is not a run folder: it has neither plan.yaml, metrics.jsonl nor stages.jsonl."
         case .unreadable(let path, let reason):
             "\(path) cannot be read: \(reason)."
-        case .badResult(let path, let reason):
-            "\(path) is not an evaluation's result (\(reason)); run the stage again or move the file away."
         }
     }
 }

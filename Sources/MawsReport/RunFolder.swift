@@ -69,37 +69,22 @@ public struct RunFolder: Sendable {
         String(decoding: try contents(of: "\(path)/logs/coordinator.log") ?? Data(), as: UTF8.self)
     }
 
-    /// `results/*.json` with their predictions, in the order of the finished stages that made them, then by name.
-    package func evaluations() throws(ReportError) -> [any StageResult] {
-        let folder = "\(path)/results"
-        let names = ((try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []).filter {
-            $0.hasSuffix(".json")
-        }
-        let summaries = try stages()
-        var results: [any StageResult] = []
-        for name in names.sorted() {
-            let file = "\(folder)/\(name)"
-            do {
-                let lines = try contents(of: "\(file.dropLast(".json".count)).predictions.jsonl")
-                let kind = summaries.first { "\($0.stage).json" == name }?.kind
-                results.append(try StageSections.files(kind).read(try contents(of: file) ?? Data(), lines: lines))
-            } catch let error as ReportError {
-                throw error
-            } catch {
-                throw .badResult(path: file, reason: "\(error)")
-            }
-        }
-        let order = summaries.map(\.stage)
-        let rank = { (result: any StageResult) in order.firstIndex(of: result.stage) ?? order.count }
-        return results.sorted { (rank($0), $0.stage) < (rank($1), $1.stage) }
+    /// `results/`, held against the records of the stages that made it.
+    package func results() throws(ReportError) -> RunResults {
+        RunResults(folder: "\(path)/results", stages: try stages())
     }
+
+    /// Results whose figures are as they were written, in the order of the finished stages that made them, then by
+    /// name.
+    package func evaluations() throws(ReportError) -> [any StageResult] { try results().results }
 
     /// Those of classifiers.
     package func classifications() throws(ReportError) -> [ClassificationResult] {
         try evaluations().compactMap { $0 as? ClassificationResult }
     }
 
-    /// One sentence for each file with lines that are not records.
+    /// One sentence for each file with lines that are not records, without records that belong there, or, of
+    /// `results/`, that is not what a stage's record says.
     public func damage() throws(ReportError) -> [String] {
         let metrics = try lines(of: StepMetrics.self, in: "metrics.jsonl").damagedLines
         let stages = try lines(of: StageSummary.self, in: "stages.jsonl").damagedLines
@@ -109,9 +94,21 @@ public struct RunFolder: Sendable {
             ("metrics.jsonl", metrics), ("stages.jsonl", stages), ("skipped.jsonl", skipped),
             ("machines.jsonl", machines),
         ]
-        return files.filter { !$0.1.isEmpty }.map { name, lines in
+        let torn = files.filter { !$0.1.isEmpty }.map { name, lines in
             "\(name): \(lines.count == 1 ? "line" : "lines") \(lines.map(String.init).joined(separator: ", ")) "
                 + "\(lines.count == 1 ? "is not a record and was" : "are not records and were") left out."
+        }
+        return try torn + missingSteps() + results().damage.map(\.sentence)
+    }
+
+    /// Of finished stages.
+    private func missingSteps() throws(ReportError) -> [String] {
+        let known = Dictionary(grouping: try metrics(), by: \.stage).mapValues(\.count)
+        return try stages().compactMap { summary in
+            let count = known[summary.stage] ?? 0
+            guard summary.loss != nil, count < summary.steps else { return nil }
+            return "metrics.jsonl has \(count) of the \(summary.steps) steps of stage \(summary.stage). Start the run "
+                + "again with maws-coord, which writes the file from the run's database."
         }
     }
 

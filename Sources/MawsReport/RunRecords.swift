@@ -100,11 +100,16 @@ public struct StageSummary: Codable, Hashable, Sendable {
     public var utilisation: Double?
     /// Samples of an evaluation that have no class and are not scored; nil where there are none.
     public var unlabelled: Int?
+    /// SHA-256 of the files that an evaluation left in `results/`, hexadecimal, by name; nil for training stages and in
+    /// runs of earlier versions.
+    public var resultHashes: [String: String]?
 
     public init(
         stage: String, kind: String, steps: Int, seconds: Double, images: Int, loss: Double?, bytesPushed: Int,
-        bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil, unlabelled: Int? = nil
+        bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil, unlabelled: Int? = nil,
+        resultHashes: [String: String]? = nil
     ) {
+        self.resultHashes = resultHashes
         self.unlabelled = unlabelled
         self.utilisation = utilisation
         self.stage = stage

@@ -91,6 +91,35 @@ private let undisturbed: Result<[String: String], any Error> = Result { try Chec
         #expect(try run.stageLines() == ["mae", "wsp", "lit"])
     }
 
+    @Test func aFinishedRunMakesDamagedResultsAgainAndLeavesRemovedCheckpointsToTheirOwner() throws {
+        var run = try ClusterRun()
+        run.evaluates = true
+        let hashes = try run.finish()
+        let path = run.runFolder + "/results/linear.predictions.jsonl"
+        let good = try Data(contentsOf: URL(fileURLWithPath: path))
+        try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: path))
+        #expect(try run.finish() == hashes)
+        #expect(try Data(contentsOf: URL(fileURLWithPath: path)) == good)
+        #expect(try run.stageLines() == ["mae", "wsp", "lit", "linear", "zeroshot"])
+        #expect(try run.coordinatorLog().contains("the result of linear was damaged and is set aside"))
+        try FileManager.default.removeItem(atPath: run.runFolder + "/checkpoints")
+        try good.prefix(good.count / 2).write(to: URL(fileURLWithPath: path))
+        #expect(try run.finish() == hashes)
+        let log = try run.coordinatorLog()
+        #expect(log.contains("none of the run's final checkpoints is there any more to be read: mae-"))
+        #expect(log.contains("stage linear is not evaluated again: the final checkpoint of"))
+    }
+
+    @Test func aFolderInPlaceOfAManifestIsDamageLikeOther() throws {
+        let run = try Self.longRun()
+        #expect(try run.finish() == undisturbed.get())
+        let manifest = run.runFolder + "/checkpoints/mae-24/manifest.json"
+        try FileManager.default.removeItem(atPath: manifest)
+        try FileManager.default.createDirectory(atPath: manifest, withIntermediateDirectories: false)
+        #expect(try run.finish() == undisturbed.get())
+        #expect(try run.checkpoints().contains("mae-24.damaged"))
+    }
+
     @Test func serversStatesAreUsedWhereNoCheckpointOfTheStageIsWhole() throws {
         let run = try killed(Self.longRun(checkpointSteps: 1000), after: 25)
         let stage = try run.damageNewestStage()

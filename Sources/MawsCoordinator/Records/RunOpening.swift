@@ -37,7 +37,8 @@ struct RunOpening {
         try checkpoints(of: identity.id).setForeignAside { logger.warning("\($0)") }
         if let stage = identity.stage, Int(stage.value) >= catalog.stages.count {
             let finals = FinalCheckpoints(
-                checkpoints: checkpoints(of: identity.id), database: database, logger: logger)
+                checkpoints: checkpoints(of: identity.id), database: database, results: paths.results,
+                logger: logger)
             if let sentence = try finals.settle() { logger.warning("\(sentence)") }
             identity = try database.identity() ?? identity
         }

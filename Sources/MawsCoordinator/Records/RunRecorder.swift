@@ -116,7 +116,10 @@ final class RunRecorder {
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.headline.share,
             weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits),
-            unlabelled: evaluation.flatMap { $0.unscoredCount > 0 ? $0.unscoredCount : nil })
+            unlabelled: evaluation.flatMap { $0.unscoredCount > 0 ? $0.unscoredCount : nil },
+            resultHashes: try evaluation.map { _ in
+                try RunResults.hashes(of: stage.plan.name, kind: stage.plan.kind.rawValue, in: paths.results)
+            })
         return (summary, evaluation)
     }
 

@@ -62,10 +62,34 @@ package enum ClassificationFiles: ResultFiles {
 
     package static func read(_ contents: Data, lines: Data?) throws -> any StageResult {
         let outcome = try JSONLine.decode(Outcome.self, from: contents)
-        let samples = outcome.samples ?? JSONLines<PredictionLine>(lines ?? Data()).records.map(\.sample)
-        return ClassificationResult(
-            stage: outcome.stage, split: outcome.split, classNames: outcome.classNames, samples: samples,
-            fit: outcome.fit)
+        let predictions = JSONLines<PredictionLine>(lines ?? Data())
+        let result = ClassificationResult(
+            stage: outcome.stage, split: outcome.split, classNames: outcome.classNames,
+            samples: outcome.samples ?? predictions.records.map(\.sample), fit: outcome.fit)
+        if let reason = outcome.samples == nil && lines == nil
+            ? "is gone or cannot be read" : difference(outcome, result, damagedLines: predictions.damagedLines)
+        {
+            throw ResultDamage(stage: outcome.stage, file: names(of: outcome.stage)[1], reason: reason)
+        }
+        return result
+    }
+
+    /// How the predictions differ from the outcome; nil where they do not, or an earlier version kept them together.
+    private static func difference(_ outcome: Outcome, _ result: ClassificationResult, damagedLines: [Int]) -> String? {
+        guard outcome.samples == nil else { return nil }
+        if let line = damagedLines.first { return "has a line that is no prediction, line \(line)" }
+        let belonging = outcome.scored.map { $0 + (outcome.unlabelled ?? 0) } ?? result.samples.count
+        if belonging != result.samples.count {
+            return "has \(Figure.count(result.samples.count)) samples where the outcome has \(Figure.count(belonging))"
+        }
+        if let accuracy = outcome.accuracy, accuracy != result.accuracy {
+            return "comes to \(Figure.percent(result.accuracy)) where the outcome says \(Figure.percent(accuracy))"
+        }
+        return nil
+    }
+
+    package static func names(of stage: String) -> [String] {
+        ["\(stage).json", "\(stage).predictions.jsonl", "\(stage).safetensors"]
     }
 }
 

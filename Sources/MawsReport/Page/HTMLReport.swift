@@ -8,12 +8,23 @@ public struct WrittenReport: Hashable, Sendable {
     /// What the page that was there shows and this one does not, in words; the old page is still there then, and this
     /// one beside it.
     public var lacks: [String] = []
+    /// A sentence for each thing in the run's folder that is not as the run left it; they are on the page, too.
+    public var damage: [String] = []
+    /// Whether the page that was there stays as it is.
+    public var isBeside = false
 
-    /// One sentence for a person.
+    /// For a person.
     public var description: String {
-        guard !lacks.isEmpty else { return "Report: \(path)" }
-        return "Report: \(path)\nThe report.html that was there has more and stays as it is: the new page lacks "
-            + "\(lacks.joined(separator: ", ")). Name the folder of the plan's data by --data-root to have it all."
+        var lines = ["Report: \(path)"]
+        if !lacks.isEmpty {
+            lines.append(
+                "The report.html that was there has more and stays as it is: the new page lacks "
+                    + "\(lacks.joined(separator: ", ")). Name the folder of the plan's data by --data-root to have it all."
+            )
+        } else if isBeside {
+            lines.append("The report.html that was there is of undamaged records and stays as it is.")
+        }
+        return (lines + damage).joined(separator: "\n")
     }
 }
 
@@ -29,11 +40,19 @@ public enum HTMLReport {
         runFolder: String, root: String? = nil, against other: String? = nil
     ) throws -> WrittenReport {
         let folder = RunFolder(runFolder).path
-        let page = try render(runFolder: runFolder, root: root, against: other, keeps: true)
+        let record = try RunRecord(RunFolder(runFolder))
+        let page = try render(record, root: root, against: other, keeps: true)
         let path = "\(folder)/report.html"
-        let earlier = (try? AtomicFile.read(path)).map { PageContents(html: String(decoding: $0, as: UTF8.self)) }
-        let lacks = earlier.map { PageContents(html: page).lacks(from: $0) } ?? []
-        let written = WrittenReport(path: lacks.isEmpty ? path : "\(folder)/report-partial.html", lacks: lacks)
+        let earlier = (try? AtomicFile.read(path)).map { String(decoding: $0, as: UTF8.self) }
+        let lacks = earlier.map { PageContents(html: page).lacks(from: PageContents(html: $0)) } ?? []
+        // A page that said the same of the run's records is no better than this one.
+        let isWhole = earlier.map { earlier in
+            record.damage.contains { !earlier.contains(("\($0)" as Markup).html) }
+        }
+        let isBeside = !lacks.isEmpty || isWhole == true
+        let written = WrittenReport(
+            path: isBeside ? "\(folder)/report-partial.html" : path, lacks: lacks, damage: record.damage,
+            isBeside: isBeside)
         try AtomicFile.write(page, to: written.path)
         return written
     }
@@ -43,7 +62,12 @@ public enum HTMLReport {
     public static func render(
         runFolder: String, root: String? = nil, against other: String? = nil, keeps: Bool = false
     ) throws -> String {
-        let record = try RunRecord(RunFolder(runFolder))
+        try render(RunRecord(RunFolder(runFolder)), root: root, against: other, keeps: keeps)
+    }
+
+    private static func render(
+        _ record: RunRecord, root: String?, against other: String?, keeps: Bool
+    ) throws -> String {
         let comparison = try other.map { RunComparison(run: record, other: try RunRecord(RunFolder($0))) }
         let shown = ShownData(record.folder, keeps: keeps)
         let root = root ?? record.dataRoot

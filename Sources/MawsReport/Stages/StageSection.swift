@@ -27,7 +27,10 @@ extension StageSection {
 package protocol ResultFiles: Sendable {
     /// Writes the files of a result; returns it as they have it.
     static func write(_ result: any StageResult, to folder: String) throws -> any StageResult
-    /// The result behind the contents of a `results/<stage>.json`.
+    /// Names of the files that the result of a stage may have, the outcome's first.
+    static func names(of stage: String) -> [String]
+    /// The result behind the contents of a `results/<stage>.json`. Throws `ResultDamage` where the two files are not of
+    /// one result.
     /// - Parameter lines: the contents of the file of predictions; nil where there is none.
     static func read(_ contents: Data, lines: Data?) throws -> any StageResult
 }
