@@ -16,7 +16,7 @@ public struct ReadFiles: Sendable {
     }
 
     private var files: Set<Identity> = []
-    /// Of images and what lies beside them.
+    /// Folders of images and of what lies beside them.
     private var folders: Set<Identity> = []
     /// Whether lists are read, which may name any image.
     private var hasLists = false
