@@ -136,6 +136,7 @@ import Testing
             }
             try folder.write(rows, "\(split).csv")
         }
+        try folder.write("a photo of a {}\n", "templates.txt")
         return folder
     }
 
@@ -148,7 +149,7 @@ import Testing
         if let classes {
             var stage = Fixture.stage(.zeroshot)
             stage.on = "test"
-            stage.task = ZeroShotTask(templates: classes, classes: classes)
+            stage.task = ZeroShotTask(templates: "templates.txt", classes: classes)
             plan.stages.append(stage)
         }
         return plan

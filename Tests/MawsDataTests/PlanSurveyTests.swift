@@ -40,6 +40,7 @@ import Testing
         try shard(folder, "train.tar", train)
         try shard(folder, "test.tar", test)
         try folder.write("dog\t8\ncat\t8\n", "vocabulary.txt")
+        try folder.write("a photo of a {}\n", "templates.txt")
         return folder
     }
 
@@ -98,7 +99,7 @@ import Testing
         try folder.write(text, "classes.txt")
         var stage = Fixture.stage(.zeroshot)
         stage.on = "test"
-        stage.task = ZeroShotTask(templates: "classes.txt", classes: "classes.txt")
+        stage.task = ZeroShotTask(templates: "templates.txt", classes: "classes.txt")
         let faults = try Self.survey(folder, [stage]).faults.map(\.sentence)
         #expect(faults.count == (expected == nil ? 0 : 1))
         if let expected {

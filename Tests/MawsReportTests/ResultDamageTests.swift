@@ -53,7 +53,9 @@ import Testing
         #expect(written.path.hasSuffix("/report-partial.html"))
         #expect(try String(contentsOfFile: "\(folder.path)/report.html", encoding: .utf8) == good)
         let sentence = try #require(written.damage.first)
-        #expect(written.damage.count == 1 && sentence.hasPrefix("results/\(file) "), "\(written.damage)")
+        // The plan of this run is a stand-in, which is said too.
+        let results = written.damage.filter { $0.hasPrefix("results/") }
+        #expect(results == [sentence] && sentence.hasPrefix("results/\(file) "), "\(written.damage)")
         #expect(sentence.contains("Start the run again with maws-coord") && written.description.contains(sentence))
         #expect(written.description.contains("stays as it is"))
         let page = try String(contentsOfFile: written.path, encoding: .utf8)

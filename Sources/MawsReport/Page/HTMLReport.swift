@@ -19,7 +19,8 @@ public struct WrittenReport: Hashable, Sendable {
         if !lacks.isEmpty {
             lines.append(
                 "The report.html that was there has more and stays as it is: the new page lacks "
-                    + "\(lacks.joined(separator: ", ")). Name the folder of the plan's data by --data-root to have it all."
+                    + "\(lacks.joined(separator: ", ")). Name the folder of the plan's data by --data-root to have "
+                    + "it all."
             )
         } else if isBeside {
             lines.append("The report.html that was there is of undamaged records and stays as it is.")
