@@ -101,7 +101,7 @@ public struct RunFolder: Sendable {
         return try torn + missingSteps() + results().damage.map(\.sentence)
     }
 
-    /// Of finished stages.
+    /// A sentence for each finished stage that has fewer steps in the metrics than it took.
     private func missingSteps() throws(ReportError) -> [String] {
         let known = Dictionary(grouping: try metrics(), by: \.stage).mapValues(\.count)
         return try stages().compactMap { summary in

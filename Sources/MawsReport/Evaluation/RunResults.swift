@@ -99,7 +99,7 @@ package struct RunResults {
         return result
     }
 
-    /// Of a probe, whose result says what its weights hash to.
+    /// What is wrong with a probe's weights, whose hash its result has.
     private func weightsDamage(_ result: any StageResult, _ stage: String) -> [ResultDamage] {
         guard let fit = (result as? ClassificationResult)?.fit, let hash = fit.weightsHash else { return [] }
         let name = StageSections.files(nil).names(of: stage)[2]
