@@ -17,6 +17,8 @@ public final class ServerNode: Sendable {
     private let host: ShardHost
     private let logger: Logger
     private let isStopping = Atomic<Bool>(false)
+    /// Wakes the threads that wait for their next turn, each of which wakes one more.
+    private let stopped = DispatchSemaphore(value: 0)
     private let trainers = Mutex<[ObjectIdentifier: Connection]>([:])
     private let links = TrainerLinks()
     private let remarks = Mutex(RepeatedLines())
@@ -93,8 +95,16 @@ public final class ServerNode: Sendable {
 
     private func stop() {
         isStopping.store(true, ordering: .relaxed)
+        stopped.signal()
         listener.close()
         for connection in trainers.withLock({ Array($0.values) }) { connection.close() }
+    }
+
+    /// Waits; false as soon as the server stops, whose lock its threads hold as long as they are there.
+    private func pause(seconds: Double) -> Bool {
+        guard stopped.wait(timeout: .now() + seconds) == .success else { return true }
+        stopped.signal()
+        return false
     }
 
     // MARK: - Threads
@@ -137,10 +147,7 @@ public final class ServerNode: Sendable {
     }
 
     @Sendable private func keepTime() {
-        while !isStopping.load(ordering: .relaxed) {
-            Thread.sleep(forTimeInterval: 0.1)
-            host.tick()
-        }
+        while pause(seconds: 0.1) { host.tick() }
     }
 
     @Sendable private func watchMemory() {
@@ -148,23 +155,17 @@ public final class ServerNode: Sendable {
         if ResidentWatch.residentBytes == nil {
             logger.warning("the system does not say how much memory is in use: the state leaves it all the time")
         }
-        while !isStopping.load(ordering: .relaxed) {
-            Thread.sleep(forTimeInterval: ResidentWatch.intervalSeconds)
-            watch.look(at: host.state.withLock { $0.memory })
-        }
+        while pause(seconds: ResidentWatch.intervalSeconds) { watch.look(at: host.state.withLock { $0.memory }) }
     }
 
     @Sendable private func scrub() {
         guard options.scrubShare > 0 else { return }
         let scrub = StateScrub(share: options.scrubShare)
-        while !isStopping.load(ordering: .relaxed) {
-            Thread.sleep(forTimeInterval: host.look(with: scrub))
-        }
+        while pause(seconds: host.look(with: scrub)) {}
     }
 
     @Sendable private func beat() {
-        while !isStopping.load(ordering: .relaxed) {
-            Thread.sleep(forTimeInterval: 1)
+        while pause(seconds: 1) {
             for line in remarks.withLock({ $0.due(.now()) }) { logger.warning("\(line)") }
             // The thread that receives notices the end of a connection.
             try? host.state.withLock { $0.coordinator }?.send(.heartbeat)
