@@ -16,14 +16,8 @@ struct FolderListing {
         var kind: Kind
     }
 
-    /// Which folder it is, under whatever name.
-    struct Identity: Hashable {
-        var device: UInt64
-        var node: UInt64
-    }
-
     let entries: [Entry]
-    let identity: Identity
+    let identity: FileIdentity
 
     init(_ path: ByteName) throws(DataError) {
         guard let folder = path.withPath({ opendir($0) }) else {
@@ -34,7 +28,7 @@ struct FolderListing {
         guard fstat(dirfd(folder), &status) == 0 else {
             throw .system(action: "read", path: "\(path)", code: errno)
         }
-        identity = Identity(device: UInt64(status.st_dev), node: UInt64(status.st_ino))
+        identity = FileIdentity(status)
         var entries: [Entry] = []
         errno = 0
         while let entry = readdir(folder) {

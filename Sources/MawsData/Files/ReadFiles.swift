@@ -3,21 +3,9 @@ import Glibc
 /// The files that a command reads, known by what they are and not by their names: nothing that it writes or removes is
 /// one of them, whatever it is told to replace.
 public struct ReadFiles: Sendable {
-    private struct Identity: Hashable {
-        var device: UInt64
-        var number: UInt64
-
-        /// Nil where nothing is there.
-        init?(_ path: String) {
-            var status = stat()
-            guard stat(path, &status) == 0 else { return nil }
-            (device, number) = (UInt64(status.st_dev), UInt64(status.st_ino))
-        }
-    }
-
-    private var files: Set<Identity> = []
+    private var files: Set<FileIdentity> = []
     /// Folders of images and of what lies beside them.
-    private var folders: Set<Identity> = []
+    private var folders: Set<FileIdentity> = []
     /// Whether lists are read, which may name any image.
     private var hasLists = false
 
@@ -44,11 +32,11 @@ public struct ReadFiles: Sendable {
     }
 
     public mutating func add(_ path: String) {
-        if let file = Identity(path) { files.insert(file) }
+        if let file = FileIdentity(path) { files.insert(file) }
     }
 
     mutating func addFolder(_ path: String) {
-        if let folder = Identity(path) { folders.insert(folder) }
+        if let folder = FileIdentity(path) { folders.insert(folder) }
     }
 
     mutating func addList(_ path: String) {
@@ -64,7 +52,7 @@ public struct ReadFiles: Sendable {
 
     /// Throws where a file that is read is there.
     public func refuse(writing path: String) throws {
-        guard let file = Identity(path), files.contains(file) || isOfSample(path) else { return }
+        guard let file = FileIdentity(path), files.contains(file) || isOfSample(path) else { return }
         throw DataError.output(
             path: path,
             problem: "it is one of the files that this command reads, which it never replaces or removes; take another "
@@ -85,7 +73,7 @@ public struct ReadFiles: Sendable {
         var parent = String(cString: resolved)
         while let slash = parent.lastIndex(of: "/") {
             parent = String(parent[..<slash])
-            if let folder = Identity(parent.isEmpty ? "/" : parent), folders.contains(folder) { return true }
+            if let folder = FileIdentity(parent.isEmpty ? "/" : parent), folders.contains(folder) { return true }
         }
         return false
     }

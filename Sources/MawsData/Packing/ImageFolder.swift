@@ -46,7 +46,7 @@ struct ImageFolder {
     /// - Parameters:
     ///   - folder: relative to the root; nil for the root.
     ///   - above: the folders that lead here.
-    private mutating func visit(_ folder: ByteName?, above: [FolderListing.Identity]) throws(DataError) {
+    private mutating func visit(_ folder: ByteName?, above: [FileIdentity]) throws(DataError) {
         let path = folder.map { root / $0 } ?? root
         let listing = try FolderListing(path)
         guard !above.contains(listing.identity) else {

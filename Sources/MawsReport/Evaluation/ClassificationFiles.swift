@@ -88,6 +88,12 @@ package enum ClassificationFiles: ResultFiles {
         return nil
     }
 
+    /// Those of a probe's weights.
+    package static func hashes(in result: any StageResult) -> [String: String] {
+        guard let fit = (result as? ClassificationResult)?.fit, let hash = fit.weightsHash else { return [:] }
+        return [fit.weightsFile ?? names(of: result.stage)[2]: hash]
+    }
+
     package static func names(of stage: String) -> [String] {
         ["\(stage).json", "\(stage).predictions.jsonl", "\(stage).safetensors"]
     }

@@ -45,7 +45,7 @@ package struct RunResults {
         var found = changedFiles(stage, summary)
         do {
             let result = try result(stage, summary)
-            if found.isEmpty { found += weightsDamage(result, stage) }
+            if found.isEmpty { found += ownDamage(result, StageSections.files(summary?.kind)) }
             if found.allSatisfy(\.leavesFigures) { results.append(result) }
         } catch {
             // What the record says of the files says it all.
@@ -99,15 +99,15 @@ package struct RunResults {
         return result
     }
 
-    /// What is wrong with a probe's weights, whose hash its result has.
-    private func weightsDamage(_ result: any StageResult, _ stage: String) -> [ResultDamage] {
-        guard let fit = (result as? ClassificationResult)?.fit, let hash = fit.weightsHash else { return [] }
-        let name = StageSections.files(nil).names(of: stage)[2]
-        guard fit.weightsFile == nil || fit.weightsFile == name else {
-            return [ResultDamage(stage: stage, file: name, reason: "is not the file that the result names")]
+    /// What is wrong with files whose hashes the result itself has.
+    private func ownDamage(_ result: any StageResult, _ files: any ResultFiles.Type) -> [ResultDamage] {
+        files.hashes(in: result).sorted { $0.key < $1.key }.compactMap { name, hash in
+            // The name is a file's word: it leads nowhere else.
+            let isNamed = files.names(of: result.stage).contains(name)
+            let reason = isNamed ? difference(name, hash) : "is not a file of this result, which names it"
+            return reason.map {
+                ResultDamage(stage: result.stage, file: name, reason: $0, leavesFigures: true)
+            }
         }
-        return difference(name, hash).map {
-            [ResultDamage(stage: stage, file: name, reason: $0, leavesFigures: true)]
-        } ?? []
     }
 }

@@ -29,6 +29,8 @@ package protocol ResultFiles: Sendable {
     static func write(_ result: any StageResult, to folder: String) throws -> any StageResult
     /// Names of the files that the result of a stage may have, the outcome's first.
     static func names(of stage: String) -> [String]
+    /// SHA-256 of those files whose hash the result itself has, by name.
+    static func hashes(in result: any StageResult) -> [String: String]
     /// The result behind the contents of a `results/<stage>.json`. Throws `ResultDamage` where the two files are not of
     /// one result.
     /// - Parameter lines: the contents of the file of predictions; nil where there is none.
