@@ -169,8 +169,8 @@ let testTargets: [Target] = [
     tests(
         "MawsServerTests",
         [
-            "MawsBase", "MawsTensor", "MawsWire", "MawsTransport", "MawsCompression", "MawsOptimizer", "MawsStorage",
-            "MawsServer", "CAllocationCounter", logging,
+            "MawsBase", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsCompression", "MawsOptimizer",
+            "MawsStorage", "MawsServer", "CAllocationCounter", logging,
         ]),
     tests(
         "MawsTrainerTests",

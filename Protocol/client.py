@@ -18,6 +18,10 @@ MAGIC, VERSION, HEADER = b"MAWS", 4, struct.Struct("<4sHBBIQ")
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
 POST = [("term", "Q")] + STAGE_STEP + [("unit", "I")]
+CODE = [("word 0", "Q"), ("word 1", "Q"), ("word 2", "Q"), ("word 3", "Q")]
+GRANT = [
+    ("phase", "I"), ("first unit", "I"), ("units", "I"), ("may be non-finite", "bool"), ("code", CODE),
+]
 SLICE = STAGE_STEP + [("block", "I"), ("slot", "text")]
 SHARD = [("index", "I"), ("count", "I")]
 SERVER_HELLO = [
@@ -60,6 +64,8 @@ MESSAGES = {
         ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("units", "I"),
         ("optimizer", ("optional", OPTIMIZER)), ("gather encoding", "B"), ("keeps state", "bool"),
         ("keeps step", "bool"),
+        ("posts", [("units", "I"), ("piece bytes", "I"), ("pieces min", "I"), ("pieces max", "I")]),
+        ("lease key", CODE), ("receipt key", CODE),
     ]),
     17: ("restore", SLICE),
     18: ("restoreDone", STAGE_STEP),
@@ -73,21 +79,21 @@ MESSAGES = {
     33: ("leaseRequest", [("shares", "bytes")]),
     34: ("leases", [("leases", ("array", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("milliseconds", "I"),
-        ("passed", ("array", "Q")),
+        ("passed", ("array", "Q")), ("grant", GRANT),
     ]))]),
     35: ("unitDone", [("lease", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("loss", "d"), ("skipped", ("array", "text")), ("result", "bytes"),
-        ("compute seconds", "d"), ("wait seconds", "d"),
+        ("compute seconds", "d"), ("wait seconds", "d"), ("is finite", "bool"), ("level", "B"), ("receipt", CODE),
     ]),
     36: ("unitFailed", [("lease", "Q")] + REASON + [("sample", ("optional", LOST_SAMPLE))]),
     37: ("shutdown", [("is finished", "bool")] + REASON),
     48: ("gather", STAGE_STEP + [("block", "I")]),
     49: ("gathered", STAGE_STEP + [("block", "I"), ("encoding", "B")]),
     50: ("unavailable", REASON),
-    51: ("push", POST + [("level", "B"), ("block", "I"), ("encoding", "B")]),
-    52: ("flush", []),
-    53: ("flushed", []),
-    54: ("post", POST),
+    51: ("push", POST + [("level", "B"), ("block", "I"), ("encoding", "B"), ("grant", GRANT)]),
+    52: ("flush", POST + [("level", "B"), ("grant", GRANT)]),
+    53: ("flushed", [("is finite", "bool"), ("receipt", CODE)]),
+    54: ("post", POST + [("grant", GRANT)]),
     55: ("collect", STAGE_STEP),
     56: ("posted", POST),
     57: ("linkRequest", [("origin", "Q")]),

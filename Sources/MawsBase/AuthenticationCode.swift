@@ -18,5 +18,5 @@ public struct AuthenticationCode: Hashable, Sendable {
     public static let none = AuthenticationCode(words: SIMD4())
 
     /// Several codes as one, which whoever has all their keys can check.
-    public static func ^ (left: Self, right: Self) -> Self { Self(words: left.words ^ right.words) }
+    public func joined(with other: Self) -> Self { Self(words: words ^ other.words) }
 }

@@ -41,11 +41,13 @@ extension CoordinatorNode {
         case .runFailed(let sentence): failure = sentence
         case .runStopped: outcome = .stopped
         case .note(let sentence): logger.info("\(sentence)", metadata: place)
+        case .remark(let id, let sentence):
+            remark(sentence, by: peers[id]?.source ?? "a trainer that left", level: .info)
         }
     }
 
     private func configure(_ id: PeerID, keepsState: Bool, keepsStep: Bool) {
-        guard let peer = peers[id] else { return }
+        guard let peer = peers[id], let keys = core.keys(of: id) else { return }
         restorers.removeValue(forKey: id)?.cancel()
         let stage = catalog[core.stage.index]
         send(
@@ -55,7 +57,7 @@ extension CoordinatorNode {
                     unitsPerStep: UInt32(stage.shape.unitsInPhase.last ?? 1),
                     optimizer: stage.plan.recipe?.optimizer.configuration(seed: plan.seed),
                     gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState,
-                    keepsStep: keepsStep)),
+                    keepsStep: keepsStep, posts: stage.posts, keys: keys)),
             to: peer)
     }
 

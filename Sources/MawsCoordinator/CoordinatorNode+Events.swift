@@ -80,7 +80,7 @@ extension CoordinatorNode {
             }
             try perform(core.step(.serverJoined(peer.id, name: peer.title, server), now: now))
         case .trainer:
-            try perform(core.step(.trainerJoined(peer.id, name: peer.title), now: now))
+            try perform(core.step(.trainerJoined(peer.id, name: peer.title, certificate: peer.certificate), now: now))
             // A trainer that comes back knows its data already.
             if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
         case .viewer, .coordinator: welcome(peer)
@@ -126,7 +126,12 @@ extension CoordinatorNode {
         case (.trainer, .hello(let hello)): try admit(peer, hello, now)
         case (.trainer, .leaseRequest(let shares)):
             try perform(core.step(.leaseRequested(id, shares: shares), now: now))
-        case (.trainer, .unitDone(let done)): try perform(core.step(.unitDone(id, done), now: now))
+        case (.trainer, .unitDone(let done)):
+            if let reason = recorder.refusal(of: done, from: id, hasOthers: core.readyTrainers > 1) {
+                try perform(core.step(.misbehaved(id, reason: reason), now: now))
+            } else {
+                try perform(core.step(.unitDone(id, done), now: now))
+            }
         case (.trainer, .unitFailed(let failed)): try perform(core.step(.unitFailed(id, failed), now: now))
         case (.server, .reduced(let report)): try perform(core.step(.reduced(id, report), now: now))
         case (.server, .restored(let stage, let step)):

@@ -109,7 +109,8 @@ extension CoordinatorNode {
             shardCount: plan.cluster.servers, leaseSeconds: plan.cluster.leaseSeconds, position: position,
             checkpoint: checkpoint, lastCommit: lastCommit,
             finished: Set(try database.ends().map { StageIndex($0.stage) }), dropsStep: opened.isRecovered,
-            passed: try database.passed().map(PassedSample.init), now: now,
+            passed: try database.passed().map(PassedSample.init),
+            secret: (0..<32).map { _ in UInt8.random(in: .min ... .max) }, now: now,
             shardUses: { catalog[$0.stage].unitShards?.uses(step: $0.step.value) ?? [] })
     }
 

@@ -21,6 +21,8 @@ final class TrainerSession {
     private var peer: String
     /// Why a payload since the last flush was dropped although it may be needed.
     private var loss: String?
+    /// Whether a gradient since the last flush was not taken as it is not finite.
+    private var isNonFinite = false
 
     init(host: ShardHost, connection: Connection, links: TrainerLinks) {
         self.host = host
@@ -78,14 +80,14 @@ final class TrainerSession {
     private func serve(_ incoming: Incoming) throws {
         switch incoming.message {
         case .push(let push): return try take(push, incoming.payloadCount)
-        case .post(let post): return try take(post, incoming.payloadCount)
+        case .post(let post, let grant): return try take(post, grant, incoming.payloadCount)
         default: break
         }
         guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
         switch incoming.message {
         case .gather(let stage, let step, let block): try gather(stage, step, block)
         case .collect(let stage, let step): try collect(stage, step)
-        case .flush: try flush()
+        case .flush(let flush): try confirm(flush)
         case .linkRequest(let origin): try connection.send(.linkState(links.state(of: origin)))
         case .heartbeat: break
         default: throw rubbish("it sent a message that is not for servers")
@@ -124,7 +126,7 @@ final class TrainerSession {
                 let post = Post(term: host.greeting().term, stage: stage, step: step, unit: unit)
                 try rows.withUnsafeBytes { try connection.send(.posted(post), payload: $0) }
             }
-            try connection.send(.flushed)
+            try connection.send(.flushed())
         }
     }
 
@@ -135,17 +137,35 @@ final class TrainerSession {
 
     // MARK: - Writing
 
-    private func flush() throws {
-        if let loss {
-            self.loss = nil
-            try connection.send(.unavailable(loss))
-        } else {
-            try connection.send(.flushed)
+    /// Says whether all of some units is here, with the receipt that the coordinator believes.
+    private func confirm(_ flush: Flush) throws {
+        defer { (loss, isNonFinite) = (nil, false) }
+        if let loss { return try connection.send(.unavailable(loss)) }
+        if isNonFinite { return try connection.send(.flushed(isFinite: false)) }
+        let units = "2^\(flush.level) units from \(flush.unit.value) on of step \(flush.step.value)"
+        switch host.state.withLock({ $0.core.flushed(flush, holder: holder) }) {
+        case .confirmed(let receipt): try connection.send(.flushed(receipt: receipt))
+        case .settled: try connection.send(.flushed())
+        case .incomplete:
+            try connection.send(.unavailable("shard \(host.options.shard) has not all of \(units)"))
+        case .notLeased: throw refused("it flushes \(units), which it was not leased")
         }
+    }
+
+    /// The name in the trainer's certificate.
+    private var holder: String { connection.peer.name }
+
+    private func refused(_ reason: String) -> ServerError {
+        connection.refuse(reason)
+        return rubbish(reason)
     }
 
     private func take(_ push: Push, _ payloadCount: Int) throws {
         guard let (generation, memory) = try announced(.pushAnnounced(push), payloadCount) else { return }
+        guard host.state.withLock({ $0.core.allows(push, holder: holder) }) else {
+            let units = "2^\(push.level) units from \(push.unit.value) on of step \(push.step.value)"
+            throw refused("it pushes \(units), which it was not leased")
+        }
         let count = memory.slices[Int(push.block)].count
         let limit = TensorCodec.payloadLimit(tensorBytes: 4 * count, encoding: push.encoding)
         guard payloadCount <= limit else {
@@ -168,6 +188,10 @@ final class TrainerSession {
             throw error
         }
         host.count { $0.bytesPushed += UInt64(payloadCount) }
+        guard push.grant.mayBeNonFinite || gradient.isFinite else {
+            isNonFinite = true
+            return memory.pool.give(gradient)
+        }
         let verdict = try host.received(push, generation, gradient)
         let isKept = verdict.contains { if case .keepGradient = $0 { true } else { false } }
         if !isKept { memory.pool.give(gradient) }
@@ -200,11 +224,18 @@ final class TrainerSession {
         }
     }
 
-    private func take(_ post: Post, _ payloadCount: Int) throws {
+    private func take(_ post: Post, _ grant: LeaseGrant, _ payloadCount: Int) throws {
         guard let (generation, _) = try announced(.postAnnounced(post), payloadCount) else { return }
-        guard payloadCount > 0, payloadCount % 4 == 0 else { throw rubbish("it posts \(payloadCount) bytes of floats") }
+        let (shape, isLeased) = host.state.withLock {
+            ($0.core.configuration?.posts ?? .none, $0.core.allows(post, grant, holder: holder))
+        }
+        let unit = "unit \(post.unit.value) of step \(post.step.value)"
+        guard isLeased else { throw refused("it posts \(unit), which it was not leased") }
+        guard shape.allows(post.unit, byteCount: payloadCount) else {
+            throw refused("it posts \(payloadCount) bytes of \(unit), which no unit of this stage has")
+        }
         var rows = [UInt8](repeating: 0, count: payloadCount)
-        try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
+        if payloadCount > 0 { try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
         host.count { $0.bytesPushed += UInt64(payloadCount) }
         try settle(try host.received(post, generation, rows))
     }

@@ -39,6 +39,16 @@ package struct PackedSum: Sendable {
         return sum
     }
 
+    /// Whether no element is an infinity or NaN.
+    package var isFinite: Bool {
+        let count = runs?.elementCount ?? values.count
+        let bits = UnsafeRawPointer(values.pointer).assumingMemoryBound(to: UInt32.self)
+        // The largest magnitude, as a number that is compared in vectors: infinities and NaN have all exponent bits.
+        var largest: UInt32 = 0
+        for index in 0..<count { largest = max(largest, bits[index] & 0x7FFF_FFFF) }
+        return largest < 0x7F80_0000
+    }
+
     /// Writes every element.
     /// - Parameter target: [count]
     package func write(to target: UnsafeMutablePointer<Float>, count: Int) {

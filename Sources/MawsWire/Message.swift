@@ -47,11 +47,13 @@ public enum Message: Hashable, Sendable {
     case unavailable(String)
     /// Payload: the shard's slice of the gradient of one block, of a unit or of neighbours. Not answered one by one.
     case push(Push)
-    /// Answered by `flushed` when every push and post before it on this connection is in the shard's hands.
-    case flush
-    case flushed
+    /// Answered by `flushed` when every push and post of these units is in the shard's hands.
+    case flush(Flush)
+    /// `isFinite`: whether the shard took what was sent; it takes no gradient that is not, unless the lease says so.
+    /// The receipt proves to the coordinator that the shard has all of it.
+    case flushed(isFinite: Bool = true, receipt: AuthenticationCode = .none)
     /// Payload: rows a unit gives to all others of its step (LiT embeddings, evaluation features), fp32.
-    case post(Post)
+    case post(Post, LeaseGrant)
     /// Asks for all posts of a step this shard holds; answered by `posted` for each, ascending by unit, then `flushed`.
     case collect(stage: StageIndex, step: StepIndex)
     case posted(Post)
@@ -155,11 +157,15 @@ public struct ServerConfiguration: Hashable, Sendable {
     public var keepsState: Bool
     /// Whether it also keeps what was pushed and posted since that version; if not, the step starts over.
     public var keepsStep: Bool
+    public var posts: PostShape
+    public var keys: ServerKeys
 
     public init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
-        optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true
+        optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true,
+        posts: PostShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none)
     ) {
+        (self.posts, self.keys) = (posts, keys)
         self.keepsStep = keepsStep
         self.term = term
         self.runID = runID
@@ -260,11 +266,14 @@ public struct Lease: Hashable, Sendable {
     public var milliseconds: UInt32
     /// Samples of the split, ascending, that the run passes over in this unit, as if their content were unreadable.
     public var passed: [UInt64]
+    /// What the shards take the unit's pushes and posts for.
+    public var grant: LeaseGrant
 
     public init(
         id: UInt64, term: Term, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex,
-        milliseconds: UInt32, passed: [UInt64] = []
+        milliseconds: UInt32, passed: [UInt64] = [], grant: LeaseGrant = .none
     ) {
+        self.grant = grant
         self.passed = passed
         self.id = id
         self.term = term
@@ -290,11 +299,19 @@ public struct UnitDone: Hashable, Sendable {
     public var result: [UInt8]
     public var computeSeconds: Double
     public var waitSeconds: Double
+    /// Whether the shards took all of the unit's gradient; see `Message.flushed`.
+    public var isFinite: Bool
+    /// The receipts of all shards that had to get something of the unit, as one; of the node of 2^level units that was
+    /// flushed with it in it.
+    public var level: UInt8
+    public var receipt: AuthenticationCode
 
     public init(
         lease: UInt64, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex, loss: Double,
-        skipped: [String], result: [UInt8], computeSeconds: Double, waitSeconds: Double
+        skipped: [String], result: [UInt8], computeSeconds: Double, waitSeconds: Double,
+        isFinite: Bool = true, level: UInt8 = 0, receipt: AuthenticationCode = .none
     ) {
+        (self.isFinite, self.level, self.receipt) = (isFinite, level, receipt)
         self.lease = lease
         self.stage = stage
         self.step = step
@@ -353,11 +370,13 @@ public struct Push: Hashable, Sendable {
     public var level: UInt8
     public var block: UInt32
     public var encoding: TensorEncoding
+    public var grant: LeaseGrant
 
     public init(
         term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex, level: UInt8 = 0, block: UInt32,
-        encoding: TensorEncoding
+        encoding: TensorEncoding, grant: LeaseGrant = .none
     ) {
+        self.grant = grant
         self.term = term
         self.stage = stage
         self.step = step

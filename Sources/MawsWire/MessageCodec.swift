@@ -19,7 +19,7 @@ public enum MessageCodec {
 
     private static func write(_ message: Message, to writer: inout BodyWriter) {
         switch message {
-        case .heartbeat, .flush, .flushed, .statusRequest: break
+        case .heartbeat, .statusRequest: break
         case .hello(let hello): writer.write(hello)
         case .welcome(let welcome): writer.write(welcome)
         case .unavailable(let text): writer.write(text)
@@ -52,7 +52,14 @@ public enum MessageCodec {
             writer.write(block)
             writer.write(encoding)
         case .push(let push): writer.write(push)
-        case .post(let post), .posted(let post): writer.write(post)
+        case .flush(let flush): writer.write(flush)
+        case .flushed(let isFinite, let receipt):
+            writer.write(isFinite)
+            writer.write(receipt)
+        case .post(let post, let grant):
+            writer.write(post)
+            writer.write(grant)
+        case .posted(let post): writer.write(post)
         case .linkRequest(let origin): writer.write(origin)
         case .linkState(let state): writer.write(state)
         case .status(let json): writer.writeBytes(json)
@@ -84,9 +91,9 @@ public enum MessageCodec {
         case .gathered: try readGathered(from: &reader)
         case .unavailable: .unavailable(try reader.value())
         case .push: .push(try reader.value())
-        case .flush: .flush
-        case .flushed: .flushed
-        case .post: .post(try reader.value())
+        case .flush: .flush(try reader.value())
+        case .flushed: .flushed(isFinite: try reader.value(), receipt: try reader.value())
+        case .post: .post(try reader.value(), try reader.value())
         case .collect: .collect(stage: try reader.value(), step: try reader.value())
         case .posted: .posted(try reader.value())
         case .linkRequest: .linkRequest(origin: try reader.value())

@@ -42,6 +42,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
         switch self {
         case .welcome, .configure, .reduced, .roster, .unitDone, .status: 64 << 20
         case .hello, .refused, .leaseRequest, .leases, .unitFailed, .shutdown, .unavailable: 64 << 10
+        case .push, .post, .flush: 256
         default: 64
         }
     }

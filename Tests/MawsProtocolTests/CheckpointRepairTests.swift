@@ -149,7 +149,7 @@ struct CheckpointRepairTests {
     private func assembling(_ position: RunPosition, checkpoint: RunPosition) -> CoordinatorCore {
         var core = CoordinatorCore(
             term: Term(3), runID: "run", stages: [training(), training(1)], shardCount: 2, leaseSeconds: 60,
-            position: position, checkpoint: checkpoint, lastCommit: nil, now: Moment(nanoseconds: 0))
+            position: position, checkpoint: checkpoint, lastCommit: nil, secret: [], now: Moment(nanoseconds: 0))
         for index in 0..<2 {
             var joined = hello(index, step: 0)
             joined.runID = ""

@@ -86,7 +86,7 @@ import Testing
             position: RunPosition(stage: StageIndex(0), step: StepIndex(2)), checkpoint: start,
             lastCommit: Commit(
                 term: Term(8), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.5, clipScale: 0.25),
-            now: Moment(nanoseconds: 0))
+            secret: [], now: Moment(nanoseconds: 0))
         let hello = ServerHello(
             shard: ShardIdentity(index: 0, count: 1), host: "", port: 0, runID: "run", stage: StageIndex(0),
             step: StepIndex(1), hasReduced: true)

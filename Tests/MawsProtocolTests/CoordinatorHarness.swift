@@ -25,7 +25,8 @@ struct CoordinatorHarness {
         self.shardCount = shardCount
         core = CoordinatorCore(
             term: Term(3), runID: "run", stages: stages, shardCount: shardCount, leaseSeconds: 60, position: position,
-            checkpoint: checkpoint, lastCommit: nil, finished: finished, passed: passed, now: now, shardUses: shardUses)
+            checkpoint: checkpoint, lastCommit: nil, finished: finished, passed: passed,
+            secret: Array(repeating: 7, count: 32), now: now, shardUses: shardUses)
         take(core.start())
     }
 
@@ -54,7 +55,7 @@ struct CoordinatorHarness {
         case .findCheckpoint(let stage, _):
             if let found { step(.checkpointFound(RunPosition(stage: stage, step: found))) }
         case .takeCheckpoint(let position): step(.checkpointTaken(position))
-        case .note(let note): notes.append(note)
+        case .note(let note), .remark(_, let note): notes.append(note)
         default: break
         }
     }
@@ -102,7 +103,25 @@ struct CoordinatorHarness {
     func done(_ lease: Lease, loss: Double) -> UnitDone {
         UnitDone(
             lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit, loss: loss,
-            skipped: [], result: [], computeSeconds: 1, waitSeconds: 0)
+            skipped: [], result: [], computeSeconds: 1, waitSeconds: 0, receipt: receipt(lease))
+    }
+
+    /// What faithful shards say that got all of the unit, one push a unit.
+    func receipt(_ lease: Lease) -> AuthenticationCode {
+        let flush = Flush(
+            term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, grant: lease.grant)
+        let stage = core.stage
+        let posts = stage.unitsInPhase.count > 1 && lease.phase == 0
+        let pushes = stage.commits && Int(lease.phase) == stage.unitsInPhase.count - 1
+        var sum = AuthenticationCode.none
+        for shard in 0..<shardCount {
+            let isPosted: Bool = posts && shard == Int(lease.unit.value) % shardCount
+            guard pushes || isPosted, let peer = core.holder(of: ShardIdentity(index: shard, count: shardCount)),
+                let keys = core.keys(of: peer)
+            else { continue }
+            sum = sum.joined(with: ReceiptSeal(key: keys.receipt).receipt(flush))
+        }
+        return sum
     }
 
     mutating func reduceAll(step index: UInt64) {

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsCompression
+import MawsProtocol
 import MawsTransport
 import MawsWire
 
@@ -61,7 +62,27 @@ struct SampleModel {
     func configuration(keepsState: Bool, keepsStep: Bool = true, term: UInt64) -> ServerConfiguration {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: StageIndex(0), table: table, unitsPerStep: UInt32(Self.units),
-            optimizer: optimizer.configuration, gatherEncoding: encoding, keepsState: keepsState, keepsStep: keepsStep)
+            optimizer: optimizer.configuration, gatherEncoding: encoding, keepsState: keepsState, keepsStep: keepsStep,
+            posts: PostShape(units: UInt32(Self.units), pieceBytes: 8, piecesMin: 1, piecesMax: 1), keys: Self.keys)
+    }
+
+    static let keys = ServerKeys(
+        lease: AuthenticationCode(bytes: Array(repeating: 1, count: 32)),
+        receipt: AuthenticationCode(bytes: Array(repeating: 2, count: 32)))
+
+    /// A lease of all units of a step; in phase 0 for posts.
+    static func grant(
+        step: UInt64, term: UInt64 = 1, phase: UInt32 = 1, mayBeNonFinite: Bool = false, holder: String = "trainer"
+    ) -> LeaseGrant {
+        LeaseSeal(key: keys.lease).grant(
+            (Term(term), StageIndex(0), StepIndex(step)), phase: phase, first: UnitIndex(0), count: units,
+            mayBeNonFinite: mayBeNonFinite, holder: holder)
+    }
+
+    static func flush(unit: Int, step: UInt64, term: UInt64 = 1, grant: LeaseGrant? = nil) -> Flush {
+        Flush(
+            term: Term(term), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit)),
+            grant: grant ?? Self.grant(step: step, term: term))
     }
 
     /// A weight before the first step.
@@ -103,12 +124,14 @@ struct SampleModel {
                 step: other ?? step, unit: unit, block: block, slice: server.layout(table).slices[block])
             let push = Push(
                 term: Term(term), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit)),
-                block: UInt32(block), encoding: encoding)
+                block: UInt32(block), encoding: encoding, grant: Self.grant(step: step, term: term))
             let payload = values.withUnsafeBytes { TensorCodec.encode($0, as: encoding) }
             try payload.withUnsafeBytes { try connection.send(.push(push), payload: $0) }
         }
-        try connection.send(.flush)
-        let answer = try connection.receive(timeoutSeconds: 120).message
-        guard answer == .flushed else { throw TransportError.closed(peer: "\(answer)") }
+        // Any answer says that all before it was taken in.
+        try connection.send(.linkRequest(origin: 0))
+        guard case .linkState = try connection.receive(timeoutSeconds: 120).message else {
+            throw TransportError.closed(peer: "no answer")
+        }
     }
 }

@@ -88,7 +88,7 @@ import Testing
             step: step, unit: unit, block: 1, slice: server.layout(sample.table).slices[1])
         let push = Push(
             term: Term(1), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit)), block: 1,
-            encoding: .fp32)
+            encoding: .fp32, grant: SampleModel.grant(step: step))
         try values.withUnsafeBytes { try connection.send(.push(push), payload: $0) }
     }
 

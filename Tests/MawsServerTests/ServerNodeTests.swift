@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsCompression
 import MawsOptimizer
+import MawsProtocol
 import MawsServer
 import MawsTransport
 import MawsWire
@@ -172,10 +173,14 @@ import Testing
         let connection = try cluster.trainer(cluster.servers[0])
         for unit in [UInt32(3), 1, 3] {
             let post = Post(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(unit))
-            try [Float(unit), 0.5].withUnsafeBytes { try connection.send(.post(post), payload: $0) }
+            try [Float(unit), 0.5].withUnsafeBytes {
+                try connection.send(.post(post, SampleModel.grant(step: 0, phase: 0)), payload: $0)
+            }
         }
-        try connection.send(.flush)
-        #expect(try connection.receive(timeoutSeconds: 120).message == .flushed)
+        let flush = SampleModel.flush(unit: 3, step: 0, grant: SampleModel.grant(step: 0, phase: 0))
+        try connection.send(.flush(flush))
+        let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
+        #expect(try connection.receive(timeoutSeconds: 120).message == .flushed(receipt: receipt))
         let other = try cluster.trainer(cluster.servers[0])
         try other.send(.collect(stage: StageIndex(0), step: StepIndex(0)))
         for unit in [UInt32(1), 3] {
@@ -187,7 +192,7 @@ import Testing
             #expect(post.unit == UnitIndex(unit))
             #expect(try floats(other, incoming.payloadCount) == [Float(unit), 0.5])
         }
-        #expect(try other.receive(timeoutSeconds: 120).message == .flushed)
+        #expect(try other.receive(timeoutSeconds: 120).message == .flushed())
     }
 
     @Test func trainerThatSendsRubbishLosesItsConnectionAndHarmsNobody() throws {
@@ -201,12 +206,10 @@ import Testing
             try [Float(1)].withUnsafeBytes {
                 try rude.send(message, payload: message == .push(push) ? $0 : .init(start: nil, count: 0))
             }
-            // A message that is not a trainer's gets a sentence first.
-            if message != .push(push) {
-                guard case .refused = try rude.receive(timeoutSeconds: 120).message else {
-                    Issue.record("\(message) was taken")
-                    return
-                }
+            // It gets a sentence first.
+            guard case .refused = try rude.receive(timeoutSeconds: 120).message else {
+                Issue.record("\(message) was taken")
+                return
             }
             #expect(throws: TransportError.self) { try rude.receive(timeoutSeconds: 120) }
         }

@@ -125,7 +125,7 @@ final class FakeShard: Sendable {
                 state.pushes[PushKey(unit: push.unit.value, block: push.block)] = values.array
                 state.levels.insert(push.level)
             }
-        case .post(let post):
+        case .post(let post, _):
             let bytes = try payload(incoming, connection)
             let values = FloatBuffer(count: bytes.count / 4)
             values.bytes.copyBytes(from: bytes)
@@ -136,13 +136,13 @@ final class FakeShard: Sendable {
             try connection.send(
                 .linkState(LinkState(isOpen: !isForgotten, isHeldUp: false, bytesReceived: 0, bytesSent: 0)))
         case .flush:
-            if state.withLock({ $0.fault }) != .ignoresFlush { try connection.send(.flushed) }
+            if state.withLock({ $0.fault }) != .ignoresFlush { try connection.send(.flushed()) }
         case .collect(let stage, let step):
             for (unit, rows) in state.withLock({ $0.posts }).sorted(by: { $0.key < $1.key }) {
                 let post = Post(term: Term(1), stage: stage, step: step, unit: UnitIndex(unit))
                 try rows.withUnsafeBytes { try connection.send(.posted(post), payload: $0) }
             }
-            try connection.send(.flushed)
+            try connection.send(.flushed())
         default:
             return false
         }

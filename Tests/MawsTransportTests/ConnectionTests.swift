@@ -18,14 +18,14 @@ struct ConnectionTests {
         let (trainer, server) = try connectedPair(cluster)
         let payload = pattern(count: 100_000, seed: 3)
         try payload.withUnsafeBytes { try trainer.send(push(block: 7), payload: $0) }
-        try trainer.send(.flush)
+        try trainer.send(.statusRequest)
         let first = try server.receive(timeoutSeconds: 120)
         #expect(first.message == push(block: 7))
         #expect(first.payloadCount == payload.count)
         var arrived = [UInt8](repeating: 0, count: payload.count)
         try arrived.withUnsafeMutableBytes { try server.receivePayload(into: $0) }
         #expect(arrived == payload)
-        #expect(try server.receive(timeoutSeconds: 120).message == .flush)
+        #expect(try server.receive(timeoutSeconds: 120).message == .statusRequest)
         #expect(server.bytesReceived == trainer.bytesSent)
     }
 
@@ -33,11 +33,11 @@ struct ConnectionTests {
         let (trainer, server) = try connectedPair(cluster)
         let sending = Background {
             try pattern(count: 3_000_000, seed: 1).withUnsafeBytes { try trainer.send(push(block: 0), payload: $0) }
-            try trainer.send(.flush)
+            try trainer.send(.statusRequest)
         }
         #expect(try server.receive(timeoutSeconds: 120).payloadCount == 3_000_000)
         try server.discardPayload()
-        #expect(try server.receive(timeoutSeconds: 120).message == .flush)
+        #expect(try server.receive(timeoutSeconds: 120).message == .statusRequest)
         try sending.result()
     }
 

@@ -47,6 +47,10 @@ private let session: [Sample] = [
     Sample("heartbeat", .heartbeat),
 ]
 
+private let code = AuthenticationCode(bytes: Array(0..<32))
+private let grant = LeaseGrant(
+    phase: 1, firstUnit: UnitIndex(2), unitCount: 2, mayBeNonFinite: true, code: code)
+
 private let servers: [Sample] = [
     Sample(
         "configure",
@@ -55,7 +59,9 @@ private let servers: [Sample] = [
                 term: term, runID: "run-5f", stage: stage, table: table, unitsPerStep: 8,
                 optimizer: OptimizerConfiguration(
                     .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05, seed: 7),
-                gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true))),
+                gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true,
+                posts: PostShape(units: 8, pieceBytes: 512, piecesMin: 0, piecesMax: 64),
+                keys: ServerKeys(lease: code, receipt: AuthenticationCode(bytes: Array(repeating: 255, count: 32)))))),
     Sample(
         "configure-sgd",
         .configure(
@@ -101,7 +107,8 @@ private let trainers: [Sample] = [
                 id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(2), milliseconds: 30_000,
                 passed: [7, 1 << 40]),
             Lease(
-                id: 78, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000),
+                id: 78, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000,
+                grant: grant),
         ])),
     Sample(
         "unit-done",
@@ -109,7 +116,7 @@ private let trainers: [Sample] = [
             UnitDone(
                 lease: 77, stage: stage, step: step, phase: 0, unit: UnitIndex(3), loss: 0.0625,
                 skipped: ["train-0003.tar/00017.png: not a PNG"], result: Array("{\"top1\":0.5}".utf8),
-                computeSeconds: 1.25, waitSeconds: 0.5))),
+                computeSeconds: 1.25, waitSeconds: 0.5, isFinite: false, level: 2, receipt: code))),
     Sample("unit-failed", .unitFailed(UnitFailed(lease: 77, reason: "shard 1/2 is away"))),
     Sample(
         "unit-failed-sample",
@@ -128,15 +135,16 @@ private let tensors: [Sample] = [
     Sample("unavailable", .unavailable("version 12 is gone; the newest is 14")),
     Sample(
         "push",
-        .push(Push(term: term, stage: stage, step: step, unit: UnitIndex(3), block: 5, encoding: .fp32)),
+        .push(
+            Push(term: term, stage: stage, step: step, unit: UnitIndex(3), block: 5, encoding: .fp32, grant: grant)),
         payload: floats),
     Sample(
         "push-of-two-units",
         .push(Push(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, block: 5, encoding: .fp32)),
         payload: floats),
-    Sample("flush", .flush),
-    Sample("flushed", .flushed),
-    Sample("post", .post(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
+    Sample("flush", .flush(Flush(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, grant: grant))),
+    Sample("flushed", .flushed(receipt: code)),
+    Sample("post", .post(Post(term: term, stage: stage, step: step, unit: UnitIndex(3)), grant), payload: floats),
     Sample("collect", .collect(stage: stage, step: step)),
     Sample("posted", .posted(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
     Sample("link-request", .linkRequest(origin: 0x0123_4567_89AB_CDEF)),

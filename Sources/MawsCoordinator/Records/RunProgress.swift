@@ -1,3 +1,4 @@
+import Foundation
 import MawsBase
 import MawsPlan
 import MawsProtocol
@@ -7,6 +8,7 @@ import MawsTransport
 /// How far a stage is and how fast it goes, for the live line and `maws-coord status`.
 struct RunProgress {
     private static let skippedNamesMax = 10
+    private static let silentSeconds = 2.0
 
     private let run: String
     private let catalog: StageCatalog
@@ -55,7 +57,7 @@ struct RunProgress {
         let rate = rate.perSecond(at: now)
         let perStep = Double(stage.imagesPerStep) * (stage.shape.commits ? 1 : 1 / Double(total))
         let remaining = rate > 0 ? Double(total - done) * perStep / rate : nil
-        let peers = core.peerReports(now).map { report in
+        let reports = core.peerReports(now).map { report in
             let peer = report.peer.flatMap { peers[$0] }
             return StatusSnapshot.Peer(
                 name: peer?.name ?? report.name, role: report.role.rawValue, address: peer?.address ?? "",
@@ -64,8 +66,9 @@ struct RunProgress {
         }
         return StatusSnapshot(
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,
-            step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining, peers: peers,
-            waitingFor: core.waitingFor(now), skippedSteps: skippedSteps,
+            step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining,
+            peers: reports,
+            waitingFor: core.waitingFor(now) ?? silentServer(peers.values), skippedSteps: skippedSteps,
             skippedSamples: skipped.count, skippedNames: Array(skipped.prefix(Self.skippedNamesMax)),
             utilisation: rate > 0
                 ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil,
@@ -81,6 +84,16 @@ struct RunProgress {
         (last.loss, last.waitingFor, last.remainingSeconds, last.runRemainingSeconds) = (loss, nil, nil, nil)
         last.phase = stage.phaseText(done: stage.shape.total)
         return last
+    }
+
+    /// A server says something every second; one that does not holds up whoever gathers from it or pushes to it, though
+    /// all of them are at work as far as the coordinator knows.
+    private func silentServer(_ peers: some Sequence<Peer>) -> String? {
+        let silent = peers.filter { $0.shard != nil && $0.connection.silentSeconds >= Self.silentSeconds }
+        guard let longest = silent.max(by: { $0.connection.silentSeconds < $1.connection.silentSeconds }) else {
+            return nil
+        }
+        return String(format: "%@, silent for %.1f s", longest.title, longest.connection.silentSeconds)
     }
 
     /// Seconds of the stages after this one, if their products go at the rate at which this one's do.

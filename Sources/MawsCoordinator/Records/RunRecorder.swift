@@ -22,6 +22,8 @@ final class RunRecorder {
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
+    /// Who found which of them.
+    private var finders: (stage: StageIndex, names: [PeerID: Set<String>]) = (StageIndex(0), [:])
     /// Samples that no trainer got, by stage and place, with their names: once however often they come up.
     private var passed: [StageIndex: [String: String]] = [:]
 
@@ -76,15 +78,52 @@ final class RunRecorder {
     /// trainers together found more than the stage's splits allow.
     func unit(_ done: UnitDone) throws -> [String] {
         if !done.result.isEmpty, var evaluation = evaluation(done.stage) {
-            try evaluation.add(
-                done.result,
-                from: UnitPlace(step: done.step.value, phase: Int(done.phase), unit: Int(done.unit.value)))
+            try evaluation.add(done.result, from: Self.place(done))
             evaluations[done.stage] = evaluation
         }
         try count(done)
         let new = done.skipped.filter { knownSkips.insert($0).inserted }
         for name in new { try note(name, done.stage) }
         return new
+    }
+
+    /// Why a unit's results are no use, whatever others say: they are not what its stage has, or one trainer alone
+    /// finds more unreadable samples than the run may pass over.
+    func refusal(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> String? {
+        guard catalog.stages.indices.contains(Int(done.stage.value)) else { return "it did a unit of no stage" }
+        let stage = catalog[done.stage]
+        do {
+            try check(done)
+        } catch {
+            return "the result of its unit \(done.unit.value) is not what stage \(stage.plan.name) has"
+        }
+        guard hasOthers, !done.skipped.isEmpty else { return nil }
+        if finders.stage != done.stage { finders = (done.stage, [:]) }
+        let own = (finders.names[peer] ?? []).union(done.skipped)
+        let others = finders.names.filter { $0.key != peer }.values.reduce(Set((passed[done.stage] ?? [:]).values)) {
+            $0.union($1)
+        }
+        guard own.union(others).count > stage.skipsMax, others.count <= stage.skipsMax else {
+            finders.names[peer] = own
+            return nil
+        }
+        finders.names[peer] = nil
+        if stageSkips?.stage == done.stage { stageSkips?.names.removeAll { !others.contains($0) } }
+        return "it found \(own.count) unreadable samples, and all others together \(others.count)"
+    }
+
+    /// Throws where a unit's result is not what the stage has.
+    private func check(_ done: UnitDone) throws {
+        guard !done.result.isEmpty else { return }
+        let stage = catalog[done.stage]
+        guard var evaluation = stage.definition.evaluation(classNames: stage.classNames) else { throw NoEvaluation() }
+        try evaluation.add(done.result, from: Self.place(done))
+    }
+
+    private struct NoEvaluation: Error {}
+
+    private static func place(_ done: UnitDone) -> UnitPlace {
+        UnitPlace(step: done.step.value, phase: Int(done.phase), unit: Int(done.unit.value))
     }
 
     private func count(_ done: UnitDone) throws {

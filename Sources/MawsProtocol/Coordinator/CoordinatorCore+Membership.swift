@@ -39,9 +39,15 @@ extension CoordinatorCore {
         self.holder(of: hello.shard) == holder && silentSeconds >= Self.silentServerSeconds && fits(hello)
     }
 
-    mutating func trainerJoined(_ peer: PeerID, _ name: String) -> [CoordinatorAction] {
-        trainers[peer] = Trainer(name: name)
-        return [.welcome(peer), .note("\(name) joined"), .send(peer, .roster(roster))]
+    mutating func trainerJoined(
+        _ peer: PeerID, _ name: String, _ certificate: String, _ now: Moment
+    ) -> [CoordinatorAction] {
+        trainers[peer] = Trainer(name: name, certificate: certificate)
+        suspects = suspects.filter { $0.value > now }
+        if let until = suspects[certificate] {
+            trainers[peer]?.setAside = ("another trainer with its certificate was set aside just now", until)
+        }
+        return [.welcome(peer), .remark(peer, "\(name) joined"), .send(peer, .roster(roster))]
     }
 
     mutating func trainerReady(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {
@@ -52,7 +58,7 @@ extension CoordinatorCore {
     mutating func peerLost(_ peer: PeerID, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
         if let trainer = trainers.removeValue(forKey: peer) {
             ledger.revoke { $0.trainer == peer }
-            return [.note("\(trainer.name) left: \(reason)")] + grantLeases(now)
+            return [.remark(peer, "\(trainer.name) left: \(reason)")] + grantLeases(now)
         }
         guard let index = servers.firstIndex(where: { $0?.peer == peer }), let server = servers[index] else {
             return []
@@ -107,6 +113,7 @@ extension CoordinatorCore {
     private mutating func keep(_ server: Server) -> [CoordinatorAction] {
         let index = server.hello.shard.index
         servers[index]?.isBusy = true
+        configureCounts[index] += 1
         let keepsStep = !dropsStep || server.hello.step < position.step
         var actions: [CoordinatorAction] = [.configure(server.peer, keepsState: true, keepsStep: keepsStep)]
         if server.hello.step < position.step, let lastCommit {
@@ -134,6 +141,7 @@ extension CoordinatorCore {
         for index in servers.indices {
             servers[index]?.isBusy = true
             guard let peer = servers[index]?.peer else { continue }
+            configureCounts[index] += 1
             actions += [.configure(peer, keepsState: false), .restore(peer, position)]
         }
         return actions

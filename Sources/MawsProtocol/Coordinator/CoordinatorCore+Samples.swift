@@ -2,11 +2,9 @@ import MawsBase
 import MawsWire
 
 /// What becomes of samples that trainers cannot get. A machine may be cut off where others are not, so a sample is
-/// passed over when two trainers could not get it, or the only one that is here; and never by a trainer alone: the
-/// record is durable before any lease names it, and the same whoever computes the unit, and whenever.
+/// passed over when two trainers could not get it (`suffices`), or the only one that is here; and never by a trainer
+/// alone: the record is durable before any lease names it, and the same whoever computes the unit, and whenever.
 extension CoordinatorCore {
-    private static let witnesses = 2
-
     mutating func keep(_ sample: PassedSample) {
         var samples = passed[sample.position]?[sample.unit.value] ?? []
         if !samples.contains(sample.lost.index) { samples.append(sample.lost.index) }
@@ -21,8 +19,7 @@ extension CoordinatorCore {
         // All samples of a unit are read before anything of its first phase leaves the trainer.
         if phase == 0 { leasesWithTraces[unit.value, default: 1] -= 1 }
         lost[unit.value, default: [:]][sample.index, default: []].insert(peer)
-        let present = trainers.values.count { $0.isReady }
-        guard lost[unit.value]?[sample.index]?.count ?? 0 >= min(Self.witnesses, present) else { return nil }
+        guard suffices(lost[unit.value]?[sample.index] ?? [], now) else { return nil }
         ledger.revoke { $0.trainer == peer }
         lost[unit.value] = nil
         failuresInARow = 0
@@ -49,6 +46,7 @@ extension CoordinatorCore {
         ]
         for index in servers.indices {
             guard let peer = servers[index]?.peer else { continue }
+            configureCounts[index] += 1
             servers[index]?.isBusy = true
             servers[index]?.version = nil
             servers[index]?.report = nil

@@ -23,7 +23,10 @@ extension CoordinatorCore {
     /// Lower is better. A second phase goes to who computed the unit's first and has its activations at hand; otherwise
     /// a unit goes to who holds most of what it reads, and units that others hold are left to them for as long as there
     /// are any that they do not.
-    func rank(of unit: Int, for peer: PeerID) -> (Int, Int) {
+    ///
+    /// - Returns: nil for a unit of which this trainer has said what another one is to confirm.
+    func rank(of unit: Int, for peer: PeerID, _ now: Moment) -> (Int, Int)? {
+        if isLeftToOthers(UInt32(unit), by: peer, now) { return nil }
         if lost[UInt32(unit)]?.values.contains(where: { $0.contains(peer) }) == true { return (.max, 0) }
         guard phase == 0 else { return (firstPhaseUnits[peer]?.contains(UInt32(unit)) == true ? 0 : 1, 0) }
         guard !unitShards.isEmpty else { return (0, 0) }

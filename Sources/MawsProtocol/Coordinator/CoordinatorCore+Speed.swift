@@ -22,15 +22,16 @@ extension CoordinatorCore {
 
     /// The unit and its right neighbours that the trainer is leased with it: a node of the servers' tree, of units that
     /// are as good for this trainer and of which nothing is to be passed over, so that one bad sample costs one unit.
-    func unitsTogether(from unit: UnitIndex, for peer: PeerID) -> [UnitIndex] {
+    func unitsTogether(from unit: UnitIndex, for peer: PeerID, _ now: Moment) -> [UnitIndex] {
         let first = Int(unit.value)
         guard stage.commits, ledger.isPending(first), !isTroubled(first) else { return [unit] }
         let size = LeaseSize.units(
             pending: ledger.pendingCount, share: share(of: peer), unitSeconds: trainers[peer]?.unitSeconds ?? 0)
-        let rank = rank(of: first, for: peer)
+        guard let rank = rank(of: first, for: peer, now) else { return [unit] }
         let end = min(first + min(size, LeaseSize.alignment(of: first)), ledger.unitCount)
         let free = (first..<end).prefix { next in
-            ledger.isPending(next) && !isTroubled(next) && self.rank(of: next, for: peer) == rank
+            ledger.isPending(next) && !isTroubled(next)
+                && self.rank(of: next, for: peer, now).map { $0 == rank } ?? false
         }
         let count = 1 << (Int.bitWidth - 1 - free.count.leadingZeroBitCount)
         return (first..<first + count).map { UnitIndex(UInt32($0)) }
@@ -44,8 +45,8 @@ extension CoordinatorCore {
         return 1 / ready.reduce(0) { $0 + ($1.unitSeconds > 0 ? own / $1.unitSeconds : 1) }
     }
 
-    /// Whether a sample of the unit could not be got.
+    /// Whether a sample of the unit could not be got, or the unit is said not to be finite.
     private func isTroubled(_ unit: Int) -> Bool {
-        lost[UInt32(unit)] != nil || passed[position]?[UInt32(unit)] != nil
+        nonFinite[UInt32(unit)] != nil || lost[UInt32(unit)] != nil || passed[position]?[UInt32(unit)] != nil
     }
 }

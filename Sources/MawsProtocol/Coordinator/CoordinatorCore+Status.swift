@@ -15,6 +15,9 @@ extension CoordinatorCore {
         servers.indices.map { serverReport($0, now) } + trainers.keys.sorted().map { trainerReport($0, now) }
     }
 
+    /// Trainers that may be leased something.
+    public var readyTrainers: Int { trainers.values.count(where: \.isReady) }
+
     /// The shard that a connected server serves.
     public func shard(of peer: PeerID) -> ShardIdentity? {
         readyServers.first { $0.peer == peer }?.hello.shard
@@ -69,6 +72,8 @@ extension CoordinatorCore {
             let units =
                 held.count == 1 ? "unit \(first.unit.value)" : "units \(first.unit.value) to \(last.unit.value)"
             doing = "\(units) of step \(position.step.value) since \(seconds) s"
+        } else if let setAside = trainer?.setAside, setAside.until > now {
+            doing = "set aside for \(tenths(setAside.until.seconds(since: now))) s more: \(setAside.reason)"
         } else if let since = trainer?.waitsSince {
             doing = "waits for a unit since \(tenths(now.seconds(since: since))) s"
         }
@@ -83,7 +88,9 @@ extension CoordinatorCore {
     }
 
     private func lateWork(_ now: Moment) -> String? {
-        if !trainers.values.contains(where: \.isReady) { return "a trainer: none is here" }
+        let ready = trainers.values.filter(\.isReady)
+        if ready.isEmpty { return "a trainer: none is here" }
+        if ready.allSatisfy({ isSetAside($0, now) }) { return "a trainer: all that are here are set aside" }
         if ledger.isComplete, let late = readyServers.first(where: { $0.report == nil }), stage.commits {
             return "\(late.name), which adds up step \(position.step.value)"
         }

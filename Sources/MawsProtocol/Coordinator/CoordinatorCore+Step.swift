@@ -10,6 +10,7 @@ extension CoordinatorCore {
         failingSince = nil
         phase = 0
         firstPhaseUnits = [:]
+        (nonFinite, agreedNonFinite) = ([:], [])
         ledger = UnitLedger(unitCount: stage.unitsInPhase[0])
         let lastPhaseUnits = stage.unitsInPhase[stage.unitsInPhase.count - 1]
         if losses.count != lastPhaseUnits { losses = Array(repeating: nil, count: lastPhaseUnits) }
@@ -20,11 +21,13 @@ extension CoordinatorCore {
     }
 
     mutating func leaseRequested(_ peer: PeerID, _ shares: [UInt8], _ now: Moment) -> [CoordinatorAction] {
-        // Whoever asks has given up what it was leased.
-        ledger.revoke { $0.trainer == peer }
         keepShares(shares, of: peer)
         trainers[peer]?.waitsSince = now
-        return grantLeases(now)
+        // Whoever asks has given up what it was leased.
+        let held = mode == .computing ? ledger.count(of: peer) : 0
+        ledger.revoke { $0.trainer == peer }
+        guard held > 0 else { return grantLeases(now) }
+        return blame(peer, "it asks for more and has not answered for what it was leased", now)
     }
 
     /// Gives work to every trainer that waits for it, in the order of their connections.
@@ -33,10 +36,11 @@ extension CoordinatorCore {
         let late = unitSeconds > 0 ? min(leaseSeconds, max(1, 3 * unitSeconds)) : leaseSeconds
         var actions: [CoordinatorAction] = []
         for (peer, trainer) in trainers.sorted(by: { $0.key < $1.key })
-        where trainer.isReady && trainer.waitsSince != nil {
-            let unit = ledger.next(for: peer, rank: { rank(of: $0, for: peer) }, lateSeconds: late, now: now)
+        where trainer.isReady && trainer.waitsSince != nil && !isSetAside(trainer, now) {
+            let unit = ledger.next(for: peer, rank: { rank(of: $0, for: peer, now) }, lateSeconds: late, now: now)
             guard let unit else { continue }
-            actions.append(.send(peer, .leases(grant(unitsTogether(from: unit, for: peer), to: peer, now))))
+            trainers[peer]?.setAside = nil
+            actions.append(.send(peer, .leases(grant(unitsTogether(from: unit, for: peer, now), to: peer, now))))
         }
         return actions
     }
@@ -46,11 +50,14 @@ extension CoordinatorCore {
         trainers[peer]?.waitsSince = nil
         trainers[peer]?.leased = (now, units.count)
         let lastBegins = now + Double(units.count - 1) * (trainers[peer]?.unitSeconds ?? 0)
-        return units.map { grant($0, to: peer, now, lastBegins: lastBegins) }
+        let grant = LeaseSeal(key: leaseKey).grant(
+            (term, position.stage, position.step), phase: UInt32(phase), first: units[0], count: units.count,
+            mayBeNonFinite: units.allSatisfy { isAgreed($0.value) }, holder: trainers[peer]?.certificate ?? "")
+        return units.map { self.grant($0, to: peer, now, lastBegins: lastBegins, grant) }
     }
 
     private mutating func grant(
-        _ unit: UnitIndex, to peer: PeerID, _ now: Moment, lastBegins: Moment
+        _ unit: UnitIndex, to peer: PeerID, _ now: Moment, lastBegins: Moment, _ grant: LeaseGrant
     ) -> Lease {
         defer { nextLease += 1 }
         leasesWithTraces[unit.value, default: 0] += 1
@@ -58,41 +65,63 @@ extension CoordinatorCore {
             unit, UnitLedger.Assignment(lease: nextLease, trainer: peer, since: now, lastBegins: lastBegins))
         return Lease(
             id: nextLease, term: term, stage: position.stage, step: position.step, phase: UInt32(phase), unit: unit,
-            milliseconds: UInt32(leaseSeconds * 1000), passed: passed[position]?[unit.value] ?? [])
+            milliseconds: UInt32(1000 * (lastBegins.seconds(since: now) + leaseSeconds)),
+            passed: passed[position]?[unit.value] ?? [], grant: grant)
     }
 
     mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
         guard mode == .computing, done.stage == position.stage, done.step == position.step, done.phase == phase,
-            let assignment = ledger.complete(done.unit, lease: done.lease)
+            trainers[peer]?.isReady == true, ledger.assignment(done.unit, lease: done.lease, peer) != nil
         else { return [] }
+        guard done.isFinite, done.loss.isFinite || isAgreed(done.unit.value) else {
+            return claimNonFinite(peer, done, now)
+        }
+        guard isConfirmed(done) else {
+            let unit = "unit \(done.unit.value) of step \(done.step.value)"
+            return blame(peer, "it says that \(unit) is done, and the shards do not have it", now)
+        }
+        ledger.complete(done.unit)
         failuresInARow = 0
         failingSince = nil
-        measure(assignment.trainer, now)
+        trainers[peer]?.failures = 0
+        let refuted = refuteNonFinite(peer, done.unit.value, now)
+        measure(peer, now)
         if phase == 0 { firstPhaseUnits[peer, default: []].insert(done.unit.value) }
         if isLastPhase { losses[Int(done.unit.value)] = done.loss }
         let record = CoordinatorAction.record(done, trainer: trainers[peer]?.name ?? "")
-        guard ledger.isComplete else { return [record] }
-        return [record] + phaseCompleted(now)
+        guard ledger.isComplete else { return [record] + refuted }
+        return [record] + refuted + phaseCompleted(now)
     }
 
     mutating func unitFailed(_ peer: PeerID, _ failed: UnitFailed, _ now: Moment) -> [CoordinatorAction] {
         if let actions = sampleLost(peer, failed, now) { return actions }
-        if ledger.unit(of: failed.lease, peer) != nil { ledger.revoke { $0.trainer == peer } }
-        if mode == .computing { failuresInARow += 1 }
+        guard mode == .computing, ledger.unit(of: failed.lease, peer) != nil else { return [] }
+        ledger.revoke { $0.trainer == peer }
+        failuresInARow += 1
+        trainers[peer]?.failures += 1
+        let failures = trainers[peer]?.failures ?? 0
+        let others = trainers.filter { $0.key != peer && $0.value.isReady }
+        if failures >= Self.failuresMin, others.contains(where: { $0.value.failures == 0 }) {
+            return blame(peer, "it gave \(failures) units in a row back, the last one as \(failed.reason)", now)
+        }
         let seconds = now.seconds(since: failingSince ?? now)
         failingSince = failingSince ?? now
-        if failuresInARow >= Self.failuresMin && seconds >= Self.failingSecondsMax {
+        if failuresInARow >= Self.failuresMin && seconds >= Self.failingSecondsMax,
+            others.allSatisfy({ $0.value.failures > 0 })
+        {
             mode = .ended
             return [
                 .runFailed("no unit could be computed in \(failuresInARow) tries, the last one said: \(failed.reason)")
             ]
         }
-        return [.note("\(trainers[peer]?.name ?? "a trainer") gave a unit back: \(failed.reason)")] + grantLeases(now)
+        let name = trainers[peer]?.name ?? "a trainer"
+        return [.remark(peer, "\(name) gave a unit back: \(failed.reason)")] + grantLeases(now)
     }
 
     private mutating func phaseCompleted(_ now: Moment) -> [CoordinatorAction] {
         guard isLastPhase else {
             phase += 1
+            (nonFinite, agreedNonFinite) = ([:], [])
             ledger = UnitLedger(unitCount: stage.unitsInPhase[phase])
             return grantLeases(now)
         }

@@ -33,7 +33,13 @@ public struct CoordinatorCore: Sendable {
 
     struct Trainer {
         var name: String
+        /// The name in its certificate.
+        var certificate: String
         var isReady = false
+        /// What it did wrong, and units that it gave back since the last one that it did.
+        var faults = 0
+        var failures = 0
+        var setAside: (reason: String, until: Moment)?
         /// Asked for a lease and has none.
         var waitsSince: Moment?
         /// When it was leased what it has now, and how many units that was.
@@ -108,6 +114,15 @@ public struct CoordinatorCore: Sendable {
     /// Smoothed seconds from lease to done, for telling who is late.
     var unitSeconds = 0.0
     let leaseSeconds: Double
+    /// Who said of units of the present phase that they are not finite, and units of which enough trainers did.
+    var nonFinite: [UInt32: Set<PeerID>] = [:]
+    var agreedNonFinite: Set<UInt32> = []
+    /// Certificates with which a trainer did something wrong, and until when newcomers with them wait.
+    var suspects: [String: Moment] = [:]
+    /// What leases and receipts are sealed with; known to nobody else.
+    let secret: [UInt8]
+    /// By shard: how often it was configured.
+    var configureCounts: [UInt64]
 
     /// - Parameters:
     ///   - position: where the database says the run stands; nil for a new run.
@@ -116,14 +131,17 @@ public struct CoordinatorCore: Sendable {
     ///   - finished: stages that ended.
     ///   - dropsStep: whether servers have to drop what they hold of the present step.
     ///   - passed: samples that the run passes over since earlier starts.
+    ///   - secret: 32 random bytes.
     ///   - shardUses: what each unit of a step reads of data shards on other machines.
     public init(
         term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
         checkpoint: RunPosition?, lastCommit: Commit?, finished: Set<StageIndex> = [], dropsStep: Bool = false,
-        passed: [PassedSample] = [], now: Moment,
+        passed: [PassedSample] = [], secret: [UInt8], now: Moment,
         shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardUses = shardUses
+        self.secret = secret
+        configureCounts = Array(repeating: 0, count: shardCount)
         self.term = term
         self.runID = runID
         self.stages = stages
@@ -165,7 +183,7 @@ public struct CoordinatorCore: Sendable {
         switch event {
         case .serverJoined(let peer, let name, let hello): return serverJoined(peer, name, hello, now)
         case .newerTermKnown(let term, let name): return takeTerm(above: term, of: name)
-        case .trainerJoined(let peer, let name): return trainerJoined(peer, name)
+        case .trainerJoined(let peer, let name, let certificate): return trainerJoined(peer, name, certificate, now)
         case .trainerReady(let peer): return trainerReady(peer, now)
         case .peerLost(let peer, let reason): return peerLost(peer, reason, now)
         case .leaseRequested(let peer, let shares): return leaseRequested(peer, shares, now)
@@ -182,7 +200,8 @@ public struct CoordinatorCore: Sendable {
         case .sourceDamaged(let stage): return sourceDamaged(stage)
         case .checkpointFound(let position): return checkpointFound(position, now)
         case .stopRequested: return stopRequested(now)
-        case .tick: return grantLeases(now)
+        case .misbehaved(let peer, let reason): return blame(peer, reason, now)
+        case .tick: return endLeases(now) + grantLeases(now)
         }
     }
 }

@@ -14,7 +14,7 @@ public enum CoordinatorEvent: Sendable {
     /// A server that is about to join knows a term that is greater than the present one.
     case newerTermKnown(Term, name: String)
     /// A trainer said hello; it may not lease before it is `trainerReady`.
-    case trainerJoined(PeerID, name: String)
+    case trainerJoined(PeerID, name: String, certificate: String = "")
     /// The trainer opened its data and its compute profile fits the run.
     case trainerReady(PeerID)
     case peerLost(PeerID, reason: String)
@@ -22,6 +22,8 @@ public enum CoordinatorEvent: Sendable {
     case leaseRequested(PeerID, shares: [UInt8] = [])
     case unitDone(PeerID, UnitDone)
     case unitFailed(PeerID, UnitFailed)
+    /// A trainer sent what is wrong by itself, whatever others say.
+    case misbehaved(PeerID, reason: String)
     case restored(PeerID, RunPosition)
     case reduced(PeerID, Reduced)
     case applied(PeerID, RunPosition)
@@ -80,4 +82,6 @@ public enum CoordinatorAction: Hashable, Sendable {
     /// The run stops here at a user's word; everything committed is in the checkpoint.
     case runStopped
     case note(String)
+    /// A note on what a peer brought about: there may be many.
+    case remark(PeerID, String)
 }

@@ -10,6 +10,8 @@ struct UnitLedger {
         /// When the last of the units that were leased together is to be begun, as far as one can tell: what it takes
         /// from then on tells whether it is late.
         var lastBegins: Moment
+        /// Its time is over: it stands in nobody's way.
+        var isOver = false
     }
 
     private enum State {
@@ -18,8 +20,8 @@ struct UnitLedger {
         case done
     }
 
-    /// Trainers that may compute the same unit at one time.
-    private static let copiesMax = 2
+    /// Trainers that may compute the same unit at one time, each beginning when all before it are late.
+    private static let copiesMax = 4
     private var units: [State]
     private(set) var doneCount = 0
 
@@ -31,26 +33,30 @@ struct UnitLedger {
     var unitCount: Int { units.count }
     var pendingCount: Int { units.indices.count { isPending($0) } }
 
-    /// Whether nobody computes the unit, and nobody has.
+    /// Whether nobody computes the unit, as far as one can tell, and nobody has.
     func isPending(_ unit: Int) -> Bool {
-        guard case .pending = units[unit] else { return false }
-        return true
+        switch units[unit] {
+        case .pending: true
+        case .assigned(let assignments): assignments.allSatisfy(\.isOver)
+        case .done: false
+        }
     }
 
     /// The first unit of the lowest rank among those that nobody computes; failing that the unit that is
     /// late longest.
     ///
     /// - Parameter lateSeconds: age at which an assignment counts as late and is worth a copy.
+    /// - Parameter rank: nil where this trainer is not to have the unit.
     func next(
-        for trainer: PeerID, rank: (Int) -> (Int, Int), lateSeconds: Double, now: Moment
+        for trainer: PeerID, rank: (Int) -> (Int, Int)?, lateSeconds: Double, now: Moment
     ) -> UnitIndex? {
         var best: (rank: (Int, Int), unit: Int)?
         for unit in units.indices where isPending(unit) {
-            let rank = rank(unit)
+            guard let rank = rank(unit) else { continue }
             if best.map({ rank < $0.rank }) ?? true { best = (rank, unit) }
         }
         if let best { return UnitIndex(UInt32(best.unit)) }
-        return latest(for: trainer, lateSeconds: lateSeconds, now: now)
+        return latest(for: trainer, rank: rank, lateSeconds: lateSeconds, now: now)
     }
 
     mutating func assign(_ unit: UnitIndex, _ assignment: Assignment) {
@@ -61,15 +67,44 @@ struct UnitLedger {
         }
     }
 
-    /// Marks the unit of this lease done. Nil when the lease is unknown or another trainer was first.
-    mutating func complete(_ unit: UnitIndex, lease: UInt64) -> Assignment? {
-        guard units.indices.contains(Int(unit.value)),
-            case .assigned(let assignments) = units[Int(unit.value)],
-            let assignment = assignments.first(where: { $0.lease == lease })
-        else { return nil }
+    /// The assignment of a unit that a trainer holds by this lease; nil when it holds none, or another was first.
+    func assignment(_ unit: UnitIndex, lease: UInt64, _ trainer: PeerID) -> Assignment? {
+        guard units.indices.contains(Int(unit.value)), case .assigned(let assignments) = units[Int(unit.value)] else {
+            return nil
+        }
+        return assignments.first { $0.lease == lease && $0.trainer == trainer }
+    }
+
+    /// Marks a unit done that somebody holds.
+    mutating func complete(_ unit: UnitIndex) {
+        guard case .assigned = units[Int(unit.value)] else { return }
         units[Int(unit.value)] = .done
         doneCount += 1
-        return assignment
+    }
+
+    /// Trainers that hold something whose time is over.
+    var overdue: Set<PeerID> {
+        Set(assignments.filter(\.assignment.isOver).map(\.assignment.trainer))
+    }
+
+    /// Ends every lease that is older than it may be.
+    ///
+    /// - Returns: trainers that held one.
+    mutating func expire(_ now: Moment, after seconds: Double) -> Set<PeerID> {
+        var late: Set<PeerID> = []
+        for index in units.indices {
+            guard case .assigned(var assignments) = units[index] else { continue }
+            let over = assignments.indices.filter { place in
+                !assignments[place].isOver && now.seconds(since: assignments[place].lastBegins) > seconds
+            }
+            guard !over.isEmpty else { continue }
+            for place in over {
+                assignments[place].isOver = true
+                late.insert(assignments[place].trainer)
+            }
+            units[index] = .assigned(assignments)
+        }
+        return late
     }
 
     /// How many units a trainer holds.
@@ -101,12 +136,15 @@ struct UnitLedger {
         }
     }
 
-    private func latest(for trainer: PeerID, lateSeconds: Double, now: Moment) -> UnitIndex? {
+    private func latest(
+        for trainer: PeerID, rank: (Int) -> (Int, Int)?, lateSeconds: Double, now: Moment
+    ) -> UnitIndex? {
         var found: (unit: UnitIndex, since: Moment)?
         for (index, state) in units.enumerated() {
-            guard case .assigned(let assignments) = state, assignments.count < Self.copiesMax,
-                !assignments.contains(where: { $0.trainer == trainer }),
-                let since = assignments.map(\.lastBegins).min(), now.seconds(since: since) > lateSeconds
+            guard case .assigned(let assignments) = state,
+                assignments.count(where: { !$0.isOver }) < Self.copiesMax,
+                !assignments.contains(where: { $0.trainer == trainer }), rank(index) != nil,
+                let since = assignments.map(\.lastBegins).max(), now.seconds(since: since) > lateSeconds
             else { continue }
             if found == nil || since < found!.since { found = (UnitIndex(UInt32(index)), since) }
         }

@@ -45,7 +45,7 @@ public struct ShardCore: Sendable {
     /// Newest term a coordinator configured this shard under.
     public internal(set) var term = Term(0)
     var generation = ShardGeneration(0)
-    var configuration: ServerConfiguration?
+    public internal(set) var configuration: ServerConfiguration?
     var slices: [Range<Int>] = []
     /// What the state file held when the process started; nil once it is replaced.
     var found: ServerHello?

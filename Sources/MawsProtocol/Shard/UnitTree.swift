@@ -40,7 +40,11 @@ public struct UnitTree: Hashable, Sendable {
 
     /// The node whose gradient is pushed; nil where a tree of so many units has none.
     static func node(of push: Push, unitCount: Int) -> Node? {
-        let (first, level) = (Int(push.unit.value), Int(push.level))
+        node(first: Int(push.unit.value), level: Int(push.level), unitCount: unitCount)
+    }
+
+    /// The node of the 2^level units from `first` on.
+    static func node(first: Int, level: Int, unitCount: Int) -> Node? {
         guard level < 32, first % (1 << level) == 0, first + (1 << level) <= unitCount else { return nil }
         return Node(level: level, index: first >> level)
     }

@@ -80,6 +80,11 @@ final class StageSession {
                     done.append(
                         try compute(lease, leases[(index + 1)...], to: gradients, pusher, flushes: isLast))
                 }
+                for index in done.indices {
+                    done[index].done.isFinite = pusher.outcome.isFinite
+                    done[index].done.level = UInt8(node.count.trailingZeroBitCount)
+                    done[index].done.receipt = pusher.outcome.receipt
+                }
                 done.forEach(isDone)
             } catch {
                 // What was skipped in units that are lost with this one is said with the next that is done.

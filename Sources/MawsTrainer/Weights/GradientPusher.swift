@@ -21,6 +21,7 @@ public final class GradientPusher: GradientSink {
     private let staging: StagingBuffers
     /// Whether anything went to the shard of this index.
     private var isTouched: [Bool]
+    private var hasPushed = false
 
     /// - Parameters:
     ///   - lease: of the first unit.
@@ -46,6 +47,7 @@ public final class GradientPusher: GradientSink {
 
     public func push(_ block: Int, _ gradient: FloatBuffer) throws {
         try cancellation.check()
+        hasPushed = true
         let message = message(block, encoding)
         for layout in layouts where !layout.slices[block].isEmpty {
             let slice = layout.slices[block]
@@ -63,6 +65,7 @@ public final class GradientPusher: GradientSink {
             return try push(block, gradient.dense())
         }
         try cancellation.check()
+        hasPushed = true
         let message = message(block, .fp32Runs)
         for layout in layouts where !layout.slices[block].isEmpty {
             let slice = gradient.slice(layout.slices[block])
@@ -78,23 +81,29 @@ public final class GradientPusher: GradientSink {
         .push(
             Push(
                 term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level,
-                block: UInt32(block), encoding: encoding))
+                block: UInt32(block), encoding: encoding, grant: lease.grant))
     }
 
     /// Gives the unit's rows to the shard that keeps them for all others of the step.
     public func post(_ rows: [Float]) throws {
         let message = Message.post(
-            Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit))
+            Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit), lease.grant)
         try reserve(rows.count * MemoryLayout<Float>.stride)
         let job = SendJob(message, FloatBuffer(rows), encoding: .fp32, ticket: ticket, staging: nil)
         try submit(job, to: Int(lease.unit.value) % layouts.count)
     }
 
+    /// What the shards said to all that was sent, after `flush`.
+    public var outcome: FlushOutcome { ticket.outcome }
+
     /// Returns when every shard has what was sent to it.
     public func flush() throws {
-        for (shard, isTouched) in isTouched.enumerated() where isTouched {
+        let flush = Flush(
+            term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level, grant: lease.grant)
+        // A gradient goes to every shard, and one that has no part of it says so; a post goes to one shard.
+        for shard in isTouched.indices where isTouched[shard] || hasPushed {
             ticket.flushing()
-            try links.push(shard, FlushJob(ticket: ticket))
+            try links.push(shard, FlushJob(flush, ticket: ticket))
         }
         try meter.measure { try ticket.waitFlushed(patienceSeconds: patienceSeconds) }
     }

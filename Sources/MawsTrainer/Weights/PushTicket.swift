@@ -3,6 +3,14 @@ import MawsTensor
 import MawsTransport
 import MawsWire
 
+/// What the shards say to all that was sent of a unit.
+public struct FlushOutcome: Hashable, Sendable {
+    /// Whether they took it.
+    public var isFinite = true
+    /// Their receipts as one.
+    public var receipt = AuthenticationCode.none
+}
+
 /// What one unit has under way to the shards: bytes not sent yet, flushes not answered yet, the first thing that
 /// failed.
 final class PushTicket: Sendable {
@@ -12,6 +20,7 @@ final class PushTicket: Sendable {
         /// Jobs done, so that waiters can tell slow from stuck.
         var progress = 0
         var error: (any Error)?
+        var outcome = FlushOutcome()
     }
 
     private let state = Monitor(State())
@@ -37,12 +46,16 @@ final class PushTicket: Sendable {
 
     func flushing() { state.with { $0.flushesDue += 1 } }
 
-    func flushed() {
+    func flushed(isFinite: Bool, _ receipt: AuthenticationCode) {
         state.with { state in
+            state.outcome.isFinite = state.outcome.isFinite && isFinite
+            state.outcome.receipt = state.outcome.receipt.joined(with: receipt)
             state.flushesDue -= 1
             state.progress += 1
         }
     }
+
+    var outcome: FlushOutcome { state.with { $0.outcome } }
 
     func fail(_ error: any Error) {
         state.with { state in if state.error == nil { state.error = error } }
@@ -122,16 +135,17 @@ final class SendBytesJob: ShardJob {
 
 /// Waits until the shard has everything sent before.
 final class FlushJob: ShardJob {
+    private let flush: Flush
     private let ticket: PushTicket
 
-    init(ticket: PushTicket) { self.ticket = ticket }
+    init(_ flush: Flush, ticket: PushTicket) { (self.flush, self.ticket) = (flush, ticket) }
 
     func run(on link: ShardLink) throws {
-        try link.send(.flush)
-        guard case .flushed = try link.receive("its word that the unit is in").message else {
+        try link.send(.flush(flush))
+        guard case .flushed(let isFinite, let receipt) = try link.receive("its word that the unit is in").message else {
             throw TrainerError.unexpected(shard: link.shard, awaited: "flushed")
         }
-        ticket.flushed()
+        ticket.flushed(isFinite: isFinite, receipt)
     }
 
     func fail(_ error: any Error) { ticket.fail(error) }

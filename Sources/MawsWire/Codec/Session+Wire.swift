@@ -61,13 +61,14 @@ extension Welcome: WireValue {
 }
 
 extension ServerConfiguration: WireValue {
-    static var minimumByteCount: Int { 28 }
+    static var minimumByteCount: Int { 108 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             term: try reader.value(), runID: try reader.value(), stage: try reader.value(), table: try reader.value(),
             unitsPerStep: try reader.value(), optimizer: try reader.optional(), gatherEncoding: try reader.value(),
-            keepsState: try reader.value(), keepsStep: try reader.value())
+            keepsState: try reader.value(), keepsStep: try reader.value(),
+            posts: try reader.value(), keys: try reader.value())
         for block in table.blocks where block.isTrainable && optimizer?.fits(block.slots) != true {
             throw reader.badField("slots of block \(block.name)", "are not those of the optimizer")
         }
@@ -84,6 +85,8 @@ extension ServerConfiguration: WireValue {
         writer.write(gatherEncoding)
         writer.write(keepsState)
         writer.write(keepsStep)
+        writer.write(posts)
+        writer.write(keys)
     }
 }
 

@@ -23,13 +23,13 @@ extension ServerAddress: WireValue {
 }
 
 extension Lease: WireValue {
-    static var minimumByteCount: Int { 44 }
+    static var minimumByteCount: Int { 89 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             id: try reader.value(), term: try reader.value(), stage: try reader.value(), step: try reader.value(),
             phase: try reader.value(), unit: try reader.value(), milliseconds: try reader.value(),
-            passed: try reader.array())
+            passed: try reader.array(), grant: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -41,18 +41,20 @@ extension Lease: WireValue {
         writer.write(unit)
         writer.write(milliseconds)
         writer.writeArray(passed)
+        writer.write(grant)
     }
 }
 
 extension UnitDone: WireValue {
-    static var minimumByteCount: Int { 60 }
+    static var minimumByteCount: Int { 94 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             lease: try reader.value(), stage: try reader.value(), step: try reader.value(),
             phase: try reader.value(), unit: try reader.value(), loss: try reader.value(),
             skipped: try reader.array(), result: try reader.byteArray(), computeSeconds: try reader.value(),
-            waitSeconds: try reader.value())
+            waitSeconds: try reader.value(), isFinite: try reader.value(), level: try reader.value(),
+            receipt: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -66,6 +68,9 @@ extension UnitDone: WireValue {
         writer.writeBytes(result)
         writer.write(computeSeconds)
         writer.write(waitSeconds)
+        writer.write(isFinite)
+        writer.write(level)
+        writer.write(receipt)
     }
 }
 
@@ -104,12 +109,13 @@ extension LostSample: WireValue {
 }
 
 extension Push: WireValue {
-    static var minimumByteCount: Int { 30 }
+    static var minimumByteCount: Int { 75 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             term: try reader.value(), stage: try reader.value(), step: try reader.value(), unit: try reader.value(),
-            level: try reader.value(), block: try reader.value(), encoding: try reader.value())
+            level: try reader.value(), block: try reader.value(), encoding: try reader.value(),
+            grant: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -120,6 +126,7 @@ extension Push: WireValue {
         writer.write(level)
         writer.write(block)
         writer.write(encoding)
+        writer.write(grant)
     }
 }
 

@@ -1,0 +1,47 @@
+import MawsBase
+import MawsHash
+import MawsWire
+
+/// What proves to shards that a trainer was leased what it sends, and to the coordinator that shards have it.
+extension CoordinatorCore {
+    var leaseKey: AuthenticationCode { key("leases", []) }
+
+    /// What a `configure` gives a server: the key of all leases, and that of its own receipts from now on.
+    public func keys(of server: PeerID) -> ServerKeys? {
+        guard let index = servers.firstIndex(where: { $0?.peer == server }) else { return nil }
+        return ServerKeys(lease: leaseKey, receipt: receiptKey(index))
+    }
+
+    private func receiptKey(_ index: Int) -> AuthenticationCode {
+        key("receipts", [UInt64(index), configureCounts[index]])
+    }
+
+    private func key(_ purpose: String, _ numbers: [UInt64]) -> AuthenticationCode {
+        let text = "maws \(purpose) \(numbers)"
+        return AuthenticationCode(bytes: Hash.code(of: Array(text.utf8), key: secret))
+    }
+
+    /// Whether all shards that have to get something of a unit say that they have it. Neighbours are pushed as one, and
+    /// so are their receipts.
+    func isConfirmed(_ done: UnitDone) -> Bool {
+        let shards = confirmingShards(done.unit)
+        guard !shards.isEmpty else { return true }
+        guard done.level < 32 else { return false }
+        let first = UnitIndex((done.unit.value >> done.level) << done.level)
+        let flush = Flush(
+            term: term, stage: position.stage, step: position.step, unit: first, level: done.level,
+            grant: LeaseGrant(
+                phase: UInt32(phase), firstUnit: first, unitCount: 1, mayBeNonFinite: false, code: .none))
+        var receipts = AuthenticationCode.none
+        for shard in shards { receipts = receipts.joined(with: ReceiptSeal(key: receiptKey(shard)).receipt(flush)) }
+        return receipts == done.receipt
+    }
+
+    /// Gradients go to every shard, the post of a unit to one; units of other phases send the shards nothing.
+    private func confirmingShards(_ unit: UnitIndex) -> Range<Int> {
+        if stage.commits && isLastPhase { return servers.indices }
+        guard stage.unitsInPhase.count > 1, phase == 0 else { return 0..<0 }
+        let shard = Int(unit.value) % servers.count
+        return shard..<shard + 1
+    }
+}

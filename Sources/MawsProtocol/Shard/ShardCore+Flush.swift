@@ -1,0 +1,55 @@
+import MawsBase
+import MawsWire
+
+/// What a shard answers a flush.
+public enum FlushAnswer: Hashable, Sendable {
+    /// It has all of the units: this proves it.
+    case confirmed(AuthenticationCode)
+    /// The step is over, or of an older term: nobody asks for a receipt.
+    case settled
+    /// Something of the units is not here.
+    case incomplete
+    /// The flush is not covered by a lease.
+    case notLeased
+}
+
+extension ShardCore {
+    /// Whether a trainer may send this, by its lease.
+    public func allows(_ push: Push, holder: String) -> Bool {
+        seal.allows(
+            push.grant, (push.term, push.stage, push.step), unit: push.unit, level: push.level, holder: holder)
+    }
+
+    public func allows(_ post: Post, _ grant: LeaseGrant, holder: String) -> Bool {
+        grant.phase == 0
+            && seal.allows(grant, (post.term, post.stage, post.step), unit: post.unit, level: 0, holder: holder)
+    }
+
+    /// Whether all of the units is in the shard's hands.
+    public func flushed(_ flush: Flush, holder: String) -> FlushAnswer {
+        guard phase == .serving || phase == .applying, let configuration, flush.term == term,
+            flush.stage == configuration.stage, flush.step == version
+        else { return .settled }
+        let position = (flush.term, flush.stage, flush.step)
+        guard seal.allows(flush.grant, position, unit: flush.unit, level: flush.level, holder: holder) else {
+            return .notLeased
+        }
+        guard has(flush, configuration) else { return .incomplete }
+        return .confirmed(ReceiptSeal(key: configuration.keys.receipt).receipt(flush))
+    }
+
+    private func has(_ flush: Flush, _ configuration: ServerConfiguration) -> Bool {
+        if configuration.posts.units > 0 && flush.grant.phase == 0 { return posts.contains(flush.unit) }
+        if hasReduced { return true }
+        let units = (Int(flush.unit.value), Int(flush.level))
+        return trees.allSatisfy { tree in
+            guard let tree else { return true }
+            guard let node = UnitTree.node(first: units.0, level: units.1, unitCount: tree.unitCount) else {
+                return false
+            }
+            return tree.contains(node)
+        }
+    }
+
+    private var seal: LeaseSeal { LeaseSeal(key: configuration?.keys.lease ?? .none) }
+}
