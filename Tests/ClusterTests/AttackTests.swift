@@ -1,0 +1,152 @@
+import Foundation
+import Glibc
+import MawsBase
+import MawsTransport
+import MawsWire
+import Testing
+
+/// Peers with valid certificates, and strangers without any, that do what they should not: the run goes on meanwhile,
+/// and its processes stay as small as they were.
+@Suite(.serialized, .timeLimit(.minutes(20))) struct AttackTests {
+    /// A run that does not end by itself, and what an attacker needs.
+    private final class Victim {
+        let run: ClusterRun
+        let program: Program
+        let address: NetworkAddress
+
+        init() throws {
+            var run = try ClusterRun()
+            (run.maeSteps, run.checkpointSteps) = (1_000_000, 1_000_000)
+            self.run = run
+            program = try run.program()
+            try program.start()
+            try run.wait(forSteps: 5, of: program)
+            let text = try String(contentsOfFile: run.runFolder + "/coordinator.address", encoding: .utf8)
+            address = try NetworkAddress(toDial: text.trimmingCharacters(in: .whitespacesAndNewlines))
+        }
+
+        deinit { kill(program.pid, SIGKILL) }
+
+        func dial(_ role: Role) throws -> Connection {
+            try Connection.connect(
+                host: address.host, port: address.port,
+                identity: TLSIdentity(folder: run.runFolder + "/certificates", role: role), expecting: .coordinator,
+                timeoutSeconds: 60)
+        }
+
+        func viewer() throws -> Connection {
+            let viewer = try dial(.viewer)
+            try viewer.send(
+                .hello(
+                    Hello(
+                        protocolVersion: ProtocolVersion.current, role: .viewer, name: "viewer", computeProfile: "",
+                        dataFingerprint: "", server: nil, term: Term(0))))
+            guard case .welcome = try viewer.receive(timeoutSeconds: 60).message else {
+                throw Program.Failed(description: "a viewer was not welcome")
+            }
+            return viewer
+        }
+
+        /// A figure of the coordinator in `/proc/PID/status`.
+        func figure(_ name: String) throws -> Int {
+            let text = try String(contentsOfFile: "/proc/\(program.pid)/status", encoding: .utf8)
+            let line = try #require(text.split(separator: "\n").first { $0.hasPrefix(name + ":") })
+            return try #require(Int(line.split(whereSeparator: \.isWhitespace)[1]))
+        }
+
+        /// As many steps as before take no more than some times as long while the attack goes on.
+        func expectWorkGoesOn(during attack: (_ round: Int) throws -> Void) throws {
+            let (memory, threads, steps) = (try figure("VmRSS"), try figure("Threads"), 40)
+            func seconds(_ body: (Int) throws -> Void) throws -> Double {
+                let (start, first) = (Date(), run.committedSteps())
+                var round = 0
+                while run.committedSteps() < first + steps {
+                    try body(round)
+                    round += 1
+                    try #require(program.process.isRunning, "\(program.output)")
+                    try #require(Date().timeIntervalSince(start) < 300, "no commits")
+                }
+                return Date().timeIntervalSince(start)
+            }
+            let undisturbed = try seconds { _ in Thread.sleep(forTimeInterval: 0.01) }
+            let disturbed = try seconds(attack)
+            // Twice by the promise, and as much again as the attacker itself takes the cores of the run.
+            #expect(disturbed < 4 * undisturbed + 2, "\(disturbed) s instead of \(undisturbed) s")
+            #expect(try figure("VmRSS") < memory + (100 << 10), "KiB, \(memory) before")
+            #expect(try figure("Threads") < threads + 80, "\(threads) before")
+        }
+    }
+
+    @Test func aViewerThatAsksAndDoesNotRead() throws {
+        let victim = try Victim()
+        var viewers: [Connection] = []
+        let frame = try Connection.frame(.statusRequest)
+        try victim.expectWorkGoesOn { round in
+            if round % 20 == 0, viewers.count < 8 { viewers.append(try victim.viewer()) }
+            for viewer in viewers { try? viewer.send(frame: frame, stallSeconds: 0) }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        for viewer in viewers { viewer.close() }
+    }
+
+    @Test func aViewerThatSendsWhatItMayNotIsToldSoAndClosed() throws {
+        let victim = try Victim()
+        try victim.expectWorkGoesOn { _ in
+            let viewer = try victim.viewer()
+            let frame = try FrameHeader(kind: .configure, bodyCount: 64 << 20, payloadCount: 0).bytes
+            for _ in 0..<100 { try? viewer.send(frame: frame, stallSeconds: 0) }
+            viewer.close()
+        }
+        let log = try String(contentsOfFile: victim.run.runFolder + "/logs/coordinator.log", encoding: .utf8)
+        #expect(log.contains("a viewer may not send configure"))
+        #expect(log.split(separator: "\n").count { $0.contains("may not send") } < 100)
+    }
+
+    @Test func headersOfLargeBodiesBeforeHelloTakeNothing() throws {
+        let victim = try Victim()
+        var open: [Connection] = []
+        try victim.expectWorkGoesOn { round in
+            if round < 30 {
+                let stranger = try victim.dial(.viewer)
+                try stranger.send(
+                    frame: FrameHeader(kind: .configure, bodyCount: 64 << 20, payloadCount: 0).bytes)
+                open.append(stranger)
+            }
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        for stranger in open { stranger.close() }
+    }
+
+    @Test func thousandsOfIdleConnectionsWithoutACertificate() throws {
+        let victim = try Victim()
+        var idle: [FileHandle] = []
+        try victim.expectWorkGoesOn { round in
+            if round < 1500 { idle.append(try #require(Self.connect(victim.address))) }
+            if round >= 1500 { Thread.sleep(forTimeInterval: 0.01) }
+        }
+        // Who has a certificate is let in all the same.
+        try victim.viewer().close()
+        for handle in idle { try handle.close() }
+    }
+
+    /// A plain TCP connection.
+    private static func connect(_ address: NetworkAddress) -> FileHandle? {
+        let descriptor = tcpConnection(port: address.port)
+        return descriptor >= 0 ? FileHandle(fileDescriptor: descriptor) : nil
+    }
+}
+
+/// To this machine; below 0 where it was not made.
+private func tcpConnection(port: UInt16) -> Int32 {
+    let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = port.bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let status = withUnsafePointer(to: &address) {
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
+    }
+    return status == 0 ? descriptor : -1
+}
