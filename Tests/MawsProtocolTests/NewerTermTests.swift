@@ -24,6 +24,24 @@ import Testing
         #expect(run.actions.contains(.refuse(run.server(1), reason, mayTryAgain: true)))
     }
 
+    /// Its shards' receipts are of the term before.
+    @Test func whoWasDoneUnderTheTermBeforeIsNotAtFault() throws {
+        var run = CoordinatorHarness(stages: [training(phases: [2])])
+        run.joinServers()
+        let trainer = run.joinTrainer(1)
+        let done = run.done(try #require(run.leases[trainer]), loss: 1)
+        run.step(.newerTermKnown(Term(9), name: "server-0"))
+        run.step(.unitDone(trainer, done))
+        run.step(.leaseRequested(trainer))
+        #expect(!run.notes.contains { $0.contains("set aside") })
+        run.leases = [:]
+        for index in 0..<2 {
+            run.step(.peerLost(run.server(index), reason: "refused"))
+            run.joinServer(index, peer: UInt64(300 + index))
+        }
+        #expect(run.leases[trainer]?.term == Term(10))
+    }
+
     @Test(arguments: [Term(3), Term(2), Term(.max)])
     func aTermThatIsNotNewerOrCannotBeChangesNothing(_ known: Term) {
         var run = CoordinatorHarness(stages: [training()])

@@ -13,6 +13,9 @@ extension CoordinatorCore {
         guard known > term, known.value < Self.termMax else { return [] }
         let before = term
         term = Term(known.value + 1)
+        // No receipt of theirs is of the new term: nothing counts, and nobody is at fault, until they are back.
+        if mode == .computing || mode == .applying || mode == .deciding { mode = .assembling }
+        for index in servers.indices { servers[index]?.isBusy = true }
         let note =
             "\(name) knows term \(known.value) and the run's records end at \(before.value): the run's folder is of an "
             + "earlier time, or the server worked for another run; the run goes on under term \(term.value)"
