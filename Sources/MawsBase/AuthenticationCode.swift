@@ -1,22 +1,22 @@
 /// A code of 32 bytes that only who has a key can make, HMAC-SHA-256 for instance.
-public struct AuthenticationCode: Hashable, Sendable {
+package struct AuthenticationCode: Hashable, Sendable {
     /// The bytes as little-endian numbers.
-    public var words: SIMD4<UInt64>
+    package var words: SIMD4<UInt64>
 
-    public init(words: SIMD4<UInt64>) { self.words = words }
+    package init(words: SIMD4<UInt64>) { self.words = words }
 
     /// - Parameter bytes: 32 of them.
-    public init(bytes: [UInt8]) {
+    package init(bytes: [UInt8]) {
         precondition(bytes.count == 32)
         words = SIMD4()
         for (index, byte) in bytes.enumerated() { words[index / 8] |= UInt64(byte) << (8 * (index % 8)) }
     }
 
-    public var bytes: [UInt8] { (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (8 * ($0 % 8))) } }
+    package var bytes: [UInt8] { (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (8 * ($0 % 8))) } }
 
     /// No code at all.
-    public static let none = AuthenticationCode(words: SIMD4())
+    package static let none = AuthenticationCode(words: SIMD4())
 
     /// Several codes as one, which whoever has all their keys can check.
-    public func joined(with other: Self) -> Self { Self(words: words ^ other.words) }
+    package func joined(with other: Self) -> Self { Self(words: words ^ other.words) }
 }

@@ -5,7 +5,7 @@ extension BlockTable {
         case blocks, moments
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         let moments = try container.decodeIfPresent(MomentEncoding.self, forKey: .moments)
         self.init(
@@ -13,7 +13,7 @@ extension BlockTable {
             slots: moments.map(WeightSlot.adamw))
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var container = encoder.container(keyedBy: CodingKeys.self)
         try container.encode(blocks, forKey: .blocks)
     }
@@ -24,7 +24,7 @@ extension ParameterBlock {
         case name, isTrainable, entries, slots
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         self.init(
             name: try container.decode(String.self, forKey: .name),

@@ -1,5 +1,5 @@
 /// How the elements of a parameter are drawn before the first step.
-public enum Initializer: Hashable, Codable, Sendable {
+package enum Initializer: Hashable, Codable, Sendable {
     case zeros
     case ones
     case constant(Float)
@@ -14,19 +14,19 @@ public enum Initializer: Hashable, Codable, Sendable {
 }
 
 /// One parameter inside a block's flat buffer.
-public struct ParameterEntry: Hashable, Codable, Sendable {
+package struct ParameterEntry: Hashable, Codable, Sendable {
     /// Name as the reference implementation's state dictionary has it, `blocks.0.attn.qkv.weight` for instance.
-    public var name: String
-    public var shape: [Int]
+    package var name: String
+    package var shape: [Int]
     /// Elements before this parameter in the block.
-    public var offset: Int
+    package var offset: Int
     /// Whether weight decay applies (not to biases, norms, tokens and position tables).
-    public var decays: Bool
+    package var decays: Bool
     /// Factor on the learning rate, 1 unless layer decay says otherwise.
-    public var learningRateScale: Float
-    public var initializer: Initializer
+    package var learningRateScale: Float
+    package var initializer: Initializer
 
-    public init(
+    package init(
         name: String, shape: [Int], offset: Int, decays: Bool, learningRateScale: Float = 1, initializer: Initializer
     ) {
         self.name = name
@@ -37,20 +37,20 @@ public struct ParameterEntry: Hashable, Codable, Sendable {
         self.initializer = initializer
     }
 
-    public var count: Int { shape.reduce(1, *) }
-    public var range: Range<Int> { offset..<offset + count }
+    package var count: Int { shape.reduce(1, *) }
+    package var range: Range<Int> { offset..<offset + count }
 }
 
 /// The flat buffer of one group of parameters that is used together: the grain of gathering, pushing and releasing.
-public struct ParameterBlock: Hashable, Codable, Sendable {
-    public var name: String
+package struct ParameterBlock: Hashable, Codable, Sendable {
+    package var name: String
     /// A frozen block is gathered, never pushed or updated.
-    public var isTrainable: Bool
-    public var entries: [ParameterEntry]
+    package var isTrainable: Bool
+    package var entries: [ParameterEntry]
     /// What is kept of each of its weights beside the weight; nothing where it is frozen.
-    public var slots: [WeightSlot]
+    package var slots: [WeightSlot]
 
-    public init(name: String, isTrainable: Bool, entries: [ParameterEntry], slots: [WeightSlot] = []) {
+    package init(name: String, isTrainable: Bool, entries: [ParameterEntry], slots: [WeightSlot] = []) {
         self.name = name
         self.isTrainable = isTrainable
         self.entries = entries
@@ -58,10 +58,10 @@ public struct ParameterBlock: Hashable, Codable, Sendable {
     }
 
     /// Elements in the block. Entries lie back to back.
-    public var count: Int { entries.last.map { $0.offset + $0.count } ?? 0 }
+    package var count: Int { entries.last.map { $0.offset + $0.count } ?? 0 }
 
     /// The entry of this name. Traps when there is none: names are fixed by the model that made the table.
-    public func entry(_ name: String) -> ParameterEntry {
+    package func entry(_ name: String) -> ParameterEntry {
         guard let entry = entries.first(where: { $0.name == name }) else {
             preconditionFailure("block \(self.name) has no parameter \(name)")
         }
@@ -69,20 +69,20 @@ public struct ParameterBlock: Hashable, Codable, Sendable {
     }
 
     /// All that is kept of it: the weight, then its slots.
-    public var parts: [WeightPart] { [.weight] + slots.map { .slot($0.name) } }
+    package var parts: [WeightPart] { [.weight] + slots.map { .slot($0.name) } }
 
     /// Those that a restore of this version brings. A new state's slots are zero already.
-    public func restoredParts(at step: StepIndex) -> [WeightPart] {
+    package func restoredParts(at step: StepIndex) -> [WeightPart] {
         let restored = step.value > 0 ? slots : slots.filter { !$0.rule.startsAtZero }
         return [.weight] + restored.map { .slot($0.name) }
     }
 
     /// A slot's place among the block's; nil when it has none of this name.
-    public func slotIndex(_ name: String) -> Int? { slots.firstIndex { $0.name == name } }
+    package func slotIndex(_ name: String) -> Int? { slots.firstIndex { $0.name == name } }
 
     /// Bytes of a slice of one of the parts, as it is kept, sent and stored; the slice is cut where groups are. Nil for
     /// a slot that the block has not.
-    public func byteCount(_ part: WeightPart, slice: Range<Int>) -> Int? {
+    package func byteCount(_ part: WeightPart, slice: Range<Int>) -> Int? {
         switch part {
         case .weight: return 4 * slice.count
         case .slot(let name):
@@ -94,35 +94,35 @@ public struct ParameterBlock: Hashable, Codable, Sendable {
 
 /// The static table of every parameter of a stage's model, and of what is kept of each. Server, optimizer, checkpoint,
 /// wire and model read this one.
-public struct BlockTable: Hashable, Codable, Sendable {
+package struct BlockTable: Hashable, Codable, Sendable {
     /// In forward order.
-    public var blocks: [ParameterBlock]
+    package var blocks: [ParameterBlock]
 
     /// - Parameter slots: of every trained block; nil: blocks keep those that they have.
-    public init(blocks: [ParameterBlock], slots: [WeightSlot]? = nil) {
+    package init(blocks: [ParameterBlock], slots: [WeightSlot]? = nil) {
         self.blocks = blocks
         guard let slots else { return }
         for index in blocks.indices { self.blocks[index].slots = blocks[index].isTrainable ? slots : [] }
     }
 
-    public var parameterCount: Int { blocks.reduce(0) { $0 + $1.count } }
-    public var trainableCount: Int { blocks.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }
+    package var parameterCount: Int { blocks.reduce(0) { $0 + $1.count } }
+    package var trainableCount: Int { blocks.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) } }
 
-    public func index(of blockName: String) -> Int? { blocks.firstIndex { $0.name == blockName } }
+    package func index(of blockName: String) -> Int? { blocks.firstIndex { $0.name == blockName } }
 }
 
 /// Builds a block entry by entry, keeping the offsets.
-public struct BlockBuilder {
+package struct BlockBuilder {
     private var block: ParameterBlock
 
-    public init(_ name: String, isTrainable: Bool = true) {
+    package init(_ name: String, isTrainable: Bool = true) {
         block = ParameterBlock(name: name, isTrainable: isTrainable, entries: [])
     }
 
-    public mutating func add(_ name: String, _ shape: [Int], decays: Bool, _ initializer: Initializer) {
+    package mutating func add(_ name: String, _ shape: [Int], decays: Bool, _ initializer: Initializer) {
         block.entries.append(
             ParameterEntry(name: name, shape: shape, offset: block.count, decays: decays, initializer: initializer))
     }
 
-    public func build() -> ParameterBlock { block }
+    package func build() -> ParameterBlock { block }
 }

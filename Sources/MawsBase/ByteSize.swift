@@ -1,16 +1,16 @@
 /// A number of bytes as people write it: `512M`, `8G`, `8GiB`; K, M, G and T are powers of 1,024. A plain number counts
 /// bytes and is a mebibyte at least: whoever writes a smaller one means another unit.
-public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
-    public var bytes: Int
+package struct ByteSize: Hashable, Sendable, CustomStringConvertible {
+    package var bytes: Int
 
-    public init(bytes: Int) { self.bytes = bytes }
+    package init(bytes: Int) { self.bytes = bytes }
 
     /// What an error says should have been there.
-    public static let expected = "a size with its unit, such as `8G` or `512M`"
+    package static let expected = "a size with its unit, such as `8G` or `512M`"
     private static let plainMin = 1 << 20
 
     /// Nil where the text is no size above 0, a small number without a unit, or does not fit an Int.
-    public init?(text: String) {
+    package init?(text: String) {
         let shifts: [Character: Int] = ["K": 10, "M": 20, "G": 30, "T": 40]
         let digits = text.prefix { $0.isASCII && $0.isNumber }
         let unit = text.dropFirst(digits.count).uppercased()
@@ -24,7 +24,7 @@ public struct ByteSize: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// In the largest unit that gives at least 10, `1536M` for instance, rounded up.
-    public var description: String {
+    package var description: String {
         for (unit, shift) in [("T", 40), ("G", 30), ("M", 20), ("K", 10)] where bytes >= 10 << shift {
             return "\((bytes + (1 << shift) - 1) >> shift)\(unit)"
         }

@@ -1,5 +1,5 @@
 /// Which library multiplies matrices.
-public enum ComputeKind: String, CaseIterable, Codable, Hashable, Sendable {
+package enum ComputeKind: String, CaseIterable, Codable, Hashable, Sendable {
     /// OpenBLAS, fp32: the truth, on any CPU.
     case reference
     /// oneDNN, fp32 and bf16: the default where the CPU has AVX2.
@@ -7,24 +7,24 @@ public enum ComputeKind: String, CaseIterable, Codable, Hashable, Sendable {
 }
 
 /// What decides the bits of a trainer's gradients besides the plan and the data. The number of threads does not.
-public struct ComputeProfile: Hashable, Sendable, CustomStringConvertible {
-    public var kind: ComputeKind
+package struct ComputeProfile: Hashable, Sendable, CustomStringConvertible {
+    package var kind: ComputeKind
     /// `oneDNN 2.6.3`.
-    public var library: String
+    package var library: String
     /// What the library's products use, `avx512_core_bf16`.
-    public var kernels: String
+    package var kernels: String
     /// What everything else uses, `avx512`.
-    public var loops: String
+    package var loops: String
 
-    public init(kind: ComputeKind, library: String, kernels: String, loops: String) {
+    package init(kind: ComputeKind, library: String, kernels: String, loops: String) {
         (self.kind, self.library, self.kernels, self.loops) = (kind, library, kernels, loops)
     }
 
     /// As a trainer says it, and `init(text:)` reads it: `onednn; oneDNN 2.6.3; avx2; avx2`.
-    public var description: String { "\(kind.rawValue); \(library); \(kernels); \(loops)" }
+    package var description: String { "\(kind.rawValue); \(library); \(kernels); \(loops)" }
 
     /// Nil where the text is no profile.
-    public init?(text: String) {
+    package init?(text: String) {
         let parts = text.split(separator: ";", omittingEmptySubsequences: false).map { part in
             String(part.drop { $0 == " " })
         }
@@ -33,7 +33,7 @@ public struct ComputeProfile: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// What differs from another profile, in words: `its library is oneDNN 3.1 and not oneDNN 2.6.3`.
-    public func differences(from other: ComputeProfile) -> [String] {
+    package func differences(from other: ComputeProfile) -> [String] {
         let fields = [
             ("backend", kind.rawValue, other.kind.rawValue), ("library", library, other.library),
             ("library's instruction set", kernels, other.kernels), ("loops' instruction set", loops, other.loops),

@@ -1,5 +1,5 @@
 /// What a random number is for. Raw values are part of the run's definition: they never change meaning.
-public enum RandomPurpose: UInt32, Sendable {
+package enum RandomPurpose: UInt32, Sendable {
     case initialWeights = 1
     case order = 2
     case mask = 3
@@ -20,7 +20,7 @@ public enum RandomPurpose: UInt32, Sendable {
 ///
 /// The stream is a pure function of (seed, purpose, stage, step, element), so that any process on any machine draws the
 /// same numbers for the same sample or weight, in any order.
-public struct CounterRandom: Sendable {
+package struct CounterRandom: Sendable {
     private var counter: SIMD4<UInt32>
     private let key: SIMD2<UInt32>
     private var block = SIMD4<UInt32>()
@@ -29,7 +29,7 @@ public struct CounterRandom: Sendable {
     /// - Parameters:
     ///   - element: the sample slot, or the index of a weight.
     ///   - step: below 2^32; 0 where the number does not depend on the step.
-    public init(seed: UInt64, purpose: RandomPurpose, stage: UInt32 = 0, step: UInt64 = 0, element: UInt64) {
+    package init(seed: UInt64, purpose: RandomPurpose, stage: UInt32 = 0, step: UInt64 = 0, element: UInt64) {
         key = Self.key(seed: seed, purpose: purpose, stage: stage)
         counter = SIMD4(
             0, UInt32(truncatingIfNeeded: step), UInt32(truncatingIfNeeded: element),
@@ -37,13 +37,13 @@ public struct CounterRandom: Sendable {
     }
 
     /// Philox's key for one purpose in one stage.
-    public static func key(seed: UInt64, purpose: RandomPurpose, stage: UInt32) -> SIMD2<UInt32> {
+    package static func key(seed: UInt64, purpose: RandomPurpose, stage: UInt32) -> SIMD2<UInt32> {
         let mixed = mix(seed ^ mix(UInt64(purpose.rawValue) << 32 | UInt64(stage)))
         return SIMD2(UInt32(truncatingIfNeeded: mixed), UInt32(truncatingIfNeeded: mixed >> 32))
     }
 
     /// Uniform over all 32-bit values.
-    public mutating func next() -> UInt32 {
+    package mutating func next() -> UInt32 {
         if used == 4 {
             block = Self.philox(counter, key)
             counter.x &+= 1
@@ -54,16 +54,16 @@ public struct CounterRandom: Sendable {
     }
 
     /// Uniform over all 64-bit values.
-    public mutating func nextUInt64() -> UInt64 {
+    package mutating func nextUInt64() -> UInt64 {
         let low = UInt64(next())
         return UInt64(next()) << 32 | low
     }
 
     /// Uniform in [0, 1), a multiple of 2^-24.
-    public mutating func uniform() -> Float { Float(next() >> 8) * 0x1p-24 }
+    package mutating func uniform() -> Float { Float(next() >> 8) * 0x1p-24 }
 
     /// Uniform in [0, 1), a multiple of 2^-53.
-    public mutating func uniformDouble() -> Double { Double(nextUInt64() >> 11) * 0x1p-53 }
+    package mutating func uniformDouble() -> Double { Double(nextUInt64() >> 11) * 0x1p-53 }
 
     /// Uniform from the lower bound up to the upper one.
     package mutating func uniform(in range: ClosedRange<Double>) -> Double {
@@ -71,13 +71,13 @@ public struct CounterRandom: Sendable {
     }
 
     /// Uniform in 0..<bound, by Lemire's multiplication; the bias is below bound / 2^64.
-    public mutating func below(_ bound: Int) -> Int {
+    package mutating func below(_ bound: Int) -> Int {
         precondition(bound > 0)
         return Int(nextUInt64().multipliedFullWidth(by: UInt64(bound)).high)
     }
 
     /// A uniformly random permutation of 0..<count (Fisher–Yates).
-    public mutating func permutation(_ count: Int) -> [Int] {
+    package mutating func permutation(_ count: Int) -> [Int] {
         var order = Array(0..<count)
         for index in stride(from: count - 1, to: 0, by: -1) {
             order.swapAt(index, below(index + 1))
@@ -101,7 +101,7 @@ public struct CounterRandom: Sendable {
     }
 
     /// SplitMix64's finalizer: spreads a seed over all bits of the key.
-    public static func mix(_ value: UInt64) -> UInt64 {
+    package static func mix(_ value: UInt64) -> UInt64 {
         var mixed = value &+ 0x9E37_79B9_7F4A_7C15
         mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
         mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB

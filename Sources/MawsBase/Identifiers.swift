@@ -1,49 +1,49 @@
 /// Position of a stage in its plan, from 0.
-public struct StageIndex: Hashable, Comparable, Codable, Sendable {
-    public var value: UInt32
-    public init(_ value: UInt32) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+package struct StageIndex: Hashable, Comparable, Codable, Sendable {
+    package var value: UInt32
+    package init(_ value: UInt32) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// Number of optimizer updates already in the weights of a stage: version *t* is the weights after *t* steps, and
 /// step *t* is the one that turns version *t* into version *t + 1*.
-public struct StepIndex: Hashable, Comparable, Codable, Sendable {
-    public var value: UInt64
-    public init(_ value: UInt64) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
-    public var next: StepIndex { StepIndex(value + 1) }
+package struct StepIndex: Hashable, Comparable, Codable, Sendable {
+    package var value: UInt64
+    package init(_ value: UInt64) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+    package var next: StepIndex { StepIndex(value + 1) }
 }
 
 /// Position of a unit in the global batch of a step, from 0. Fixed by the plan, never by who is present.
-public struct UnitIndex: Hashable, Comparable, Codable, Sendable {
-    public var value: UInt32
-    public init(_ value: UInt32) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+package struct UnitIndex: Hashable, Comparable, Codable, Sendable {
+    package var value: UInt32
+    package init(_ value: UInt32) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// The coordinator's fencing number. It grows at every start of a coordinator; messages of an older term are refused.
-public struct Term: Hashable, Comparable, Codable, Sendable {
-    public var value: UInt64
-    public init(_ value: UInt64) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+package struct Term: Hashable, Comparable, Codable, Sendable {
+    package var value: UInt64
+    package init(_ value: UInt64) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// Shard *index* of *count*: the slice of every block that one server owns.
-public struct ShardIdentity: Hashable, Codable, Sendable, CustomStringConvertible {
-    public var index: Int
-    public var count: Int
+package struct ShardIdentity: Hashable, Codable, Sendable, CustomStringConvertible {
+    package var index: Int
+    package var count: Int
 
-    public init(index: Int, count: Int) {
+    package init(index: Int, count: Int) {
         precondition(count > 0 && index >= 0 && index < count)
         self.index = index
         self.count = count
     }
 
-    public var description: String { "\(index)/\(count)" }
+    package var description: String { "\(index)/\(count)" }
 }
 
 /// What a certificate lets its holder do.
-public enum Role: String, Codable, CaseIterable, Sendable {
+package enum Role: String, Codable, CaseIterable, Sendable {
     case coordinator
     case server
     case trainer

@@ -1,22 +1,22 @@
 /// A point on a monotonic clock. Cores receive it as an argument; they never read a clock themselves.
-public struct Moment: Hashable, Comparable, Codable, Sendable {
-    public var nanoseconds: UInt64
+package struct Moment: Hashable, Comparable, Codable, Sendable {
+    package var nanoseconds: UInt64
 
-    public init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
+    package init(nanoseconds: UInt64) { self.nanoseconds = nanoseconds }
 
-    public static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
+    package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
-    public static func + (moment: Self, seconds: Double) -> Self {
+    package static func + (moment: Self, seconds: Double) -> Self {
         Moment(nanoseconds: moment.nanoseconds + UInt64(max(0, seconds) * 1e9))
     }
 
     /// Seconds from `earlier` to this moment; 0 when `earlier` lies later.
-    public func seconds(since earlier: Self) -> Double {
+    package func seconds(since earlier: Self) -> Double {
         nanoseconds > earlier.nanoseconds ? Double(nanoseconds - earlier.nanoseconds) / 1e9 : 0
     }
 
     /// The machine's monotonic clock. For shells only.
-    public static func now() -> Self {
+    package static func now() -> Self {
         Moment(nanoseconds: UInt64(ContinuousClock.now.nanosecondsSinceReference))
     }
 }

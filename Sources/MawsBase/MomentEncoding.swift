@@ -1,6 +1,6 @@
 /// How an optimizer's moments, or its momentum, are kept between steps: the plan's word, from which the encodings of
 /// the slots follow. Part of the result's definition.
-public enum MomentEncoding: String, Codable, Hashable, CaseIterable, Sendable {
+package enum MomentEncoding: String, Codable, Hashable, CaseIterable, Sendable {
     /// Single precision: 4 bytes a weight for each moment.
     case fp32
     /// bfloat16, rounded at random: 2 bytes.
@@ -9,7 +9,7 @@ public enum MomentEncoding: String, Codable, Hashable, CaseIterable, Sendable {
     case int8
 
     /// What keeps a moment that has signs, or one that has none.
-    public func encoding(isSigned: Bool) -> SlotEncoding {
+    package func encoding(isSigned: Bool) -> SlotEncoding {
         switch self {
         case .fp32: .fp32
         case .bf16: .bf16

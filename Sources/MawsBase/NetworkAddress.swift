@@ -1,23 +1,23 @@
 /// A host and a port as people write them: `10.0.0.7:7070`, `trainer-3.example:7070`, `[::1]:7070`.
 ///
 /// The one reader of addresses: the plan, every program's options and the run folder use it.
-public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
+package struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     /// A name or an address; one of IPv6 without its brackets.
-    public var host: String
+    package var host: String
     /// 0 lets the system choose, where one listens.
-    public var port: UInt16
+    package var port: UInt16
 
     /// What an address looks like, for sentences that expect one.
-    public static let expectation = "host:port, 10.0.0.1:7070 or [::1]:7070 for instance"
+    package static let expectation = "host:port, 10.0.0.1:7070 or [::1]:7070 for instance"
 
-    public init(host: String, port: UInt16) {
+    package init(host: String, port: UInt16) {
         self.host = host
         self.port = port
     }
 
     /// Nil where the text is no address. One of IPv6 stands in brackets: its own colons would hide where the port
     /// begins.
-    public init?(text: String) {
+    package init?(text: String) {
         guard let colon = text.lastIndex(of: ":") else { return nil }
         let digits = text[text.index(after: colon)...]
         guard !digits.isEmpty, digits.utf8.allSatisfy({ 48...57 ~= $0 }), let port = UInt16(digits) else { return nil }
@@ -28,7 +28,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The host of a text that has no port, `trainer-3.example`, `10.0.0.7`, `::1` or `[::1]` for instance.
-    public static func host(_ text: String) -> String? {
+    package static func host(_ text: String) -> String? {
         if text.hasPrefix("["), text.hasSuffix("]") {
             let inner = text.dropFirst().dropLast()
             return isVersion6(inner) ? String(inner) : nil
@@ -39,7 +39,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The address of a process to connect to. Throws a sentence where the text is none, or has port 0.
-    public init(toDial text: String) throws(AddressProblem) {
+    package init(toDial text: String) throws(AddressProblem) {
         guard let address = NetworkAddress(text: text), address.port > 0 else {
             throw AddressProblem(description: "'\(text)' is no address; expected \(Self.expectation)")
         }
@@ -47,7 +47,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// An address to listen at, port 0 for any free one. Throws a sentence where the text is none.
-    public init(toListen text: String) throws(AddressProblem) {
+    package init(toListen text: String) throws(AddressProblem) {
         guard let address = NetworkAddress(text: text) else {
             let expected = "\(Self.expectation), port 0 for any free one"
             throw AddressProblem(description: "'\(text)' is no address; expected \(expected)")
@@ -56,7 +56,7 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A host that others are told, without a port. Throws a sentence where the text is none.
-    public static func advertisedHost(_ text: String) throws(AddressProblem) -> String {
+    package static func advertisedHost(_ text: String) throws(AddressProblem) -> String {
         guard let host = host(text) else {
             throw AddressProblem(
                 description: "'\(text)' is no host; expected a name or an address without a port, 10.0.0.1 or ::1 for "
@@ -66,12 +66,12 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// Whether one who listens here is reached by every address of the machine.
-    public var isEveryAddress: Bool {
+    package var isEveryAddress: Bool {
         ["0.0.0.0", "::", "0:0:0:0:0:0:0:0"].contains(host)
     }
 
     /// With brackets around an IPv6 address: what `init(text:)` reads.
-    public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    package var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
 
     /// Eight groups of hexadecimal digits, of which one `::` may stand for those that are zero and an IPv4 address for
     /// the last two; then perhaps `%` and the name of an interface.
@@ -126,6 +126,6 @@ public struct NetworkAddress: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What is no address, as one sentence.
-public struct AddressProblem: Error, Hashable, Sendable, CustomStringConvertible {
-    public let description: String
+package struct AddressProblem: Error, Hashable, Sendable, CustomStringConvertible {
+    package let description: String
 }

@@ -1,15 +1,15 @@
 /// How servers make the next version of what is trained: which slots it takes, and what the slots' rules need to know.
 /// The learning rate and the factor on the gradient come with every commit.
-public struct OptimizerConfiguration: Hashable, Sendable {
-    public var rule: OptimizerRule
+package struct OptimizerConfiguration: Hashable, Sendable {
+    package var rule: OptimizerRule
     /// AdamW takes rate × decay × weight from the weight; SGD adds decay × weight to the gradient.
-    public var weightDecay: Double
+    package var weightDecay: Double
     /// The moving average of weights that is kept beside; nil: none is.
-    public var average: AverageConfiguration?
+    package var average: AverageConfiguration?
     /// The plan's: it decides how bf16 is rounded.
-    public var seed: UInt64
+    package var seed: UInt64
 
-    public init(
+    package init(
         _ rule: OptimizerRule, weightDecay: Double, average: AverageConfiguration? = nil, seed: UInt64 = 0
     ) {
         self.rule = rule
@@ -19,27 +19,27 @@ public struct OptimizerConfiguration: Hashable, Sendable {
     }
 
     /// What is kept of each trained weight, in the order of state files and messages.
-    public func slots(moments: MomentEncoding) -> [WeightSlot] {
+    package func slots(moments: MomentEncoding) -> [WeightSlot] {
         let ema = WeightSlot(WeightSlot.averageName, .fp32, .weightAverage)
         return rule.slots(moments: moments) + (average == nil ? [] : [ema])
     }
 
     /// Whether blocks with these slots can be updated so.
-    public func fits(_ slots: [WeightSlot]) -> Bool {
+    package func fits(_ slots: [WeightSlot]) -> Bool {
         slots.map(\.rule) == self.slots(moments: .fp32).map(\.rule)
             && slots.allSatisfy { $0.rule.encodings.contains($0.encoding) }
     }
 }
 
 /// What makes the next weight out of a gradient.
-public enum OptimizerRule: Hashable, Sendable {
+package enum OptimizerRule: Hashable, Sendable {
     /// Loshchilov and Hutter, "Decoupled Weight Decay Regularization", ICLR 2019, as torch.optim.AdamW computes it.
     case adamw(beta1: Double, beta2: Double, epsilon: Double)
     /// As torch.optim.SGD without dampening; a momentum of 0 is none.
     case sgd(momentum: Double, isNesterov: Bool)
 
     /// Without an average, in single precision.
-    public var slots: [WeightSlot] { slots(moments: .fp32) }
+    package var slots: [WeightSlot] { slots(moments: .fp32) }
 
     func slots(moments: MomentEncoding) -> [WeightSlot] {
         switch self {
@@ -52,7 +52,7 @@ public enum OptimizerRule: Hashable, Sendable {
 
 extension WeightSlot {
     /// Those of AdamW.
-    public static func adamw(_ moments: MomentEncoding = .fp32) -> [WeightSlot] {
+    package static func adamw(_ moments: MomentEncoding = .fp32) -> [WeightSlot] {
         [
             WeightSlot("exp_avg", moments.encoding(isSigned: true), .gradientMean),
             WeightSlot("exp_avg_sq", moments.encoding(isSigned: false), .squareMean),
@@ -62,13 +62,13 @@ extension WeightSlot {
 
 /// The moving average of weights, as timm's ModelEmaV3 keeps it: a copy of the weights after the first step, from then
 /// on average + (1 - decay) × (weights - average).
-public struct AverageConfiguration: Hashable, Codable, Sendable {
+package struct AverageConfiguration: Hashable, Codable, Sendable {
     /// At least 0 and below 1.
-    public var decay: Double
+    package var decay: Double
     /// Whether the decay after n steps is 1 - n^(-2/3) until that reaches `decay`.
-    public var warmsUp: Bool
+    package var warmsUp: Bool
 
-    public init(decay: Double, warmsUp: Bool = false) {
+    package init(decay: Double, warmsUp: Bool = false) {
         self.decay = decay
         self.warmsUp = warmsUp
     }

@@ -1,27 +1,27 @@
 /// Where each server's slice of every block lies.
 ///
 /// Blocks are cut at chunk boundaries so that sums taken over fixed chunks do not depend on the number of shards.
-public struct ShardLayout: Hashable, Sendable {
+package struct ShardLayout: Hashable, Sendable {
     /// Elements in a chunk (16 KiB of fp32): the grain of the gradient norm and of the cut between shards.
-    public static let chunkLength = 4096
+    package static let chunkLength = 4096
 
-    public let shard: ShardIdentity
+    package let shard: ShardIdentity
     /// The slice of each block, in elements of the block; empty where a block has fewer chunks than there are shards.
-    public let slices: [Range<Int>]
+    package let slices: [Range<Int>]
 
-    public init(blockCounts: [Int], shard: ShardIdentity) {
+    package init(blockCounts: [Int], shard: ShardIdentity) {
         self.shard = shard
         slices = blockCounts.enumerated().map { Self.slice(block: $0, count: $1, shard: shard) }
     }
 
-    public init(table: BlockTable, shard: ShardIdentity) {
+    package init(table: BlockTable, shard: ShardIdentity) {
         self.init(blockCounts: table.blocks.map(\.count), shard: shard)
     }
 
     /// Elements of this shard over all blocks.
-    public var count: Int { slices.reduce(0) { $0 + $1.count } }
+    package var count: Int { slices.reduce(0) { $0 + $1.count } }
 
-    public static func chunkCount(_ elements: Int) -> Int { (elements + chunkLength - 1) / chunkLength }
+    package static func chunkCount(_ elements: Int) -> Int { (elements + chunkLength - 1) / chunkLength }
 
     /// Shard *i* starts at chunk (i + block) rotated, so that small blocks do not all land on the first server.
     private static func slice(block: Int, count: Int, shard: ShardIdentity) -> Range<Int> {

@@ -1,5 +1,5 @@
 /// How the elements of a tensor lie in a payload.
-public enum TensorEncoding: UInt8, Hashable, CaseIterable, Sendable {
+package enum TensorEncoding: UInt8, Hashable, CaseIterable, Sendable {
     /// Little-endian IEEE 754 single precision, element after element.
     case fp32 = 0
     /// The same numbers, split into byte planes that are compressed one by one. Lossless.

@@ -1,28 +1,28 @@
 /// What servers and checkpoints keep of every trained weight beside the weight itself, from step to step: a moment, a
 /// momentum, an average. Frozen weights have none.
-public struct WeightSlot: Hashable, Codable, Sendable {
+package struct WeightSlot: Hashable, Codable, Sendable {
     /// Letters of names in files and messages at most.
-    public static let nameLengthMax = 32
+    package static let nameLengthMax = 32
 
     /// Unique in its block, and the end of its tensors' names in a checkpoint: PyTorch's `exp_avg`, `exp_avg_sq` and
     /// `momentum_buffer`, and `ema`.
-    public var name: String
-    public var encoding: SlotEncoding
-    public var rule: SlotRule
+    package var name: String
+    package var encoding: SlotEncoding
+    package var rule: SlotRule
 
-    public init(_ name: String, _ encoding: SlotEncoding, _ rule: SlotRule) {
+    package init(_ name: String, _ encoding: SlotEncoding, _ rule: SlotRule) {
         self.name = name
         self.encoding = encoding
         self.rule = rule
     }
 
     /// Name of the moving average of weights.
-    public static let averageName = "ema"
+    package static let averageName = "ema"
 }
 
 /// What a slot is of, and so how a step makes its next version. What belongs to a rule, factors for instance, is the
 /// optimizer's.
-public enum SlotRule: String, Codable, Hashable, CaseIterable, Sendable {
+package enum SlotRule: String, Codable, Hashable, CaseIterable, Sendable {
     /// AdamW's running mean of the gradient.
     case gradientMean = "gradient-mean"
     /// AdamW's running mean of the gradient's square.
@@ -33,10 +33,10 @@ public enum SlotRule: String, Codable, Hashable, CaseIterable, Sendable {
     case weightAverage = "weight-average"
 
     /// Whether it is zero in version 0 of a stage; an average begins as a copy of the weight.
-    public var startsAtZero: Bool { self != .weightAverage }
+    package var startsAtZero: Bool { self != .weightAverage }
 
     /// The encodings that there are loops for.
-    public var encodings: [SlotEncoding] {
+    package var encodings: [SlotEncoding] {
         switch self {
         case .gradientMean, .momentum: [.fp32, .bf16, .int8]
         case .squareMean: [.fp32, .bf16, .uint8]
@@ -46,7 +46,7 @@ public enum SlotRule: String, Codable, Hashable, CaseIterable, Sendable {
 }
 
 /// How the elements of a slot are kept. Part of the result's definition.
-public enum SlotEncoding: String, Codable, Hashable, CaseIterable, Sendable {
+package enum SlotEncoding: String, Codable, Hashable, CaseIterable, Sendable {
     /// Single precision.
     case fp32
     /// bfloat16, rounded at random so that small changes are not lost on average.
@@ -58,7 +58,7 @@ public enum SlotEncoding: String, Codable, Hashable, CaseIterable, Sendable {
     case uint8
 
     /// Bytes of one element's code.
-    public var codeWidth: Int {
+    package var codeWidth: Int {
         switch self {
         case .fp32: 4
         case .bf16: 2
@@ -67,15 +67,15 @@ public enum SlotEncoding: String, Codable, Hashable, CaseIterable, Sendable {
     }
 
     /// Whether codes are of a map, to be multiplied by their group's scale.
-    public var hasScales: Bool { codeWidth == 1 }
+    package var hasScales: Bool { codeWidth == 1 }
 }
 
 /// One of the tensors that servers and checkpoints keep of a weight: itself, or the slot of this name.
-public enum WeightPart: Hashable, Sendable, CustomStringConvertible {
+package enum WeightPart: Hashable, Sendable, CustomStringConvertible {
     case weight
     case slot(String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .weight: "weight"
         case .slot(let name): name

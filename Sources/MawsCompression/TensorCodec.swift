@@ -1,9 +1,9 @@
 import MawsBase
 
 /// Turns tensors into payload bytes and back, bit for bit.
-public enum TensorCodec {
+package enum TensorCodec {
     /// - Parameter tensor: little-endian fp32, a multiple of 4 bytes.
-    public static func encode(_ tensor: UnsafeRawBufferPointer, as encoding: TensorEncoding) -> [UInt8] {
+    package static func encode(_ tensor: UnsafeRawBufferPointer, as encoding: TensorEncoding) -> [UInt8] {
         precondition(tensor.count.isMultiple(of: 4), "a tensor of fp32 has a multiple of 4 bytes")
         switch encoding {
         case .fp32: return Array(tensor)
@@ -24,7 +24,7 @@ public enum TensorCodec {
     /// - Parameters:
     ///   - count: elements of the tensor, below 2^32.
     ///   - runs: first element, and little-endian fp32; ascending.
-    public static func encode(count: Int, runs: [(start: Int, values: UnsafeRawBufferPointer)]) -> [UInt8] {
+    package static func encode(count: Int, runs: [(start: Int, values: UnsafeRawBufferPointer)]) -> [UInt8] {
         ZeroRuns.encode(count: count, runs)
     }
 
@@ -32,7 +32,7 @@ public enum TensorCodec {
     /// - Parameters:
     ///   - count: elements of the tensor.
     ///   - values: room for as many bytes as the payload has, or the tensor.
-    public static func decode(
+    package static func decode(
         runs payload: UnsafeRawBufferPointer, of count: Int, into values: UnsafeMutableRawBufferPointer
     ) throws(CompressionError) -> [Range<Int>] {
         let (runs, numbers) = try ZeroRuns.parse(payload, count: count)
@@ -42,7 +42,7 @@ public enum TensorCodec {
 
     /// Fills `tensor` exactly, or throws: a payload of any other size, or one that is damaged, is refused. What was
     /// written to `tensor` by then is not to be used.
-    public static func decode(
+    package static func decode(
         _ payload: UnsafeRawBufferPointer, as encoding: TensorEncoding, into tensor: UnsafeMutableRawBufferPointer
     ) throws(CompressionError) {
         precondition(tensor.count.isMultiple(of: 4), "a tensor of fp32 has a multiple of 4 bytes")
@@ -66,7 +66,7 @@ public enum TensorCodec {
 
     /// The most bytes `encode` makes of a tensor of `tensorBytes`: receivers check a payload's size against it before
     /// they allocate.
-    public static func payloadLimit(tensorBytes: Int, encoding: TensorEncoding) -> Int {
+    package static func payloadLimit(tensorBytes: Int, encoding: TensorEncoding) -> Int {
         switch encoding {
         case .fp32: tensorBytes
         case .fp32Zstd: tensorBytes + chunks(of: tensorBytes).count * BytePlanes.headerBytes

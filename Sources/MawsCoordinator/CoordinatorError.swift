@@ -1,7 +1,7 @@
 import MawsBase
 
 /// Why a run cannot start or go on, each as one sentence for a person.
-public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
+package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case planChanged(run: String, changes: [String])
     case alreadyRunning(run: String)
     case notFinite(NonFiniteStep, skipped: Int)
@@ -21,7 +21,7 @@ public enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case badBeginning(String)
 
     /// Without what may be secret in the plan's addresses.
-    public var description: String { Secrets.hidden(in: sentence) }
+    package var description: String { Secrets.hidden(in: sentence) }
 
     private var sentence: String {
         switch self {

@@ -16,7 +16,7 @@ extension CoordinatorNode {
     }
 
     /// What is doubtful about the plan's data, each a whole sentence.
-    public var warnings: [String] { catalog.survey.warnings.map { plan.located($0.field, $0.sentence) } }
+    package var warnings: [String] { catalog.survey.warnings.map { plan.located($0.field, $0.sentence) } }
 
     func keepSurvey() throws {
         try AtomicFile.write(JSONLine.encode(catalog.survey), to: paths.samples)

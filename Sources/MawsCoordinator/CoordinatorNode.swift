@@ -11,7 +11,7 @@ import MawsTransport
 import MawsWire
 
 /// How a run ended.
-public enum RunOutcome: Hashable, Sendable {
+package enum RunOutcome: Hashable, Sendable {
     case finished
     /// Stopped by the user; started again it goes on.
     case stopped
@@ -20,7 +20,7 @@ public enum RunOutcome: Hashable, Sendable {
 /// The coordinator: runs the core's actions against the disk, the network and child processes.
 ///
 /// All decisions are made on the thread that calls `run`; other threads only receive, stream tensors and post events.
-public final class CoordinatorNode {
+package final class CoordinatorNode {
     /// Between two lines of the log on how far a stage is.
     private static let progressSeconds = 60.0
 
@@ -38,7 +38,7 @@ public final class CoordinatorNode {
     let collector: CheckpointCollector
     let display = LiveDisplay()
     /// What is kept, for whoever stops the run.
-    public let standing: RunStanding
+    package let standing: RunStanding
     let logger: Logger
     let lock: FileLock
 
@@ -71,7 +71,7 @@ public final class CoordinatorNode {
     var remarks = RepeatedLines()
 
     /// Checks the plan, the data and the run folder; nothing is started yet.
-    public init(_ options: CoordinatorOptions) throws {
+    package init(_ options: CoordinatorOptions) throws {
         self.options = options
         plan = try Self.loadPlan(options)
         planJSON = plan.canonicalJSON
@@ -107,7 +107,7 @@ public final class CoordinatorNode {
     }
 
     /// Runs the plan to its end, or to where the user stops it. Throws when it cannot go on.
-    public func run() throws -> RunOutcome {
+    package func run() throws -> RunOutcome {
         if isFinished { return .finished }
         let certificates = try prepareCertificates()
         let tls = try TLSIdentity(folder: certificates, role: .coordinator)
@@ -218,7 +218,7 @@ public final class CoordinatorNode {
 }
 
 /// A run that cannot go on, as one sentence.
-public struct RunFailure: Error, CustomStringConvertible {
-    public let sentence: String
-    public var description: String { Secrets.hidden(in: sentence) }
+package struct RunFailure: Error, CustomStringConvertible {
+    package let sentence: String
+    package var description: String { Secrets.hidden(in: sentence) }
 }

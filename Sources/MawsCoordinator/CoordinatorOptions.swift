@@ -1,19 +1,19 @@
 import MawsPlan
 
 /// What `maws-coord start` was told.
-public struct CoordinatorOptions: Sendable {
-    public var planPath: String
-    public var overrides: PlanOverrides
+package struct CoordinatorOptions: Sendable {
+    package var planPath: String
+    package var overrides: PlanOverrides
     /// Folder of the cluster's certificates; nil: `certificates` in the run folder, made when missing.
-    public var certificates: String?
+    package var certificates: String?
     /// Folder of `maws-ps` and `maws-trainer`, for a local cluster.
-    public var programs: String
+    package var programs: String
     /// Folder the plan's data paths are relative to.
-    public var root: String
+    package var root: String
     /// What goes on with the run, as it is typed.
-    public var command: String
+    package var command: String
 
-    public init(
+    package init(
         planPath: String, overrides: PlanOverrides = PlanOverrides(), certificates: String? = nil, programs: String,
         root: String = ".", command: String
     ) {

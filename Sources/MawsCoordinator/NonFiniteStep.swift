@@ -1,22 +1,22 @@
 import MawsBase
 
 /// A step that must not be committed as it is, and what is not finite in it.
-public struct NonFiniteStep: Hashable, Sendable, CustomStringConvertible {
-    public var stage: String
-    public var step: UInt64
+package struct NonFiniteStep: Hashable, Sendable, CustomStringConvertible {
+    package var stage: String
+    package var step: UInt64
     /// Units whose loss is not finite, ascending.
-    public var units: [UInt32]
+    package var units: [UInt32]
     /// Names of the blocks whose reduced gradient is not finite, in table order.
-    public var blocks: [String]
+    package var blocks: [String]
 
-    public init(stage: String, step: UInt64, units: [UInt32], blocks: [String]) {
+    package init(stage: String, step: UInt64, units: [UInt32], blocks: [String]) {
         self.stage = stage
         self.step = step
         self.units = units
         self.blocks = blocks
     }
 
-    public var description: String {
+    package var description: String {
         "stage \(stage), step \(step): "
             + [
                 units.isEmpty ? nil : "the loss of \(Self.list("unit", units.map(String.init)))",

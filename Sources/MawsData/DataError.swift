@@ -2,7 +2,7 @@ import Glibc
 import MawsBase
 
 /// What can go wrong with data, each as one sentence: what is wrong, where, and what to do.
-public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
+package enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     /// A system call failed: `action` is the verb ("open", "read"), `code` the errno.
     case system(action: String, path: String, code: Int32)
     /// A tar file that cannot be read as a shard.
@@ -27,7 +27,7 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     case output(path: String, problem: String)
 
     /// Without what may be secret in addresses and commands.
-    public var description: String { Secrets.hidden(in: sentence) }
+    package var description: String { Secrets.hidden(in: sentence) }
 
     private var sentence: String {
         switch self {
@@ -64,13 +64,13 @@ public enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
 }
 
 /// A sample that this machine does not get, and where it was wanted.
-public struct UnreachableSample: Hashable, Sendable {
-    public var slot: UInt64
+package struct UnreachableSample: Hashable, Sendable {
+    package var slot: UInt64
     /// Index in its split.
-    public var index: Int
-    public var sample: SkippedSample
+    package var index: Int
+    package var sample: SkippedSample
 
-    public init(slot: UInt64, index: Int, sample: SkippedSample) {
+    package init(slot: UInt64, index: Int, sample: SkippedSample) {
         self.slot = slot
         self.index = index
         self.sample = sample
@@ -78,14 +78,14 @@ public struct UnreachableSample: Hashable, Sendable {
 }
 
 /// Why encoded bytes are no image that can be used. Descriptions continue the sentence "The image …".
-public enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
+package enum ImageProblem: Hashable, Sendable, CustomStringConvertible {
     case empty
     case unknownFormat(firstBytes: [UInt8])
     case tooLarge(width: Int, height: Int, limit: Int)
     case unsupported(String)
     case corrupt(format: String, message: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .empty: "is empty"
         case .unknownFormat(let bytes):

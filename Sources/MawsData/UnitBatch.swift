@@ -1,36 +1,36 @@
 import MawsTensor
 
 /// The samples of one unit, decoded and augmented: what an objective computes on.
-public struct UnitBatch: Sendable {
+package struct UnitBatch: Sendable {
     /// Number of each sample in its stage, `step * globalBatch + row` when training, the position in the split when
     /// evaluating: the element of every counter-based random number drawn for the sample.
-    public var slots: [UInt64]
+    package var slots: [UInt64]
     /// Index of each sample in its data set.
-    public var samples: [Int]
+    package var samples: [Int]
     /// Number of each image's view, the element of its random crop and flip: the slot, unless the stage's views are
     /// fixed.
-    public var views: [UInt64]
+    package var views: [UInt64]
     /// Features of each sample that are known already; empty where none are. Such a sample has no image.
-    public var features: [[Float]?] = []
+    package var features: [[Float]?] = []
     /// Normalised pixels of the samples without known features, in order, shape (samples, channels, size, size).
-    public var images: FloatBuffer
-    public var channels: Int
-    public var size: Int
+    package var images: FloatBuffer
+    package var channels: Int
+    package var size: Int
     /// Hashtag label indices of each sample, ascending, without repeats; empty where the stage does not use them.
-    public var labels: [[Int]]
+    package var labels: [[Int]]
     /// Token ids, shape (samples, context), `<pad>` filled; empty where the stage does not use captions.
-    public var tokens: [Int32]
-    public var context: Int
+    package var tokens: [Int32]
+    package var context: Int
     /// Clean class of each sample for evaluation, -1 where unknown.
-    public var classes: [Int]
+    package var classes: [Int]
     /// Key of each sample in its shard, for evaluation; empty when training.
-    public var keys: [String] = []
+    package var keys: [String] = []
     /// Share of a row's pixels and labels that is its own sample's; the rest is `partner(of:)`'s. 1: nothing is mixed.
-    public var ownShare = 1.0
+    package var ownShare = 1.0
     /// Labels of each row's partner, in a part of a unit: the partner may be in another one.
-    public var partnerLabels: [[Int]]?
+    package var partnerLabels: [[Int]]?
 
-    public init(
+    package init(
         slots: [UInt64], samples: [Int], views: [UInt64]? = nil, images: FloatBuffer, channels: Int, size: Int,
         labels: [[Int]] = [], tokens: [Int32] = [], context: Int = 0, classes: [Int] = []
     ) {
@@ -46,16 +46,16 @@ public struct UnitBatch: Sendable {
         self.classes = classes
     }
 
-    public var count: Int { slots.count }
+    package var count: Int { slots.count }
     /// Memory of the pixels, the tokens and the features that are known.
-    public var byteCount: Int {
+    package var byteCount: Int {
         4 * (images.count + tokens.count + features.reduce(0) { $0 + ($1?.count ?? 0) })
     }
     /// Rows of the samples that `images` holds.
-    public var imageRows: [Int] { features.isEmpty ? Array(0..<count) : (0..<count).filter { features[$0] == nil } }
+    package var imageRows: [Int] { features.isEmpty ? Array(0..<count) : (0..<count).filter { features[$0] == nil } }
 
     /// The batch without its images: its samples' features are all known.
-    public func with(features: [[Float]]) -> UnitBatch {
+    package func with(features: [[Float]]) -> UnitBatch {
         precondition(features.count == count)
         var batch = self
         batch.features = features
@@ -64,11 +64,11 @@ public struct UnitBatch: Sendable {
     }
 
     /// The row whose sample is mixed into this one where samples are mixed: the one before, or the last.
-    public func partner(of row: Int) -> Int { (row + count - 1) % count }
+    package func partner(of row: Int) -> Int { (row + count - 1) % count }
 
     /// What a row should be taken for: each sample's labels weigh the same, and its share together. A sample without
     /// labels adds none.
-    public func target(of row: Int) -> [SoftLabel] {
+    package func target(of row: Int) -> [SoftLabel] {
         let own = labels[row].map { SoftLabel(label: $0, weight: ownShare / Double(labels[row].count)) }
         guard ownShare < 1 else { return own }
         let others = partnerLabels?[row] ?? labels[partner(of: row)]
@@ -77,11 +77,11 @@ public struct UnitBatch: Sendable {
 }
 
 /// A label and its part of a target, above 0 and up to 1.
-public struct SoftLabel: Hashable, Sendable {
-    public var label: Int
-    public var weight: Double
+package struct SoftLabel: Hashable, Sendable {
+    package var label: Int
+    package var weight: Double
 
-    public init(label: Int, weight: Double) {
+    package init(label: Int, weight: Double) {
         self.label = label
         self.weight = weight
     }

@@ -1,10 +1,10 @@
 internal import COpenSSL
 
 /// SHA-256 (FIPS 180-4) by OpenSSL, fed piece by piece.
-public final class Hash {
+package final class Hash {
     private let context: OpaquePointer
 
-    public init() {
+    package init() {
         maws_openssl_start()
         guard let made = EVP_MD_CTX_new(), EVP_DigestInit_ex(made, EVP_sha256(), nil) == 1 else {
             preconditionFailure("OpenSSL has no SHA-256")
@@ -14,17 +14,17 @@ public final class Hash {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    public func update(_ bytes: UnsafeRawBufferPointer) {
+    package func update(_ bytes: UnsafeRawBufferPointer) {
         guard bytes.count > 0 else { return }
         precondition(EVP_DigestUpdate(context, bytes.baseAddress, bytes.count) == 1)
     }
 
-    public func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
+    package func update(_ bytes: [UInt8]) { bytes.withUnsafeBytes { update($0) } }
 
-    public func update(_ text: String) { update(Array(text.utf8)) }
+    package func update(_ text: String) { update(Array(text.utf8)) }
 
     /// The 32 bytes of the hash. Call once.
-    public func digest() -> [UInt8] {
+    package func digest() -> [UInt8] {
         var digest = [UInt8](repeating: 0, count: 32)
         var count: UInt32 = 0
         precondition(EVP_DigestFinal_ex(context, &digest, &count) == 1 && count == 32)
@@ -32,24 +32,24 @@ public final class Hash {
     }
 
     /// The hash in hexadecimal, 64 characters. Call once.
-    public func hexadecimal() -> String { Self.hexadecimal(digest()) }
+    package func hexadecimal() -> String { Self.hexadecimal(digest()) }
 
-    public static func digest(of bytes: [UInt8]) -> [UInt8] {
+    package static func digest(of bytes: [UInt8]) -> [UInt8] {
         let hash = Hash()
         hash.update(bytes)
         return hash.digest()
     }
 
-    public static func hexadecimal(of bytes: [UInt8]) -> String { hexadecimal(digest(of: bytes)) }
+    package static func hexadecimal(of bytes: [UInt8]) -> String { hexadecimal(digest(of: bytes)) }
 
-    public static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
+    package static func hexadecimal(of bytes: UnsafeRawBufferPointer) -> String {
         let hash = Hash()
         hash.update(bytes)
         return hash.hexadecimal()
     }
 
     /// The 32 bytes of HMAC-SHA-256 (RFC 2104).
-    public static func code(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
+    package static func code(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
         maws_openssl_start()
         var code = [UInt8](repeating: 0, count: 32)
         var count: UInt32 = 0

@@ -7,7 +7,7 @@ private let grain = 16384
 /// Element by element: all slices of a call are [count], in any shape.
 extension ComputeBackend {
     /// y [count] = x · Φ(x) with the exact error function. In place allowed.
-    public func geluForward(_ y: FloatSlice, _ x: FloatSlice) {
+    package func geluForward(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: grain) { range in
             loops.gelu_forward(y.pointer + range.lowerBound, x.pointer + range.lowerBound, range.count)
@@ -15,7 +15,7 @@ extension ComputeBackend {
     }
 
     /// The same for activations of one type, [count] each.
-    public func geluForward(_ y: ActivationSlice, _ x: ActivationSlice) {
+    package func geluForward(_ y: ActivationSlice, _ x: ActivationSlice) {
         if let y = y.floats, let x = x.floats { return geluForward(y, x) }
         precondition(y.count == x.count && y.element == x.element)
         forEachRange(of: y.count, grain: grain) { range in
@@ -25,7 +25,7 @@ extension ComputeBackend {
 
     /// dx [count] = dy · (Φ(x) + x · φ(x)), and once more the output y = x · Φ(x) where it was not kept. `dx` may be
     /// `dy`.
-    public func geluBackward(_ dx: FloatSlice, output y: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice) {
+    package func geluBackward(_ dx: FloatSlice, output y: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice) {
         precondition(dx.count == x.count && dy.count == x.count && y.map { $0.count == x.count } ?? true)
         forEachRange(of: dx.count, grain: grain) { range in
             let start = range.lowerBound
@@ -35,7 +35,7 @@ extension ComputeBackend {
     }
 
     /// The same for activations of one type, [count] each.
-    public func geluBackward(
+    package func geluBackward(
         _ dx: ActivationSlice, output y: ActivationSlice, _ dy: ActivationSlice, _ x: ActivationSlice
     ) {
         if let dx = dx.floats, let y = y.floats, let dy = dy.floats, let x = x.floats {
@@ -49,7 +49,7 @@ extension ComputeBackend {
     }
 
     /// y [count] = tanh(x). In place allowed.
-    public func tanhForward(_ y: FloatSlice, _ x: FloatSlice) {
+    package func tanhForward(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: grain) { range in
             loops.tanh_forward(y.pointer + range.lowerBound, x.pointer + range.lowerBound, range.count)
@@ -57,7 +57,7 @@ extension ComputeBackend {
     }
 
     /// dx [count] = dy · (1 - y²). `dx` may be `dy`.
-    public func tanhBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice) {
+    package func tanhBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice) {
         precondition(dx.count == y.count && dy.count == y.count)
         forEachRange(of: dx.count, grain: grain) { range in
             let start = range.lowerBound
@@ -66,7 +66,7 @@ extension ComputeBackend {
     }
 
     /// y [count] = a + b. `y` may be either.
-    public func add(_ y: FloatSlice, _ a: FloatSlice, _ b: FloatSlice) {
+    package func add(_ y: FloatSlice, _ a: FloatSlice, _ b: FloatSlice) {
         precondition(y.count == a.count && y.count == b.count)
         forEachRange(of: y.count, grain: grain) { range in
             let start = range.lowerBound
@@ -75,7 +75,7 @@ extension ComputeBackend {
     }
 
     /// y [count] = x · factor. In place allowed.
-    public func scale(_ y: FloatSlice, _ x: FloatSlice, by factor: Float) {
+    package func scale(_ y: FloatSlice, _ x: FloatSlice, by factor: Float) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: grain) { range in
             loops.scale(y.pointer + range.lowerBound, x.pointer + range.lowerBound, factor, range.count)
@@ -83,12 +83,12 @@ extension ComputeBackend {
     }
 
     /// x [count] = 0.
-    public func zero(_ x: FloatSlice) {
+    package func zero(_ x: FloatSlice) {
         forEachRange(of: x.count, grain: 16 * grain) { x.part($0.lowerBound, $0.count).zero() }
     }
 
     /// y [count] = x, on all threads.
-    public func copy(_ y: FloatSlice, _ x: FloatSlice) {
+    package func copy(_ y: FloatSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         forEachRange(of: y.count, grain: 16 * grain) { range in
             y.part(range.lowerBound, range.count).copy(from: x.part(range.lowerBound, range.count))
@@ -96,7 +96,7 @@ extension ComputeBackend {
     }
 
     /// y [count] = x in the type of y.
-    public func convert(_ y: ActivationSlice, _ x: FloatSlice) {
+    package func convert(_ y: ActivationSlice, _ x: FloatSlice) {
         precondition(y.count == x.count)
         guard y.element == .bfloat16 else {
             y.floats?.copy(from: x)

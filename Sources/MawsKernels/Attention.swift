@@ -5,15 +5,15 @@ import MawsTensor
 ///
 /// Query, key and value of a token lie side by side, as one linear layer makes them: qkv and its gradient are
 /// [batch, tokens, 3, heads, headWidth]. Only the first `queries` tokens of a sequence ask.
-public struct AttentionShape: Hashable, Sendable {
-    public var batch: Int
-    public var tokens: Int
-    public var heads: Int
-    public var headWidth: Int
-    public var queries: Int
+package struct AttentionShape: Hashable, Sendable {
+    package var batch: Int
+    package var tokens: Int
+    package var heads: Int
+    package var headWidth: Int
+    package var queries: Int
 
     /// - Parameter queries: tokens that ask, all unless given; 1 where only the class token's output is used.
-    public init(batch: Int, tokens: Int, heads: Int, headWidth: Int, queries: Int? = nil) {
+    package init(batch: Int, tokens: Int, heads: Int, headWidth: Int, queries: Int? = nil) {
         self.batch = batch
         self.tokens = tokens
         self.heads = heads
@@ -21,10 +21,10 @@ public struct AttentionShape: Hashable, Sendable {
         self.queries = queries ?? tokens
     }
 
-    public var width: Int { heads * headWidth }
-    public var qkvCount: Int { batch * tokens * 3 * width }
-    public var outputCount: Int { batch * queries * width }
-    public var logSumExpCount: Int { batch * heads * queries }
+    package var width: Int { heads * headWidth }
+    package var qkvCount: Int { batch * tokens * 3 * width }
+    package var outputCount: Int { batch * queries * width }
+    package var logSumExpCount: Int { batch * heads * queries }
 
     fileprivate func check(
         _ qkv: [ActivationSlice], _ output: ActivationSlice, _ logSumExp: FloatSlice, _ validTokens: [Int]?
@@ -45,7 +45,7 @@ extension ComputeBackend {
     ///   - logSumExp: [batch, heads, queries], of the scores; kept for the backward pass.
     ///   - qkv: [batch, tokens, 3, heads, headWidth]
     ///   - validTokens: for each sequence how many leading tokens may be attended to; nil: all.
-    public func attentionForward(
+    package func attentionForward(
         _ y: ActivationSlice, _ logSumExp: FloatSlice, _ qkv: ActivationSlice, validTokens: [Int]?,
         _ shape: AttentionShape
     ) {
@@ -67,7 +67,7 @@ extension ComputeBackend {
     ///   - logSumExp: [batch, heads, queries], of the forward pass.
     ///   - qkv: [batch, tokens, 3, heads, headWidth]
     ///   - validTokens: as in the forward pass.
-    public func attentionBackward(
+    package func attentionBackward(
         _ dQKV: ActivationSlice, _ dy: ActivationSlice, _ logSumExp: FloatSlice, _ qkv: ActivationSlice,
         validTokens: [Int]?, _ shape: AttentionShape
     ) {

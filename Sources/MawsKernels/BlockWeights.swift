@@ -3,34 +3,34 @@ import MawsTensor
 /// The weights of one block of one version, and what a backend packed of them for its products.
 ///
 /// One caller at a time packs; any number of threads then read.
-public final class BlockWeights: @unchecked Sendable {
-    public let values: FloatBuffer
+package final class BlockWeights: @unchecked Sendable {
+    package let values: FloatBuffer
     private let pool: PackedWeightPool?
     private var packed: [PackedWeightKey: PackedWeight] = [:]
 
     /// - Parameter pool: has the packed weights' memory while the block is not in use; nil: they stay with the block.
-    public init(_ values: FloatBuffer, pool: PackedWeightPool? = nil) {
+    package init(_ values: FloatBuffer, pool: PackedWeightPool? = nil) {
         (self.values, self.pool) = (values, pool)
     }
 
-    public subscript(index: Int) -> Float { values[index] }
+    package subscript(index: Int) -> Float { values[index] }
 
-    public func slice(_ range: Range<Int>) -> FloatSlice { values.slice(range) }
+    package func slice(_ range: Range<Int>) -> FloatSlice { values.slice(range) }
 
     /// Another version's values are in the buffer: they are packed again, in the memory that is there.
-    public func refresh() {
+    package func refresh() {
         for weight in packed.values { weight.isFresh = false }
     }
 
     /// Nobody uses the block for now: packed weights that do not stay leave their memory to other blocks.
-    public func releasePackedWeights() {
+    package func releasePackedWeights() {
         guard let pool else { return }
         for weight in packed.values { pool.give(weight.memory) }
         packed.removeAll()
     }
 
     /// Bytes of the packed weights that are there.
-    public var packedByteCount: Int { packed.values.reduce(0) { $0 + $1.memory.count * 4 } }
+    package var packedByteCount: Int { packed.values.reduce(0) { $0 + $1.memory.count * 4 } }
 
     func packedWeight(_ key: PackedWeightKey) -> PackedWeight? { packed[key] }
 
@@ -64,12 +64,12 @@ final class PackedWeight {
 }
 
 /// A linear layer's weight [outputs, inputs] inside its block.
-public struct WeightMatrix: Hashable, Sendable {
-    public var range: Range<Int>
-    public var outputs: Int
-    public var inputs: Int
+package struct WeightMatrix: Hashable, Sendable {
+    package var range: Range<Int>
+    package var outputs: Int
+    package var inputs: Int
 
-    public init(_ range: Range<Int>, outputs: Int, inputs: Int) {
+    package init(_ range: Range<Int>, outputs: Int, inputs: Int) {
         precondition(range.count == outputs * inputs, "a weight of the wrong size")
         (self.range, self.outputs, self.inputs) = (range, outputs, inputs)
     }

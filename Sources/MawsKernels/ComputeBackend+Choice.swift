@@ -4,7 +4,7 @@ import MawsTensor
 
 extension ComputeBackend {
     /// fp32 on any CPU: OpenBLAS for large matrix products, vectorised loops for everything else.
-    public static func reference(threads: Int) -> ComputeBackend {
+    package static func reference(threads: Int) -> ComputeBackend {
         reference(threads: threads, loops: fastestLoops)
     }
 
@@ -18,7 +18,7 @@ extension ComputeBackend {
     /// oneDNN, or our own loops where they are faster, for large matrix products, in fp32 or with bfloat16 operands;
     /// vectorised loops, in fp32, for everything else. Where the CPU does not multiply bfloat16, its rounding is kept
     /// and its speed is not.
-    public static func oneDNN(threads: Int, operands: ElementType) -> ComputeBackend {
+    package static func oneDNN(threads: Int, operands: ElementType) -> ComputeBackend {
         let loops = fastestLoops
         return ComputeBackend(threads: threads, profile: profile(of: .onednn), operands: operands, loops: loops) {
             fastestProducts(operands, loops)
@@ -64,7 +64,7 @@ extension ComputeBackend {
     }
 
     /// Nil where the kind cannot compute with such operands: the reference knows fp32 alone.
-    public static func make(_ kind: ComputeKind, threads: Int, operands: ElementType) -> ComputeBackend? {
+    package static func make(_ kind: ComputeKind, threads: Int, operands: ElementType) -> ComputeBackend? {
         switch (kind, operands) {
         case (.reference, .float32): reference(threads: threads)
         case (.reference, .bfloat16): nil
@@ -73,7 +73,7 @@ extension ComputeBackend {
     }
 
     /// The fastest kind on this CPU.
-    public static var fastestKind: ComputeKind { ComputeFallback.fastestKind(on: .present) }
+    package static var fastestKind: ComputeKind { ComputeFallback.fastestKind(on: .present) }
 
     /// The loops of the best instruction set that this CPU has. `ONEDNN_MAX_CPU_ISA` limits them as it limits oneDNN:
     /// all is computed as on a CPU that has no more.
@@ -89,10 +89,10 @@ extension ComputeBackend {
     }
 
     /// Whether this CPU multiplies bfloat16, at about twice the speed of fp32.
-    public static var multipliesBFloat16: Bool { OneDNNProducts.multipliesBFloat16 }
+    package static var multipliesBFloat16: Bool { OneDNNProducts.multipliesBFloat16 }
 
     /// What computing with this kind on this machine is, for any number of threads.
-    public static func profile(of kind: ComputeKind) -> ComputeProfile {
+    package static func profile(of kind: ComputeKind) -> ComputeProfile {
         let loops = String(cString: fastestLoops.name)
         return switch kind {
         case .reference: OpenBLASProducts.profile(loops: loops)

@@ -5,7 +5,7 @@ extension ComputeBackend {
     /// Floating-point operations a second of the library's products alone, on all threads: the best of a few times the
     /// first layer of a ViT-B's mlp. Half a second at most on a CPU of any use.
     /// - Parameter now: reads a clock.
-    public func productRate(now: () -> Moment) -> Double {
+    package func productRate(now: () -> Moment) -> Double {
         let matrix = WeightMatrix(0..<768 * 3072, outputs: 3072, inputs: 768)
         let weights = BlockWeights(FloatBuffer(count: matrix.range.count))
         let (rows, memory) = (1024 * threads, Workspace())

@@ -15,14 +15,14 @@ import MawsTensor
 /// side.
 ///
 /// One caller at a time.
-public final class ComputeBackend: @unchecked Sendable {
-    public let threads: Int
+package final class ComputeBackend: @unchecked Sendable {
+    package let threads: Int
     /// With `operands` everything that decides the bits.
-    public let profile: ComputeProfile
+    package let profile: ComputeProfile
     /// How activations that enter matrix products are kept.
-    public let operands: ElementType
+    package let operands: ElementType
     /// Memory of this backend's or worker's current operation or piece; whoever takes gives back.
-    public let scratch = Workspace()
+    package let scratch = Workspace()
     let loops: MawsVectorLoops
     let products: any MatrixProducts
     /// Whether memory is taken and nothing computed; see `rehearsal`.
@@ -60,7 +60,7 @@ public final class ComputeBackend: @unchecked Sendable {
     var isWorker: Bool { team == nil }
 
     /// Calls `body` once for each piece in 0..<count, in any order, each on one thread with that thread's worker.
-    public func forEach(_ count: Int, _ body: (_ piece: Int, _ worker: ComputeBackend) -> Void) {
+    package func forEach(_ count: Int, _ body: (_ piece: Int, _ worker: ComputeBackend) -> Void) {
         if rehearses { return rehearse(count) { body($0, team?.workers[0] ?? self) } }
         guard let team else {
             for piece in 0..<count { body(piece, self) }

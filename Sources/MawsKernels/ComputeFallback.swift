@@ -3,18 +3,18 @@ import MawsBase
 import MawsTensor
 
 /// What of a CPU decides how it computes.
-public struct CPUDescription: Hashable, Sendable {
-    public var hasAVX2: Bool
+package struct CPUDescription: Hashable, Sendable {
+    package var hasAVX2: Bool
     /// Multiplies bfloat16 in hardware, at about twice the speed of fp32.
-    public var multipliesBFloat16: Bool
+    package var multipliesBFloat16: Bool
 
-    public init(hasAVX2: Bool, multipliesBFloat16: Bool) {
+    package init(hasAVX2: Bool, multipliesBFloat16: Bool) {
         self.hasAVX2 = hasAVX2
         self.multipliesBFloat16 = multipliesBFloat16
     }
 
     /// This machine's, as the loops and oneDNN see it; `ONEDNN_MAX_CPU_ISA` counts.
-    public static var present: CPUDescription {
+    package static var present: CPUDescription {
         CPUDescription(
             hasAVX2: String(cString: ComputeBackend.fastestLoops.name) != "baseline",
             multipliesBFloat16: OneDNNProducts.multipliesBFloat16)
@@ -22,12 +22,12 @@ public struct CPUDescription: Hashable, Sendable {
 }
 
 /// What is computed with on a CPU, and what a person should know who has a CPU without AVX2 or without bf16.
-public enum ComputeFallback {
+package enum ComputeFallback {
     /// oneDNN has no kernels to speak of below AVX2.
-    public static func fastestKind(on cpu: CPUDescription) -> ComputeKind { cpu.hasAVX2 ? .onednn : .reference }
+    package static func fastestKind(on cpu: CPUDescription) -> ComputeKind { cpu.hasAVX2 ? .onednn : .reference }
 
     /// The precision of a plan that names none.
-    public static func fastestOperands(on cpu: CPUDescription) -> ElementType {
+    package static func fastestOperands(on cpu: CPUDescription) -> ElementType {
         fastestKind(on: cpu) == .onednn && cpu.multipliesBFloat16 ? .bfloat16 : .float32
     }
 
@@ -36,7 +36,7 @@ public enum ComputeFallback {
     /// The ratios are those of ViT-S/16 on one machine whose instructions were limited by `ONEDNN_MAX_CPU_ISA`, on AVX2
     /// or below, and of two kinds of instructions' rates for hardware bf16; `maws-bench steps` tells for a machine at
     /// hand.
-    public static func notices(_ kind: ComputeKind, _ operands: ElementType, on cpu: CPUDescription) -> [String] {
+    package static func notices(_ kind: ComputeKind, _ operands: ElementType, on cpu: CPUDescription) -> [String] {
         var notices: [String] = []
         if !cpu.hasAVX2 {
             notices.append(

@@ -3,19 +3,19 @@ import Foundation
 import MawsTensor
 
 /// What a row of scores s contributes to a softmax cross-entropy.
-public struct SoftmaxStatistics: Hashable, Sendable {
+package struct SoftmaxStatistics: Hashable, Sendable {
     /// log Σ exp(s).
-    public var logSumExp: Double
+    package var logSumExp: Double
     /// Σ softmax(s) · s.
-    public var mean: Double
+    package var mean: Double
     /// Σ s.
-    public var sum: Double
+    package var sum: Double
 }
 
 /// The inner loops of the CLIP loss over a slab of the score matrix.
-public enum ContrastiveKernels {
+package enum ContrastiveKernels {
     /// Statistics of each row of `scores` [rows, width].
-    public static func statistics(_ scores: FloatSlice, _ shape: RowShape) -> [SoftmaxStatistics] {
+    package static func statistics(_ scores: FloatSlice, _ shape: RowShape) -> [SoftmaxStatistics] {
         precondition(scores.count == shape.count && shape.width > 0)
         let loops = maws_contrastive_loops().pointee
         return (0..<shape.rows).map { row in
@@ -36,7 +36,7 @@ public enum ContrastiveKernels {
     ///   - columnLogSumExp: [width], of each row of the other side over all own rows of the batch.
     ///   - firstPair: column of the partner of row 0; row i's is `firstPair + i`.
     ///   - smoothing: ε; the target is (1 - ε) at the partner, plus ε / width everywhere.
-    public static func gradient(
+    package static func gradient(
         _ scores: FloatSlice, rowLogSumExp: FloatSlice, columnLogSumExp: FloatSlice, firstPair: Int, smoothing: Float,
         factor: Float, _ shape: RowShape
     ) {

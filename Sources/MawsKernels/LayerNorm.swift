@@ -10,7 +10,7 @@ extension ComputeBackend {
     /// - Parameters:
     ///   - operand: [rows, width], the same once more in its own type, for a product to take.
     ///   - gamma, beta: [width]
-    public func layerNormForward(
+    package func layerNormForward(
         _ y: FloatSlice?, operand: ActivationSlice? = nil, _ mean: FloatSlice, _ rstd: FloatSlice,
         _ x: FloatSlice, _ gamma: FloatSlice, _ beta: FloatSlice, epsilon: Float, _ shape: RowShape
     ) {
@@ -27,7 +27,7 @@ extension ComputeBackend {
 
     /// The output of the norm [rows, width] once more, from x [rows, width] and what was kept: mean and rstd [rows].
     /// - Parameter gamma, beta: [width]
-    public func layerNormRecompute(
+    package func layerNormRecompute(
         _ y: ActivationSlice, _ mean: FloatSlice, _ rstd: FloatSlice, _ x: FloatSlice, _ gamma: FloatSlice,
         _ beta: FloatSlice, _ shape: RowShape
     ) {
@@ -48,7 +48,7 @@ extension ComputeBackend {
     ///   - dy, x: [rows, width]
     ///   - mean, rstd: [rows]
     ///   - gamma: [width]
-    public func layerNormBackward(
+    package func layerNormBackward(
         _ dx: FloatSlice, _ dGamma: FloatSlice?, _ dBeta: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
         _ mean: FloatSlice, _ rstd: FloatSlice, _ gamma: FloatSlice, residual: FloatSlice?, _ shape: RowShape
     ) {

@@ -10,17 +10,17 @@ private let packedProductRows = 128
 extension ComputeBackend {
     /// Packs weights as `use` multiplies them fastest, unless they are packed. To be called before the
     /// products themselves, outside `forEach`.
-    public func packForward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
+    package func packForward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
         pack(weights, matrices.map { ($0, $0.forwardShape(rows: 1)) }, .forward)
     }
 
-    public func packBackward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
+    package func packBackward(_ weights: BlockWeights, _ matrices: [WeightMatrix]) {
         pack(weights, matrices.map { ($0, $0.backwardShape(rows: 1)) }, .backward)
     }
 
     /// y [rows, outputs] = x [rows, inputs] · weightᵀ [inputs, outputs] + bias [outputs] + residual [rows, outputs].
     /// x has this backend's operand type or is fp32.
-    public func linearForward(
+    package func linearForward(
         _ y: ActivationSlice, _ x: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
         bias: FloatSlice?, residual: FloatSlice?, rows: Int
     ) {
@@ -30,7 +30,7 @@ extension ComputeBackend {
     }
 
     /// dx [rows, inputs] = dy [rows, outputs] · weight [outputs, inputs] + residual [rows, inputs].
-    public func linearBackward(
+    package func linearBackward(
         _ dx: ActivationSlice, _ dy: ActivationSlice, _ weights: BlockWeights, _ matrix: WeightMatrix,
         residual: FloatSlice?, rows: Int
     ) {
@@ -39,7 +39,7 @@ extension ComputeBackend {
     }
 
     /// Rows `outputs` of dWeight [outputs, inputs] += dyᵀ [outputs, rows] · x [rows, inputs].
-    public func weightGradient(
+    package func weightGradient(
         _ dWeight: FloatSlice, _ dy: ActivationSlice, _ x: ActivationSlice, outputs: Range<Int>, _ shape: LinearShape
     ) {
         precondition(dWeight.count == shape.outputs * shape.inputs && dy.element == x.element)
@@ -112,7 +112,7 @@ extension ComputeBackend {
 /// Linear layers and products of plain fp32 slices: heads, projections, classifiers.
 extension ComputeBackend {
     /// y [rows, outputs] = x [rows, inputs] · weightᵀ [inputs, outputs] + bias [outputs] + residual [rows, outputs].
-    public func linearForward(
+    package func linearForward(
         _ y: FloatSlice, _ x: FloatSlice, _ weight: FloatSlice, _ bias: FloatSlice?, residual: FloatSlice?,
         _ shape: LinearShape
     ) {
@@ -131,7 +131,7 @@ extension ComputeBackend {
 
     /// dx [rows, inputs] = dy [rows, outputs] · weight [outputs, inputs]; dWeight [outputs, inputs] += dyᵀ · x [rows,
     /// inputs]; dBias [outputs] += column sums of dy. `weight` is needed for dx alone.
-    public func linearBackward(
+    package func linearBackward(
         _ dx: FloatSlice?, _ dWeight: FloatSlice?, _ dBias: FloatSlice?, _ dy: FloatSlice, _ x: FloatSlice,
         _ weight: FloatSlice?, _ shape: LinearShape
     ) {
@@ -147,7 +147,7 @@ extension ComputeBackend {
     }
 
     /// c = op(a) · op(b), with op(a) [m, k], op(b) [k, n], c [m, n], all dense and row-major.
-    public func matrixProduct(
+    package func matrixProduct(
         _ c: FloatSlice, _ a: FloatSlice, transposed aTransposed: Bool, _ b: FloatSlice, transposed bTransposed: Bool,
         m: Int, n: Int, k: Int
     ) {

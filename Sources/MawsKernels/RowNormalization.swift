@@ -1,14 +1,14 @@
 import MawsTensor
 
 /// Rows scaled to unit length, y = x / max(‖x‖, 1e-12), as torch.nn.functional.normalize.
-public enum RowNormalization {
+package enum RowNormalization {
     private static let lengthMin: Float = 1e-12
 
     /// - Parameters:
     ///   - y: [rows, width]
     ///   - lengths: [rows], the divisor of each row, kept for the backward pass.
     ///   - x: [rows, width]
-    public static func forward(_ y: FloatSlice, _ lengths: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
+    package static func forward(_ y: FloatSlice, _ lengths: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(y.count == shape.count && x.count == shape.count && lengths.count == shape.rows)
         for row in 0..<shape.rows {
             let source = x.pointer + row * shape.width
@@ -22,7 +22,7 @@ public enum RowNormalization {
     }
 
     /// dx [rows, width] = (dy - y (y · dy)) / ‖x‖; dy and y are [rows, width], lengths [rows]. `dx` may be `dy`.
-    public static func backward(
+    package static func backward(
         _ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ lengths: FloatSlice, _ shape: RowShape
     ) {
         precondition(dx.count == shape.count && dy.count == shape.count && y.count == shape.count)

@@ -8,7 +8,7 @@ private let columnGrain = 128
 
 extension ComputeBackend {
     /// y [rows, width] = softmax of each row of x [rows, width]. In place allowed.
-    public func softmaxForward(_ y: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
+    package func softmaxForward(_ y: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(y.count == shape.count && x.count == shape.count)
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let start = rows.lowerBound * shape.width
@@ -18,7 +18,7 @@ extension ComputeBackend {
     }
 
     /// dx [rows, width] = y · (dy - Σ dy · y) for each row; dy and y are [rows, width]. `dx` may be `dy`.
-    public func softmaxBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ shape: RowShape) {
+    package func softmaxBackward(_ dx: FloatSlice, _ dy: FloatSlice, _ y: FloatSlice, _ shape: RowShape) {
         precondition(dx.count == shape.count && dy.count == shape.count && y.count == shape.count)
         forEachRange(of: shape.rows, grain: rowGrain) { rows in
             let start = rows.lowerBound * shape.width
@@ -28,7 +28,7 @@ extension ComputeBackend {
     }
 
     /// sums [width] += Σ over rows of x [rows, width].
-    public func sumRows(_ sums: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
+    package func sumRows(_ sums: FloatSlice, _ x: FloatSlice, _ shape: RowShape) {
         precondition(sums.count == shape.width && x.count == shape.count)
         forEachRange(of: shape.width, grain: columnGrain) { columns in
             let start = columns.lowerBound
@@ -37,7 +37,7 @@ extension ComputeBackend {
     }
 
     /// The same for activations of either type, [rows, width].
-    public func sumRows(_ sums: FloatSlice, _ x: ActivationSlice, _ shape: RowShape) {
+    package func sumRows(_ sums: FloatSlice, _ x: ActivationSlice, _ shape: RowShape) {
         if let x = x.floats { return sumRows(sums, x, shape) }
         precondition(sums.count == shape.width && x.count == shape.count)
         let elements = x.pointer.assumingMemoryBound(to: UInt16.self)
@@ -48,7 +48,7 @@ extension ComputeBackend {
     }
 
     /// y[row] = table[indices[row]]; y is [indices.count, width], the table [entries, width].
-    public func gatherRows(_ y: FloatSlice, _ table: FloatSlice, _ indices: [Int], width: Int) {
+    package func gatherRows(_ y: FloatSlice, _ table: FloatSlice, _ indices: [Int], width: Int) {
         precondition(y.count == indices.count * width)
         for (row, index) in indices.enumerated() {
             precondition(index >= 0 && (index + 1) * width <= table.count)
@@ -58,7 +58,7 @@ extension ComputeBackend {
 
     /// dTable[indices[row]] += dy[row], rows in order; dTable is [entries, width], dy [indices.count, width]. The
     /// backward of `gatherRows`.
-    public func scatterAddRows(_ dTable: FloatSlice, _ dy: FloatSlice, _ indices: [Int], width: Int) {
+    package func scatterAddRows(_ dTable: FloatSlice, _ dy: FloatSlice, _ indices: [Int], width: Int) {
         precondition(dy.count == indices.count * width)
         for (row, index) in indices.enumerated() {
             precondition(index >= 0 && (index + 1) * width <= dTable.count)

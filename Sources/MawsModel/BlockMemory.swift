@@ -3,18 +3,18 @@ import MawsKernels
 import MawsTensor
 
 /// Every block of a table in this process's memory: weights to compute with, or the gradients of one unit.
-public final class BlockMemory: WeightSource, GradientSink {
-    public let table: BlockTable
-    public let buffers: [FloatBuffer]
+package final class BlockMemory: WeightSource, GradientSink {
+    package let table: BlockTable
+    package let buffers: [FloatBuffer]
     /// In use from `gather` to `release`.
     private let weights: [BlockWeights]
     /// Blocks pushed, in the order in which they came.
-    public private(set) var pushed: [Int] = []
+    package private(set) var pushed: [Int] = []
 
     /// All zeros.
     /// - Parameter keepsPackedWeights: whether what is packed of a block for its products stays when the block is
     ///   released.
-    public init(_ table: BlockTable, keepsPackedWeights: Bool = true) {
+    package init(_ table: BlockTable, keepsPackedWeights: Bool = true) {
         self.table = table
         let pool = keepsPackedWeights ? nil : PackedWeightPool()
         buffers = table.blocks.map { FloatBuffer(count: $0.count) }
@@ -22,37 +22,38 @@ public final class BlockMemory: WeightSource, GradientSink {
     }
 
     /// Zeros for the trainable blocks, nothing for the others.
-    public init(trainableOf table: BlockTable) {
+    package init(trainableOf table: BlockTable) {
         self.table = table
         buffers = table.blocks.map { FloatBuffer(count: $0.isTrainable ? $0.count : 0) }
         weights = buffers.map { BlockWeights($0) }
     }
 
     /// The weights before the first step.
-    public convenience init(initial table: BlockTable, seed: UInt64, stage: UInt32 = 0, keepsPackedWeights: Bool = true)
-    {
+    package convenience init(
+        initial table: BlockTable, seed: UInt64, stage: UInt32 = 0, keepsPackedWeights: Bool = true
+    ) {
         self.init(table, keepsPackedWeights: keepsPackedWeights)
         for (block, buffer) in zip(table.blocks, buffers) {
             for entry in block.entries { InitialWeights.fill(entry, seed: seed, stage: stage, into: buffer) }
         }
     }
 
-    public func gather(_ block: Int) -> BlockWeights { weights[block] }
+    package func gather(_ block: Int) -> BlockWeights { weights[block] }
 
-    public func release(_ block: Int) { weights[block].releasePackedWeights() }
+    package func release(_ block: Int) { weights[block].releasePackedWeights() }
 
     /// The values were changed: whatever was packed of them is stale.
-    public func refresh() {
+    package func refresh() {
         for block in weights { block.refresh() }
     }
 
-    public func push(_ block: Int, _ gradient: FloatBuffer) {
+    package func push(_ block: Int, _ gradient: FloatBuffer) {
         pushed.append(block)
         buffers[block].all.copy(from: gradient.all)
     }
 
     /// The elements of a parameter, nil when the table has none of that name.
-    public func parameter(_ name: String) -> FloatSlice? {
+    package func parameter(_ name: String) -> FloatSlice? {
         for (block, buffer) in zip(table.blocks, buffers) {
             if let entry = block.entries.first(where: { $0.name == name }) { return buffer.slice(entry) }
         }

@@ -4,15 +4,15 @@ import MawsTensor
 
 /// Memory for the gradients of one block at a time. Blocks of the same size share a buffer, because a sink is done
 /// with a gradient when `push` returns.
-public final class GradientBuffers {
+package final class GradientBuffers {
     private let backend: ComputeBackend
     private var buffers: [FloatBuffer] = []
 
-    public init(backend: ComputeBackend) { self.backend = backend }
+    package init(backend: ComputeBackend) { self.backend = backend }
 
     /// Where a block's gradient is added to: the sink's memory, or a buffer of exactly `count` zeros, valid until the
     /// next call with the same count.
-    public func take(_ block: Int, count: Int, for sink: any GradientSink) -> FloatBuffer {
+    package func take(_ block: Int, count: Int, for sink: any GradientSink) -> FloatBuffer {
         sink.memory(for: block, count: count) ?? zeros(count)
     }
 

@@ -7,9 +7,9 @@ import MawsTensor
 ///
 /// One unit at a time: `backward` uses what the last `forward` kept. Results lie in the workspace and are valid until
 /// its owner releases them.
-public final class ImageTower {
+package final class ImageTower {
     /// Which tokens come out.
-    public enum Output: Sendable {
+    package enum Output: Sendable {
         case allTokens
         case classToken
     }
@@ -29,7 +29,7 @@ public final class ImageTower {
     private var rstd: FloatSlice?
 
     /// - Parameter prefix: before the names of the tower's blocks and parameters, `image.` inside a larger model.
-    public init(
+    package init(
         _ model: ImageModelPlan, table: BlockTable, prefix: String = "", backend: ComputeBackend,
         workspace: Workspace
     ) {
@@ -55,7 +55,7 @@ public final class ImageTower {
     ///   - visible: the patches that the tower sees.
     ///   - keeps: what for `backward`.
     ///   - isolated: each image is computed by itself, so that its result depends on no other image in the call.
-    public func forward(
+    package func forward(
         _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Keeping, isolated: Bool = false,
         weights: any WeightSource
     ) throws -> FloatSlice {
@@ -75,7 +75,7 @@ public final class ImageTower {
     /// Pushes the gradient of every block of the tower that is trained, last block first; what lies below the lowest of
     /// them is not gone through.
     /// - Parameter dOutput: the gradient of what `forward` returned; overwritten.
-    public func backward(
+    package func backward(
         _ dOutput: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws {
         guard let pass else { preconditionFailure("backward before forward") }

@@ -2,10 +2,10 @@ import MawsBase
 import MawsTensor
 
 /// Fills parameters before the first step, the same on every machine.
-public enum InitialWeights {
+package enum InitialWeights {
     /// Writes the initial values of one parameter.
     /// - Parameter block: the block's buffer; the parameter lies at `entry.offset`.
-    public static func fill(_ entry: ParameterEntry, seed: UInt64, stage: UInt32, into block: FloatBuffer) {
+    package static func fill(_ entry: ParameterEntry, seed: UInt64, stage: UInt32, into block: FloatBuffer) {
         let values = block.slice(entry)
         switch entry.initializer {
         case .zeros: fillConstant(values, 0)

@@ -5,7 +5,7 @@ import MawsTensor
 
 /// The masked autoencoder's decoder: mask tokens take the places of the hidden patches, a small transformer sees all
 /// places, and a linear map predicts the pixels of the hidden patches.
-public final class MAEDecoder {
+package final class MAEDecoder {
     private let model: ImageModelPlan
     private let decoder: DecoderPlan
     private let backend: ComputeBackend
@@ -21,7 +21,7 @@ public final class MAEDecoder {
     private var pass: TransformerPass?
     private var masking = Masking(perImage: 0, visible: 0, shuffles: [])
 
-    public init(
+    package init(
         _ model: ImageModelPlan, _ decoder: DecoderPlan, table: BlockTable, backend: ComputeBackend,
         workspace: Workspace
     ) {
@@ -46,7 +46,7 @@ public final class MAEDecoder {
     /// Predicted values of the hidden patches, [hidden.indices.count, patch length], in the order of `hidden`.
     /// - Parameter latent: what the encoder made of the visible patches, [images · (visible + 1), width].
     /// - Parameter keeps: what for `backward`.
-    public func forward(
+    package func forward(
         _ latent: FloatSlice, _ masking: Masking, keeps: Keeping, weights: any WeightSource
     ) throws -> FloatSlice {
         (self.latent, self.masking) = (latent, masking)
@@ -71,7 +71,7 @@ public final class MAEDecoder {
     }
 
     /// Pushes the decoder's gradients and returns the gradient of `latent`.
-    public func backward(
+    package func backward(
         _ dPrediction: FloatSlice, weights: any WeightSource, gradients: any GradientSink, buffers: GradientBuffers
     ) throws -> FloatSlice {
         guard let pass else { preconditionFailure("backward before forward") }

@@ -1,10 +1,10 @@
 import MawsBase
 
 /// Which patches of each image are hidden from the encoder.
-public struct Masking: Sendable {
+package struct Masking: Sendable {
     /// Patches of an image, and how many of them are visible.
-    public let perImage: Int
-    public let visible: Int
+    package let perImage: Int
+    package let visible: Int
     /// For each image the patches in the order of their noise: the visible ones first.
     private let shuffles: [[Int]]
 
@@ -18,7 +18,7 @@ public struct Masking: Sendable {
     /// - Parameters:
     ///   - noise: one row of `perImage` values for each image.
     ///   - ratio: share of hidden patches.
-    public init(noise: [[Float]], perImage: Int, ratio: Double) {
+    package init(noise: [[Float]], perImage: Int, ratio: Double) {
         self.perImage = perImage
         visible = max(1, Int(Double(perImage) * (1 - ratio)))
         shuffles = noise.map { row in
@@ -29,7 +29,7 @@ public struct Masking: Sendable {
     }
 
     /// Noise drawn for each sample's slot, so that it does not depend on who computes the sample.
-    public static func random(
+    package static func random(
         slots: [UInt64], perImage: Int, ratio: Double, seed: UInt64, stage: UInt32
     ) -> Masking {
         let noise = slots.map { slot in
@@ -39,20 +39,20 @@ public struct Masking: Sendable {
         return Masking(noise: noise, perImage: perImage, ratio: ratio)
     }
 
-    public var imageCount: Int { shuffles.count }
+    package var imageCount: Int { shuffles.count }
 
     /// That of some of the images.
-    public func part(_ images: Range<Int>) -> Masking {
+    package func part(_ images: Range<Int>) -> Masking {
         Masking(perImage: perImage, visible: visible, shuffles: Array(shuffles[images]))
     }
 
-    public func visiblePatches(of image: Int) -> ArraySlice<Int> { shuffles[image][..<visible] }
+    package func visiblePatches(of image: Int) -> ArraySlice<Int> { shuffles[image][..<visible] }
 
-    public var visibleSelection: PatchSelection {
+    package var visibleSelection: PatchSelection {
         PatchSelection(indices: shuffles.flatMap { $0[..<visible] }, perImage: visible)
     }
 
-    public var hiddenSelection: PatchSelection {
+    package var hiddenSelection: PatchSelection {
         PatchSelection(indices: shuffles.flatMap { $0[visible...] }, perImage: perImage - visible)
     }
 }

@@ -1,61 +1,61 @@
 import MawsTensor
 
 /// Which patches of each image of a unit: `perImage` indices for each, image after image.
-public struct PatchSelection: Sendable {
-    public var indices: [Int]
-    public var perImage: Int
+package struct PatchSelection: Sendable {
+    package var indices: [Int]
+    package var perImage: Int
 
-    public init(indices: [Int], perImage: Int) {
+    package init(indices: [Int], perImage: Int) {
         self.indices = indices
         self.perImage = perImage
     }
 
     /// Every patch of `images` images, in order.
-    public static func all(_ count: Int, images: Int) -> PatchSelection {
+    package static func all(_ count: Int, images: Int) -> PatchSelection {
         PatchSelection(indices: (0..<images).flatMap { _ in 0..<count }, perImage: count)
     }
 
-    public var imageCount: Int { perImage == 0 ? 0 : indices.count / perImage }
+    package var imageCount: Int { perImage == 0 ? 0 : indices.count / perImage }
 
     /// Those of one image.
-    public func part(_ image: Int) -> PatchSelection {
+    package func part(_ image: Int) -> PatchSelection {
         PatchSelection(indices: Array(indices[image * perImage..<(image + 1) * perImage]), perImage: perImage)
     }
 }
 
 /// Square patches of images (count, channels, size, size), numbered row by row.
-public struct PatchGrid: Sendable {
+package struct PatchGrid: Sendable {
     /// Order of the values inside a patch of `patch` × `patch` pixels.
-    public enum Order: Sendable {
+    package enum Order: Sendable {
         /// channel, row, column: as a convolution's weight.
         case convolution
         /// row, column, channel: as facebookresearch/mae's `patchify`.
         case prediction
     }
 
-    public var channels: Int
-    public var size: Int
-    public var patch: Int
+    package var channels: Int
+    package var size: Int
+    package var patch: Int
 
-    public init(channels: Int, size: Int, patch: Int) {
+    package init(channels: Int, size: Int, patch: Int) {
         self.channels = channels
         self.size = size
         self.patch = patch
     }
 
-    public var side: Int { size / patch }
-    public var count: Int { side * side }
-    public var length: Int { patch * patch * channels }
+    package var side: Int { size / patch }
+    package var count: Int { side * side }
+    package var length: Int { patch * patch * channels }
     private var imageCount: Int { channels * size * size }
 
     /// Writes the selected patches as rows [selection.indices.count, length].
-    public func read(_ rows: FloatSlice, _ images: FloatSlice, _ selection: PatchSelection, _ order: Order) {
+    package func read(_ rows: FloatSlice, _ images: FloatSlice, _ selection: PatchSelection, _ order: Order) {
         precondition(rows.count == selection.indices.count * length)
         forEachValue(selection, order) { row, pixel in rows[row] = images[pixel] }
     }
 
     /// The reverse of `read`: writes rows into the images' selected patches.
-    public func write(_ images: FloatSlice, _ rows: FloatSlice, _ selection: PatchSelection, _ order: Order) {
+    package func write(_ images: FloatSlice, _ rows: FloatSlice, _ selection: PatchSelection, _ order: Order) {
         precondition(rows.count == selection.indices.count * length)
         forEachValue(selection, order) { row, pixel in images[pixel] = rows[row] }
     }

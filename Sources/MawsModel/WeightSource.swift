@@ -3,7 +3,7 @@ import MawsSum
 import MawsTensor
 
 /// Gives the weights of one block of the version being computed. A trainer's gather stands behind it.
-public protocol WeightSource: AnyObject {
+package protocol WeightSource: AnyObject {
     /// The whole block's weights, `table.blocks[block].count` floats; waits until they are here. Valid until `release`.
     func gather(_ block: Int) throws -> BlockWeights
     /// The caller is done with the block for now; the source may free it, or keep it for the next unit.
@@ -11,7 +11,7 @@ public protocol WeightSource: AnyObject {
 }
 
 /// Takes the gradient of one block, in backward order, each trainable block exactly once a unit.
-public protocol GradientSink: AnyObject {
+package protocol GradientSink: AnyObject {
     /// Memory of the sink's that holds what the block's gradient is to be added to and pushed in; nil where it is to
     /// come in memory of the caller's.
     func memory(for block: Int, count: Int) -> FloatBuffer?
@@ -23,7 +23,7 @@ public protocol GradientSink: AnyObject {
 }
 
 extension GradientSink {
-    public func memory(for block: Int, count: Int) -> FloatBuffer? { nil }
+    package func memory(for block: Int, count: Int) -> FloatBuffer? { nil }
 
-    public func push(_ block: Int, _ gradient: SparseGradient) throws { try push(block, gradient.dense()) }
+    package func push(_ block: Int, _ gradient: SparseGradient) throws { try push(block, gradient.dense()) }
 }

@@ -5,16 +5,16 @@ import CVectorLoops
 ///
 /// Decade *i* of seven, from 1e-6 to 1, holds the middles of 2^i (with sign) or 2^(i+1) (without) equal parts of
 /// 0.1...1, times 10^(i - 6); then come 0 and 1.
-public final class DynamicMap: Sendable {
+package final class DynamicMap: Sendable {
     /// For first moments: from -0.993 to 1.
-    public static let signed = DynamicMap(isSigned: true)
+    package static let signed = DynamicMap(isSigned: true)
     /// For second moments: from 0 to 1.
-    public static let unsigned = DynamicMap(isSigned: false)
+    package static let unsigned = DynamicMap(isSigned: false)
 
     /// Ascending.
-    public let values: [Float]
+    package let values: [Float]
     /// For the loops: constants that are never freed.
-    public nonisolated(unsafe) let loopTable: UnsafePointer<MawsCodeMap>
+    package nonisolated(unsafe) let loopTable: UnsafePointer<MawsCodeMap>
 
     private init(isSigned: Bool) {
         values = Self.values(isSigned: isSigned)

@@ -3,9 +3,9 @@ import MawsBase
 
 /// The global gradient norm out of sums of squares over fixed chunks, added in the order of the table, so that it does
 /// not depend on the number of shards.
-public enum GradientNorm {
+package enum GradientNorm {
     /// The sum of squares of each chunk of a slice that begins at a chunk boundary; the last chunk may be short.
-    public static func chunkSquares(_ gradient: UnsafePointer<Float>, count: Int) -> [Double] {
+    package static func chunkSquares(_ gradient: UnsafePointer<Float>, count: Int) -> [Double] {
         let loops = maws_update_loops().pointee
         return stride(from: 0, to: count, by: ShardLayout.chunkLength).map { start in
             loops.squares(gradient + start, min(ShardLayout.chunkLength, count - start))
@@ -17,7 +17,7 @@ public enum GradientNorm {
     /// - Parameter shards: for shard 0, 1, … its chunks' sums of squares, trainable blocks in table order, chunks
     ///   ascending.
     /// - Returns: nil when a shard's list has not the length its slices ask for.
-    public static func norm(table: BlockTable, shards: [[Double]]) -> Double? {
+    package static func norm(table: BlockTable, shards: [[Double]]) -> Double? {
         let layouts = shards.indices.map {
             ShardLayout(table: table, shard: ShardIdentity(index: $0, count: shards.count))
         }
@@ -41,7 +41,7 @@ public enum GradientNorm {
     /// The trainable blocks whose gradient has a value that is not finite, or squares that overflow; in table order.
     ///
     /// - Parameter shards: as for `norm`, which they passed.
-    public static func nonFiniteBlocks(table: BlockTable, shards: [[Double]]) -> [Int] {
+    package static func nonFiniteBlocks(table: BlockTable, shards: [[Double]]) -> [Int] {
         var found: Set<Int> = []
         for (index, squares) in shards.enumerated() {
             let slices = ShardLayout(table: table, shard: ShardIdentity(index: index, count: shards.count)).slices
@@ -56,7 +56,7 @@ public enum GradientNorm {
     }
 
     /// The factor on the gradient, min(1, clip / (norm + 1e-6)), as torch.nn.utils.clip_grad_norm_ has it.
-    public static func clipScale(norm: Double, clipNorm: Double?) -> Double {
+    package static func clipScale(norm: Double, clipNorm: Double?) -> Double {
         guard let clipNorm else { return 1 }
         return min(1, clipNorm / (norm + 1e-6))
     }

@@ -1,17 +1,17 @@
 import MawsBase
 
 /// One slot of a slice of a block, in its encoded form.
-public struct SlotSlice: @unchecked Sendable {
-    public let rule: SlotRule
-    public let layout: SlotLayout
+package struct SlotSlice: @unchecked Sendable {
+    package let rule: SlotRule
+    package let layout: SlotLayout
     /// Elements of the block.
-    public let slice: Range<Int>
+    package let slice: Range<Int>
     private let memory: UnsafeMutableRawPointer
 
     /// - Parameters:
     ///   - slice: elements of the block; it begins and ends where groups do.
     ///   - memory: the layout's `byteCount(slice)` bytes.
-    public init(_ slot: WeightSlot, of block: ParameterBlock, slice: Range<Int>, memory: UnsafeMutableRawPointer) {
+    package init(_ slot: WeightSlot, of block: ParameterBlock, slice: Range<Int>, memory: UnsafeMutableRawPointer) {
         rule = slot.rule
         layout = SlotLayout(block, slot.encoding)
         self.slice = slice

@@ -7,24 +7,24 @@ import Synchronization
 ///
 /// Work is cut into pieces of whole chunks, each element is computed from its own inputs alone and each sum is one
 /// chunk's, so the bits do not depend on the number of threads.
-public final class UpdateThreads: Sendable {
+package final class UpdateThreads: Sendable {
     /// Elements of a piece: 16 chunks, a quarter of a megabyte of each array.
     private static let grain = 16 * ShardLayout.chunkLength
 
     /// Threads that are of use to one server, whose work is bound by memory.
-    public static let lanesMax = 64
+    package static let lanesMax = 64
 
     private let pool: ComputePool
     private let isTaken = Atomic<Bool>(false)
 
     /// - Parameter threads: at least 1; no more than `lanesMax` are made.
-    public init(threads: Int) {
+    package init(threads: Int) {
         precondition(threads > 0)
         pool = ComputePool(threads: min(threads, Self.lanesMax))
     }
 
     /// Cuts ranges that begin at a chunk's border into pieces.
-    public static func pieces(of range: Range<Int>) -> [Range<Int>] {
+    package static func pieces(of range: Range<Int>) -> [Range<Int>] {
         stride(from: range.lowerBound, to: range.upperBound, by: grain).map {
             $0..<min($0 + grain, range.upperBound)
         }
@@ -33,7 +33,7 @@ public final class UpdateThreads: Sendable {
     /// Calls `body(piece, lane)` once for each number below `count`, in any order. Pieces of one call that run at the
     /// same time have different lanes below `lanesMax`. A caller that finds the threads at work for another does its
     /// pieces itself.
-    public func forEach(_ count: Int, _ body: (_ piece: Int, _ lane: Int) -> Void) {
+    package func forEach(_ count: Int, _ body: (_ piece: Int, _ lane: Int) -> Void) {
         let isFree =
             count > 1 && isTaken.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
         guard isFree else {
@@ -47,7 +47,7 @@ public final class UpdateThreads: Sendable {
     /// The sum of squares of each chunk of a slice that begins at a chunk's border.
     ///
     /// - Parameter visit: called for each chunk, with its elements of the slice, while it is in the cache.
-    public func chunkSquares(
+    package func chunkSquares(
         _ gradient: UnsafePointer<Float>, count: Int, visit: (Range<Int>) -> Void = { _ in }
     ) -> [Double] {
         let (pieces, grain) = (Self.pieces(of: 0..<count), ShardLayout.chunkLength)
@@ -66,7 +66,7 @@ public final class UpdateThreads: Sendable {
     }
 
     /// sum += other, element by element.
-    public func add(_ other: FloatBuffer, into sum: FloatBuffer) {
+    package func add(_ other: FloatBuffer, into sum: FloatBuffer) {
         precondition(other.count == sum.count)
         let pieces = Self.pieces(of: 0..<sum.count)
         let loops = maws_update_loops().pointee

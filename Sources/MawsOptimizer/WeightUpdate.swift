@@ -5,7 +5,7 @@ import MawsBase
 ///
 /// Each element is computed from its own weight, slots and gradient alone with correctly rounded operations (8-bit
 /// slots: from its group's), so the result depends neither on where a block is cut into slices nor on the machine.
-public struct WeightUpdate: Sendable {
+package struct WeightUpdate: Sendable {
     private enum Rule {
         case adamw(AdamW)
         case sgd(SGD)
@@ -16,7 +16,7 @@ public struct WeightUpdate: Sendable {
     private let configuration: OptimizerConfiguration
 
     /// - Parameter stage: with the seed, the step and the element it decides how bf16 is rounded.
-    public init(_ configuration: OptimizerConfiguration, stage: StageIndex = StageIndex(0)) {
+    package init(_ configuration: OptimizerConfiguration, stage: StageIndex = StageIndex(0)) {
         self.configuration = configuration
         let (decay, seed) = (configuration.weightDecay, configuration.seed)
         rule =
@@ -42,7 +42,7 @@ public struct WeightUpdate: Sendable {
     ///   - clipScale: factor on the gradient, from `GradientNorm.clipScale`.
     ///   - next: takes the next version of the weights; it may be `weights` or `gradient`.
     ///   - slots: all of the block's, of a slice that holds the range.
-    public func update(
+    package func update(
         _ block: Int, of table: BlockTable, range: Range<Int>, step: StepIndex, learningRate: Double,
         clipScale: Double, weights: UnsafePointer<Float>, gradient: UnsafePointer<Float>,
         next: UnsafeMutablePointer<Float>, slots: [SlotSlice]

@@ -1,24 +1,24 @@
 import MawsBase
 
 /// How a training stage makes its next weights out of a gradient; the learning rate is its schedule's.
-public struct OptimizerPlan: Hashable, Sendable {
-    public var rule: OptimizerRule
-    public var weightDecay: Double
+package struct OptimizerPlan: Hashable, Sendable {
+    package var rule: OptimizerRule
+    package var weightDecay: Double
     /// Highest global gradient norm; larger gradients are scaled down to it. Nil: no clipping.
-    public var clipNorm: Double?
+    package var clipNorm: Double?
     /// How the servers keep moments, or a momentum, from step to step.
-    public var moments = MomentEncoding.fp32
+    package var moments = MomentEncoding.fp32
     /// The moving average of weights that is kept beside them; nil: none is.
-    public var average: AverageConfiguration?
+    package var average: AverageConfiguration?
 
-    public init(_ rule: OptimizerRule, weightDecay: Double, clipNorm: Double? = nil) {
+    package init(_ rule: OptimizerRule, weightDecay: Double, clipNorm: Double? = nil) {
         self.rule = rule
         self.weightDecay = weightDecay
         self.clipNorm = clipNorm
     }
 
     /// AdamW.
-    public init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, clipNorm: Double?) {
+    package init(beta1: Double, beta2: Double, epsilon: Double, weightDecay: Double, clipNorm: Double?) {
         self.init(.adamw(beta1: beta1, beta2: beta2, epsilon: epsilon), weightDecay: weightDecay, clipNorm: clipNorm)
     }
 
@@ -26,12 +26,12 @@ public struct OptimizerPlan: Hashable, Sendable {
     static let sgdRate = 1e-3
 
     /// - Parameter seed: of the plan.
-    public func configuration(seed: UInt64) -> OptimizerConfiguration {
+    package func configuration(seed: UInt64) -> OptimizerConfiguration {
         OptimizerConfiguration(rule, weightDecay: weightDecay, average: average, seed: seed)
     }
 
     /// What servers keep of every trained weight.
-    public var slots: [WeightSlot] { configuration(seed: 0).slots(moments: moments) }
+    package var slots: [WeightSlot] { configuration(seed: 0).slots(moments: moments) }
 }
 
 /// Flat, and AdamW's as it was before there were others: the hash of a plan, which checkpoints hold, stays what it was.
@@ -43,7 +43,7 @@ extension OptimizerPlan: Codable {
     /// What `kind` is where a plan has one; AdamW's has none.
     private static let sgd = "sgd"
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let rule: OptimizerRule
         switch try fields.decodeIfPresent(String.self, forKey: .kind) {
@@ -67,7 +67,7 @@ extension OptimizerPlan: Codable {
         average = try fields.decodeIfPresent(AverageConfiguration.self, forKey: .average)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         switch rule {
         case .adamw(let beta1, let beta2, let epsilon):

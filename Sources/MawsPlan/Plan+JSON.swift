@@ -3,11 +3,11 @@ import Foundation
 extension Plan {
     /// The plan as it travels to servers and trainers. The same plan always gives the same bytes: keys are sorted and
     /// numbers are written in their shortest exact form, so a hash of them identifies the plan.
-    public var canonicalJSON: [UInt8] { Self.canonicalBytes(self) }
+    package var canonicalJSON: [UInt8] { Self.canonicalBytes(self) }
 
     /// `canonicalJSON` of the part that may not change between a checkpoint and its resumption; see
     /// `differences(from:)`. Two plans with the same fixed part give the same weights.
-    public var fixedJSON: [UInt8] {
+    package var fixedJSON: [UInt8] {
         var fixed = self
         fixed.run = ""
         fixed.cluster = ClusterPlan(
@@ -23,10 +23,10 @@ extension Plan {
     }
 
     /// `canonicalJSON` as a string, for messages and databases.
-    public func json() -> String { String(decoding: canonicalJSON, as: UTF8.self) }
+    package func json() -> String { String(decoding: canonicalJSON, as: UTF8.self) }
 
     /// The plan that `json()` wrote.
-    public init(json: String) throws(PlanError) {
+    package init(json: String) throws(PlanError) {
         do {
             self = try JSONDecoder().decode(Plan.self, from: Data(json.utf8))
         } catch {

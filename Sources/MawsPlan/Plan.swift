@@ -2,30 +2,30 @@ import MawsBase
 
 /// A checked plan with every default and preset filled in: what `plan.yaml` in the run folder holds and what every
 /// process of the run receives.
-public struct Plan: Codable, Hashable, Sendable {
+package struct Plan: Codable, Hashable, Sendable {
     /// Folder of the run, relative to the working directory.
-    public var run: String
-    public var seed: UInt64
-    public var cluster: ClusterPlan
+    package var run: String
+    package var seed: UInt64
+    package var cluster: ClusterPlan
     /// In the order of the file.
-    public var data: [DataSplitPlan]
-    public var model: ModelPlan
-    public var precision: Precision
-    public var stages: [StagePlan]
-    public var checkpoint: CheckpointPlan
-    public var wire: WirePlan
+    package var data: [DataSplitPlan]
+    package var model: ModelPlan
+    package var precision: Precision
+    package var stages: [StagePlan]
+    package var checkpoint: CheckpointPlan
+    package var wire: WirePlan
     /// Who may read what the run leaves; nil: its owner alone.
-    public var access: RunAccess?
+    package var access: RunAccess?
     /// Whether all trainers must compute the same bits; without it any compute profile may join.
-    public var bitIdentity: Bool
+    package var bitIdentity: Bool
     /// Where in the file all this stands.
-    public var places = PlanPlaces()
+    package var places = PlanPlaces()
 
     private enum CodingKeys: CodingKey {
         case run, seed, cluster, data, model, precision, stages, checkpoint, wire, access, bitIdentity
     }
 
-    public init(
+    package init(
         run: String, seed: UInt64, cluster: ClusterPlan, data: [DataSplitPlan], model: ModelPlan,
         precision: Precision, stages: [StagePlan], checkpoint: CheckpointPlan, wire: WirePlan,
         bitIdentity: Bool = true
@@ -42,32 +42,32 @@ public struct Plan: Codable, Hashable, Sendable {
         self.bitIdentity = bitIdentity
     }
 
-    public func split(_ name: String) -> DataSplitPlan? { data.first { $0.name == name } }
-    public func stage(_ name: String) -> StagePlan? { stages.first { $0.name == name } }
+    package func split(_ name: String) -> DataSplitPlan? { data.first { $0.name == name } }
+    package func stage(_ name: String) -> StagePlan? { stages.first { $0.name == name } }
 }
 
-public struct ClusterPlan: Codable, Hashable, Sendable {
+package struct ClusterPlan: Codable, Hashable, Sendable {
     /// Whether `maws-coord start` starts the servers and trainers itself, as child processes on loopback.
-    public var isLocal: Bool
-    public var servers: Int
+    package var isLocal: Bool
+    package var servers: Int
     /// Trainers started locally. With a remote cluster any number may come and go.
-    public var trainers: Int
+    package var trainers: Int
     /// Compute threads of each local trainer.
-    public var threads: Int
+    package var threads: Int
     /// Address the coordinator listens on, `127.0.0.1:0` (any free port) by default when local.
-    public var listen: String
+    package var listen: String
     /// Seconds without a heartbeat after which a process counts as gone.
-    public var heartbeatTimeoutSeconds: Double
+    package var heartbeatTimeoutSeconds: Double
     /// Seconds a trainer may hold one unit before others get copies of it.
-    public var leaseSeconds: Double
+    package var leaseSeconds: Double
     /// What the local trainers compute with; nil: the fastest that their CPU has.
-    public var compute: ComputeKind?
+    package var compute: ComputeKind?
     /// Memory that each local trainer may take, in bytes; nil: what it likes.
-    public var memoryBytes: Int?
+    package var memoryBytes: Int?
     /// Memory that each local server may have resident, in bytes; nil: what the system lets it have.
-    public var serverMemoryBytes: Int?
+    package var serverMemoryBytes: Int?
 
-    public init(
+    package init(
         isLocal: Bool, servers: Int, trainers: Int, threads: Int, listen: String, heartbeatTimeoutSeconds: Double,
         leaseSeconds: Double, compute: ComputeKind? = nil, memoryBytes: Int? = nil,
         serverMemoryBytes: Int? = nil
@@ -85,33 +85,33 @@ public struct ClusterPlan: Codable, Hashable, Sendable {
     }
 }
 
-public struct DataSplitPlan: Codable, Hashable, Sendable {
-    public var name: String
+package struct DataSplitPlan: Codable, Hashable, Sendable {
+    package var name: String
     /// What is read, in order: WebDataset tar files as paths, `http(s)://` addresses or `pipe:` commands, brace
     /// patterns expanded; or one `folder:` of images, or one `list:` of them.
-    public var shards: [String]
+    package var shards: [String]
     /// File with one label a line, `tag<TAB>count` and what `maws data labels` adds; its line number is the label. Nil
     /// where no stage needs labels.
-    public var vocabulary: String?
+    package var vocabulary: String?
     /// Labels of the vocabulary with fewer samples are left out; 0: none are.
-    public var labelCountMin = 0
+    package var labelCountMin = 0
     /// How training stages repeat the samples of rare labels; nil: they read every sample once an epoch.
-    public var resample: ResamplePlan?
+    package var resample: ResamplePlan?
     /// List of samples that no stage reads, as `maws data dedupe` writes it; nil: all are read.
-    public var exclude: String?
+    package var exclude: String?
     /// SentencePiece model for the captions. Nil where no stage needs captions.
-    public var tokenizer: String?
+    package var tokenizer: String?
     /// Highest share of samples that may be unreadable before the run stops, 0...1.
-    public var skipLimit: Double
+    package var skipLimit: Double
     /// Width × height above which an image is refused before it is decoded.
-    public var pixelCountMax: Int
+    package var pixelCountMax: Int
     /// Shards of a group: training goes through the groups in a random order, and through each in a random order of its
     /// samples. With all shards in one group the order is free; smaller groups keep reading local to few shards.
-    public var shuffleShards: Int
+    package var shuffleShards: Int
 
-    public static let defaultPixelCountMax = 100_000_000
+    package static let defaultPixelCountMax = 100_000_000
 
-    public init(
+    package init(
         name: String, shards: [String], vocabulary: String?, tokenizer: String?, skipLimit: Double,
         pixelCountMax: Int = defaultPixelCountMax, shuffleShards: Int = .max
     ) {
@@ -125,52 +125,52 @@ public struct DataSplitPlan: Codable, Hashable, Sendable {
     }
 
     /// Whether a shard lies on another machine.
-    public static func isRemote(_ shard: String) -> Bool {
+    package static func isRemote(_ shard: String) -> Bool {
         ["http://", "https://", "pipe:"].contains { shard.hasPrefix($0) }
     }
 }
 
 /// Square-root inverse frequency resampling (Mahajan et al., ECCV 2018, section 2.2).
-public struct ResamplePlan: Codable, Hashable, Sendable {
+package struct ResamplePlan: Codable, Hashable, Sendable {
     /// Samples of an epoch, repetitions counted; at least those of the split.
-    public var samples: Int
+    package var samples: Int
 
-    public init(samples: Int) { self.samples = samples }
+    package init(samples: Int) { self.samples = samples }
 }
 
 /// What the operands of the trainers' matrix products are; sums and weights are fp32 with either.
-public enum Precision: String, Codable, Hashable, CaseIterable, Sendable {
+package enum Precision: String, Codable, Hashable, CaseIterable, Sendable {
     case fp32
     case bf16
 }
 
-public struct ModelPlan: Codable, Hashable, Sendable {
-    public var image: ImageModelPlan
+package struct ModelPlan: Codable, Hashable, Sendable {
+    package var image: ImageModelPlan
     /// Present when a stage trains or uses a text tower.
-    public var text: TextModelPlan?
+    package var text: TextModelPlan?
 
-    public init(image: ImageModelPlan, text: TextModelPlan?) {
+    package init(image: ImageModelPlan, text: TextModelPlan?) {
         self.image = image
         self.text = text
     }
 }
 
 /// A Vision Transformer: pre-norm blocks, GELU, a class token, learned or sine-cosine positions (timm's `vit_*`).
-public struct ImageModelPlan: Codable, Hashable, Sendable {
+package struct ImageModelPlan: Codable, Hashable, Sendable {
     /// Preset it came from, `vit_b16` for instance; nil for a free size.
-    public var preset: String?
-    public var patch: Int
-    public var size: Int
-    public var channels: Int
-    public var width: Int
-    public var depth: Int
-    public var heads: Int
-    public var mlp: Int
+    package var preset: String?
+    package var patch: Int
+    package var size: Int
+    package var channels: Int
+    package var width: Int
+    package var depth: Int
+    package var heads: Int
+    package var mlp: Int
     /// Mean and standard deviation of the pixels in 0...1, one a channel.
-    public var mean: [Float]
-    public var deviation: [Float]
+    package var mean: [Float]
+    package var deviation: [Float]
 
-    public init(
+    package init(
         preset: String?, patch: Int, size: Int, channels: Int, width: Int, depth: Int, heads: Int, mlp: Int,
         mean: [Float], deviation: [Float]
     ) {
@@ -189,25 +189,25 @@ public struct ImageModelPlan: Codable, Hashable, Sendable {
     /// Pixels of a side that a plan may ask for.
     static let sizeMax = 1 << 14
 
-    public var gridSide: Int { size / patch }
-    public var patchCount: Int { gridSide * gridSide }
+    package var gridSide: Int { size / patch }
+    package var patchCount: Int { gridSide * gridSide }
     /// Values in one patch: patch × patch × channels.
-    public var patchLength: Int { patch * patch * channels }
+    package var patchLength: Int { patch * patch * channels }
 }
 
 /// An XLM-R-type text tower (RoBERTa: post-norm, learned positions, GELU) and the width both towers are projected to.
-public struct TextModelPlan: Codable, Hashable, Sendable {
-    public var preset: String?
-    public var vocabulary: Int
-    public var context: Int
-    public var width: Int
-    public var depth: Int
-    public var heads: Int
-    public var mlp: Int
+package struct TextModelPlan: Codable, Hashable, Sendable {
+    package var preset: String?
+    package var vocabulary: Int
+    package var context: Int
+    package var width: Int
+    package var depth: Int
+    package var heads: Int
+    package var mlp: Int
     /// Width of the shared space of the two projections.
-    public var embedding: Int
+    package var embedding: Int
 
-    public init(
+    package init(
         preset: String?, vocabulary: Int, context: Int, width: Int, depth: Int, heads: Int, mlp: Int, embedding: Int
     ) {
         self.preset = preset
@@ -221,15 +221,15 @@ public struct TextModelPlan: Codable, Hashable, Sendable {
     }
 }
 
-public struct CheckpointPlan: Codable, Hashable, Sendable {
+package struct CheckpointPlan: Codable, Hashable, Sendable {
     /// Seconds between checkpoints inside a stage; every stage also begins and ends with one.
-    public var everySeconds: Double
+    package var everySeconds: Double
     /// Steps between checkpoints; nil: by time only.
-    public var everySteps: Int?
+    package var everySteps: Int?
     /// Finished checkpoints kept besides those that end a stage.
-    public var keep: Int
+    package var keep: Int
 
-    public init(everySeconds: Double, everySteps: Int?, keep: Int) {
+    package init(everySeconds: Double, everySteps: Int?, keep: Int) {
         self.everySeconds = everySeconds
         self.everySteps = everySteps
         self.keep = keep
@@ -237,18 +237,18 @@ public struct CheckpointPlan: Codable, Hashable, Sendable {
 }
 
 /// How tensors travel.
-public struct WirePlan: Codable, Hashable, Sendable {
-    public enum Encoding: String, Codable, Hashable, CaseIterable, Sendable {
+package struct WirePlan: Codable, Hashable, Sendable {
+    package enum Encoding: String, Codable, Hashable, CaseIterable, Sendable {
         /// Little-endian fp32 as it is.
         case fp32
         /// fp32 with its four byte planes compressed by zstd; lossless.
         case fp32Zstd = "fp32-zstd"
     }
 
-    public var push: Encoding
-    public var gather: Encoding
+    package var push: Encoding
+    package var gather: Encoding
 
-    public init(push: Encoding, gather: Encoding) {
+    package init(push: Encoding, gather: Encoding) {
         self.push = push
         self.gather = gather
     }

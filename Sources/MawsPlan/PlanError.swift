@@ -1,14 +1,14 @@
 import MawsBase
 
 /// Where in a plan file something stands.
-public struct PlanPlace: Hashable, Sendable {
-    public var file: String
+package struct PlanPlace: Hashable, Sendable {
+    package var file: String
     /// From 1.
-    public var line: Int
+    package var line: Int
     /// Path of the field, `stages.mae.batch` for instance; empty for the whole file.
-    public var field: String
+    package var field: String
 
-    public init(file: String, line: Int, field: String) {
+    package init(file: String, line: Int, field: String) {
         self.file = file
         self.line = line
         self.field = field
@@ -16,7 +16,7 @@ public struct PlanPlace: Hashable, Sendable {
 }
 
 /// What is wrong with a plan, as one sentence with the file, the line and the field.
-public enum PlanError: Error, Hashable, CustomStringConvertible {
+package enum PlanError: Error, Hashable, CustomStringConvertible {
     /// The file cannot be read.
     case unreadable(file: String, reason: String)
     /// The file is not YAML.
@@ -41,7 +41,7 @@ public enum PlanError: Error, Hashable, CustomStringConvertible {
     case undecodable(reason: String)
 
     /// Without what may be secret in addresses and commands.
-    public var description: String { Secrets.hidden(in: sentence) }
+    package var description: String { Secrets.hidden(in: sentence) }
 
     private var sentence: String {
         switch self {
@@ -86,7 +86,7 @@ extension PlanError {
 }
 
 extension PlanPlace: CustomStringConvertible {
-    public var description: String { field.isEmpty ? "\(file):\(line)" : "\(file):\(line): \(field)" }
+    package var description: String { field.isEmpty ? "\(file):\(line)" : "\(file):\(line): \(field)" }
 }
 
 /// `a`, `b` and `c`.

@@ -2,16 +2,16 @@
 ///
 /// It is no part of what a plan is: plans are equal wherever their fields stand, and places neither travel nor are
 /// hashed. A plan from the wire or a database has none.
-public struct PlanPlaces: Sendable {
+package struct PlanPlaces: Sendable {
     private var known: [String: PlanPlace] = [:]
 
-    public init() {}
+    package init() {}
 
     mutating func note(_ place: PlanPlace) { known[place.field] = place }
 
     /// The place of a field, as `stages.mae.batch`; one that the file does not have stands at the line of the map that
     /// it would be in. Nil where nothing is known of the file.
-    public subscript(_ field: String) -> PlanPlace? {
+    package subscript(_ field: String) -> PlanPlace? {
         var path = field[...]
         while true {
             if var place = known[String(path)] {
@@ -25,30 +25,30 @@ public struct PlanPlaces: Sendable {
 }
 
 extension PlanPlaces: Hashable {
-    public static func == (first: PlanPlaces, second: PlanPlaces) -> Bool { true }
-    public func hash(into hasher: inout Hasher) {}
+    package static func == (first: PlanPlaces, second: PlanPlaces) -> Bool { true }
+    package func hash(into hasher: inout Hasher) {}
 }
 
 extension Plan {
     /// A sentence about what a field asks for, with file, line and field before it where they are known.
     /// - Parameter field: path of the field; nil for what is of no field.
-    public func located(_ field: String?, _ sentence: String) -> String {
+    package func located(_ field: String?, _ sentence: String) -> String {
         field.flatMap { places[$0] }.map { "\($0): \(sentence)" } ?? sentence
     }
 }
 
 extension DataSplitPlan {
     /// Path of the field that says what is read.
-    public var sourceField: String {
+    package var sourceField: String {
         let kind = ["folder", "list"].first { kind in shards.first?.hasPrefix(kind + ":") == true }
         return "data.\(name).\(kind ?? "shards")"
     }
 
     /// Path of one of its fields.
-    public func field(_ name: String) -> String { "data.\(self.name).\(name)" }
+    package func field(_ name: String) -> String { "data.\(self.name).\(name)" }
 }
 
 extension StagePlan {
     /// Path of one of its fields.
-    public func field(_ name: String) -> String { "stages.\(self.name).\(name)" }
+    package func field(_ name: String) -> String { "stages.\(self.name).\(name)" }
 }

@@ -16,7 +16,7 @@ extension StagePlan: Codable {
         let penalty = 0.0
     }
 
-    public init(from decoder: any Decoder) throws {
+    package init(from decoder: any Decoder) throws {
         let fields = try decoder.container(keyedBy: CodingKeys.self)
         let kind = try fields.decode(StageKind.self, forKey: .kind)
         guard let type = StageKinds.task(kind) else {
@@ -37,7 +37,7 @@ extension StagePlan: Codable {
         framing = try fields.decode(FramingPlan.self, forKey: .framing)
     }
 
-    public func encode(to encoder: any Encoder) throws {
+    package func encode(to encoder: any Encoder) throws {
         var fields = encoder.container(keyedBy: CodingKeys.self)
         try fields.encode(name, forKey: .name)
         try fields.encode(kind, forKey: .kind)

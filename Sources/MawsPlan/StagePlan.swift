@@ -1,33 +1,33 @@
 import MawsBase
 
 /// One stage of a plan: what stages of all kinds have, and the task, which is of its kind's own type.
-public struct StagePlan: Hashable, Sendable {
+package struct StagePlan: Hashable, Sendable {
     /// Unique in the plan; the kind's name unless `name` says otherwise.
-    public var name: String
+    package var name: String
     private var ownTask: AnyTask
     /// Stage whose final weights this one starts from; nil: from the initializers.
-    public var from: String?
+    package var from: String?
     /// Which of that stage's weights; nil: the last.
-    public var weights: SourceWeights?
+    package var weights: SourceWeights?
     /// Data split that it reads, or evaluates.
-    public var on: String
+    package var on: String
     /// Samples of a global batch, and of a unit; a batch is a whole number of units. For evaluation only `unit` counts.
-    public var batch: Int
-    public var unit: Int
+    package var batch: Int
+    package var unit: Int
     /// Samples of a unit that are computed at a time: a divisor of `unit`, which it is unless the plan says otherwise.
-    public var microBatch: Int
+    package var microBatch: Int
     /// Side of its images in pixels; nil: the model's.
-    public var imageSize: Int?
+    package var imageSize: Int?
     /// Passes over the split, for training stages; or a number of steps that overrides it.
-    public var epochs: Double
-    public var steps: Int?
+    package var epochs: Double
+    package var steps: Int?
     /// How a stage that trains updates its weights and augments its images; nil: it evaluates.
-    public var recipe: RecipePlan?
+    package var recipe: RecipePlan?
     /// Training only: steps in a row that may be skipped because their loss or gradient is not finite; 0: the run
     /// stops at the first.
-    public var nonFiniteSkips = 0
+    package var nonFiniteSkips = 0
     /// Evaluations only: what they see of an image. Training stages have one in their recipe.
-    public var framing = FramingPlan(shortSide: nil, centerCrop: true, interpolation: .bicubic)
+    package var framing = FramingPlan(shortSide: nil, centerCrop: true, interpolation: .bicubic)
 
     package init(
         name: String? = nil, task: any StageTask, on: String, batch: Int, unit: Int, epochs: Double = 0,
@@ -51,16 +51,16 @@ public struct StagePlan: Hashable, Sendable {
     }
 
     /// The name of its kind, for people and records.
-    public var kind: StageKind { type(of: task).kind }
+    package var kind: StageKind { type(of: task).kind }
     /// Whether the stage updates weights by steps, rather than evaluating them.
-    public var trains: Bool { type(of: task).trains }
+    package var trains: Bool { type(of: task).trains }
     package var needs: DataNeeds { task.needs }
     /// Splits whose samples it reads, in the order of its units.
     package var splits: [String] { [needs.fitOn, on].compactMap(\.self) }
-    public var unitsPerStep: Int { batch / unit }
+    package var unitsPerStep: Int { batch / unit }
 
     /// Steps of a training stage over a split of `samples` images: whole global batches only.
-    public func stepCount(samples: Int) -> Int { steps ?? max(1, Int(Double(samples) * epochs / Double(batch))) }
+    package func stepCount(samples: Int) -> Int { steps ?? max(1, Int(Double(samples) * epochs / Double(batch))) }
 
     /// The image tower as the stage has it.
     package func image(in plan: Plan) -> ImageModelPlan { image(plan.model.image) }
@@ -73,7 +73,7 @@ public struct StagePlan: Hashable, Sendable {
 }
 
 /// What a stage takes over of the one that it starts from.
-public enum SourceWeights: String, Codable, Hashable, CaseIterable, Sendable {
+package enum SourceWeights: String, Codable, Hashable, CaseIterable, Sendable {
     /// The weights after its last step.
     case last
     /// Their moving average; frozen weights have none, and are taken as they are.
@@ -92,14 +92,14 @@ private struct AnyTask: Hashable, Sendable {
 }
 
 /// How a training stage updates the weights and augments its images; the rows of the paper's Tables 10 to 12.
-public struct RecipePlan: Codable, Hashable, Sendable {
+package struct RecipePlan: Codable, Hashable, Sendable {
     /// Preset it started from, `paper/mae` for instance.
-    public var preset: String
-    public var schedule: SchedulePlan
-    public var optimizer: OptimizerPlan
-    public var augment: AugmentPlan
+    package var preset: String
+    package var schedule: SchedulePlan
+    package var optimizer: OptimizerPlan
+    package var augment: AugmentPlan
 
-    public init(preset: String, schedule: SchedulePlan, optimizer: OptimizerPlan, augment: AugmentPlan) {
+    package init(preset: String, schedule: SchedulePlan, optimizer: OptimizerPlan, augment: AugmentPlan) {
         self.preset = preset
         self.schedule = schedule
         self.optimizer = optimizer
@@ -108,19 +108,19 @@ public struct RecipePlan: Codable, Hashable, Sendable {
 }
 
 /// The learning rate over the steps of a stage.
-public struct SchedulePlan: Codable, Hashable, Sendable {
-    public enum Shape: String, Codable, Hashable, CaseIterable, Sendable {
+package struct SchedulePlan: Codable, Hashable, Sendable {
+    package enum Shape: String, Codable, Hashable, CaseIterable, Sendable {
         case cosine
         case linear
         case constant
     }
 
-    public var shape: Shape
-    public var peak: Double
+    package var shape: Shape
+    package var peak: Double
     /// Share of the steps that rise linearly from 0 to the peak, 0...1.
-    public var warmup: Double
+    package var warmup: Double
 
-    public init(shape: Shape, peak: Double, warmup: Double) {
+    package init(shape: Shape, peak: Double, warmup: Double) {
         self.shape = shape
         self.peak = peak
         self.warmup = warmup

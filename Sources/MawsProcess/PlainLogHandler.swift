@@ -4,15 +4,15 @@ import MawsBase
 
 /// Log lines for people: `2026-01-31T12:00:00.123Z info server-0 message key=value`; on standard error unless told
 /// otherwise.
-public struct PlainLogHandler: LogHandler {
-    public var metadata: Logger.Metadata = [:]
-    public var logLevel = Logger.Level.info
+package struct PlainLogHandler: LogHandler {
+    package var metadata: Logger.Metadata = [:]
+    package var logLevel = Logger.Level.info
     private static let charactersMax = 4000
     private let process: String
     private let sink: @Sendable (Logger.Level, String) -> Void
 
     /// - Parameter sink: takes each line, without a line feed.
-    public init(
+    package init(
         process: String, sink: @escaping @Sendable (Logger.Level, String) -> Void = { Self.writeToStandardError($1) }
     ) {
         self.process = process
@@ -20,16 +20,16 @@ public struct PlainLogHandler: LogHandler {
     }
 
     /// Makes this the handler of every logger of the process. Call once, first.
-    public static func bootstrap(process: String) {
+    package static func bootstrap(process: String) {
         LoggingSystem.bootstrap { _ in PlainLogHandler(process: process) }
     }
 
-    public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+    package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
         get { metadata[key] }
         set { metadata[key] = newValue }
     }
 
-    public func log(event: LogEvent) {
+    package func log(event: LogEvent) {
         let fields = metadata.merging(event.metadata ?? [:]) { $1 }.sorted { $0.key < $1.key }
         let suffix = fields.map { " \($0.key)=\($0.value)" }.joined()
         // Texts of peers and of the plan are in some messages: one line, no control codes, no secrets.
@@ -39,7 +39,7 @@ public struct PlainLogHandler: LogHandler {
     }
 
     /// One write a line, so that lines of several threads and processes do not mix.
-    public static func writeToStandardError(_ line: String) {
+    package static func writeToStandardError(_ line: String) {
         let bytes = Array((line + "\n").utf8)
         _ = bytes.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }

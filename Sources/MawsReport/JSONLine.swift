@@ -1,9 +1,9 @@
 import Foundation
 
 /// A record as one line of a `.jsonl` file. Losses that are not finite travel as `"nan"`, `"inf"` and `"-inf"`.
-public enum JSONLine {
+package enum JSONLine {
     /// Without the newline, keys in alphabetical order.
-    public static func encode(_ record: some Encodable) throws -> String {
+    package static func encode(_ record: some Encodable) throws -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         encoder.nonConformingFloatEncodingStrategy = .convertToString(
@@ -11,7 +11,7 @@ public enum JSONLine {
         return String(decoding: try encoder.encode(record), as: UTF8.self)
     }
 
-    public static func decode<Record: Decodable>(_ type: Record.Type, from line: some DataProtocol) throws -> Record {
+    package static func decode<Record: Decodable>(_ type: Record.Type, from line: some DataProtocol) throws -> Record {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")

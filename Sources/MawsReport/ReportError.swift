@@ -1,9 +1,9 @@
 /// Why a run's records could not be read.
-public enum ReportError: Error, Hashable, CustomStringConvertible {
+package enum ReportError: Error, Hashable, CustomStringConvertible {
     case noRun(folder: String)
     case unreadable(path: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noRun(let folder):
             "\(folder) is not a run folder: it has neither plan.yaml, metrics.jsonl nor stages.jsonl."

@@ -1,12 +1,12 @@
 /// Two runs of one plan side by side, in another precision for instance: how far apart their losses and results are.
-public struct RunComparison {
+package struct RunComparison {
     let run: RunRecord
     let other: RunRecord
 
     /// - Parameters:
     ///   - folder: of the run that is reported on.
     ///   - other: folder of the run that it is compared with.
-    public init(folder: String, other: String) throws {
+    package init(folder: String, other: String) throws {
         self.init(run: try RunRecord(RunFolder(folder)), other: try RunRecord(RunFolder(other)))
     }
 
@@ -18,16 +18,16 @@ public struct RunComparison {
     }
 
     /// How far the smoothed losses of a stage are apart where both runs have the step.
-    public struct Distance: Codable, Hashable, Sendable {
-        public var stage: String
-        public var steps: Int
+    package struct Distance: Codable, Hashable, Sendable {
+        package var stage: String
+        package var steps: Int
         /// The largest |this − other| / |other|, and its step.
-        public var largest: Double
-        public var atStep: Int
+        package var largest: Double
+        package var atStep: Int
     }
 
     /// The distances of the training stages that both runs have steps of.
-    public var distances: [Distance] {
+    package var distances: [Distance] {
         run.trainedStages.compactMap { stage in
             let own = Self.loss(run, stage)
             let others = Dictionary(Self.loss(other, stage).points.map { ($0.x, $0.y) }) { _, last in last }
@@ -69,7 +69,7 @@ public struct RunComparison {
     }
 
     /// The rows as an aligned table in plain text.
-    public func draw() -> String {
+    package func draw() -> String {
         let rows = rows
         guard !rows.isEmpty else { return "\(names.other) finished none of the stages that \(names.run) did." }
         var table = TextTable(

@@ -4,18 +4,18 @@ import MawsPlan
 import MawsTraining
 
 /// The records a run leaves in its folder. A file that is not there yet reads as no records.
-public struct RunFolder: Sendable {
-    public let path: String
+package struct RunFolder: Sendable {
+    package let path: String
 
     /// Trailing slashes do not count.
-    public init(_ path: String) {
+    package init(_ path: String) {
         let trimmed = path.reversed().drop { $0 == "/" }.reversed()
         self.path = trimmed.isEmpty ? path : String(trimmed)
     }
 
     /// `metrics.jsonl`: stages in order of first appearance, ascending by step. A resumed run computes some steps
     /// again; the last record of a step counts. Torn lines are left out.
-    public func metrics() throws(ReportError) -> [StepMetrics] {
+    package func metrics() throws(ReportError) -> [StepMetrics] {
         var order: [String] = []
         var steps: [String: [Int: StepMetrics]] = [:]
         for record in try lines(of: StepMetrics.self, in: "metrics.jsonl").records {
@@ -26,7 +26,7 @@ public struct RunFolder: Sendable {
     }
 
     /// `stages.jsonl`, in order of first appearance; the last record of a stage counts.
-    public func stages() throws(ReportError) -> [StageSummary] {
+    package func stages() throws(ReportError) -> [StageSummary] {
         var summaries: [StageSummary] = []
         for record in try lines(of: StageSummary.self, in: "stages.jsonl").records {
             if let index = summaries.firstIndex(where: { $0.stage == record.stage }) {
@@ -39,23 +39,23 @@ public struct RunFolder: Sendable {
     }
 
     /// `starts.jsonl`: the coordinator's starts, in order.
-    public func starts() throws(ReportError) -> [RunStart] {
+    package func starts() throws(ReportError) -> [RunStart] {
         try lines(of: RunStart.self, in: "starts.jsonl").records
     }
 
     /// `skipped.jsonl`, each sample of a stage once, in order of first appearance.
-    public func skippedSamples() throws(ReportError) -> [SkippedSampleRecord] {
+    package func skippedSamples() throws(ReportError) -> [SkippedSampleRecord] {
         var known: Set<SkippedSampleRecord> = []
         return try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").records.filter { known.insert($0).inserted }
     }
 
     /// `samples.json`; nil where there is none, or an earlier version of maws wrote another kind.
-    public func survey() throws(ReportError) -> PlanSurvey? {
+    package func survey() throws(ReportError) -> PlanSurvey? {
         try contents(of: "\(path)/samples.json").flatMap { try? JSONLine.decode(PlanSurvey.self, from: $0) }
     }
 
     /// `machines.jsonl`: each machine once, as it last was, in the order in which they first came.
-    public func machines() throws(ReportError) -> [MachineRecord] {
+    package func machines() throws(ReportError) -> [MachineRecord] {
         var machines: [MachineRecord] = []
         for record in try lines(of: MachineRecord.self, in: "machines.jsonl").records {
             let known = machines.firstIndex { $0.name == record.name && $0.host == record.host }
@@ -85,7 +85,7 @@ public struct RunFolder: Sendable {
 
     /// One sentence for each file with lines that are not records, without records that belong there, or, of
     /// `results/`, that is not what a stage's record says.
-    public func damage() throws(ReportError) -> [String] {
+    package func damage() throws(ReportError) -> [String] {
         let metrics = try lines(of: StepMetrics.self, in: "metrics.jsonl").damagedLines
         let stages = try lines(of: StageSummary.self, in: "stages.jsonl").damagedLines
         let skipped = try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").damagedLines
@@ -113,12 +113,12 @@ public struct RunFolder: Sendable {
     }
 
     /// `plan.yaml` as it is; nil where there is none.
-    public func planText() throws(ReportError) -> String? {
+    package func planText() throws(ReportError) -> String? {
         try contents(of: "\(path)/plan.yaml").map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether every stage of the run's plan has come to its end.
-    public var isFinished: Bool {
+    package var isFinished: Bool {
         guard let plan = try? PlanLoader.loadResolved(path: "\(path)/plan.yaml"), let ended = try? stages() else {
             return false
         }
@@ -126,7 +126,7 @@ public struct RunFolder: Sendable {
     }
 
     /// Throws when the folder holds nothing a run would have left.
-    public func checkIsRun() throws(ReportError) {
+    package func checkIsRun() throws(ReportError) {
         let files = ["plan.yaml", "metrics.jsonl", "stages.jsonl"]
         guard files.contains(where: { FileManager.default.fileExists(atPath: "\(path)/\($0)") }) else {
             throw .noRun(folder: path)

@@ -1,21 +1,21 @@
 /// One line of `metrics.jsonl`: one committed step.
-public struct StepMetrics: Codable, Hashable, Sendable {
-    public var stage: String
-    public var step: Int
-    public var loss: Double
-    public var learningRate: Double
-    public var gradientNorm: Double
-    public var images: Int
+package struct StepMetrics: Codable, Hashable, Sendable {
+    package var stage: String
+    package var step: Int
+    package var loss: Double
+    package var learningRate: Double
+    package var gradientNorm: Double
+    package var images: Int
     /// Wall time of the step.
-    public var seconds: Double
-    public var bytesPushed: Int
-    public var bytesGathered: Int
+    package var seconds: Double
+    package var bytesPushed: Int
+    package var bytesGathered: Int
     /// True for a step whose gradient was not finite and not applied; left out otherwise.
-    public var skipped: Bool?
+    package var skipped: Bool?
     /// See `Utilisation`.
-    public var utilisation: Double?
+    package var utilisation: Double?
 
-    public init(
+    package init(
         stage: String, step: Int, loss: Double, learningRate: Double, gradientNorm: Double, images: Int,
         seconds: Double, bytesPushed: Int, bytesGathered: Int, skipped: Bool? = nil, utilisation: Double? = nil
     ) {
@@ -34,45 +34,45 @@ public struct StepMetrics: Codable, Hashable, Sendable {
 }
 
 /// One line of `starts.jsonl`: one start of the run's coordinator.
-public struct RunStart: Codable, Hashable, Sendable {
+package struct RunStart: Codable, Hashable, Sendable {
     /// Universal time, ISO 8601.
-    public var at: String
-    public var version: String
+    package var at: String
+    package var version: String
     /// Which build of the version; see `ProgramVersion`.
-    public var build: String
-    public var host: String
-    public var term: UInt64
+    package var build: String
+    package var host: String
+    package var term: UInt64
     /// Absolute path of the folder that the plan's data paths are relative to.
-    public var dataRoot: String
+    package var dataRoot: String
 
-    public init(at: String, version: String, build: String, host: String, term: UInt64, dataRoot: String) {
+    package init(at: String, version: String, build: String, host: String, term: UInt64, dataRoot: String) {
         (self.at, self.version, self.build, self.host) = (at, version, build, host)
         (self.term, self.dataRoot) = (term, dataRoot)
     }
 }
 
 /// One line of `skipped.jsonl`: a sample that a stage passes over, by its shard, member, offset and the reason.
-public struct SkippedSampleRecord: Codable, Hashable, Sendable {
-    public var stage: String
-    public var sample: String
+package struct SkippedSampleRecord: Codable, Hashable, Sendable {
+    package var stage: String
+    package var sample: String
 
-    public init(stage: String, sample: String) {
+    package init(stage: String, sample: String) {
         self.stage = stage
         self.sample = sample
     }
 }
 
 /// One line of `machines.jsonl`: a server or trainer that joined the run.
-public struct MachineRecord: Codable, Hashable, Sendable {
-    public var name: String
+package struct MachineRecord: Codable, Hashable, Sendable {
+    package var name: String
     /// `server` or `trainer`.
-    public var role: String
-    public var address: String
+    package var role: String
+    package var address: String
     /// What a trainer multiplies with, and its FLOP/s of one large product.
-    public var compute: String?
-    public var productRate: Double?
+    package var compute: String?
+    package var productRate: Double?
 
-    public init(name: String, role: String, address: String, compute: String? = nil, productRate: Double? = nil) {
+    package init(name: String, role: String, address: String, compute: String? = nil, productRate: Double? = nil) {
         self.name = name
         self.role = role
         self.address = address
@@ -82,29 +82,29 @@ public struct MachineRecord: Codable, Hashable, Sendable {
 }
 
 /// One line of `stages.jsonl`: one finished stage.
-public struct StageSummary: Codable, Hashable, Sendable {
-    public var stage: String
-    public var kind: String
-    public var steps: Int
-    public var seconds: Double
-    public var images: Int
+package struct StageSummary: Codable, Hashable, Sendable {
+    package var stage: String
+    package var kind: String
+    package var steps: Int
+    package var seconds: Double
+    package var images: Int
     /// Loss of the last step; nil for evaluations.
-    public var loss: Double?
-    public var bytesPushed: Int
-    public var bytesGathered: Int
+    package var loss: Double?
+    package var bytesPushed: Int
+    package var bytesGathered: Int
     /// Top-1 in 0...1, for evaluations.
-    public var accuracy: Double?
+    package var accuracy: Double?
     /// SHA-256 of the final weights, hexadecimal, for training stages.
-    public var weightsHash: String?
+    package var weightsHash: String?
     /// Mean over all steps whose trainers said their rate, for training stages; see `Utilisation`.
-    public var utilisation: Double?
+    package var utilisation: Double?
     /// Samples of an evaluation that have no class and are not scored; nil where there are none.
-    public var unlabelled: Int?
+    package var unlabelled: Int?
     /// SHA-256 of the files that an evaluation left in `results/`, hexadecimal, by name; nil for training stages and in
     /// runs of earlier versions.
-    public var resultHashes: [String: String]?
+    package var resultHashes: [String: String]?
 
-    public init(
+    package init(
         stage: String, kind: String, steps: Int, seconds: Double, images: Int, loss: Double?, bytesPushed: Int,
         bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil, unlabelled: Int? = nil,
         resultHashes: [String: String]? = nil

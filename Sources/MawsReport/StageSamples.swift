@@ -1,15 +1,15 @@
 import MawsData
 
 /// What became of the samples of a stage: what was foreseen of its splits, and what its trainers passed over.
-public struct StageSamples {
-    public let stage: String
-    public let account: SampleAccount
+package struct StageSamples {
+    package let stage: String
+    package let account: SampleAccount
 
     /// - Parameters:
     ///   - survey: of the stage before it started; nil: nothing is known but what was passed over.
     ///   - skipped: names of the samples that its trainers passed over, each with its reason.
     ///   - trains: whether it is a training stage, which reads another sample in place of such a one.
-    public init(stage: String, survey: PlanSurvey.Stage?, skipped: [String], trains: Bool) {
+    package init(stage: String, survey: PlanSurvey.Stage?, skipped: [String], trains: Bool) {
         self.stage = stage
         var account = SampleAccount()
         let splits = survey?.splits ?? []

@@ -1,21 +1,21 @@
 /// What the coordinator knows at one moment: the live line, `maws-coord status` and `maws-coord watch` draw it.
-public struct StatusSnapshot: Codable, Hashable, Sendable {
-    public struct Peer: Codable, Hashable, Sendable {
+package struct StatusSnapshot: Codable, Hashable, Sendable {
+    package struct Peer: Codable, Hashable, Sendable {
         /// `server-0`, `trainer-1`.
-        public var name: String
-        public var role: String
+        package var name: String
+        package var role: String
         /// Where a server listens for trainers, where a trainer comes from; empty while it is away.
-        public var address: String
+        package var address: String
         /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3 s`.
-        public var doing: String
+        package var doing: String
         /// Known to the run but not connected.
-        public var isAway: Bool
+        package var isAway: Bool
 
         /// Name in the certificate it presented, and whole days until that ends; nil while it is away.
-        public var certificate: String?
-        public var certificateDaysLeft: Int?
+        package var certificate: String?
+        package var certificateDaysLeft: Int?
 
-        public init(
+        package init(
             name: String, role: String, address: String, doing: String, isAway: Bool = false,
             certificate: String? = nil, certificateDaysLeft: Int? = nil
         ) {
@@ -29,36 +29,36 @@ public struct StatusSnapshot: Codable, Hashable, Sendable {
         }
     }
 
-    public var run: String
-    public var stage: String
-    public var stageIndex: Int
-    public var stageCount: Int
-    public var step: Int
-    public var stepCount: Int
+    package var run: String
+    package var stage: String
+    package var stageIndex: Int
+    package var stageCount: Int
+    package var step: Int
+    package var stepCount: Int
     /// How far an evaluation, which has no steps, is: `features 3/14`; nil for training stages.
-    public var phase: String?
-    public var loss: Double?
-    public var imagesPerSecond: Double
+    package var phase: String?
+    package var loss: Double?
+    package var imagesPerSecond: Double
     /// Seconds to the end of the stage; nil before the first step.
-    public var remainingSeconds: Double?
+    package var remainingSeconds: Double?
     /// Seconds to the end of the run, from the rate of arithmetic of the stage; nil where that is not known.
-    public var runRemainingSeconds: Double?
-    public var peers: [Peer]
+    package var runRemainingSeconds: Double?
+    package var peers: [Peer]
     /// Who everybody waits for, since when and for what; nil when nobody waits.
-    public var waitingFor: String?
+    package var waitingFor: String?
     /// Steps of the stage that were skipped, since the coordinator's start, because they were not finite.
-    public var skippedSteps: Int
+    package var skippedSteps: Int
     /// Samples of the stage that are passed over, and the first of them by name.
-    public var skippedSamples: Int
-    public var skippedNames: [String]
+    package var skippedSamples: Int
+    package var skippedNames: [String]
     /// See `Utilisation`; nil while nobody computes.
-    public var utilisation: Double?
+    package var utilisation: Double?
     /// What somebody should do something about before long: certificates in their last days.
-    public var warnings: [String] = []
+    package var warnings: [String] = []
     /// Whether the run has come to its end; there is nobody to ask then, and no other key.
-    public var isFinished = false
+    package var isFinished = false
 
-    public init(
+    package init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
         imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?,
         skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], utilisation: Double? = nil,

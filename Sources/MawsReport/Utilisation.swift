@@ -2,9 +2,9 @@
 /// computed (`StageCost`; nothing that is computed twice counts twice, nor does a frozen tower for a view that was
 /// shown before), over those that the trainers present could have done meanwhile at the rate of one large product, as
 /// each measured it in the run's precision when it joined.
-public enum Utilisation {
+package enum Utilisation {
     /// Nil where no trainer said its rate.
-    public static func share(operations: Double, of capacity: Double) -> Double? {
+    package static func share(operations: Double, of capacity: Double) -> Double? {
         capacity > 0 && operations.isFinite ? operations / capacity : nil
     }
 }

@@ -9,7 +9,7 @@ import Synchronization
 
 /// One parameter server: a thread for the coordinator, one for each trainer's connection, four that keep time,
 /// memory and the state.
-public final class ServerNode: Sendable {
+package final class ServerNode: Sendable {
     private let options: ServerOptions
     private let identity: TLSIdentity
     private let listener: Listener
@@ -24,7 +24,7 @@ public final class ServerNode: Sendable {
     private let remarks = Mutex(RepeatedLines())
 
     /// Loads the certificates, takes the state file and starts to listen; each failure is one sentence.
-    public init(_ options: ServerOptions, logger: Logger) throws {
+    package init(_ options: ServerOptions, logger: Logger) throws {
         self.options = options
         self.logger = logger
         if MachineBoot.identity == nil {
@@ -45,10 +45,10 @@ public final class ServerNode: Sendable {
     }
 
     /// The port trainers reach this server at.
-    public var port: UInt16 { listener.port }
+    package var port: UInt16 { listener.port }
 
     /// Returns when the run is finished; throws the sentence of every other end.
-    public func run() throws {
+    package func run() throws {
         for warning in identity.warnings { logger.warning("\(warning)") }
         let address = NetworkAddress(host: options.listen.host, port: listener.port)
         logger.info("shard \(options.shard) listens at \(address)")

@@ -1,39 +1,39 @@
 import MawsBase
 
 /// What a parameter server is told at its start.
-public struct ServerOptions: Sendable {
-    public var shard: ShardIdentity
-    public var coordinator: NetworkAddress
+package struct ServerOptions: Sendable {
+    package var shard: ShardIdentity
+    package var coordinator: NetworkAddress
     /// Folder with `ca.pem`, `server.pem` and `server.key`.
-    public var certificates: String
+    package var certificates: String
     /// Folder of the state file.
-    public var stateFolder: String
+    package var stateFolder: String
     /// Where trainers reach this server; port 0 lets the system choose.
-    public var listen: NetworkAddress
+    package var listen: NetworkAddress
     /// Host name or address that trainers are told, where it differs from that of `listen`.
-    public var advertisedHost: String?
-    public var name: String
+    package var advertisedHost: String?
+    package var name: String
     /// Threads that add gradients up and apply the optimizer. Any number gives the same bits.
-    public var threads: Int
+    package var threads: Int
     /// A child of a local coordinator ends with it instead of looking for another.
-    public var exitsWithCoordinator: Bool
+    package var exitsWithCoordinator: Bool
     /// How long an absent coordinator is looked for.
-    public var reconnectSeconds: Double = 600
+    package var reconnectSeconds: Double = 600
     /// Silence after which the coordinator counts as gone.
-    public var coordinatorTimeoutSeconds: Double = 10
+    package var coordinatorTimeoutSeconds: Double = 10
     /// Part of its time that a thread spends looking through the state for damage; 0: none looks.
-    public var scrubShare = StateScrub.defaultShare
+    package var scrubShare = StateScrub.defaultShare
     /// Memory for gradients that wait to be added.
-    public var bufferLimitBytes: Int = BufferPool.defaultLimitBytes
+    package var bufferLimitBytes: Int = BufferPool.defaultLimitBytes
     /// What the process may have in memory, its mapped state included; nil: what the system lets it have.
-    public var memoryBytes: Int? {
+    package var memoryBytes: Int? {
         didSet {
             guard let memoryBytes else { return }
             bufferLimitBytes = ResidentWatch(limitBytes: memoryBytes).bufferLimitBytes
         }
     }
 
-    public init(
+    package init(
         shard: ShardIdentity, coordinator: NetworkAddress, certificates: String, stateFolder: String,
         listen: NetworkAddress = NetworkAddress(host: "127.0.0.1", port: 0), advertisedHost: String? = nil,
         name: String? = nil, threads: Int = 1, exitsWithCoordinator: Bool = false
@@ -54,7 +54,7 @@ public struct ServerOptions: Sendable {
 }
 
 /// Why a parameter server ends, or ends a connection.
-public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case noCoordinator(address: String, seconds: Int, reason: String)
     case coordinatorGone(address: String, reason: String)
     case refused(address: String, reason: String, mayTryAgain: Bool)
@@ -62,7 +62,7 @@ public enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     /// The peer breaks the protocol.
     case rubbish(peer: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .noCoordinator(let address, let seconds, let reason):
             "no coordinator at \(address) for \(seconds) s, the last try said: \(reason). "

@@ -5,17 +5,17 @@ import Synchronization
 ///
 /// Each line is one write to a file opened for appending, so that a process killed between two lines leaves whole
 /// lines, and a line cut short by a full disk is taken back.
-public final class AppendLog: Sendable {
-    public let path: String
+package final class AppendLog: Sendable {
+    package let path: String
     private let file: Mutex<OpenFile>
 
-    public init(path: String, mode: mode_t = 0o644) throws {
+    package init(path: String, mode: mode_t = 0o644) throws {
         self.path = path
         file = Mutex(try OpenFile(path, flags: O_WRONLY | O_CREAT | O_APPEND, mode: mode, action: "append to"))
     }
 
     /// Adds the line and a line feed.
-    public func append(_ line: String) throws {
+    package func append(_ line: String) throws {
         let bytes = Array("\(line)\n".utf8)
         try file.withLock { file throws in
             let start = try file.size()
@@ -29,7 +29,7 @@ public final class AppendLog: Sendable {
     }
 
     /// Makes every line so far survive the machine.
-    public func synchronize() throws {
+    package func synchronize() throws {
         try file.withLock { file throws in try file.synchronize() }
     }
 }

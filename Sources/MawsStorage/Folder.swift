@@ -1,9 +1,9 @@
 import Glibc
 
 /// Folders: made with their parents, listed in a fixed order, made durable, removed.
-public enum Folder {
+package enum Folder {
     /// Makes the folder and the missing ones above it; `mode` is that of the last one.
-    public static func make(_ path: String, mode: mode_t = 0o755) throws {
+    package static func make(_ path: String, mode: mode_t = 0o755) throws {
         if exists(path) { return }
         let above = parent(of: path)
         if above != path { try make(above) }
@@ -12,7 +12,7 @@ public enum Folder {
 
     /// Makes a folder that its owner alone may enter, or makes one so that is there and holds nothing but files whose
     /// names begin with `prefix`. Returns whether one was open to others until now.
-    public static func makePrivate(_ path: String, holding prefix: String) throws -> Bool {
+    package static func makePrivate(_ path: String, holding prefix: String) throws -> Bool {
         guard exists(path) else {
             try make(path, mode: 0o700)
             return false
@@ -25,19 +25,19 @@ public enum Folder {
     }
 
     /// The permissions of a file or folder.
-    public static func mode(of path: String) throws -> mode_t {
+    package static func mode(of path: String) throws -> mode_t {
         var status = stat()
         if stat(path, &status) != 0 { throw StorageError.last("look at", path) }
         return status.st_mode & 0o7777
     }
 
-    public static func exists(_ path: String) -> Bool {
+    package static func exists(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
     }
 
     /// Names in the folder, ascending, without `.` and `..`.
-    public static func names(in path: String) throws -> [String] {
+    package static func names(in path: String) throws -> [String] {
         guard let folder = opendir(path) else { throw StorageError.last("list", path) }
         defer { closedir(folder) }
         var names: [String] = []
@@ -51,7 +51,7 @@ public enum Folder {
     }
 
     /// Removes a folder of plain files; what is gone already is no error.
-    public static func remove(_ path: String) throws {
+    package static func remove(_ path: String) throws {
         guard exists(path) else { return }
         for name in try names(in: path) where unlink("\(path)/\(name)") != 0 && errno != ENOENT {
             throw StorageError.last("remove", "\(path)/\(name)")
@@ -60,7 +60,7 @@ public enum Folder {
     }
 
     /// Makes the names in the folder durable.
-    public static func synchronize(_ path: String) throws {
+    package static func synchronize(_ path: String) throws {
         try OpenFile(path, flags: O_RDONLY | O_DIRECTORY).synchronize()
     }
 

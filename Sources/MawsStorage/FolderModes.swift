@@ -1,25 +1,25 @@
 import Glibc
 
 /// Gives files and folders the permissions that they would have, had they been made under a given `umask`.
-public struct FolderModes {
+package struct FolderModes {
     private let withheldBits: mode_t
     /// Files and folders that were changed, and those of them that had been open to more users.
-    public private(set) var changedCount = 0
-    public private(set) var closedCount = 0
+    package private(set) var changedCount = 0
+    package private(set) var closedCount = 0
 
     /// - Parameter withheldBits: as `umask` takes them.
-    public init(withheldBits: mode_t) { self.withheldBits = withheldBits }
+    package init(withheldBits: mode_t) { self.withheldBits = withheldBits }
 
     /// The file or folder, and everything in it. Links are left alone, as what they lead to is not in the folder; so is
     /// what belongs to another user.
-    public mutating func settle(_ path: String) throws {
+    package mutating func settle(_ path: String) throws {
         guard let mode = settleOne(path), mode & S_IFMT == S_IFDIR else { return }
         for name in try Folder.names(in: path) { try settle("\(path)/\(name)") }
     }
 
     /// The file or folder alone. Returns its mode; nil where there is none, or a link.
     @discardableResult
-    public mutating func settleOne(_ path: String) -> mode_t? {
+    package mutating func settleOne(_ path: String) -> mode_t? {
         var status = stat()
         guard lstat(path, &status) == 0 else { return nil }
         let kind = status.st_mode & S_IFMT

@@ -1,8 +1,8 @@
 import Glibc
 
 /// An open file descriptor: closed with its owner. Positional reads and writes may run on many threads at once.
-public final class OpenFile: Sendable {
-    public let path: String
+package final class OpenFile: Sendable {
+    package let path: String
     let descriptor: Int32
 
     /// - Parameter flags: of `open(2)`; `O_CLOEXEC` is always added.

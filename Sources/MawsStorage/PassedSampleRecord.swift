@@ -1,21 +1,21 @@
 import GRDB
 
 /// One sample that the run passes over in one unit, as the run's database keeps it.
-public struct PassedSampleRecord: Codable, Hashable, Sendable, FetchableRecord, PersistableRecord {
-    public static let databaseTableName = "passedSample"
+package struct PassedSampleRecord: Codable, Hashable, Sendable, FetchableRecord, PersistableRecord {
+    package static let databaseTableName = "passedSample"
 
-    public var stage: UInt32
-    public var step: UInt64
-    public var unit: UInt32
+    package var stage: UInt32
+    package var step: UInt64
+    package var unit: UInt32
     /// Index in the split that the unit reads.
-    public var sample: UInt64
-    public var slot: UInt64
-    public var shard: String
-    public var member: String
-    public var offset: UInt64
-    public var reason: String
+    package var sample: UInt64
+    package var slot: UInt64
+    package var shard: String
+    package var member: String
+    package var offset: UInt64
+    package var reason: String
 
-    public init(
+    package init(
         stage: UInt32, step: UInt64, unit: UInt32, sample: UInt64, slot: UInt64, shard: String, member: String,
         offset: UInt64, reason: String
     ) {

@@ -8,7 +8,7 @@ import Synchronization
 /// The file is a table of records, each a digest of (key, number, values) and the values. Numbers that share a record
 /// overwrite each other. Any number of threads and processes may use one file: whatever they leave of each other's
 /// records has the right digest or counts as missing.
-public final class RowCache: Sendable {
+package final class RowCache: Sendable {
     private static let digestBytes = 16
 
     private let file: OpenFile
@@ -24,7 +24,7 @@ public final class RowCache: Sendable {
     ///   - width: values in a row.
     ///   - rows: numbers that there are.
     ///   - byteCountMax: of the file.
-    public init(folder: String?, key: [UInt8], width: Int, rows: Int, byteCountMax: Int) throws {
+    package init(folder: String?, key: [UInt8], width: Int, rows: Int, byteCountMax: Int) throws {
         precondition(width > 0 && rows > 0)
         (self.key, self.width) = (key, width)
         recordCount = max(1, min(rows, byteCountMax / Self.recordBytes(width)))
@@ -45,7 +45,7 @@ public final class RowCache: Sendable {
     }
 
     /// The row of this number; nil where it is not there.
-    public func row(_ number: UInt64) -> [Float]? {
+    package func row(_ number: UInt64) -> [Float]? {
         var record = [UInt8](repeating: 0, count: Self.recordBytes(width))
         let isRead: Void? = record.withUnsafeMutableBytes { try? file.read(into: $0, at: offset(number)) }
         guard isRead != nil else { return nil }
@@ -57,7 +57,7 @@ public final class RowCache: Sendable {
     }
 
     /// Keeps the row, or does not: a full disk loses rows and nothing else.
-    public func put(_ values: [Float], _ number: UInt64) {
+    package func put(_ values: [Float], _ number: UInt64) {
         precondition(values.count == width)
         let record = values.withUnsafeBytes { digest(number, $0) + $0 }
         do {
@@ -68,7 +68,7 @@ public final class RowCache: Sendable {
     }
 
     /// What went wrong first since the last call.
-    public func takeFailure() -> StorageError? {
+    package func takeFailure() -> StorageError? {
         failure.withLock { failure in
             defer { failure = nil }
             return failure

@@ -8,19 +8,19 @@ import MawsBase
 /// SQLite in WAL mode with `synchronous = FULL`: a commit that returned survives the process and the machine.
 ///
 /// Every error is a `StorageError` that names the file: `full`, `damaged`, or `database` with SQLite's words.
-public final class RunDatabase: Sendable {
+package final class RunDatabase: Sendable {
     private let path: String
     private let queue: DatabaseQueue
     private let stageNames: [String]
     /// Whether another process had it open, and has the files that were there before it by now.
-    public let wasOpenElsewhere: Bool
+    package let wasOpenElsewhere: Bool
 
     /// Opens the database at `path`, making it when it is not there; the only one to do so, but for readers. Throws
     /// `StorageError.damaged` where SQLite finds its pages wrong, or its commits do not lead to where it says that the
     /// run stands.
     ///
     /// - Parameter stageNames: in the plan's order, for sentences.
-    public init(path: String, stageNames: [String] = []) throws {
+    package init(path: String, stageNames: [String] = []) throws {
         self.path = path
         self.stageNames = stageNames
         wasOpenElsewhere = try Self.naming(path) { try Self.leaveToReaders(path) }
@@ -36,7 +36,7 @@ public final class RunDatabase: Sendable {
     }
 
     /// Moves a database that cannot be believed out of the way, with the files that belong to it. Returns its new path.
-    public static func setAside(_ path: String) throws -> String {
+    package static func setAside(_ path: String) throws -> String {
         for ending in ["-wal", "-shm", ""] where access(path + ending, F_OK) == 0 {
             if rename(path + ending, "\(path).damaged\(ending)") != 0 {
                 throw StorageError.last("move out of the way", path + ending)
@@ -46,12 +46,12 @@ public final class RunDatabase: Sendable {
     }
 
     /// The run that this is the database of; nil before `open` or `recover`.
-    public func identity() throws -> RunIdentity? {
+    package func identity() throws -> RunIdentity? {
         try read { try Self.identity($0) }
     }
 
     /// The run this database belongs to, or `newRunID` and `plan` from now on. Every call starts a new term.
-    public func open(newRunID: String, plan: [UInt8]) throws -> RunIdentity {
+    package func open(newRunID: String, plan: [UInt8]) throws -> RunIdentity {
         try write { database in
             try database.execute(
                 sql: "INSERT OR IGNORE INTO run (key, id, plan, term) VALUES (1, ?, ?, 0)",
@@ -66,7 +66,7 @@ public final class RunDatabase: Sendable {
 
     /// Takes over what a run's other files say of it, after its database was lost or found behind them: the commits and
     /// ended stages that are not known here, and where the run stands. Nothing past that stays.
-    public func recover(_ run: RunIdentity, commits: [CommitRecord], ends: [StageEnd]) throws {
+    package func recover(_ run: RunIdentity, commits: [CommitRecord], ends: [StageEnd]) throws {
         guard let stage = run.stage, let step = run.step else { preconditionFailure("recovered without a position") }
         try write { database in
             try database.execute(
@@ -82,23 +82,23 @@ public final class RunDatabase: Sendable {
     }
 
     /// Replaces the kept plan, after its changes were found harmless.
-    public func replacePlan(_ plan: [UInt8]) throws {
+    package func replacePlan(_ plan: [UInt8]) throws {
         try write { try $0.execute(sql: "UPDATE run SET plan = ?", arguments: [Data(plan)]) }
     }
 
     /// Keeps what the run's trainers compute with.
-    public func setComputeProfile(_ profile: String) throws {
+    package func setComputeProfile(_ profile: String) throws {
         try write { try $0.execute(sql: "UPDATE run SET computeProfile = ?", arguments: [profile]) }
     }
 
     /// The stage starts at this step: its first checkpoint is on disk. What was known of it from there on, from
     /// before it was damaged, is forgotten. A stage past the plan's last means that the run is finished.
-    public func move(to stage: StageIndex, step: StepIndex) throws {
+    package func move(to stage: StageIndex, step: StepIndex) throws {
         try write { _ = try Self.goBack($0, to: stage, step) }
     }
 
     /// Makes a committed step durable.
-    public func commit(_ record: CommitRecord) throws {
+    package func commit(_ record: CommitRecord) throws {
         try write { database in
             try record.insert(database, onConflict: .replace)
             try Self.move(database, record.stage, record.step + 1)
@@ -106,14 +106,14 @@ public final class RunDatabase: Sendable {
     }
 
     /// The newest commit of a stage.
-    public func lastCommit(of stage: StageIndex) throws -> CommitRecord? {
+    package func lastCommit(of stage: StageIndex) throws -> CommitRecord? {
         try read { database in
             try CommitRecord.filter(Column("stage") == Int64(stage.value)).order(Column("step").desc).fetchOne(database)
         }
     }
 
     /// All commits of a stage, in order.
-    public func commits(of stage: StageIndex) throws -> [CommitRecord] {
+    package func commits(of stage: StageIndex) throws -> [CommitRecord] {
         try read { database in
             try CommitRecord.filter(Column("stage") == Int64(stage.value)).order(Column("step")).fetchAll(database)
         }
@@ -122,7 +122,7 @@ public final class RunDatabase: Sendable {
     /// Forgets the commits of `stage` from `step` on, that it ended, and what was committed of later stages that have
     /// not ended: they are computed again. Returns how many commits that were.
     @discardableResult
-    public func rollBack(to stage: StageIndex, step: StepIndex) throws -> Int {
+    package func rollBack(to stage: StageIndex, step: StepIndex) throws -> Int {
         try write { try Self.goBack($0, to: stage, step) }
     }
 
@@ -141,17 +141,17 @@ public final class RunDatabase: Sendable {
     }
 
     /// Keeps the line that sums a stage up, once: a stage that ended stays as it ended.
-    public func end(_ end: StageEnd) throws {
+    package func end(_ end: StageEnd) throws {
         try write { try end.insert($0, onConflict: .ignore) }
     }
 
     /// The stages that ended, in the plan's order.
-    public func ends() throws -> [StageEnd] {
+    package func ends() throws -> [StageEnd] {
         try read { try StageEnd.order(Column("stage")).fetchAll($0) }
     }
 
     /// Makes it durable that the run passes a sample over, and the term that counts from then on.
-    public func pass(_ record: PassedSampleRecord, term: Term) throws {
+    package func pass(_ record: PassedSampleRecord, term: Term) throws {
         try write { database in
             try record.insert(database, onConflict: .replace)
             try Self.raise(to: term, database)
@@ -159,14 +159,14 @@ public final class RunDatabase: Sendable {
     }
 
     /// Makes it durable that no smaller term counts any more.
-    public func keep(_ term: Term) throws { try write { try Self.raise(to: term, $0) } }
+    package func keep(_ term: Term) throws { try write { try Self.raise(to: term, $0) } }
 
     private static func raise(to term: Term, _ database: Database) throws {
         try database.execute(sql: "UPDATE run SET term = MAX(term, ?)", arguments: [Int64(term.value)])
     }
 
     /// All samples that the run passes over, in the order of steps and units.
-    public func passed() throws -> [PassedSampleRecord] {
+    package func passed() throws -> [PassedSampleRecord] {
         try read { database in
             try PassedSampleRecord
                 .order(Column("stage"), Column("step"), Column("unit"), Column("sample")).fetchAll(database)

@@ -1,7 +1,7 @@
 import Glibc
 
 /// Why a file could not be written, read or believed.
-public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
+package enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A system call on this path failed.
     case system(action: String, path: String, code: Int32)
     /// The file system is full; `bytes` is what was asked for.
@@ -19,7 +19,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A name or range that the checkpoint's table does not have.
     case unknown(checkpoint: String, what: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .system(let action, let path, let code):
             "cannot \(action) \(path): \(String(cString: strerror(code))). \(Self.advice(code))"
@@ -43,7 +43,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
 
     /// Whether the content is lost or not to be believed, so that another copy of it is what is needed: not where a
     /// person or a later try can help.
-    public var isDamage: Bool {
+    package var isDamage: Bool {
         switch self {
         case .damaged: true
         case .system(_, _, let code): [ENOENT, ENOTDIR, EISDIR, ELOOP, EIO].contains(code)
@@ -52,7 +52,7 @@ public enum StorageError: Error, Hashable, Sendable, CustomStringConvertible {
     }
 
     /// The error of a failed system call; a full disk or an exhausted quota becomes `full`.
-    public static func last(_ action: String, _ path: String, bytes: Int = 0, code: Int32 = errno) -> StorageError {
+    package static func last(_ action: String, _ path: String, bytes: Int = 0, code: Int32 = errno) -> StorageError {
         code == ENOSPC || code == EDQUOT
             ? .full(path: path, bytes: bytes) : .system(action: action, path: path, code: code)
     }

@@ -1,19 +1,19 @@
 import MawsTensor
 
 /// The gradient of a block that is zero outside of some pieces: of an embedding table, of which a unit reads few rows.
-public struct SparseGradient {
+package struct SparseGradient {
     /// A range of the block's elements with their gradient.
-    public struct Piece {
-        public let range: Range<Int>
+    package struct Piece {
+        package let range: Range<Int>
         /// [range.count]
-        public let values: FloatSlice
+        package let values: FloatSlice
 
-        public init(start: Int, values: FloatSlice) {
+        package init(start: Int, values: FloatSlice) {
             (range, self.values) = (start..<start + values.count, values)
         }
 
         /// The part in `range`; nil where there is none.
-        public func clamped(to range: Range<Int>) -> Piece? {
+        package func clamped(to range: Range<Int>) -> Piece? {
             let part = self.range.clamped(to: range)
             if part.isEmpty { return nil }
             return Piece(
@@ -22,23 +22,23 @@ public struct SparseGradient {
     }
 
     /// Elements of the block.
-    public let count: Int
+    package let count: Int
     /// Ascending, without overlaps.
-    public let pieces: [Piece]
+    package let pieces: [Piece]
 
-    public init(count: Int, pieces: [Piece]) {
+    package init(count: Int, pieces: [Piece]) {
         precondition(zip(pieces, pieces.dropFirst()).allSatisfy { $0.range.upperBound <= $1.range.lowerBound })
         precondition(pieces.last.map { $0.range.upperBound <= count } ?? true, "a piece outside of its block")
         (self.count, self.pieces) = (count, pieces)
     }
 
     /// Elements in pieces.
-    public var valueCount: Int { pieces.reduce(0) { $0 + $1.values.count } }
+    package var valueCount: Int { pieces.reduce(0) { $0 + $1.values.count } }
 
     var runs: Runs { Runs(pieces.map(\.range)) }
 
     /// The pieces in `range`, whose numbers begin with 0 there.
-    public func slice(_ range: Range<Int>) -> SparseGradient {
+    package func slice(_ range: Range<Int>) -> SparseGradient {
         SparseGradient(
             count: range.count,
             pieces: pieces.compactMap { piece in
@@ -47,7 +47,7 @@ public struct SparseGradient {
     }
 
     /// Every element.
-    public func dense() -> FloatBuffer {
+    package func dense() -> FloatBuffer {
         let buffer = FloatBuffer(count: count)
         for piece in pieces { buffer.slice(piece.range).copy(from: piece.values) }
         return buffer

@@ -6,18 +6,18 @@ import Synchronization
 /// A tally that **rehearses** makes them without taking memory: buffers are then address space in front of one small
 /// piece of shared memory; they may be written, and what is read back means nothing. Together with a backend that
 /// rehearses (`ComputeBackend.rehearsal`) a step of any model goes through its own code in little time and memory.
-public final class BufferTally: @unchecked Sendable {
+package final class BufferTally: @unchecked Sendable {
     @TaskLocal static var current: BufferTally?
 
     /// Bytes of the buffers that are there, and the most that were there at once.
-    public private(set) var liveByteCount = 0
-    public private(set) var peakByteCount = 0
+    package private(set) var liveByteCount = 0
+    package private(set) var peakByteCount = 0
     private let window: SharedWindow?
 
-    public init(rehearses: Bool) { window = rehearses ? SharedWindow() : nil }
+    package init(rehearses: Bool) { window = rehearses ? SharedWindow() : nil }
 
     /// Calls `body` with the tally in force on this thread.
-    public func run<Result>(_ body: () throws -> Result) rethrows -> Result {
+    package func run<Result>(_ body: () throws -> Result) rethrows -> Result {
         try Self.$current.withValue(self) { try body() }
     }
 

@@ -5,9 +5,9 @@ import Synchronization
 ///
 /// Made at once, or reserved and committed from the front as it is needed (`Workspace`).
 /// The one owner of tensor memory. Access is not synchronised: whoever holds the buffer decides who writes.
-public final class FloatBuffer: @unchecked Sendable {
-    public let count: Int
-    public let pointer: UnsafeMutablePointer<Float>
+package final class FloatBuffer: @unchecked Sendable {
+    package let count: Int
+    package let pointer: UnsafeMutablePointer<Float>
     private static let allocations = Atomic<Int>(0)
     private static let liveFloats = Atomic<Int>(0)
     /// Large buffers consist of pages of this size, where the system has them: products walk through memory in strides
@@ -18,11 +18,11 @@ public final class FloatBuffer: @unchecked Sendable {
     private let tally: BufferTally?
 
     /// Buffers made by this process so far: a computation that has settled makes no more.
-    public static var allocationCount: Int { allocations.load(ordering: .relaxed) }
+    package static var allocationCount: Int { allocations.load(ordering: .relaxed) }
     /// Bytes of all buffers that are there.
-    public static var liveByteCount: Int { liveFloats.load(ordering: .relaxed) * MemoryLayout<Float>.stride }
+    package static var liveByteCount: Int { liveFloats.load(ordering: .relaxed) * MemoryLayout<Float>.stride }
 
-    public init(count: Int) {
+    package init(count: Int) {
         precondition(count >= 0)
         (self.count, committed, isReserved, tally) = (count, count, false, BufferTally.current)
         let byteCount = max(count, 1) * MemoryLayout<Float>.stride
@@ -39,7 +39,7 @@ public final class FloatBuffer: @unchecked Sendable {
         Self.countAllocation(of: count)
     }
 
-    public convenience init(_ values: [Float]) {
+    package convenience init(_ values: [Float]) {
         self.init(count: values.count)
         values.withUnsafeBufferPointer { source in
             if let base = source.baseAddress { pointer.update(from: base, count: values.count) }
@@ -47,7 +47,7 @@ public final class FloatBuffer: @unchecked Sendable {
     }
 
     /// `count` zeros that take memory only where something is written, in small pages.
-    public convenience init(sparse count: Int) {
+    package convenience init(sparse count: Int) {
         self.init(reserving: max(count, 1), isSparse: true)
         commit(count)
     }
@@ -97,7 +97,7 @@ public final class FloatBuffer: @unchecked Sendable {
         liveFloats.wrappingAdd(count, ordering: .relaxed)
     }
 
-    public subscript(index: Int) -> Float {
+    package subscript(index: Int) -> Float {
         get {
             precondition(index >= 0 && index < count)
             return pointer[index]
@@ -108,20 +108,20 @@ public final class FloatBuffer: @unchecked Sendable {
         }
     }
 
-    public var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
+    package var array: [Float] { Array(UnsafeBufferPointer(start: pointer, count: count)) }
 
-    public func zero() { if holdsValues { pointer.update(repeating: 0, count: count) } }
+    package func zero() { if holdsValues { pointer.update(repeating: 0, count: count) } }
 
     /// Not so in a rehearsal.
     var holdsValues: Bool { !(tally?.rehearses ?? false) }
 
     /// The raw bytes, for transport.
-    public var bytes: UnsafeMutableRawBufferPointer {
+    package var bytes: UnsafeMutableRawBufferPointer {
         UnsafeMutableRawBufferPointer(start: pointer, count: count * MemoryLayout<Float>.stride)
     }
 
     /// The bytes of a range of elements, for transport.
-    public func bytes(of range: Range<Int>) -> UnsafeMutableRawBufferPointer {
+    package func bytes(of range: Range<Int>) -> UnsafeMutableRawBufferPointer {
         precondition(range.lowerBound >= 0 && range.upperBound <= count)
         return UnsafeMutableRawBufferPointer(
             start: pointer + range.lowerBound, count: range.count * MemoryLayout<Float>.stride)

@@ -2,7 +2,7 @@
 ///
 /// It grows to what the largest unit needs and is then reused, so that a step allocates nothing. It is one range of
 /// addresses, so that no request leaves a gap behind. Not thread-safe: one objective owns one workspace.
-public final class Workspace {
+package final class Workspace {
     /// 64 GiB of addresses; memory is behind those only that were taken once.
     private let buffer = FloatBuffer(reserving: 1 << 34)
     private var used = 0
@@ -10,22 +10,22 @@ public final class Workspace {
     /// Slices start at cache lines.
     private static let alignment = 16
 
-    public init() {}
+    package init() {}
 
     /// A place to which `release` gives memory back.
-    public struct Mark {
+    package struct Mark {
         fileprivate let used: Int
     }
 
-    public var mark: Mark { Mark(used: used) }
+    package var mark: Mark { Mark(used: used) }
 
     /// Everything taken since `mark` is free again.
-    public func release(to mark: Mark) { used = mark.used }
+    package func release(to mark: Mark) { used = mark.used }
 
-    public func releaseAll() { used = 0 }
+    package func releaseAll() { used = 0 }
 
     /// `count` elements with any content, 64-byte aligned, valid until released.
-    public func take(_ count: Int) -> FloatSlice {
+    package func take(_ count: Int) -> FloatSlice {
         buffer.commit(used + count)
         let slice = FloatSlice(buffer, offset: used, count: count)
         used = (used + count + Self.alignment - 1) / Self.alignment * Self.alignment
@@ -34,12 +34,12 @@ public final class Workspace {
     }
 
     /// `count` zeros.
-    public func takeZeros(_ count: Int) -> FloatSlice {
+    package func takeZeros(_ count: Int) -> FloatSlice {
         let slice = take(count)
         slice.zero()
         return slice
     }
 
     /// Bytes that were in use at once.
-    public var byteCount: Int { most * MemoryLayout<Float>.stride }
+    package var byteCount: Int { most * MemoryLayout<Float>.stride }
 }

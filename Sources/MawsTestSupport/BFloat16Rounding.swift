@@ -5,20 +5,20 @@
 /// so that they add in squares: behind k roundings one after the other the norm of a tensor is off by no more than
 /// √k · u / √3 of it. (Less in truth: values lie between powers of two, where the same step is up to half as much of
 /// them.) Sums, norms, softmax and the residual stream are fp32, whose 2⁻²⁴ does not count.
-public enum BFloat16Rounding {
+package enum BFloat16Rounding {
     /// The relative error of one rounding, at most.
-    public static let unit = 1.0 / 256
+    package static let unit = 1.0 / 256
 
     /// Roundings of a transformer block on the way forward: what norms, attention's projections, GELU and the
     /// mlp's first layer give to a product, its probabilities and its result (7, where queries, keys and values
     /// are one), and the four weights; one more for the keys' and queries' part in the probabilities.
-    public static let ofBlock = 12
+    package static let ofBlock = 12
 
-    public static func bound(roundings: Int) -> Double { (Double(roundings) / 3).squareRoot() * unit }
+    package static func bound(roundings: Int) -> Double { (Double(roundings) / 3).squareRoot() * unit }
 
     /// The bound of values behind `blocks` layers, or of a gradient behind as many forward and backward, with twice as
     /// many products as the way forward.
-    public static func bound(blocks: Int, isGradient: Bool = false) -> Double {
+    package static func bound(blocks: Int, isGradient: Bool = false) -> Double {
         bound(roundings: (isGradient ? 3 : 1) * ofBlock * blocks)
     }
 }

@@ -1,7 +1,7 @@
 /// The size of the difference of two tensors relative to the size of the second: ‖a − b‖ / ‖b‖, in Double.
 ///
 /// Infinity when the counts differ. Where the reference is all zero, the norm of the first.
-public func relativeError(_ values: [Float], _ reference: [Float]) -> Double {
+package func relativeError(_ values: [Float], _ reference: [Float]) -> Double {
     guard values.count == reference.count else { return .infinity }
     var difference = 0.0
     var size = 0.0

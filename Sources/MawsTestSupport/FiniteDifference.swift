@@ -2,7 +2,7 @@ import MawsTensor
 
 /// How fast `function` changes when `x` moves along `direction`, by a central difference of step ± `step` in Double.
 /// Leaves `x` as it was.
-public func directionalDerivative(
+package func directionalDerivative(
     of function: () throws -> Double, at x: FloatSlice, along direction: [Float], step: Float = 1e-2
 ) rethrows -> Double {
     let start = x.array
@@ -16,13 +16,13 @@ public func directionalDerivative(
 }
 
 /// Σ a · b in Double.
-public func innerProduct(_ a: [Float], _ b: [Float]) -> Double {
+package func innerProduct(_ a: [Float], _ b: [Float]) -> Double {
     zip(a, b).reduce(0) { $0 + Double($1.0) * Double($1.1) }
 }
 
 /// `values` scaled to length 1: along a gradient's own direction the slope is the gradient's length, so that a wrong
 /// element or sign shows while the noise of fp32 stays small against the change.
-public func unitDirection(_ values: [Float]) -> [Float] {
+package func unitDirection(_ values: [Float]) -> [Float] {
     let length = innerProduct(values, values).squareRoot()
     return values.map { Float(Double($0) / length) }
 }

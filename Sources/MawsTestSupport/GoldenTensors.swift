@@ -1,13 +1,13 @@
 import Foundation
 
 /// Reference values of a golden file: fp32, fp64, int32 or int64 tensors of a safetensors file, all as Float.
-public struct GoldenTensors: Sendable {
-    public enum Failure: Error, CustomStringConvertible {
+package struct GoldenTensors: Sendable {
+    package enum Failure: Error, CustomStringConvertible {
         case notSafetensors(String)
         case noTensor(String, String)
         case elementType(String, String)
 
-        public var description: String {
+        package var description: String {
             switch self {
             case .notSafetensors(let path): "\(path) is not a safetensors file"
             case .noTensor(let name, let path): "\(path) has no tensor \(name)"
@@ -27,7 +27,7 @@ public struct GoldenTensors: Sendable {
     private let entries: [String: Entry]
     private let start: Int
 
-    public init(contentsOf url: URL) throws {
+    package init(contentsOf url: URL) throws {
         path = url.lastPathComponent
         bytes = [UInt8](try Data(contentsOf: url))
         guard bytes.count >= 8 else { throw Failure.notSafetensors(path) }
@@ -38,11 +38,11 @@ public struct GoldenTensors: Sendable {
     }
 
     /// Sorted.
-    public var names: [String] { entries.keys.sorted() }
+    package var names: [String] { entries.keys.sorted() }
 
-    public func shape(_ name: String) throws -> [Int] { try entry(name).shape }
+    package func shape(_ name: String) throws -> [Int] { try entry(name).shape }
 
-    public func floats(_ name: String) throws -> [Float] {
+    package func floats(_ name: String) throws -> [Float] {
         let entry = try entry(name)
         switch entry.dtype {
         case "F32": return values(entry, as: Float.self)
@@ -54,7 +54,7 @@ public struct GoldenTensors: Sendable {
     }
 
     /// The only element of a tensor.
-    public func scalar(_ name: String) throws -> Float { try floats(name)[0] }
+    package func scalar(_ name: String) throws -> Float { try floats(name)[0] }
 
     private func entry(_ name: String) throws -> Entry {
         guard let entry = entries[name] else { throw Failure.noTensor(name, path) }

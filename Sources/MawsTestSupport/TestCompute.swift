@@ -2,12 +2,12 @@ import MawsKernels
 import MawsTensor
 
 /// Every way to compute that tests of whole objectives run through.
-public enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible {
+package enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible {
     case reference, oneDNN, oneDNNBFloat16
 
-    public var backend: ComputeBackend { backend(threads: 1) }
+    package var backend: ComputeBackend { backend(threads: 1) }
 
-    public func backend(threads: Int) -> ComputeBackend {
+    package func backend(threads: Int) -> ComputeBackend {
         switch self {
         case .reference: .reference(threads: threads)
         case .oneDNN: .oneDNN(threads: threads, operands: .float32)
@@ -18,9 +18,9 @@ public enum TestCompute: String, CaseIterable, Sendable, CustomStringConvertible
     /// A relative error that is `exact` with fp32 operands. A gradient at the bottom of a few blocks has some dozens of
     /// bfloat16 roundings behind it, and its norm may be off by √50 · 2⁻⁸ / √3 = 1.6 % (`BFloat16Rounding`); a little
     /// more is the bound unless a test says more.
-    public func tolerance(_ exact: Double, bfloat16: Double = 0.02) -> Double {
+    package func tolerance(_ exact: Double, bfloat16: Double = 0.02) -> Double {
         self == .oneDNNBFloat16 ? bfloat16 : exact
     }
 
-    public var description: String { rawValue }
+    package var description: String { rawValue }
 }

@@ -9,14 +9,14 @@ import Foundation
 ///
 /// It writes a line for each request to `requests` in the folder: the path, the range, and the number of bytes sent;
 /// and to `greetings` the host that was asked for and the authorization, if any.
-public final class WebServer: Sendable {
-    public let address: String
+package final class WebServer: Sendable {
+    package let address: String
     private let folder: String
     private let process: Process
     private let output: Pipe
 
     /// - Parameter folder: that the test may write to.
-    public init(_ folder: String) throws {
+    package init(_ folder: String) throws {
         self.folder = folder
         try Self.script.write(toFile: folder + "/server.py", atomically: true, encoding: .utf8)
         process = Process()
@@ -31,7 +31,7 @@ public final class WebServer: Sendable {
     }
 
     /// Bytes of bodies that were sent so far.
-    public var bytesSent: Int {
+    package var bytesSent: Int {
         let lines = (try? String(contentsOfFile: folder + "/requests", encoding: .utf8)) ?? ""
         return lines.split(separator: "\n").reduce(0) { $0 + (Int($1.split(separator: " ").last ?? "") ?? 0) }
     }

@@ -5,12 +5,12 @@ import MawsPlan
 import MawsTensor
 
 /// The frozen image tower as a function from images to features.
-public final class FeatureExtractor {
+package final class FeatureExtractor {
     private let model: ImageModelPlan
     private let workspace = Workspace()
     private let tower: ImageTower
 
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend) {
+    package init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend) {
         model = stage.image(in: plan)
         tower = ImageTower(
             model, table: StageModel.imageTower(model), backend: backend, workspace: workspace)
@@ -18,7 +18,7 @@ public final class FeatureExtractor {
 
     /// The class token after the last norm, [batch.count × width].
     /// - Parameter weights: of the table of a `linear` stage.
-    public func features(_ batch: UnitBatch, weights: any WeightSource) throws -> [Float] {
+    package func features(_ batch: UnitBatch, weights: any WeightSource) throws -> [Float] {
         try withFeatures(batch.images.all, weights: weights) { $0.array }
     }
 

@@ -5,14 +5,14 @@ import MawsTensor
 
 /// The gradients of a unit's parts, each added to the sum of those before it where it is computed, or, where it is
 /// mostly zero, when it is pushed. Each block goes with the last part. It holds one gradient of all trainable blocks.
-public final class GradientSum {
+package final class GradientSum {
     private let backend: ComputeBackend
     private var blocks: [Int: SpreadSum] = [:]
 
-    public init(backend: ComputeBackend) { self.backend = backend }
+    package init(backend: ComputeBackend) { self.backend = backend }
 
     /// Where the `index`th of `count` parts pushes its gradients; the last one's go on to `gradients`.
-    public func part(_ index: Int, of count: Int, to gradients: any GradientSink) -> any GradientSink {
+    package func part(_ index: Int, of count: Int, to gradients: any GradientSink) -> any GradientSink {
         if count == 1 { return gradients }
         return Part(sum: self, isFirst: index == 0, target: index == count - 1 ? gradients : nil)
     }

@@ -7,32 +7,32 @@ import MawsPlan
 /// stays or is made again, whether blocks are computed again to go backward, whether weights stay between units, how
 /// many units of LiT stay between a step's phases, and of how many units gradients are added before they are pushed.
 /// None changes a bit.
-public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
+package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     /// What the process needs besides units and weights: code, connections, decoding.
-    public static let processBytes = 150 << 20
+    package static let processBytes = 150 << 20
     /// Gradients on their way to the shards.
-    public static let pushBytesMax = 64 << 20
+    package static let pushBytesMax = 64 << 20
 
-    public let keeps: Keeping
+    package let keeps: Keeping
     /// Whether packed weights stay with each block; else blocks in use share the memory of one.
-    public let keepsPackedWeights: Bool
+    package let keepsPackedWeights: Bool
     /// Nil: all weights stay.
-    public let weights: WeightBudget?
+    package let weights: WeightBudget?
     /// What the process is foreseen to take; 0 where nobody asked.
-    public let byteCount: Int
+    package let byteCount: Int
     /// Units of LiT whose activations may stay from the first phase to the second while another is computed.
-    public let keptUnits: Int
+    package let keptUnits: Int
     /// Gradients of up to 2^sumLevels neighbouring units are added before they are pushed, where that many are leased.
     /// Each level takes `gradientBytes`, which are not in `byteCount`.
-    public let sumLevels: Int
-    public let gradientBytes: Int
+    package let sumLevels: Int
+    package let gradientBytes: Int
 
     /// Bytes that units of LiT may stay in, and that sums of gradients may take, where nobody set a limit.
     private static let keptBytesUnlimited = 2 << 30
     private static let sumBytesUnlimited = 1 << 30
 
     /// Everything is kept, and nobody counts. Not for LiT.
-    public static func unlimited(_ stage: StagePlan, in plan: Plan) -> MemoryChoice {
+    package static func unlimited(_ stage: StagePlan, in plan: Plan) -> MemoryChoice {
         MemoryChoice(
             Way(keeps: .everything, keepsPackedWeights: true), weights: nil, byteCount: 0,
             sums: Sums(stage, in: plan, bytes: sumBytesUnlimited))
@@ -74,7 +74,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     ///   - memoryBytes: what the process may take; nil: what it likes.
     ///   - trainers: that share a step's units, for what the process is foreseen to take.
     /// - Throws: `TooLittleMemory` when the stage does not fit however it is computed.
-    public init(
+    package init(
         plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, memoryBytes: Int?, trainers: Int = 1
     ) throws {
         let outside = Self.bytesOutside(plan, stage)
@@ -131,7 +131,7 @@ public struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         return nil
     }
 
-    public var description: String {
+    package var description: String {
         let backward = keeps == .everything ? "keeps activations" : "computes blocks again to go backward"
         guard let weights, !weights.holdsAll else {
             let packing = keepsPackedWeights ? "" : ", packs them for each unit again"
@@ -155,13 +155,13 @@ extension StageMemory {
 }
 
 /// The memory that a trainer's weights may take.
-public struct WeightBudget: Hashable, Sendable {
+package struct WeightBudget: Hashable, Sendable {
     /// Bytes of all blocks held at once; one block that is in use and larger is held all the same.
-    public var byteCountMax: Int
+    package var byteCountMax: Int
     /// Bytes of each block with what the backend packs of it for its products.
-    public var blockBytes: [Int]
+    package var blockBytes: [Int]
 
-    public init(byteCountMax: Int, blockBytes: [Int]) {
+    package init(byteCountMax: Int, blockBytes: [Int]) {
         (self.byteCountMax, self.blockBytes) = (byteCountMax, blockBytes)
     }
 
@@ -170,18 +170,18 @@ public struct WeightBudget: Hashable, Sendable {
     }
 
     /// Whether every block may stay.
-    public var holdsAll: Bool { blockBytes.reduce(0, +) <= byteCountMax }
+    package var holdsAll: Bool { blockBytes.reduce(0, +) <= byteCountMax }
 }
 
 /// A stage does not fit a trainer's memory, however it is computed.
-public struct TooLittleMemory: Error, Hashable, CustomStringConvertible {
-    public var stage: String
-    public var memoryBytes: Int
-    public var neededBytes: Int
-    public var microBatch: Int
-    public var fittingMicroBatch: Int?
+package struct TooLittleMemory: Error, Hashable, CustomStringConvertible {
+    package var stage: String
+    package var memoryBytes: Int
+    package var neededBytes: Int
+    package var microBatch: Int
+    package var fittingMicroBatch: Int?
 
-    public var description: String {
+    package var description: String {
         let remedy = fittingMicroBatch.map { ", or set `micro_batch: \($0)` or a smaller `unit` in the stage" }
         return
             "stage \(stage) does not fit a memory of \(ByteSize(bytes: memoryBytes)): \(microBatch) samples at a time "

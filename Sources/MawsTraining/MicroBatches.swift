@@ -5,19 +5,19 @@ import MawsTensor
 
 /// A unit computed in parts of a size that the plan fixes: their gradients are added up in order, and the unit's leaves
 /// as one. The activations are those of a part; one gradient of the whole model is here instead.
-public final class MicroBatches: UnitObjective {
+package final class MicroBatches: UnitObjective {
     private let objective: any UnitObjective
     private let size: Int
     private let sum: GradientSum
     /// The images of the part that is computed.
     private var images = FloatBuffer(count: 0)
 
-    public init(of objective: any UnitObjective, size: Int, backend: ComputeBackend) {
+    package init(of objective: any UnitObjective, size: Int, backend: ComputeBackend) {
         (self.objective, self.size) = (objective, size)
         sum = GradientSum(backend: backend)
     }
 
-    public func computeUnit(
+    package func computeUnit(
         _ batch: UnitBatch, globalBatch: Int, weights: any WeightSource, gradients: any GradientSink
     ) throws -> Double {
         let ranges = batch.ranges(of: size)
@@ -33,12 +33,12 @@ public final class MicroBatches: UnitObjective {
 
 extension UnitBatch {
     /// The samples' ranges in parts of `size`, the last of which may be smaller.
-    public func ranges(of size: Int) -> [Range<Int>] {
+    package func ranges(of size: Int) -> [Range<Int>] {
         stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }
 
     /// Some of the samples.
-    public func part(_ range: Range<Int>) -> UnitBatch {
+    package func part(_ range: Range<Int>) -> UnitBatch {
         var images = FloatBuffer(count: 0)
         return part(range, images: &images)
     }

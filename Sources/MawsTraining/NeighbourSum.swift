@@ -7,16 +7,16 @@ import MawsTensor
 /// travels instead of many: node(level, i) = node(level − 1, 2i) + node(level − 1, 2i + 1), in fp32.
 ///
 /// Units come in order; on each of n levels one sum of all trainable blocks may wait for the units to its right.
-public final class NeighbourSum {
+package final class NeighbourSum {
     private let backend: ComputeBackend
     /// By level, then by block. Memory stays from node to node.
     private var levels: [[Int: SpreadSum]] = []
 
-    public init(backend: ComputeBackend) { self.backend = backend }
+    package init(backend: ComputeBackend) { self.backend = backend }
 
     /// Where the `index`th of `count` units pushes its gradients, `count` being a power of 2; the sum of all goes on to
     /// `gradients` with the last unit.
-    public func unit(_ index: Int, of count: Int, to gradients: any GradientSink) -> any GradientSink {
+    package func unit(_ index: Int, of count: Int, to gradients: any GradientSink) -> any GradientSink {
         precondition(count & (count - 1) == 0 && index < count)
         if count == 1 { return gradients }
         // Sums that this unit is the last of.

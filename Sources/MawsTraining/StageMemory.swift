@@ -7,18 +7,18 @@ import MawsSum
 import MawsTensor
 
 /// Bytes of buffers that a stage takes in a trainer, found by a rehearsal of one unit: the stage's own code says.
-public struct StageMemory: Sendable {
+package struct StageMemory: Sendable {
     /// Bytes of one unit: activations, gradients of blocks, scratch memory of all threads; not its images.
-    public let unitBytes: Int
+    package let unitBytes: Int
     /// Bytes of each block's weights, those that are packed for products among them.
-    public let blockBytes: [Int]
+    package let blockBytes: [Int]
     /// Bytes that stay of a unit from the first phase of a step to the second; one unit's are in `unitBytes`.
-    public let keptUnitBytes: Int
+    package let keptUnitBytes: Int
 
     /// - Parameters:
     ///   - keeps: what of a forward pass is kept for the backward pass, where there is one.
     ///   - keepsPackedWeights: whether what is packed of a block for its products stays with it.
-    public init(
+    package init(
         plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: Keeping = .everything,
         keepsPackedWeights: Bool = true
     ) throws {
@@ -40,7 +40,7 @@ public struct StageMemory: Sendable {
         (blockBytes, keptUnitBytes) = (blocks, kept)
     }
 
-    public var weightBytes: Int { blockBytes.reduce(0, +) }
+    package var weightBytes: Int { blockBytes.reduce(0, +) }
 }
 
 /// Takes gradients nowhere.

@@ -6,7 +6,7 @@ import MawsPlan
 import MawsTensor
 
 /// What one trainer computes in a step of a stage, by the stage's own code: to be timed.
-public final class StageTrial {
+package final class StageTrial {
     private let weights: BlockMemory
     private let trial: any UnitTrial
 
@@ -16,7 +16,7 @@ public final class StageTrial {
     ///   - keepsPackedWeights: of weights that mean nothing, see `MemoryChoice`.
     ///   - weights: nil: some that mean nothing.
     ///   - sink: takes the gradients; nil: they go nowhere.
-    public init(
+    package init(
         plan: Plan, stage: StagePlan, batch: UnitBatch, backend: ComputeBackend, keeps: Keeping = .everything,
         keepsPackedWeights: Bool = true, repeatsEmbedding: Bool = false, weights given: BlockMemory? = nil,
         gradients sink: (any GradientSink)? = nil
@@ -30,16 +30,16 @@ public final class StageTrial {
     }
 
     /// Another version begins: what was packed of the one before is stale.
-    public func begin() {
+    package func begin() {
         weights.refresh()
         beginStep()
     }
 
     /// Another step begins, on weights that whoever changed them has refreshed.
-    public func beginStep() { trial.beginStep() }
+    package func beginStep() { trial.beginStep() }
 
     /// All phases of this many units, phase by phase.
-    public func compute(units: Int) throws { try trial.compute(units: units) }
+    package func compute(units: Int) throws { try trial.compute(units: units) }
 
     /// Small numbers that differ; how long products take does not depend on them.
     private static func meaningless(_ table: BlockTable, _ keepsPackedWeights: Bool) -> BlockMemory {

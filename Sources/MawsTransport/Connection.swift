@@ -3,18 +3,18 @@ import MawsWire
 import Synchronization
 
 /// A message that arrived, and how many payload bytes follow it.
-public struct Incoming: Sendable {
-    public let message: Message
+package struct Incoming: Sendable {
+    package let message: Message
     /// When above 0, `receivePayload` or `discardPayload` comes before the next `receive`.
-    public let payloadCount: Int
+    package let payloadCount: Int
     /// Bytes of its body.
-    public let bodyCount: Int
+    package let bodyCount: Int
 }
 
 /// One TLS connection that carries frames. Any thread may send, while one other thread receives.
-public final class Connection: @unchecked Sendable {
+package final class Connection: @unchecked Sendable {
     /// A peer that neither takes nor sends a byte for so long in the middle of a frame is given up.
-    public static let stallSeconds = 60.0
+    package static let stallSeconds = 60.0
 
     private let channel: TLSChannel
     private let allowedRoles: [Role]
@@ -42,7 +42,7 @@ public final class Connection: @unchecked Sendable {
     ///
     /// TLS 1.3 lets a client finish before the server has judged the client's certificate: a refusal of this process
     /// arrives with the first `receive`, as `TransportError.refusedByPeer` or as the message `refused`.
-    public static func connect(
+    package static func connect(
         host: String, port: UInt16, identity: TLSIdentity, expecting: Role, timeoutSeconds: Double
     ) throws -> Connection {
         let deadline = Moment.now() + timeoutSeconds
@@ -55,7 +55,7 @@ public final class Connection: @unchecked Sendable {
 
     /// Completes an accepted connection: certificate, cluster and role are checked. A peer of the wrong role is sent
     /// `refused`. The error names the remote address and the reason; the connection is closed by then.
-    public func handshake(timeoutSeconds: Double) throws {
+    package func handshake(timeoutSeconds: Double) throws {
         try channel.handshake(until: Moment.now() + timeoutSeconds, seconds: timeoutSeconds)
         do {
             know(try checkedPeer())
@@ -75,7 +75,7 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Says this, if it can be said without waiting, and that nothing more comes. For the thread that sends.
-    public func endSending(_ reason: String? = nil) {
+    package func endSending(_ reason: String? = nil) {
         if let reason { try? send(.refused(reason: reason, mayTryAgain: false), stallSeconds: 0) }
         channel.endSending()
     }
@@ -86,41 +86,41 @@ public final class Connection: @unchecked Sendable {
     var descriptor: Int32 { channel.descriptor }
 
     /// What the peer may send from now on. For the receiving thread.
-    public func allow(_ budget: MessageBudget) {
+    package func allow(_ budget: MessageBudget) {
         guard budget != self.budget else { return }
         self.budget = budget
         bucket = TokenBucket(size: budget.messagesAtOnce, perSecond: budget.messagesPerSecond, now: .now())
     }
 
     /// Who the peer's certificate says it is. Only after the handshake.
-    public var peer: PeerIdentity {
+    package var peer: PeerIdentity {
         guard let identityOfPeer else { preconditionFailure("the peer is known only after the handshake") }
         return identityOfPeer
     }
 
     /// `host:port` of the other side.
-    public var remoteAddress: String { channel.remoteAddress }
+    package var remoteAddress: String { channel.remoteAddress }
 
     /// What a sentence calls the other side: `gpu-7 at 10.0.0.7:40112`, with the name in its certificate; its address
     /// alone before the handshake.
-    public var peerName: String { channel.peer }
+    package var peerName: String { channel.peer }
 
     /// When the peer's certificate ends. Only after the handshake.
-    public var peerLife: CertificateLife? { channel.peerSubject()?.life }
+    package var peerLife: CertificateLife? { channel.peerSubject()?.life }
 
     /// Address of this side, `10.0.0.7` for instance: what a process that listens on every address tells others.
-    public var localHost: String { channel.localHost }
+    package var localHost: String { channel.localHost }
 
     /// Bytes of frames that were given to the network, and those that were read from it, before encryption. Once all
     /// that one side sent is with the other, both sides' counts agree.
-    public var bytesSent: UInt64 { channel.written.load(ordering: .relaxed) }
-    public var bytesReceived: UInt64 { channel.read.load(ordering: .relaxed) }
+    package var bytesSent: UInt64 { channel.written.load(ordering: .relaxed) }
+    package var bytesReceived: UInt64 { channel.read.load(ordering: .relaxed) }
 
     /// Seconds since the last byte came from the peer, or since the connection was made.
-    public var silentSeconds: Double { channel.silentSeconds }
+    package var silentSeconds: Double { channel.silentSeconds }
 
     /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for a minute.
-    public func send(
+    package func send(
         _ message: Message, payload: UnsafeRawBufferPointer = .init(start: nil, count: 0),
         stallSeconds: Double = Connection.stallSeconds
     ) throws {
@@ -128,13 +128,13 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Header and body of a message.
-    public static func frame(_ message: Message, payloadCount: Int = 0) throws -> [UInt8] {
+    package static func frame(_ message: Message, payloadCount: Int = 0) throws -> [UInt8] {
         let body = MessageCodec.encode(message)
         return try FrameHeader(kind: message.kind, bodyCount: body.count, payloadCount: payloadCount).bytes + body
     }
 
     /// Sends what `frame` made, and the payload that it announces.
-    public func send(
+    package func send(
         frame: [UInt8], payload: UnsafeRawBufferPointer = .init(start: nil, count: 0),
         stallSeconds: Double = Connection.stallSeconds
     ) throws {
@@ -147,7 +147,7 @@ public final class Connection: @unchecked Sendable {
 
     /// Waits for a frame. After `TransportError.timedOut` the connection is still good; after any other error it is
     /// not.
-    public func receive(timeoutSeconds: Double) throws -> Incoming {
+    package func receive(timeoutSeconds: Double) throws -> Incoming {
         precondition(pendingPayload == 0, "the payload of the last message was not read")
         let start = try channel.read(FrameHeader.byteCount, firstByteSeconds: timeoutSeconds)
         do {
@@ -174,14 +174,14 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Reads the payload of the message received last. `destination` has exactly its `payloadCount` bytes.
-    public func receivePayload(into destination: UnsafeMutableRawBufferPointer) throws {
+    package func receivePayload(into destination: UnsafeMutableRawBufferPointer) throws {
         precondition(destination.count == pendingPayload, "a payload is read whole")
         pendingPayload = 0
         try channel.read(into: destination)
     }
 
     /// Reads and drops the payload of the message received last; nothing to do when there is none.
-    public func discardPayload() throws {
+    package func discardPayload() throws {
         var scratch = [UInt8](repeating: 0, count: min(pendingPayload, 256 << 10))
         while pendingPayload > 0 {
             let count = min(pendingPayload, scratch.count)
@@ -192,7 +192,7 @@ public final class Connection: @unchecked Sendable {
 
     /// Tells the peer why it is not served, makes sure that it can read that, and closes. Takes up to two seconds; for
     /// the thread that serves the connection. A peer that does not read what another thread sends it is told nothing.
-    public func refuse(_ reason: String) {
+    package func refuse(_ reason: String) {
         let frame = try? Self.frame(.refused(reason: reason, mayTryAgain: false))
         _ = sendLock.withLockIfAvailable { _ in
             try? frame?.withUnsafeBytes { try channel.write($0, stallSeconds: 1) }
@@ -202,7 +202,7 @@ public final class Connection: @unchecked Sendable {
     }
 
     /// Ends the connection for both sides and wakes every thread blocked on it. Any thread, any number of times.
-    public func close() {
+    package func close() {
         // A frame that another thread is sending is cut off: TLS's goodbye would land in the middle of it.
         _ = sendLock.withLockIfAvailable { _ in channel.sendEnd() }
         channel.end()

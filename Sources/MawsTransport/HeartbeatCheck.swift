@@ -6,8 +6,8 @@ import MawsWire
 ///
 /// Silence alone says little: the other side may be busy or stopped, or this process was. A line that the other side
 /// does not have any more is dead, and so is one on which it sent what does not arrive.
-public struct HeartbeatCheck: Sendable {
-    public enum Verdict: Sendable {
+package struct HeartbeatCheck: Sendable {
+    package enum Verdict: Sendable {
         case dead
         /// The other side has the line and sent nothing that is missing.
         case whole
@@ -15,9 +15,9 @@ public struct HeartbeatCheck: Sendable {
     }
 
     /// How long nothing arrives before the other side is asked.
-    public static let quietSeconds = 3.0
+    package static let quietSeconds = 3.0
     /// How long bytes are under way without any arriving before the line counts as dead.
-    public static let stuckSeconds = 2.0
+    package static let stuckSeconds = 2.0
     /// Between two looks of a process that is not stopped, however busy its machine is.
     private static let lookSeconds = 2.0
 
@@ -26,12 +26,12 @@ public struct HeartbeatCheck: Sendable {
     private var lookedAt: Moment?
     private var stuckSince: Moment?
 
-    public init() {}
+    package init() {}
 
     /// Takes in how many bytes arrived by now; to be called twice a second or so.
     ///
     /// - Returns: whether the other side is to be asked.
-    public mutating func isQuiet(_ bytesReceived: UInt64, at moment: Moment) -> Bool {
+    package mutating func isQuiet(_ bytesReceived: UInt64, at moment: Moment) -> Bool {
         let wasAway = lookedAt.map { moment.seconds(since: $0) > Self.lookSeconds } ?? true
         lookedAt = moment
         if wasAway || bytesReceived != self.bytesReceived {
@@ -45,7 +45,7 @@ public struct HeartbeatCheck: Sendable {
     /// Takes in what the other side says of the line.
     ///
     /// - Parameter bytesReceived: by now, after the answer.
-    public mutating func verdict(_ state: LinkState, bytesReceived: UInt64, at moment: Moment) -> Verdict {
+    package mutating func verdict(_ state: LinkState, bytesReceived: UInt64, at moment: Moment) -> Verdict {
         // Asking takes as long as the other side does.
         lookedAt = moment
         guard bytesReceived == self.bytesReceived else { return .unknown }

@@ -4,9 +4,9 @@ import MawsWire
 import Synchronization
 
 /// Watches a line to the coordinator from the side that dialed it, and closes it when it is dead.
-public final class LineWatch: Sendable {
+package final class LineWatch: Sendable {
     /// What a line is that this closed.
-    public static let deadReason = "the coordinator has this connection no more, or nothing of it arrives"
+    package static let deadReason = "the coordinator has this connection no more, or nothing of it arrives"
     private static let lookSeconds = 0.5
     private static let askSeconds = 5.0
 
@@ -21,7 +21,7 @@ public final class LineWatch: Sendable {
     /// - Parameters:
     ///   - origin: what the connection's hello said.
     ///   - redial: makes another connection to the same process.
-    public init(
+    package init(
         _ connection: Connection, origin: UInt64, redial: @escaping @Sendable (_ seconds: Double) throws -> Connection
     ) {
         self.connection = connection
@@ -33,15 +33,15 @@ public final class LineWatch: Sendable {
     }
 
     /// Whether the connection was closed because it is dead.
-    public var isDead: Bool { foundDead.load(ordering: .sequentiallyConsistent) }
+    package var isDead: Bool { foundDead.load(ordering: .sequentiallyConsistent) }
 
     /// Whether the other side said within so many seconds that the line is whole: it is busy, and not gone.
-    public func wasWhole(withinSeconds seconds: Double) -> Bool {
+    package func wasWhole(withinSeconds seconds: Double) -> Bool {
         wholeAt.withLock { $0.map { Moment.now().seconds(since: $0) < seconds } ?? false }
     }
 
     /// - Parameter whole: called each time the other side says that the line is.
-    public func begin(whole: @escaping @Sendable () -> Void = {}) {
+    package func begin(whole: @escaping @Sendable () -> Void = {}) {
         Thread.detachNewThread { [self] in
             var check = HeartbeatCheck()
             while !isEnded.load(ordering: .relaxed) {
@@ -51,10 +51,10 @@ public final class LineWatch: Sendable {
         }
     }
 
-    public func end() { isEnded.store(true, ordering: .relaxed) }
+    package func end() { isEnded.store(true, ordering: .relaxed) }
 
     /// What arrives meanwhile waits for the receiving thread.
-    public func whileHeldUp<Result>(_ body: () throws -> Result) rethrows -> Result {
+    package func whileHeldUp<Result>(_ body: () throws -> Result) rethrows -> Result {
         isHeldUp.store(true, ordering: .sequentiallyConsistent)
         defer { isHeldUp.store(false, ordering: .sequentiallyConsistent) }
         return try body()

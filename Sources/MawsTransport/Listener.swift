@@ -4,9 +4,9 @@ import MawsBase
 import Synchronization
 
 /// A listening TCP socket whose connections speak TLS 1.3 and present certificates of this cluster.
-public final class Listener: @unchecked Sendable {
+package final class Listener: @unchecked Sendable {
     /// The port in use.
-    public let port: UInt16
+    package let port: UInt16
     let descriptor: Int32
     private let address: String
     private let identity: TLSIdentity
@@ -17,7 +17,7 @@ public final class Listener: @unchecked Sendable {
     ///   - host: address to listen on, `0.0.0.0` or `127.0.0.1` for instance.
     ///   - port: 0 lets the system choose; read `port` afterwards.
     ///   - allowedRoles: who may connect; others are refused with a sentence.
-    public init(host: String, port: UInt16, identity: TLSIdentity, allowedRoles: [Role]) throws {
+    package init(host: String, port: UInt16, identity: TLSIdentity, allowedRoles: [Role]) throws {
         let wanted = NetworkAddress(host: host, port: port)
         let candidates = try SocketAddress.resolve(host: host, port: port, toListen: true)
         guard !candidates.isEmpty else {
@@ -70,7 +70,7 @@ public final class Listener: @unchecked Sendable {
 
     /// Waits for the next connection; nil after `close()`. The connection is not yet trusted: call `handshake` on the
     /// thread that will serve it, so that a slow peer delays nobody else. Who serves many uses a `Reception`.
-    public func accept() throws -> Connection? {
+    package func accept() throws -> Connection? {
         while true {
             switch try acceptNow() {
             case .connection(let connection): return connection
@@ -109,7 +109,7 @@ public final class Listener: @unchecked Sendable {
     }
 
     /// Stops listening and wakes who waits for a connection.
-    public func close() {
+    package func close() {
         closed.store(true, ordering: .releasing)
         shutdown(descriptor, Int32(SHUT_RDWR))
     }

@@ -2,7 +2,7 @@ import MawsBase
 import MawsWire
 
 /// What can go wrong between two processes, each as one sentence for a person. `peer` and `address` are `host:port`.
-public enum TransportError: Error, Hashable, CustomStringConvertible {
+package enum TransportError: Error, Hashable, CustomStringConvertible {
     case unknownHost(host: String, reason: String)
     case connectionRefused(address: String)
     case unreachable(address: String, reason: String)
@@ -21,7 +21,7 @@ public enum TransportError: Error, Hashable, CustomStringConvertible {
     case badFile(path: String, reason: String)
     case folderNotEmpty(path: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .unknownHost(let host, let reason):
             "cannot find host \(host) (\(reason)); check its spelling and the name service"

@@ -4,19 +4,19 @@ import MawsBase
 ///
 /// `magic "MAWS" | version u16 | kind u8 | flags u8 | body bytes u32 | payload bytes u64 | CRC-32C of the 20 bytes
 /// before`
-public struct FrameHeader: Hashable, Sendable {
-    public static let byteCount = 24
-    public static let protocolVersion = UInt16(ProtocolVersion.current)
+package struct FrameHeader: Hashable, Sendable {
+    package static let byteCount = 24
+    package static let protocolVersion = UInt16(ProtocolVersion.current)
     /// "MAWS" read as a little-endian number.
     private static let magic: UInt32 = 0x5357_414D
     private static let checkedCount = 20
 
-    public let kind: MessageKind
-    public let bodyCount: Int
-    public let payloadCount: Int
+    package let kind: MessageKind
+    package let bodyCount: Int
+    package let payloadCount: Int
 
     /// Throws when the body or payload is larger than the kind allows.
-    public init(kind: MessageKind, bodyCount: Int, payloadCount: Int) throws(WireError) {
+    package init(kind: MessageKind, bodyCount: Int, payloadCount: Int) throws(WireError) {
         try Self.check(kind: kind, body: UInt64(bodyCount), payload: UInt64(payloadCount))
         self.kind = kind
         self.bodyCount = bodyCount
@@ -26,7 +26,7 @@ public struct FrameHeader: Hashable, Sendable {
     /// Reads a header; all limits are checked here, before anyone allocates for what it announces.
     ///
     /// - Parameter bytes: exactly `byteCount` bytes.
-    public init(bytes: [UInt8]) throws(WireError) {
+    package init(bytes: [UInt8]) throws(WireError) {
         precondition(bytes.count == Self.byteCount)
         let magic: UInt32 = Self.load(bytes, at: 0)
         guard magic == Self.magic else { throw .badMagic(found: magic) }
@@ -45,7 +45,7 @@ public struct FrameHeader: Hashable, Sendable {
         payloadCount = Int(payload)
     }
 
-    public var bytes: [UInt8] {
+    package var bytes: [UInt8] {
         var writer = BodyWriter(capacity: Self.byteCount)
         writer.write(Self.magic)
         writer.write(Self.protocolVersion)
@@ -58,7 +58,7 @@ public struct FrameHeader: Hashable, Sendable {
     }
 
     /// Throws unless the budget allows a peer to send this now.
-    public func check(_ budget: MessageBudget) throws(WireError) {
+    package func check(_ budget: MessageBudget) throws(WireError) {
         guard let limit = budget.bodyBytesMax[kind] else { throw .notAllowed(kind: kind, sender: budget.sender) }
         guard bodyCount <= limit else { throw .bodyTooLarge(kind: kind, bytes: UInt64(bodyCount), limit: limit) }
     }

@@ -2,15 +2,15 @@ import MawsBase
 
 /// The coordinator's word to the shards that the holder of a certificate may push and post for some neighbouring units.
 /// The shards know it by its code, whose key the coordinator gave them.
-public struct LeaseGrant: Hashable, Sendable {
-    public var phase: UInt32
-    public var firstUnit: UnitIndex
-    public var unitCount: UInt32
+package struct LeaseGrant: Hashable, Sendable {
+    package var phase: UInt32
+    package var firstUnit: UnitIndex
+    package var unitCount: UInt32
     /// Whether a gradient may be taken that is not finite: trainers agree that this unit's is not.
-    public var mayBeNonFinite: Bool
-    public var code: AuthenticationCode
+    package var mayBeNonFinite: Bool
+    package var code: AuthenticationCode
 
-    public init(
+    package init(
         phase: UInt32, firstUnit: UnitIndex, unitCount: UInt32, mayBeNonFinite: Bool, code: AuthenticationCode
     ) {
         self.phase = phase
@@ -21,20 +21,20 @@ public struct LeaseGrant: Hashable, Sendable {
     }
 
     /// No shard takes anything for it.
-    public static let none = LeaseGrant(
+    package static let none = LeaseGrant(
         phase: 0, firstUnit: UnitIndex(0), unitCount: 0, mayBeNonFinite: false, code: .none)
 }
 
 /// Names the 2^level units from `unit` on whose pushes, or whose post, are to be in the shard's hands.
-public struct Flush: Hashable, Sendable {
-    public var term: Term
-    public var stage: StageIndex
-    public var step: StepIndex
-    public var unit: UnitIndex
-    public var level: UInt8
-    public var grant: LeaseGrant
+package struct Flush: Hashable, Sendable {
+    package var term: Term
+    package var stage: StageIndex
+    package var step: StepIndex
+    package var unit: UnitIndex
+    package var level: UInt8
+    package var grant: LeaseGrant
 
-    public init(
+    package init(
         term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex, level: UInt8 = 0, grant: LeaseGrant = .none
     ) {
         self.term = term
@@ -47,24 +47,24 @@ public struct Flush: Hashable, Sendable {
 }
 
 /// What units of a stage's first phase post: a number of pieces of one size. Without posts: no units.
-public struct PostShape: Hashable, Sendable {
+package struct PostShape: Hashable, Sendable {
     /// Units from 0 on, each of which posts.
-    public var units: UInt32
-    public var pieceBytes: UInt32
-    public var piecesMin: UInt32
-    public var piecesMax: UInt32
+    package var units: UInt32
+    package var pieceBytes: UInt32
+    package var piecesMin: UInt32
+    package var piecesMax: UInt32
 
-    public init(units: UInt32, pieceBytes: UInt32, piecesMin: UInt32, piecesMax: UInt32) {
+    package init(units: UInt32, pieceBytes: UInt32, piecesMin: UInt32, piecesMax: UInt32) {
         self.units = units
         self.pieceBytes = pieceBytes
         self.piecesMin = piecesMin
         self.piecesMax = piecesMax
     }
 
-    public static let none = PostShape(units: 0, pieceBytes: 0, piecesMin: 0, piecesMax: 0)
+    package static let none = PostShape(units: 0, pieceBytes: 0, piecesMin: 0, piecesMax: 0)
 
     /// Whether a unit may post so many bytes.
-    public func allows(_ unit: UnitIndex, byteCount: Int) -> Bool {
+    package func allows(_ unit: UnitIndex, byteCount: Int) -> Bool {
         guard unit.value < units, pieceBytes > 0, byteCount % Int(pieceBytes) == 0 else { return false }
         return Int(piecesMin)...Int(max(piecesMin, piecesMax)) ~= byteCount / Int(pieceBytes)
     }
@@ -72,11 +72,11 @@ public struct PostShape: Hashable, Sendable {
 
 /// Keys that a server shares with the coordinator: that of all leases, and that of its own receipts, another one with
 /// every `configure`.
-public struct ServerKeys: Hashable, Sendable {
-    public var lease: AuthenticationCode
-    public var receipt: AuthenticationCode
+package struct ServerKeys: Hashable, Sendable {
+    package var lease: AuthenticationCode
+    package var receipt: AuthenticationCode
 
-    public init(lease: AuthenticationCode, receipt: AuthenticationCode) {
+    package init(lease: AuthenticationCode, receipt: AuthenticationCode) {
         (self.lease, self.receipt) = (lease, receipt)
     }
 }

@@ -3,7 +3,7 @@ import MawsBase
 /// Every message of the protocol. Tensor bytes travel behind the message as its payload, never inside it.
 ///
 /// `Protocol/wire.md` gives the bytes; `Protocol/golden` holds one vector a message.
-public enum Message: Hashable, Sendable {
+package enum Message: Hashable, Sendable {
     // Any connection.
     case hello(Hello)
     case welcome(Welcome)
@@ -67,27 +67,27 @@ public enum Message: Hashable, Sendable {
     case status([UInt8])
 }
 
-public struct Hello: Hashable, Sendable {
-    public var protocolVersion: UInt32
-    public var role: Role
+package struct Hello: Hashable, Sendable {
+    package var protocolVersion: UInt32
+    package var role: Role
     /// Name for logs, unique among the living processes of a run: `trainer-0`.
-    public var name: String
+    package var name: String
     /// What decides the bits of a gradient: `reference fp32 threads=2 haswell`. Empty for servers and viewers.
-    public var computeProfile: String
+    package var computeProfile: String
     /// Hash of the names and sizes of every sample the trainer's plan names; empty until it has a plan.
-    public var dataFingerprint: String
+    package var dataFingerprint: String
     /// Servers: the shard, the address trainers reach it at, and what its state file holds.
-    public var server: ServerHello?
+    package var server: ServerHello?
     /// Trainer to server: the term the trainer works under.
-    public var term: Term
+    package var term: Term
     /// Trainers: floating-point operations a second of one large product in the plan's precision, as measured when the
     /// plan came; 0 before. For reports alone.
-    public var productRate: Double
+    package var productRate: Double
     /// A random number that the receiver knows its sender by: towards the coordinator the process's, so that the newer
     /// of its connections counts; from a trainer to a server the connection's. 0: none.
-    public var origin: UInt64
+    package var origin: UInt64
 
-    public init(
+    package init(
         protocolVersion: UInt32, role: Role, name: String, computeProfile: String, dataFingerprint: String,
         server: ServerHello?, term: Term, productRate: Double = 0, origin: UInt64 = 0
     ) {
@@ -103,19 +103,19 @@ public struct Hello: Hashable, Sendable {
     }
 }
 
-public struct ServerHello: Hashable, Sendable {
-    public var shard: ShardIdentity
-    public var host: String
-    public var port: UInt16
+package struct ServerHello: Hashable, Sendable {
+    package var shard: ShardIdentity
+    package var host: String
+    package var port: UInt16
     /// Identity of the run whose state the file holds; empty when there is none.
-    public var runID: String
-    public var stage: StageIndex
+    package var runID: String
+    package var stage: StageIndex
     /// Version in the state file.
-    public var step: StepIndex
+    package var step: StepIndex
     /// Whether the file also holds the reduced gradient of step `step`, so that a commit can still be applied.
-    public var hasReduced: Bool
+    package var hasReduced: Bool
 
-    public init(
+    package init(
         shard: ShardIdentity, host: String, port: UInt16, runID: String, stage: StageIndex, step: StepIndex,
         hasReduced: Bool
     ) {
@@ -129,14 +129,14 @@ public struct ServerHello: Hashable, Sendable {
     }
 }
 
-public struct Welcome: Hashable, Sendable {
-    public var term: Term
+package struct Welcome: Hashable, Sendable {
+    package var term: Term
     /// JSON of the resolved `Plan`; empty from a server.
-    public var plan: [UInt8]
+    package var plan: [UInt8]
     /// Identity of the run, made once and kept in its database.
-    public var runID: String
+    package var runID: String
 
-    public init(term: Term, plan: [UInt8], runID: String) {
+    package init(term: Term, plan: [UInt8], runID: String) {
         self.term = term
         self.plan = plan
         self.runID = runID
@@ -144,23 +144,23 @@ public struct Welcome: Hashable, Sendable {
 }
 
 /// What a server needs to know of a stage. It starts with no weights; `restore` brings them.
-public struct ServerConfiguration: Hashable, Sendable {
-    public var term: Term
-    public var runID: String
-    public var stage: StageIndex
-    public var table: BlockTable
-    public var unitsPerStep: UInt32
+package struct ServerConfiguration: Hashable, Sendable {
+    package var term: Term
+    package var runID: String
+    package var stage: StageIndex
+    package var table: BlockTable
+    package var unitsPerStep: UInt32
     /// Nil where nothing is trained.
-    public var optimizer: OptimizerConfiguration?
-    public var gatherEncoding: TensorEncoding
+    package var optimizer: OptimizerConfiguration?
+    package var gatherEncoding: TensorEncoding
     /// Whether the server keeps the state its file holds, at this version, instead of waiting for `restore`.
-    public var keepsState: Bool
+    package var keepsState: Bool
     /// Whether it also keeps what was pushed and posted since that version; if not, the step starts over.
-    public var keepsStep: Bool
-    public var posts: PostShape
-    public var keys: ServerKeys
+    package var keepsStep: Bool
+    package var posts: PostShape
+    package var keys: ServerKeys
 
-    public init(
+    package init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
         optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true,
         posts: PostShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none)
@@ -179,14 +179,14 @@ public struct ServerConfiguration: Hashable, Sendable {
 }
 
 /// Names the slice of one block that a server owns, at one version.
-public struct TensorSlice: Hashable, Sendable {
-    public var stage: StageIndex
-    public var step: StepIndex
-    public var block: UInt32
+package struct TensorSlice: Hashable, Sendable {
+    package var stage: StageIndex
+    package var step: StepIndex
+    package var block: UInt32
     /// The weight, or one of its slots.
-    public var part: WeightPart
+    package var part: WeightPart
 
-    public init(stage: StageIndex, step: StepIndex, block: UInt32, part: WeightPart) {
+    package init(stage: StageIndex, step: StepIndex, block: UInt32, part: WeightPart) {
         self.stage = stage
         self.step = step
         self.block = block
@@ -195,16 +195,16 @@ public struct TensorSlice: Hashable, Sendable {
 }
 
 /// A shard holds every unit's gradient of the step, added up in the fixed tree.
-public struct Reduced: Hashable, Sendable {
-    public var stage: StageIndex
-    public var step: StepIndex
+package struct Reduced: Hashable, Sendable {
+    package var stage: StageIndex
+    package var step: StepIndex
     /// Sum of squares of each chunk of each trainable block's slice, blocks in table order, chunks ascending.
-    public var chunkSquares: [Double]
+    package var chunkSquares: [Double]
     /// Bytes pushed to, and gathered from, this shard since the last report.
-    public var bytesPushed: UInt64
-    public var bytesGathered: UInt64
+    package var bytesPushed: UInt64
+    package var bytesGathered: UInt64
 
-    public init(
+    package init(
         stage: StageIndex, step: StepIndex, chunkSquares: [Double], bytesPushed: UInt64, bytesGathered: UInt64
     ) {
         self.stage = stage
@@ -216,17 +216,17 @@ public struct Reduced: Hashable, Sendable {
 }
 
 /// Step `step` is decided: the shard applies its reduced gradient and then serves version `step + 1`.
-public struct Commit: Hashable, Sendable {
-    public var term: Term
-    public var stage: StageIndex
-    public var step: StepIndex
-    public var learningRate: Double
+package struct Commit: Hashable, Sendable {
+    package var term: Term
+    package var stage: StageIndex
+    package var step: StepIndex
+    package var learningRate: Double
     /// Factor on the whole gradient, min(1, clip / norm), above 0; or 0 for a skipped step.
-    public var clipScale: Double
+    package var clipScale: Double
     /// Whether version step + 1 is version step as it is, slots included: the gradient was not finite.
-    public var isSkipped: Bool { clipScale == 0 }
+    package var isSkipped: Bool { clipScale == 0 }
 
-    public init(term: Term, stage: StageIndex, step: StepIndex, learningRate: Double, clipScale: Double) {
+    package init(term: Term, stage: StageIndex, step: StepIndex, learningRate: Double, clipScale: Double) {
         self.term = term
         self.stage = stage
         self.step = step
@@ -236,18 +236,18 @@ public struct Commit: Hashable, Sendable {
 }
 
 /// Where the shards are. Sent to every trainer when it joins and whenever an address changes.
-public struct Roster: Hashable, Sendable {
-    public var servers: [ServerAddress]
+package struct Roster: Hashable, Sendable {
+    package var servers: [ServerAddress]
 
-    public init(servers: [ServerAddress]) { self.servers = servers }
+    package init(servers: [ServerAddress]) { self.servers = servers }
 }
 
-public struct ServerAddress: Hashable, Sendable {
-    public var shard: ShardIdentity
-    public var host: String
-    public var port: UInt16
+package struct ServerAddress: Hashable, Sendable {
+    package var shard: ShardIdentity
+    package var host: String
+    package var port: UInt16
 
-    public init(shard: ShardIdentity, host: String, port: UInt16) {
+    package init(shard: ShardIdentity, host: String, port: UInt16) {
         self.shard = shard
         self.host = host
         self.port = port
@@ -255,21 +255,21 @@ public struct ServerAddress: Hashable, Sendable {
 }
 
 /// A trainer's right to compute one unit until a deadline.
-public struct Lease: Hashable, Sendable {
-    public var id: UInt64
-    public var term: Term
-    public var stage: StageIndex
-    public var step: StepIndex
+package struct Lease: Hashable, Sendable {
+    package var id: UInt64
+    package var term: Term
+    package var stage: StageIndex
+    package var step: StepIndex
     /// 0, or 1 for the second phase of a step (LiT's gradient, the fit of a linear probe).
-    public var phase: UInt32
-    public var unit: UnitIndex
-    public var milliseconds: UInt32
+    package var phase: UInt32
+    package var unit: UnitIndex
+    package var milliseconds: UInt32
     /// Samples of the split, ascending, that the run passes over in this unit, as if their content were unreadable.
-    public var passed: [UInt64]
+    package var passed: [UInt64]
     /// What the shards take the unit's pushes and posts for.
-    public var grant: LeaseGrant
+    package var grant: LeaseGrant
 
-    public init(
+    package init(
         id: UInt64, term: Term, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex,
         milliseconds: UInt32, passed: [UInt64] = [], grant: LeaseGrant = .none
     ) {
@@ -285,28 +285,28 @@ public struct Lease: Hashable, Sendable {
     }
 }
 
-public struct UnitDone: Hashable, Sendable {
-    public var lease: UInt64
-    public var stage: StageIndex
-    public var step: StepIndex
-    public var phase: UInt32
-    public var unit: UnitIndex
+package struct UnitDone: Hashable, Sendable {
+    package var lease: UInt64
+    package var stage: StageIndex
+    package var step: StepIndex
+    package var phase: UInt32
+    package var unit: UnitIndex
     /// The unit's share of the step's loss: the sum over the units of a step is the loss of the global batch.
-    public var loss: Double
+    package var loss: Double
     /// Samples that could not be read, with their names, as text lines.
-    public var skipped: [String]
+    package var skipped: [String]
     /// JSON of an evaluation unit's result; empty when training.
-    public var result: [UInt8]
-    public var computeSeconds: Double
-    public var waitSeconds: Double
+    package var result: [UInt8]
+    package var computeSeconds: Double
+    package var waitSeconds: Double
     /// Whether the shards took all of the unit's gradient; see `Message.flushed`.
-    public var isFinite: Bool
+    package var isFinite: Bool
     /// The receipts of all shards that had to get something of the unit, as one; of the node of 2^level units that was
     /// flushed with it in it.
-    public var level: UInt8
-    public var receipt: AuthenticationCode
+    package var level: UInt8
+    package var receipt: AuthenticationCode
 
-    public init(
+    package init(
         lease: UInt64, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex, loss: Double,
         skipped: [String], result: [UInt8], computeSeconds: Double, waitSeconds: Double,
         isFinite: Bool = true, level: UInt8 = 0, receipt: AuthenticationCode = .none
@@ -326,13 +326,13 @@ public struct UnitDone: Hashable, Sendable {
 }
 
 /// A unit that a trainer gives back.
-public struct UnitFailed: Hashable, Sendable {
-    public var lease: UInt64
-    public var reason: String
+package struct UnitFailed: Hashable, Sendable {
+    package var lease: UInt64
+    package var reason: String
     /// The sample it could not get, where that is why: the coordinator decides whether the run passes it over.
-    public var sample: LostSample?
+    package var sample: LostSample?
 
-    public init(lease: UInt64, reason: String, sample: LostSample? = nil) {
+    package init(lease: UInt64, reason: String, sample: LostSample? = nil) {
         self.lease = lease
         self.reason = reason
         self.sample = sample
@@ -340,17 +340,17 @@ public struct UnitFailed: Hashable, Sendable {
 }
 
 /// A sample that a trainer tried to get again and again, in vain.
-public struct LostSample: Hashable, Sendable {
-    public var slot: UInt64
+package struct LostSample: Hashable, Sendable {
+    package var slot: UInt64
     /// Index in the split that the unit reads.
-    public var index: UInt64
+    package var index: UInt64
     /// Path of the shard, name of the sample's members in it, and where it begins there, in bytes.
-    public var shard: String
-    public var member: String
-    public var offset: UInt64
-    public var reason: String
+    package var shard: String
+    package var member: String
+    package var offset: UInt64
+    package var reason: String
 
-    public init(slot: UInt64, index: UInt64, shard: String, member: String, offset: UInt64, reason: String) {
+    package init(slot: UInt64, index: UInt64, shard: String, member: String, offset: UInt64, reason: String) {
         self.slot = slot
         self.index = index
         self.shard = shard
@@ -362,17 +362,17 @@ public struct LostSample: Hashable, Sendable {
 
 /// A gradient of one block: a unit's, or the sum of the 2^level units from `unit` on, a multiple of 2^level, as the
 /// servers' tree would have formed it.
-public struct Push: Hashable, Sendable {
-    public var term: Term
-    public var stage: StageIndex
-    public var step: StepIndex
-    public var unit: UnitIndex
-    public var level: UInt8
-    public var block: UInt32
-    public var encoding: TensorEncoding
-    public var grant: LeaseGrant
+package struct Push: Hashable, Sendable {
+    package var term: Term
+    package var stage: StageIndex
+    package var step: StepIndex
+    package var unit: UnitIndex
+    package var level: UInt8
+    package var block: UInt32
+    package var encoding: TensorEncoding
+    package var grant: LeaseGrant
 
-    public init(
+    package init(
         term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex, level: UInt8 = 0, block: UInt32,
         encoding: TensorEncoding, grant: LeaseGrant = .none
     ) {
@@ -388,15 +388,15 @@ public struct Push: Hashable, Sendable {
 }
 
 /// What a server knows of one of its connections.
-public struct LinkState: Hashable, Sendable {
-    public var isOpen: Bool
+package struct LinkState: Hashable, Sendable {
+    package var isOpen: Bool
     /// Whether the server itself reads nothing from it now: it waits for memory.
-    public var isHeldUp: Bool
+    package var isHeldUp: Bool
     /// Bytes of frames that the server read from it, and those that it sent.
-    public var bytesReceived: UInt64
-    public var bytesSent: UInt64
+    package var bytesReceived: UInt64
+    package var bytesSent: UInt64
 
-    public init(isOpen: Bool, isHeldUp: Bool, bytesReceived: UInt64, bytesSent: UInt64) {
+    package init(isOpen: Bool, isHeldUp: Bool, bytesReceived: UInt64, bytesSent: UInt64) {
         self.isOpen = isOpen
         self.isHeldUp = isHeldUp
         self.bytesReceived = bytesReceived
@@ -404,13 +404,13 @@ public struct LinkState: Hashable, Sendable {
     }
 }
 
-public struct Post: Hashable, Sendable {
-    public var term: Term
-    public var stage: StageIndex
-    public var step: StepIndex
-    public var unit: UnitIndex
+package struct Post: Hashable, Sendable {
+    package var term: Term
+    package var stage: StageIndex
+    package var step: StepIndex
+    package var unit: UnitIndex
 
-    public init(term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex) {
+    package init(term: Term, stage: StageIndex, step: StepIndex, unit: UnitIndex) {
         self.term = term
         self.stage = stage
         self.step = step

@@ -1,16 +1,16 @@
 import MawsBase
 
 /// Turns messages into bodies and back. `Protocol/wire.md` describes the bytes.
-public enum MessageCodec {
+package enum MessageCodec {
     /// The body of a frame of kind `message.kind`.
-    public static func encode(_ message: Message) -> [UInt8] {
+    package static func encode(_ message: Message) -> [UInt8] {
         var writer = BodyWriter(capacity: 64)
         write(message, to: &writer)
         return writer.bytes
     }
 
     /// Throws on any body that `encode` could not have made.
-    public static func decode(kind: MessageKind, body: [UInt8]) throws(WireError) -> Message {
+    package static func decode(kind: MessageKind, body: [UInt8]) throws(WireError) -> Message {
         var reader = BodyReader(kind: kind, bytes: body)
         let message = try read(kind, from: &reader)
         try reader.finish()

@@ -1,5 +1,5 @@
 /// The number of a message in the frame header. Numbers never change meaning.
-public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
+package enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     case hello = 1
     case welcome = 2
     case refused = 3
@@ -38,7 +38,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     case status = 65
 
     /// The largest body a receiver makes room for, in bytes.
-    public var bodyLimit: Int {
+    package var bodyLimit: Int {
         switch self {
         case .welcome, .configure, .reduced, .roster, .unitDone, .status: 64 << 20
         case .hello, .refused, .leaseRequest, .leases, .unitFailed, .shutdown, .unavailable: 64 << 10
@@ -48,7 +48,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     }
 
     /// The largest payload, in bytes; 0 for messages that never carry one.
-    public var payloadLimit: Int {
+    package var payloadLimit: Int {
         switch self {
         case .restore, .snapshotSlice, .gathered, .push, .post, .posted: 2 << 30
         default: 0
@@ -57,7 +57,7 @@ public enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
 }
 
 extension Message {
-    public var kind: MessageKind {
+    package var kind: MessageKind {
         switch self {
         case .hello: .hello
         case .welcome: .welcome

@@ -1,5 +1,5 @@
 /// Why bytes are not a frame or a message. Every malformed input ends in one of these, never in a trap.
-public enum WireError: Error, Hashable, CustomStringConvertible {
+package enum WireError: Error, Hashable, CustomStringConvertible {
     case badMagic(found: UInt32)
     case otherVersion(theirs: UInt16, ours: UInt16)
     case badHeaderChecksum(found: UInt32, computed: UInt32)
@@ -14,7 +14,7 @@ public enum WireError: Error, Hashable, CustomStringConvertible {
     case trailingBytes(kind: MessageKind, bytes: Int)
     case badField(kind: MessageKind, field: String, reason: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .badMagic(let found):
             "a frame starts with 0x\(String(found, radix: 16)) and not with MAWS; the peer speaks another protocol"

@@ -12,7 +12,7 @@ private let probe: ParserProbe = {
 
 /// What libFuzzer calls with every input it makes up.
 @_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+package func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     probe.run(Array(UnsafeBufferPointer(start: start, count: count)))
     return 0
 }

@@ -19,7 +19,7 @@ import Testing
     }
 
     private func takesSlices(_ lines: [String], _ index: Int) -> Bool {
-        guard lines[index].contains(/^\s*(public|package) .*(func |init\()/) else { return false }
+        guard lines[index].contains(/^\s*package .*(func |init\()/) else { return false }
         let end = lines[index...].firstIndex { $0.hasSuffix("{") || $0.hasSuffix("}") } ?? index
         let signature = lines[index...end].joined().split(separator: ") ->").first ?? ""
         return signature.contains("FloatSlice") || signature.contains("ActivationSlice")

@@ -65,6 +65,10 @@ import Testing
         expectNone(/(^|[^.\w])print\(/, in: libraries, "prints; only programs talk to a person")
     }
 
+    @Test func nothingIsPublicWhereNoProductIsALibrary() {
+        expectNone(/^\s*(public|open) /, in: tree.sources, "is public; the package's own word is `package`")
+    }
+
     private func expectNone<Output>(
         _ pattern: Regex<Output>, in files: [SourceFile], _ what: String, _ location: SourceLocation = #_sourceLocation
     ) {

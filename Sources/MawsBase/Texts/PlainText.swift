@@ -1,11 +1,11 @@
 /// Texts that came from elsewhere, made fit for a log or a terminal.
-public enum PlainText {
+package enum PlainText {
     /// Characters of a peer's text that are kept.
-    public static let peerCharactersMax = 400
+    package static let peerCharactersMax = 400
 
     /// The text on one line, its control codes and invisible marks written out as `\n` or `\u{1B}`, so that it can
     /// neither begin a line of its own nor move a cursor; cut after so many characters, which is said.
-    public static func line(_ text: String, charactersMax: Int = peerCharactersMax) -> String {
+    package static func line(_ text: String, charactersMax: Int = peerCharactersMax) -> String {
         let head = text.unicodeScalars.prefix(charactersMax)
         let more = text.unicodeScalars.dropFirst(charactersMax).count
         let shown = head.reduce(into: "") { $0 += escaped($1) }

@@ -1,8 +1,8 @@
 /// Lines that others cause, in such a way that a log grows by what happened and not by what was sent: a source may
 /// cause a few lines at once and then one every ten seconds, which says how many were left out.
-public struct RepeatedLines: Sendable {
-    public static let linesAtOnce = 10.0
-    public static let secondsBetween = 10.0
+package struct RepeatedLines: Sendable {
+    package static let linesAtOnce = 10.0
+    package static let secondsBetween = 10.0
     /// Sources that are told apart; those that come when there are as many share one.
     static let sourcesMax = 256
 
@@ -15,11 +15,11 @@ public struct RepeatedLines: Sendable {
 
     private var sources: [String: Source] = [:]
 
-    public init() {}
+    package init() {}
 
     /// - Parameter source: who causes the line, a machine or a certificate.
     /// - Returns: what to write now: nothing, or this line.
-    public mutating func add(_ line: String, from source: String, now: Moment) -> String? {
+    package mutating func add(_ line: String, from source: String, now: Moment) -> String? {
         let name = sources[source] == nil && sources.count >= Self.sourcesMax ? "" : source
         var entry = sources[name] ?? Source(at: now)
         defer { sources[name] = entry }
@@ -34,7 +34,7 @@ public struct RepeatedLines: Sendable {
     }
 
     /// What to write of lines that were left out, once it is their time; to be called every now and then.
-    public mutating func due(_ now: Moment) -> [String] {
+    package mutating func due(_ now: Moment) -> [String] {
         var lines: [String] = []
         for (name, found) in sources.sorted(by: { $0.key < $1.key }) {
             var entry = found

@@ -3,11 +3,11 @@
 /// What may be a secret: the user information and the query of a web address (`http://user:password@host/a?sig=…`),
 /// and in a `pipe:` command the values of words such as `token=…`, `--password …`, `Bearer …`. A value that begins
 /// with `$` is a name in the environment of the machine that runs the command, and stays.
-public enum Secrets {
-    public static let mark = "***"
+package enum Secrets {
+    package static let mark = "***"
 
     /// The text without secrets; the same text where it has none.
-    public static func hidden(in text: String) -> String {
+    package static func hidden(in text: String) -> String {
         guard text.contains("://") || text.contains("pipe:") else { return text }
         return text.split(separator: "\n", omittingEmptySubsequences: false).map(hiddenLine).joined(separator: "\n")
     }
@@ -28,7 +28,7 @@ public enum Secrets {
     }
 
     /// Whether a web address names a user or a password, in front of its host.
-    public static func hasUserInformation(_ address: String) -> Bool {
+    package static func hasUserInformation(_ address: String) -> Bool {
         guard let place = address[...].range(ofSeparator: "://") else { return false }
         return userInformation(address[place.upperBound...]) != nil
     }

@@ -1,7 +1,7 @@
 import Synchronization
 
 /// What of a run is safe, for whoever stops it: written by the deciding thread, read by the one that takes signals.
-public final class RunStanding: Sendable {
+package final class RunStanding: Sendable {
     private struct State {
         /// `mae (1 of 5)`
         var stage = ""
@@ -29,7 +29,7 @@ public final class RunStanding: Sendable {
     func took(checkpoint: String) { state.withLock { $0.checkpoint = "\(paths.checkpoints)/\(checkpoint)" } }
 
     /// What is kept, where, and the command that goes on.
-    public var text: String {
+    package var text: String {
         let state = state.withLock { $0 }
         let next = "Go on with: \(command)"
         guard let checkpoint = state.checkpoint else { return "Nothing was computed yet. \(next)" }

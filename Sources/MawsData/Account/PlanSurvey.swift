@@ -2,37 +2,37 @@ import MawsPlan
 
 /// What the stages of a plan will find in their splits, looked up before any of them starts: for each stage what will
 /// become of the samples, and what is wrong or doubtful about it.
-public struct PlanSurvey: Codable, Hashable, Sendable {
-    public struct Finding: Codable, Hashable, Sendable {
+package struct PlanSurvey: Codable, Hashable, Sendable {
+    package struct Finding: Codable, Hashable, Sendable {
         /// Whether nothing sensible can come of the plan; otherwise it is a warning.
-        public var isFault: Bool
-        public var stage: String
+        package var isFault: Bool
+        package var stage: String
         /// Path of the field that asks for it; nil in surveys of earlier versions.
-        public var field: String?
+        package var field: String?
         /// A whole sentence: what is wrong, where, and what to do.
-        public var sentence: String
+        package var sentence: String
     }
 
-    public struct Stage: Codable, Hashable, Sendable {
-        public var stage: String
-        public var splits: [Split]
+    package struct Stage: Codable, Hashable, Sendable {
+        package var stage: String
+        package var splits: [Split]
 
-        public init(stage: String, splits: [Split]) {
+        package init(stage: String, splits: [Split]) {
             self.stage = stage
             self.splits = splits
         }
     }
 
-    public struct Split: Codable, Hashable, Sendable {
-        public var name: String
+    package struct Split: Codable, Hashable, Sendable {
+        package var name: String
         /// Samples that are not excluded.
-        public var count: Int
+        package var count: Int
         /// What was passed over when its shards were opened.
-        public var problemCount: Int
+        package var problemCount: Int
         /// What will become of the samples, as far as it was looked up.
-        public var account: SampleAccount
+        package var account: SampleAccount
 
-        public init(name: String, count: Int, problemCount: Int, account: SampleAccount) {
+        package init(name: String, count: Int, problemCount: Int, account: SampleAccount) {
             self.name = name
             self.count = count
             self.problemCount = problemCount
@@ -41,15 +41,15 @@ public struct PlanSurvey: Codable, Hashable, Sendable {
     }
 
     /// In the order of the plan.
-    public private(set) var stages: [Stage] = []
-    public private(set) var findings: [Finding] = []
+    package private(set) var stages: [Stage] = []
+    package private(set) var findings: [Finding] = []
 
-    public var faults: [Finding] { findings.filter(\.isFault) }
-    public var warnings: [Finding] { findings.filter { !$0.isFault } }
+    package var faults: [Finding] { findings.filter(\.isFault) }
+    package var warnings: [Finding] { findings.filter { !$0.isFault } }
 
     /// Throws what is wrong with files; what is wrong with the samples are findings.
     /// - Parameter root: folder that the plan's relative paths are relative to.
-    public init(plan: Plan, data: PlanData, root: String, limits: SurveyLimits = SurveyLimits()) throws {
+    package init(plan: Plan, data: PlanData, root: String, limits: SurveyLimits = SurveyLimits()) throws {
         var surveys: [String: SplitSurvey] = [:]
         for split in plan.data {
             guard let dataset = data.splits.first(where: { $0.name == split.name })?.dataset else { continue }

@@ -5,9 +5,9 @@ import MawsBase
 ///
 /// Whoever drops, ignores or assumes something adds it here; commands, logs and the report show one table of it
 /// (`SampleTable`). The same data in the same order gives the same account, whatever it was merged from.
-public struct SampleAccount: Codable, Hashable, Sendable {
+package struct SampleAccount: Codable, Hashable, Sendable {
     /// What may become of a sample, or of something that is no sample.
-    public enum Fate: String, Codable, CaseIterable, Sendable {
+    package enum Fate: String, Codable, CaseIterable, Sendable {
         /// It is used.
         case taken
         /// It is used although something is missing, was changed or had to be assumed; counted in `taken` too.
@@ -18,7 +18,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
         case ignored
 
         /// Heading of the fate's rows.
-        public var title: String {
+        package var title: String {
             switch self {
             case .taken: "taken"
             case .incomplete: "taken, but"
@@ -29,37 +29,37 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     }
 
     /// One reason, with all that it was the reason for.
-    public struct Entry: Codable, Hashable, Sendable {
-        public var fate: Fate
+    package struct Entry: Codable, Hashable, Sendable {
+        package var fate: Fate
         /// A short phrase without the particulars of one sample, so that equal reasons count together.
-        public var reason: String
-        public var count: Int
+        package var reason: String
+        package var count: Int
         /// The first of them, `examplesMax` at most.
-        public var examples: [String]
+        package var examples: [String]
     }
 
     /// Names kept of each reason.
-    public static let examplesMax = 2
+    package static let examplesMax = 2
     /// Different reasons of a fate; what has yet another one is counted as `otherReasons`.
-    public static let reasonsMax = 64
-    public static let otherReasons = "other reasons"
+    package static let reasonsMax = 64
+    package static let otherReasons = "other reasons"
 
     /// Samples that are used.
-    public private(set) var takenCount = 0
+    package private(set) var takenCount = 0
     /// In the order in which their reasons came up.
     private var found: [Entry] = []
 
-    public init() {}
+    package init() {}
 
     /// Counts samples that are used.
-    public mutating func take(_ count: Int = 1) { takenCount += count }
+    package mutating func take(_ count: Int = 1) { takenCount += count }
 
-    public static let noCaption = "without a caption"
-    public static let noHashtags = "without hashtags"
-    public static let noClass = "without a class"
-    public static let doubtful = "with wrong bits in the image, read as far as they make sense"
-    public static func cut(context: Int) -> String { "whose caption a context of \(context) tokens cuts" }
-    public static let excluded = "excluded by the plan's list"
+    package static let noCaption = "without a caption"
+    package static let noHashtags = "without hashtags"
+    package static let noClass = "without a class"
+    package static let doubtful = "with wrong bits in the image, read as far as they make sense"
+    package static func cut(context: Int) -> String { "whose caption a context of \(context) tokens cuts" }
+    package static let excluded = "excluded by the plan's list"
 
     /// Counts a sample that is used, and what it lacks.
     mutating func take(name: String, hasCaption: Bool, hasHashtags: Bool, hasClass: Bool) {
@@ -72,20 +72,20 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     /// - Parameters:
     ///   - reason: see `Entry.reason`.
     ///   - example: the sample's name, or what it says; nil where it has none.
-    public mutating func add(_ fate: Fate, _ reason: String, example: String? = nil, count: Int = 1) {
+    package mutating func add(_ fate: Fate, _ reason: String, example: String? = nil, count: Int = 1) {
         // Accounts go into logs, reports and files of a run.
         let examples = example.map { [Secrets.hidden(in: $0)] } ?? []
         add(Entry(fate: fate, reason: Secrets.hidden(in: reason), count: count, examples: examples))
     }
 
     /// Counts a sample that could not be read, by the kind of its reason.
-    public mutating func leaveOut(_ sample: SkippedSample) {
+    package mutating func leaveOut(_ sample: SkippedSample) {
         let place = "\(sample.shard)\(sample.member.isEmpty ? "" : ", " + sample.member)"
         add(.leftOut, Self.kind(ofReason: sample.reason), example: place)
     }
 
     /// Counts a row or sample that could not be read, by the kind of its error.
-    public mutating func leaveOut(_ error: DataError) {
+    package mutating func leaveOut(_ error: DataError) {
         switch error {
         case .sample(let sample): leaveOut(sample)
         case .line(let file, let line, let problem):
@@ -95,7 +95,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
         }
     }
 
-    public mutating func add(_ entry: Entry) {
+    package mutating func add(_ entry: Entry) {
         guard entry.fate != .taken, entry.count > 0 else {
             if entry.fate == .taken { take(entry.count) }
             return
@@ -118,7 +118,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     private func count(of fate: Fate) -> Int { found.count { $0.fate == fate } }
 
     /// Adds what another account says after what this one does.
-    public mutating func merge(_ other: SampleAccount) {
+    package mutating func merge(_ other: SampleAccount) {
         takenCount += other.takenCount
         for entry in other.found { add(entry) }
     }
@@ -132,26 +132,26 @@ public struct SampleAccount: Codable, Hashable, Sendable {
     }
 
     /// Whether nothing was counted at all.
-    public var isEmpty: Bool { takenCount == 0 && found.isEmpty }
+    package var isEmpty: Bool { takenCount == 0 && found.isEmpty }
 
     /// Everything that has this fate, the most frequent reason first, then by reason.
-    public func entries(_ fate: Fate) -> [Entry] {
+    package func entries(_ fate: Fate) -> [Entry] {
         found.filter { $0.fate == fate }.sorted { ($1.count, $0.reason) < ($0.count, $1.reason) }
     }
 
     /// How many have this fate. A sample that is incomplete in two ways counts twice there.
-    public func count(_ fate: Fate) -> Int {
+    package func count(_ fate: Fate) -> Int {
         fate == .taken ? takenCount : entries(fate).reduce(0) { $0 + $1.count }
     }
 
     /// How many have this fate for this reason.
-    public func count(_ fate: Fate, _ reason: String) -> Int {
+    package func count(_ fate: Fate, _ reason: String) -> Int {
         found.first { $0.fate == fate && $0.reason == reason }?.count ?? 0
     }
 
     /// A reason without its particulars: numbers and quoted texts become `…`, brackets at its end are cut off, so that
     /// "the image claims 9000 x 9000 pixels" and "the image claims 8000 x 9000 pixels" are one kind.
-    public static func kind(ofReason reason: String) -> String {
+    package static func kind(ofReason reason: String) -> String {
         var text = ""
         var isNumber = false
         let unquoted = reason.replacing(/(?<before>\s)'[^']*'/) { "\($0.before)…" }
@@ -169,7 +169,7 @@ public struct SampleAccount: Codable, Hashable, Sendable {
 
 extension SampleAccount: CustomStringConvertible {
     /// One line for a log: `188 taken (12 without a class), 4 left out (the image is empty: 4), 7 ignored (hidden: 7)`.
-    public var description: String {
+    package var description: String {
         let parts = Fate.allCases.compactMap { fate -> String? in
             let list = entries(fate).map { "\($0.reason): \($0.count)" }.joined(separator: ", ")
             switch fate {

@@ -2,17 +2,17 @@ import MawsBase
 import MawsPlan
 
 /// How much of the data a survey looks at before a run starts.
-public struct SurveyLimits: Sendable {
+package struct SurveyLimits: Sendable {
     /// Samples of a split whose labels and classes are read; more than these are looked at evenly spread.
-    public var samples: Int
+    package var samples: Int
     /// Seconds after which no more of a split are read; the first few thousand always are.
-    public var seconds: Double
+    package var seconds: Double
     /// Images of a split that are decoded.
-    public var images: Int
+    package var images: Int
     /// Samples that are fetched of a split on other machines.
-    public var samplesElsewhere: Int
+    package var samplesElsewhere: Int
 
-    public init(samples: Int = 1 << 18, seconds: Double = 5, images: Int = 16, samplesElsewhere: Int = 16) {
+    package init(samples: Int = 1 << 18, seconds: Double = 5, images: Int = 16, samplesElsewhere: Int = 16) {
         self.samples = samples
         self.seconds = seconds
         self.images = images

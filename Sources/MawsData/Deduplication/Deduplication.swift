@@ -1,36 +1,36 @@
 import Foundation
 
 /// Which samples of shards are copies of an earlier one, byte by byte, or look like an evaluation image.
-public struct Deduplication: Sendable {
-    public struct Name: Hashable, Sendable, CustomStringConvertible {
-        public var shard: String
+package struct Deduplication: Sendable {
+    package struct Name: Hashable, Sendable, CustomStringConvertible {
+        package var shard: String
         /// The number of the sample in its shard, from 0.
-        public var number: Int
-        public var key: String
+        package var number: Int
+        package var key: String
 
-        public var description: String { "\(shard) \(key)" }
+        package var description: String { "\(shard) \(key)" }
     }
 
     /// The image file of `sample` is that of `first`, which comes before it.
-    public struct Copy: Hashable, Sendable {
-        public var sample: Name
-        public var first: Name
+    package struct Copy: Hashable, Sendable {
+        package var sample: Name
+        package var first: Name
     }
 
     /// `sample` looks like `evaluation`: `distance` of the 64 bits of their perceptual hashes differ, and their small
     /// grey versions correlate.
-    public struct Leak: Hashable, Sendable {
-        public var sample: Name
-        public var evaluation: Name
-        public var distance: Int
+    package struct Leak: Hashable, Sendable {
+        package var sample: Name
+        package var evaluation: Name
+        package var distance: Int
     }
 
-    public internal(set) var sampleCount = 0
-    public internal(set) var evaluationCount = 0
+    package internal(set) var sampleCount = 0
+    package internal(set) var evaluationCount = 0
     /// In the order of the samples, as everything here.
-    public internal(set) var copies: [Copy] = []
-    public internal(set) var leaks: [Leak] = []
-    public internal(set) var unreadable: [SkippedSample] = []
+    package internal(set) var copies: [Copy] = []
+    package internal(set) var leaks: [Leak] = []
+    package internal(set) var unreadable: [SkippedSample] = []
     /// Numbers over all shards: of copies, with the sample that they are copies of; of leaks and unreadable samples.
     var firstOfCopy: [Int: Int] = [:]
     var unusable: Set<Int> = []
@@ -54,7 +54,7 @@ public struct Deduplication: Sendable {
     ///   - correlation: least correlation of a leak, −1...1.
     ///   - temporary: folder that takes 24 bytes a sample meanwhile.
     ///   - progress: told now and then which share is done, 0...1.
-    public init(
+    package init(
         shards: [String], evaluation: [String], radius: Int, correlation: Double = 0.98, temporary: String,
         progress: (Double) -> Void = { _ in }
     ) throws {
@@ -100,7 +100,7 @@ public struct Deduplication: Sendable {
     }
 
     /// What a split leaves out so that no image is read twice or evaluated on: copies, then leaks that are no copies.
-    public func exclusions() -> [ExclusionList.Entry] {
+    package func exclusions() -> [ExclusionList.Entry] {
         let leaked = Set(leaks.map(\.sample))
         let copies = copies.filter { !leaked.contains($0.sample) }
         return copies.map { Self.entry($0.sample, "copy of \($0.first)") }
@@ -108,7 +108,7 @@ public struct Deduplication: Sendable {
     }
 
     /// Writes `exclusions` for a plan's `exclude`.
-    public func writeExclusions(to path: String) throws {
+    package func writeExclusions(to path: String) throws {
         let entries = exclusions()
         guard !entries.isEmpty else { return }
         try OutputFolder.make(OutputFolder.parent(of: path))

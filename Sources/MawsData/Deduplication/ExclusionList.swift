@@ -2,14 +2,14 @@
 ///
 /// A line is a shard, the number of the sample in it from 0, the sample's key and the reason, separated by tabs. A
 /// shard is found by its path or, where no other shard of the split is called so, by the last part of it.
-public struct ExclusionList: Sendable {
-    public struct Entry: Hashable, Sendable {
-        public var shard: String
-        public var number: Int
-        public var key: String
-        public var reason: String
+package struct ExclusionList: Sendable {
+    package struct Entry: Hashable, Sendable {
+        package var shard: String
+        package var number: Int
+        package var key: String
+        package var reason: String
 
-        public init(shard: String, number: Int, key: String, reason: String) {
+        package init(shard: String, number: Int, key: String, reason: String) {
             self.shard = shard
             self.number = number
             self.key = key
@@ -19,10 +19,10 @@ public struct ExclusionList: Sendable {
         var line: String { "\(shard)\t\(number)\t\(key)\t\(reason)\n" }
     }
 
-    public let path: String
-    public let entries: [Entry]
+    package let path: String
+    package let entries: [Entry]
 
-    public init(path: String) throws {
+    package init(path: String) throws {
         self.path = path
         entries = try SplitFiles.lines(path).enumerated().map { index, line in
             let columns = line.split(separator: "\t", maxSplits: 3, omittingEmptySubsequences: false).map(String.init)

@@ -3,8 +3,8 @@ import Foundation
 /// 64 bits that stay nearly the same when an image is scaled, recompressed or changed a little: which of the 8 × 8
 /// lowest frequencies of its 32 × 32 grey version are above their median (pHash: Zauner, 2010; the package imagehash's
 /// `phash` with bicubic in place of Lanczos resizing).
-public struct PerceptualHash: Hashable, Sendable {
-    public let bits: UInt64
+package struct PerceptualHash: Hashable, Sendable {
+    package let bits: UInt64
 
     static let side = 32
     private static let frequencies = 8
@@ -13,10 +13,10 @@ public struct PerceptualHash: Hashable, Sendable {
         Float(cos(Double.pi * Double(2 * (index % side) + 1) * Double(index / side) / Double(2 * side)))
     }
 
-    public init(bits: UInt64) { self.bits = bits }
+    package init(bits: UInt64) { self.bits = bits }
 
     /// - Parameter image: an encoded image; throws `DataError.image` where it cannot be decoded.
-    public init(image: [UInt8]) throws { self = try ImageLook(image: image).hash }
+    package init(image: [UInt8]) throws { self = try ImageLook(image: image).hash }
 
     /// - Parameter pixels: of the 32 × 32 grey version.
     init(pixels: [Float]) {
@@ -40,5 +40,5 @@ public struct PerceptualHash: Hashable, Sendable {
     }
 
     /// Bits that differ, 0...64.
-    public func distance(_ other: PerceptualHash) -> Int { (bits ^ other.bits).nonzeroBitCount }
+    package func distance(_ other: PerceptualHash) -> Int { (bits ^ other.bits).nonzeroBitCount }
 }

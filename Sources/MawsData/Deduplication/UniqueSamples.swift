@@ -5,7 +5,7 @@ import Foundation
 /// The paper's treatment of ImageNet-21k (Appendix A): images found in more than one class become one sample of several
 /// labels. Hashtags are united in the order of the samples; the caption and all else are the first one's; the class
 /// stays where all copies that have one agree. Leaks and unreadable samples are left out.
-public struct UniqueSamples {
+package struct UniqueSamples {
     private let found: Deduplication
     private let shards: [String]
     private let target: PackTarget
@@ -14,7 +14,7 @@ public struct UniqueSamples {
     /// - Parameters:
     ///   - found: of the very same shards in the same order.
     ///   - classHashtags: for each class the hashtag that its samples get; empty: none.
-    public init(_ found: Deduplication, shards: [String], target: PackTarget, classHashtags: [String] = []) {
+    package init(_ found: Deduplication, shards: [String], target: PackTarget, classHashtags: [String] = []) {
         self.found = found
         self.shards = shards
         self.target = target
@@ -22,7 +22,7 @@ public struct UniqueSamples {
     }
 
     /// - Parameter progress: told now and then which share is done, 0...1.
-    public func write(progress: (Double) -> Void = { _ in }) throws -> PackResult {
+    package func write(progress: (Double) -> Void = { _ in }) throws -> PackResult {
         try target.check()
         let classes = try classes()
         let labels = try labelsOfCopies(classes)

@@ -1,15 +1,15 @@
 import Glibc
 
 /// Files that commands write by the name that a person gives them: what others were made with is not replaced silently.
-public enum NewFile {
+package enum NewFile {
     /// Throws where a folder is there.
-    public static func refuseFolder(_ path: String) throws {
+    package static func refuseFolder(_ path: String) throws {
         guard access(path + "/.", F_OK) == 0 else { return }
         throw DataError.output(path: path, problem: "it is a folder; name a file in it")
     }
 
     /// Throws where something is there already.
-    public static func check(_ path: String) throws {
+    package static func check(_ path: String) throws {
         try refuseFolder(path)
         guard access(path, F_OK) != 0 else {
             throw DataError.output(
@@ -18,7 +18,7 @@ public enum NewFile {
     }
 
     /// Throws where something is there that is no page: pages show, and are made again.
-    public static func checkPage(_ path: String) throws {
+    package static func checkPage(_ path: String) throws {
         try refuseFolder(path)
         guard access(path, F_OK) == 0, let bytes = try? InputFile.contents(path, limit: 1 << 30),
             !String(decoding: bytes.prefix(64), as: UTF8.self).lowercased().hasPrefix("<!doctype html")
@@ -28,7 +28,7 @@ public enum NewFile {
     }
 
     /// Throws where something other than this text is there already. Whether it has to be written.
-    public static func check(_ path: String, for text: String) throws -> Bool {
+    package static func check(_ path: String, for text: String) throws -> Bool {
         guard access(path, F_OK) == 0 else { return true }
         if let bytes = try? InputFile.contents(path, limit: 1 << 30), bytes == Array(text.utf8) { return false }
         throw DataError.output(

@@ -2,7 +2,7 @@ import Glibc
 
 /// The files that a command reads, known by what they are and not by their names: nothing that it writes or removes is
 /// one of them, whatever it is told to replace.
-public struct ReadFiles: Sendable {
+package struct ReadFiles: Sendable {
     private var files: Set<FileIdentity> = []
     /// Folders of images and of what lies beside them.
     private var folders: Set<FileIdentity> = []
@@ -11,12 +11,12 @@ public struct ReadFiles: Sendable {
 
     private static let imageEndings = ["png", "jpg", "jpeg", "jpe", "jfif", "webp"]
 
-    public init() {}
+    package init() {}
 
     /// - Parameters:
     ///   - shards: as a split names them; their indexes and their files of classes are read too.
     ///   - others: paths of further files.
-    public init(shards: [String], others: [String?] = []) {
+    package init(shards: [String], others: [String?] = []) {
         let packed = PackedClasses()
         for shard in shards {
             if let kind = ["folder:", "list:"].first(where: shard.hasPrefix) {
@@ -31,7 +31,7 @@ public struct ReadFiles: Sendable {
         for path in others { path.map { add($0) } }
     }
 
-    public mutating func add(_ path: String) {
+    package mutating func add(_ path: String) {
         if let file = FileIdentity(path) { files.insert(file) }
     }
 
@@ -51,7 +51,7 @@ public struct ReadFiles: Sendable {
     }
 
     /// Throws where a file that is read is there.
-    public func refuse(writing path: String) throws {
+    package func refuse(writing path: String) throws {
         guard let file = FileIdentity(path), files.contains(file) || isOfSample(path) else { return }
         throw DataError.output(
             path: path,

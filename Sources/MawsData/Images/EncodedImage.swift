@@ -4,8 +4,8 @@ internal import CPNG
 /// An image file whose header has been read: what it is, and how large; nothing is decoded yet.
 ///
 /// The content says what a file is, never its name.
-public struct EncodedImage {
-    public enum Format: String, Sendable {
+package struct EncodedImage {
+    package enum Format: String, Sendable {
         case jpeg = "JPEG"
         case png = "PNG"
         case webP = "WebP"
@@ -24,7 +24,7 @@ public struct EncodedImage {
         }
 
         /// What files of the format are called, without the dot.
-        public var fileExtension: String {
+        package var fileExtension: String {
             switch self {
             case .jpeg: "jpg"
             case .png: "png"
@@ -36,17 +36,17 @@ public struct EncodedImage {
     /// How many times as wide and high as the target a region must be after scaled decoding.
     private static let reducingGap = 2
 
-    public let format: Format
+    package let format: Format
     /// As the image is to be seen: EXIF's orientation has been followed.
-    public let width: Int
-    public let height: Int
+    package let width: Int
+    package let height: Int
     private let bytes: [UInt8]
     private let orientation: Orientation
     private let jpeg: MawsJPEGHeader?
     private let png: MawsPNGHeader?
 
     /// Throws `DataError.image` for what is no image, or claims more pixels than `pixelCountMax`.
-    public init(_ bytes: [UInt8], pixelCountMax: Int = ImageDecoder.pixelCountMax) throws {
+    package init(_ bytes: [UInt8], pixelCountMax: Int = ImageDecoder.pixelCountMax) throws {
         guard !bytes.isEmpty else { throw DataError.image(.empty) }
         guard let format = Format(bytes) else {
             throw DataError.image(.unknownFormat(firstBytes: Array(bytes.prefix(ContentKind.prefixSize))))
@@ -78,7 +78,7 @@ public struct EncodedImage {
     }
 
     /// All pixels. See `ImageDecoder.decode`.
-    public func decode(channels: Int) throws -> PixelImage {
+    package func decode(channels: Int) throws -> PixelImage {
         try decodeWhole(channels: channels).image
     }
 

@@ -1,13 +1,13 @@
 /// Turns PNG, JPEG and WebP files into 8-bit pixels.
-public enum ImageDecoder {
+package enum ImageDecoder {
     /// Width × height above which an image is refused before it is decoded, so that a small file cannot claim all
     /// memory; a plan may set another limit.
-    public static let pixelCountMax = 100_000_000
+    package static let pixelCountMax = 100_000_000
 
     /// The image upright, as its EXIF orientation wants it.
     /// - Parameter channels: 1 for grey, 3 for RGB. Colour turns grey as ITU-R 601 weighs it (Pillow's `convert("L")`),
     ///   CMYK turns RGB and alpha is dropped as by Pillow's `convert("RGB")`, 16-bit samples are rounded to 8.
-    public static func decode(
+    package static func decode(
         _ bytes: [UInt8], channels: Int, pixelCountMax: Int = pixelCountMax
     ) throws -> PixelImage {
         try EncodedImage(bytes, pixelCountMax: pixelCountMax).decode(channels: channels)

@@ -1,8 +1,8 @@
 internal import CPNG
 
-public enum PNGEncoder {
+package enum PNGEncoder {
     /// The bytes of a PNG file of the image. The same pixels give the same bytes with the same libpng and zlib.
-    public static func encode(_ image: PixelImage) throws(DataError) -> [UInt8] {
+    package static func encode(_ image: PixelImage) throws(DataError) -> [UInt8] {
         var header = png_image()
         header.version = UInt32(PNG_IMAGE_VERSION)
         header.width = UInt32(image.width)

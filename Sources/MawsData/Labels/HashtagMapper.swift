@@ -8,16 +8,16 @@
 ///    at most three of at least three letters; of several ways the one whose first noun is longest, then its second.
 ///    Every noun is a label of its own: `#beachsunset` means beach and sunset.
 /// 3. Else it means nothing, for a reason that is counted.
-public struct HashtagMapper: Sendable {
+package struct HashtagMapper: Sendable {
     /// Why a hashtag is no label. Raw values are what a report says.
-    public enum Refusal: String, Sendable, CaseIterable {
+    package enum Refusal: String, Sendable, CaseIterable {
         case notANoun = "no noun of WordNet"
         case noLetters = "no letters"
         case tooShort = "fewer than three letters"
         case listed = "listed to be dropped"
     }
 
-    public enum Outcome: Hashable, Sendable {
+    package enum Outcome: Hashable, Sendable {
         /// The whole hashtag is one noun.
         case whole(WordNet.Synset)
         /// The synsets of the nouns it is made of, in its order, none twice.
@@ -44,14 +44,14 @@ public struct HashtagMapper: Sendable {
     /// - Parameters:
     ///   - dropped: hashtags that are never labels; neither are their synonyms, nor are they as a part of a compound.
     ///   - splitsCompounds: whether rule 2 holds.
-    public init(_ wordNet: WordNet, dropped: [String] = [], splitsCompounds: Bool = true) {
+    package init(_ wordNet: WordNet, dropped: [String] = [], splitsCompounds: Bool = true) {
         self.wordNet = wordNet
         self.dropped = Set(
             dropped.compactMap { wordNet.synset(ofJoined: HashtagText.joined(HashtagText.normalized($0))) })
         self.splitsCompounds = splitsCompounds
     }
 
-    public func outcome(_ hashtag: String) -> Outcome {
+    package func outcome(_ hashtag: String) -> Outcome {
         let whole = HashtagText.joined(hashtag)
         let letters = whole.unicodeScalars.count { $0.properties.isAlphabetic }
         if letters == 0 { return .refused(.noLetters) }

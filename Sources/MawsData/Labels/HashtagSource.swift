@@ -1,7 +1,7 @@
 import MawsPlan
 
 /// Where hashtags are read from, sample by sample, with no more in memory than one shard's index.
-public struct HashtagSource {
+package struct HashtagSource {
     private enum Kind {
         case shards([String])
         case list(String)
@@ -14,12 +14,12 @@ public struct HashtagSource {
     private let skipsBadRows: Bool
 
     /// The `.json` members of shards, or their captions' hashtags.
-    public static func shards(_ paths: [String], skipsBadRows: Bool) -> HashtagSource {
+    package static func shards(_ paths: [String], skipsBadRows: Bool) -> HashtagSource {
         HashtagSource(kind: .shards(paths), skipsBadRows: skipsBadRows)
     }
 
     /// The rows of a CSV or JSONL list, whose images are not looked at.
-    public static func list(_ path: String, skipsBadRows: Bool) -> HashtagSource {
+    package static func list(_ path: String, skipsBadRows: Bool) -> HashtagSource {
         HashtagSource(kind: .list(path), skipsBadRows: skipsBadRows)
     }
 
@@ -28,7 +28,7 @@ public struct HashtagSource {
     ///   - problem: told of each row that is left out, where bad rows are.
     ///   - ignored: told what is no sample and what is assumed of all.
     ///   - body: takes the normalised hashtags of each sample.
-    public func forEachSample(
+    package func forEachSample(
         progress: (Double) -> Void, problem: (DataError) -> Void, ignored: (SampleAccount) -> Void = { _ in },
         _ body: ([String]) throws -> Void
     ) throws {

@@ -1,9 +1,9 @@
 import Foundation
 
 /// One spelling for hashtags that mean the same.
-public enum HashtagText {
+package enum HashtagText {
     /// Unicode NFKC, lower case, without `#` and white space: `＃ＯＯＴＤ`, `#OOTD` and `ootd` are the same hashtag.
-    public static func normalized(_ tag: String) -> String {
+    package static func normalized(_ tag: String) -> String {
         if isPlain(tag) { return tag }
         return tag.precomposedStringWithCompatibilityMapping.lowercased().filter { $0 != "#" && !$0.isWhitespace }
     }
@@ -16,7 +16,7 @@ public enum HashtagText {
 
     /// Letters and digits alone, without accents: what WordNet's lemmas and hashtags are compared by.
     /// `golden_retriever`, `Golden-Retriever` and `goldenretriever` are the same, and so are `café` and `cafe`.
-    public static func joined(_ tag: String) -> String {
+    package static func joined(_ tag: String) -> String {
         let bytes = tag.utf8
         if bytes.allSatisfy(isLowerOrDigit) { return tag }
         if bytes.allSatisfy({ $0 < 128 }) {

@@ -1,17 +1,17 @@
 /// The labels of a stream of samples: what their hashtags mean, how often, and what means nothing and why.
-public struct LabelSurvey {
-    public private(set) var sampleCount = 0
+package struct LabelSurvey {
+    package private(set) var sampleCount = 0
     /// Samples with at least one noun.
-    public private(set) var labelledCount = 0
+    package private(set) var labelledCount = 0
     /// Hashtags of all samples, each counted once a sample.
-    public private(set) var useCount = 0
+    package private(set) var useCount = 0
     private var samples: [WordNet.Synset: Int] = [:]
     private var table: TagTable<HashtagMapper.Outcome>
     private let wordNet: WordNet
     private let mapper: HashtagMapper
 
     /// - Parameter capacity: different hashtags held in memory; see `TagTable`.
-    public init(_ wordNet: WordNet, mapper: HashtagMapper, capacity: Int = 1 << 20) {
+    package init(_ wordNet: WordNet, mapper: HashtagMapper, capacity: Int = 1 << 20) {
         self.wordNet = wordNet
         self.mapper = mapper
         table = TagTable(capacity: capacity)
@@ -20,7 +20,7 @@ public struct LabelSurvey {
     /// - Parameter hashtags: of one sample, normalised.
     /// - Returns: whether one of them means a noun.
     @discardableResult
-    public mutating func add(_ hashtags: [String]) -> Bool {
+    package mutating func add(_ hashtags: [String]) -> Bool {
         sampleCount += 1
         var found: [WordNet.Synset] = []
         for (position, tag) in hashtags.enumerated() where !hashtags[..<position].contains(tag) {
@@ -35,7 +35,7 @@ public struct LabelSurvey {
     }
 
     /// - Parameter sampleCountMin: labels with fewer samples are rare and no part of the vocabulary.
-    public func report(sampleCountMin: Int) throws -> LabelReport {
+    package func report(sampleCountMin: Int) throws -> LabelReport {
         let entries = table.entries.map {
             LabelReport.Hashtag(name: $0.key, uses: $0.value.uses, outcome: $0.value.meaning)
         }
@@ -63,35 +63,35 @@ public struct LabelSurvey {
 }
 
 /// What became of the hashtags of a data set.
-public struct LabelReport: Sendable {
-    public struct Label: Hashable, Sendable {
+package struct LabelReport: Sendable {
+    package struct Label: Hashable, Sendable {
         /// ImageNet's id of the synset: `n02099601`.
-        public var identifier: String
-        public var sampleCount: Int
+        package var identifier: String
+        package var sampleCount: Int
         /// The words of the synset, the commonest first.
-        public var words: [String]
+        package var words: [String]
         /// Spellings that mean it, the most used first.
-        public var hashtags: [String]
+        package var hashtags: [String]
     }
 
-    public struct Hashtag: Hashable, Sendable {
-        public var name: String
-        public var uses: Int
-        public var outcome: HashtagMapper.Outcome
+    package struct Hashtag: Hashable, Sendable {
+        package var name: String
+        package var uses: Int
+        package var outcome: HashtagMapper.Outcome
     }
 
-    public let sampleCount: Int
-    public let labelledCount: Int
-    public let useCount: Int
-    public let sampleCountMin: Int
+    package let sampleCount: Int
+    package let labelledCount: Int
+    package let useCount: Int
+    package let sampleCountMin: Int
     /// How much too low the count of a single hashtag may be, since memory is bounded; labels' counts are exact.
-    public let undercountMax: Int
+    package let undercountMax: Int
     /// Labels of the vocabulary, those with the most samples first, then by identifier.
-    public let labels: [Label]
+    package let labels: [Label]
     /// Labels below `sampleCountMin`, in the same order.
-    public let rare: [Label]
+    package let rare: [Label]
     /// Different hashtags.
-    public let hashtagCount: Int
+    package let hashtagCount: Int
     private let refused: [HashtagMapper.Refusal?: [Hashtag]]
 
     init(
@@ -110,14 +110,14 @@ public struct LabelReport: Sendable {
     }
 
     /// Hashtags that mean something, the most used first.
-    public var mapped: [Hashtag] { refused[nil] ?? [] }
+    package var mapped: [Hashtag] { refused[nil] ?? [] }
 
     /// Hashtags that mean nothing for this reason, the most used first.
-    public func refused(_ reason: HashtagMapper.Refusal) -> [Hashtag] { refused[reason] ?? [] }
+    package func refused(_ reason: HashtagMapper.Refusal) -> [Hashtag] { refused[reason] ?? [] }
 
     /// Writes the vocabulary, a label a line, which a plan's `vocabulary` names; see `LabelVocabulary`.
     /// - Parameter isForced: replaces what is there; otherwise a file of other content is refused.
-    public func writeVocabulary(to path: String, isForced: Bool = false) throws {
+    package func writeVocabulary(to path: String, isForced: Bool = false) throws {
         guard let most = labels.first ?? rare.first else {
             throw DataError.output(path: path, problem: "no hashtag of the \(sampleCount) samples is a noun of WordNet")
         }

@@ -5,19 +5,19 @@
 ///
 ///     n04370048<TAB>912<TAB>sweater, jumper<TAB>sweater jumper sweaters
 ///     ootd<TAB>812
-public struct LabelVocabulary: Sendable {
+package struct LabelVocabulary: Sendable {
     private static let sizeMax = 1 << 30
 
     /// In order: the position is the label.
-    public let names: [String]
+    package let names: [String]
     /// Samples of each label as the file counts them; 0 where it says nothing.
-    public let sampleCounts: [Int]
+    package let sampleCounts: [Int]
     /// Hashtags of one label, which most are.
     private let single: [String: Int]
     /// Compounds, which mean several.
     private let several: [String: [Int]]
 
-    public var count: Int { names.count }
+    package var count: Int { names.count }
 
     /// Labels that hashtags do not matter to: none.
     init() {
@@ -28,7 +28,7 @@ public struct LabelVocabulary: Sendable {
     }
 
     /// - Parameter sampleCountMin: labels with fewer samples are left out; 0 keeps lines without a number too.
-    public init(path: String, sampleCountMin: Int = 0) throws {
+    package init(path: String, sampleCountMin: Int = 0) throws {
         var names: [String] = []
         var sampleCounts: [Int] = []
         var labels: [String: [Int]] = [:]
@@ -72,7 +72,7 @@ public struct LabelVocabulary: Sendable {
     }
 
     /// The labels that hashtags mean, ascending, without repeats; hashtags that the vocabulary lacks are dropped.
-    public func labels(of hashtags: [String]) -> [Int] {
+    package func labels(of hashtags: [String]) -> [Int] {
         var found: [Int] = []
         for tag in hashtags {
             if let label = single[tag] {

@@ -4,9 +4,9 @@
 /// that is how a hashtag spells it: `golden_retriever` is `goldenretriever`. The synset of a noun is its most frequent
 /// sense, the first that index.noun lists. Where several lemmas share a joined form, the one with more senses seen in
 /// WordNet's tagged texts wins, then the one with fewer separators, then the first by name.
-public struct WordNet: Sendable {
+package struct WordNet: Sendable {
     /// Offset of a synset in data.noun, which is also the number of its ImageNet id.
-    public typealias Synset = UInt32
+    package typealias Synset = UInt32
 
     struct Noun {
         var lemma: String
@@ -14,7 +14,7 @@ public struct WordNet: Sendable {
         var taggedSenses: Int
     }
 
-    public static let debianFolder = "/usr/share/wordnet"
+    package static let debianFolder = "/usr/share/wordnet"
     private static let sizeMax = 1 << 28
     /// morphy(7WN): endings of regular plurals and what takes their place, in the order they are tried.
     private static let pluralRules = [
@@ -28,7 +28,7 @@ public struct WordNet: Sendable {
     private let data: InputFile
 
     /// - Parameter folder: holds index.noun, data.noun and noun.exc.
-    public init(folder: String = WordNet.debianFolder) throws {
+    package init(folder: String = WordNet.debianFolder) throws {
         do {
             nouns = try Self.index(folder + "/index.noun")
             irregular = try Self.exceptions(folder + "/noun.exc")
@@ -40,12 +40,12 @@ public struct WordNet: Sendable {
         }
     }
 
-    public var count: Int { nouns.count }
+    package var count: Int { nouns.count }
 
     /// The most frequent sense of a noun in singular or plural, by its joined form; nil for what is no noun.
     ///
     /// The form itself comes first, then its irregular singular, then the regular ones in morphy's order.
-    public func synset(ofJoined form: String) -> Synset? {
+    package func synset(ofJoined form: String) -> Synset? {
         if let noun = nouns[form] { return noun.synset }
         if let singular = irregular[form] { return nouns[singular]?.synset }
         for (ending, replacement) in Self.pluralRules where form.utf8.count > ending.utf8.count + 1 {
@@ -56,7 +56,7 @@ public struct WordNet: Sendable {
     }
 
     /// The words of a synset, the commonest first, blanks for underscores.
-    public func words(of synset: Synset) throws -> [String] {
+    package func words(of synset: Synset) throws -> [String] {
         let length = Int(min(1 << 14, data.size - min(data.size, UInt64(synset))))
         let line = String(
             decoding: try data.read(offset: UInt64(synset), count: length).prefix { $0 != 10 }, as: UTF8.self)
@@ -71,7 +71,7 @@ public struct WordNet: Sendable {
     }
 
     /// ImageNet's id of a synset: `n02099601`.
-    public static func identifier(_ synset: Synset) -> String {
+    package static func identifier(_ synset: Synset) -> String {
         let digits = String(synset)
         return "n" + String(repeating: "0", count: max(0, 8 - digits.count)) + digits
     }

@@ -4,19 +4,19 @@ import MawsHash
 ///
 /// Writes `fashion-train-0000.tar` …, `fashion-test-0000.tar` …, `classes.txt`, `templates.txt` and
 /// `fashion-hashtags.txt`, whose counts are those of the training images.
-public struct FashionPacker {
+package struct FashionPacker {
     private let source: String
     private let target: PackTarget
     private let seed: UInt64
 
     /// - Parameter source: folder of the four IDX files, as Debian's package dataset-fashion-mnist installs them.
-    public init(source: String, target: PackTarget, seed: UInt64) {
+    package init(source: String, target: PackTarget, seed: UInt64) {
         self.source = source
         self.target = target
         self.seed = seed
     }
 
-    public func pack() throws -> PackResult {
+    package func pack() throws -> PackResult {
         try target.check()
         let identity = try identity()
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: identity)

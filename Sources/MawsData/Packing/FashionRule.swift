@@ -14,26 +14,26 @@ import MawsBase
 ///    that may be empty ("for the weekend"), and the hashtags.
 ///
 /// The `.cls` member keeps the clean class; only evaluation reads it.
-public struct FashionRule: Sendable {
+package struct FashionRule: Sendable {
     /// One of the two splits; raw values are part of the rule.
-    public enum Split: UInt32, Sendable, CaseIterable {
+    package enum Split: UInt32, Sendable, CaseIterable {
         case train = 0
         case test = 1
     }
 
-    public struct Labels: Hashable, Sendable {
-        public var caption: String
-        public var hashtags: [String]
+    package struct Labels: Hashable, Sendable {
+        package var caption: String
+        package var hashtags: [String]
         /// The class that tags and caption speak of, wrong for a quarter of the images.
-        public var taggedClass: Int
+        package var taggedClass: Int
     }
 
     /// Grows whenever the labels of a seed change.
     static let version = 1
-    public static let wrongClassShare: Float = 0.25
-    public static let hashtagCounts = 1...4
+    package static let wrongClassShare: Float = 0.25
+    package static let hashtagCounts = 1...4
     /// Names a person would use, the first one the class's own; their hashtags are the same without blanks and hyphens.
-    public static let classNames: [[String]] = [
+    package static let classNames: [[String]] = [
         ["t-shirt", "tee", "top"],
         ["trousers", "pants", "slacks"],
         ["pullover", "sweater", "jumper"],
@@ -45,7 +45,7 @@ public struct FashionRule: Sendable {
         ["bag", "handbag", "purse"],
         ["ankle boots", "boots", "booties"],
     ]
-    public static let genericHashtags = ["ootd", "style", "fashion", "outfit", "instagood"]
+    package static let genericHashtags = ["ootd", "style", "fashion", "outfit", "instagood"]
     static let openings = [
         "in love with my {}", "just got my {}", "wearing my new {}", "my favourite {}", "finally found my {}",
         "my {} and me", "look at my {}", "my new {}", "can't stop wearing my {}", "a photo of my {}",
@@ -56,22 +56,22 @@ public struct FashionRule: Sendable {
         " again", " and it fits",
     ]
     /// Prompts for zero-shot classification, in the captions' manner.
-    public static let templates = [
+    package static let templates = [
         "a photo of my {}", "my new {}", "my favourite {} today", "in love with my {}", "wearing my new {}",
         "just got my {}", "look at my {}",
     ]
 
     private let seed: UInt64
 
-    public init(seed: UInt64) { self.seed = seed }
+    package init(seed: UInt64) { self.seed = seed }
 
     /// Hashtags of one class.
-    public static func hashtags(ofClass index: Int) -> [String] {
+    package static func hashtags(ofClass index: Int) -> [String] {
         classNames[index].map { $0.filter { $0 != " " && $0 != "-" } }
     }
 
     /// The weak labels of one image.
-    public func labels(split: Split, image: Int, cleanClass: Int) -> Labels {
+    package func labels(split: Split, image: Int, cleanClass: Int) -> Labels {
         var random = CounterRandom(
             seed: seed, purpose: .weakLabels, stage: split.rawValue, element: UInt64(image))
         let tagged = taggedClass(cleanClass, &random)

@@ -1,22 +1,22 @@
 import Foundation
 
 /// What `maws data pack` wrote and from what: the last file of a pack, so that its presence means the pack is complete.
-public struct PackManifest: Codable, Hashable, Sendable {
-    public struct File: Codable, Hashable, Sendable {
-        public var name: String
-        public var bytes: UInt64
-        public var sha256: String
+package struct PackManifest: Codable, Hashable, Sendable {
+    package struct File: Codable, Hashable, Sendable {
+        package var name: String
+        package var bytes: UInt64
+        package var sha256: String
         /// Samples of a shard; 0 for other files.
-        public var samples: Int
+        package var samples: Int
     }
 
     /// Everything that decides the content: rule, parameters, a hash of the sources.
-    public var source: String
-    public var files: [File]
+    package var source: String
+    package var files: [File]
     /// What became of the samples; nil in packs of before it was kept.
-    public var account: SampleAccount?
+    package var account: SampleAccount?
 
-    public var sampleCount: Int { files.reduce(0) { $0 + $1.samples } }
+    package var sampleCount: Int { files.reduce(0) { $0 + $1.samples } }
 
     /// What a source is called, without what changes when its rows do or when its classes are read otherwise.
     static func origin(_ source: String) -> Substring {

@@ -1,32 +1,32 @@
 /// What a packing command did.
-public struct PackResult: Sendable {
-    public var manifest: PackManifest
+package struct PackResult: Sendable {
+    package var manifest: PackManifest
     /// A complete pack from the same source was there already; nothing was written.
-    public var wasThere: Bool
+    package var wasThere: Bool
     /// Rows left out, one sentence each.
-    public var problems: [String] = []
+    package var problems: [String] = []
     /// What became of the samples, of an earlier call where the pack was there already.
-    public var account: SampleAccount { manifest.account ?? SampleAccount() }
+    package var account: SampleAccount { manifest.account ?? SampleAccount() }
     /// What was read of the source and what was not, a sentence each.
-    public var notes: [String] = []
+    package var notes: [String] = []
     /// What is likely not what was wanted, a sentence each.
-    public var warnings: [String] = []
+    package var warnings: [String] = []
 }
 
 /// Where a pack goes.
-public struct PackTarget: Sendable {
+package struct PackTarget: Sendable {
     /// Folder, made when missing.
-    public var output: String
+    package var output: String
     /// Beginning of every shard's name.
-    public var prefix: String
+    package var prefix: String
     /// Samples in a shard.
-    public var shardSize: Int
+    package var shardSize: Int
     /// Writes the pack even when a complete one is there.
-    public var isForced: Bool
+    package var isForced: Bool
     /// Files that the command reads besides what the packer itself does.
-    public var reads = ReadFiles()
+    package var reads = ReadFiles()
 
-    public init(output: String, prefix: String, shardSize: Int = 5000, isForced: Bool = false) {
+    package init(output: String, prefix: String, shardSize: Int = 5000, isForced: Bool = false) {
         self.output = output
         self.prefix = prefix
         self.shardSize = shardSize

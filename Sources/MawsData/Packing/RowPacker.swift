@@ -5,7 +5,7 @@ import MawsHash
 ///
 /// Besides the shards it writes `<prefix>-hashtags.txt` when there are hashtags and `<prefix>-classes.txt` when classes
 /// are names, numbered in the order of their names.
-public struct RowPacker {
+package struct RowPacker {
     private let source: any RowSource
     private let sourceName: String
     private let target: PackTarget
@@ -29,7 +29,7 @@ public struct RowPacker {
     /// A folder of images with sidecar files; see `FolderSource`.
     /// - Parameter classFolders: whether the first folder on the way to an image is its class, and every image lies in
     ///   one; nil: where there are such folders.
-    public static func folder(
+    package static func folder(
         _ path: String, classFolders: Bool?, target: PackTarget, skipsBadRows: Bool
     ) throws -> RowPacker {
         RowPacker(
@@ -41,14 +41,14 @@ public struct RowPacker {
     }
 
     /// A CSV or JSONL list; see `ListSource`.
-    public static func list(_ path: String, target: PackTarget, skipsBadRows: Bool) throws -> RowPacker {
+    package static func list(_ path: String, target: PackTarget, skipsBadRows: Bool) throws -> RowPacker {
         RowPacker(
             try ListSource(path: path), origin: "list:\(path)", name: "list \(path)", target: target,
             skipsBadRows: skipsBadRows)
     }
 
     /// - Parameter progress: told now and then which share is done, 0...1.
-    public func pack(progress: (Double) -> Void = { _ in }) throws -> PackResult {
+    package func pack(progress: (Double) -> Void = { _ in }) throws -> PackResult {
         try target.check()
         let survey = try survey(progress)
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: survey.identity)

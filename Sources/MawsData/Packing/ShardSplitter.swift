@@ -4,7 +4,7 @@ import MawsPlan
 
 /// `maws data split`: puts every sample of some shards into one of two new sets of shards, drawn from a seed and the
 /// sample's number alone. What lies beside an image goes with it as it is, byte for byte.
-public struct ShardSplitter {
+package struct ShardSplitter {
     private let shards: [String]
     private let target: PackTarget
     private let names: (rest: String, share: String)
@@ -14,8 +14,9 @@ public struct ShardSplitter {
     /// - Parameters:
     ///   - share: of the samples that go into the second set, 0...1.
     ///   - names: endings of the two sets' names, `train` and `test` for instance.
-    public init(shards: [String], target: PackTarget, names: (rest: String, share: String), share: Double, seed: UInt64)
-    {
+    package init(
+        shards: [String], target: PackTarget, names: (rest: String, share: String), share: Double, seed: UInt64
+    ) {
         self.shards = shards
         self.target = target
         self.names = names
@@ -23,7 +24,7 @@ public struct ShardSplitter {
         self.seed = seed
     }
 
-    public func split() throws -> PackResult {
+    package func split() throws -> PackResult {
         try target.check()
         let plan = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(plan, root: "")

@@ -7,15 +7,15 @@ import MawsTensor
 /// An unreadable sample is replaced by the next readable one of its split when training; an evaluation leaves it out,
 /// so that no sample counts twice, and the unit is that much shorter. Thread-safe: a prefetch thread may call it beside
 /// the one that computes.
-public final class BatchLoader: Sendable {
+package final class BatchLoader: Sendable {
     /// Units of an evaluation stage; of a step for a training stage.
-    public let unitCount: Int
+    package let unitCount: Int
     /// SHA-256 in hex over the samples of every split the stage reads, in the order and number it reads them in.
-    public let fingerprint: String
+    package let fingerprint: String
     /// Samples of the split the stage is `on`, as it counts them: excluded ones left out, repeated ones repeated.
-    public let sampleCount: Int
+    package let sampleCount: Int
     /// Whether some of it lies on other machines.
-    public let isRemote: Bool
+    package let isRemote: Bool
     private let stage: StagePlan
     /// In the order units run through them: fitOn, then on.
     private let sources: [Source]
@@ -30,7 +30,7 @@ public final class BatchLoader: Sendable {
     /// - Parameters:
     ///   - root: folder that the plan's relative paths are relative to.
     ///   - classes: of the plan, where evaluations compare splits; nil: each split numbers its own.
-    public init(
+    package init(
         plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String, access: DataAccess = .ofThisMachine,
         classes: PlanClasses? = nil
     ) throws {
@@ -67,7 +67,7 @@ public final class BatchLoader: Sendable {
     }
 
     /// Unreadable samples met so far, each once, in the order they were met.
-    public var skipped: [SkippedSample] { log.samples }
+    package var skipped: [SkippedSample] { log.samples }
 
     /// The batch of one unit.
     /// - Parameters:
@@ -75,7 +75,7 @@ public final class BatchLoader: Sendable {
     ///   - unit: 0..<unitCount.
     ///   - passed: samples of the split that are passed over in this unit as if their content were unreadable.
     ///   - features: of the view of this number, where they are known; its image is not read then.
-    public func batch(
+    package func batch(
         step: UInt64, unit: Int, passed: [UInt64] = [], features: (_ view: UInt64) -> [Float]? = { _ in nil }
     ) throws -> UnitBatch {
         precondition(unit >= 0 && unit < unitCount)
@@ -86,7 +86,7 @@ public final class BatchLoader: Sendable {
     }
 
     /// Views of all samples of the split, where they are fixed.
-    public var viewCount: Int? { stage.needs.views.map { $0 * sampleCount } }
+    package var viewCount: Int? { stage.needs.views.map { $0 * sampleCount } }
 
     /// With fixed views a sample's views take turns from epoch to epoch; each repetition of it has views of its own.
     private func view(slot: UInt64, position: Int) -> UInt64 {

@@ -1,11 +1,11 @@
 /// Numbers of classes that have names: the names' order; of classes that are numbers, themselves.
-public struct ClassNumbers: Hashable, Sendable {
+package struct ClassNumbers: Hashable, Sendable {
     /// Classes may not be numbered from here on.
     static let numberMax = 1_000_000
 
     private var numbers: [String: Int] = [:]
     /// By number; nil where classes are numbers already, or there are none.
-    public private(set) var names: [String]?
+    package private(set) var names: [String]?
 
     init() {}
 

@@ -3,19 +3,19 @@ import MawsHash
 import MawsPlan
 
 /// The samples of one split, in the order of its shards. Thread-safe.
-public final class Dataset: Sendable {
-    public let name: String
-    public let count: Int
+package final class Dataset: Sendable {
+    package let name: String
+    package let count: Int
     /// SHA-256 in hex over the names and sizes of all samples in order.
-    public let fingerprint: String
+    package let fingerprint: String
     /// What was passed over when the shards were opened: members and whole stretches that make no sense.
-    public let problems: [SkippedSample]
+    package let problems: [SkippedSample]
     /// What was left out, ignored or assumed when the shards were opened, `problems` among it.
-    public let account: SampleAccount
+    package let account: SampleAccount
     /// Names of the classes that its samples may have.
     let classNames: Set<String>
     /// Numbers of named classes: those of this split alone, or of a whole plan.
-    public let classes: ClassNumbers
+    package let classes: ClassNumbers
     private let stores: [any SampleStore]
     let starts: ShardStarts
 
@@ -24,7 +24,7 @@ public final class Dataset: Sendable {
     /// Opens all shards, by their index files or by scanning their headers. Throws when more has to be passed over than
     /// the split's limit allows.
     /// - Parameter root: folder that relative shard paths are relative to.
-    public init(_ split: DataSplitPlan, root: String, access: DataAccess = .ofThisMachine) throws {
+    package init(_ split: DataSplitPlan, root: String, access: DataAccess = .ofThisMachine) throws {
         name = split.name
         let (opener, openShards, digest) = (DataOpener(root: root, access: access), OpenShards(), Hash())
         let packed = PackedClasses()
@@ -97,7 +97,7 @@ public final class Dataset: Sendable {
     var remoteFiles: [RemoteFile?] { stores.map { ($0 as? ShardStore)?.remote } }
 
     /// The sample with everything that belongs to it.
-    public func sample(_ index: Int) throws -> Sample {
+    package func sample(_ index: Int) throws -> Sample {
         var sample = try sample(index, parts: Set(SamplePart.allCases), required: [.image])
         let (store, local) = place(of: index)
         sample.name = try store.key(local)
@@ -114,7 +114,7 @@ public final class Dataset: Sendable {
     }
 
     /// The caption alone; nil where the sample has none.
-    public func caption(_ index: Int) throws -> String? { try sample(index, parts: [.caption], required: []).caption }
+    package func caption(_ index: Int) throws -> String? { try sample(index, parts: [.caption], required: []).caption }
 
     /// Where the caption of a sample can be.
     func captionPlace(_ index: Int) -> CaptionPlace {
@@ -197,7 +197,7 @@ public final class Dataset: Sendable {
     }
 
     /// A path of the plan, relative to `root` unless it is absolute.
-    public static func resolved(_ path: String, root: String) -> String {
+    package static func resolved(_ path: String, root: String) -> String {
         path.hasPrefix("/") || root.isEmpty || root == "." ? path : root + "/" + path
     }
 

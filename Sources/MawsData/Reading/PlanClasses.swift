@@ -5,14 +5,14 @@ import MawsPlan
 /// Folders and lists name their classes, packed shards have a file of names (`PackedClasses`), and other shards have
 /// numbers alone. The numbers of named classes are the lines of the file that a `zeroshot` stage names, where the names
 /// are there, and the order of the names otherwise.
-public struct PlanClasses: Sendable {
-    public let numbers: ClassNumbers
+package struct PlanClasses: Sendable {
+    package let numbers: ClassNumbers
     /// What is assumed, each a whole sentence.
-    public private(set) var notes: [String] = []
+    package private(set) var notes: [String] = []
     private var linesOfStage: [[String]]?
 
     /// By number, for reports; empty where classes are numbers alone.
-    public var names: [String] { numbers.names ?? linesOfStage?.map { $0[0] } ?? [] }
+    package var names: [String] { numbers.names ?? linesOfStage?.map { $0[0] } ?? [] }
 
     /// Names of splits that evaluations read, in the order they do.
     static func splits(_ plan: Plan) -> [String] {

@@ -2,27 +2,27 @@ import MawsHash
 import MawsPlan
 
 /// Every split a plan names, opened: how much there is, and whether two machines have the same.
-public struct PlanData: Sendable {
-    public struct Split: Sendable {
-        public let name: String
-        public let dataset: Dataset
+package struct PlanData: Sendable {
+    package struct Split: Sendable {
+        package let name: String
+        package let dataset: Dataset
         /// Samples that an evaluation reads: those that the plan does not exclude.
-        public let sampleCount: Int
+        package let sampleCount: Int
         /// Samples of a training stage's epoch: the same, with those of rare labels repeated.
-        public let epochSampleCount: Int
+        package let epochSampleCount: Int
         /// SHA-256 of each file beside the shards that decides what a sample is: vocabulary, exclusions, tokenizer.
         let files: [String]
     }
 
     /// In the order of the plan.
-    public let splits: [Split]
+    package let splits: [Split]
     /// The numbers of classes in all splits.
-    public let classes: PlanClasses
+    package let classes: PlanClasses
     /// SHA-256 of each file that stages make prompts of.
     private let prompts: [String]
 
     /// - Parameter root: folder that the plan's relative paths are relative to.
-    public init(plan: Plan, root: String) throws {
+    package init(plan: Plan, root: String) throws {
         let faults = DataAccess.faults()
         guard faults.isEmpty else { throw PlanDataFaults(sentences: faults) }
         do {
@@ -104,17 +104,17 @@ public struct PlanData: Sendable {
     }
 
     /// What is to be said of how the splits are read, which columns of a list for instance; a sentence each.
-    public var notes: [String] { splits.flatMap(\.dataset.notes) }
+    package var notes: [String] { splits.flatMap(\.dataset.notes) }
 
     /// Samples that a stage reads of a split: an epoch's if it trains; 0 when the plan has no split of this name.
-    public func sampleCount(_ name: String, for stage: StagePlan) -> Int {
+    package func sampleCount(_ name: String, for stage: StagePlan) -> Int {
         guard let split = splits.first(where: { $0.name == name }) else { return 0 }
         return stage.trains ? split.epochSampleCount : split.sampleCount
     }
 
     /// The fingerprint of every split and of the prompts: `train=<hex> test=<hex>+<hex> prompts+<hex>`. Equal where all
     /// samples have equal names and sizes and the files behind a `+` equal contents.
-    public var fingerprint: String {
+    package var fingerprint: String {
         let parts = splits.map { "\($0.name)=\($0.dataset.fingerprint)" + Self.suffix($0.files) }
         return (parts + (prompts.isEmpty ? [] : ["prompts" + Self.suffix(prompts)])).joined(separator: " ")
     }

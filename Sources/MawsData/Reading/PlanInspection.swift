@@ -2,18 +2,18 @@ import MawsPlan
 
 /// Everything that a plan names, opened: what `maws plan check` and the start of a run both do before anything is
 /// computed. All faults are found at once.
-public struct PlanInspection: Sendable {
+package struct PlanInspection: Sendable {
     /// Nil where a split cannot be opened.
-    public let data: PlanData?
+    package let data: PlanData?
     /// What the stages will find in the samples; nil where a split cannot be opened.
-    public let survey: PlanSurvey?
+    package let survey: PlanSurvey?
     /// One sentence each, with file, line and field where the plan came from a file.
-    public let faults: [String]
+    package let faults: [String]
 
     /// - Parameters:
     ///   - root: folder that the plan's relative paths are relative to.
     ///   - earlier: the survey of the run's first start; nil: it is made, and what it finds wrong is a fault.
-    public init(plan: Plan, root: String, survey earlier: PlanSurvey? = nil) {
+    package init(plan: Plan, root: String, survey earlier: PlanSurvey? = nil) {
         var log = InspectionLog(plan: plan)
         var samples: [String: Int] = [:]
         let opened = plan.data.compactMap { split in
@@ -42,7 +42,7 @@ public struct PlanInspection: Sendable {
 
     /// The data of a plan without a fault.
     /// - Parameter further: faults that were found elsewhere, told with these.
-    public func checked(further: [String] = []) throws -> (data: PlanData, survey: PlanSurvey) {
+    package func checked(further: [String] = []) throws -> (data: PlanData, survey: PlanSurvey) {
         let all = faults + further
         guard all.isEmpty, let data, let survey else { throw PlanDataFaults(sentences: all) }
         return (data, survey)
@@ -74,12 +74,12 @@ private struct InspectionLog {
 }
 
 /// What stands between a plan and its run, a sentence a line.
-public struct PlanDataFaults: Error, Hashable, CustomStringConvertible {
-    public let sentences: [String]
+package struct PlanDataFaults: Error, Hashable, CustomStringConvertible {
+    package let sentences: [String]
 
-    public init(sentences: [String]) { self.sentences = sentences }
+    package init(sentences: [String]) { self.sentences = sentences }
 
-    public var description: String { sentences.joined(separator: "\n") }
+    package var description: String { sentences.joined(separator: "\n") }
 }
 
 /// What a stage would find wrong only when its turn comes.

@@ -16,8 +16,8 @@ import Synchronization
 /// A lane's order is an eight-round Feistel network over the smallest even number of bits that holds its samples,
 /// walked along its cycle until it lands inside (Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA
 /// 2002): it takes no memory however many there are. The order of the bundles takes memory for each bundle.
-public final class SampleOrder: Sendable {
-    public let count: Int
+package final class SampleOrder: Sendable {
+    package let count: Int
     private let seed: UInt64
     private let stageIndex: UInt32
     private let unit: Int
@@ -48,7 +48,7 @@ public final class SampleOrder: Sendable {
 
     /// One permutation of everything.
     /// - Parameter count: samples in the split, above 0.
-    public convenience init(seed: UInt64, stageIndex: UInt32, count: Int) {
+    package convenience init(seed: UInt64, stageIndex: UInt32, count: Int) {
         self.init(seed: seed, stageIndex: stageIndex, shards: [count], shuffle: .max, unit: 1, unitsPerBatch: 1)
     }
 
@@ -56,7 +56,7 @@ public final class SampleOrder: Sendable {
     ///   - shards: samples of each shard; their sum is above 0.
     ///   - shuffle: shards that are read at a time; `Int.max`: all, without lanes.
     ///   - unit: samples of a unit.
-    public init(seed: UInt64, stageIndex: UInt32, shards: [Int], shuffle: Int, unit: Int, unitsPerBatch: Int) {
+    package init(seed: UInt64, stageIndex: UInt32, shards: [Int], shuffle: Int, unit: Int, unitsPerBatch: Int) {
         precondition(shuffle > 0 && unit > 0 && unitsPerBatch > 0)
         self.seed = seed
         self.stageIndex = stageIndex
@@ -96,7 +96,7 @@ public final class SampleOrder: Sendable {
     }
 
     /// Index of the sample at this slot.
-    public func index(slot: UInt64) -> Int {
+    package func index(slot: UInt64) -> Int {
         let (epoch, position) = slot.quotientAndRemainder(dividingBy: UInt64(count))
         guard starts.count > 2 else {
             return permuted(Int(position), among: count, roundKeys(epoch, element: 0))

@@ -1,35 +1,35 @@
 import MawsPlan
 
 /// What a set of shards holds, found by reading and decoding every sample.
-public struct ShardSurvey: Sendable {
+package struct ShardSurvey: Sendable {
     /// Those that were passed over included.
-    public private(set) var sampleCount = 0
-    public private(set) var captionCount = 0
+    package private(set) var sampleCount = 0
+    package private(set) var captionCount = 0
     /// Samples by their number of hashtags.
-    public private(set) var hashtagHistogram: [Int: Int] = [:]
-    public private(set) var hashtagCounts: [String: Int] = [:]
+    package private(set) var hashtagHistogram: [Int: Int] = [:]
+    package private(set) var hashtagCounts: [String: Int] = [:]
     /// Samples of each class; -1 where it is unknown.
-    public private(set) var classCounts: [Int: Int] = [:]
+    package private(set) var classCounts: [Int: Int] = [:]
     /// Images by size, `28 x 28` for instance.
-    public private(set) var imageSizes: [String: Int] = [:]
-    public private(set) var problems: [SkippedSample] = []
+    package private(set) var imageSizes: [String: Int] = [:]
+    package private(set) var problems: [SkippedSample] = []
     /// What became of the samples: those that are readable, and what they lack; `problems`, and what is no sample.
-    public private(set) var account: SampleAccount
+    package private(set) var account: SampleAccount
     /// What is to be said of how the samples are read, a sentence each.
-    public let notes: [String]
-    public let fingerprint: String
+    package let notes: [String]
+    package let fingerprint: String
     private var sums = [Double](repeating: 0, count: 3)
     private var squares = [Double](repeating: 0, count: 3)
     private var imageCount = 0
 
     /// Tokens of the captions, where a tokenizer was given.
-    public private(set) var captionLengths = CaptionLengths()
+    package private(set) var captionLengths = CaptionLengths()
     private let tokenizer: Tokenizer?
 
     /// - Parameters:
     ///   - shards: paths, in order.
     ///   - tokenizer: counts the captions' tokens, and those that its context cuts.
-    public init(shards: [String], tokenizer: Tokenizer? = nil) throws {
+    package init(shards: [String], tokenizer: Tokenizer? = nil) throws {
         self.tokenizer = tokenizer
         let split = DataSplitPlan(name: "shards", shards: shards, vocabulary: nil, tokenizer: nil, skipLimit: 1)
         let dataset = try Dataset(split, root: "")
@@ -56,10 +56,10 @@ public struct ShardSurvey: Sendable {
     }
 
     /// Mean over the images of each channel's mean pixel, 0...1: what a plan's `mean` wants.
-    public var mean: [Double] { sums.map { $0 / Double(max(1, imageCount)) } }
+    package var mean: [Double] { sums.map { $0 / Double(max(1, imageCount)) } }
 
     /// Square root of the mean squared distance of pixels from `mean`, every image weighing the same.
-    public var deviation: [Double] {
+    package var deviation: [Double] {
         zip(squares, mean).map { max(0, $0 / Double(max(1, imageCount)) - $1 * $1).squareRoot() }
     }
 

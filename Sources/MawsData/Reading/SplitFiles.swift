@@ -1,12 +1,12 @@
 /// The small text files that come with shards.
-public enum SplitFiles {
+package enum SplitFiles {
     private static let sizeMax = 1 << 28
 
     /// Hashtags, one a line.
-    public static func hashtags(path: String) throws -> [String] { try lines(path).map(String.init) }
+    package static func hashtags(path: String) throws -> [String] { try lines(path).map(String.init) }
 
     /// Names of each class: one class a line, its names separated by commas.
-    public static func classes(path: String) throws -> [[String]] {
+    package static func classes(path: String) throws -> [[String]] {
         try lines(path).enumerated().map { index, line in
             let names = line.split(separator: ",").map { CaptionText.sanitized(String($0)) }.filter { !$0.isEmpty }
             guard !names.isEmpty else {
@@ -18,7 +18,7 @@ public enum SplitFiles {
     }
 
     /// Prompt templates, one a line that is not blank, `{}` where the name of a class goes.
-    public static func templates(path: String) throws -> [String] {
+    package static func templates(path: String) throws -> [String] {
         try lines(path).enumerated().compactMap { index, line in
             let template = CaptionText.sanitized(String(line))
             if template.isEmpty { return nil }

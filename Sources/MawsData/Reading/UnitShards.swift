@@ -3,7 +3,7 @@ import MawsPlan
 
 /// Which shards on other machines the units of a stage read: what a coordinator prefers a trainer by. It opens no
 /// sample, and takes no notice of what is passed over.
-public struct UnitShards: Sendable {
+package struct UnitShards: Sendable {
     private let stage: StagePlan
     private let order: SampleOrder?
     private let sources: [Source]
@@ -17,7 +17,7 @@ public struct UnitShards: Sendable {
 
     /// Nil where nothing is known or nothing is gained: shards that are all on this machine, or samples that repeat by
     /// their labels, which only those know that have read them.
-    public init?(plan: Plan, stage: StagePlan, stageIndex: UInt32, data: PlanData, root: String) throws {
+    package init?(plan: Plan, stage: StagePlan, stageIndex: UInt32, data: PlanData, root: String) throws {
         let repeats = stage.trains && plan.split(stage.on)?.resample != nil
         let sources = try stage.splits.compactMap {
             try Self.source($0, plan: plan, data: data, root: root)
@@ -47,7 +47,7 @@ public struct UnitShards: Sendable {
     }
 
     /// By unit of a step: what it reads of each remote shard, shards ascending.
-    public func uses(step: UInt64) -> [[ShardUse]] {
+    package func uses(step: UInt64) -> [[ShardUse]] {
         guard let order else { return evaluationUses() }
         return (0..<stage.unitsPerStep).map { unit in
             let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)

@@ -2,22 +2,22 @@ import Foundation
 import MawsBase
 
 /// What this machine allows and lends to the reading of data: no part of a plan, as it changes no number.
-public struct DataAccess: Sendable {
+package struct DataAccess: Sendable {
     /// Folder of the cache for data that is not local; see `BlockCache`.
-    public var cacheFolder: String
-    public var cacheBytesMax: Int
+    package var cacheFolder: String
+    package var cacheBytesMax: Int
     /// Whether `pipe:` sources may run their commands. A plan comes over the network, so a machine says yes for itself.
-    public var allowsPipes: Bool
+    package var allowsPipes: Bool
     /// Seconds without a byte after which a server or a command counts as stalled.
-    public var stallSeconds = 30
+    package var stallSeconds = 30
     /// A block of the cache may take so many times `stallSeconds`: by default 300 s for 1 MiB, 3.5 KB/s.
     static let stallsPerBlock = 10
     /// Times that a read is tried before it is an error, and the pause before the second; it doubles with each.
-    public var tries = 5
-    public var pauseSeconds = 0.5
-    public var credentials = DataCredentials(environment: [:])
+    package var tries = 5
+    package var pauseSeconds = 0.5
+    package var credentials = DataCredentials(environment: [:])
 
-    public init(cacheFolder: String, cacheBytesMax: Int, allowsPipes: Bool) {
+    package init(cacheFolder: String, cacheBytesMax: Int, allowsPipes: Bool) {
         self.cacheFolder = cacheFolder
         self.cacheBytesMax = cacheBytesMax
         self.allowsPipes = allowsPipes
@@ -25,7 +25,7 @@ public struct DataAccess: Sendable {
 
     /// From the environment: `MAWS_CACHE` (`~/.cache/maws`), `MAWS_CACHE_SIZE` (`20G`),
     /// `MAWS_ALLOW_PIPES=yes`, `MAWS_STALL_SECONDS` (30), `MAWS_READ_TRIES` (5), and those of `DataCredentials`.
-    public static var ofThisMachine: DataAccess {
+    package static var ofThisMachine: DataAccess {
         let environment = ProcessInfo.processInfo.environment
         let folder =
             environment["MAWS_CACHE"] ?? (environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache") + "/maws"
@@ -41,7 +41,7 @@ public struct DataAccess: Sendable {
     }
 
     /// A sentence for each of those variables that is set to something else than it takes.
-    public static func faults(of environment: [String: String] = ProcessInfo.processInfo.environment) -> [String] {
+    package static func faults(of environment: [String: String] = ProcessInfo.processInfo.environment) -> [String] {
         let sizes = ["MAWS_CACHE_SIZE"].filter { name in environment[name].map { ByteSize(text: $0) == nil } ?? false }
         let numbers = ["MAWS_STALL_SECONDS", "MAWS_READ_TRIES"].filter { name in
             environment[name].map { Int($0).map { $0 <= 0 } ?? true } ?? false

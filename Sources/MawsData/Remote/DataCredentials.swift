@@ -12,7 +12,7 @@ import MawsBase
 /// - `MAWS_DATA_QUERY`: added to the query of each address, a container's `sig=…` for instance.
 /// - `MAWS_NETRC`: a file of the form of `.netrc`; `~/.netrc` where it is there and this is not set. Only its owner may
 ///   read it.
-public struct DataCredentials: Hashable, Sendable {
+package struct DataCredentials: Hashable, Sendable {
     var hosts: [String]
     var user: String?
     var password: String?
@@ -20,7 +20,7 @@ public struct DataCredentials: Hashable, Sendable {
     /// Nil where there is no such file.
     var netrc: String?
 
-    public init(environment: [String: String]) {
+    package init(environment: [String: String]) {
         let value = { (name: String) in environment[name].flatMap { $0.isEmpty ? nil : $0 } }
         hosts = (value("MAWS_DATA_HOST") ?? "").split(separator: ",").map {
             $0.trimmingCharacters(in: .whitespaces).lowercased()

@@ -1,23 +1,23 @@
 import MawsHash
 
 /// `maws data index`: reads a whole shard and writes its index file, beside a local shard, into the cache for others.
-public enum ShardIndexer {
-    public struct Result: Sendable {
-        public var sampleCount: Int
+package enum ShardIndexer {
+    package struct Result: Sendable {
+        package var sampleCount: Int
         /// What was passed over.
-        public var problems: [SkippedSample]
+        package var problems: [SkippedSample]
         /// What became of the samples and of the shard's other members.
-        public var account: SampleAccount
+        package var account: SampleAccount
         /// Size of the shard.
-        public var byteCount: UInt64
+        package var byteCount: UInt64
         /// The file that was written.
-        public var path: String
+        package var path: String
     }
 
     /// - Parameters:
     ///   - root: folder that a relative path is relative to.
     ///   - progress: told now and then which share is done, 0...1.
-    public static func index(
+    package static func index(
         _ path: String, root: String, access: DataAccess = .ofThisMachine,
         progress: @escaping (Double) -> Void = { _ in }
     ) throws -> Result {

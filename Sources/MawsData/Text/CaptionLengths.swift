@@ -1,10 +1,10 @@
 /// How many tokens captions have, both ends counted.
-public struct CaptionLengths: Sendable {
+package struct CaptionLengths: Sendable {
     /// Captions by their number of tokens.
     private var counts: [Int: Int] = [:]
-    public private(set) var captionCount = 0
+    package private(set) var captionCount = 0
 
-    public init() {}
+    package init() {}
 
     mutating func add(_ tokenCount: Int) {
         counts[tokenCount, default: 0] += 1
@@ -12,10 +12,10 @@ public struct CaptionLengths: Sendable {
     }
 
     /// Captions with more tokens than a context holds, which it cuts.
-    public func cutCount(context: Int) -> Int { counts.reduce(0) { $0 + ($1.key > context ? $1.value : 0) } }
+    package func cutCount(context: Int) -> Int { counts.reduce(0) { $0 + ($1.key > context ? $1.value : 0) } }
 
     /// The least number of tokens that this share of the captions does not exceed; 0 where there are none.
-    public func quantile(_ share: Double) -> Int {
+    package func quantile(_ share: Double) -> Int {
         var rest = Int((share * Double(captionCount)).rounded(.up))
         for (length, count) in counts.sorted(by: { $0.key < $1.key }) {
             rest -= count
@@ -25,7 +25,7 @@ public struct CaptionLengths: Sendable {
     }
 
     /// `median 12, 99 of 100 up to 31, longest 1203; a context of 102 cuts 20 of 40 captions`.
-    public func sentence(context: Int) -> String {
+    package func sentence(context: Int) -> String {
         "median \(quantile(0.5)), 99 of 100 up to \(quantile(0.99)), longest \(quantile(1)); "
             + "a context of \(context) cuts \(cutCount(context: context)) of \(captionCount) captions"
     }

@@ -1,7 +1,7 @@
 /// Cleans captions. The hashtags in them: `HashtagFinder`.
-public enum CaptionText {
+package enum CaptionText {
     /// `#` and `＃` signs removed, runs of white space and control characters turned into one blank, none at the ends.
-    public static func sanitized(_ text: String) -> String {
+    package static func sanitized(_ text: String) -> String {
         var result = String.UnicodeScalarView()
         var needsBlank = false
         for scalar in text.unicodeScalars where scalar != "#" && scalar != "＃" {
@@ -17,7 +17,7 @@ public enum CaptionText {
     }
 
     /// The hashtags of a caption in order, normalised, each once; see `HashtagFinder` for what one is.
-    public static func hashtags(in text: String) -> [String] {
+    package static func hashtags(in text: String) -> [String] {
         guard HashtagFinder.mayFind(in: text) else { return [] }
         return HashtagText.distinct(HashtagFinder(text).found.map(HashtagText.normalized))
     }

@@ -4,22 +4,22 @@ internal import CSentencePiece
 ///
 /// Source: XLMRobertaTokenizer of transformers; piece *i* of the model is token *i + 1* for *i* >= 3. `@unchecked`
 /// because SentencePiece's encoder is const and documented as thread-safe.
-public final class Tokenizer: @unchecked Sendable {
-    public static let begin: Int32 = 0
-    public static let padding: Int32 = 1
-    public static let end: Int32 = 2
-    public static let unknown: Int32 = 3
+package final class Tokenizer: @unchecked Sendable {
+    package static let begin: Int32 = 0
+    package static let padding: Int32 = 1
+    package static let end: Int32 = 2
+    package static let unknown: Int32 = 3
 
     /// Length of every encoded text.
-    public let context: Int
+    package let context: Int
     /// Pieces of the model + 2 (`<pad>` and the `<mask>` that XLM-R keeps last).
-    public let vocabularySize: Int
+    package let vocabularySize: Int
     private let model: OpaquePointer
 
     /// - Parameters:
     ///   - path: a SentencePiece `.model` whose pieces begin with `<unk>`, `<s>`, `</s>`, as spm_train makes them.
     ///   - context: at least 2.
-    public init(model path: String, context: Int) throws {
+    package init(model path: String, context: Int) throws {
         guard context >= 2 else {
             throw DataError.tokenizer(path: path, problem: "cannot fill a context of \(context); it needs at least 2")
         }
@@ -41,14 +41,14 @@ public final class Tokenizer: @unchecked Sendable {
     deinit { maws_sentencepiece_free(model) }
 
     /// `<s>` pieces `</s>` of the sanitised text, cut to `context` ids and filled up with `<pad>`.
-    public func encode(_ text: String) -> [Int32] {
+    package func encode(_ text: String) -> [Int32] {
         let pieces = pieces(CaptionText.sanitized(text), limit: context - 2)
         let padding = [Int32](repeating: Self.padding, count: context - 2 - pieces.count)
         return [Self.begin] + pieces.map { $0 >= 3 ? $0 + 1 : Self.unknown } + [Self.end] + padding
     }
 
     /// Tokens of the sanitised text with `<s>` and `</s>`, however many they are: `encode` cuts those above `context`.
-    public func tokenCount(_ text: String) -> Int {
+    package func tokenCount(_ text: String) -> Int {
         var ids: [Int32] = []
         return fill(&ids, with: CaptionText.sanitized(text)) + 2
     }

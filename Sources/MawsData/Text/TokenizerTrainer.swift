@@ -7,7 +7,7 @@ import Foundation
 /// machine has, because each thread's expected counts are summed apart. SentencePiece drops lines above 4,192 bytes and
 /// lines with a sign that it keeps for itself; here a long caption is several lines and the sign a blank, so that every
 /// caption counts.
-public final class TokenizerTrainer {
+package final class TokenizerTrainer {
     /// Longest line that is given to SentencePiece, in bytes.
     private static let lineSizeMax = 4096
     /// Stands for unknown pieces in SentencePiece's training.
@@ -21,15 +21,15 @@ public final class TokenizerTrainer {
     private let captionsPath: String
     private let output: String
     /// Captions that the model is trained on.
-    public private(set) var captionCount = 0
+    package private(set) var captionCount = 0
     /// Captions in which `reserved` is read as a blank.
-    public private(set) var reservedCount = 0
+    package private(set) var reservedCount = 0
     private var measured: [String] = []
     /// Every caption whose number this divides is measured.
     private var measuredStep = 1
 
     /// - Parameter output: path of the `.model` file; captions are kept beside it until training ends.
-    public init(output: String) throws {
+    package init(output: String) throws {
         self.output = output
         captionsPath = output + ".captions"
         try OutputFolder.make(OutputFolder.parent(of: output))
@@ -41,7 +41,7 @@ public final class TokenizerTrainer {
     /// Adds one caption.
     /// - Returns: false where nothing can be learned from it, as it is empty or has invisible signs only.
     @discardableResult
-    public func add(_ caption: String) throws -> Bool {
+    package func add(_ caption: String) throws -> Bool {
         let clean = CaptionText.sanitized(caption)
         let hasReserved = clean.unicodeScalars.contains(Self.reserved)
         let text = hasReserved ? CaptionText.sanitized(clean.replacing(String(Self.reserved), with: " ")) : clean
@@ -63,18 +63,18 @@ public final class TokenizerTrainer {
     }
 
     /// What became of training.
-    public struct Result: Sendable {
+    package struct Result: Sendable {
         /// The model's number of tokens, `Tokenizer.vocabularySize`.
-        public var tokenCount: Int
+        package var tokenCount: Int
         /// Tokens of the model; fewer than asked for where the captions have no more.
-        public var pieceCount: Int
-        public var lengths: CaptionLengths
+        package var pieceCount: Int
+        package var lengths: CaptionLengths
     }
 
     /// Trains and writes the model, complete or not at all.
     /// - Parameter size: most pieces of the model; few captions give fewer.
     @discardableResult
-    public func train(size: Int) throws -> Result {
+    package func train(size: Int) throws -> Result {
         guard captionCount > 0 else {
             throw DataError.tokenizer(
                 path: output,

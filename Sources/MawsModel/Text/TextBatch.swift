@@ -2,23 +2,23 @@
 ///
 /// Columns that hold padding in every caption are dropped; they reach no output, and the cut depends on the batch
 /// alone.
-public struct TextBatch: Sendable {
+package struct TextBatch: Sendable {
     /// `<pad>` in XLM-R's numbering.
-    public static let padding: Int32 = 1
+    package static let padding: Int32 = 1
     /// Position of the first token; lower rows of the position table belong to padding, as in transformers.
-    public static let firstPosition = 2
+    package static let firstPosition = 2
 
-    public let count: Int
+    package let count: Int
     /// Columns kept.
-    public let tokens: Int
+    package let tokens: Int
     /// Token ids, and rows of the position table, [count, tokens].
-    public let identifiers: [Int]
-    public let positions: [Int]
+    package let identifiers: [Int]
+    package let positions: [Int]
     /// Leading tokens of each caption that are not padding.
-    public let validTokens: [Int]
+    package let validTokens: [Int]
 
     /// - Parameter tokens: ids [captions, context]; padding only after the last token of a caption.
-    public init(tokens: [Int32], context: Int) {
+    package init(tokens: [Int32], context: Int) {
         precondition(context > 0 && tokens.count % context == 0, "token ids are not whole captions")
         count = tokens.count / context
         let lengths = (0..<count).map { caption in
@@ -35,7 +35,7 @@ public struct TextBatch: Sendable {
         }
     }
 
-    public var rows: Int { count * tokens }
+    package var rows: Int { count * tokens }
     /// Row of each caption's `<s>`.
-    public var beginRows: [Int] { (0..<count).map { $0 * tokens } }
+    package var beginRows: [Int] { (0..<count).map { $0 * tokens } }
 }

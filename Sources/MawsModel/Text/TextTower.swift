@@ -6,15 +6,15 @@ import MawsTensor
 /// The text tower: XLM-R (RoBERTa) from token ids to the hidden state of `<s>`, post-norm, no dropout, no pooler.
 ///
 /// The last layer computes only the `<s>` of each caption, since nothing else of it is used.
-public final class TextTower {
+package final class TextTower {
     /// One forward pass, for the backward pass. Its memory is the workspace's that it was computed in.
-    public final class Activations {
+    package final class Activations {
         let batch: TextBatch
         let embedding: TextEmbedding.Activations
         let pass: TransformerPass
-        public let workspace: Workspace
+        package let workspace: Workspace
         /// Hidden state of each caption's `<s>`, [captions, width].
-        public var begin: FloatSlice { pass.output }
+        package var begin: FloatSlice { pass.output }
 
         fileprivate init(
             _ batch: TextBatch, _ embedding: TextEmbedding.Activations, _ pass: TransformerPass, _ workspace: Workspace
@@ -30,7 +30,7 @@ public final class TextTower {
     private let isEmbeddingTrained: Bool
 
     /// - Parameter table: a stage's table that holds the blocks `text.embed` and `text.block.0` ….
-    public init(_ model: TextModelPlan, table: BlockTable, backend: ComputeBackend) {
+    package init(_ model: TextModelPlan, table: BlockTable, backend: ComputeBackend) {
         guard let first = table.index(of: "text.embed") else { preconditionFailure("the table has no text tower") }
         precondition(model.depth > 0, "a text tower has at least one layer")
         self.model = model
@@ -43,7 +43,7 @@ public final class TextTower {
     }
 
     /// - Parameter keeps: what for `backward`. `inputs` and `everything` give the same bits.
-    public func forward(
+    package func forward(
         _ batch: TextBatch, keeps: Keeping, workspace: Workspace, weights: any WeightSource
     ) throws -> Activations {
         let (hidden, kept) = embedding.forward(batch, try weights.gather(firstBlock), workspace)
@@ -59,7 +59,7 @@ public final class TextTower {
 
     /// Pushes the gradients of the tower's blocks that are trained, last first.
     /// - Parameter dBegin: gradient of `activations.begin`.
-    public func backward(
+    package func backward(
         _ dBegin: FloatSlice, _ activations: Activations, weights: any WeightSource, gradients: any GradientSink,
         buffers: GradientBuffers
     ) throws {

@@ -49,7 +49,7 @@ struct TransformerShape: Hashable {
 
 extension FloatSlice {
     /// The part of some of `batch` sequences that share the slice equally.
-    public func sequences(_ range: Range<Int>, of batch: Int) -> FloatSlice {
+    package func sequences(_ range: Range<Int>, of batch: Int) -> FloatSlice {
         let each = count / batch
         return part(range.lowerBound * each, range.count * each)
     }

@@ -3,7 +3,7 @@ import MawsKernels
 import MawsTensor
 
 /// What a forward pass leaves for the backward pass.
-public enum Keeping: Sendable {
+package enum Keeping: Sendable {
     /// There is none.
     case nothing
     /// Each block's input; the block is computed again. The same bits as `everything`.

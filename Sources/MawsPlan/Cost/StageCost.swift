@@ -1,28 +1,28 @@
 import MawsBase
 
 /// What a stage costs in memory, on the wire (as plain fp32) and in arithmetic.
-public struct StageCost: Hashable, Sendable {
+package struct StageCost: Hashable, Sendable {
     /// Parameters of all blocks, and of those that are trained.
-    public var parameters: Int
-    public var trainable: Int
+    package var parameters: Int
+    package var trainable: Int
     /// Floating-point operations that the model's products cost for a sample, forward and backward, part by part.
-    public var parts: [Part]
+    package var parts: [Part]
     /// All of them: the model's FLOPs per image.
-    public var operationsPerSample: Double { parts.reduce(0) { $0 + $1.operations } }
+    package var operationsPerSample: Double { parts.reduce(0) { $0 + $1.operations } }
     /// Those of a sample whose view was shown before: without what was kept of it.
-    public var operationsPerKnownView: Double { parts.reduce(0) { $1.isKeptOfViews ? $0 : $0 + $1.operations } }
+    package var operationsPerKnownView: Double { parts.reduce(0) { $1.isKeptOfViews ? $0 : $0 + $1.operations } }
     /// Bytes each trainer gathers every step: the blocks that are trained, kept for all its units of the step.
-    public var gatherBytesPerStep: Int
+    package var gatherBytesPerStep: Int
     /// Bytes each trainer gathers once: the frozen blocks.
-    public var gatherBytesOnce: Int
+    package var gatherBytesOnce: Int
     /// Bytes all trainers together push every step when each unit's gradient travels by itself.
-    public var pushBytesPerStep: Int
+    package var pushBytesPerStep: Int
     private let sparse: SparseTable?
     /// Bytes of the state files of all servers together: frozen weights, two banks of trained weights, all
     /// slots.
-    public var stateBytes: Int
+    package var stateBytes: Int
     /// Those of the slots: an optimizer's moments, an average.
-    public var slotBytes: Int
+    package var slotBytes: Int
 
     /// A table of whose gradient a unit sends the rows alone that it read.
     package struct SparseTable: Hashable, Sendable {
@@ -32,9 +32,9 @@ public struct StageCost: Hashable, Sendable {
     }
 
     /// What a part of the model with blocks of one width costs a sample.
-    public struct Part: Hashable, Sendable {
-        public var operations: Double
-        public var width: Int
+    package struct Part: Hashable, Sendable {
+        package var operations: Double
+        package var width: Int
         /// Whether its result is kept of fixed views, and not computed of those that were shown before.
         var isKeptOfViews: Bool
 
@@ -46,7 +46,7 @@ public struct StageCost: Hashable, Sendable {
     /// - Parameters:
     ///   - parameters: elements of the stage's block table.
     ///   - trainable: those of its trainable blocks.
-    public init(plan: Plan, stage: StagePlan, parameters: Int, trainable: Int) {
+    package init(plan: Plan, stage: StagePlan, parameters: Int, trainable: Int) {
         let element = MemoryLayout<Float>.size
         self.parameters = parameters
         self.trainable = trainable
@@ -64,7 +64,7 @@ public struct StageCost: Hashable, Sendable {
 
     /// Bytes of the sum of some units' gradients: of a word table the rows that they read when all their words differ,
     /// or all of it where it travels whole.
-    public func pushBytes(units: Int) -> Int { Self.pushBytes(units: units, trainable: trainable, sparse) }
+    package func pushBytes(units: Int) -> Int { Self.pushBytes(units: units, trainable: trainable, sparse) }
 
     private static func pushBytes(units: Int, trainable: Int, _ sparse: SparseTable?) -> Int {
         let (read, count) = (units * (sparse?.readByUnit ?? 0), sparse?.count ?? 0)

@@ -1,9 +1,9 @@
 /// Names with a range in braces, as shells and WebDataset write them: `train-{0000..0011}.tar`.
-public enum BracePattern {
+package enum BracePattern {
     /// Most names one pattern may stand for.
-    public static let namesMax = 1_000_000
+    package static let namesMax = 1_000_000
 
-    public enum Fault: Error, Hashable {
+    package enum Fault: Error, Hashable {
         /// A brace without its partner, or a range that is not `{first..last}` of whole numbers.
         case malformed
         /// The last number lies below the first.
@@ -13,7 +13,7 @@ public enum BracePattern {
 
     /// The names `pattern` stands for, in order; several ranges count like the digits of a number.
     /// Numbers keep the width of the first one, zeros included.
-    public static func expand(_ pattern: String) throws(Fault) -> [String] {
+    package static func expand(_ pattern: String) throws(Fault) -> [String] {
         guard let open = pattern.firstIndex(of: "{") else {
             if pattern.contains("}") { throw .malformed }
             return [pattern]

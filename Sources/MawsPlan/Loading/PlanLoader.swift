@@ -2,18 +2,18 @@ import Foundation
 import Yams
 
 /// What the command line says in place of the plan file.
-public struct PlanOverrides: Hashable, Sendable {
-    public var seed: UInt64?
-    public var run: String?
+package struct PlanOverrides: Hashable, Sendable {
+    package var seed: UInt64?
+    package var run: String?
 
-    public init(seed: UInt64? = nil, run: String? = nil) {
+    package init(seed: UInt64? = nil, run: String? = nil) {
         self.seed = seed
         self.run = run
     }
 }
 
 /// Reads a plan file, checks every field and fills in every default.
-public enum PlanLoader {
+package enum PlanLoader {
     /// - Parameters:
     ///   - path: the plan file.
     ///   - root: folder that the paths inside the plan are relative to: the working directory, not the plan's own
@@ -24,7 +24,7 @@ public enum PlanLoader {
     ///     embedding.
     /// - Throws: every fault that is not a consequence of another, each with its line and field; several as one
     ///   `PlanError.several`.
-    public static func load(
+    package static func load(
         path: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(), cores: Int? = nil,
         precision: @escaping (_ run: String) -> Precision = { _ in .fp32 },
         tokenizerSize: @escaping (String) throws -> Int
@@ -36,7 +36,7 @@ public enum PlanLoader {
 
     /// Loads what `Plan.yaml()` wrote. Every field is there and is checked, but the data, vocabularies and tokenizers
     /// it names need not exist any more.
-    public static func loadResolved(path: String) throws(PlanError) -> Plan {
+    package static func loadResolved(path: String) throws(PlanError) -> Plan {
         let reader = PlanReader(cores: 1, files: PlanFiles(root: nil), overrides: PlanOverrides()) { _ in
             preconditionFailure("a resolved plan's tokenizer is not looked at")
         }
@@ -44,7 +44,7 @@ public enum PlanLoader {
     }
 
     /// `load` for a plan that is already in memory; `file` is what errors call it.
-    public static func parse(
+    package static func parse(
         _ text: String, file: String, root: String = ".", overrides: PlanOverrides = PlanOverrides(),
         cores: Int? = nil, precision: @escaping (_ run: String) -> Precision = { _ in .fp32 },
         tokenizerSize: @escaping (String) throws -> Int

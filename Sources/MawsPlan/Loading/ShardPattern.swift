@@ -2,9 +2,9 @@ import Foundation
 import Glibc
 
 /// The shards that a pattern names: braces are expanded, then `*` stands for any characters of files that are there.
-public enum ShardPattern {
+package enum ShardPattern {
     /// Each is a whole sentence's worth but for its full stop.
-    public enum Fault: Error, Hashable {
+    package enum Fault: Error, Hashable {
         case braces(BracePattern.Fault)
         /// No file fits a pattern with `*`.
         case nothingFits(pattern: String)
@@ -17,7 +17,7 @@ public enum ShardPattern {
     }
 
     /// - Parameter root: folder that relative paths are relative to; nil: files are not looked at.
-    public static func expand(_ pattern: String, root: String?) throws(Fault) -> [String] {
+    package static func expand(_ pattern: String, root: String?) throws(Fault) -> [String] {
         let names: [String]
         do throws(BracePattern.Fault) {
             names = try BracePattern.expand(pattern)
@@ -45,7 +45,7 @@ public enum ShardPattern {
 
     /// What to write in place of a folder, as the rest of a sentence.
     /// - Parameter images: how images in a folder are named.
-    public static func advice(folder: String, shards: Int, images: String) -> String {
+    package static func advice(folder: String, shards: Int, images: String) -> String {
         var name = folder[...]
         while name.count > 1, name.last == "/" { name.removeLast() }
         return shards > 0
@@ -54,7 +54,7 @@ public enum ShardPattern {
     }
 
     /// What to do about missing shards, as the rest of a sentence.
-    public static func advice(count: Int, there: [String]) -> String {
+    package static func advice(count: Int, there: [String]) -> String {
         guard count > 1 else { return "`maws data pack` makes the shards of a data set" }
         guard let first = there.first, let last = there.last else {
             return "none of the pattern's \(count) files is there"

@@ -1,10 +1,10 @@
 /// A named set of augmentations, which any training stage may take as its `augment`.
-public struct AugmentPreset: Hashable, Sendable {
-    public var name: String
-    public var augment: AugmentPlan
+package struct AugmentPreset: Hashable, Sendable {
+    package var name: String
+    package var augment: AugmentPlan
 
     /// The rows "Augmentations" of the paper's tables for images. Table 18, on detection, lists none.
-    public static let all: [AugmentPreset] = [
+    package static let all: [AugmentPreset] = [
         AugmentPreset("paper/table10", crop: 0.2),
         AugmentPreset("paper/table11", crop: 0.08),
         AugmentPreset("paper/table12", crop: 0.9),
@@ -37,7 +37,7 @@ public struct AugmentPreset: Hashable, Sendable {
         return preset
     }
 
-    public static func named(_ name: String) -> AugmentPreset? { all.first { $0.name == name } }
+    package static func named(_ name: String) -> AugmentPreset? { all.first { $0.name == name } }
 
     /// What the tables have in common: a bicubic crop of ratio 0.75 to 1.33, and a flip.
     private init(_ name: String, crop smallest: Double, _ change: (inout AugmentPlan) -> Void = { _ in }) {

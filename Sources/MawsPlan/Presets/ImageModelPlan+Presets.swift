@@ -12,10 +12,10 @@ extension ImageModelPlan {
     ]
 
     /// Names of the presets, small to large.
-    public static var presetNames: [String] { sizes.map(\.name) }
+    package static var presetNames: [String] { sizes.map(\.name) }
 
     /// The preset of this name at 224 × 224 pixels with three channels; nil when there is none.
-    public static func named(_ name: String) -> ImageModelPlan? {
+    package static func named(_ name: String) -> ImageModelPlan? {
         guard let size = sizes.first(where: { $0.name == name }) else { return nil }
         return ImageModelPlan(
             preset: name, patch: size.patch, size: 224, channels: 3, width: size.width, depth: size.depth,
@@ -30,12 +30,12 @@ extension ImageModelPlan {
     }
 
     /// ImageNet's mean for three channels, as the paper normalises its images; 0.5 for one.
-    public static func defaultMean(channels: Int) -> [Float] {
+    package static func defaultMean(channels: Int) -> [Float] {
         channels == 3 ? [0.485, 0.456, 0.406] : Array(repeating: 0.5, count: channels)
     }
 
     /// ImageNet's standard deviation for three channels; 0.5 for one.
-    public static func defaultDeviation(channels: Int) -> [Float] {
+    package static func defaultDeviation(channels: Int) -> [Float] {
         channels == 3 ? [0.229, 0.224, 0.225] : Array(repeating: 0.5, count: channels)
     }
 }

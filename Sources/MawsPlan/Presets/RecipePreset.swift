@@ -1,9 +1,9 @@
 /// A named recipe: what a training stage does where its plan says nothing else.
-public struct RecipePreset: Hashable, Sendable {
-    public var name: String
-    public var epochs: Double
-    public var batch: Int
-    public var recipe: RecipePlan
+package struct RecipePreset: Hashable, Sendable {
+    package var name: String
+    package var epochs: Double
+    package var batch: Int
+    package var recipe: RecipePlan
 
     /// Those of all kinds of stages: Tables 10 to 13 of the paper's Appendix A.
     package static var all: [RecipePreset] { StageKinds.all.flatMap { $0.recipes } }

@@ -3,7 +3,7 @@ import Yams
 
 extension Plan {
     /// The plan with every field spelt out, as a plan file that loads back to an equal plan.
-    public func yaml() -> String {
+    package func yaml() -> String {
         do {
             return try Yams.serialize(node: node, width: 120, allowUnicode: true)
         } catch {

@@ -1,25 +1,25 @@
 import Yams
 
 /// One field in which two plans differ.
-public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
+package struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     /// Path of the field in the plan file, `stages.mae.batch` for instance.
-    public var field: String
+    package var field: String
     /// Values as the plan file writes them; nil where the plan has no such field.
-    public var old: String?
-    public var new: String?
+    package var old: String?
+    package var new: String?
     /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire`,
     /// `bit_identity`, `run_mode` and the splits' `skip_limit`, which change no weight by themselves, and for
     /// `skip_nonfinite`, which changes none before the first bad step.
-    public var mayChange: Bool
+    package var mayChange: Bool
 
-    public init(field: String, old: String?, new: String?, mayChange: Bool) {
+    package init(field: String, old: String?, new: String?, mayChange: Bool) {
         self.field = field
         self.old = old
         self.new = new
         self.mayChange = mayChange
     }
 
-    public var description: String { "\(field) was \(Self.short(old)), is now \(Self.short(new))" }
+    package var description: String { "\(field) was \(Self.short(old)), is now \(Self.short(new))" }
 
     private static func short(_ value: String?) -> String {
         guard let value else { return "not there" }
@@ -29,7 +29,7 @@ public struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
 
 extension Plan {
     /// What changed from `earlier` to this plan, field by field in the order of the plan file.
-    public func differences(from earlier: Plan) -> [PlanDifference] {
+    package func differences(from earlier: Plan) -> [PlanDifference] {
         let old = earlier.flattened
         let new = flattened
         let oldValues = Dictionary(uniqueKeysWithValues: old)

@@ -1,8 +1,8 @@
 /// The name of a kind of stage, as plan files, messages and records have it. `StageKinds` knows which there are.
-public struct StageKind: RawRepresentable, Codable, Hashable, Sendable {
-    public var rawValue: String
+package struct StageKind: RawRepresentable, Codable, Hashable, Sendable {
+    package var rawValue: String
 
-    public init(rawValue: String) { self.rawValue = rawValue }
+    package init(rawValue: String) { self.rawValue = rawValue }
 }
 
 /// The kinds of stages that there are. Whoever wants to know something of a kind asks here for its type.

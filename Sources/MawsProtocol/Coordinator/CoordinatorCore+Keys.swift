@@ -7,7 +7,7 @@ extension CoordinatorCore {
     var leaseKey: AuthenticationCode { key("leases", []) }
 
     /// What a `configure` gives a server: the key of all leases, and that of its own receipts from now on.
-    public func keys(of server: PeerID) -> ServerKeys? {
+    package func keys(of server: PeerID) -> ServerKeys? {
         guard let index = servers.firstIndex(where: { $0?.peer == server }) else { return nil }
         return ServerKeys(lease: leaseKey, receipt: receiptKey(index))
     }

@@ -28,14 +28,14 @@ extension CoordinatorCore {
     }
 
     /// Who serves a shard now.
-    public func holder(of shard: ShardIdentity) -> PeerID? {
+    package func holder(of shard: ShardIdentity) -> PeerID? {
         shard.count == servers.count ? servers[shard.index]?.peer : nil
     }
 
     /// Whether a newcomer that has the shard's state takes the place of its holder: nothing was heard of the holder for
     /// so long that its machine or its line is gone. A newcomer without the state waits until that is certain, as
     /// taking its word would cost the steps since the checkpoint.
-    public func mayReplace(_ holder: PeerID, _ hello: ServerHello, silentSeconds: Double) -> Bool {
+    package func mayReplace(_ holder: PeerID, _ hello: ServerHello, silentSeconds: Double) -> Bool {
         self.holder(of: hello.shard) == holder && silentSeconds >= Self.silentServerSeconds && fits(hello)
     }
 

@@ -2,32 +2,32 @@ import MawsBase
 import MawsWire
 
 /// What one process of the run is doing, for people.
-public struct PeerReport: Hashable, Sendable {
-    public var name: String
-    public var role: Role
-    public var peer: PeerID?
-    public var doing: String
+package struct PeerReport: Hashable, Sendable {
+    package var name: String
+    package var role: Role
+    package var peer: PeerID?
+    package var doing: String
 }
 
 /// Who is here, what each is doing, and who everybody waits for.
 extension CoordinatorCore {
-    public func peerReports(_ now: Moment) -> [PeerReport] {
+    package func peerReports(_ now: Moment) -> [PeerReport] {
         servers.indices.map { serverReport($0, now) } + trainers.keys.sorted().map { trainerReport($0, now) }
     }
 
     /// Trainers that may be leased something.
-    public var readyTrainers: Int { trainers.values.count(where: \.isReady) }
+    package var readyTrainers: Int { trainers.values.count(where: \.isReady) }
 
     /// The shard that a connected server serves.
-    public func shard(of peer: PeerID) -> ShardIdentity? {
+    package func shard(of peer: PeerID) -> ShardIdentity? {
         readyServers.first { $0.peer == peer }?.hello.shard
     }
 
     /// Stages that ended and whose results stand.
-    public var endedStages: Set<StageIndex> { finished }
+    package var endedStages: Set<StageIndex> { finished }
 
     /// Steps done and in all of a training stage, units of an evaluation.
-    public var progress: (done: Int, total: Int) {
+    package var progress: (done: Int, total: Int) {
         if nextStage != nil { return (0, shownStage.total) }
         if stage.commits { return (Int(position.step.value), Int(stage.stepCount)) }
         let before = stage.unitsInPhase.prefix(phase).reduce(0, +)
@@ -35,7 +35,7 @@ extension CoordinatorCore {
     }
 
     /// Who everybody waits for, since when and for what; nil while work is flowing.
-    public func waitingFor(_ now: Moment) -> String? {
+    package func waitingFor(_ now: Moment) -> String? {
         switch mode {
         case .preparing: "the coordinator, which makes the stage's first checkpoint"
         case .searching: "the coordinator, which looks for a whole checkpoint"

@@ -3,7 +3,7 @@ import MawsWire
 
 /// The coordinator's decisions as a pure machine: who may compute what, when a step is decided, when a checkpoint is
 /// due, what a server that came back must do. It reads no clock and touches no socket, file or lock.
-public struct CoordinatorCore: Sendable {
+package struct CoordinatorCore: Sendable {
     enum Mode: Hashable {
         /// The shell makes the first checkpoint of the stage.
         case preparing
@@ -59,10 +59,10 @@ public struct CoordinatorCore: Sendable {
     static let failingSecondsMax = 20.0
     static let failuresMin = 5
     /// A server says something every second; one that was not heard of for so long is not there, most likely.
-    public static let silentServerSeconds = 3.0
+    package static let silentServerSeconds = 3.0
 
     /// Grows with every start, and when a step starts over.
-    public internal(set) var term: Term
+    package internal(set) var term: Term
     let runID: String
     let stages: [StageShape]
     /// A pure function: what each unit of a step reads of data shards on other machines; empty where nothing is known.
@@ -133,7 +133,7 @@ public struct CoordinatorCore: Sendable {
     ///   - passed: samples that the run passes over since earlier starts.
     ///   - secret: 32 random bytes.
     ///   - shardUses: what each unit of a step reads of data shards on other machines.
-    public init(
+    package init(
         term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
         checkpoint: RunPosition?, lastCommit: Commit?, finished: Set<StageIndex> = [], dropsStep: Bool = false,
         passed: [PassedSample] = [], secret: [UInt8], now: Moment,
@@ -160,25 +160,25 @@ public struct CoordinatorCore: Sendable {
         self.dropsStep = dropsStep || self.passed[self.position] != nil
     }
 
-    public var stage: StageShape { stages[Int(position.stage.value)] }
+    package var stage: StageShape { stages[Int(position.stage.value)] }
     /// How many steps of which stage are committed, and of how many of them there is a checkpoint.
-    public var committed: RunPosition { position }
-    public var newestCheckpoint: RunPosition {
+    package var committed: RunPosition { position }
+    package var newestCheckpoint: RunPosition {
         checkpointPosition ?? RunPosition(stage: position.stage, step: StepIndex(0))
     }
     /// The stage that is under way for people: the next one from the moment that the present one has ended.
-    public var shownStage: StageShape { nextStage.map { stages[Int($0.value)] } ?? stage }
+    package var shownStage: StageShape { nextStage.map { stages[Int($0.value)] } ?? stage }
     var readyServers: [Server] { servers.compactMap { $0 } }
     var isLastPhase: Bool { phase == stage.unitsInPhase.count - 1 }
 
     /// The first actions of a coordinator's life.
-    public mutating func start() -> [CoordinatorAction] {
+    package mutating func start() -> [CoordinatorAction] {
         if mode == .preparing { return [.prepareStage(position.stage)] }
         // The last process ended between the end of this stage and the first checkpoint of the next.
         return finished.contains(position.stage) ? prepareNext() : []
     }
 
-    public mutating func step(_ event: CoordinatorEvent, now: Moment) -> [CoordinatorAction] {
+    package mutating func step(_ event: CoordinatorEvent, now: Moment) -> [CoordinatorAction] {
         guard mode != .ended else { return [] }
         switch event {
         case .serverJoined(let peer, let name, let hello): return serverJoined(peer, name, hello, now)

@@ -2,14 +2,14 @@ import MawsBase
 import MawsWire
 
 /// One living connection to the coordinator. A process that comes back gets a new one.
-public struct PeerID: Hashable, Comparable, Sendable {
-    public var value: UInt64
-    public init(_ value: UInt64) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+package struct PeerID: Hashable, Comparable, Sendable {
+    package var value: UInt64
+    package init(_ value: UInt64) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// What happens to the coordinator's core.
-public enum CoordinatorEvent: Sendable {
+package enum CoordinatorEvent: Sendable {
     case serverJoined(PeerID, name: String, ServerHello)
     /// A server that is about to join knows a term that is greater than the present one.
     case newerTermKnown(Term, name: String)
@@ -45,7 +45,7 @@ public enum CoordinatorEvent: Sendable {
 }
 
 /// What the shell has to do, in this order.
-public enum CoordinatorAction: Hashable, Sendable {
+package enum CoordinatorAction: Hashable, Sendable {
     case send(PeerID, Message)
     /// The peer is let in.
     case welcome(PeerID)

@@ -1,9 +1,9 @@
 /// How many neighbouring units a trainer is leased at once. Their gradients may leave it as one sum, and it need not
 /// wait between them for its pushes to arrive; but what it was leased is lost with it, and nobody else computes it.
-public enum LeaseSize {
+package enum LeaseSize {
     /// A trainer that joins in the midst of a step may find nothing to do for so long.
-    public static let secondsMax = 60.0
-    public static let unitsMax = 64
+    package static let secondsMax = 60.0
+    package static let unitsMax = 64
 
     /// A trainer that is alone gets what is left of the step. With others here it gets half of its share, so that what
     /// is leased last is small and all are done at about the same time, whoever is slower than before.
@@ -13,7 +13,7 @@ public enum LeaseSize {
     ///   - share: of all units that are computed at a time, of which this trainer computes as many; 1: it is alone.
     ///   - unitSeconds: this trainer's; 0: not known yet.
     /// - Returns: a power of 2.
-    public static func units(pending: Int, share: Double, unitSeconds: Double) -> Int {
+    package static func units(pending: Int, share: Double, unitSeconds: Double) -> Int {
         guard unitSeconds > 0 else { return 1 }
         let part = Double(pending) * (share < 1 ? share / 2 : 1)
         let units = Int(max(1, min(part, secondsMax / unitSeconds, Double(unitsMax))))
@@ -24,7 +24,7 @@ public enum LeaseSize {
     ///
     /// - Parameter unitSeconds: of each trainer.
     /// - Returns: numbers of units, whose sum is `units`.
-    public static func leases(units unitCount: Int, trainers: Int, unitSeconds: Double) -> [Int] {
+    package static func leases(units unitCount: Int, trainers: Int, unitSeconds: Double) -> [Int] {
         var leases: [Int] = []
         var (next, busyUntil) = (0, [Int](repeating: 0, count: trainers))
         while next < unitCount {

@@ -1,19 +1,19 @@
 import MawsBase
 
 /// What the coordinator's core needs to know of a stage: how many steps, phases and units it has.
-public struct StageShape: Hashable, Sendable {
-    public var index: StageIndex
+package struct StageShape: Hashable, Sendable {
+    package var index: StageIndex
     /// Optimizer updates; 1 pass for an evaluation.
-    public var stepCount: UInt64
+    package var stepCount: UInt64
     /// Units in each phase of a step, first phase first.
-    public var unitsInPhase: [Int]
+    package var unitsInPhase: [Int]
     /// Whether a step ends in a commit; an evaluation has results instead.
-    public var commits: Bool
+    package var commits: Bool
     /// Steps between checkpoints inside the stage; nil: by time only.
-    public var checkpointSteps: UInt64?
-    public var checkpointSeconds: Double
+    package var checkpointSteps: UInt64?
+    package var checkpointSeconds: Double
 
-    public init(
+    package init(
         index: StageIndex, stepCount: UInt64, unitsInPhase: [Int], commits: Bool, checkpointSteps: UInt64?,
         checkpointSeconds: Double
     ) {
@@ -29,20 +29,20 @@ public struct StageShape: Hashable, Sendable {
 
 extension StageShape {
     /// Steps of a training stage, units of an evaluation.
-    public var total: Int { commits ? Int(stepCount) : unitsInPhase.reduce(0, +) }
+    package var total: Int { commits ? Int(stepCount) : unitsInPhase.reduce(0, +) }
 }
 
 /// Where a run stands: `step` steps of `stage` are committed.
-public struct RunPosition: Hashable, Comparable, Codable, Sendable {
-    public var stage: StageIndex
-    public var step: StepIndex
+package struct RunPosition: Hashable, Comparable, Codable, Sendable {
+    package var stage: StageIndex
+    package var step: StepIndex
 
-    public init(stage: StageIndex, step: StepIndex) {
+    package init(stage: StageIndex, step: StepIndex) {
         self.stage = stage
         self.step = step
     }
 
-    public static func < (left: Self, right: Self) -> Bool {
+    package static func < (left: Self, right: Self) -> Bool {
         (left.stage, left.step) < (right.stage, right.step)
     }
 }

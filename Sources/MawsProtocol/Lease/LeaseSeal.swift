@@ -3,13 +3,13 @@ import MawsHash
 import MawsWire
 
 /// Makes and checks the codes of leases: what a shard takes a push, a post or a flush for.
-public struct LeaseSeal: Hashable, Sendable {
+package struct LeaseSeal: Hashable, Sendable {
     private let key: AuthenticationCode
 
-    public init(key: AuthenticationCode) { self.key = key }
+    package init(key: AuthenticationCode) { self.key = key }
 
     /// - Parameter holder: the name in the certificate of whom the units are leased to.
-    public func grant(
+    package func grant(
         _ position: (term: Term, stage: StageIndex, step: StepIndex), phase: UInt32, first: UnitIndex, count: Int,
         mayBeNonFinite: Bool, holder: String
     ) -> LeaseGrant {
@@ -20,7 +20,7 @@ public struct LeaseSeal: Hashable, Sendable {
     }
 
     /// Whether the holder of the certificate may send what is of the 2^level units from `unit` on.
-    public func allows(
+    package func allows(
         _ grant: LeaseGrant, _ position: (term: Term, stage: StageIndex, step: StepIndex), unit: UnitIndex,
         level: UInt8, holder: String
     ) -> Bool {
@@ -45,12 +45,12 @@ public struct LeaseSeal: Hashable, Sendable {
 }
 
 /// Makes and checks a shard's receipts: that it has all of some neighbouring units.
-public struct ReceiptSeal: Hashable, Sendable {
+package struct ReceiptSeal: Hashable, Sendable {
     private let key: AuthenticationCode
 
-    public init(key: AuthenticationCode) { self.key = key }
+    package init(key: AuthenticationCode) { self.key = key }
 
-    public func receipt(_ flush: Flush) -> AuthenticationCode {
+    package func receipt(_ flush: Flush) -> AuthenticationCode {
         var text = SealedText("receipt", (flush.term, flush.stage, flush.step))
         text.add(flush.grant.phase)
         text.add(flush.unit.value)

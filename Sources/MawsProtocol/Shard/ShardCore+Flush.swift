@@ -2,7 +2,7 @@ import MawsBase
 import MawsWire
 
 /// What a shard answers a flush.
-public enum FlushAnswer: Hashable, Sendable {
+package enum FlushAnswer: Hashable, Sendable {
     /// It has all of the units: this proves it.
     case confirmed(AuthenticationCode)
     /// The step is over, or of an older term: nobody asks for a receipt.
@@ -15,18 +15,18 @@ public enum FlushAnswer: Hashable, Sendable {
 
 extension ShardCore {
     /// Whether a trainer may send this, by its lease.
-    public func allows(_ push: Push, holder: String) -> Bool {
+    package func allows(_ push: Push, holder: String) -> Bool {
         seal.allows(
             push.grant, (push.term, push.stage, push.step), unit: push.unit, level: push.level, holder: holder)
     }
 
-    public func allows(_ post: Post, _ grant: LeaseGrant, holder: String) -> Bool {
+    package func allows(_ post: Post, _ grant: LeaseGrant, holder: String) -> Bool {
         grant.phase == 0
             && seal.allows(grant, (post.term, post.stage, post.step), unit: post.unit, level: 0, holder: holder)
     }
 
     /// Whether all of the units is in the shard's hands.
-    public func flushed(_ flush: Flush, holder: String) -> FlushAnswer {
+    package func flushed(_ flush: Flush, holder: String) -> FlushAnswer {
         guard phase == .serving || phase == .applying, let configuration, flush.term == term,
             flush.stage == configuration.stage, flush.step == version
         else { return .settled }

@@ -2,13 +2,13 @@ import MawsBase
 import MawsWire
 
 /// How long a shard waits for what.
-public struct ShardSettings: Hashable, Sendable {
+package struct ShardSettings: Hashable, Sendable {
     /// Longest time a gather waits for a version that is not here yet.
-    public var gatherWaitSeconds: Double
+    package var gatherWaitSeconds: Double
     /// Longest time a block's reduced gradient waits for the readers of the version it overwrites.
-    public var readerDrainSeconds: Double
+    package var readerDrainSeconds: Double
 
-    public init(gatherWaitSeconds: Double = 30, readerDrainSeconds: Double = 5) {
+    package init(gatherWaitSeconds: Double = 30, readerDrainSeconds: Double = 5) {
         self.gatherWaitSeconds = gatherWaitSeconds
         self.readerDrainSeconds = readerDrainSeconds
     }
@@ -19,7 +19,7 @@ public struct ShardSettings: Hashable, Sendable {
 ///
 /// Version *t* (newest) is readable, and *t − 1* until the first block of step *t* is reduced: reduced gradients take
 /// the place of that version's weights, and version *t + 1* theirs.
-public struct ShardCore: Sendable {
+package struct ShardCore: Sendable {
     enum Phase: Hashable {
         /// No configuration yet.
         case empty
@@ -43,9 +43,9 @@ public struct ShardCore: Sendable {
     let settings: ShardSettings
     var phase = Phase.empty
     /// Newest term a coordinator configured this shard under.
-    public internal(set) var term = Term(0)
+    package internal(set) var term = Term(0)
     var generation = ShardGeneration(0)
-    public internal(set) var configuration: ServerConfiguration?
+    package internal(set) var configuration: ServerConfiguration?
     var slices: [Range<Int>] = []
     /// What the state file held when the process started; nil once it is replaced.
     var found: ServerHello?
@@ -73,17 +73,17 @@ public struct ShardCore: Sendable {
     var pendingConfiguration: ServerConfiguration?
 
     /// - Parameter found: content of the state file, nil when there is none worth keeping.
-    public init(shard: ShardIdentity, found: ServerHello?, settings: ShardSettings = ShardSettings()) {
+    package init(shard: ShardIdentity, found: ServerHello?, settings: ShardSettings = ShardSettings()) {
         self.shard = shard
         self.found = found
         self.settings = settings
     }
 
     /// Whether the state is being written right now; a `hello` waits for the end of it.
-    public var isApplying: Bool { phase == .applying }
+    package var isApplying: Bool { phase == .applying }
 
     /// What a `hello` says this shard holds, to be sent from this address.
-    public func hello(host: String, port: UInt16) -> ServerHello {
+    package func hello(host: String, port: UInt16) -> ServerHello {
         var hello = ServerHello(
             shard: shard, host: host, port: port, runID: "", stage: StageIndex(0), step: StepIndex(0), hasReduced: false
         )
@@ -101,7 +101,7 @@ public struct ShardCore: Sendable {
         return hello
     }
 
-    public mutating func step(_ event: ShardEvent, now: Moment) -> [ShardAction] {
+    package mutating func step(_ event: ShardEvent, now: Moment) -> [ShardAction] {
         switch event {
         case .configured(let configuration): return configured(configuration, now)
         case .restoreAnnounced(let slice): return restoreAnnounced(slice)

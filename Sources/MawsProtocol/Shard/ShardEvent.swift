@@ -2,21 +2,21 @@ import MawsBase
 import MawsWire
 
 /// One request that reads a shard's memory: numbered by the shell, never used twice.
-public struct ShardRequest: Hashable, Comparable, Sendable {
-    public var value: UInt64
-    public init(_ value: UInt64) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+package struct ShardRequest: Hashable, Comparable, Sendable {
+    package var value: UInt64
+    package init(_ value: UInt64) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// One filling of a shard's memory. It grows with every new state, so that work begun on an older one is known as such.
-public struct ShardGeneration: Hashable, Comparable, Sendable {
-    public var value: UInt64
-    public init(_ value: UInt64) { self.value = value }
-    public static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+package struct ShardGeneration: Hashable, Comparable, Sendable {
+    package var value: UInt64
+    package init(_ value: UInt64) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
 /// What happens to a shard's core. An announced payload is still on the wire; a received one is in memory.
-public enum ShardEvent: Hashable, Sendable {
+package enum ShardEvent: Hashable, Sendable {
     // From the coordinator.
     case configured(ServerConfiguration)
     case restoreAnnounced(TensorSlice)
@@ -52,7 +52,7 @@ public enum ShardEvent: Hashable, Sendable {
 }
 
 /// What a shard's core asks of its shell, in this order.
-public enum ShardAction: Hashable, Sendable {
+package enum ShardAction: Hashable, Sendable {
     // Memory.
     /// Make an empty state for this configuration; `restore` fills it.
     case createState(ServerConfiguration, ShardGeneration)

@@ -10,24 +10,24 @@ import MawsWire
 /// A node without a right neighbour passes up as it is. Sums are formed as soon as both sides are there, so that what
 /// waits is little. A trainer that computed neighbouring units may bring their node instead of each of them; where some
 /// of its units came before, what there is of them is dropped, since the node holds them.
-public struct UnitTree: Hashable, Sendable {
-    public struct Node: Hashable, Sendable {
-        public var level: Int
-        public var index: Int
+package struct UnitTree: Hashable, Sendable {
+    package struct Node: Hashable, Sendable {
+        package var level: Int
+        package var index: Int
 
-        public init(level: Int, index: Int) { (self.level, self.index) = (level, index) }
+        package init(level: Int, index: Int) { (self.level, self.index) = (level, index) }
 
         var parent: Node { Node(level: level + 1, index: index / 2) }
         var sibling: Node { Node(level: level, index: index ^ 1) }
     }
 
     /// A gradient or a sum of gradients in the shell's memory, numbered by the tree of its step.
-    public struct Sum: Hashable, Sendable {
-        public let step: StepIndex
-        public let number: Int
+    package struct Sum: Hashable, Sendable {
+        package let step: StepIndex
+        package let number: Int
     }
 
-    public enum Next: Hashable, Sendable {
+    package enum Next: Hashable, Sendable {
         /// The sum waits for its other side.
         case waits
         /// Add `right` into `left`, then say `combined(left)`.
@@ -50,15 +50,15 @@ public struct UnitTree: Hashable, Sendable {
     }
 
     /// What a gradient's arrival brings about.
-    public struct Arrival: Hashable, Sendable {
+    package struct Arrival: Hashable, Sendable {
         /// What it is called from now on.
-        public var sum: Sum
+        package var sum: Sum
         /// Sums of its units that are of no use any more.
-        public var dropped: [Sum]
-        public var next: Next
+        package var dropped: [Sum]
+        package var next: Next
     }
 
-    public let unitCount: Int
+    package let unitCount: Int
     private let step: StepIndex
     /// Nodes on each level, from `unitCount` down to 1.
     private let widths: [Int]
@@ -71,7 +71,7 @@ public struct UnitTree: Hashable, Sendable {
     private var forming: [Sum: Node] = [:]
     private var sumCount = 0
 
-    public init(unitCount: Int, step: StepIndex = StepIndex(0)) {
+    package init(unitCount: Int, step: StepIndex = StepIndex(0)) {
         precondition(unitCount > 0)
         (self.unitCount, self.step) = (unitCount, step)
         var widths = [unitCount]
@@ -82,10 +82,10 @@ public struct UnitTree: Hashable, Sendable {
     }
 
     /// Whether all of the node's units came, each or together.
-    public func contains(_ node: Node) -> Bool { units(node).allSatisfy { hasArrived[$0] } }
+    package func contains(_ node: Node) -> Bool { units(node).allSatisfy { hasArrived[$0] } }
 
     /// A node's gradient came; nil when all of its units were there already.
-    public mutating func insert(_ node: Node) -> Arrival? {
+    package mutating func insert(_ node: Node) -> Arrival? {
         guard !contains(node) else { return nil }
         for unit in units(node) { hasArrived[unit] = true }
         if node.level > 0 { wholes.insert(node) }
@@ -96,7 +96,7 @@ public struct UnitTree: Hashable, Sendable {
 
     /// The sum that `combine` asked for, with this left side, is formed. One that nobody waited for may come late, even
     /// after its step.
-    public mutating func combined(_ left: Sum) -> Next {
+    package mutating func combined(_ left: Sum) -> Next {
         guard let node = forming.removeValue(forKey: left), !isInWhole(node) else { return .drop(left) }
         return climb(left, from: node)
     }

@@ -5,7 +5,7 @@ import MawsWire
 ///
 /// A pure state machine: no clock, socket, thread or file. The shell feeds it events with the moment they happened at
 /// and runs the actions it returns, in order.
-public struct TrainerCore: Sendable {
+package struct TrainerCore: Sendable {
     private enum Link: Hashable {
         case down(retryAt: Moment)
         case connecting
@@ -54,15 +54,15 @@ public struct TrainerCore: Sendable {
     private var nextRequest = Moment(nanoseconds: 0)
     private var hasExited = false
 
-    public init(settings: TrainerSettings) {
+    package init(settings: TrainerSettings) {
         self.settings = settings
         heartbeatTimeoutSeconds = settings.heartbeatTimeoutSeconds
     }
 
     /// Highest term a coordinator welcomed this trainer with.
-    public var term: Term { welcome?.term ?? Term(0) }
+    package var term: Term { welcome?.term ?? Term(0) }
 
-    public mutating func step(_ event: TrainerEvent, now: Moment) -> [TrainerAction] {
+    package mutating func step(_ event: TrainerEvent, now: Moment) -> [TrainerAction] {
         guard !hasExited else { return [] }
         switch event {
         case .tick: return tick(now)

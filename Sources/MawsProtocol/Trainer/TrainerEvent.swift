@@ -2,20 +2,20 @@ import MawsBase
 import MawsWire
 
 /// What a trainer's session is made of before it starts.
-public struct TrainerSettings: Hashable, Sendable {
-    public var name: String
+package struct TrainerSettings: Hashable, Sendable {
+    package var name: String
     /// What decides the bits of a gradient, from the compute backend: `reference fp32 threads=2 haswell`.
-    public var computeProfile: String
+    package var computeProfile: String
     /// Seconds without a word from the coordinator after which it counts as gone. The plan's value replaces it.
-    public var heartbeatTimeoutSeconds: Double
+    package var heartbeatTimeoutSeconds: Double
     /// Seconds a trainer looks for a coordinator that is away before it gives up.
-    public var reconnectSeconds: Double
+    package var reconnectSeconds: Double
     /// A child of a local coordinator ends with it instead of looking for another.
-    public var exitsWithCoordinator: Bool
+    package var exitsWithCoordinator: Bool
     /// What the coordinator knows this process by; see `Hello.origin`.
-    public var origin: UInt64
+    package var origin: UInt64
 
-    public init(
+    package init(
         name: String, computeProfile: String, heartbeatTimeoutSeconds: Double = 10, reconnectSeconds: Double = 300,
         exitsWithCoordinator: Bool = false, origin: UInt64 = 0
     ) {
@@ -29,14 +29,14 @@ public struct TrainerSettings: Hashable, Sendable {
 }
 
 /// What a trainer knows since it has a plan.
-public struct DataFacts: Hashable, Sendable {
+package struct DataFacts: Hashable, Sendable {
     /// Hash of the names and sizes of the plan's samples; empty before.
-    public var fingerprint: String
+    package var fingerprint: String
     /// Floating-point operations a second of one large product in the plan's precision; 0 before.
-    public var productRate: Double
-    public var heartbeatTimeoutSeconds: Double
+    package var productRate: Double
+    package var heartbeatTimeoutSeconds: Double
 
-    public init(fingerprint: String = "", productRate: Double = 0, heartbeatTimeoutSeconds: Double = 0) {
+    package init(fingerprint: String = "", productRate: Double = 0, heartbeatTimeoutSeconds: Double = 0) {
         self.fingerprint = fingerprint
         self.productRate = productRate
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
@@ -45,7 +45,7 @@ public struct DataFacts: Hashable, Sendable {
 
 /// What the world tells a trainer's session. Connections are numbered by the session, so that a late word of an
 /// earlier one is known for what it is.
-public enum TrainerEvent: Hashable, Sendable {
+package enum TrainerEvent: Hashable, Sendable {
     /// Time passed. The shell sends one every quarter of a second.
     case tick
     case connected(connection: UInt64)
@@ -65,7 +65,7 @@ public enum TrainerEvent: Hashable, Sendable {
 }
 
 /// What a trainer's session asks of the world.
-public enum TrainerAction: Hashable, Sendable {
+package enum TrainerAction: Hashable, Sendable {
     case connect(connection: UInt64)
     case disconnect(connection: UInt64)
     /// To the coordinator, on the present connection.

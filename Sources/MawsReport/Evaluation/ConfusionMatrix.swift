@@ -1,13 +1,13 @@
 import MawsTraining
 
 /// How often each class was taken for each class.
-public struct ConfusionMatrix: Hashable, Sendable {
-    public let classNames: [String]
+package struct ConfusionMatrix: Hashable, Sendable {
+    package let classNames: [String]
     /// Samples by class (row) and prediction (column).
-    public let counts: [[Int]]
+    package let counts: [[Int]]
 
     /// Samples whose class or prediction has no name are left out: their class is not known.
-    public init(_ result: ClassificationResult) {
+    package init(_ result: ClassificationResult) {
         classNames = result.classNames
         let classes = result.classNames.count
         var counts = [[Int]](repeating: [Int](repeating: 0, count: classes), count: classes)
@@ -18,22 +18,22 @@ public struct ConfusionMatrix: Hashable, Sendable {
     }
 
     /// Samples of a class.
-    public func support(_ truth: Int) -> Int { counts[truth].reduce(0, +) }
+    package func support(_ truth: Int) -> Int { counts[truth].reduce(0, +) }
 
     /// Share of a class's samples that were recognised, 0...1; nil for a class without samples.
-    public func recall(_ truth: Int) -> Double? {
+    package func recall(_ truth: Int) -> Double? {
         let support = support(truth)
         return support > 0 ? Double(counts[truth][truth]) / Double(support) : nil
     }
 
     /// Share of the samples taken for a class that are of it, 0...1; nil for a class nothing was taken for.
-    public func precision(_ prediction: Int) -> Double? {
+    package func precision(_ prediction: Int) -> Double? {
         let taken = counts.reduce(0) { $0 + $1[prediction] }
         return taken > 0 ? Double(counts[prediction][prediction]) / Double(taken) : nil
     }
 
     /// The `limit` classes with the most mistakes in their row, in class order; all classes when there are no more.
-    public func hardest(_ limit: Int) -> [Int] {
+    package func hardest(_ limit: Int) -> [Int] {
         let mistakes = classNames.indices.map { support($0) - counts[$0][$0] }
         let ranked = classNames.indices.sorted { (-mistakes[$0], $0) < (-mistakes[$1], $1) }
         return ranked.prefix(limit).sorted()

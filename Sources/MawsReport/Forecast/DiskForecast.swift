@@ -35,12 +35,12 @@ package struct StageDisk {
 }
 
 /// What a run takes on disk at most, all machines together.
-public struct DiskForecast: Sendable {
-    public let bytes: Int
+package struct DiskForecast: Sendable {
+    package let bytes: Int
     /// What is free where the run's folder is or will be; nil where the system does not say.
-    public let freeBytes: Int?
+    package let freeBytes: Int?
 
-    public init(plan: Plan) {
+    package init(plan: Plan) {
         var staying = 0
         var most = 0
         for stage in plan.stages {

@@ -5,18 +5,18 @@ import MawsPlan
 import MawsTensor
 
 /// What a forecast knows of the machines: that all are like this one, which is measured.
-public struct ForecastMachine: Sendable {
-    public let compute: ComputeKind
+package struct ForecastMachine: Sendable {
+    package let compute: ComputeKind
     let operands: ElementType
     /// Trainers of a local cluster; 1 where any number may come.
-    public let trainers: Int
+    package let trainers: Int
     /// Compute threads of each.
-    public let threads: Int
+    package let threads: Int
     let cores: Int
     /// Whether servers and trainers share these cores.
     let isLocal: Bool
     /// Floating-point operations a second of large products in the plan's precision, on all trainers' threads together.
-    public let productRate: Double
+    package let productRate: Double
     /// Bytes a second that one TLS connection on loopback carries, both ends on cores of their own.
     let wireRate: Double
     /// Bytes a second that adding up long gradients reads and writes, on all cores.
@@ -31,7 +31,7 @@ public struct ForecastMachine: Sendable {
     /// Measures this machine; about a second. The data of the plan should be open already: trainers and the coordinator
     /// hold it too.
     /// - Parameter cores: of this machine; more threads than those compute no faster.
-    public init(measuredFor plan: Plan, cores: Int) {
+    package init(measuredFor plan: Plan, cores: Int) {
         self.cores = cores
         isLocal = plan.cluster.isLocal
         operands = plan.precision == .bf16 ? .bfloat16 : .float32

@@ -4,10 +4,10 @@ import MawsPlan
 import MawsTraining
 
 /// Whether the stages of a local cluster fit the memory that the plan gives its processes, found before a run starts.
-public enum MemoryCheck {
+package enum MemoryCheck {
     /// A sentence for each stage and kind of process that does not, with file, line and field where they are known.
     /// - Parameter compute: what trainers multiply with where the plan does not say.
-    public static func faults(plan: Plan, compute: ComputeKind = ComputeBackend.fastestKind) -> [String] {
+    package static func faults(plan: Plan, compute: ComputeKind = ComputeBackend.fastestKind) -> [String] {
         let cluster = plan.cluster
         guard cluster.isLocal else { return [] }
         return plan.stages.flatMap { stage -> [String] in

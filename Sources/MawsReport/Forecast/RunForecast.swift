@@ -1,14 +1,14 @@
 import MawsPlan
 
 /// What all stages of a run come to.
-public struct RunForecast: Codable, Hashable, Sendable {
-    public var steps: Int
+package struct RunForecast: Codable, Hashable, Sendable {
+    package var steps: Int
     /// From the first stage's start to the last one's end, without the fit of evaluations.
-    public var seconds: Double
+    package var seconds: Double
     /// Bytes on the wire, all machines together.
-    public var wireBytes: Int
+    package var wireBytes: Int
 
-    public init(stages: [StageForecast]) {
+    package init(stages: [StageForecast]) {
         steps = stages.reduce(0) { $0 + $1.steps }
         seconds = stages.reduce(0) { $0 + Double(max(1, $1.steps)) * $1.seconds }
         wireBytes = stages.reduce(0) { sum, stage in
@@ -18,11 +18,11 @@ public struct RunForecast: Codable, Hashable, Sendable {
 }
 
 /// The network between machines, as a forecast takes it: every machine has one link of this rate in each direction.
-public struct ForecastNetwork: Sendable {
+package struct ForecastNetwork: Sendable {
     let bytesPerSecond: Double
 
     /// Bits a second as people write them: `1G`, `100M`; nil where the text is none.
-    public init?(text: String) {
+    package init?(text: String) {
         let factors: [Character: Double] = ["K": 1e3, "M": 1e6, "G": 1e9, "T": 1e12]
         guard let unit = text.uppercased().last, let factor = factors[unit], let count = Double(text.dropLast()),
             count.isFinite, count > 0

@@ -46,13 +46,13 @@ struct ServerForecast {
 }
 
 /// A server's memory does not hold what it works on at a time.
-public struct TooLittleServerMemory: Error, Hashable, CustomStringConvertible {
-    public var stage: String
-    public var memoryBytes: Int
-    public var neededBytes: Int
-    public var servers: Int
+package struct TooLittleServerMemory: Error, Hashable, CustomStringConvertible {
+    package var stage: String
+    package var memoryBytes: Int
+    package var neededBytes: Int
+    package var servers: Int
 
-    public var description: String {
+    package var description: String {
         "stage \(stage) does not fit a `server_memory` of \(ByteSize(bytes: memoryBytes)): the largest block's slice "
             + "needs \(neededBytes) bytes on each of \(servers) servers; set `cluster.server_memory` to "
             + "\(ByteSize(bytes: neededBytes)), or more `cluster.servers`"

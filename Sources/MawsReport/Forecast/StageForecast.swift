@@ -3,33 +3,33 @@ import MawsPlan
 import MawsTraining
 
 /// What a stage will take, foreseen before anything starts.
-public struct StageForecast: Codable, Hashable, Sendable {
-    public var stage: String
+package struct StageForecast: Codable, Hashable, Sendable {
+    package var stage: String
     /// Resident bytes of each trainer, server and of the coordinator.
-    public var trainerBytes: Int
-    public var serverBytes: Int
-    public var coordinatorBytes: Int
+    package var trainerBytes: Int
+    package var serverBytes: Int
+    package var coordinatorBytes: Int
     /// How trainers fit their memory, in words.
-    public var trainerWay: String
+    package var trainerWay: String
     /// Bytes of each server's state file.
-    public var stateBytes: Int
+    package var stateBytes: Int
     /// Bytes on disk while the stage runs: all state files and the checkpoints that are kept.
-    public var diskBytes: Int
-    public var operationsPerImage: Double
+    package var diskBytes: Int
+    package var operationsPerImage: Double
     /// Bytes that all trainers together push and gather in a step, as plain fp32.
-    public var pushedBytesPerStep: Int
-    public var gatheredBytesPerStep: Int
+    package var pushedBytesPerStep: Int
+    package var gatheredBytesPerStep: Int
     /// Bytes that all trainers together gather once, before the first step.
-    public var gatheredBytesOnce: Int
+    package var gatheredBytesOnce: Int
     /// Steps of the stage; 0 of an evaluation.
-    public var steps: Int
+    package var steps: Int
     /// Seconds of a step, or of a whole evaluation.
-    public var seconds: Double
+    package var seconds: Double
     /// What of `seconds` the network needs, where one was given.
-    public var networkSeconds: Double?
+    package var networkSeconds: Double?
     /// Whether units were timed; false where that would have taken too much memory, so that the time is that of the
     /// products alone.
-    public var isTimed: Bool
+    package var isTimed: Bool
 
     /// Times some units of the stage; a second or two.
     /// - Parameters:
@@ -37,7 +37,7 @@ public struct StageForecast: Codable, Hashable, Sendable {
     ///   - steps: of the stage; 0 of an evaluation.
     ///   - network: nil: one that is never waited for.
     /// - Throws: `TooLittleMemory`, or `TooLittleServerMemory`.
-    public init(
+    package init(
         plan: Plan, stage: StagePlan, images: Int, steps: Int, sample: StageSample, machine: ForecastMachine,
         network: ForecastNetwork? = nil
     ) throws {

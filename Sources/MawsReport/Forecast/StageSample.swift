@@ -3,7 +3,7 @@ import MawsData
 import MawsPlan
 
 /// A unit of a stage's own data, and how long such data takes to read.
-public struct StageSample {
+package struct StageSample {
     /// Samples of a unit; none where an evaluation could read none.
     let batch: UnitBatch
     /// Seconds of one thread for reading, decoding and augmenting an image.
@@ -11,7 +11,7 @@ public struct StageSample {
 
     /// Reads two units.
     /// - Parameter root: folder that the plan's relative paths are relative to.
-    public init(plan: Plan, stage: StagePlan, root: String) throws {
+    package init(plan: Plan, stage: StagePlan, root: String) throws {
         let index = plan.stages.firstIndex { $0.name == stage.name } ?? 0
         let loader = try BatchLoader(plan: plan, stage: stage, stageIndex: UInt32(index), root: root)
         // The first one also opens files.

@@ -2,12 +2,12 @@ import MawsData
 import MawsStorage
 
 /// What became of hashtags, as a page that needs no network.
-public enum LabelPage {
+package enum LabelPage {
     private static let labelsMax = 2000
     private static let hashtagsMax = 300
 
     /// - Parameter title: what the hashtags are of.
-    public static func write(_ report: LabelReport, title: String, to path: String) throws {
+    package static func write(_ report: LabelReport, title: String, to path: String) throws {
         try AtomicFile.write(render(report, title: title), to: path)
     }
 

@@ -1,10 +1,10 @@
 import MawsData
 
 /// What became of hashtags, as text for a terminal.
-public enum LabelTable {
+package enum LabelTable {
     private static let examples = 6
 
-    public static func draw(_ report: LabelReport) -> String {
+    package static func draw(_ report: LabelReport) -> String {
         var parts = [summary(report)]
         if !report.labels.isEmpty { parts.append(labels(report)) }
         if let refused = refused(report) { parts.append(refused) }

@@ -4,15 +4,15 @@ import MawsPlan
 import MawsStorage
 
 /// The training images that look like evaluation images, side by side, as a page that needs no network.
-public struct LeakPage {
+package struct LeakPage {
     private static let pairsMax = 200
     private static let imageSizeMax = 1 << 18
 
     private let found: Deduplication
 
-    public init(_ found: Deduplication) { self.found = found }
+    package init(_ found: Deduplication) { self.found = found }
 
-    public func write(to path: String) throws { try AtomicFile.write(try render(), to: path) }
+    package func write(to path: String) throws { try AtomicFile.write(try render(), to: path) }
 
     func render() throws -> String {
         var datasets: [String: Dataset] = [:]

@@ -1,11 +1,11 @@
 /// The frequency curve of a vocabulary in characters, both axes logarithmic, for a terminal.
-public enum RankPlot {
+package enum RankPlot {
     private static let rows = 12
     private static let columns = 60
     private static let blocks: [Character] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"]
 
     /// - Parameter counts: samples of each label, descending.
-    public static func draw(counts: [Int]) -> String {
+    package static func draw(counts: [Int]) -> String {
         guard let most = counts.first else { return "" }
         let down = RankCurve.decades(upTo: most)
         let across = RankCurve.decades(upTo: counts.count)

@@ -3,18 +3,18 @@ import MawsBase
 import MawsStorage
 
 /// A page that was written, and what it lacks.
-public struct WrittenReport: Hashable, Sendable {
-    public var path: String
+package struct WrittenReport: Hashable, Sendable {
+    package var path: String
     /// What the page that was there shows and this one does not, in words; the old page is still there then, and this
     /// one beside it.
-    public var lacks: [String] = []
+    package var lacks: [String] = []
     /// A sentence for each thing in the run's folder that is not as the run left it; they are on the page, too.
-    public var damage: [String] = []
+    package var damage: [String] = []
     /// Whether the page that was there stays as it is.
-    public var isBeside = false
+    package var isBeside = false
 
     /// For a person.
-    public var description: String {
+    package var description: String {
         var lines = ["Report: \(path)"]
         if !lacks.isEmpty {
             lines.append(
@@ -30,14 +30,14 @@ public struct WrittenReport: Hashable, Sendable {
 }
 
 /// `report.html`: the whole run in one file that needs no network.
-public enum HTMLReport {
+package enum HTMLReport {
     /// Reads the run's records and writes `report.html` next to them, or `report-partial.html` where the page that is
     /// there shows more. What is gone (a checkpoint, the data) is named in its section and does not fail the report.
     /// - Parameters:
     ///   - root: the folder that the paths of the plan's data are relative to; nil: where the run was last started.
     ///   - other: folder of a run whose losses are drawn over this one's.
     @discardableResult
-    public static func write(
+    package static func write(
         runFolder: String, root: String? = nil, against other: String? = nil
     ) throws -> WrittenReport {
         let folder = RunFolder(runFolder).path
@@ -60,7 +60,7 @@ public enum HTMLReport {
 
     /// The page's text.
     /// - Parameter keeps: whether what the page shows of the data is kept in the run's folder for later pages.
-    public static func render(
+    package static func render(
         runFolder: String, root: String? = nil, against other: String? = nil, keeps: Bool = false
     ) throws -> String {
         try render(RunRecord(RunFolder(runFolder)), root: root, against: other, keeps: keeps)

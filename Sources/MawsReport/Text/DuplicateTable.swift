@@ -1,10 +1,10 @@
 import MawsData
 
 /// Copies and leaks, as text for a terminal.
-public enum DuplicateTable {
+package enum DuplicateTable {
     private static let rowsMax = 10
 
-    public static func draw(_ found: Deduplication) -> String {
+    package static func draw(_ found: Deduplication) -> String {
         var lines = [
             "\(Figure.count(found.sampleCount)) samples: \(Figure.count(found.copies.count)) are copies of an earlier "
                 + "one, \(Figure.count(found.unreadable.count)) are unreadable"

@@ -4,11 +4,11 @@ import MawsBase
 /// Writes the progress of a run: one live line a stage in a terminal, plain lines now and then elsewhere.
 ///
 /// Not synchronised: one thread shows, says and finishes.
-public final class LiveDisplay {
+package final class LiveDisplay {
     /// Seconds between two plain lines of one stage.
-    public static let logIntervalSeconds = 5.0
+    package static let logIntervalSeconds = 5.0
     /// Seconds between two redraws of the live line.
-    public static let drawIntervalSeconds = 0.1
+    package static let drawIntervalSeconds = 0.1
 
     private let isTerminal: Bool
     private let width: () -> Int
@@ -19,7 +19,7 @@ public final class LiveDisplay {
     private var pending: StatusSnapshot?
 
     /// A display on standard output, live when that is a terminal.
-    public convenience init() {
+    package convenience init() {
         let type = ProcessInfo.processInfo.environment["TERM"] ?? ""
         self.init(
             isTerminal: isatty(STDOUT_FILENO) == 1 && !type.isEmpty && type != "dumb", width: Self.terminalWidth,
@@ -27,13 +27,13 @@ public final class LiveDisplay {
     }
 
     /// - Parameter width: columns of the terminal, asked for at every line because a person may resize it.
-    public init(isTerminal: Bool, width: @escaping () -> Int, write: @escaping (String) -> Void) {
+    package init(isTerminal: Bool, width: @escaping () -> Int, write: @escaping (String) -> Void) {
         self.isTerminal = isTerminal
         self.width = width
         self.write = write
     }
 
-    public func show(_ snapshot: StatusSnapshot, at now: Moment) {
+    package func show(_ snapshot: StatusSnapshot, at now: Moment) {
         let isNewStage = snapshot.stage != shown?.stage
         if isNewStage { finish() }
         let interval = isTerminal ? Self.drawIntervalSeconds : Self.logIntervalSeconds
@@ -46,13 +46,13 @@ public final class LiveDisplay {
     }
 
     /// Prints a line of its own without tearing the live line.
-    public func say(_ text: String) {
+    package func say(_ text: String) {
         write(isTerminal && shown != nil ? "\r\u{1B}[K\(text)\n" : "\(text)\n")
         if isTerminal, let shown { draw(pending ?? shown) }
     }
 
     /// Writes the stage's last figures and ends the live line, so that what is printed next starts on its own line.
-    public func finish() {
+    package func finish() {
         guard shown != nil else { return }
         if let pending { draw(pending) }
         if isTerminal { write("\n") }

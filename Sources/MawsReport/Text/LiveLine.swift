@@ -1,7 +1,7 @@
 /// One stage's progress as one line.
-public enum LiveLine {
+package enum LiveLine {
     /// The line for a terminal, never longer than `width` columns. What matters least goes first when it does not fit.
-    public static func terminal(_ snapshot: StatusSnapshot, width: Int) -> String {
+    package static func terminal(_ snapshot: StatusSnapshot, width: Int) -> String {
         let parts = parts(snapshot)
         // Numbers into `parts`, least important first: the loss, the step and the stage stay longest.
         for dropped in [[], [6], [6, 4], [6, 4, 3], [6, 4, 3, 5], [6, 4, 3, 5, 7]] as [[Int]] {
@@ -14,7 +14,7 @@ public enum LiveLine {
     }
 
     /// The line for a log: the whole of it, whatever its length.
-    public static func log(_ snapshot: StatusSnapshot) -> String {
+    package static func log(_ snapshot: StatusSnapshot) -> String {
         parts(snapshot).filter { !$0.isEmpty }.joined(separator: "  ") + waiting(snapshot, room: .max)
     }
 

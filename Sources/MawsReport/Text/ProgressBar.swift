@@ -2,7 +2,7 @@ import Foundation
 import MawsBase
 
 /// The progress of one long command as a bar on standard error; nothing where that is no terminal.
-public final class ProgressBar {
+package final class ProgressBar {
     private static let columns = 30
     private static let intervalSeconds = 0.1
 
@@ -13,7 +13,7 @@ public final class ProgressBar {
     private var shownAt: Moment?
 
     /// - Parameter title: what is being done, `counting hashtags` for instance.
-    public convenience init(_ title: String) {
+    package convenience init(_ title: String) {
         self.init(
             title, isTerminal: isatty(STDERR_FILENO) == 1,
             write: { FileHandle.standardError.write(Data($0.utf8)) })
@@ -26,7 +26,7 @@ public final class ProgressBar {
     }
 
     /// Shows that this share is done, 0...1, at most ten times a second.
-    public func show(_ share: Double) {
+    package func show(_ share: Double) {
         guard isTerminal else { return }
         let now = Moment.now()
         if let shownAt, now.seconds(since: shownAt) < Self.intervalSeconds { return }
@@ -35,7 +35,7 @@ public final class ProgressBar {
     }
 
     /// Removes the bar, so that what is printed next starts on a clean line.
-    public func finish() {
+    package func finish() {
         if shownAt != nil { write("\r\u{1B}[K") }
         shownAt = nil
     }

@@ -1,7 +1,7 @@
 /// The finished stages of a run as an aligned table in plain text.
-public enum ResultTable {
+package enum ResultTable {
     /// One row a stage and a row of totals; a dash where a stage has no such figure.
-    public static func draw(_ stages: [StageSummary]) -> String {
+    package static func draw(_ stages: [StageSummary]) -> String {
         guard !stages.isEmpty else { return "No stage is finished yet." }
         var table = TextTable(
             header: ["stage", "steps", "time", "images/s", "mfu", "loss", "pushed", "gathered", "top-1"],
@@ -31,7 +31,7 @@ public enum ResultTable {
     }
 
     /// The stage's figures in one line: `234 steps in 58 s, 2,082 images/s, loss 0.597`.
-    public static func sentence(_ stage: StageSummary) -> String {
+    package static func sentence(_ stage: StageSummary) -> String {
         let figures = [
             stage.steps > 0 ? "\(Figure.count(stage.steps)) steps in \(Figure.duration(stage.seconds))" : nil,
             stage.steps > 0 ? nil : "\(Figure.count(stage.images)) images in \(Figure.duration(stage.seconds))",

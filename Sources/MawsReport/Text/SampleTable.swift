@@ -1,11 +1,11 @@
 import MawsData
 
 /// What became of the samples, as a table for a terminal: the fates, their reasons, how many and which for instance.
-public enum SampleTable {
+package enum SampleTable {
     private static let exampleLengthMax = 60
 
     /// Empty where nothing was counted.
-    public static func draw(_ account: SampleAccount, title: String = "what became of the samples") -> String {
+    package static func draw(_ account: SampleAccount, title: String = "what became of the samples") -> String {
         guard !account.isEmpty else { return "" }
         var table = TextTable(header: [title, "", "for instance"], alignments: [.left, .right, .left])
         table.add([SampleAccount.Fate.taken.title, Figure.count(account.takenCount), ""])
@@ -22,7 +22,7 @@ public enum SampleTable {
     }
 
     /// What will become of the samples of each stage of a plan.
-    public static func draw(_ survey: PlanSurvey) -> String {
+    package static func draw(_ survey: PlanSurvey) -> String {
         var table = TextTable(
             header: ["stage", "reads", "samples", "what becomes of them"], alignments: [.left, .left, .right, .left])
         for stage in survey.stages {

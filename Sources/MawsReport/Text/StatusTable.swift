@@ -1,6 +1,6 @@
 /// The state of a run as a person reads it: progress, every peer and what it is doing, who everybody waits for.
-public enum StatusTable {
-    public static func draw(_ snapshot: StatusSnapshot) -> String {
+package enum StatusTable {
+    package static func draw(_ snapshot: StatusSnapshot) -> String {
         let lines = [heading(snapshot), progress(snapshot)] + skipped(snapshot)
         let warnings = snapshot.warnings.map { "Warning: \(LiveLine.plain($0))." }
         return (lines + ["", peers(snapshot.peers), "", waiting(snapshot)] + warnings).joined(separator: "\n")

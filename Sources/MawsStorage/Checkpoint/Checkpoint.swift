@@ -2,17 +2,17 @@ import Glibc
 import MawsBase
 
 /// A finished checkpoint, opened for reading. Any thread may read; every byte is checked in the read that hands it out.
-public final class Checkpoint: Sendable {
-    public let folder: String
-    public let manifest: CheckpointManifest
+package final class Checkpoint: Sendable {
+    package let folder: String
+    package let manifest: CheckpointManifest
     private let layout: CheckpointLayout
     private let weights: CheckedFile
     private let optimizer: CheckedFile
 
-    public var header: CheckpointHeader { manifest.header }
-    public var name: String { manifest.header.name }
+    package var header: CheckpointHeader { manifest.header }
+    package var name: String { manifest.header.name }
     /// SHA-256 over all weight tensors in table order, hexadecimal.
-    public var weightsHash: String { manifest.weightsHash }
+    package var weightsHash: String { manifest.weightsHash }
 
     /// Opens the folder: the manifest's seal, and the files' headers and sizes must be right. Tensors are checked as
     /// they are read, or all of them by `verify`. The files of format 1, which has no hashes of pieces, are hashed now.
@@ -46,7 +46,7 @@ public final class Checkpoint: Sendable {
     /// - Parameters:
     ///   - range: elements of the block; slots of 8 bits are cut where their groups end.
     ///   - bytes: as many as the block's `byteCount` of the slice.
-    public func read(
+    package func read(
         _ part: WeightPart, block: Int, range: Range<Int>, into bytes: UnsafeMutableRawBufferPointer
     ) throws {
         guard let (file, areas) = layout.position(part: part, block: block, range: range) else {
@@ -62,7 +62,7 @@ public final class Checkpoint: Sendable {
     }
 
     /// The weights of one parameter; nil when the checkpoint has none of this name.
-    public func tensor(named name: String) throws -> (entry: ParameterEntry, values: [Float])? {
+    package func tensor(named name: String) throws -> (entry: ParameterEntry, values: [Float])? {
         guard let (block, entry) = place(of: name) else { return nil }
         var values = [Float](repeating: 0, count: entry.count)
         try values.withUnsafeMutableBytes { try read(.weight, block: block, range: entry.range, into: $0) }
@@ -70,7 +70,7 @@ public final class Checkpoint: Sendable {
     }
 
     /// The block and the entry of a parameter; nil when the checkpoint has none of this name.
-    public func place(of name: String) -> (block: Int, entry: ParameterEntry)? {
+    package func place(of name: String) -> (block: Int, entry: ParameterEntry)? {
         for (index, block) in header.table.blocks.enumerated() {
             if let entry = block.entries.first(where: { $0.name == name }) { return (index, entry) }
         }
@@ -78,7 +78,7 @@ public final class Checkpoint: Sendable {
     }
 
     /// Hashes every tensor again and throws at the first whose bytes are not those of the manifest, by its name.
-    public func verify() throws {
+    package func verify() throws {
         let found = try Self.hashes(of: manifest, layout, weights.file, optimizer.file)
         guard manifest.pieces == nil || manifest.pieces == found.pieces else { throw Self.foreignTensors(folder) }
     }

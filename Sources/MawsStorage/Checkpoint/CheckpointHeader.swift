@@ -1,17 +1,17 @@
 import MawsBase
 
 /// What a checkpoint is of.
-public struct CheckpointHeader: Codable, Hashable, Sendable {
-    public var runID: String
-    public var stageName: String
-    public var stageIndex: StageIndex
-    public var step: StepIndex
-    public var planHash: String
-    public var table: BlockTable
+package struct CheckpointHeader: Codable, Hashable, Sendable {
+    package var runID: String
+    package var stageName: String
+    package var stageIndex: StageIndex
+    package var step: StepIndex
+    package var planHash: String
+    package var table: BlockTable
     /// What the run's trainers computed the weights with; nil where none did.
-    public var computeProfile: String?
+    package var computeProfile: String?
 
-    public init(
+    package init(
         runID: String, stageName: String, stageIndex: StageIndex, step: StepIndex, planHash: String, table: BlockTable,
         computeProfile: String? = nil
     ) {
@@ -25,5 +25,5 @@ public struct CheckpointHeader: Codable, Hashable, Sendable {
     }
 
     /// Name of the checkpoint's folder: `mae-1200`.
-    public var name: String { "\(stageName)-\(step.value)" }
+    package var name: String { "\(stageName)-\(step.value)" }
 }

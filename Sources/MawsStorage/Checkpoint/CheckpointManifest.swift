@@ -4,38 +4,38 @@ import MawsHash
 
 /// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor and of every piece of its files. Written
 /// last.
-public struct CheckpointManifest: Codable, Hashable, Sendable {
-    public struct Tensor: Codable, Hashable, Sendable {
-        public var name: String
+package struct CheckpointManifest: Codable, Hashable, Sendable {
+    package struct Tensor: Codable, Hashable, Sendable {
+        package var name: String
         /// The hash of the tensor's little-endian bytes, hexadecimal.
-        public var sha256: String
+        package var sha256: String
     }
 
     /// SHA-256 of each piece of both files, hexadecimal, so that any part of a tensor can be checked as it is read.
-    public struct Pieces: Codable, Hashable, Sendable {
+    package struct Pieces: Codable, Hashable, Sendable {
         /// Bytes of a piece; the last one of a file may be shorter. The header is in the first.
-        public static let byteCount = 1 << 20
+        package static let byteCount = 1 << 20
 
-        public var weights: [String]
-        public var optimizer: [String]
+        package var weights: [String]
+        package var optimizer: [String]
     }
 
     /// 1 had no `pieces`; 1 and 2 had AdamW's moments, under other names, and no named slots.
     static let newestFormat = 3
 
     /// Another number than 1 to 3 is a layout this program does not know.
-    public var format: Int
-    public var header: CheckpointHeader
+    package var format: Int
+    package var header: CheckpointHeader
     /// SHA-256 over the bytes of all weight tensors in table order. It does not depend on the number of servers.
-    public var weightsHash: String
+    package var weightsHash: String
     /// Weights, then slots, in the order of the files.
-    public var tensors: [Tensor]
+    package var tensors: [Tensor]
     /// Nil in format 1.
-    public var pieces: Pieces?
+    package var pieces: Pieces?
     /// The version of maws that wrote the checkpoint; nil where that was older than this field.
-    public var version: String?
+    package var version: String?
     /// SHA-256 of this manifest as it is with an empty seal, so that a changed manifest is known.
-    public var seal: String
+    package var seal: String
 
     init(header: CheckpointHeader, hashes: CheckpointHashes) throws {
         format = Self.newestFormat

@@ -2,11 +2,11 @@ import Glibc
 import MawsBase
 
 /// The checkpoints of a run: one folder each, and the file `latest` with the name of the newest finished one.
-public struct CheckpointStore: Sendable {
-    public let folder: String
+package struct CheckpointStore: Sendable {
+    package let folder: String
 
     /// Makes the folder when it is missing.
-    public init(folder: String) throws {
+    package init(folder: String) throws {
         self.folder = folder
         try Folder.make(folder)
     }
@@ -14,29 +14,29 @@ public struct CheckpointStore: Sendable {
     /// Starts a checkpoint. What earlier processes left unfinished is removed first; space on the disk is reserved now.
     ///
     /// - Parameter isBeginning: slots that start at zero need not be written, and take no space on the disk.
-    public func begin(_ header: CheckpointHeader, isBeginning: Bool = false) throws -> CheckpointWriter {
+    package func begin(_ header: CheckpointHeader, isBeginning: Bool = false) throws -> CheckpointWriter {
         try removeUnfinished()
         return try CheckpointWriter(store: self, header: header, isBeginning: isBeginning)
     }
 
     /// Removes what earlier processes left unfinished, or half removed.
-    public func removeUnfinished() throws {
+    package func removeUnfinished() throws {
         for name in try Folder.names(in: folder) where name.hasSuffix(Self.unfinished) {
             try Folder.remove("\(folder)/\(name)")
         }
     }
 
     /// The checkpoint `latest` names; nil before the first one.
-    public func latest() throws -> Checkpoint? {
+    package func latest() throws -> Checkpoint? {
         guard let name = try latestName() else { return nil }
         return try open(name)
     }
 
-    public func open(_ name: String) throws -> Checkpoint { try Checkpoint(folder: path(name)) }
+    package func open(_ name: String) throws -> Checkpoint { try Checkpoint(folder: path(name)) }
 
     /// What the finished checkpoints whose manifest can be read are of, oldest first by stage and step. A folder that
     /// was given another name is none of them.
-    public func headers() throws -> [CheckpointHeader] {
+    package func headers() throws -> [CheckpointHeader] {
         let headers = try folders().compactMap { name -> CheckpointHeader? in
             let header = (try? CheckpointManifest.read("\(path(name))/manifest.json"))?.header
             return header?.name == name ? header : nil
@@ -44,17 +44,17 @@ public struct CheckpointStore: Sendable {
         return headers.sorted { ($0.stageIndex, $0.step) < ($1.stageIndex, $1.step) }
     }
 
-    public func names() throws -> [String] { try headers().map(\.name) }
+    package func names() throws -> [String] { try headers().map(\.name) }
 
     /// Folders that look like finished checkpoints, whole or not.
-    public func folders() throws -> [String] {
+    package func folders() throws -> [String] {
         try Folder.names(in: folder).filter { name in
             !name.hasSuffix(Self.unfinished) && !name.hasSuffix(Self.damaged) && Folder.exists(path(name))
         }
     }
 
     /// Steps of the folders that look like checkpoints of a stage, whole or not, newest first.
-    public func steps(of stageName: String) throws -> [StepIndex] {
+    package func steps(of stageName: String) throws -> [StepIndex] {
         let prefix = "\(stageName)-"
         let steps = try folders().filter { $0.hasPrefix(prefix) }.compactMap { UInt64($0.dropFirst(prefix.count)) }
         return steps.sorted(by: >).map { StepIndex($0) }
@@ -62,7 +62,7 @@ public struct CheckpointStore: Sendable {
 
     /// Removes all but the newest `keep` finished checkpoints, those to `protect` and the latest. Those of `stage`
     /// count as newer than all others.
-    public func prune(keep: Int, protect: [String], stage: StageIndex) throws {
+    package func prune(keep: Int, protect: [String], stage: StageIndex) throws {
         let latest = try latestName()
         let headers = try headers().filter { !protect.contains($0.name) && $0.name != latest }
         let removable = headers.filter { $0.stageIndex != stage } + headers.filter { $0.stageIndex == stage }
@@ -77,7 +77,7 @@ public struct CheckpointStore: Sendable {
     /// Takes a checkpoint that cannot be believed out of the way, as `<name>.damaged`, and `latest` with it; one that
     /// was set aside under that name before goes. Returns the new path; nil when there was nothing to set aside.
     @discardableResult
-    public func setAside(_ name: String) throws -> String? {
+    package func setAside(_ name: String) throws -> String? {
         let latest = try? latestName()
         if latest == nil || latest == name, unlink("\(folder)/latest") != 0, errno != ENOENT {
             throw StorageError.last("remove", "\(folder)/latest")
@@ -91,7 +91,7 @@ public struct CheckpointStore: Sendable {
     }
 
     /// Points `latest` at a finished checkpoint.
-    public func makeLatest(_ name: String) throws { try AtomicFile.write("\(name)\n", to: "\(folder)/latest") }
+    package func makeLatest(_ name: String) throws { try AtomicFile.write("\(name)\n", to: "\(folder)/latest") }
 
     func partialPath(_ name: String) -> String { path(name) + Self.unfinished }
 

@@ -5,7 +5,7 @@ import Synchronization
 /// A checkpoint in the making: a folder `<name>.partial` that gets its name when everything in it is durable.
 ///
 /// Any thread may write. After an error the folder is gone and every later call throws that error again.
-public final class CheckpointWriter: Sendable {
+package final class CheckpointWriter: Sendable {
     private struct State {
         /// Elements written so far, by block and part.
         var written: [[WeightPart: [Range<Int>]]]
@@ -55,7 +55,7 @@ public final class CheckpointWriter: Sendable {
     /// - Parameters:
     ///   - range: elements of the block; slots of 8 bits are cut where their groups end.
     ///   - bytes: weights as little-endian fp32, slots as the table says.
-    public func write(_ part: WeightPart, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
+    package func write(_ part: WeightPart, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
         if let failure = state.withLock({ $0.failure }) { throw failure }
         guard let (file, areas) = layout.position(part: part, block: block, range: range),
             bytes.count == areas.reduce(0, { $0 + $1.count })
@@ -79,7 +79,7 @@ public final class CheckpointWriter: Sendable {
     }
 
     /// Makes everything durable, hashes it, writes the manifest, gives the folder its name and moves `latest` to it.
-    public func finish() throws -> Checkpoint {
+    package func finish() throws -> Checkpoint {
         if let failure = state.withLock({ $0.failure }) { throw failure }
         do {
             try checkCoverage()
@@ -98,7 +98,7 @@ public final class CheckpointWriter: Sendable {
     }
 
     /// Removes the unfinished folder. Nothing to do after `finish`.
-    public func abandon() { fail(StorageError.incomplete(checkpoint: header.name, reason: "it was abandoned")) }
+    package func abandon() { fail(StorageError.incomplete(checkpoint: header.name, reason: "it was abandoned")) }
 
     private func fail(_ error: any Error) {
         let isFirst = state.withLock { state in

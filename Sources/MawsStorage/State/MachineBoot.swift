@@ -2,12 +2,12 @@ import Glibc
 import MawsHash
 
 /// Which run of the machine this is: a mapped file holds what was written to it only until the machine stops.
-public enum MachineBoot {
-    public static let path = "/proc/sys/kernel/random/boot_id"
+package enum MachineBoot {
+    package static let path = "/proc/sys/kernel/random/boot_id"
 
     /// 16 bytes that change when the machine starts again; nil where the system does not say. What is unknown is like
     /// nothing else, not even like another unknown.
-    public static let identity: [UInt8]? = MachineBoot.identity(path: path)
+    package static let identity: [UInt8]? = MachineBoot.identity(path: path)
 
     package static func identity(path: String) -> [UInt8]? {
         guard let file = try? OpenFile(path, flags: O_RDONLY) else { return nil }

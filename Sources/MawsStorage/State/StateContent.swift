@@ -1,24 +1,24 @@
 import MawsBase
 
 /// What a state file holds: one shard's state of one stage at one version.
-public struct StateContent: Hashable, Sendable {
-    public var shard: ShardIdentity
-    public var runID: String
-    public var stage: StageIndex
+package struct StateContent: Hashable, Sendable {
+    package var shard: ShardIdentity
+    package var runID: String
+    package var stage: StageIndex
     /// Hash of the stage's block table, 32 bytes: the file's layout follows from it and the shard.
-    public var tableHash: [UInt8]
-    public var step: StepIndex
+    package var tableHash: [UInt8]
+    package var step: StepIndex
     /// Bank with the weights of version `step`: 0 or 1.
-    public var activeBank: Int
+    package var activeBank: Int
     /// Whether the whole reduced gradient of step `step` is there too, in the other bank.
-    public var hasReduced: Bool
+    package var hasReduced: Bool
     /// Gradients of this file that did not count in the end.
-    public var droppedCount: UInt64 = 0
+    package var droppedCount: UInt64 = 0
     /// The update that version `step` is being made by; nil when it is whole. What is left to do is known from the
     /// file's journal.
-    public var update: StateUpdate?
+    package var update: StateUpdate?
 
-    public init(
+    package init(
         shard: ShardIdentity, runID: String, stage: StageIndex, tableHash: [UInt8], step: StepIndex,
         activeBank: Int = 0,
         hasReduced: Bool = false
@@ -51,12 +51,12 @@ extension StateContent {
 }
 
 /// What a commit says about an update.
-public struct StateUpdate: Hashable, Sendable {
-    public var learningRate: Double
+package struct StateUpdate: Hashable, Sendable {
+    package var learningRate: Double
     /// 0: the step is skipped.
-    public var clipScale: Double
+    package var clipScale: Double
 
-    public init(learningRate: Double, clipScale: Double) {
+    package init(learningRate: Double, clipScale: Double) {
         self.learningRate = learningRate
         self.clipScale = clipScale
     }
@@ -68,23 +68,23 @@ public struct StateUpdate: Hashable, Sendable {
 /// reduced gradient and then, in its place, the next version; slots, which change in place; the journal of such
 /// changes: a mark for each chunk, and for each thread a copy of the chunk that it is at; the checksums of all areas
 /// before the journal.
-public struct StateShape: Hashable, Sendable {
-    public var frozenBytes: Int
+package struct StateShape: Hashable, Sendable {
+    package var frozenBytes: Int
     /// Bytes of one bank of weights.
-    public var weightBytes: Int
+    package var weightBytes: Int
     /// All slots of all blocks.
-    public var slotBytes: Int
+    package var slotBytes: Int
     /// Chunks of what is frozen.
-    public var frozenChunkCount: Int
+    package var frozenChunkCount: Int
     /// Chunks of what is trained.
-    public var chunkCount: Int
+    package var chunkCount: Int
     /// Checksums of a trained chunk: one for each bank, and for each slot of the block that has most.
-    public var checksPerChunk: Int
+    package var checksPerChunk: Int
     /// Copies there is room for, and the bytes of one, a multiple of 64.
-    public var laneCount: Int
-    public var laneBytes: Int
+    package var laneCount: Int
+    package var laneBytes: Int
 
-    public init(
+    package init(
         frozenBytes: Int, weightBytes: Int, slotBytes: Int, frozenChunkCount: Int, chunkCount: Int,
         checksPerChunk: Int, laneCount: Int, laneBytes: Int
     ) {

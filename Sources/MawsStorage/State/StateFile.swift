@@ -12,11 +12,11 @@ import Synchronization
 /// known. Damage to what lies in between is found by `StateChecks`.
 ///
 /// Who may touch which area when is decided by the owner; only `content` is synchronised.
-public final class StateFile: @unchecked Sendable {
-    public let path: String
-    public let shape: StateShape
+package final class StateFile: @unchecked Sendable {
+    package let path: String
+    package let shape: StateShape
     /// Those who change a version's areas say so here, so that others can look at them meanwhile.
-    public let changes = ChangeWatch()
+    package let changes = ChangeWatch()
     private let file: OpenFile
     private let memory: UnsafeMutableRawPointer
     private let boot: [UInt8]
@@ -25,15 +25,15 @@ public final class StateFile: @unchecked Sendable {
     private let header: Mutex<(sequence: UInt64, content: StateContent, isSealed: Bool)>
 
     /// What the header says, whether or not `sealRestored` made it true yet.
-    public var content: StateContent { header.withLock { $0.content } }
+    package var content: StateContent { header.withLock { $0.content } }
 
     /// Whether the areas hold what the header says.
-    public var isSealed: Bool { header.withLock { $0.isSealed } }
+    package var isSealed: Bool { header.withLock { $0.isSealed } }
 
     /// Opens the file as an earlier process left it; nil when there is none.
     ///
     /// Throws `damaged` when its content cannot be trusted.
-    public static func open(_ path: String, boot: [UInt8]? = MachineBoot.identity) throws -> StateFile? {
+    package static func open(_ path: String, boot: [UInt8]? = MachineBoot.identity) throws -> StateFile? {
         if access(path, F_OK) != 0 && errno == ENOENT { return nil }
         let file = try OpenFile(path, flags: O_RDWR, action: "read")
         let size = try file.size()
@@ -80,7 +80,7 @@ public final class StateFile: @unchecked Sendable {
 
     /// Makes an empty file in place of any older one, with its space on the disk reserved: a full disk is an error here
     /// and never a fault at a later store. Until `sealRestored` the file holds nothing for the next process.
-    public static func create(
+    package static func create(
         _ path: String, content: StateContent, shape: StateShape, boot: [UInt8]? = MachineBoot.identity
     ) throws -> StateFile {
         // The old file goes first: its pages may be what fills the disk. Whoever still reads it keeps its memory.
@@ -115,19 +115,19 @@ public final class StateFile: @unchecked Sendable {
     deinit { munmap(memory, shape.size) }
 
     /// Frozen weights, the same for every version.
-    public var frozen: UnsafeMutablePointer<Float> { floats(shape.frozenOffset) }
+    package var frozen: UnsafeMutablePointer<Float> { floats(shape.frozenOffset) }
 
     /// Trained weights of bank 0 or 1.
-    public func weights(bank: Int) -> UnsafeMutablePointer<Float> {
+    package func weights(bank: Int) -> UnsafeMutablePointer<Float> {
         precondition(bank == 0 || bank == 1)
         return floats(shape.weightOffset(bank: bank))
     }
 
     /// All slots of all blocks; `StateLayout` knows where each lies.
-    public var slots: UnsafeMutableRawPointer { memory + shape.slotsOffset }
+    package var slots: UnsafeMutableRawPointer { memory + shape.slotsOffset }
 
     /// The journal of the update that makes, or made, the present version.
-    public var journal: UpdateJournal { journal(of: content.step) }
+    package var journal: UpdateJournal { journal(of: content.step) }
 
     private func journal(of version: StepIndex) -> UpdateJournal {
         UpdateJournal(
@@ -149,13 +149,13 @@ public final class StateFile: @unchecked Sendable {
     }
 
     /// Takes the file's name away, unless it is another file's by now.
-    public func unlink() {
+    package func unlink() {
         guard let own = try? file.identity(), own == OpenFile.identity(of: path) else { return }
         _ = Glibc.unlink(path)
     }
 
     /// The frozen weights and bank 0 are filled: they are version `step`.
-    public func sealRestored(step: StepIndex) throws {
+    package func sealRestored(step: StepIndex) throws {
         journal(of: step).clear()
         try seal { content in
             content.step = step
@@ -166,12 +166,12 @@ public final class StateFile: @unchecked Sendable {
     }
 
     /// The reduced gradient of the present step is whole.
-    public func sealReduced() throws {
+    package func sealReduced() throws {
         try seal { $0.hasReduced = true }
     }
 
     /// What came for the step after the present version does not count: another gradient takes its place.
-    public func sealStepDropped() throws {
+    package func sealStepDropped() throws {
         try seal { content in
             content.hasReduced = false
             content.droppedCount += 1
@@ -179,7 +179,7 @@ public final class StateFile: @unchecked Sendable {
     }
 
     /// The next version is decided and begins to take the place of the reduced gradient.
-    public func sealUpdating(_ update: StateUpdate) throws {
+    package func sealUpdating(_ update: StateUpdate) throws {
         journal(of: content.step.next).clear()
         try seal { content in
             content.step = content.step.next
@@ -190,13 +190,13 @@ public final class StateFile: @unchecked Sendable {
     }
 
     /// The version that was begun is whole.
-    public func sealApplied() throws {
+    package func sealApplied() throws {
         try seal { $0.update = nil }
     }
 
     /// The process's pages of the file leave its memory, whatever is read or written meanwhile: a shared mapping's
     /// contents belong to the system.
-    public func releaseResident() { madvise(memory, shape.size, Int32(MADV_DONTNEED)) }
+    package func releaseResident() { madvise(memory, shape.size, Int32(MADV_DONTNEED)) }
 
     private func seal(_ change: (inout StateContent) -> Void) throws {
         try header.withLock { header in

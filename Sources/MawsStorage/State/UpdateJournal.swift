@@ -8,7 +8,7 @@ import Synchronization
 /// A mark is a checksum of what it says: of which chunk, on the way to which version, how far. So a mark that was
 /// damaged, or that is of another update than the header speaks of, is known as such. The copies are believed only for
 /// as much as the checksums say that are copied with them.
-public struct UpdateJournal {
+package struct UpdateJournal {
     private enum Progress: UInt64 {
         case untouched = 0
         case changing = 1
@@ -34,14 +34,14 @@ public struct UpdateJournal {
     }
 
     /// Bytes of a lane whose chunks change this many bytes at most.
-    public static func laneBytes(changing count: Int) -> Int { (headerBytes + count + 63) / 64 * 64 }
+    package static func laneBytes(changing count: Int) -> Int { (headerBytes + count + 63) / 64 * 64 }
 
-    public func isDone(_ chunk: Int) -> Bool { marks[chunk] == Self.mark(.done, chunk, version) }
+    package func isDone(_ chunk: Int) -> Bool { marks[chunk] == Self.mark(.done, chunk, version) }
 
     /// Changes the chunk, on the thread that has the lane to itself.
     ///
     /// - Parameter areas: all that `change` changes, checksums included.
-    public func change(
+    package func change(
         _ chunk: Int, lane: Int, areas: [UnsafeMutableRawBufferPointer], _ change: () throws -> Void
     ) rethrows {
         let header = lanes + lane * shape.laneBytes
@@ -71,7 +71,7 @@ public struct UpdateJournal {
     ///
     /// - Parameter areas: of a chunk, as they were given to `change`.
     /// - Returns: a chunk whose mark or copy is not to be believed; nil: there is none.
-    public func restore(_ areas: (Int) -> [UnsafeMutableRawBufferPointer]) -> Int? {
+    package func restore(_ areas: (Int) -> [UnsafeMutableRawBufferPointer]) -> Int? {
         for lane in 0..<shape.laneCount {
             let header = lanes + lane * shape.laneBytes
             let number = header.load(as: UInt64.self)
@@ -93,7 +93,7 @@ public struct UpdateJournal {
 
     /// While no update is under way: a chunk whose mark is of another update than the one that made this version, and
     /// was not only cleared for the next; nil: there is none. Such a mark says that the header is older than the file.
-    public func foreignMark() -> Int? {
+    package func foreignMark() -> Int? {
         (0..<shape.chunkCount).first {
             !isDone($0) && marks[$0] != Self.mark(.untouched, $0, version)
                 && marks[$0] != Self.mark(.untouched, $0, version.next)

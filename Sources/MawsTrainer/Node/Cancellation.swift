@@ -1,8 +1,8 @@
 /// Tells the computing thread that nobody wants its unit any more.
-public final class Cancellation: Sendable {
+package final class Cancellation: Sendable {
     private let reason = Monitor<String?>(nil)
 
-    public init() {}
+    package init() {}
 
     func cancel(_ why: String) { reason.with { $0 = why } }
     func reset() { reason.with { $0 = nil } }

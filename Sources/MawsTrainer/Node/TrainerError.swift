@@ -1,7 +1,7 @@
 import MawsBase
 
 /// What can go wrong in a trainer, each as one sentence for a person.
-public enum TrainerError: Error, Hashable, CustomStringConvertible {
+package enum TrainerError: Error, Hashable, CustomStringConvertible {
     /// The sentence of a trainer's end.
     case ended(String)
     case noAddress(shard: ShardIdentity)
@@ -18,7 +18,7 @@ public enum TrainerError: Error, Hashable, CustomStringConvertible {
     case noSuchStage(index: UInt32)
     case noSuchPrecision(precision: String, compute: String)
 
-    public var description: String {
+    package var description: String {
         switch self {
         case .ended(let sentence): sentence
         case .noAddress(let shard): "the coordinator has not said yet where shard \(shard) is"

@@ -10,7 +10,7 @@ import MawsWire
 ///
 /// The thread that calls `run` steps the session's machine; one thread reads from the coordinator, one computes, one
 /// decodes samples, and two for each shard gather and push.
-public final class TrainerNode {
+package final class TrainerNode {
     private static let tickSeconds = 0.25
 
     private let options: TrainerOptions
@@ -25,7 +25,7 @@ public final class TrainerNode {
     private let tally: Monitor<WorkTally>
 
     /// - Throws: when the certificates cannot be used.
-    public init(_ options: TrainerOptions, log: Logger) throws {
+    package init(_ options: TrainerOptions, log: Logger) throws {
         self.options = options
         self.log = log
         identity = try TLSIdentity(folder: options.certificates, role: .trainer)
@@ -54,7 +54,7 @@ public final class TrainerNode {
     }
 
     /// Returns when the run is finished; throws the sentence of every other end.
-    public func run() throws {
+    package func run() throws {
         defer {
             computer.end()
             links.end()

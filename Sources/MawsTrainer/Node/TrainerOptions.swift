@@ -1,27 +1,27 @@
 import MawsBase
 
 /// What a trainer is started with.
-public struct TrainerOptions: Sendable {
-    public var coordinator: NetworkAddress
+package struct TrainerOptions: Sendable {
+    package var coordinator: NetworkAddress
     /// Folder with `ca.pem`, `trainer.pem` and `trainer.key`.
-    public var certificates: String
-    public var compute: ComputeKind
+    package var certificates: String
+    package var compute: ComputeKind
     /// Compute threads.
-    public var threads: Int
+    package var threads: Int
     /// What the process may take; nil: what its units like.
-    public var memoryBytes: Int?
-    public var cache = CacheOptions()
+    package var memoryBytes: Int?
+    package var cache = CacheOptions()
     /// Unique among the living processes of a run.
-    public var name: String
+    package var name: String
     /// Folder that the plan's relative data paths are looked up in.
-    public var dataRoot: String
+    package var dataRoot: String
     /// A child of a local coordinator ends with it.
-    public var exitsWithCoordinator: Bool
+    package var exitsWithCoordinator: Bool
     /// Seconds to look for a coordinator that is away.
-    public var reconnectSeconds: Double
-    public var shardTimeouts: ShardTimeouts
+    package var reconnectSeconds: Double
+    package var shardTimeouts: ShardTimeouts
 
-    public init(
+    package init(
         coordinator: NetworkAddress, certificates: String, compute: ComputeKind, threads: Int,
         memoryBytes: Int? = nil, name: String,
         dataRoot: String = ".", exitsWithCoordinator: Bool = false, reconnectSeconds: Double = 300,
@@ -41,12 +41,12 @@ public struct TrainerOptions: Sendable {
 }
 
 /// How long a trainer waits for a shard before it gives its unit back.
-public struct ShardTimeouts: Hashable, Sendable {
-    public var connectSeconds: Double
+package struct ShardTimeouts: Hashable, Sendable {
+    package var connectSeconds: Double
     /// From a request, or from the answer before, to an answer; longer than a shard lets a gather wait for a version.
-    public var answerSeconds: Double
+    package var answerSeconds: Double
 
-    public init(connectSeconds: Double = 5, answerSeconds: Double = 45) {
+    package init(connectSeconds: Double = 5, answerSeconds: Double = 45) {
         self.connectSeconds = connectSeconds
         self.answerSeconds = answerSeconds
     }

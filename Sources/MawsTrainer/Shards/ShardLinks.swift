@@ -4,13 +4,13 @@ import MawsTransport
 import MawsWire
 
 /// Who this trainer is towards the shards.
-public struct ShardGreeting: Sendable {
-    public var identity: TLSIdentity
-    public var hello: Hello
+package struct ShardGreeting: Sendable {
+    package var identity: TLSIdentity
+    package var hello: Hello
     /// Identity of the run the shards must serve.
-    public var runID: String
+    package var runID: String
 
-    public init(identity: TLSIdentity, hello: Hello, runID: String) {
+    package init(identity: TLSIdentity, hello: Hello, runID: String) {
         self.identity = identity
         self.hello = hello
         self.runID = runID
@@ -18,7 +18,7 @@ public struct ShardGreeting: Sendable {
 }
 
 /// A gather and a push channel to every shard.
-public final class ShardLinks: Sendable {
+package final class ShardLinks: Sendable {
     private struct State {
         var roster: Roster?
         var greeting: ShardGreeting?
@@ -30,7 +30,7 @@ public final class ShardLinks: Sendable {
     let timeouts: ShardTimeouts
     private let state = Monitor(State())
 
-    public init(timeouts: ShardTimeouts) {
+    package init(timeouts: ShardTimeouts) {
         self.timeouts = timeouts
         startThread("links") { [weak self] in
             while let links = self, !links.state.with({ $0.isEnded }) {
@@ -49,7 +49,7 @@ public final class ShardLinks: Sendable {
 
     /// Takes the shards' newest addresses. Channels to unchanged addresses stay as they are unless the greeting's run
     /// or term changed.
-    public func use(_ roster: Roster, greeting: ShardGreeting) {
+    package func use(_ roster: Roster, greeting: ShardGreeting) {
         guard let count = roster.servers.first?.shard.count else { return }
         state.with { state in
             let isSame = state.greeting?.runID == greeting.runID && state.greeting?.hello.term == greeting.hello.term
@@ -73,7 +73,7 @@ public final class ShardLinks: Sendable {
     }
 
     /// Shards of the run.
-    public func shardCount() throws -> Int {
+    package func shardCount() throws -> Int {
         let count = state.with { $0.gathers.count }
         guard count > 0 else { throw TrainerError.noRoster }
         return count
@@ -83,12 +83,12 @@ public final class ShardLinks: Sendable {
     func push(_ shard: Int, _ job: any ShardJob) throws { try channel(\.pushes, shard).submit(job) }
 
     /// Breaks off everything under way: whoever waits for a job learns of it, and the next job dials anew.
-    public func drop(_ reason: String) {
+    package func drop(_ reason: String) {
         for channel in state.with({ $0.gathers + $0.pushes }) { channel.drop(TrainerError.cancelled(reason)) }
     }
 
     /// Ends all threads.
-    public func end() {
+    package func end() {
         state.with { $0.isEnded = true }
         for channel in state.with({ $0.gathers + $0.pushes }) { channel.end() }
     }

@@ -12,13 +12,13 @@ import MawsTraining
 import Synchronization
 
 /// Where a trainer keeps what it may lose, and how much of it.
-public struct CacheOptions: Hashable, Sendable {
+package struct CacheOptions: Hashable, Sendable {
     /// Nil: a file without a name, gone with the process.
-    public var folder: String?
+    package var folder: String?
     /// Bytes of one stage's cache.
-    public var byteCountMax: Int
+    package var byteCountMax: Int
 
-    public init(folder: String? = nil, byteCountMax: Int = 4 << 30) {
+    package init(folder: String? = nil, byteCountMax: Int = 4 << 30) {
         (self.folder, self.byteCountMax) = (folder, byteCountMax)
     }
 }

@@ -10,7 +10,7 @@ import MawsTraining
 /// the next version, frozen ones for the stage. Where they do not, a few are here at a time: the ones in use, and the
 /// next ones in the direction in which the computation walks through the table, forward and then backward. Either way
 /// the shards' threads fill blocks while the trainer computes on others.
-public final class BlockCache: WeightSource {
+package final class BlockCache: WeightSource {
     /// Blocks asked for ahead of the one in use where not all fit.
     private static let blocksAhead = 2
 
@@ -36,11 +36,11 @@ public final class BlockCache: WeightSource {
     private var step = StepIndex(0)
     private var position = 0
     /// Most bytes that were held at once.
-    public private(set) var heldBytesPeak = 0
+    package private(set) var heldBytesPeak = 0
     /// When a slice arrived last, from whichever shard.
     private let lastArrival = Monitor(Moment.now())
 
-    public init(
+    package init(
         table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter,
         budget: WeightBudget? = nil, keepsPackedWeights: Bool = true
     ) {
@@ -55,7 +55,7 @@ public final class BlockCache: WeightSource {
     }
 
     /// Starts gathering what version `step` lacks. Only while no unit is being computed.
-    public func begin(_ step: StepIndex) throws {
+    package func begin(_ step: StepIndex) throws {
         let shardCount = try links.shardCount()
         layouts = (0..<shardCount).map {
             ShardLayout(table: table, shard: ShardIdentity(index: $0, count: shardCount))
@@ -73,7 +73,7 @@ public final class BlockCache: WeightSource {
         }
     }
 
-    public func gather(_ block: Int) throws -> BlockWeights {
+    package func gather(_ block: Int) throws -> BlockWeights {
         try cancellation.check()
         let direction = block < position || block == table.blocks.count - 1 ? -1 : 1
         position = block
@@ -94,7 +94,7 @@ public final class BlockCache: WeightSource {
     private var holdsAll: Bool { budget?.holdsAll ?? true }
 
     /// The block may go when others need its room.
-    public func release(_ block: Int) {
+    package func release(_ block: Int) {
         slots[block]?.users -= 1
         if let slot = slots[block], slot.users == 0 { slot.weights.releasePackedWeights() }
     }

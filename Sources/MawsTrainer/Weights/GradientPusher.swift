@@ -9,7 +9,7 @@ import MawsWire
 /// Takes the gradients of a unit, or of neighbouring ones as one sum, to the shards while the backward pass goes on.
 ///
 /// `push` copies a block's slices for the shards' threads and returns; it waits only when too many bytes are under way.
-public final class GradientPusher: GradientSink {
+package final class GradientPusher: GradientSink {
     private let lease: Lease
     private let level: UInt8
     private let layouts: [ShardLayout]
@@ -27,7 +27,7 @@ public final class GradientPusher: GradientSink {
     ///   - lease: of the first unit.
     ///   - level: 2^level units are pushed as one.
     ///   - staging: memory of the units before.
-    public init(
+    package init(
         _ lease: Lease, level: Int = 0, table: BlockTable, encoding: TensorEncoding, links: ShardLinks,
         cancellation: Cancellation, meter: WaitMeter, staging: StagingBuffers = StagingBuffers(),
         bytesInFlightMax: Int = MemoryChoice.pushBytesMax
@@ -45,7 +45,7 @@ public final class GradientPusher: GradientSink {
         isTouched = Array(repeating: false, count: count)
     }
 
-    public func push(_ block: Int, _ gradient: FloatBuffer) throws {
+    package func push(_ block: Int, _ gradient: FloatBuffer) throws {
         try cancellation.check()
         hasPushed = true
         let message = message(block, encoding)
@@ -60,7 +60,7 @@ public final class GradientPusher: GradientSink {
     }
 
     /// As runs, whatever the plan's encoding, where that is shorter.
-    public func push(_ block: Int, _ gradient: SparseGradient) throws {
+    package func push(_ block: Int, _ gradient: SparseGradient) throws {
         guard gradient.valueCount + 2 * gradient.pieces.count < gradient.count / 2 else {
             return try push(block, gradient.dense())
         }
@@ -85,7 +85,7 @@ public final class GradientPusher: GradientSink {
     }
 
     /// Gives the unit's rows to the shard that keeps them for all others of the step.
-    public func post(_ rows: [Float]) throws {
+    package func post(_ rows: [Float]) throws {
         let message = Message.post(
             Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit), lease.grant)
         try reserve(rows.count * MemoryLayout<Float>.stride)
@@ -94,10 +94,10 @@ public final class GradientPusher: GradientSink {
     }
 
     /// What the shards said to all that was sent, after `flush`.
-    public var outcome: FlushOutcome { ticket.outcome }
+    package var outcome: FlushOutcome { ticket.outcome }
 
     /// Returns when every shard has what was sent to it.
-    public func flush() throws {
+    package func flush() throws {
         let flush = Flush(
             term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level, grant: lease.grant)
         // A gradient goes to every shard, and one that has no part of it says so; a post goes to one shard.

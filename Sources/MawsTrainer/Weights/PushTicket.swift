@@ -4,11 +4,11 @@ import MawsTransport
 import MawsWire
 
 /// What the shards say to all that was sent of a unit.
-public struct FlushOutcome: Hashable, Sendable {
+package struct FlushOutcome: Hashable, Sendable {
     /// Whether they took it.
-    public var isFinite = true
+    package var isFinite = true
     /// Their receipts as one.
-    public var receipt = AuthenticationCode.none
+    package var receipt = AuthenticationCode.none
 }
 
 /// What one unit has under way to the shards: bytes not sent yet, flushes not answered yet, the first thing that

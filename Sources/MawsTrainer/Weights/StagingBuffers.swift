@@ -3,7 +3,7 @@ import MawsTraining
 
 /// Copies of gradients on their way to the shards: memory that is used again, because fresh pages cost as much as the
 /// copy. Any number of threads.
-public final class StagingBuffers: Sendable {
+package final class StagingBuffers: Sendable {
     private struct State {
         /// Oldest first.
         var idle: [FloatBuffer] = []
@@ -13,7 +13,7 @@ public final class StagingBuffers: Sendable {
 
     private let state = Monitor(State())
 
-    public init() {}
+    package init() {}
 
     /// `count` floats with any content. Idle buffers of other sizes go where all would be more than may be under way.
     func take(_ count: Int) -> FloatBuffer {

@@ -1,11 +1,11 @@
 import MawsBase
 
 /// Adds up the time a unit spends waiting for others: shards, the network, its data.
-public final class WaitMeter {
+package final class WaitMeter {
     private var waited = 0.0
     private var waitedForData = 0.0
 
-    public init() {}
+    package init() {}
 
     /// Seconds since the last call, and those of them for data.
     func take() -> (all: Double, data: Double) {

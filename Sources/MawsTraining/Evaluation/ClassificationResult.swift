@@ -3,21 +3,21 @@ import Foundation
 /// The outcome of an evaluation that gives each sample one class.
 ///
 /// A run keeps it as `results/<stage>.json` and, a line a sample, `results/<stage>.predictions.jsonl`.
-public struct ClassificationResult: Codable, Hashable, Sendable, StageResult {
-    public struct Sample: Codable, Hashable, Sendable {
+package struct ClassificationResult: Codable, Hashable, Sendable, StageResult {
+    package struct Sample: Codable, Hashable, Sendable {
         /// Index in the split.
-        public var sample: Int
+        package var sample: Int
         /// The sample's key in its shard; nil where it was not looked up.
-        public var key: String?
+        package var key: String?
         /// Clean class, -1 where unknown.
-        public var truth: Int
+        package var truth: Int
         /// The class predicted, -1 where the scores were not all finite.
-        public var prediction: Int
+        package var prediction: Int
         /// Score of the prediction, and of the truth (cosine similarity for zeroshot, probability for linear).
-        public var score: Float
-        public var truthScore: Float
+        package var score: Float
+        package var truthScore: Float
 
-        public init(sample: Int, key: String? = nil, truth: Int, prediction: Int, score: Float, truthScore: Float) {
+        package init(sample: Int, key: String? = nil, truth: Int, prediction: Int, score: Float, truthScore: Float) {
             self.sample = sample
             self.key = key
             self.truth = truth
@@ -28,7 +28,7 @@ public struct ClassificationResult: Codable, Hashable, Sendable, StageResult {
 
         /// The class with the highest of the scores, the first of equals. Scores that are not all finite say nothing:
         /// there is no prediction then, and the scores are 0.
-        public init(sample: Int, key: String? = nil, truth: Int, scores: [Float]) {
+        package init(sample: Int, key: String? = nil, truth: Int, scores: [Float]) {
             guard scores.allSatisfy(\.isFinite) else {
                 self.init(sample: sample, key: key, truth: truth, prediction: -1, score: 0, truthScore: 0)
                 return
@@ -40,15 +40,15 @@ public struct ClassificationResult: Codable, Hashable, Sendable, StageResult {
         }
     }
 
-    public var stage: String
-    public var split: String
-    public var classNames: [String]
+    package var stage: String
+    package var split: String
+    package var classNames: [String]
     /// Ascending by sample.
-    public var samples: [Sample]
+    package var samples: [Sample]
     /// How far a linear probe's fit got; nil for other evaluations.
-    public var fit: ProbeFit?
+    package var fit: ProbeFit?
 
-    public init(stage: String, split: String, classNames: [String], samples: [Sample], fit: ProbeFit? = nil) {
+    package init(stage: String, split: String, classNames: [String], samples: [Sample], fit: ProbeFit? = nil) {
         self.stage = stage
         self.split = split
         self.classNames = classNames
@@ -57,19 +57,19 @@ public struct ClassificationResult: Codable, Hashable, Sendable, StageResult {
     }
 
     /// Samples that have a class: those that are scored.
-    public var scoredCount: Int { samples.count { $0.truth >= 0 } }
+    package var scoredCount: Int { samples.count { $0.truth >= 0 } }
 
     /// Samples without a class, of which nobody knows whether their prediction is right.
-    public var unlabelledCount: Int { samples.count - scoredCount }
+    package var unlabelledCount: Int { samples.count - scoredCount }
 
     /// Scored samples whose prediction is their class.
-    public var rightCount: Int { samples.count { $0.truth >= 0 && $0.truth == $0.prediction } }
+    package var rightCount: Int { samples.count { $0.truth >= 0 && $0.truth == $0.prediction } }
 
     /// Share of the scored samples whose prediction is their class, 0...1; 0 where none is scored.
-    public var accuracy: Double { scoredCount == 0 ? 0 : Double(rightCount) / Double(scoredCount) }
+    package var accuracy: Double { scoredCount == 0 ? 0 : Double(rightCount) / Double(scoredCount) }
 
     /// Samples whose scores were not finite, which only weights or features that are not finite give.
-    public var unpredictedCount: Int { samples.count { $0.prediction < 0 } }
+    package var unpredictedCount: Int { samples.count { $0.prediction < 0 } }
 }
 
 extension ClassificationResult {

@@ -5,17 +5,17 @@ import MawsBase
 /// Makes a cluster's certificates: one authority, one certificate a role, and more where a machine wants its own.
 ///
 /// Only `ca.key` can make more; it belongs on no machine that runs a process of the cluster but the coordinator's.
-public enum CertificateAuthority {
+package enum CertificateAuthority {
     /// Days that a process's certificate lives, and its authority, unless asked otherwise.
-    public static let leafDays = 365
-    public static let authorityDays = 3650
+    package static let leafDays = 365
+    package static let authorityDays = 3650
 
     /// Writes `ca.pem`, `ca.key` and `<role>.pem`, `<role>.key` for every role into `folder`, which must not exist or
     /// be empty. The folder appears at once and whole, mode 0700, files 0600.
     ///
     /// - Parameter cluster: 1 to 64 bytes; every process of the cluster presents it.
     /// - Parameter validDays: of the processes' certificates; the authority lives for ten years, or as long as they do.
-    public static func make(folder: String, cluster: String, validDays: Int = leafDays) throws {
+    package static func make(folder: String, cluster: String, validDays: Int = leafDays) throws {
         try checkName(cluster, for: "the cluster")
         let maker = CertificateMaker(cluster: cluster, validSeconds: validDays * secondsPerDay)
         let root = CertificateMaker(cluster: cluster, validSeconds: max(validDays, authorityDays) * secondsPerDay)
@@ -34,7 +34,7 @@ public enum CertificateAuthority {
 
     /// Writes `<name>.pem` and `<name>.key` for one more process, signed by the authority in `authorityFolder`, and a
     /// copy of its `ca.pem`, into `folder`, which must not exist or be empty.
-    public static func issue(
+    package static func issue(
         from authorityFolder: String, role: Role, name: String, into folder: String, validDays: Int = leafDays
     ) throws {
         try issue(
@@ -42,7 +42,7 @@ public enum CertificateAuthority {
             validSeconds: validDays * secondsPerDay)
     }
 
-    /// As the public function, for any text as role and any lifetime, so that tests can make what must be refused.
+    /// As the other function, for any text as role and any lifetime, so that tests can make what must be refused.
     package static func issue(
         from authorityFolder: String, roleText: String, name: String, into folder: String, validSeconds: Int
     ) throws {
@@ -61,7 +61,7 @@ public enum CertificateAuthority {
 
     /// Makes the certificates of a folder that `make` made anew, under the same authority, where one of them is in its
     /// last days. Returns whether it did.
-    public static func renew(folder: String, validDays: Int = leafDays) throws -> Bool {
+    package static func renew(folder: String, validDays: Int = leafDays) throws -> Bool {
         let isDue = Role.allCases.contains { role in
             guard let certificate = try? PEM.certificate("\(folder)/\(role.rawValue).pem") else { return true }
             return certificate.life.daysLeft() < CertificateLife.warningDays

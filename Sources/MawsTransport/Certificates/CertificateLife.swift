@@ -2,14 +2,14 @@ import COpenSSL
 import Glibc
 
 /// When a certificate ends.
-public struct CertificateLife: Hashable, Sendable {
+package struct CertificateLife: Hashable, Sendable {
     /// Days before its end from which on a certificate is spoken of.
-    public static let warningDays = 30
+    package static let warningDays = 30
 
     /// Seconds since 1970.
-    public let endSeconds: Int
+    package let endSeconds: Int
 
-    public init(endSeconds: Int) { self.endSeconds = endSeconds }
+    package init(endSeconds: Int) { self.endSeconds = endSeconds }
 
     init(_ certificate: OpaquePointer) {
         var parts = tm()
@@ -22,13 +22,13 @@ public struct CertificateLife: Hashable, Sendable {
     }
 
     /// Whole days that are left; negative where it has ended.
-    public func daysLeft(atSeconds now: Int = time(nil)) -> Int {
+    package func daysLeft(atSeconds now: Int = time(nil)) -> Int {
         Int((Double(endSeconds - now) / 86_400).rounded(.down))
     }
 
     /// A sentence in the last days; nil before them. `holder` is whose certificate it is, `the certificate gpu-7` for
     /// instance.
-    public func warning(of holder: String, atSeconds now: Int = time(nil)) -> String? {
+    package func warning(of holder: String, atSeconds now: Int = time(nil)) -> String? {
         let days = daysLeft(atSeconds: now)
         guard days < Self.warningDays else { return nil }
         let end = days < 0 ? "has expired" : days == 0 ? "expires within a day" : "expires in \(days) days"

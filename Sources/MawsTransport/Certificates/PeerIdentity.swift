@@ -2,12 +2,12 @@ import COpenSSL
 import MawsBase
 
 /// Who a certificate says its holder is: subject `O` is the cluster, `OU` the role, `CN` the name.
-public struct PeerIdentity: Hashable, Sendable {
-    public let role: Role
-    public let name: String
-    public let cluster: String
+package struct PeerIdentity: Hashable, Sendable {
+    package let role: Role
+    package let name: String
+    package let cluster: String
 
-    public init(role: Role, name: String, cluster: String) {
+    package init(role: Role, name: String, cluster: String) {
         self.role = role
         self.name = name
         self.cluster = cluster

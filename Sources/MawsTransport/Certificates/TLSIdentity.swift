@@ -3,15 +3,15 @@ import Glibc
 import MawsBase
 
 /// A process's own certificate and key, and the authority it trusts.
-public struct TLSIdentity: Sendable {
-    public let own: PeerIdentity
+package struct TLSIdentity: Sendable {
+    package let own: PeerIdentity
     let context: TLSContext
     /// Full-size records under one AES-GCM key must stay below 2^24.5 (RFC 8446, section 5.5): keys are renewed long
     /// before. Only tests renew them more often.
     package var recordsPerKey: UInt64 = 1 << 23
 
     /// Sentences about the process's certificate, and its authority's, in their last days.
-    public var warnings: [String] {
+    package var warnings: [String] {
         [
             life.warning(of: "the \(own.role.rawValue) certificate \(own.name) of this process"),
             authorityLife.warning(of: "the cluster's authority, which all certificates need,"),
@@ -25,7 +25,7 @@ public struct TLSIdentity: Sendable {
     /// the folder that is for this role, whatever its name. Checks that they belong together.
     ///
     /// - Parameter name: stem of the two files, where the folder has several.
-    public init(folder: String, role: Role, name: String? = nil) throws {
+    package init(folder: String, role: Role, name: String? = nil) throws {
         let stem = try name ?? CertificateFiles.stem(in: folder, role: role)
         let files = CertificateFiles(
             authority: "\(folder)/ca.pem", certificate: "\(folder)/\(stem).pem", key: "\(folder)/\(stem).key")
@@ -36,7 +36,7 @@ public struct TLSIdentity: Sendable {
     }
 
     /// Whether a folder has a certificate of the role.
-    public static func isThere(folder: String, role: Role) -> Bool {
+    package static func isThere(folder: String, role: Role) -> Bool {
         guard let stem = try? CertificateFiles.stem(in: folder, role: role) else { return false }
         return access("\(folder)/\(stem).pem", F_OK) == 0
     }

@@ -6,9 +6,9 @@ import Synchronization
 /// Takes in all connections of a listener on one thread: it polls those that have not proven who they are, goes on with
 /// their handshakes as far as each goes, and hands out those that have. Whoever connects therefore costs a socket and
 /// no thread, for ten seconds at most; there are only so many of them, and one that is slow delays nobody.
-public final class Reception: @unchecked Sendable {
+package final class Reception: @unchecked Sendable {
     /// What becomes of those who come, for a log. Called on the reception's thread.
-    public enum Remark: Sendable {
+    package enum Remark: Sendable {
         /// A newcomer at this host was not let in.
         case refused(host: String, sentence: String)
         /// The process has no descriptor left; newcomers are turned away.
@@ -27,7 +27,7 @@ public final class Reception: @unchecked Sendable {
     private var spare: Int32 = -1
 
     /// - Parameter admit: gets each connection that is proven; it must not wait.
-    public init(
+    package init(
         _ listener: Listener, budget: ReceptionBudget, admit: @escaping @Sendable (Connection) -> Void,
         say: @escaping @Sendable (Remark) -> Void
     ) {
@@ -35,7 +35,7 @@ public final class Reception: @unchecked Sendable {
     }
 
     /// Runs until the listener is closed; throws when it cannot listen any more.
-    public func run() throws {
+    package func run() throws {
         spare = open("/dev/null", O_RDONLY | O_CLOEXEC)
         defer {
             newcomers = []

@@ -2,23 +2,23 @@ import Glibc
 import MawsBase
 
 /// How many connections a process lets stand open. `Protocol/wire.md` has the same table.
-public struct ReceptionBudget: Sendable {
+package struct ReceptionBudget: Sendable {
     /// Until when a newcomer has to have proven who it is.
-    public var handshakeSeconds = 10.0
+    package var handshakeSeconds = 10.0
     /// Newcomers that have not, in all and from one address.
-    public var newcomersMax = 256
-    public var newcomersPerAddressMax = 128
+    package var newcomersMax = 256
+    package var newcomersPerAddressMax = 128
     /// A newcomer is left alone for so long even when others wait for its place.
-    public var patienceSeconds = 1.0
+    package var patienceSeconds = 1.0
     /// How long who was refused may take to read why.
-    public var farewellSeconds = 2.0
+    package var farewellSeconds = 2.0
     /// Connections of those who have proven who they are, in all. A quarter of the process's descriptors is left for
     /// its files.
-    public var connectionsMax = ReceptionBudget.descriptorsMax * 3 / 4
+    package var connectionsMax = ReceptionBudget.descriptorsMax * 3 / 4
     /// The same with one certificate, by role.
-    public var perCertificateMax: @Sendable (Role) -> Int
+    package var perCertificateMax: @Sendable (Role) -> Int
 
-    public init(perCertificateMax: @escaping @Sendable (Role) -> Int) { self.perCertificateMax = perCertificateMax }
+    package init(perCertificateMax: @escaping @Sendable (Role) -> Int) { self.perCertificateMax = perCertificateMax }
 
     /// Files and sockets that this process may have open; its soft limit is raised to its hard one first.
     static let descriptorsMax: Int = {

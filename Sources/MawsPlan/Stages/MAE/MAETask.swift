@@ -62,14 +62,14 @@ package struct MAETask: StageTask {
 }
 
 /// A stack of blocks that predicts the hidden patches.
-public struct DecoderPlan: Codable, Hashable, Sendable {
-    public var width: Int
-    public var depth: Int
-    public var heads: Int
+package struct DecoderPlan: Codable, Hashable, Sendable {
+    package var width: Int
+    package var depth: Int
+    package var heads: Int
     /// Images that it computes at a time; nil: those of the stage's micro-batch.
-    public var microBatch: Int?
+    package var microBatch: Int?
 
-    public init(width: Int, depth: Int, heads: Int, microBatch: Int? = nil) {
+    package init(width: Int, depth: Int, heads: Int, microBatch: Int? = nil) {
         self.width = width
         self.depth = depth
         self.heads = heads

@@ -85,7 +85,7 @@ package struct WSPTask: StageTask {
 }
 
 /// What maps an image's features to labels.
-public enum HeadKind: String, Codable, Hashable, CaseIterable, Sendable {
+package enum HeadKind: String, Codable, Hashable, CaseIterable, Sendable {
     /// Linear, Tanh, Linear, the first as wide as the tower (paper, Appendix A, as in SWAG).
     case mlp
     /// A single layer, as for ImageNet-21k (paper, Appendix A, Table 13).

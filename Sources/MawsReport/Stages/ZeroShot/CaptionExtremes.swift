@@ -1,16 +1,16 @@
 import MawsTraining
 
 /// The images of one class that suit its caption best, and those that were most surely taken for another's.
-public struct CaptionExtremes: Hashable, Sendable {
-    public let classIndex: Int
+package struct CaptionExtremes: Hashable, Sendable {
+    package let classIndex: Int
     /// Recognised, highest score first.
-    public let best: [ClassificationResult.Sample]
+    package let best: [ClassificationResult.Sample]
     /// Mistaken, widest lead of the wrong caption over the right one first.
-    public let worst: [ClassificationResult.Sample]
+    package let worst: [ClassificationResult.Sample]
 
     /// Equal scores go by sample number, so that the same run always gives the same report.
     /// - Parameter limit: most images of each kind.
-    public init(_ result: ClassificationResult, classIndex: Int, limit: Int) {
+    package init(_ result: ClassificationResult, classIndex: Int, limit: Int) {
         let samples = result.samples.filter { $0.truth == classIndex }
         self.classIndex = classIndex
         best = samples.filter { $0.prediction == classIndex }

@@ -12,23 +12,23 @@ import MawsTensor
 /// CLIP clamps the parameter after every update. Weights live on servers that know nothing of models, so here the
 /// factor is clamped where it is read, and at the clamp the parameter's gradient is dropped while it points further up
 /// and kept when it points back down: the parameter cannot run away and cannot get stuck.
-public final class LiTEmbeddings {
+package final class LiTEmbeddings {
     /// Highest factor on the cosines, as in CLIP.
     private static let scaleMax: Float = 100
 
     /// A unit's part of the loss and its gradients; the shares of all units add up to the whole.
-    public struct Share {
-        public var loss: Double
+    package struct Share {
+        package var loss: Double
         /// Gradient of the unit's unit-length rows, [rows, width], in the memory of a workspace.
-        public var dImages: FloatSlice
-        public var dTexts: FloatSlice
+        package var dImages: FloatSlice
+        package var dTexts: FloatSlice
         /// Gradient of the parameter, the logarithm of the factor.
-        public var dLogitScale: Double
+        package var dLogitScale: Double
     }
 
     /// Pairs in the global batch, and values in a row.
-    public let count: Int
-    public let width: Int
+    package let count: Int
+    package let width: Int
     private let images: FloatSlice
     private let texts: FloatSlice
     private let smoothing: Float
@@ -45,7 +45,7 @@ public final class LiTEmbeddings {
     ///   - images, texts: unit-length rows [B × width], row i of one being the partner of row i of the other.
     ///   - logitScale: the parameter, the logarithm of the factor on the cosines.
     ///   - smoothing: ε, 0...1.
-    public convenience init(
+    package convenience init(
         images: FloatSlice, texts: FloatSlice, width: Int, logitScale: Float, smoothing: Float,
         backend: ComputeBackend
     ) {
@@ -97,11 +97,11 @@ public final class LiTEmbeddings {
     }
 
     /// The loss of the global batch.
-    public var loss: Double { losses.reduce(0, +) }
+    package var loss: Double { losses.reduce(0, +) }
 
     /// The part of the pairs `rows`.
     /// - Parameter workspace: gets the gradients.
-    public func share(of rows: Range<Int>, in workspace: Workspace) -> Share {
+    package func share(of rows: Range<Int>, in workspace: Workspace) -> Share {
         precondition(rows.lowerBound >= 0 && rows.upperBound <= count && !rows.isEmpty)
         let share = Share(
             loss: losses[rows].reduce(0, +), dImages: workspace.take(rows.count * width),

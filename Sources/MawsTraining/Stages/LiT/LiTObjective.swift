@@ -6,12 +6,12 @@ import MawsPlan
 import MawsTensor
 
 /// One unit's embeddings of one step, and what its second phase would otherwise compute again.
-public final class LiTUnit {
+package final class LiTUnit {
     /// Unit-length rows, [samples × embedding].
-    public var imageRows: [Float] { image.rows.array }
-    public var textRows: [Float] { text.rows.array }
+    package var imageRows: [Float] { image.rows.array }
+    package var textRows: [Float] { text.rows.array }
     /// Class-token features of the frozen tower, sample by sample: the unit need not see its images again.
-    public var features: [[Float]] { (0..<count).map { featureRows.part($0 * featureWidth, featureWidth).array } }
+    package var features: [[Float]] { (0..<count).map { featureRows.part($0 * featureWidth, featureWidth).array } }
 
     /// Bytes of what the second phase needs.
     var byteCount: Int { tower.workspace.byteCount }
@@ -45,7 +45,7 @@ public final class LiTUnit {
 ///
 /// A step has two phases. `embed` gives a unit's rows; when the rows of all units are there, `embeddings` makes the
 /// batch's common part and `computeUnit` pushes the exact gradient of the global loss for the unit's own rows.
-public final class LiTObjective {
+package final class LiTObjective {
     private let table: BlockTable
     private let smoothing: Float
     private let backend: ComputeBackend
@@ -63,11 +63,12 @@ public final class LiTObjective {
     private let isolatesImages: Bool
     private let buffers: GradientBuffers
     /// Values in a row of the shared space.
-    public let width: Int
+    package let width: Int
 
     /// - Parameter keeps: `inputs` computes each text block again to go backward, in less memory, with the same bits.
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
-    {
+    package init(
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything
+    ) {
         guard let text = plan.model.text, let task = stage[LiTTask.self] else {
             preconditionFailure("stage \(stage.name) has no text model")
         }
@@ -90,7 +91,7 @@ public final class LiTObjective {
 
     /// Phase 0: the unit's rows. The result serves this unit's second phase at the same weights only.
     /// - Parameter batch: with images, or known features in their place.
-    public func embed(_ batch: UnitBatch, weights: any WeightSource) throws -> LiTUnit {
+    package func embed(_ batch: UnitBatch, weights: any WeightSource) throws -> LiTUnit {
         let workspace = unitMemory.take()
         let features = workspace.take(batch.count * imageHead.inputs)
         try fill(features, batch, weights)
@@ -121,7 +122,7 @@ public final class LiTObjective {
     /// Between the phases: the common part of the global batch.
     /// - Parameters:
     ///   - images, texts: the rows of all units in order, [global batch × width]; in use as long as the result is.
-    public func embeddings(images: FloatSlice, texts: FloatSlice, weights: any WeightSource) throws -> LiTEmbeddings {
+    package func embeddings(images: FloatSlice, texts: FloatSlice, weights: any WeightSource) throws -> LiTEmbeddings {
         defer { weights.release(logitScale) }
         return LiTEmbeddings(
             images: images, texts: texts, width: width, logitScale: try weights.gather(logitScale)[0],
@@ -132,7 +133,7 @@ public final class LiTObjective {
     /// - Parameters:
     ///   - unit: what `embed` gave for this batch at these weights; nil: computed again, with the same bits.
     ///   - firstRow: number of the unit's first row in the global batch.
-    public func computeUnit(
+    package func computeUnit(
         _ batch: UnitBatch, unit: LiTUnit?, all: LiTEmbeddings, firstRow: Int, weights: any WeightSource,
         gradients: any GradientSink
     ) throws -> Double {

@@ -7,9 +7,9 @@ import MawsTensor
 /// Minimises Σ cross-entropy + penalty / 2 · ‖W‖², the biases free: scikit-learn's LogisticRegression with
 /// C = 1 / penalty behind its StandardScaler. Deterministic: preconditioned L-BFGS over the whole set from zero, until
 /// no element of the mean objective's gradient is above 1e-6. What was fitted is a layer on the features as they are.
-public struct LogisticRegression: Sendable {
+package struct LogisticRegression: Sendable {
     /// How far the fit got, without the weights.
-    public let fit: ProbeFit
+    package let fit: ProbeFit
     private let width: Int
     /// [classes, width] and [classes].
     private let weights: FloatBuffer
@@ -20,7 +20,7 @@ public struct LogisticRegression: Sendable {
     ///   - features: [samples × width], finite.
     ///   - labels: class of each sample; samples with a negative label are left out.
     ///   - iterationsMax: a bound that no fit should meet; `fit` says of one that does.
-    public static func fit(
+    package static func fit(
         features: [Float], width: Int, labels: [Int], classes: Int, penalty: Double, iterationsMax: Int = 20_000,
         backend: ComputeBackend
     ) -> LogisticRegression {
@@ -49,10 +49,10 @@ public struct LogisticRegression: Sendable {
     }
 
     /// The layer's weights for a file.
-    public var head: ProbeHead { ProbeHead(weight: Data(weights.bytes), bias: Data(biases.bytes)) }
+    package var head: ProbeHead { ProbeHead(weight: Data(weights.bytes), bias: Data(biases.bytes)) }
 
     /// Probability of each class, [samples × classes].
-    public func probabilities(_ features: [Float]) -> [Float] {
+    package func probabilities(_ features: [Float]) -> [Float] {
         let rows = features.count / width
         let scores = FloatBuffer(count: rows * biases.count)
         backend.linearForward(

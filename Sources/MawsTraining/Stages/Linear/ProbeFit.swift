@@ -1,25 +1,25 @@
 import Foundation
 
 /// How far the fit of a linear probe got, and what came of it.
-public struct ProbeFit: Codable, Hashable, Sendable {
+package struct ProbeFit: Codable, Hashable, Sendable {
     /// Samples with a class that it was fitted on.
-    public var samples: Int
+    package var samples: Int
     /// L2 penalty on the weights over standardised features.
-    public var penalty: Double
-    public var iterations: Int
+    package var penalty: Double
+    package var iterations: Int
     /// The mean objective, and the largest element of its gradient, that were reached.
-    public var objective: Double
-    public var gradientMax: Double
+    package var objective: Double
+    package var gradientMax: Double
     /// The gradient that ends the fit.
-    public var tolerance: Double
-    public var converged: Bool
+    package var tolerance: Double
+    package var converged: Bool
     /// Name of the file beside the results that holds the weights, and its SHA-256 in hex; nil while they travel.
-    public var weightsFile: String?
-    public var weightsHash: String?
+    package var weightsFile: String?
+    package var weightsHash: String?
     /// The weights on their way from the trainer to the run's folder; nil where they lie in the file.
-    public var head: ProbeHead?
+    package var head: ProbeHead?
 
-    public init(
+    package init(
         samples: Int, penalty: Double, iterations: Int, objective: Double, gradientMax: Double, tolerance: Double,
         converged: Bool
     ) {
@@ -35,13 +35,13 @@ public struct ProbeFit: Codable, Hashable, Sendable {
 
 /// The weights of a linear probe as a layer on the image tower's features as they are: the scaler that it was fitted
 /// behind is in them. Class scores are features · weightᵀ + bias.
-public struct ProbeHead: Codable, Hashable, Sendable {
+package struct ProbeHead: Codable, Hashable, Sendable {
     /// fp32, little-endian, [classes, width].
-    public var weight: Data
+    package var weight: Data
     /// fp32, little-endian, [classes].
-    public var bias: Data
+    package var bias: Data
 
-    public init(weight: Data, bias: Data) {
+    package init(weight: Data, bias: Data) {
         self.weight = weight
         self.bias = bias
     }

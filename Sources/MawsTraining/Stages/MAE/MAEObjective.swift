@@ -6,7 +6,7 @@ import MawsTensor
 import Synchronization
 
 /// Masked autoencoding (He et al., 2022): reconstruct the hidden patches of an image from the visible ones.
-public final class MAEObjective: UnitObjective {
+package final class MAEObjective: UnitObjective {
     private let plan: Plan
     private let task: MAETask
     private let model: ImageModelPlan
@@ -22,8 +22,9 @@ public final class MAEObjective: UnitObjective {
     private let decoderSum: GradientSum
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
-    {
+    package init(
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything
+    ) {
         guard let task = stage[MAETask.self] else {
             preconditionFailure("stage \(stage.name) is not masked autoencoding")
         }
@@ -40,7 +41,7 @@ public final class MAEObjective: UnitObjective {
         decoder = MAEDecoder(model, task.decoder, table: table, backend: backend, workspace: workspace)
     }
 
-    public func computeUnit(
+    package func computeUnit(
         _ batch: UnitBatch, globalBatch: Int, weights: any WeightSource, gradients: any GradientSink
     ) throws -> Double {
         try computeUnit(
@@ -85,7 +86,7 @@ public final class MAEObjective: UnitObjective {
     }
 
     /// What the model makes of a batch under the masks that training would draw for it.
-    public func reconstruct(_ batch: UnitBatch, weights: any WeightSource) throws -> MAEReconstruction {
+    package func reconstruct(_ batch: UnitBatch, weights: any WeightSource) throws -> MAEReconstruction {
         defer { workspace.releaseAll() }
         let masking = masking(of: batch)
         let prediction = try predict(batch, masking, weights: weights)

@@ -4,17 +4,17 @@ import MawsPlan
 import MawsTensor
 
 /// Images before, under and after a masked autoencoder, pixels in 0...1, each (count, channels, size, size).
-public struct MAEReconstruction: Sendable {
-    public var count: Int
-    public var channels: Int
-    public var size: Int
-    public var original: [Float]
+package struct MAEReconstruction: Sendable {
+    package var count: Int
+    package var channels: Int
+    package var size: Int
+    package var original: [Float]
     /// Hidden patches are mid-grey, 0.5.
-    public var masked: [Float]
+    package var masked: [Float]
     /// Predicted patches where hidden, the original elsewhere.
-    public var reconstructed: [Float]
+    package var reconstructed: [Float]
 
-    public init(
+    package init(
         count: Int, channels: Int, size: Int, original: [Float], masked: [Float], reconstructed: [Float]
     ) {
         (self.count, self.channels, self.size) = (count, channels, size)

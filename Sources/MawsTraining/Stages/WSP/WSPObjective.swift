@@ -8,7 +8,7 @@ import MawsTensor
 
 /// Weakly supervised pretraining: softmax cross-entropy of a head on the class token against an image's hashtags as a
 /// uniform distribution, mixed and smoothed where the plan says so.
-public final class WSPObjective: UnitObjective {
+package final class WSPObjective: UnitObjective {
     private let model: ImageModelPlan
     private let table: BlockTable
     private let backend: ComputeBackend
@@ -34,8 +34,9 @@ public final class WSPObjective: UnitObjective {
     }
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
-    public init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything)
-    {
+    package init(
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything
+    ) {
         guard let task = stage[WSPTask.self] else { preconditionFailure("stage \(stage.name) learns no hashtags") }
         model = stage.image(in: plan)
         labelCount = task.labelCount
@@ -52,7 +53,7 @@ public final class WSPObjective: UnitObjective {
         outer = Layer(task.head == .mlp ? "head.2" : "head", in: block)
     }
 
-    public func computeUnit(
+    package func computeUnit(
         _ batch: UnitBatch, globalBatch: Int, weights: any WeightSource, gradients: any GradientSink
     ) throws -> Double {
         defer { workspace.releaseAll() }

@@ -10,7 +10,7 @@ import MawsTensor
 ///
 /// The class embeddings are made at the first batch and kept: make a new classifier for other weights. An evaluation
 /// stage has one version of the weights.
-public final class ZeroShotClassifier {
+package final class ZeroShotClassifier {
     private let prompts: ZeroShotPrompts
     private let tokenizer: Tokenizer
     private let backend: ComputeBackend
@@ -25,7 +25,7 @@ public final class ZeroShotClassifier {
     private var classEmbeddings: FloatBuffer?
 
     /// - Parameter root: folder that the plan's paths are relative to.
-    public init(
+    package init(
         plan: Plan, stage: StagePlan, tokenizer: Tokenizer, root: String = ".", backend: ComputeBackend
     ) throws {
         guard let text = plan.model.text, let task = stage[ZeroShotTask.self] else {
@@ -48,10 +48,10 @@ public final class ZeroShotClassifier {
     }
 
     /// The first name of each class.
-    public var classNames: [String] { prompts.classes.map { $0[0] } }
+    package var classNames: [String] { prompts.classes.map { $0[0] } }
 
     /// The class of each sample, with the cosines of the prediction and of the truth (0 where the truth is unknown).
-    public func classify(_ batch: UnitBatch, weights: any WeightSource) throws -> [ClassificationResult.Sample] {
+    package func classify(_ batch: UnitBatch, weights: any WeightSource) throws -> [ClassificationResult.Sample] {
         if batch.count == 0 { return [] }
         let classes = try classEmbeddings ?? embedClasses(weights)
         classEmbeddings = classes
