@@ -180,6 +180,12 @@ let testTargets: [Target] = [
             "MawsTestSupport", logging,
         ]),
     tests(
+        "MawsCoordinatorTests",
+        [
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsData",
+            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsStorage", "MawsReport", "MawsCoordinator", logging,
+        ]),
+    tests(
         "MawsReportTests",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage",

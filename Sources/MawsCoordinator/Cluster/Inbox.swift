@@ -4,14 +4,16 @@ import MawsWire
 /// Counts the messages of one peer that wait to be handled: while there are as many as its budget allows, the thread
 /// that receives them waits, and with it the peer. So a peer that sends without end takes its own share of the deciding
 /// thread and of memory, and no more.
-final class Inbox: @unchecked Sendable {
+package final class Inbox: @unchecked Sendable {
     private let condition = NSCondition()
     private var waiting = 0
     private var waitingBytes = 0
     private var isEnded = false
 
+    package init() {}
+
     /// Waits until there is room for one more message of that many bytes; one always has room, however large.
-    func enter(_ bytes: Int, _ budget: MessageBudget) {
+    package func enter(_ bytes: Int, _ budget: MessageBudget) {
         condition.lock()
         defer { condition.unlock() }
         while waiting > 0 && !isEnded
@@ -24,7 +26,7 @@ final class Inbox: @unchecked Sendable {
     }
 
     /// A message was handled.
-    func leave(_ bytes: Int) {
+    package func leave(_ bytes: Int) {
         condition.lock()
         defer { condition.unlock() }
         waiting -= 1
@@ -33,14 +35,14 @@ final class Inbox: @unchecked Sendable {
     }
 
     /// Waits until all that came was handled.
-    func settle() {
+    package func settle() {
         condition.lock()
         defer { condition.unlock() }
         while waiting > 0 && !isEnded { condition.wait() }
     }
 
     /// Nobody handles anything any more.
-    func end() {
+    package func end() {
         condition.lock()
         defer { condition.unlock() }
         isEnded = true

@@ -3,11 +3,11 @@ import MawsWire
 
 /// Texts that peers send, before anybody reads them in a log, a table or a file: one line each, without control codes,
 /// of bounded length, without the secrets of addresses.
-enum PeerTexts {
+package enum PeerTexts {
     /// Paths and names of samples may be long.
     private static let pathCharactersMax = 1000
 
-    static func isName(_ text: String) -> Bool {
+    package static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.utf8.allSatisfy {
                 48...57 ~= $0 || 65...90 ~= $0 || 97...122 ~= $0 || [45, 46, 95].contains($0)
@@ -15,7 +15,7 @@ enum PeerTexts {
     }
 
     /// The message with its texts made fit to be shown.
-    static func plain(_ message: Message) -> Message {
+    package static func plain(_ message: Message) -> Message {
         switch message {
         case .unitFailed(var failed):
             failed.reason = line(failed.reason)
@@ -30,7 +30,7 @@ enum PeerTexts {
         }
     }
 
-    static func plain(_ hello: Hello) -> Hello {
+    package static func plain(_ hello: Hello) -> Hello {
         var hello = hello
         hello.dataFingerprint = line(hello.dataFingerprint)
         hello.computeProfile = line(hello.computeProfile)
