@@ -71,14 +71,6 @@ struct CheckpointDamageTests {
         #expect(try store.steps(of: "mae") == [StepIndex(7), StepIndex(1)])
     }
 
-    @Test func pruningCountsTheStageUnderWayAsTheNewest() throws {
-        let folder = try TemporaryFolder()
-        let store = try CheckpointStore(folder: folder.path)
-        for (stage, step) in [(1, 4), (1, 6), (0, 2), (0, 3)] { _ = try write(to: store, stage: stage, step: step) }
-        try store.prune(keep: 2, protect: [], stage: StageIndex(0))
-        #expect(try store.names() == ["mae-2", "mae-3"])
-    }
-
     @Test func whatWasLeftHalfMadeIsRemoved() throws {
         let folder = try TemporaryFolder()
         let store = try CheckpointStore(folder: folder.path)

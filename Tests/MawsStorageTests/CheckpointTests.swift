@@ -224,16 +224,15 @@ struct CheckpointTests {
         #expect("\(error)".contains("it has 100 bytes where"))
     }
 
-    @Test func pruneKeepsTheNewestTheProtectedAndTheLatest() throws {
+    @Test func whatIsRemovedIsGoneAndTheOthersAndLatestStay() throws {
         let folder = try TemporaryFolder()
         let store = try CheckpointStore(folder: folder.path)
         for step in [0, 2, 10, 9] { _ = try write(to: store, step: UInt64(step), pieces: 1) }
         #expect(try store.names() == ["mae-0", "mae-2", "mae-9", "mae-10"])
-        try store.prune(keep: 2, protect: ["mae-0"], stage: StageIndex(0))
-        #expect(try store.names() == ["mae-0", "mae-9", "mae-10"])
+        try store.remove(["mae-2", "mae-10"])
+        #expect(try store.names() == ["mae-0", "mae-9"])
         #expect(try store.latest()?.name == "mae-9")
-        try store.prune(keep: 1, protect: [], stage: StageIndex(0))
-        #expect(try folder.names() == ["latest", "mae-9"])
+        #expect(try folder.names() == ["latest", "mae-0", "mae-9"])
     }
 
     @Test func sameCheckpointAgainReplacesADamagedOne() throws {

@@ -4,23 +4,26 @@ import MawsProtocol
 import MawsStorage
 import MawsTransport
 import MawsWire
+import Synchronization
 
-/// Gathers the slices of a checkpoint from all servers, on the threads that receive them.
-final class CheckpointCollector: @unchecked Sendable {
-    private struct Collection {
-        var position: RunPosition
+/// Gathers the slices of a checkpoint from all servers, on the threads that receive them. What counts, the core decides,
+/// under the lock; nothing is read, written or sent under it.
+final class CheckpointCollector: Sendable {
+    /// A checkpoint in the making.
+    private struct Making {
+        let writer: CheckpointWriter
+        let outboxes: [PeerID: Outbox]
         /// Makes room once the checkpoint is durable.
-        var prune: @Sendable () throws -> Void
-        var writer: CheckpointWriter
-        var table: BlockTable
-        var layouts: [PeerID: ShardLayout]
-        var slicesMissing: Int
+        let prune: @Sendable () throws -> Void
+    }
+
+    private struct State {
+        var core = CheckpointCore()
+        var making: [CheckpointAttempt: Making] = [:]
     }
 
     private let mailbox: Mailbox<NodeEvent>
-    /// Guards `collection`.
-    private let lock = NSLock()
-    private var collection: Collection?
+    private let state = Mutex(State())
 
     init(mailbox: Mailbox<NodeEvent>) { self.mailbox = mailbox }
 
@@ -29,94 +32,107 @@ final class CheckpointCollector: @unchecked Sendable {
         _ position: RunPosition, header: CheckpointHeader, store: CheckpointStore,
         servers: [(peer: Peer, shard: ShardIdentity)], prune: @escaping @Sendable () throws -> Void
     ) throws {
-        let layouts = servers.map { ShardLayout(table: header.table, shard: $0.shard) }
-        let requests = layouts.map { Self.slices(header.table, $0, position) }
-        let collection = Collection(
-            position: position, prune: prune, writer: try store.begin(header), table: header.table,
-            layouts: Dictionary(uniqueKeysWithValues: zip(servers.map(\.peer.id), layouts)),
-            slicesMissing: requests.reduce(0) { $0 + $1.count })
-        lock.withLock { self.collection = collection }
-        for (server, slices) in zip(servers, requests) {
-            for slice in slices { server.peer.outbox.put(.snapshot(slice)) }
+        abandonEarlier()
+        let writer = try store.begin(header)
+        let shards = servers.map { ($0.peer.id, $0.shard) }
+        let making = Making(
+            writer: writer,
+            outboxes: Dictionary(uniqueKeysWithValues: servers.map { ($0.peer.id, $0.peer.outbox) }), prune: prune)
+        let actions = state.withLock { state in
+            let actions = state.core.step(
+                .begun(position, table: header.table, servers: Dictionary(uniqueKeysWithValues: shards)))
+            if let attempt = state.core.attempt { state.making[attempt] = making }
+            return actions
         }
-    }
-
-    /// Every slice of the table that a shard holds: weights and their slots.
-    private static func slices(_ table: BlockTable, _ layout: ShardLayout, _ position: RunPosition) -> [TensorSlice] {
-        table.blocks.indices.filter { !layout.slices[$0].isEmpty }.flatMap { block in
-            table.blocks[block].parts.map {
-                TensorSlice(stage: position.stage, step: position.step, block: UInt32(block), part: $0)
-            }
-        }
+        perform(actions)
     }
 
     /// Takes the payload of a slice off the connection and writes it to its place. What nobody asked for takes no
     /// memory.
     func receive(_ slice: TensorSlice, from peer: Peer, byteCount: Int) throws {
-        guard let (writer, range, expected) = target(slice, peer.id) else {
-            return try peer.connection.discardPayload()
+        let (verdict, writer) = state.withLock { state in
+            let verdict = state.core.announced(slice, from: peer.id, byteCount: byteCount)
+            guard case .take(let ticket) = verdict else { return (verdict, CheckpointWriter?.none) }
+            return (verdict, state.making[ticket.attempt]?.writer)
         }
-        guard byteCount == expected else {
+        switch verdict {
+        case .discard: try peer.connection.discardPayload()
+        case .misfit(let due):
             throw TransportError.malformed(
-                peer: peer.connection.peerName, reason: "a slice of \(byteCount) bytes where \(expected) are due")
+                peer: peer.connection.peerName, reason: "a slice of \(byteCount) bytes where \(due) are due")
+        case .take(let ticket): try take(ticket, from: peer.connection, byteCount: byteCount, to: writer)
         }
+    }
+
+    private func take(
+        _ ticket: SliceTicket, from connection: Connection, byteCount: Int, to writer: CheckpointWriter?
+    ) throws {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { bytes.deallocate() }
-        try peer.connection.receivePayload(into: bytes)
+        // Where it throws, the peer is lost, and that ends the attempt.
+        try connection.receivePayload(into: bytes)
         do {
-            try writer.write(
-                slice.part, block: Int(slice.block), range: range, bytes: UnsafeRawBufferPointer(bytes))
-            if let finished = countDown() { finish(finished) }
+            try writer?.write(
+                ticket.slice.part, block: Int(ticket.slice.block), range: ticket.range,
+                bytes: UnsafeRawBufferPointer(bytes))
+            step(.written(ticket))
         } catch {
-            fail("\(error)")
+            step(.failed(ticket.attempt, .storage("\(error)")))
         }
     }
 
     /// A server that is asked for slices went away.
-    func lost(_ peer: PeerID) {
-        let concerns = lock.withLock { collection?.layouts[peer] != nil }
-        if concerns { fail("a server left while it was taken") }
+    func lost(_ peer: PeerID) { step(.peerLost(peer)) }
+
+    private func step(_ event: CheckpointEvent) { perform(state.withLock { $0.core.step(event) }) }
+
+    /// Two attempts may make the same folder: the earlier one's is gone before the next one's is made.
+    private func abandonEarlier() {
+        let earlier = state.withLock { state in
+            let making = state.making
+            state.making = [:]
+            return making
+        }
+        for making in earlier.values { making.writer.abandon() }
     }
 
-    private func target(_ slice: TensorSlice, _ peer: PeerID) -> (CheckpointWriter, Range<Int>, byteCount: Int)? {
-        lock.withLock {
-            guard let collection, let layout = collection.layouts[peer], slice.step == collection.position.step,
-                slice.stage == collection.position.stage, layout.slices.indices.contains(Int(slice.block))
-            else { return nil }
-            let (block, range) = (collection.table.blocks[Int(slice.block)], layout.slices[Int(slice.block)])
-            return block.byteCount(slice.part, slice: range).map { (collection.writer, range, byteCount: $0) }
+    private func perform(_ actions: [CheckpointAction]) {
+        for action in actions {
+            switch action {
+            case .ask(let peer, let slice): outbox(peer)?.put(.snapshot(slice))
+            case .seal(let attempt): seal(attempt)
+            case .abandon(let attempt): state.withLock { $0.making.removeValue(forKey: attempt) }?.writer.abandon()
+            case .taken(let position): mailbox.post(.core(.checkpointTaken(position)))
+            case .notTaken(let position, let failure):
+                mailbox.post(.core(.checkpointFailed(position, reason: "\(failure)")))
+            }
         }
     }
 
-    private func countDown() -> Collection? {
-        lock.withLock {
-            collection?.slicesMissing -= 1
-            guard let finished = collection, finished.slicesMissing == 0 else { return nil }
-            collection = nil
-            return finished
-        }
+    private func outbox(_ peer: PeerID) -> Outbox? {
+        state.withLock { state in state.core.attempt.flatMap { state.making[$0]?.outboxes[peer] } }
     }
 
     /// Hashing and making the files durable takes a while for a large model: not on a thread that receives.
-    private func finish(_ collection: Collection) {
-        Thread.detachNewThread { [mailbox] in
+    private func seal(_ attempt: CheckpointAttempt) {
+        guard let making = state.withLock({ $0.making.removeValue(forKey: attempt) }) else { return }
+        Thread.detachNewThread { [self] in
             do {
-                _ = try collection.writer.finish()
-                try collection.prune()
-                mailbox.post(.core(.checkpointTaken(collection.position)))
+                _ = try making.writer.finish()
+                try making.prune()
+                step(.sealed(attempt))
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))
             }
         }
     }
+}
 
-    private func fail(_ reason: String) {
-        let failed = lock.withLock {
-            defer { collection = nil }
-            return collection
+extension CheckpointFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .serverLost: "a server left while it was taken"
+        case .storage(let reason): reason
         }
-        guard let failed else { return }
-        failed.writer.abandon()
-        mailbox.post(.core(.checkpointFailed(failed.position, reason: reason)))
     }
 }

@@ -79,15 +79,17 @@ struct RunCheckpoints: Sendable {
         return RunPosition(stage: stage.index, step: StepIndex(stage.shape.commits ? stage.shape.stepCount : 0))
     }
 
-    /// Removes all checkpoints but the newest `keep`, the first of the stage that is under way, and the last of each
-    /// that ended, which later stages and the report read.
+    /// Removes what the run needs no more.
     /// - Parameter ended: stages that did, besides those before this one.
     func prune(stage: StageIndex, ended: Set<StageIndex>) throws {
-        let first = RunPosition(stage: stage, step: StepIndex(0))
-        let finals = catalog.stages.filter { ($0.index < stage || ended.contains($0.index)) && $0.shape.commits }
-            .map { final(of: $0.plan.name) }
-        try store.prune(
-            keep: keep, protect: (ended.contains(stage) ? finals : finals + [first]).map(name), stage: stage)
+        let headers = try store.headers().filter { Int($0.stageIndex.value) < catalog.stages.count }
+        let present = Dictionary(
+            headers.map { (RunPosition(stage: $0.stageIndex, step: $0.step), $0.name) }, uniquingKeysWith: { $1 })
+        let latest = try store.latestName()
+        let retention = CheckpointRetention(stages: catalog.stages.map(\.shape), keep: keep)
+        let removable = retention.removable(
+            Array(present.keys), latest: present.first { $0.value == latest }?.key, stage: stage, ended: ended)
+        try store.remove(removable.compactMap { present[$0] })
     }
 }
 

@@ -60,14 +60,9 @@ package struct CheckpointStore: Sendable {
         return steps.sorted(by: >).map { StepIndex($0) }
     }
 
-    /// Removes all but the newest `keep` finished checkpoints, those to `protect` and the latest. Those of `stage`
-    /// count as newer than all others.
-    package func prune(keep: Int, protect: [String], stage: StageIndex) throws {
-        let latest = try latestName()
-        let headers = try headers().filter { !protect.contains($0.name) && $0.name != latest }
-        let removable = headers.filter { $0.stageIndex != stage } + headers.filter { $0.stageIndex == stage }
-        let kept = max(0, latest == nil ? keep : keep - 1)
-        for name in removable.dropLast(min(kept, removable.count)).map(\.name) {
+    /// Removes finished checkpoints, in this order.
+    package func remove(_ names: [String]) throws {
+        for name in names {
             // Renamed first, so that a death halfway leaves no folder that looks finished.
             try move(path(name), to: partialPath(name))
             try Folder.remove(partialPath(name))
@@ -127,7 +122,8 @@ package struct CheckpointStore: Sendable {
 
     private func path(_ name: String) -> String { "\(folder)/\(name)" }
 
-    private func latestName() throws -> String? {
+    /// The name in `latest`; nil before the first checkpoint.
+    package func latestName() throws -> String? {
         let path = "\(folder)/latest"
         if access(path, F_OK) != 0 && errno == ENOENT { return nil }
         let text = String(decoding: try AtomicFile.read(path), as: UTF8.self)

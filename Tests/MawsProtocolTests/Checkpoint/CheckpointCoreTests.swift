@@ -1,0 +1,186 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+import Testing
+
+/// A checkpoint is taken when every slice of every server is in its place, and by nothing less.
+struct CheckpointCoreTests {
+    static let position = RunPosition(stage: StageIndex(1), step: StepIndex(7))
+
+    @Test func itIsSealedWithTheLastSliceOfTheLastServer() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        #expect(run.asked.count == 2 * 3 + 1)
+        let slices = run.asked
+        for (peer, slice) in slices.dropLast() { run.deliver(slice, from: peer) }
+        #expect(run.sealed == nil)
+        run.deliver(slices[slices.count - 1].1, from: slices[slices.count - 1].0)
+        #expect(run.sealed == run.core.attempt)
+        run.step(.sealed(run.core.attempt!))
+        #expect(run.taken == [Self.position])
+        #expect(run.core.attempt == nil)
+    }
+
+    /// What counts are slices: one that is sent twice stands for no other.
+    @Test func aSliceThatComesTwiceStandsForNoOther() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let (peer, slice) = run.asked[0]
+        for _ in 0..<20 { run.deliver(slice, from: peer) }
+        #expect(run.sealed == nil)
+        #expect(run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
+    }
+
+    /// Two copies on their way at once: the second is not read while the first is.
+    @Test func aSliceThatIsBeingWrittenIsNotTakenAgain() throws {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let (peer, slice) = run.asked[0]
+        let bytes = run.byteCount(slice, of: peer)
+        guard case .take(let ticket) = run.core.announced(slice, from: peer, byteCount: bytes) else {
+            return #expect(Bool(false), "the first is not taken")
+        }
+        #expect(run.core.announced(slice, from: peer, byteCount: bytes) == .discard)
+        run.step(.written(ticket))
+        run.step(.written(ticket))
+        #expect(run.core.violations() == [])
+    }
+
+    /// A server is lost, the attempt is given up, and the same position is tried again: what was still being written for
+    /// the first attempt counts for nothing, nor does its failure.
+    @Test func leftoversOfAnAttemptThatWasGivenUpCountForNothing() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let first = run.core.attempt!
+        let (peer, slice) = run.asked[0]
+        guard case .take(let ticket) = run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer))
+        else { return #expect(Bool(false), "the first is not taken") }
+        run.step(.peerLost(PeerID(2)))
+        #expect(run.abandoned == [first])
+        #expect(run.failures == [.serverLost])
+        run.asked = []
+        run.begin(Self.position)
+        let slices = run.asked
+        run.step(.written(ticket))
+        run.step(.failed(first, .storage("no space")))
+        run.step(.sealed(first))
+        #expect(run.failures == [.serverLost] && run.taken == [] && run.sealed == nil)
+        for (peer, slice) in slices { run.deliver(slice, from: peer) }
+        #expect(run.sealed == run.core.attempt && run.sealed != first)
+    }
+
+    @Test func anAttemptThatBeginsEndsTheOneBefore() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let first = run.core.attempt!
+        run.begin(RunPosition(stage: StageIndex(1), step: StepIndex(9)))
+        #expect(run.abandoned == [first])
+        let (peer, slice) = run.asked[0]
+        #expect(run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
+    }
+
+    @Test func whatNobodyAskedForTakesNoMemory() {
+        var run = CheckpointHarness()
+        let slice = TensorSlice(stage: StageIndex(1), step: StepIndex(7), block: 0, part: .weight)
+        #expect(run.core.announced(slice, from: PeerID(1), byteCount: 4) == .discard)
+        run.begin(Self.position)
+        var other = run.asked[0].1
+        other.block = 99
+        #expect(run.core.announced(other, from: PeerID(1), byteCount: 4) == .discard)
+        other = run.asked[0].1
+        other.part = .slot("velocity")
+        #expect(run.core.announced(other, from: PeerID(1), byteCount: 4) == .discard)
+        #expect(run.core.announced(run.asked[0].1, from: PeerID(9), byteCount: 4) == .discard)
+    }
+
+    @Test func aSliceOfAnotherSizeIsThePeersFaultAndStaysDue() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let (peer, slice) = run.asked[0]
+        let due = run.byteCount(slice, of: peer)
+        #expect(run.core.announced(slice, from: peer, byteCount: due - 1) == .misfit(byteCountDue: due))
+        guard case .take = run.core.announced(slice, from: peer, byteCount: due) else {
+            return #expect(Bool(false), "it is not due any more")
+        }
+    }
+
+    /// Once all slices are here it needs nobody.
+    @Test func aServerThatIsLostWhileItIsSealedDoesNoHarm() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        for (peer, slice) in run.asked { run.deliver(slice, from: peer) }
+        run.step(.peerLost(PeerID(1)))
+        run.step(.sealed(run.sealed!))
+        #expect(run.taken == [Self.position] && run.failures == [])
+    }
+
+    @Test func whatCannotBeWrittenEndsTheAttemptOnce() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let attempt = run.core.attempt!
+        for _ in 0..<2 { run.step(.failed(attempt, .storage("the disk is full"))) }
+        #expect(run.failures == [.storage("the disk is full")])
+        run.step(.peerLost(PeerID(1)))
+        #expect(run.failures.count == 1)
+    }
+
+    @Test func peersThatWereNotAskedMayGo() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        run.step(.peerLost(PeerID(77)))
+        #expect(run.failures == [])
+    }
+}
+
+/// A core of checkpoints with two servers, and a check of what must be true after every event.
+struct CheckpointHarness {
+    var core = CheckpointCore()
+    var asked: [(PeerID, TensorSlice)] = []
+    var abandoned: [CheckpointAttempt] = []
+    var failures: [CheckpointFailure] = []
+    var taken: [RunPosition] = []
+    var sealed: CheckpointAttempt?
+
+    /// A frozen block that is one server's whole, and one with two slots that both have a part of.
+    static let table: BlockTable = {
+        var frozen = BlockBuilder("embed", isTrainable: false)
+        frozen.add("pos_embed", [2, 3], decays: false, .zeros)
+        var block = BlockBuilder("block.0")
+        block.add("weight", [5000], decays: true, .zeros)
+        return BlockTable(blocks: [frozen.build(), block.build()], slots: WeightSlot.adamw())
+    }()
+
+    static let shards = [
+        PeerID(1): ShardIdentity(index: 0, count: 2), PeerID(2): ShardIdentity(index: 1, count: 2),
+    ]
+
+    mutating func begin(_ position: RunPosition) {
+        asked = []
+        step(.begun(position, table: Self.table, servers: Self.shards))
+    }
+
+    mutating func step(_ event: CheckpointEvent) {
+        for action in core.step(event) {
+            switch action {
+            case .ask(let peer, let slice): asked.append((peer, slice))
+            case .seal(let attempt): sealed = attempt
+            case .abandon(let attempt): abandoned.append(attempt)
+            case .taken(let position): taken.append(position)
+            case .notTaken(_, let failure): failures.append(failure)
+            }
+        }
+        #expect(core.violations() == [])
+    }
+
+    mutating func deliver(_ slice: TensorSlice, from peer: PeerID) {
+        let verdict = core.announced(slice, from: peer, byteCount: byteCount(slice, of: peer))
+        #expect(core.violations() == [])
+        if case .take(let ticket) = verdict { step(.written(ticket)) }
+    }
+
+    func byteCount(_ slice: TensorSlice, of peer: PeerID) -> Int {
+        guard let shard = Self.shards[peer] else { return 0 }
+        let range = ShardLayout(table: Self.table, shard: shard).slices[Int(slice.block)]
+        return Self.table.blocks[Int(slice.block)].byteCount(slice.part, slice: range) ?? 0
+    }
+}
