@@ -59,6 +59,8 @@ package struct SampleAccount: Codable, Hashable, Sendable {
     package static let noClass = "without a class"
     package static let doubtful = "with wrong bits in the image, read as far as they make sense"
     package static func cut(context: Int) -> String { "whose caption a context of \(context) tokens cuts" }
+    package static let noEnd = "at the end of a shard without an end mark, which may have been cut off there"
+    package static let besideDamage = "beside damage, with which members of it may have gone"
     package static let excluded = "excluded by the plan's list"
 
     /// Counts a sample that is used, and what it lacks.

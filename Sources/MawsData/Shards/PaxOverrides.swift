@@ -9,6 +9,7 @@ struct PaxOverrides {
     private var sparseName: ByteName?
 
     var name: ByteName? { sparseName ?? path }
+    var isEmpty: Bool { name == nil && size == nil && !isSparse }
 
     /// pax records: `length key=value\n`, the length counting the whole record.
     mutating func read(_ data: [UInt8]) throws(TarProblem) {

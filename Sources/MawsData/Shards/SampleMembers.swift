@@ -84,8 +84,10 @@ struct SampleMembers {
     private var positions: [ArraySlice<UInt8>: Int] = [:]
     private static let searchedMax = 8
 
-    /// Where the first header lies.
-    var offset: UInt64 { groups.first?.items.first?.member.headerOffset ?? 0 }
+    /// What there is of them, a bit a part.
+    var parts: UInt8 {
+        groups.reduce(0) { $1.items.reduce($0) { $0 | $1.part.bit } }
+    }
 
     /// False for a second member of the same name and part, which is not added.
     mutating func add(_ name: MemberName, _ member: TarReader.Member, checksum: UInt32) -> Bool {

@@ -22,6 +22,9 @@ enum SamplePart: Int, CaseIterable {
 
     private static let endingSizeMax = 4
 
+    /// One of a set's.
+    var bit: UInt8 { 1 << UInt8(rawValue) }
+
     /// Most bytes a member may have: checked before anything is allocated.
     var sizeMax: UInt32 {
         switch self {

@@ -17,6 +17,10 @@ struct ShardIndex {
     /// What is no part of a sample.
     var account = SampleAccount()
     private var current: Open?
+    /// The damage that members of the sample before or behind it may have gone with.
+    private var gap: Gap?
+    /// Parts that samples of this shard have, a bit each.
+    private var usualParts: UInt8 = 0
 
     /// Places without a header where one should be after which a shard is given up: it is no tar file of images.
     private static let gapsMax = 1000
@@ -27,9 +31,17 @@ struct ShardIndex {
     /// The sample that members are being added to.
     private struct Open {
         var key: ByteName
+        /// Of its first header.
+        var offset: UInt64
         var members = SampleMembers()
         /// A sample that makes no sense is passed over with all its members.
         var isRefused = false
+    }
+
+    /// A stretch that makes no sense. It counts as one sample: that beside it which lacks members, or one of its own.
+    private struct Gap {
+        var damage: TarReader.Damage
+        var isNoted = false
     }
 
     /// - Parameters:
@@ -55,6 +67,8 @@ struct ShardIndex {
             }
         }
         close(path: file.path, record, &summaries)
+        endGap(path: file.path)
+        if reader.lacksEnd { account.add(.incomplete, SampleAccount.noEnd, example: file.path) }
         digest.update(summaries)
         record?.add(problems, account)
     }
@@ -75,13 +89,13 @@ struct ShardIndex {
         case .part(let found): name = found
         case .ignored(let reason): return account.add(.ignored, reason, example: "\(member.name)")
         }
-        open(name.key, path: file.path, record, &summaries)
+        open(name.key, at: member.headerOffset, path: file.path, record, &summaries)
         guard current?.isRefused == false else { return }
         let checksum = record == nil ? 0 : try Self.checksum(file, member)
         let isNew = current?.members.add(name, member, checksum: checksum) ?? false
         if !isNew {
             current?.isRefused = true
-            let offset = current?.members.offset ?? member.headerOffset
+            let offset = current?.offset ?? member.headerOffset
             note(name.key, at: offset, TarProblem.duplicate(member: name.key, part: name.part.name), path: file.path)
         }
     }
@@ -93,11 +107,11 @@ struct ShardIndex {
     ) {
         guard damage.problem.refusesTheMember else {
             gapCount += 1
-            return note(damage.member, at: damage.offset, damage.problem, path: path)
+            return passOver(damage, path: path, record, &summaries)
         }
         switch MemberName.of(damage.member) {
         case .part(let name):
-            open(name.key, path: path, record, &summaries)
+            open(name.key, at: damage.offset, path: path, record, &summaries)
             guard current?.isRefused == false else { return }
             current?.isRefused = true
             note(damage.member, at: damage.offset, damage.problem, path: path)
@@ -114,13 +128,66 @@ struct ShardIndex {
         }
     }
 
+    /// Notes a stretch without headers. A sample that has lost members with it, or may have, is left out whole.
+    private mutating func passOver(
+        _ damage: TarReader.Damage, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
+    ) {
+        if case .truncated = damage.problem {
+            // Its header says whose member it is.
+            if case .part(let name) = MemberName.of(damage.member) {
+                open(name.key, at: damage.offset, path: path, record, &summaries)
+            }
+            if let open = current, open.key == MemberName.shortKey(damage.member) {
+                current?.isRefused = true
+                if !open.isRefused { note(damage.member, at: damage.offset, damage.problem, path: path) }
+                return
+            }
+        }
+        endGap(path: path)
+        gap = Gap(damage: damage)
+        if let open = current, !open.isRefused, !isWhole(open) { leaveOut(open, path: path) }
+    }
+
+    private func isWhole(_ open: Open) -> Bool {
+        let parts = open.members.parts
+        return parts & SamplePart.image.bit != 0 && parts & usualParts == usualParts
+    }
+
+    /// Counts a sample beside the gap as what was lost there.
+    private mutating func leaveOut(_ open: Open, path: String) {
+        guard let problem = gap?.damage.problem else { return }
+        note(open.key, at: open.offset, problem, path: path)
+        gap?.isNoted = true
+        current?.isRefused = true
+    }
+
+    private mutating func endGap(path: String) {
+        guard let ended = gap else { return }
+        gap = nil
+        if !ended.isNoted { note(ended.damage.member, at: ended.damage.offset, ended.damage.problem, path: path) }
+    }
+
+    /// What the gap beside a sample that ends says of it.
+    /// - Returns: whether the sample is used.
+    private mutating func outlives(_ open: Open, path: String) -> Bool {
+        guard let gap else { return !open.isRefused }
+        defer { if open.offset > gap.damage.offset { endGap(path: path) } }
+        if open.isRefused { return false }
+        guard isWhole(open) else {
+            leaveOut(open, path: path)
+            return false
+        }
+        if usualParts == 0 { account.add(.incomplete, SampleAccount.besideDamage, example: "\(open.key)") }
+        return true
+    }
+
     /// Makes `key` the current sample's.
     private mutating func open(
-        _ key: ByteName, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
+        _ key: ByteName, at offset: UInt64, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
     ) {
         if current?.key == key { return }
         close(path: path, record, &summaries)
-        current = Open(key: key)
+        current = Open(key: key, offset: offset)
     }
 
     private static func checksum(_ file: any ByteSource, _ member: TarReader.Member) throws -> UInt32 {
@@ -139,7 +206,8 @@ struct ShardIndex {
     private mutating func close(path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]) {
         guard let open = current else { return }
         current = nil
-        guard !open.isRefused else { return }
+        guard outlives(open, path: path) else { return }
+        usualParts |= open.members.parts
         for sample in open.members.samples(key: open.key, &account) {
             do throws(TarProblem) {
                 let location = try sample.location()
@@ -150,7 +218,7 @@ struct ShardIndex {
                 checksums.append(sample.checksums)
                 record.add(location, sample.checksums, key: sample.key)
             } catch {
-                note(sample.key, at: open.members.offset, error, path: path)
+                note(sample.key, at: open.offset, error, path: path)
             }
         }
     }

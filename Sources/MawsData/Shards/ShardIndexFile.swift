@@ -8,8 +8,8 @@ import MawsHash
 /// each sample its offset (8), then for image, caption, hashtags and class the distance of the data from the offset (4
 /// x 4), the sizes (4 x 4), the CRC-32C (4 x 4), and the key (2 bytes of length, the bytes of the name); of each
 /// problem its offset (8), member and reason (2 bytes of length each, UTF-8); the number of reasons why members are no
-/// part of a sample (4), of each the reason and an example (2 bytes of length each, UTF-8) and how many (8); the
-/// CRC-32C of everything before (4). `MAWSIDX1`, which older versions wrote, lacks those reasons.
+/// part of a sample, or samples are doubtful (4), of each the reason and an example (2 bytes of length each, UTF-8) and
+/// how many (8); the CRC-32C of everything before (4). `MAWSIDX1`, which older versions wrote, lacks those reasons.
 enum ShardIndexFile {
     static let ending = "maws-index"
     static let sizeMax = 1 << 30
@@ -79,9 +79,15 @@ enum ShardIndexFile {
             guard let reason = cursor.text(), let example = cursor.text(), let found = cursor.number(8),
                 found < 1 << 40
             else { return nil }
-            account.add(.ignored, reason, example: example.isEmpty ? nil : example, count: Int(found))
+            let fate: SampleAccount.Fate = Self.isOfSamples(reason) ? .incomplete : .ignored
+            account.add(fate, reason, example: example.isEmpty ? nil : example, count: Int(found))
         }
         return account
+    }
+
+    /// Whether a reason is about samples that are used.
+    private static func isOfSamples(_ reason: String) -> Bool {
+        [SampleAccount.noEnd, SampleAccount.besideDamage].contains(reason)
     }
 }
 
@@ -116,7 +122,7 @@ final class ShardIndexRecorder {
     }
 
     func add(_ found: [SkippedSample], _ account: SampleAccount) {
-        for entry in account.entries(.ignored) {
+        for entry in account.entries(.ignored) + account.entries(.incomplete) {
             reasonCount += 1
             reasons.append(entry.reason)
             reasons.append(entry.examples.first ?? "")

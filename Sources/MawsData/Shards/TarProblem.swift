@@ -6,7 +6,7 @@ enum TarProblem: Error, CustomStringConvertible {
     case checksum
     case size
     case truncated(member: ByteName, needed: UInt64, size: UInt64)
-    case noEnd
+    case cut
     case earlyEnd
     case link(ByteName)
     case sparse(ByteName)
@@ -21,7 +21,7 @@ enum TarProblem: Error, CustomStringConvertible {
     var breaksTheChain: Bool {
         switch self {
         case .checksum, .noTar, .size, .truncated, .longNameSize, .extendedRecord: true
-        case .noBytes, .noEnd, .earlyEnd, .link, .sparse, .kind, .path, .duplicate, .span: false
+        case .noBytes, .cut, .earlyEnd, .link, .sparse, .kind, .path, .duplicate, .span: false
         }
     }
 
@@ -41,7 +41,7 @@ enum TarProblem: Error, CustomStringConvertible {
         case .size: "a member's size is not a number"
         case .truncated(let member, let needed, let size):
             "member '\(member)' reaches to byte \(needed) but the file has \(size) bytes; copy it again"
-        case .noEnd: "the file ends without an end-of-archive mark, so it is cut off; copy it again"
+        case .cut: "the file ends within a header, so it is cut off; copy it again"
         case .earlyEnd: "the archive ends here, but members follow; the size of the one before is wrong"
         case .link(let member):
             "member '\(member)' is a link, which a shard may not hold; write it with 'tar --hard-dereference -h'"

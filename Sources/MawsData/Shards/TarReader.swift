@@ -28,6 +28,8 @@ struct TarReader {
     private var lastSize: UInt64
     private var lastName = ByteName("")
     private var isAtEnd = false
+    /// The file ended behind a whole member, without the blocks of zeros that end an archive.
+    private(set) var lacksEnd = false
     /// Where the first header of the entry that was read last begins.
     private var entryOffset: UInt64
 
@@ -43,8 +45,9 @@ struct TarReader {
         lastSize = offset == 0 ? 0 : .max
     }
 
-    /// The next regular member, or what stands in its place; nil at the end-of-archive mark. Throws when the file
-    /// cannot be read, or is no tar file from its first header on.
+    /// The next regular member, or what stands in its place; nil at the end-of-archive mark, or at the end of a
+    /// file that lacks it, as usual tools read it. Throws when the file cannot be read, or is no tar file from its first
+    /// header on.
     mutating func next() throws -> Result<Member, Damage>? {
         if isAtEnd { return nil }
         lastName = ByteName("")
@@ -108,6 +111,8 @@ struct TarReader {
             case .longName, .extended, .folder, .ignored: break
             }
         }
+        // The entry that these are about is not there.
+        if lacksEnd, !overrides.isEmpty { throw TarProblem.cut }
         return nil
     }
 
@@ -144,7 +149,10 @@ struct TarReader {
     private mutating func header() throws -> ArraySlice<UInt8>? {
         guard offset + UInt64(TarHeader.blockSize) <= file.size else {
             isAtEnd = true
-            throw file.size == 0 ? TarProblem.noBytes : TarProblem.noEnd
+            guard file.size > 0 else { throw TarProblem.noBytes }
+            guard try isOnlyZeros() else { throw TarProblem.cut }
+            lacksEnd = true
+            return nil
         }
         if offset < windowOffset || offset + UInt64(TarHeader.blockSize) > windowOffset + UInt64(window.count) {
             // Headers of small members lie close together, so one read brings many; after large members only the
@@ -156,6 +164,12 @@ struct TarReader {
         let start = Int(offset - windowOffset)
         let block = window[start..<start + TarHeader.blockSize]
         return block.allSatisfy { $0 == 0 } ? nil : block
+    }
+
+    /// Whether less than a block is left, and that of zeros: nothing of a member.
+    private func isOnlyZeros() throws -> Bool {
+        guard offset < file.size else { return true }
+        return try file.read(offset: offset, count: Int(file.size - offset)).allSatisfy { $0 == 0 }
     }
 
     private func checkEnd(name: ByteName, dataOffset: UInt64, size: UInt64) throws {
