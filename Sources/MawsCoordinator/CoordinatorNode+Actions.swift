@@ -28,7 +28,7 @@ extension CoordinatorNode {
         case .rollBack(let position): try rollBack(to: position)
         case .prepareStage(let stage): prepareStage(stage)
         case .findCheckpoint(let stage, let newest): findCheckpoint(of: stage, upTo: newest)
-        case .decide(let position, let loss, let reports): try decideCommit(position, loss: loss, reports)
+        case .decide(let position, let losses, let reports): try decideCommit(position, losses, reports)
         case .takeCheckpoint(let position): try takeCheckpoint(position)
         case .record(let done, let trainer): try record(done, trainer)
         case .passOver(let sample, let term): try passOver(sample, term)
@@ -119,20 +119,35 @@ extension CoordinatorNode {
         }
     }
 
-    private func decideCommit(_ position: RunPosition, loss: Double, _ reports: [Reduced]) throws {
+    private func decideCommit(_ position: RunPosition, _ losses: [Double], _ reports: [Reduced]) throws {
         let stage = catalog[position.stage]
-        guard let norm = GradientNorm.norm(table: stage.table, shards: reports.map(\.chunkSquares)) else {
-            throw CoordinatorError.badReport(stage: stage.plan.name, step: position.step.value)
+        let verdict = try stage.commitRule.verdict(losses: losses, chunkSquares: reports.map(\.chunkSquares)) {
+            try database.commits(of: position.stage).map { .init(loss: $0.loss, clipScale: $0.clipScale) }
         }
-        guard loss.isFinite && norm.isFinite else { return try decideNonFinite(position, reports) }
-        if position.step.value == 0, let sentence = stage.definition.fault(firstLoss: loss) {
-            throw CoordinatorError.badBeginning(sentence)
+        switch verdict {
+        case .misfit: throw CoordinatorError.badReport(stage: stage.plan.name, step: position.step.value)
+        case .stop(let values, let skipped):
+            throw CoordinatorError.notFinite(nonFinite(position, values), skipped: skipped)
+        case .commit(let loss, let norm, let clipScale):
+            if position.step.value == 0, let sentence = stage.definition.fault(firstLoss: loss) {
+                throw CoordinatorError.badBeginning(sentence)
+            }
+            try commit(
+                record(
+                    position, reports, loss: loss, gradientNorm: norm, clipScale: clipScale,
+                    seconds: progress.commit(loss: loss, Moment.now())))
+        case .skip(let values, let number, let loss):
+            let step = nonFinite(position, values)
+            logger.warning("\(step): skipped, \(number) of at most \(stage.plan.nonFiniteSkips) in a row")
+            try commit(
+                record(
+                    position, reports, loss: loss, gradientNorm: 0, clipScale: 0,
+                    seconds: progress.skip(loss: loss, Moment.now())))
         }
-        try commit(
-            record(
-                position, reports, loss: loss, gradientNorm: norm,
-                clipScale: GradientNorm.clipScale(norm: norm, clipNorm: stage.plan.recipe?.optimizer.clipNorm),
-                seconds: progress.commit(loss: loss, Moment.now())))
+    }
+
+    private func nonFinite(_ position: RunPosition, _ values: NonFiniteValues) -> NonFiniteStep {
+        NonFiniteStep(stage: catalog[position.stage].plan.name, step: position.step.value, values: values)
     }
 
     private func record(
@@ -154,31 +169,7 @@ extension CoordinatorNode {
     private func commit(_ record: CommitRecord) throws {
         try database.commit(record)
         pendingCommit = record
-        lossByUnit = [:]
         try perform(core.step(.decided(record.message(term: core.term)), now: Moment.now()))
-    }
-
-    /// Skips the step where the plan allows it: the next version is this one; the step, its samples and its place in
-    /// the schedule are used up. The record's loss is the mean over the units that have one.
-    private func decideNonFinite(_ position: RunPosition, _ reports: [Reduced]) throws {
-        let stage = catalog[position.stage]
-        let blocks = GradientNorm.nonFiniteBlocks(table: stage.table, shards: reports.map(\.chunkSquares))
-        let step = NonFiniteStep(
-            stage: stage.plan.name, step: position.step.value,
-            units: lossByUnit.filter { !$0.value.isFinite }.keys.sorted(),
-            blocks: blocks.map { stage.table.blocks[$0].name })
-        let earlier = try database.commits(of: position.stage)
-        switch NonFiniteRule.verdict(skipsMax: stage.plan.nonFiniteSkips, clipScales: earlier.map(\.clipScale)) {
-        case .stop(let skipped): throw CoordinatorError.notFinite(step, skipped: skipped)
-        case .skip(let number):
-            logger.warning("\(step): skipped, \(number) of at most \(stage.plan.nonFiniteSkips) in a row")
-            let losses = lossByUnit.sorted { $0.key < $1.key }.map(\.value).filter(\.isFinite)
-            let loss = losses.isEmpty ? earlier.last?.loss ?? 0 : losses.reduce(0, +) / Double(losses.count)
-            try commit(
-                record(
-                    position, reports, loss: loss, gradientNorm: 0, clipScale: 0,
-                    seconds: progress.skip(loss: loss, Moment.now())))
-        }
     }
 
     private func finishStep() throws {
@@ -210,7 +201,6 @@ extension CoordinatorNode {
     private func record(_ done: UnitDone, _ trainer: String) throws {
         let stage = catalog[done.stage]
         for name in try recorder.unit(done) { logger.warning("\(trainer) skipped \(name)") }
-        if done.phase == UInt32(stage.shape.unitsInPhase.count - 1) { lossByUnit[done.unit.value] = done.loss }
         if Int(done.phase) == stage.definition.phases.lastOfEach { progress.add(images: stage.imagesPerUnit) }
     }
 

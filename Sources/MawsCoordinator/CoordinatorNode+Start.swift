@@ -120,10 +120,8 @@ extension CoordinatorNode {
         of stage: StageCatalog.Stage, _ database: RunDatabase, _ identity: RunIdentity, _ logger: Logger
     ) throws -> Commit? {
         guard let record = try database.lastCommit(of: stage.index) else { return nil }
-        let clipScale = GradientNorm.clipScale(
-            norm: record.gradientNorm, clipNorm: stage.plan.recipe?.optimizer.clipNorm)
         if record.learningRate == stage.schedule?.rate(at: StepIndex(record.step)) ?? 0,
-            [0, clipScale].contains(record.clipScale)
+            stage.commitRule.makes(clipScale: record.clipScale, ofNorm: record.gradientNorm)
         {
             return record.message(term: identity.term)
         }

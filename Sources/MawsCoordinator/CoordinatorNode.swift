@@ -56,7 +56,6 @@ package final class CoordinatorNode {
     var pendingCommit: CommitRecord?
     /// Final weights of stages that ended and are computed again.
     var hashesBefore: [StageIndex: String] = [:]
-    var lossByUnit: [UInt32: Double] = [:]
     var outcome: RunOutcome?
     var failure: String?
     var heartbeatAt = Moment.now()

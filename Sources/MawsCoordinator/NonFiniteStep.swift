@@ -1,23 +1,18 @@
-import MawsBase
+import MawsProtocol
 
 /// A step that must not be committed as it is, and what is not finite in it.
 package struct NonFiniteStep: Hashable, Sendable, CustomStringConvertible {
     package var stage: String
     package var step: UInt64
-    /// Units whose loss is not finite, ascending.
-    package var units: [UInt32]
-    /// Names of the blocks whose reduced gradient is not finite, in table order.
-    package var blocks: [String]
+    package var values: NonFiniteValues
 
-    package init(stage: String, step: UInt64, units: [UInt32], blocks: [String]) {
-        self.stage = stage
-        self.step = step
-        self.units = units
-        self.blocks = blocks
+    package init(stage: String, step: UInt64, values: NonFiniteValues) {
+        (self.stage, self.step, self.values) = (stage, step, values)
     }
 
     package var description: String {
-        "stage \(stage), step \(step): "
+        let (units, blocks) = (values.units, values.blocks)
+        return "stage \(stage), step \(step): "
             + [
                 units.isEmpty ? nil : "the loss of \(Self.list("unit", units.map(String.init)))",
                 blocks.isEmpty ? nil : "the gradient of \(Self.list("block", blocks))",

@@ -28,7 +28,7 @@ import Testing
             let peers = [run.joinTrainer(1), run.joinTrainer(2)]
             for index in order { run.finish(peers[index], loss: index == 0 ? 0.1 : 0.7) }
             run.reduceAll(step: 0)
-            for case .decide(_, let loss, _) in run.actions { losses.append(loss) }
+            for case .decide(_, let shares, _) in run.actions { losses.append(shares.reduce(0, +)) }
         }
         #expect(losses == [0.1 + 0.7, 0.1 + 0.7])
     }

@@ -1,7 +1,6 @@
 import Foundation
 import Logging
 import MawsBase
-import MawsOptimizer
 import MawsPlan
 import MawsProtocol
 import MawsReport
@@ -182,8 +181,7 @@ struct RunOpening {
                 later += 1
                 continue
             }
-            let clipScale = GradientNorm.clipScale(
-                norm: metrics.gradientNorm, clipNorm: stage.plan.recipe?.optimizer.clipNorm)
+            let clipScale = stage.commitRule.clipScale(of: metrics.gradientNorm)
             before.append(CommitRecord(metrics, stage: stage.index, clipScale: clipScale))
         }
         return (before, later)

@@ -32,6 +32,10 @@ struct StageCatalog: Sendable {
             knownViewsStep.map { step >= $0 } == true ? cost.operationsPerKnownView : cost.operationsPerSample
         }
 
+        var commitRule: CommitRule {
+            CommitRule(table: table, clipNorm: plan.recipe?.optimizer.clipNorm, skipsMax: plan.nonFiniteSkips)
+        }
+
         /// The last unit of an evaluation's split may have fewer images than others: their mean.
         var imagesPerUnit: Double { Double(imagesPerStep) / Double(max(1, shape.unitsInPhase[0])) }
 

@@ -143,7 +143,7 @@ extension CoordinatorCore {
         let known = losses.compactMap { $0 }
         guard reports.count == servers.count, known.count == losses.count else { return [] }
         mode = .deciding
-        return [.decide(position, loss: known.reduce(0, +), reports: reports)]
+        return [.decide(position, losses: known, reports: reports)]
     }
 
     mutating func decided(_ commit: Commit) -> [CoordinatorAction] {

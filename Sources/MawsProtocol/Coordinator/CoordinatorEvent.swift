@@ -62,8 +62,9 @@ package enum CoordinatorAction: Hashable, Sendable {
     case findCheckpoint(StageIndex, upTo: StepIndex)
     /// Make the first checkpoint of this stage and the position durable, then say `stagePrepared`.
     case prepareStage(StageIndex)
-    /// Compute learning rate and clip scale, make the commit durable, then say `decided`. Reports in shard order.
-    case decide(RunPosition, loss: Double, reports: [Reduced])
+    /// Ask the `CommitRule`, make what it says durable, then say `decided`. Losses in the order of units, reports in
+    /// that of shards.
+    case decide(RunPosition, losses: [Double], reports: [Reduced])
     /// Collect the slices of the applied version from all servers, then say `checkpointTaken` or `checkpointFailed`.
     case takeCheckpoint(RunPosition)
     /// A unit's work counted: keep its result and its skipped samples. Duplicates never get here.

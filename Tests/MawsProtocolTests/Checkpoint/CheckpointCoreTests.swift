@@ -73,9 +73,9 @@ struct CheckpointCoreTests {
         var run = CheckpointHarness()
         run.begin(Self.position)
         let first = run.core.attempt!
+        let (peer, slice) = run.asked[0]
         run.begin(RunPosition(stage: StageIndex(1), step: StepIndex(9)))
         #expect(run.abandoned == [first])
-        let (peer, slice) = run.asked[0]
         #expect(run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
     }
 

@@ -1,17 +1,6 @@
-import CVectorLoops
-import MawsBase
-
 /// The global gradient norm out of sums of squares over fixed chunks, added in the order of the table, so that it does
 /// not depend on the number of shards.
 package enum GradientNorm {
-    /// The sum of squares of each chunk of a slice that begins at a chunk boundary; the last chunk may be short.
-    package static func chunkSquares(_ gradient: UnsafePointer<Float>, count: Int) -> [Double] {
-        let loops = maws_update_loops().pointee
-        return stride(from: 0, to: count, by: ShardLayout.chunkLength).map { start in
-            loops.squares(gradient + start, min(ShardLayout.chunkLength, count - start))
-        }
-    }
-
     /// The norm over all trainable blocks.
     ///
     /// - Parameter shards: for shard 0, 1, … its chunks' sums of squares, trainable blocks in table order, chunks
