@@ -21,7 +21,6 @@ package final class ServerNode: Sendable {
     private let stopped = DispatchSemaphore(value: 0)
     private let trainers = Mutex<[ObjectIdentifier: Connection]>([:])
     private let links = TrainerLinks()
-    private let remarks = Mutex(RepeatedLines())
 
     /// Loads the certificates, takes the state file and starts to listen; each failure is one sentence.
     package init(_ options: ServerOptions, logger: Logger) throws {
@@ -115,8 +114,8 @@ package final class ServerNode: Sendable {
             admit: { connection in Thread.detachNewThread { [self] in serve(connection) } },
             say: { [self] remark in
                 switch remark {
-                case .refused(let host, let sentence): self.remark(sentence, by: host)
-                case .noRoom(let reason): self.remark("no more trainers can join now: \(reason)", by: "")
+                case .refused(let host, let sentence): self.host.remark(sentence, by: host)
+                case .noRoom(let reason): host.remark("no more trainers can join now: \(reason)", by: "")
                 }
             })
         do {
@@ -125,12 +124,6 @@ package final class ServerNode: Sendable {
             logger.critical("no trainer can join any more: \(error)")
             exit(1)
         }
-    }
-
-    /// A line about what a trainer brings about: the log is not theirs.
-    private func remark(_ sentence: String, by source: String) {
-        let line = remarks.withLock { $0.add(sentence, from: source, now: .now()) }
-        if let line { logger.warning("\(line)") }
     }
 
     private func serve(_ connection: Connection) {
@@ -142,7 +135,7 @@ package final class ServerNode: Sendable {
         do {
             try TrainerSession(host: host, connection: connection, links: links).run()
         } catch {
-            if !isStopping.load(ordering: .relaxed) { remark("\(error)", by: connection.peer.name) }
+            if !isStopping.load(ordering: .relaxed) { host.remark("\(error)", by: connection.peer.name) }
         }
     }
 
@@ -166,7 +159,7 @@ package final class ServerNode: Sendable {
 
     @Sendable private func beat() {
         while pause(seconds: 1) {
-            for line in remarks.withLock({ $0.due(.now()) }) { logger.warning("\(line)") }
+            for line in host.remarks.withLock({ $0.due(.now()) }) { logger.warning("\(line)") }
             // The thread that receives notices the end of a connection.
             try? host.state.withLock { $0.coordinator }?.send(.heartbeat)
         }

@@ -51,6 +51,7 @@ final class ShardHost: Sendable {
     /// Shared by all connections' threads.
     let threads: UpdateThreads
     let state: Mutex<State>
+    let remarks = Mutex(RepeatedLines())
     /// What the coordinator knows this process by.
     let origin = Origin.fresh()
 
@@ -149,9 +150,17 @@ final class ShardHost: Sendable {
     private func drop(_ requests: [ShardRequest]) {
         let connections = state.withLock { state in requests.compactMap { state.requests[$0]?.connection } }
         for connection in connections {
-            logger.warning("\(connection.peerName) reads too slowly and holds up a step; its connection is ended")
+            remark(
+                "\(connection.peerName) reads too slowly and holds up a step; its connection is ended",
+                by: connection.peerName)
             connection.close()
         }
+    }
+
+    /// A line about what a trainer brings about: the log is not theirs.
+    func remark(_ sentence: String, by source: String) {
+        let line = remarks.withLock { $0.add(sentence, from: source, now: .now()) }
+        if let line { logger.warning("\(line)") }
     }
 }
 

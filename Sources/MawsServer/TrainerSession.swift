@@ -97,7 +97,9 @@ final class TrainerSession {
     // MARK: - Reading
 
     private func gather(_ stage: StageIndex, _ step: StepIndex, _ block: UInt32) throws {
-        try host.withAnswer(connection, { .gatherRequested($0, stage: stage, step: step, block: block) }) {
+        try host.withAnswer(
+            connection, { .gatherRequested($0, holder: holder, stage: stage, step: step, block: block) }
+        ) {
             answer, memory in
             guard case .serve(_, let slice) = answer, let memory else { return try decline(answer) }
             do {

@@ -140,7 +140,10 @@ private let tensors: [Sample] = [
         payload: floats),
     Sample(
         "push-of-two-units",
-        .push(Push(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, block: 5, encoding: .fp32)),
+        .push(
+            Push(
+                term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, block: 5, encoding: .fp32,
+                grant: grant)),
         payload: floats),
     Sample("flush", .flush(Flush(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, grant: grant))),
     Sample("flushed", .flushed(receipt: code)),

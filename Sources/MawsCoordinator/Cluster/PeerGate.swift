@@ -121,9 +121,15 @@ final class PeerGate: Sendable {
         do {
             while true { try receive(from: peer) }
         } catch {
+            // Nobody misses a viewer; what it did wrong is worth a line.
+            if peer.role == .viewer, !isEnd(error) { mailbox.post(.remark("\(error)", source: peer.source)) }
             mailbox.post(.lost(peer.id, reason: peer.outbox.failure ?? "\(error)"))
             peer.outbox.end()
         }
+    }
+
+    private func isEnd(_ error: any Error) -> Bool {
+        if case TransportError.closed = error { true } else { false }
     }
 
     private func receive(from peer: Peer) throws {

@@ -12,7 +12,7 @@ extension ShardCore {
         }
         if wanted.step > version { return wait(wanted) }
         let slice = TensorSlice(stage: wanted.stage, step: wanted.step, block: wanted.block, part: .weight)
-        return serve(wanted.request, slice)
+        return serve(wanted.request, slice, holder: wanted.holder)
     }
 
     mutating func snapshotRequested(_ request: ShardRequest, _ slice: TensorSlice) -> [ShardAction] {
@@ -21,15 +21,17 @@ extension ShardCore {
         guard let configuration, phase == .serving || phase == .applying, slice.stage == configuration.stage,
             holds(slice.part, of: slice.block), isHere
         else { return [.decline(request, reason: "shard \(shard) has no \(slice.part) of block \(slice.block)")] }
-        return serve(request, slice)
+        return serve(request, slice, holder: nil)
     }
 
-    private mutating func serve(_ request: ShardRequest, _ slice: TensorSlice) -> [ShardAction] {
+    private mutating func serve(
+        _ request: ShardRequest, _ slice: TensorSlice, holder: String?
+    ) -> [ShardAction] {
         guard slice.step == version || slice.step == previous else {
             let reason = "version \(slice.step.value) is not at shard \(shard), whose newest is \(version.value)"
             return [.decline(request, reason: reason)]
         }
-        readers[request] = slice.step
+        readers[request] = Reader(version: slice.step, holder: holder)
         return [.serve(request, slice)]
     }
 
@@ -52,9 +54,37 @@ extension ShardCore {
         return [.servePosts(request, stage, step, posts.sorted())]
     }
 
-    mutating func requestEnded(_ request: ShardRequest) -> [ShardAction] {
-        readers[request] = nil
+    mutating func requestEnded(_ request: ShardRequest, _ now: Moment) -> [ShardAction] {
+        if let reader = readers.removeValue(forKey: request) { charge(reader, now) }
         waiting.removeAll { $0.request == request }
-        return storeWhenUnread()
+        return storeOrDrop(now)
+    }
+
+    // MARK: - Who reads what is to be overwritten
+
+    /// Stores the reduced blocks where nobody reads the version that they overwrite any more; else ends the
+    /// connections of those for whom no step waits longer.
+    mutating func storeOrDrop(_ now: Moment) -> [ShardAction] {
+        guard !unstored.isEmpty else { return [] }
+        let late = readers.filter { $0.value.version < version }
+        guard !late.isEmpty else {
+            defer { (unstored, waitsSince) = ([], nil) }
+            return unstored.map { .storeBlock(generation, block: $0.block, $0.sum) }
+        }
+        waitsSince = waitsSince ?? now
+        for (request, reader) in late where reader.deadline == nil {
+            let seconds = reader.holder.map { patience.seconds(of: $0, now) } ?? settings.snapshotDrainSeconds
+            readers[request]?.deadline = now + seconds
+        }
+        let over = late.keys.filter { request in
+            readers[request].map { !$0.isDropped && $0.deadline.map { $0 <= now } ?? false } ?? false
+        }
+        for request in over { readers[request]?.isDropped = true }
+        return over.isEmpty ? [] : [.dropReaders(over.sorted())]
+    }
+
+    private mutating func charge(_ reader: Reader, _ now: Moment) {
+        guard let holder = reader.holder, let waitsSince, reader.version < version else { return }
+        patience.charge(holder, seconds: now.seconds(since: waitsSince), now)
     }
 }

@@ -47,7 +47,7 @@ extension ShardCore {
         openTrees = 0
         posts = []
         unstored = []
-        storeDeadline = nil
+        waitsSince = nil
         readers = [:]
         restoredParts = [:]
         restoreStep = nil
@@ -64,7 +64,7 @@ extension ShardCore {
         previous = nil
         hasReduced = false
         unstored = []
-        storeDeadline = nil
+        waitsSince = nil
         let begun = beginStep()
         return [.dropStep(wanted, generation)] + stateReported() + begun
     }

@@ -13,7 +13,7 @@ extension ShardCore {
         return needed(push) == nil ? [.discard] : [.receive(generation)]
     }
 
-    mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration) -> [ShardAction] {
+    mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration, _ now: Moment) -> [ShardAction] {
         guard receivedFor == generation else {
             return [.lose(reason: "shard \(shard) was given a new state meanwhile")]
         }
@@ -21,7 +21,7 @@ extension ShardCore {
         let block = Int(push.block)
         guard let node = needed(push), let arrival = trees[block]?.insert(node) else { return [.discard] }
         let dropped = arrival.dropped.map { ShardAction.drop(generation, block: block, $0) }
-        return [.keepGradient(arrival.sum)] + dropped + advance(block, arrival.next)
+        return [.keepGradient(arrival.sum)] + dropped + advance(block, arrival.next, now)
     }
 
     private func isInPlan(_ push: Push) -> Bool {
@@ -38,45 +38,24 @@ extension ShardCore {
         return node
     }
 
-    mutating func combined(_ block: Int, _ left: UnitTree.Sum) -> [ShardAction] {
-        advance(block, trees[block]?.combined(left) ?? .drop(left))
+    mutating func combined(_ block: Int, _ left: UnitTree.Sum, _ now: Moment) -> [ShardAction] {
+        advance(block, trees[block]?.combined(left) ?? .drop(left), now)
     }
 
-    private mutating func advance(_ block: Int, _ next: UnitTree.Next) -> [ShardAction] {
+    private mutating func advance(_ block: Int, _ next: UnitTree.Next, _ now: Moment) -> [ShardAction] {
         switch next {
         case .waits: []
         case .combine(let left, let right): [.combine(generation, block: block, left: left, right: right)]
-        case .complete(let sum): store(block, sum)
+        case .complete(let sum): store(block, sum, now)
         case .drop(let sum): [.drop(generation, block: block, sum)]
         }
     }
 
     /// From here on nobody may start to read the version that is overwritten.
-    private mutating func store(_ block: Int, _ sum: UnitTree.Sum) -> [ShardAction] {
+    private mutating func store(_ block: Int, _ sum: UnitTree.Sum, _ now: Moment) -> [ShardAction] {
         previous = nil
         unstored.append((block, sum))
-        return storeWhenUnread()
-    }
-
-    mutating func storeWhenUnread() -> [ShardAction] {
-        guard !readers.values.contains(where: { $0 < version }) else { return [] }
-        defer {
-            unstored = []
-            storeDeadline = nil
-        }
-        return unstored.map { .storeBlock(generation, block: $0.block, $0.sum) }
-    }
-
-    mutating func dropLateReaders(_ now: Moment) -> [ShardAction] {
-        guard !unstored.isEmpty else { return [] }
-        guard let deadline = storeDeadline else {
-            storeDeadline = now + settings.readerDrainSeconds
-            return []
-        }
-        guard deadline <= now else { return [] }
-        // Once more if they are still there after as long again.
-        storeDeadline = nil
-        return [.dropReaders(readers.filter { $0.value < version }.keys.sorted())]
+        return storeOrDrop(now)
     }
 
     mutating func blockStored() -> [ShardAction] {

@@ -5,12 +5,13 @@ import MawsWire
 package struct ShardSettings: Hashable, Sendable {
     /// Longest time a gather waits for a version that is not here yet.
     package var gatherWaitSeconds: Double
-    /// Longest time a block's reduced gradient waits for the readers of the version it overwrites.
-    package var readerDrainSeconds: Double
+    /// Longest time a block's reduced gradient waits for a checkpoint of the version it overwrites. Trainers have
+    /// `ReaderPatience`.
+    package var snapshotDrainSeconds: Double
 
-    package init(gatherWaitSeconds: Double = 30, readerDrainSeconds: Double = 5) {
+    package init(gatherWaitSeconds: Double = 30, snapshotDrainSeconds: Double = 5) {
         self.gatherWaitSeconds = gatherWaitSeconds
-        self.readerDrainSeconds = readerDrainSeconds
+        self.snapshotDrainSeconds = snapshotDrainSeconds
     }
 }
 
@@ -33,10 +34,21 @@ package struct ShardCore: Sendable {
 
     struct Waiting: Hashable {
         var request: ShardRequest
+        var holder: String
         var stage: StageIndex
         var step: StepIndex
         var block: UInt32
         var deadline: Moment
+    }
+
+    /// Who reads memory.
+    struct Reader: Hashable {
+        var version: StepIndex
+        /// The name in a trainer's certificate; nil for the coordinator, which reads checkpoints.
+        var holder: String?
+        /// Until when a step waits for it; nil while none does.
+        var deadline: Moment?
+        var isDropped = false
     }
 
     let shard: ShardIdentity
@@ -63,12 +75,13 @@ package struct ShardCore: Sendable {
     var openTrees = 0
     var posts: Set<UnitIndex> = []
 
-    /// Requests reading memory now, with the version they read.
-    var readers: [ShardRequest: StepIndex] = [:]
+    /// Requests reading memory now.
+    var readers: [ShardRequest: Reader] = [:]
+    var patience = ReaderPatience()
     var waiting: [Waiting] = []
-    /// Reduced blocks that wait for the readers of the version that they overwrite, and until when they do.
+    /// Reduced blocks that wait for the readers of the version that they overwrite, and since when.
     var unstored: [(block: Int, sum: UnitTree.Sum)] = []
-    var storeDeadline: Moment?
+    var waitsSince: Moment?
     /// Came while a commit was being applied.
     var pendingConfiguration: ServerConfiguration?
 
@@ -109,15 +122,17 @@ package struct ShardCore: Sendable {
         case .restoreDone(let stage, let step): return restoreDone(stage, step)
         case .committed(let commit): return committed(commit)
         case .snapshotRequested(let request, let slice): return snapshotRequested(request, slice)
-        case .gatherRequested(let request, let stage, let step, let block):
+        case .gatherRequested(let request, let holder, let stage, let step, let block):
             let deadline = now + settings.gatherWaitSeconds
-            return gather(Waiting(request: request, stage: stage, step: step, block: block, deadline: deadline))
+            return gather(
+                Waiting(
+                    request: request, holder: holder, stage: stage, step: step, block: block, deadline: deadline))
         case .collectRequested(let request, let stage, let step): return collect(request, stage, step)
         case .pushAnnounced(let push): return pushAnnounced(push)
-        case .pushReceived(let push, let generation): return pushReceived(push, generation)
+        case .pushReceived(let push, let generation): return pushReceived(push, generation, now)
         case .postAnnounced(let post): return postAnnounced(post)
         case .postReceived(let post, let generation): return postReceived(post, generation)
-        case .requestEnded(let request): return requestEnded(request)
+        case .requestEnded(let request): return requestEnded(request, now)
         case .tick: return tick(now)
         default: return finished(event, now)
         }
@@ -130,7 +145,7 @@ package struct ShardCore: Sendable {
         case .stateUnfit(generation, let reason): return stateUnfit(reason)
         case .stateDamaged(generation, let reason): return stateDamaged(reason)
         case .restoredSealed(generation, let step): return restoredSealed(step)
-        case .combined(generation, let block, let left): return combined(block, left)
+        case .combined(generation, let block, let left): return combined(block, left, now)
         case .blockStored(generation, _): return blockStored()
         case .reducedSealed(generation): return reducedSealed()
         case .applied(generation): return applied(now)
@@ -146,6 +161,6 @@ package struct ShardCore: Sendable {
             actions.append(.decline(late.request, reason: reason))
         }
         waiting.removeAll { $0.deadline <= now }
-        return actions + dropLateReaders(now)
+        return actions + storeOrDrop(now)
     }
 }

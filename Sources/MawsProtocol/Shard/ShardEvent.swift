@@ -25,8 +25,8 @@ package enum ShardEvent: Hashable, Sendable {
     case committed(Commit)
     case snapshotRequested(ShardRequest, TensorSlice)
 
-    // From trainers.
-    case gatherRequested(ShardRequest, stage: StageIndex, step: StepIndex, block: UInt32)
+    // From trainers. A holder is the name in the trainer's certificate.
+    case gatherRequested(ShardRequest, holder: String, stage: StageIndex, step: StepIndex, block: UInt32)
     case collectRequested(ShardRequest, stage: StageIndex, step: StepIndex)
     case pushAnnounced(Push)
     case pushReceived(Push, ShardGeneration)

@@ -195,7 +195,7 @@ struct ShardCoreTests {
         #expect(snapshot(6, step: 4, nil))
     }
 
-    @Test func readerThatHoldsUpAStepIsDroppedAtTheDeadline() {
+    @Test func readerThatHoldsUpAStepIsDroppedOnceItsAllowanceIsUsedUp() {
         var shard = ShardHarness()
         shard.restore()
         shard.pushAll()
@@ -204,12 +204,53 @@ struct ShardCoreTests {
         shard.gather(7, step: 4)
         shard.pushAll(step: 5)
         #expect(shard.step(.tick) == [])
-        shard.now = shard.now + 6
+        shard.now = shard.now + 0.6
         #expect(shard.step(.tick) == [.dropReaders([ShardRequest(7)])])
         #expect(shard.step(.tick) == [])
         shard.step(.requestEnded(ShardRequest(7)))
         shard.finishWork()
         #expect(shard.reports == [StepIndex(4), StepIndex(5)])
+    }
+
+    @Test func readersThatDoNotReadTakeAFewHundredthsOfTheTime() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.pushAll()
+        let began = shard.now
+        var waited = 0.0
+        for step in UInt64(5)..<105 {
+            shard.step(.committed(ShardHarness.commit(step: step - 1)))
+            shard.finishWork()
+            for reader in 0..<UInt64(6) { shard.gather(step * 10 + reader, step: step - 1, holder: "evil") }
+            shard.now = shard.now + 0.08
+            let before = shard.now
+            shard.pushAll(step: step)
+            while shard.reports.last != StepIndex(step) {
+                let dropped = shard.dropped
+                shard.dropped = []
+                for request in dropped { shard.step(.requestEnded(request)) }
+                shard.finishWork()
+                if dropped.isEmpty { shard.now = shard.now + 0.1 }
+                shard.step(.tick)
+            }
+            waited += shard.now.seconds(since: before)
+        }
+        #expect(waited < 0.15 * shard.now.seconds(since: began), "\(waited) s")
+    }
+
+    @Test func aCheckpointsReaderIsWaitedForLongerThanATrainers() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        let slice = TensorSlice(stage: ShardHarness.stage, step: StepIndex(4), block: 1, part: .weight)
+        shard.step(.snapshotRequested(ShardRequest(8), slice))
+        shard.pushAll(step: 5)
+        shard.now = shard.now + 4
+        #expect(shard.step(.tick) == [])
+        shard.now = shard.now + 2
+        #expect(shard.step(.tick) == [.dropReaders([ShardRequest(8)])])
     }
 
     @Test func restartedShardWithAReducedGradientReportsItAgainAndAppliesTheCommit() {

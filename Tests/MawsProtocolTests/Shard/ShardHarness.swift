@@ -11,6 +11,8 @@ struct ShardHarness {
     var sent: [Message] = []
     var reports: [StepIndex] = []
     var served: [ShardRequest: TensorSlice] = [:]
+    /// Readers whose connections were to be ended, until a test takes them.
+    var dropped: [ShardRequest] = []
     var declined: [ShardRequest: String] = [:]
     var others: [ShardAction] = []
     var applied = 0
@@ -64,6 +66,9 @@ struct ShardHarness {
             case .report(_, let step): reports.append(step)
             case .serve(let request, let slice): served[request] = slice
             case .decline(let request, let reason): declined[request] = reason
+            case .dropReaders(let requests):
+                dropped += requests
+                others.append(action)
             default: others.append(action)
             }
         }
@@ -121,7 +126,11 @@ struct ShardHarness {
         finishWork()
     }
 
-    mutating func gather(_ request: UInt64, step version: UInt64, block: UInt32 = 1, stage: StageIndex = stage) {
-        step(.gatherRequested(ShardRequest(request), stage: stage, step: StepIndex(version), block: block))
+    mutating func gather(
+        _ request: UInt64, step version: UInt64, block: UInt32 = 1, stage: StageIndex = stage, holder: String = "a"
+    ) {
+        step(
+            .gatherRequested(
+                ShardRequest(request), holder: holder, stage: stage, step: StepIndex(version), block: block))
     }
 }
