@@ -54,13 +54,16 @@ let base: [Target] = [
 
 let world: [Target] = [
     library("MawsTransport", ["MawsBase", "MawsWire", "COpenSSL"]),
-    library("MawsStorage", ["MawsBase", "MawsHash", grdb]),
+    library("MawsFiles", ["MawsHash"]),
+    library("MawsState", ["MawsBase", "MawsHash", "MawsFiles"]),
+    library("MawsCheckpoint", ["MawsBase", "MawsHash", "MawsFiles"]),
+    library("MawsDatabase", ["MawsBase", "MawsFiles", grdb]),
     library("MawsProcess", ["MawsBase", "MawsHash", logging]),
 ]
 
 let messages: [Target] = [
     library("MawsCompression", ["MawsBase", "CZstd"]),
-    library("MawsWire", ["MawsBase", "MawsCompression"]),
+    library("MawsWire", ["MawsBase"]),
     library("MawsProtocol", ["MawsBase", "MawsHash", "MawsWire"]),
 ]
 
@@ -86,29 +89,27 @@ let nodes: [Target] = [
         "MawsReport",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsStorage", "MawsOptimizer", "MawsTransport", "MawsWire", "MawsProtocol",
+            "MawsFiles", "MawsState", "MawsCheckpoint", "MawsDatabase", "MawsOptimizer", "MawsTransport", "MawsWire",
+            "MawsProtocol",
         ]),
     library(
         "MawsCoordinator",
         [
             "MawsBase", "MawsHash", "MawsKernels", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol",
-            "MawsTransport",
-            "MawsStorage",
-            "MawsOptimizer", "MawsModel", "MawsData", "MawsTraining", "MawsReport", "MawsProcess", logging,
+            "MawsTransport", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsOptimizer", "MawsModel", "MawsData",
+            "MawsTraining", "MawsReport", "MawsProcess", logging,
         ]),
     library(
         "MawsServer",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsSum", "MawsWire", "MawsProtocol", "MawsTransport",
-            "MawsStorage", "MawsOptimizer",
-            "MawsCompression", logging,
+            "MawsFiles", "MawsState", "MawsOptimizer", "MawsCompression", logging,
         ]),
     library(
         "MawsTrainer",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
-            "MawsTransport", "MawsStorage",
-            "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
+            "MawsTransport", "MawsFiles", "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
         ]),
     library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),
 ]
@@ -117,8 +118,7 @@ let programs: [Target] = [
     program(
         "maws",
         [
-            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsData", "MawsReport", "MawsStorage",
-            "MawsTraining",
+            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsData", "MawsReport", "MawsFiles", "MawsTraining",
             "MawsProcess",
         ]),
     program(
@@ -164,13 +164,13 @@ let testTargets: [Target] = [
     tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
     tests("MawsWireTests", ["MawsBase", "MawsWire", "MawsCompression"]),
     tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport", "COpenSSL"]),
-    tests("MawsStorageTests", ["MawsBase", "MawsHash", "MawsStorage"]),
+    tests("MawsStorageTests", ["MawsBase", "MawsHash", "MawsFiles", "MawsState", "MawsCheckpoint", "MawsDatabase"]),
     tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
     tests(
         "MawsServerTests",
         [
             "MawsBase", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsCompression", "MawsOptimizer",
-            "MawsStorage", "MawsServer", "CAllocationCounter", logging,
+            "MawsState", "MawsServer", "CAllocationCounter", logging,
         ]),
     tests(
         "MawsTrainerTests",
@@ -183,20 +183,19 @@ let testTargets: [Target] = [
         "MawsCoordinatorTests",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsData",
-            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsStorage", "MawsReport", "MawsCoordinator", logging,
+            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsCheckpoint", "MawsReport", "MawsCoordinator", logging,
         ]),
     tests(
         "MawsReportTests",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsStorage",
-            "MawsReport",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsCheckpoint", "MawsReport",
         ]),
     tests(
         "ClusterTests",
         [
-            "MawsBase", "MawsKernels", "MawsPlan", "MawsData", "MawsStorage", "MawsTransport", "MawsWire", "MawsReport",
-            "MawsTraining",
-            "MawsTestSupport",
+            "MawsBase", "MawsKernels", "MawsPlan", "MawsData", "MawsState", "MawsCheckpoint", "MawsDatabase",
+            "MawsTransport", "MawsWire", "MawsReport", "MawsTraining", "MawsTestSupport",
         ]),
     tests("TidyTests", []),
 ]

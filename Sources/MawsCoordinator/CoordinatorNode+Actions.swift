@@ -1,11 +1,13 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsCheckpoint
+import MawsDatabase
+import MawsFiles
 import MawsOptimizer
 import MawsPlan
 import MawsProtocol
 import MawsReport
-import MawsStorage
 import MawsTraining
 import MawsTransport
 import MawsWire
@@ -185,7 +187,7 @@ extension CoordinatorNode {
             try collector.begin(
                 position,
                 header: preparation.header(
-                    position.stage, step: position.step, computeProfile: admission.profile?.description),
+                    position.stage, step: position.step, computeProfile: computeProfile?.description),
                 store: checkpoints.store, servers: servers
             ) { [checkpoints, ended = core.endedStages] in
                 try checkpoints.prune(stage: position.stage, ended: ended)

@@ -2,9 +2,9 @@ import Foundation
 import Logging
 import MawsBase
 import MawsData
+import MawsFiles
 import MawsPlan
 import MawsReport
-import MawsStorage
 
 /// What becomes of the samples: looked up before a run starts, said when a stage starts and when it ends.
 extension CoordinatorNode {

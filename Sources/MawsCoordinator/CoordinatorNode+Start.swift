@@ -2,13 +2,14 @@ import Foundation
 import Logging
 import MawsBase
 import MawsData
+import MawsDatabase
+import MawsFiles
 import MawsKernels
 import MawsOptimizer
 import MawsPlan
 import MawsProcess
 import MawsProtocol
 import MawsReport
-import MawsStorage
 import MawsTensor
 import MawsTransport
 import MawsWire

@@ -1,12 +1,14 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsCheckpoint
 import MawsData
+import MawsDatabase
+import MawsFiles
 import MawsHash
 import MawsPlan
 import MawsProtocol
 import MawsReport
-import MawsStorage
 import MawsTransport
 import MawsWire
 
@@ -51,8 +53,8 @@ package final class CoordinatorNode {
     var productRates: [PeerID: Double] = [:]
     var cluster: LocalCluster?
     var holderCheck: HolderCheck?
-    /// Who may take part.
-    var admission: Admission
+    /// The compute profile that all trainers of the run share, from the first of them on.
+    var computeProfile: ComputeProfile?
     var pendingCommit: CommitRecord?
     /// Final weights of stages that ended and are computed again.
     var hashesBefore: [StageIndex: String] = [:]
@@ -96,9 +98,7 @@ package final class CoordinatorNode {
             catalog: catalog, store: store, runID: identity.id, keep: plan.checkpoint.keep)
         preparation = StagePreparation(
             plan: plan, planHash: planHash, runID: identity.id, catalog: catalog, checkpoints: checkpoints)
-        admission = Admission(
-            fingerprint: catalog.fingerprint, isBitIdentical: plan.bitIdentity,
-            profile: identity.computeProfile.flatMap { ComputeProfile(text: $0) })
+        computeProfile = identity.computeProfile.flatMap { ComputeProfile(text: $0) }
         recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
         collector = CheckpointCollector(mailbox: mailbox)
         let now = Moment.now()

@@ -1,6 +1,6 @@
 import Glibc
 import MawsBase
-import MawsStorage
+import MawsFiles
 
 /// Lets those read a run's folder whom its plan names, whatever `umask` the processes of earlier starts had.
 struct RunModes {

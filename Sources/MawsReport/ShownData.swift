@@ -1,5 +1,5 @@
 import Foundation
-import MawsStorage
+import MawsFiles
 import MawsTraining
 
 /// `shown/` in a run's folder: the images and reconstructions that its report shows, as they were when it was first

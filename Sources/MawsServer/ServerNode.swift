@@ -1,8 +1,9 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsFiles
 import MawsProtocol
-import MawsStorage
+import MawsState
 import MawsTransport
 import MawsWire
 import Synchronization

@@ -1,7 +1,8 @@
 import Logging
 import MawsBase
+import MawsFiles
 import MawsProtocol
-import MawsStorage
+import MawsState
 import MawsTransport
 import MawsWire
 import Synchronization

@@ -1,7 +1,7 @@
 import MawsBase
 import MawsOptimizer
 import MawsProtocol
-import MawsStorage
+import MawsState
 import MawsSum
 import MawsTensor
 import MawsWire

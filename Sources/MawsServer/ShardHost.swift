@@ -3,7 +3,7 @@ import Logging
 import MawsBase
 import MawsOptimizer
 import MawsProtocol
-import MawsStorage
+import MawsState
 import MawsSum
 import MawsTensor
 import MawsTransport

@@ -1,6 +1,7 @@
 import MawsBase
+import MawsFiles
 import MawsOptimizer
-import MawsStorage
+import MawsState
 import MawsWire
 import Synchronization
 

@@ -1,9 +1,10 @@
 import Foundation
 import MawsBase
 import MawsCompression
+import MawsFiles
 import MawsHash
 import MawsOptimizer
-import MawsStorage
+import MawsState
 import MawsSum
 import MawsTensor
 import MawsWire

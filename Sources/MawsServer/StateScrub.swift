@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsStorage
+import MawsState
 
 /// Looks through a server's whole state again and again, slowly: frozen weights are read once a stage, and all others
 /// may lie for hours where a step takes as long or the run waits. Bytes are read from the file, so that no page of it

@@ -1,8 +1,8 @@
 import Logging
 import MawsBase
 import MawsCompression
+import MawsFiles
 import MawsProtocol
-import MawsStorage
 import MawsSum
 import MawsTensor
 import MawsTransport

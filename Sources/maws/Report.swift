@@ -1,8 +1,8 @@
 import ArgumentParser
 import Foundation
 import MawsBase
+import MawsFiles
 import MawsReport
-import MawsStorage
 
 /// Writes a run's report again from its records and prints its table.
 struct Report: ParsableCommand {

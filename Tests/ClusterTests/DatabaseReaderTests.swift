@@ -1,5 +1,5 @@
 import Foundation
-import MawsStorage
+import MawsDatabase
 import Testing
 
 /// A database that somebody reads while the coordinator is away, and whose log is not what the reader has of it.

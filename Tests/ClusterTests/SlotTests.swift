@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsStorage
+import MawsCheckpoint
 import Testing
 
 /// A run whose stages keep other slots than AdamW's moments: Nesterov's momentum in bf16, and averages.

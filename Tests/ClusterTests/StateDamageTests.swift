@@ -1,5 +1,5 @@
 import Foundation
-import MawsStorage
+import MawsState
 import Testing
 
 /// A server's state file is damaged; the run must end with the weights of an undisturbed one, and say what it found.

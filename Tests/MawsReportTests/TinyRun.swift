@@ -1,10 +1,10 @@
 import Foundation
 import MawsBase
+import MawsCheckpoint
 import MawsData
 import MawsModel
 import MawsPlan
 import MawsReport
-import MawsStorage
 import MawsTensor
 import MawsTraining
 

@@ -1,7 +1,7 @@
 import Foundation
 import MawsBase
 import MawsServer
-import MawsStorage
+import MawsState
 import MawsTransport
 import MawsWire
 import Testing

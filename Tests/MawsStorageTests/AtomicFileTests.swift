@@ -1,6 +1,6 @@
 import Foundation
+import MawsFiles
 import MawsHash
-import MawsStorage
 import Testing
 
 struct AtomicFileTests {

@@ -1,7 +1,8 @@
 import Foundation
 import MawsBase
+import MawsCheckpoint
+import MawsFiles
 import MawsHash
-import MawsStorage
 import Testing
 
 /// What is read of a checkpoint is what was written, or nothing.

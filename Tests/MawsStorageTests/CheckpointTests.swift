@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
-import MawsStorage
+import MawsCheckpoint
+import MawsFiles
 import Testing
 
 struct CheckpointTests {

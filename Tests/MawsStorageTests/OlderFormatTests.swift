@@ -1,7 +1,8 @@
 import Foundation
 import MawsBase
+import MawsCheckpoint
+import MawsFiles
 import MawsHash
-import MawsStorage
 import Testing
 
 /// Checkpoints of earlier versions of maws are read, with AdamW's moments under the names that they had.

@@ -1,5 +1,5 @@
 import Foundation
-import MawsStorage
+import MawsFiles
 import Testing
 
 struct RowCacheTests {

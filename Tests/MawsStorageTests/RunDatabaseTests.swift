@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
-import MawsStorage
+import MawsDatabase
+import MawsFiles
 import Testing
 
 @Suite struct RunDatabaseTests {

@@ -1,7 +1,8 @@
 import Foundation
 import MawsBase
+import MawsFiles
 import MawsHash
-import MawsStorage
+import MawsState
 import Testing
 
 struct StateChecksTests {

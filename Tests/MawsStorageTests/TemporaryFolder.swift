@@ -1,6 +1,5 @@
 import Foundation
 import MawsBase
-import MawsStorage
 import Testing
 
 /// A folder that goes away with its owner.

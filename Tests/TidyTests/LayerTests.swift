@@ -11,9 +11,8 @@ import Testing
     /// Where memory is touched without checks.
     static let unsafe = [
         "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport",
-        "MawsStorage",
-        "MawsData",
-        "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsTestSupport",
+        "MawsFiles", "MawsState", "MawsCheckpoint", "MawsData", "MawsServer", "MawsTrainer", "MawsCoordinator",
+        "MawsProcess", "MawsTestSupport",
     ]
 
     private let tree = SourceTree.package

@@ -1,8 +1,7 @@
 import Foundation
 import MawsBase
+import MawsCheckpoint
 import MawsProtocol
-import MawsReport
-import MawsStorage
 import MawsTransport
 import MawsWire
 import Synchronization
@@ -125,6 +124,15 @@ final class CheckpointCollector: Sendable {
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))
             }
+        }
+    }
+}
+
+extension CheckpointFailure: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .serverLost: "a server left while it was taken"
+        case .storage(let reason): reason
         }
     }
 }

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 import MawsBase
+import MawsFiles
 import MawsPlan
-import MawsStorage
 
 /// The servers and trainers of a local run: child processes that are started, watched, started again and stopped.
 /// They end by themselves when this process is gone.

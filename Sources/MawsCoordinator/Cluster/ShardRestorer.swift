@@ -1,7 +1,8 @@
 import Foundation
 import MawsBase
+import MawsCheckpoint
+import MawsFiles
 import MawsProtocol
-import MawsStorage
 import MawsTransport
 import MawsWire
 import Synchronization

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
+import MawsFiles
 import MawsProcess
-import MawsStorage
 
 /// The coordinator's log: every line in `logs/coordinator.log`, warnings on standard error as well, where they take the
 /// place of the live line that is drawn again below them.

@@ -1,10 +1,12 @@
 import Foundation
 import Logging
 import MawsBase
+import MawsCheckpoint
+import MawsDatabase
+import MawsFiles
 import MawsPlan
 import MawsProtocol
 import MawsReport
-import MawsStorage
 
 /// Opens the memory of a run. A database that is lost, damaged or older than the run's checkpoints is made again from
 /// the newest whole one, and said; where there is none, the run is not begun a second time on top of the first.

@@ -1,10 +1,11 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsDatabase
+import MawsFiles
 import MawsPlan
 import MawsProtocol
 import MawsReport
-import MawsStorage
 import MawsTraining
 import MawsWire
 

@@ -1,7 +1,8 @@
 import MawsBase
+import MawsCheckpoint
+import MawsFiles
 import MawsPlan
 import MawsProtocol
-import MawsStorage
 
 /// The checkpoints of this run: those that can be believed, the others set aside with a sentence.
 struct RunCheckpoints: Sendable {

@@ -1,9 +1,10 @@
 import Foundation
 import MawsBase
+import MawsCheckpoint
+import MawsFiles
 import MawsModel
 import MawsPlan
 import MawsProtocol
-import MawsStorage
 import MawsTensor
 import MawsTraining
 

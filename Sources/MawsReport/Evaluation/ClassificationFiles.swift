@@ -1,5 +1,6 @@
 import Foundation
-import MawsStorage
+import MawsCheckpoint
+import MawsFiles
 import MawsTraining
 
 /// What a run keeps of an evaluation: `results/<stage>.json`, the outcome without its samples,

@@ -1,6 +1,6 @@
 import Foundation
+import MawsFiles
 import MawsHash
-import MawsStorage
 import MawsTraining
 
 /// What lies in `results/` of a run, read and held against the records of the stages that made it. A result whose

@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsStorage
+import MawsDatabase
 
 /// How long the coordinator takes to make a step durable on the disk that the run will be on.
 enum CommitTime {

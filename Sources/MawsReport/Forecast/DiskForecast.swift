@@ -2,7 +2,7 @@ import Foundation
 import MawsBase
 import MawsOptimizer
 import MawsPlan
-import MawsStorage
+import MawsState
 import MawsTraining
 
 /// What a stage takes on disk, and what of it stays: a function of the plan alone.

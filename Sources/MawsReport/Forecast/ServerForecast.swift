@@ -1,7 +1,7 @@
 import MawsBase
 import MawsOptimizer
 import MawsPlan
-import MawsStorage
+import MawsState
 
 /// What a parameter server takes.
 struct ServerForecast {

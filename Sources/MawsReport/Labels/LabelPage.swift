@@ -1,5 +1,5 @@
 import MawsData
-import MawsStorage
+import MawsFiles
 
 /// What became of hashtags, as a page that needs no network.
 package enum LabelPage {

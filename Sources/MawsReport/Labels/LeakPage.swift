@@ -1,7 +1,7 @@
 import Foundation
 import MawsData
+import MawsFiles
 import MawsPlan
-import MawsStorage
 
 /// The training images that look like evaluation images, side by side, as a page that needs no network.
 package struct LeakPage {

@@ -1,7 +1,7 @@
 import MawsBase
+import MawsCheckpoint
 import MawsKernels
 import MawsModel
-import MawsStorage
 import MawsTensor
 
 /// The weights of a finished stage, read from its checkpoint block by block.

@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsStorage
+import MawsFiles
 
 /// A page that was written, and what it lacks.
 package struct WrittenReport: Hashable, Sendable {

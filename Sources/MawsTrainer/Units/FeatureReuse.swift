@@ -2,11 +2,11 @@ import Foundation
 import Logging
 import MawsBase
 import MawsData
+import MawsFiles
 import MawsHash
 import MawsKernels
 import MawsModel
 import MawsPlan
-import MawsStorage
 import MawsTensor
 import MawsTraining
 import Synchronization

@@ -1,9 +1,9 @@
 import Foundation
+import MawsCheckpoint
 import MawsData
 import MawsKernels
 import MawsModel
 import MawsPlan
-import MawsStorage
 import MawsTensor
 import MawsTraining
 

@@ -1,3 +1,4 @@
+import MawsFiles
 import MawsHash
 
 /// A small safetensors file, written at once.

@@ -1,3 +1,4 @@
+import MawsFiles
 import MawsHash
 
 /// A tensor file of a finished checkpoint. What is read of it is what was written: every piece that a byte comes from

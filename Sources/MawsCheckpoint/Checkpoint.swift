@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsFiles
 
 /// A finished checkpoint, opened for reading. Any thread may read; every byte is checked in the read that hands it out.
 package final class Checkpoint: Sendable {

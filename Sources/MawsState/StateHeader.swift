@@ -1,4 +1,5 @@
 import MawsBase
+import MawsFiles
 
 /// The bytes of one header slot. Two slots are written in turn; the one with the higher sequence number and a right
 /// checksum counts, so a slot cut short by a death leaves the other one in force.

@@ -1,4 +1,5 @@
 import Glibc
+import MawsFiles
 import MawsHash
 
 /// Which run of the machine this is: a mapped file holds what was written to it only until the machine stops.

@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsFiles
 import Synchronization
 
 /// A checkpoint in the making: a folder `<name>.partial` that gets its name when everything in it is durable.

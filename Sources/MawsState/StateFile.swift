@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsFiles
 import Synchronization
 
 /// A server's state, mapped into its memory: what the process writes survives its death, because the pages belong to

@@ -1,5 +1,6 @@
 import Foundation
 import MawsBase
+import MawsFiles
 import MawsHash
 
 /// `manifest.json`: what the checkpoint is of, and the SHA-256 of every tensor and of every piece of its files. Written

@@ -2,6 +2,7 @@ import Foundation
 import GRDB
 import Glibc
 import MawsBase
+import MawsFiles
 
 /// The coordinator's durable memory: which run this is, its plan, its term, and every committed step.
 ///

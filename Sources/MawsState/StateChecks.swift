@@ -1,4 +1,5 @@
 import MawsBase
+import MawsFiles
 
 /// The checksums of a state: CRC-32C of each chunk in each area, kept in the state file beside it. Whoever writes a
 /// chunk renews its checksum, whoever reads it to build on it verifies it first: damage that the disk, the memory or

@@ -1,6 +1,7 @@
 import Foundation
 import GRDB
 import Glibc
+import MawsFiles
 
 /// A database that another process reads while no coordinator runs.
 ///

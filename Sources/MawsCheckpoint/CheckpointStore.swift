@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsFiles
 
 /// The checkpoints of a run: one folder each, and the file `latest` with the name of the newest finished one.
 package struct CheckpointStore: Sendable {

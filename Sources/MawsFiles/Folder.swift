@@ -64,7 +64,7 @@ package enum Folder {
         try OpenFile(path, flags: O_RDONLY | O_DIRECTORY).synchronize()
     }
 
-    static func parent(of path: String) -> String {
+    package static func parent(of path: String) -> String {
         let trimmed = path.count > 1 && path.hasSuffix("/") ? String(path.dropLast()) : path
         guard let slash = trimmed.lastIndex(of: "/") else { return "." }
         return slash == trimmed.startIndex ? "/" : String(trimmed[..<slash])

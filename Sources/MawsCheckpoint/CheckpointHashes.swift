@@ -1,4 +1,5 @@
 import Dispatch
+import MawsFiles
 import MawsHash
 import Synchronization
 

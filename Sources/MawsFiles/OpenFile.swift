@@ -3,10 +3,10 @@ import Glibc
 /// An open file descriptor: closed with its owner. Positional reads and writes may run on many threads at once.
 package final class OpenFile: Sendable {
     package let path: String
-    let descriptor: Int32
+    package let descriptor: Int32
 
     /// - Parameter flags: of `open(2)`; `O_CLOEXEC` is always added.
-    init(_ path: String, flags: Int32, mode: mode_t = 0o644, action: String = "open") throws {
+    package init(_ path: String, flags: Int32, mode: mode_t = 0o644, action: String = "open") throws {
         self.path = path
         descriptor = Glibc.open(path, flags | O_CLOEXEC, mode)
         if descriptor < 0 { throw StorageError.last(action, path) }
@@ -15,7 +15,7 @@ package final class OpenFile: Sendable {
     deinit { _ = Glibc.close(descriptor) }
 
     /// Writes all bytes at this offset.
-    func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
+    package func write(_ bytes: UnsafeRawBufferPointer, at offset: Int) throws {
         var done = 0
         while done < bytes.count {
             let count = pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
@@ -26,7 +26,7 @@ package final class OpenFile: Sendable {
     }
 
     /// Fills the buffer from this offset; a file that ends before is damaged.
-    func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
+    package func read(into bytes: UnsafeMutableRawBufferPointer, at offset: Int) throws {
         var done = 0
         while done < bytes.count {
             let count = pread(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
@@ -41,50 +41,50 @@ package final class OpenFile: Sendable {
     }
 
     /// Reserves the disk blocks of the first `bytes` bytes, so that a full disk is an error now and not later.
-    func reserve(_ bytes: Int) throws {
+    package func reserve(_ bytes: Int) throws {
         guard bytes > 0 else { return }
         let code = posix_fallocate(descriptor, 0, off_t(bytes))
         if code != 0 { throw StorageError.last("reserve space for", path, bytes: bytes, code: code) }
     }
 
     /// Makes the file this long without reserving space; what was not written reads as zero.
-    func resize(_ bytes: Int) throws {
+    package func resize(_ bytes: Int) throws {
         if ftruncate(descriptor, off_t(bytes)) != 0 { throw StorageError.last("resize", path, bytes: bytes) }
     }
 
     /// Whether nothing was ever written to these bytes, so that they read as zero. False where the file system cannot
     /// tell.
-    func isHole(_ bytes: Range<Int>) -> Bool {
+    package func isHole(_ bytes: Range<Int>) -> Bool {
         let seekData: Int32 = 3  // SEEK_DATA of <unistd.h>
         let data = lseek(descriptor, off_t(bytes.lowerBound), seekData)
         return data < 0 ? errno == ENXIO : Int(data) >= bytes.upperBound
     }
 
-    func synchronize() throws {
+    package func synchronize() throws {
         if fsync(descriptor) != 0 { throw StorageError.last("write", path) }
     }
 
     /// Which file this is, whatever it is called.
-    struct Identity: Hashable {
+    package struct Identity: Hashable {
         var device: UInt
         var number: UInt
     }
 
-    func identity() throws -> Identity {
+    package func identity() throws -> Identity {
         var status = stat()
         if fstat(descriptor, &status) != 0 { throw StorageError.last("read", path) }
         return Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
     }
 
     /// Nil where there is no file of this name.
-    static func identity(of path: String) -> Identity? {
+    package static func identity(of path: String) -> Identity? {
         var status = stat()
         return stat(path, &status) == 0
             ? Identity(device: UInt(status.st_dev), number: UInt(status.st_ino)) : nil
     }
 
     /// Bytes in the file.
-    func size() throws -> Int {
+    package func size() throws -> Int {
         var status = stat()
         if fstat(descriptor, &status) != 0 { throw StorageError.last("read", path) }
         return Int(status.st_size)
