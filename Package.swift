@@ -183,7 +183,8 @@ let testTargets: [Target] = [
         "MawsCoordinatorTests",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsData",
-            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsCheckpoint", "MawsReport", "MawsCoordinator", logging,
+            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsReport",
+            "MawsCoordinator", logging,
         ]),
     tests(
         "MawsReportTests",

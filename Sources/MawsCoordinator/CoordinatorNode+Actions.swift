@@ -187,7 +187,7 @@ extension CoordinatorNode {
             try collector.begin(
                 position,
                 header: preparation.header(
-                    position.stage, step: position.step, computeProfile: computeProfile?.description),
+                    position.stage, step: position.step, computeProfile: admission.profile?.description),
                 store: checkpoints.store, servers: servers
             ) { [checkpoints, ended = core.endedStages] in
                 try checkpoints.prune(stage: position.stage, ended: ended)

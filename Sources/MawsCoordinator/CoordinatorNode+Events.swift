@@ -62,9 +62,11 @@ extension CoordinatorNode {
     }
 
     private func join(_ newcomer: Peer, _ hello: Hello, _ now: Moment) throws {
-        let peer = named(newcomer, hello)
+        let peer = named(newcomer)
         peers[peer.id] = peer
-        for (older, reason) in connectionsReplaced(by: peer, hello) { try lose(older, reason, now) }
+        let connected = peers.values.map(\.connected)
+        let replaced = core.replaced(by: peer.connected, hello.server, among: connected)
+        for (older, reason) in replaced.sorted(by: { $0.key < $1.key }) { try lose(older, "\(reason)", now) }
         if let shard = hello.server?.shard, let holder = core.holder(of: shard).flatMap({ peers[$0] }) {
             holderCheck?.begin(holder)
         }
@@ -85,22 +87,6 @@ extension CoordinatorNode {
             if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
         case .viewer, .coordinator: welcome(peer)
         }
-    }
-
-    /// A process that is back before its loss was noticed, and a server whose place a newcomer may take, must not stand
-    /// in the way of the newer connection.
-    private func connectionsReplaced(by peer: Peer, _ hello: Hello) -> [(PeerID, reason: String)] {
-        var replaced: [(PeerID, reason: String)] = peers.values
-            .filter { $0.id != peer.id && $0.role == peer.role && $0.origin != 0 && $0.origin == hello.origin }
-            .map { ($0.id, "it came back on a new connection") }
-        guard replaced.isEmpty, let server = hello.server, let holder = core.holder(of: server.shard),
-            let silence = peers[holder]?.connection.silentSeconds
-        else { return replaced }
-        if core.mayReplace(holder, server, silentSeconds: silence) {
-            let seconds = String(format: "%.1f", silence)
-            replaced.append((holder, "silent for \(seconds) s, and a newer connection brings the shard's state"))
-        }
-        return replaced
     }
 
     private func lose(_ id: PeerID, _ reason: String, _ now: Moment) throws {
@@ -142,23 +128,19 @@ extension CoordinatorNode {
             // It ends the connection itself where it cannot go on; its next hello says what it holds.
             remark("\(peer.name) says: \(reason)", by: peer.source)
         case (.viewer, .statusRequest): askers.insert(id)
-        default: refuse(peer, "a \(peer.role) may not send this message")
+        default: refuse(peer, "\(AdmissionRefusal.notItsMessage(peer.role))")
         }
     }
 
     /// A trainer is let in when it computes the same bits from the same data as the others.
     private func admit(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
-        if hello.dataFingerprint != catalog.fingerprint {
-            return refuse(
-                peer,
-                "its data is not this run's: the samples' names or sizes, or the files beside them, differ "
-                    + "(\(hello.dataFingerprint) there, \(catalog.fingerprint) here); copy them again"
-            )
+        let profile: ComputeProfile
+        switch admission.admit(hello) {
+        case .refused(let refusal): return refuse(peer, "\(refusal)")
+        case .admitted(let own, let isFirst):
+            profile = own
+            if isFirst { try database.setComputeProfile(own.description) }
         }
-        guard let profile = ComputeProfile(text: hello.computeProfile) else {
-            return refuse(peer, "it does not say what it computes with: '\(hello.computeProfile)'")
-        }
-        if plan.bitIdentity, let refusal = try differentProfile(profile) { return refuse(peer, refusal) }
         let rate = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
         productRates[peer.id] = rate
         try recorder.machine(
@@ -167,19 +149,6 @@ extension CoordinatorNode {
                 compute: profile.description, productRate: rate > 0 ? rate : nil))
         peer.admission.grant()
         try perform(core.step(.trainerReady(peer.id), now: now))
-    }
-
-    /// Why a trainer would not compute the run's bits; the first trainer of a run decides what they are.
-    private func differentProfile(_ profile: ComputeProfile) throws -> String? {
-        guard let expected = computeProfile else {
-            computeProfile = profile
-            try database.setComputeProfile(profile.description)
-            return nil
-        }
-        let differences = profile.differences(from: expected)
-        if differences.isEmpty { return nil }
-        return "it would not compute this run's bits: \(differences.joined(separator: "; ")). Start it with the same "
-            + "--compute on such a machine, or say `bit_identity: off` in the plan"
     }
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.

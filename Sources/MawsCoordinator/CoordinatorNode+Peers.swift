@@ -6,20 +6,13 @@ import MawsWire
 
 /// What peers are called, and what is said of their certificates.
 extension CoordinatorNode {
-    /// The peer under a name that no other living process of the run has: with a number behind it where its own is
-    /// taken, which is said. Another process of the same shard is the same server, come again.
-    func named(_ peer: Peer, _ hello: Hello) -> Peer {
-        let others = peers.values.filter { other in
-            other.role != .viewer && (other.origin == 0 || other.origin != peer.origin)
-                && (other.shard == nil || other.shard != hello.server?.shard)
-        }
-        let taken = Set(others.map(\.name))
-        guard peer.role != .viewer, taken.contains(peer.name) else { return peer }
-        let free = (2...).lazy.map { "\(peer.name)-\($0)" }.first { !taken.contains($0) }
-        guard let free else { return peer }
+    /// The peer under a name that no other living process of the run has, which is said.
+    func named(_ peer: Peer) -> Peer {
+        let name = peer.connected.name(among: peers.values.map(\.connected))
+        guard name != peer.name else { return peer }
         let advice = "start it with a --name of its own"
-        logger.warning("\(peer.label) has the name of another process of the run, is called \(free) here; \(advice)")
-        return peer.renamed(free)
+        logger.warning("\(peer.label) has the name of another process of the run, is called \(name) here; \(advice)")
+        return peer.renamed(name)
     }
 
     /// Sentences about certificates in their last days: this process's own, the authority's and those of who is here.

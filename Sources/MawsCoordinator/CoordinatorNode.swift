@@ -53,8 +53,8 @@ package final class CoordinatorNode {
     var productRates: [PeerID: Double] = [:]
     var cluster: LocalCluster?
     var holderCheck: HolderCheck?
-    /// The compute profile that all trainers of the run share, from the first of them on.
-    var computeProfile: ComputeProfile?
+    /// Who may take part.
+    var admission: Admission
     var pendingCommit: CommitRecord?
     /// Final weights of stages that ended and are computed again.
     var hashesBefore: [StageIndex: String] = [:]
@@ -98,7 +98,9 @@ package final class CoordinatorNode {
             catalog: catalog, store: store, runID: identity.id, keep: plan.checkpoint.keep)
         preparation = StagePreparation(
             plan: plan, planHash: planHash, runID: identity.id, catalog: catalog, checkpoints: checkpoints)
-        computeProfile = identity.computeProfile.flatMap { ComputeProfile(text: $0) }
+        admission = Admission(
+            fingerprint: catalog.fingerprint, isBitIdentical: plan.bitIdentity,
+            profile: identity.computeProfile.flatMap { ComputeProfile(text: $0) })
         recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
         collector = CheckpointCollector(mailbox: mailbox)
         let now = Moment.now()

@@ -42,10 +42,4 @@ struct PeerTextsTests {
         #expect(plain.result == [10, 13])
         #expect(reason == "disk\\u{7}full")
     }
-
-    @Test(arguments: ["trainer-0", "a", "GPU_7.example", String(repeating: "n", count: 64)])
-    func aNameIsAWord(name: String) { #expect(PeerTexts.isName(name)) }
-
-    @Test(arguments: ["", "two words", "line\n", "naïve", "a/b", String(repeating: "n", count: 65)])
-    func whatIsShownAsANameIsNoOtherText(name: String) { #expect(!PeerTexts.isName(name)) }
 }

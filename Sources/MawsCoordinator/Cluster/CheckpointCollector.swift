@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsCheckpoint
 import MawsProtocol
+import MawsReport
 import MawsTransport
 import MawsWire
 import Synchronization
@@ -124,15 +125,6 @@ final class CheckpointCollector: Sendable {
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))
             }
-        }
-    }
-}
-
-extension CheckpointFailure: CustomStringConvertible {
-    package var description: String {
-        switch self {
-        case .serverLost: "a server left while it was taken"
-        case .storage(let reason): reason
         }
     }
 }

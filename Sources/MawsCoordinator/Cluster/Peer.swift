@@ -20,13 +20,13 @@ final class Peer: Sendable {
     let outbox: Outbox
     let inbox: Inbox
     /// Whether a trainer computes the run's bits from the run's data, as far as it says.
-    let admission: Admission
+    let admission: AdmissionFlag
     /// When its certificate ends.
     let life: CertificateLife?
 
     init(
         id: PeerID, role: Role, name: String, origin: UInt64, shard: ShardIdentity?, listens: NetworkAddress?,
-        connection: Connection, outbox: Outbox, inbox: Inbox = Inbox(), admission: Admission = Admission()
+        connection: Connection, outbox: Outbox, inbox: Inbox = Inbox(), admission: AdmissionFlag = AdmissionFlag()
     ) {
         (self.outbox, self.inbox, self.admission) = (outbox, inbox, admission)
         self.id = id
@@ -43,6 +43,12 @@ final class Peer: Sendable {
         Peer(
             id: id, role: role, name: name, origin: origin, shard: shard, listens: listens, connection: connection,
             outbox: outbox, inbox: inbox, admission: admission)
+    }
+
+    /// What the cores know of its connection.
+    var connected: ConnectedPeer {
+        ConnectedPeer(
+            id: id, role: role, name: name, origin: origin, shard: shard, silentSeconds: connection.silentSeconds)
     }
 
     /// The name in its certificate, which is proved, as its own is not.
@@ -77,7 +83,7 @@ final class Peer: Sendable {
 }
 
 /// Written by the deciding thread, read by the one that receives.
-final class Admission: Sendable {
+final class AdmissionFlag: Sendable {
     private let granted = Atomic(false)
 
     var isGranted: Bool { granted.load(ordering: .acquiring) }

@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsProtocol
+import MawsReport
 import MawsTransport
 import MawsWire
 import Synchronization
@@ -70,9 +71,9 @@ final class PeerGate: Sendable {
         guard case .hello(let hello) = incoming.message else {
             throw TransportError.malformed(peer: connection.peerName, reason: "its first message is not hello")
         }
-        if let reason = refusal(of: hello, certified: connection.peer.role) {
-            connection.refuse(reason)
-            throw TransportError.malformed(peer: connection.peerName, reason: reason)
+        if let refusal = Admission.refusal(of: hello, certified: connection.peer.role) {
+            connection.refuse("\(refusal)")
+            throw TransportError.malformed(peer: connection.peerName, reason: "\(refusal)")
         }
         let budget = budget(hello.role)
         connection.allow(budget)
@@ -94,26 +95,6 @@ final class PeerGate: Sendable {
         case .viewer, .coordinator: .viewer
         case .trainer: .guest
         }
-    }
-
-    private func refusal(of hello: Hello, certified: Role) -> String? {
-        if hello.protocolVersion != ProtocolVersion.current {
-            return
-                "it speaks protocol version \(hello.protocolVersion), this coordinator \(ProtocolVersion.current): "
-                + "use one version of maws"
-        }
-        if hello.role != certified { return "it says it is a \(hello.role) with the certificate of a \(certified)" }
-        if hello.role == .server && hello.server == nil { return "a server's hello names no shard" }
-        if let server = hello.server, NetworkAddress.host(server.host) == nil {
-            return
-                "it says that trainers reach it at '\(PlainText.line(server.host))', which is no host; see --advertise"
-        }
-        guard PeerTexts.isName(hello.name) else {
-            return
-                "its name is '\(PlainText.line(hello.name))'; a --name has 1 to 64 of the letters a to z, digits, `.`, "
-                + "`_` and `-`"
-        }
-        return nil
     }
 
     private func receiveAll(from peer: Peer) {

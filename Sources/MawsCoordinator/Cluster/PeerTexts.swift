@@ -7,13 +7,6 @@ package enum PeerTexts {
     /// Paths and names of samples may be long.
     private static let pathCharactersMax = 1000
 
-    package static func isName(_ text: String) -> Bool {
-        (1...64).contains(text.utf8.count)
-            && text.utf8.allSatisfy {
-                48...57 ~= $0 || 65...90 ~= $0 || 97...122 ~= $0 || [45, 46, 95].contains($0)
-            }
-    }
-
     /// The message with its texts made fit to be shown.
     package static func plain(_ message: Message) -> Message {
         switch message {

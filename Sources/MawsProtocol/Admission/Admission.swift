@@ -1,0 +1,77 @@
+import MawsBase
+import MawsWire
+
+/// Who may take part in a run: what its certificate and its hello have to say, and for a trainer that it computes the
+/// same bits from the same data as the others.
+package struct Admission: Sendable {
+    package enum Verdict: Hashable, Sendable {
+        case refused(AdmissionRefusal)
+        /// - isFirst: the profile is the run's from now on, which is to be made durable.
+        case admitted(ComputeProfile, isFirst: Bool)
+    }
+
+    let fingerprint: String
+    let isBitIdentical: Bool
+    /// What all trainers of the run compute with, from the first of them on.
+    package private(set) var profile: ComputeProfile?
+
+    /// - Parameters:
+    ///   - fingerprint: what a trainer's data must hash to.
+    ///   - isBitIdentical: whether all trainers must have one profile.
+    ///   - profile: the run's since an earlier start.
+    package init(fingerprint: String, isBitIdentical: Bool, profile: ComputeProfile?) {
+        (self.fingerprint, self.isBitIdentical, self.profile) = (fingerprint, isBitIdentical, profile)
+    }
+
+    /// Why a connection is not served, whatever it wants; nil: it is.
+    ///
+    /// - Parameter certified: the role of its certificate.
+    package static func refusal(of hello: Hello, certified: Role) -> AdmissionRefusal? {
+        guard hello.protocolVersion == ProtocolVersion.current else { return .otherVersion(hello.protocolVersion) }
+        guard hello.role == certified else { return .otherRole(hello.role, certified: certified) }
+        if hello.role == .server {
+            guard let server = hello.server else { return .noShard }
+            guard NetworkAddress.host(server.host) != nil else { return .noHost(server.host) }
+        }
+        return isName(hello.name) ? nil : .noName(hello.name)
+    }
+
+    /// What may be shown as a name wherever names are.
+    package static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy {
+                48...57 ~= $0 || 65...90 ~= $0 || 97...122 ~= $0 || [45, 46, 95].contains($0)
+            }
+    }
+
+    /// A trainer has opened its data and says what it computes with.
+    package mutating func admit(_ hello: Hello) -> Verdict {
+        guard hello.dataFingerprint == fingerprint else {
+            return .refused(.otherData(hello.dataFingerprint, expected: fingerprint))
+        }
+        guard let own = ComputeProfile(text: hello.computeProfile) else {
+            return .refused(.noProfile(hello.computeProfile))
+        }
+        guard isBitIdentical else { return .admitted(own, isFirst: false) }
+        guard let profile else {
+            self.profile = own
+            return .admitted(own, isFirst: true)
+        }
+        return own == profile ? .admitted(own, isFirst: false) : .refused(.otherProfile(own, expected: profile))
+    }
+}
+
+/// Why a peer is not let in, or not any more.
+package enum AdmissionRefusal: Hashable, Sendable {
+    case otherVersion(UInt32)
+    case otherRole(Role, certified: Role)
+    /// A server's hello names no shard.
+    case noShard
+    case noHost(String)
+    case noName(String)
+    case otherData(String, expected: String)
+    case noProfile(String)
+    case otherProfile(ComputeProfile, expected: ComputeProfile)
+    /// It sends what its role may not.
+    case notItsMessage(Role)
+}

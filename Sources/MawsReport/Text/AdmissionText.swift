@@ -1,0 +1,38 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+
+extension AdmissionRefusal: CustomStringConvertible {
+    /// The sentence that the peer and the log get.
+    package var description: String {
+        switch self {
+        case .otherVersion(let version):
+            "it speaks protocol version \(version), this coordinator \(ProtocolVersion.current): use one version of maws"
+        case .otherRole(let role, let certified): "it says it is a \(role) with the certificate of a \(certified)"
+        case .noShard: "a server's hello names no shard"
+        case .noHost(let host):
+            "it says that trainers reach it at '\(PlainText.line(host))', which is no host; see --advertise"
+        case .noName(let name):
+            "its name is '\(PlainText.line(name))'; a --name has 1 to 64 of the letters a to z, digits, `.`, `_` and `-`"
+        case .otherData(let found, let expected):
+            "its data is not this run's: the samples' names or sizes, or the files beside them, differ "
+                + "(\(found) there, \(expected) here); copy them again"
+        case .noProfile(let text): "it does not say what it computes with: '\(text)'"
+        case .otherProfile(let profile, let expected):
+            "it would not compute this run's bits: \(profile.differences(from: expected).joined(separator: "; ")). "
+                + "Start it with the same --compute on such a machine, or say `bit_identity: off` in the plan"
+        case .notItsMessage(let role): "a \(role) may not send this message"
+        }
+    }
+}
+
+extension ReplacementReason: CustomStringConvertible {
+    /// Why the older connection was lost.
+    package var description: String {
+        switch self {
+        case .cameBack: "it came back on a new connection"
+        case .silent(let seconds):
+            "silent for \(Figure.tenths(seconds)) s, and a newer connection brings the shard's state"
+        }
+    }
+}
