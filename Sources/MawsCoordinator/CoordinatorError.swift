@@ -14,6 +14,8 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case missingParameters(stage: String, from: String, names: [String])
     case childKeepsDying(name: String, times: Int, lastLine: String)
     case badAddress(String)
+    /// What must be true before a step is committed is not: this program is wrong.
+    case violated([String])
     case missingProgram(String)
     case notARunFolder(String, holds: String)
     case noCertificates(folder: String)
@@ -55,6 +57,9 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
             "\(name) ended \(times) times right after its start; its log ends with: \(lastLine)"
         case .badAddress(let address):
             "cluster.listen is \(address), expected \(NetworkAddress.expectation)"
+        case .violated(let what):
+            "the coordinator is in a state that must not be (\(what.joined(separator: "; "))), and commits nothing on it: "
+                + "start it again, and report this with the run's log"
         case .noCertificates(let folder):
             "\(folder) has no coordinator.pem; make the cluster's certificates with `maws-coord certs --output "
                 + "\(folder) --cluster NAME`, or leave --certificates out, and the run makes its own"

@@ -122,6 +122,8 @@ extension CoordinatorNode {
     }
 
     private func decideCommit(_ position: RunPosition, _ losses: [Double], _ reports: [Reduced]) throws {
+        let violations = core.violations()
+        guard violations.isEmpty else { throw CoordinatorError.violated(violations) }
         let stage = catalog[position.stage]
         let verdict = try stage.commitRule.verdict(losses: losses, chunkSquares: reports.map(\.chunkSquares)) {
             try database.commits(of: position.stage).map { .init(loss: $0.loss, clipScale: $0.clipScale) }

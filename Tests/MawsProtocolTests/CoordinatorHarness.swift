@@ -1,6 +1,7 @@
 import MawsBase
 import MawsProtocol
 import MawsWire
+import Testing
 
 /// Drives a coordinator core the way its shell would, answering every action of servers and trainers at once.
 struct CoordinatorHarness {
@@ -30,7 +31,13 @@ struct CoordinatorHarness {
         take(core.start())
     }
 
-    mutating func step(_ event: CoordinatorEvent) { take(core.step(event, now: now)) }
+    mutating func step(_ event: CoordinatorEvent) {
+        let before = core
+        let actions = core.step(event, now: now)
+        let violations = core.violations() + core.violations(since: before, actions)
+        #expect(violations == [], "after \(event)")
+        take(actions)
+    }
 
     mutating func take(_ new: [CoordinatorAction]) {
         actions += new

@@ -42,6 +42,10 @@ struct UnitLedger {
         }
     }
 
+    func isDone(_ unit: Int) -> Bool {
+        if case .done = units[unit] { true } else { false }
+    }
+
     /// The first unit of the lowest rank among those that nobody computes; failing that the unit that is
     /// late longest.
     ///
