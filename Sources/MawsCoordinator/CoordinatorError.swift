@@ -3,6 +3,7 @@ import MawsBase
 /// Why a run cannot start or go on, each as one sentence for a person.
 package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     case planChanged(run: String, changes: [String])
+    case otherProfile(run: String, recorded: String, wanted: String)
     case alreadyRunning(run: String)
     case notFinite(NonFiniteStep, skipped: Int)
     /// `list` names the first of the samples.
@@ -30,6 +31,10 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .planChanged(let run, let changes):
             "the plan changed since \(run) was started (\(changes.joined(separator: "; "))); change it back, or give "
                 + "the new plan another run folder"
+        case .otherProfile(let run, let recorded, let wanted):
+            "the steps of \(run) were computed with `\(recorded)` and the plan's compute_profile is `\(wanted)`, which "
+                + "gives other bits: take the field out, give the new plan another run folder, or say "
+                + "`bit_identity: off`"
         case .alreadyRunning(let run):
             "another coordinator works in \(run); stop it first, or watch it with `maws-coord watch --run \(run)`"
         case .notFinite(let step, let skipped):

@@ -137,9 +137,7 @@ extension CoordinatorNode {
         let profile: ComputeProfile
         switch admission.admit(hello) {
         case .refused(let refusal): return refuse(peer, "\(refusal)")
-        case .admitted(let own, let isFirst):
-            profile = own
-            if isFirst { try database.setComputeProfile(own.description) }
+        case .admitted(let own): profile = own
         }
         let rate = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
         productRates[peer.id] = rate

@@ -54,7 +54,7 @@ package final class CoordinatorNode {
     var cluster: LocalCluster?
     var holderCheck: HolderCheck?
     /// Who may take part.
-    var admission: Admission
+    let admission: Admission
     var pendingCommit: CommitRecord?
     /// Final weights of stages that ended and are computed again.
     var hashesBefore: [StageIndex: String] = [:]
@@ -98,9 +98,9 @@ package final class CoordinatorNode {
             catalog: catalog, store: store, runID: identity.id, keep: plan.checkpoint.keep)
         preparation = StagePreparation(
             plan: plan, planHash: planHash, runID: identity.id, catalog: catalog, checkpoints: checkpoints)
-        admission = Admission(
-            fingerprint: catalog.fingerprint, isBitIdentical: plan.bitIdentity,
-            profile: identity.computeProfile.flatMap { ComputeProfile(text: $0) })
+        let profile = try RunProfile.settled(plan, identity)
+        if let profile { try database.setComputeProfile(profile.description) }
+        admission = Admission(fingerprint: catalog.fingerprint, profile: profile, isBitIdentical: plan.bitIdentity)
         recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
         collector = CheckpointCollector(mailbox: mailbox)
         let now = Moment.now()

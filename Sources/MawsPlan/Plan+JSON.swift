@@ -15,6 +15,7 @@ extension Plan {
         )
         fixed.checkpoint = CheckpointPlan(everySeconds: 0, everySteps: nil, keep: 0)
         fixed.bitIdentity = true
+        fixed.computeProfile = nil
         fixed.access = nil
         fixed.wire = WirePlan(push: .fp32, gather: .fp32)
         for split in fixed.data.indices { fixed.data[split].skipLimit = 0 }

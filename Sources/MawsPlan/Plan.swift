@@ -18,11 +18,13 @@ package struct Plan: Codable, Hashable, Sendable {
     package var access: RunAccess?
     /// Whether all trainers must compute the same bits; without it any compute profile may join.
     package var bitIdentity: Bool
+    /// What all trainers compute with, unless `bitIdentity` is off; nil: as the CPU that starts the run would.
+    package var computeProfile: String?
     /// Where in the file all this stands.
     package var places = PlanPlaces()
 
     private enum CodingKeys: CodingKey {
-        case run, seed, cluster, data, model, precision, stages, checkpoint, wire, access, bitIdentity
+        case run, seed, cluster, data, model, precision, stages, checkpoint, wire, access, bitIdentity, computeProfile
     }
 
     package init(

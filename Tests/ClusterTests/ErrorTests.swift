@@ -157,6 +157,7 @@ import Testing
         if bitIdentity == "on" {
             let output = try failure(trainer)
             #expect(output.contains("its backend is \(kind) and not") && output.contains("bit_identity: off"))
+            #expect(output.contains("`compute_profile: \(kind); "))
         } else {
             try trainer.start()
             try run.wait(forSteps: run.committedSteps() + 20, of: program)
@@ -165,6 +166,26 @@ import Testing
         kill(program.pid, SIGINT)
         #expect(try program.wait() == 130)
         if bitIdentity == "off" { kill(trainer.pid, SIGKILL) }
+    }
+
+    /// A trainer is never asked what the run computes with, and steps of two kinds never meet in one run.
+    @Test func theRunsComputeProfileIsThePlansFromItsFirstStepOn() throws {
+        var run = try ClusterRun()
+        (run.maeSteps, run.trainers) = (400, 1)
+        let other = ComputeBackend.fastestKind == .onednn ? ComputeKind.reference : .onednn
+        let (here, there) = (ComputeBackend.profile(of: ComputeBackend.fastestKind), ComputeBackend.profile(of: other))
+        run.extra = "compute_profile: \(there)"
+        let refused = try failure(try run.program())
+        #expect(refused.contains("its backend is \(here.kind.rawValue) and not \(other.rawValue)"), "\(refused)")
+        run.extra = "compute_profile: \(here)"
+        let program = try run.program()
+        try program.start()
+        try run.wait(forSteps: 1, of: program)
+        kill(program.pid, SIGINT)
+        #expect(try program.wait() == 130)
+        run.extra = "compute_profile: \(there)"
+        let changed = try failure(try run.program())
+        #expect(changed.contains("were computed with `\(here)` and the plan's compute_profile is `\(there)`"))
     }
 
     @Test func unreachableCoordinatorIsNamed() throws {

@@ -140,6 +140,17 @@ import Testing
                 "run_mode: expected `private` or `group` or `world`, found `0755`."))
     }
 
+    @Test func whatTrainersComputeWithMayStandInThePlan() throws {
+        let usual = try fixture.parse(PlanFixture.plan)
+        #expect(usual.computeProfile == nil)
+        let text = "onednn; oneDNN 2.6.3; avx2; avx2"
+        let fixed = try fixture.parse(PlanFixture.plan("seed: 7", "seed: 7\ncompute_profile: \(text)"))
+        #expect(fixed.computeProfile == text && fixed.yaml().contains("compute_profile: \(text)"))
+        #expect(fixed.differences(from: usual).map(\.mayChange) == [true] && fixed.fixedJSON == usual.fixedJSON)
+        let sentence = fixture.sentence(PlanFixture.plan("seed: 7", "compute_profile: avx2"))
+        #expect(sentence.contains("compute_profile: expected a compute profile"), "\(sentence)")
+    }
+
     @Test func aMapOfServersIsARemoteCluster() throws {
         let cluster = try fixture.parse(PlanFixture.plan("seed: 7", "cluster: {servers: 16}")).cluster
         #expect(!cluster.isLocal && cluster.servers == 16 && cluster.trainers == 0 && cluster.threads == 0)

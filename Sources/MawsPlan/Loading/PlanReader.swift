@@ -17,7 +17,7 @@ struct PlanReader {
             let map = try PlanMap(root, expected: "a map of fields")
             try map.allow([
                 "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
-                "run_mode",
+                "run_mode", "compute_profile",
             ])
             return map
         }
@@ -46,9 +46,20 @@ struct PlanReader {
         plan.access = faults.read("run_mode", orElse: nil) { () throws(PlanError) in
             try map["run_mode"]?.choice(of: RunAccess.self)
         }
+        plan.computeProfile = faults.read("compute_profile", orElse: nil) { () throws(PlanError) in
+            try computeProfile(map["compute_profile"])
+        }
         try faults.check()
         plan.places = faults.places
         return plan
+    }
+
+    private func computeProfile(_ node: PlanNode?) throws(PlanError) -> String? {
+        guard let node else { return nil }
+        let expected =
+            "a compute profile as a refused trainer says its own, `onednn; oneDNN 2.6.3; avx2; avx2` for instance"
+        guard let profile = ComputeProfile(text: try node.text(expected)) else { throw node.wrong(expected) }
+        return profile.description
     }
 
     private static let checkpointDefault = CheckpointPlan(everySeconds: 300, everySteps: nil, keep: 3)

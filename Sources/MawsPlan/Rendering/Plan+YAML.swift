@@ -21,6 +21,7 @@ extension Plan {
             ("checkpoint", checkpoint.node),
             ("wire", .map([("push", .text(wire.push.rawValue)), ("gather", .text(wire.gather.rawValue))])),
             ("bit_identity", .flag(bitIdentity)), ("run_mode", access.map { .text($0.rawValue) }),
+            ("compute_profile", computeProfile.map { .text($0) }),
         ])
     }
 }

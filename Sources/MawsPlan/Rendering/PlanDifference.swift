@@ -8,7 +8,8 @@ package struct PlanDifference: Hashable, Sendable, CustomStringConvertible {
     package var old: String?
     package var new: String?
     /// Whether a run may be resumed with the new value: true for `run`, `cluster`, `checkpoint`, `wire`,
-    /// `bit_identity`, `run_mode` and the splits' `skip_limit`, which change no weight by themselves, and for
+    /// `bit_identity`, `run_mode` and the splits' `skip_limit`, which change no weight by themselves, for
+    /// `compute_profile`, about which the coordinator has a rule of its own, and for
     /// `skip_nonfinite`, which changes none before the first bad step.
     package var mayChange: Bool
 
@@ -42,7 +43,7 @@ extension Plan {
     }
 
     private static func mayChange(_ field: String) -> Bool {
-        ["run", "bit_identity", "run_mode"].contains(field)
+        ["run", "bit_identity", "run_mode", "compute_profile"].contains(field)
             || ["cluster.", "checkpoint.", "wire."].contains { field.hasPrefix($0) }
             || (field.hasPrefix("data.") && field.hasSuffix(".skip_limit"))
             || (field.hasPrefix("stages.") && field.hasSuffix(".skip_nonfinite"))

@@ -6,20 +6,19 @@ import MawsWire
 package struct Admission: Sendable {
     package enum Verdict: Hashable, Sendable {
         case refused(AdmissionRefusal)
-        /// - isFirst: the profile is the run's from now on, which is to be made durable.
-        case admitted(ComputeProfile, isFirst: Bool)
+        case admitted(ComputeProfile)
     }
 
     let fingerprint: String
     let isBitIdentical: Bool
-    /// What all trainers of the run compute with, from the first of them on.
-    package private(set) var profile: ComputeProfile?
+    /// What all trainers of the run compute with; no trainer has a say in it.
+    package let profile: ComputeProfile?
 
     /// - Parameters:
     ///   - fingerprint: what a trainer's data must hash to.
-    ///   - isBitIdentical: whether all trainers must have one profile.
-    ///   - profile: the run's since an earlier start.
-    package init(fingerprint: String, isBitIdentical: Bool, profile: ComputeProfile?) {
+    ///   - profile: what the run's steps are computed with; nil where nothing is known of it.
+    ///   - isBitIdentical: whether all trainers must have it.
+    package init(fingerprint: String, profile: ComputeProfile?, isBitIdentical: Bool) {
         (self.fingerprint, self.isBitIdentical, self.profile) = (fingerprint, isBitIdentical, profile)
     }
 
@@ -45,19 +44,15 @@ package struct Admission: Sendable {
     }
 
     /// A trainer has opened its data and says what it computes with.
-    package mutating func admit(_ hello: Hello) -> Verdict {
+    package func admit(_ hello: Hello) -> Verdict {
         guard hello.dataFingerprint == fingerprint else {
             return .refused(.otherData(hello.dataFingerprint, expected: fingerprint))
         }
         guard let own = ComputeProfile(text: hello.computeProfile) else {
             return .refused(.noProfile(hello.computeProfile))
         }
-        guard isBitIdentical else { return .admitted(own, isFirst: false) }
-        guard let profile else {
-            self.profile = own
-            return .admitted(own, isFirst: true)
-        }
-        return own == profile ? .admitted(own, isFirst: false) : .refused(.otherProfile(own, expected: profile))
+        guard isBitIdentical, let profile, own != profile else { return .admitted(own) }
+        return .refused(.otherProfile(own, expected: profile))
     }
 }
 

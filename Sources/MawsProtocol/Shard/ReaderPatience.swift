@@ -5,13 +5,18 @@ import MawsBase
 struct ReaderPatience: Sendable {
     /// Longest wait of one step.
     static let secondsMax = 0.5
+    /// Less is none: the shell looks at its clock that often.
+    static let secondsMin = 0.1
     /// What an allowance grows by a second. Readers of eight certificates that never read take no more than a quarter
     /// of a shard's time.
     static let share = 0.03
 
     private var used: [String: (seconds: Double, since: Moment)] = [:]
 
-    func seconds(of holder: String, _ now: Moment) -> Double { Self.secondsMax - debt(of: holder, now) }
+    func seconds(of holder: String, _ now: Moment) -> Double {
+        let left = Self.secondsMax - debt(of: holder, now)
+        return left < Self.secondsMin ? 0 : left
+    }
 
     /// A step waited so long for this holder.
     mutating func charge(_ holder: String, seconds: Double, _ now: Moment) {

@@ -20,7 +20,8 @@ extension AdmissionRefusal: CustomStringConvertible {
         case .noProfile(let text): "it does not say what it computes with: '\(text)'"
         case .otherProfile(let profile, let expected):
             "it would not compute this run's bits: \(profile.differences(from: expected).joined(separator: "; ")). "
-                + "Start it with the same --compute on such a machine, or say `bit_identity: off` in the plan"
+                + "Start it with the same --compute on such a machine; or say `bit_identity: off` in the plan or, in a "
+                + "run without steps so far, `compute_profile: \(profile)`"
         case .notItsMessage(let role): "a \(role) may not send this message"
         }
     }

@@ -58,39 +58,29 @@ struct AdmissionTests {
         #expect(Admission.refusal(of: hello(name: name), certified: .trainer) == .noName(name))
     }
 
-    @Test func theFirstTrainersProfileIsTheRunsAndOthersAreRefused() {
-        var admission = admission()
-        #expect(admission.admit(hello()) == .admitted(Self.profile, isFirst: true))
-        #expect(admission.admit(hello()) == .admitted(Self.profile, isFirst: false))
+    @Test func aTrainerOfAnotherProfileThanTheRunsIsRefusedHoweverEarlyItComes() {
+        let admission = admission(profile: Self.profile)
         var other = Self.profile
         other.loops = "c"
         #expect(
             admission.admit(hello(computes: other.description))
                 == .refused(.otherProfile(other, expected: Self.profile)))
-        #expect(admission.profile == Self.profile)
+        #expect(admission.admit(hello()) == .admitted(Self.profile))
     }
 
-    @Test func aRunThatWentOnKnowsItsProfile() {
-        var admission = admission(profile: Self.profile)
-        #expect(admission.admit(hello()) == .admitted(Self.profile, isFirst: false))
-    }
-
-    /// Who is refused for its data leaves no profile behind.
-    @Test func otherDataAreRefusedAndDecideNothing() {
-        var admission = admission()
+    @Test func otherDataAreRefused() {
+        let admission = admission(profile: Self.profile)
         #expect(admission.admit(hello(data: "other")) == .refused(.otherData("other", expected: "data")))
         #expect(admission.admit(hello(data: "")) == .refused(.otherData("", expected: "data")))
         #expect(admission.admit(hello(computes: "fast")) == .refused(.noProfile("fast")))
-        #expect(admission.profile == nil)
     }
 
-    @Test func withoutBitIdentityAnyProfileWillDoAndNoneIsKept() {
-        var admission = admission(isBitIdentical: false)
+    @Test func withoutBitIdentityAnyProfileWillDo() {
+        let admission = admission(profile: Self.profile, isBitIdentical: false)
         var other = Self.profile
         other.library = "another"
-        #expect(admission.admit(hello()) == .admitted(Self.profile, isFirst: false))
-        #expect(admission.admit(hello(computes: other.description)) == .admitted(other, isFirst: false))
-        #expect(admission.profile == nil)
+        #expect(admission.admit(hello()) == .admitted(Self.profile))
+        #expect(admission.admit(hello(computes: other.description)) == .admitted(other))
         #expect(admission.admit(hello(computes: "")) == .refused(.noProfile("")))
     }
 }
