@@ -18,6 +18,7 @@ extension CoordinatorCore {
         let seconds = min(Self.pauseSecondsMax, Self.pauseSeconds * Double(1 << min(trainer.faults, 10)))
         trainers[peer]?.faults += 1
         trainers[peer]?.failures = 0
+        trainers[peer]?.answers = 0
         trainers[peer]?.setAside = (reason, now + seconds)
         suspects[trainer.certificate] = now + min(seconds, Self.newcomerPauseSecondsMax)
         ledger.revoke { $0.trainer == peer }
@@ -83,6 +84,7 @@ extension CoordinatorCore {
     mutating func endLeases(_ now: Moment) -> [CoordinatorAction] {
         guard mode == .computing else { return [] }
         return ledger.expire(now, after: leaseSeconds).sorted().map { peer in
+            noteStall(peer, now)
             let name = trainers[peer]?.name ?? "a trainer"
             return .remark(peer, "\(name) has not answered in time: what it was leased is given to others")
         }

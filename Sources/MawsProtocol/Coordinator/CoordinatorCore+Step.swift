@@ -37,39 +37,51 @@ extension CoordinatorCore {
         var actions: [CoordinatorAction] = []
         for (peer, trainer) in trainers.sorted(by: { $0.key < $1.key })
         where trainer.isReady && trainer.waitsSince != nil && !isSetAside(trainer, now) {
-            let unit = ledger.next(for: peer, rank: { rank(of: $0, for: peer, now) }, lateSeconds: late, now: now)
+            let isOnTrial = isOnTrial(peer, now)
+            let unit = ledger.next(
+                for: peer, isOnTrial: isOnTrial, rank: { rank(of: $0, for: peer, now) }, lateSeconds: late, now: now)
             guard let unit else { continue }
+            for other in ledger.countedOn(unit) { noteStall(other, now) }
             trainers[peer]?.setAside = nil
-            actions.append(.send(peer, .leases(grant(unitsTogether(from: unit, for: peer, now), to: peer, now))))
+            let units = isOnTrial ? [unit] : unitsTogether(from: unit, for: peer, now)
+            actions.append(.send(peer, .leases(grant(units, to: peer, isOnTrial: isOnTrial, now))))
         }
         return actions
     }
 
-    private mutating func grant(_ units: [UnitIndex], to peer: PeerID, _ now: Moment) -> [Lease] {
+    private mutating func grant(
+        _ units: [UnitIndex], to peer: PeerID, isOnTrial: Bool, _ now: Moment
+    ) -> [Lease] {
         newestLeased = max(newestLeased ?? position, position)
         trainers[peer]?.waitsSince = nil
         trainers[peer]?.leased = (now, units.count)
+        trainers[peer]?.openLeases = Set(nextLease..<nextLease + UInt64(units.count))
         let lastBegins = now + Double(units.count - 1) * (trainers[peer]?.unitSeconds ?? 0)
         let grant = LeaseSeal(key: leaseKey).grant(
             (term, position.stage, position.step), phase: UInt32(phase), first: units[0], count: units.count,
             mayBeNonFinite: units.allSatisfy { isAgreed($0.value) }, holder: trainers[peer]?.certificate ?? "")
-        return units.map { self.grant($0, to: peer, now, lastBegins: lastBegins, grant) }
+        return units.map { unit in
+            let assignment = UnitLedger.Assignment(
+                lease: nextLease, trainer: peer, since: now, lastBegins: lastBegins, isOnTrial: isOnTrial)
+            return self.grant(unit, assignment, grant)
+        }
     }
 
     private mutating func grant(
-        _ unit: UnitIndex, to peer: PeerID, _ now: Moment, lastBegins: Moment, _ grant: LeaseGrant
+        _ unit: UnitIndex, _ assignment: UnitLedger.Assignment, _ grant: LeaseGrant
     ) -> Lease {
         defer { nextLease += 1 }
         leasesWithTraces[unit.value, default: 0] += 1
-        ledger.assign(
-            unit, UnitLedger.Assignment(lease: nextLease, trainer: peer, since: now, lastBegins: lastBegins))
+        ledger.assign(unit, assignment)
+        let seconds = assignment.lastBegins.seconds(since: assignment.since) + leaseSeconds
         return Lease(
             id: nextLease, term: term, stage: position.stage, step: position.step, phase: UInt32(phase), unit: unit,
-            milliseconds: UInt32(1000 * (lastBegins.seconds(since: now) + leaseSeconds)),
+            milliseconds: UInt32(1000 * seconds),
             passed: passed[position]?[unit.value] ?? [], grant: grant)
     }
 
     mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
+        noteAnswer(peer, lease: done.lease)
         guard mode == .computing, done.stage == position.stage, done.step == position.step, done.phase == phase,
             trainers[peer]?.isReady == true, ledger.assignment(done.unit, lease: done.lease, peer) != nil
         else { return [] }

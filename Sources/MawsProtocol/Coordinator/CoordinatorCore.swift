@@ -40,6 +40,9 @@ package struct CoordinatorCore: Sendable {
         var faults = 0
         var failures = 0
         var setAside: (reason: String, until: Moment)?
+        /// Answers since it last let a unit become late, and leases that it has not answered for.
+        var answers = 0
+        var openLeases: Set<UInt64> = []
         /// Asked for a lease and has none.
         var waitsSince: Moment?
         /// When it was leased what it has now, and how many units that was.
@@ -119,6 +122,8 @@ package struct CoordinatorCore: Sendable {
     var agreedNonFinite: Set<UInt32> = []
     /// Certificates with which a trainer did something wrong, and until when newcomers with them wait.
     var suspects: [String: Moment] = [:]
+    /// Certificates with which a trainer let units become late: how often, and when last.
+    var stalls: [String: (count: Int, since: Moment)] = [:]
     /// What leases and receipts are sealed with; known to nobody else.
     let secret: [UInt8]
     /// By shard: how often it was configured.

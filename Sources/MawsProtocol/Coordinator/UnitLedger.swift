@@ -10,8 +10,12 @@ struct UnitLedger {
         /// When the last of the units that were leased together is to be begun, as far as one can tell: what it takes
         /// from then on tells whether it is late.
         var lastBegins: Moment
-        /// Its time is over: it stands in nobody's way.
+        /// Its holder has not shown that it answers: it stands in nobody's way.
+        var isOnTrial = false
+        /// Its time is over: neither does it.
         var isOver = false
+
+        var isCountedOn: Bool { !isOnTrial && !isOver }
     }
 
     private enum State {
@@ -33,11 +37,11 @@ struct UnitLedger {
     var unitCount: Int { units.count }
     var pendingCount: Int { units.indices.count { isPending($0) } }
 
-    /// Whether nobody computes the unit, as far as one can tell, and nobody has.
+    /// Whether nobody that is counted on computes the unit, and nobody has.
     func isPending(_ unit: Int) -> Bool {
         switch units[unit] {
         case .pending: true
-        case .assigned(let assignments): assignments.allSatisfy(\.isOver)
+        case .assigned(let assignments): !assignments.contains(where: \.isCountedOn)
         case .done: false
         }
     }
@@ -46,17 +50,22 @@ struct UnitLedger {
         if case .done = units[unit] { true } else { false }
     }
 
-    /// The first unit of the lowest rank among those that nobody computes; failing that the unit that is
-    /// late longest.
+    /// The first unit of the lowest rank among those that nobody computes, then among those that only trainers on trial
+    /// compute; failing that the unit that is late longest.
     ///
+    /// - Parameter isOnTrial: whether this trainer is: it gets no unit that as many compute as may.
     /// - Parameter lateSeconds: age at which an assignment counts as late and is worth a copy.
     /// - Parameter rank: nil where this trainer is not to have the unit.
     func next(
-        for trainer: PeerID, rank: (Int) -> (Int, Int)?, lateSeconds: Double, now: Moment
+        for trainer: PeerID, isOnTrial: Bool = false, rank: (Int) -> (Int, Int)?, lateSeconds: Double, now: Moment
     ) -> UnitIndex? {
-        var best: (rank: (Int, Int), unit: Int)?
+        var best: (rank: (Int, Int, Int), unit: Int)?
         for unit in units.indices where isPending(unit) {
-            guard let rank = rank(unit) else { continue }
+            let copies = assignments(of: unit).filter { !$0.isOver }
+            guard !copies.contains(where: { $0.trainer == trainer }), !isOnTrial || copies.count < Self.copiesMax,
+                let ownRank = rank(unit)
+            else { continue }
+            let rank = (copies.isEmpty ? 0 : 1, ownRank.0, ownRank.1)
             if best.map({ rank < $0.rank }) ?? true { best = (rank, unit) }
         }
         if let best { return UnitIndex(UInt32(best.unit)) }
@@ -77,6 +86,15 @@ struct UnitLedger {
             return nil
         }
         return assignments.first { $0.lease == lease && $0.trainer == trainer }
+    }
+
+    /// Trainers that are counted on for a unit.
+    func countedOn(_ unit: UnitIndex) -> [PeerID] {
+        assignments(of: Int(unit.value)).filter(\.isCountedOn).map(\.trainer)
+    }
+
+    private func assignments(of unit: Int) -> [Assignment] {
+        if case .assigned(let assignments) = units[unit] { assignments } else { [] }
     }
 
     /// Marks a unit done that somebody holds.
