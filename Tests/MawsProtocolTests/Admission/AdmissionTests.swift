@@ -20,8 +20,8 @@ struct AdmissionTests {
             }, term: Term(0))
     }
 
-    private func admission(isBitIdentical: Bool = true, profile: ComputeProfile? = nil) -> Admission {
-        Admission(fingerprint: "data", isBitIdentical: isBitIdentical, profile: profile)
+    private func admission(profile: ComputeProfile? = nil, isBitIdentical: Bool = true) -> Admission {
+        Admission(fingerprint: "data", profile: profile, isBitIdentical: isBitIdentical)
     }
 
     @Test func whoSaysWhatItsCertificateSaysIsServed() {
