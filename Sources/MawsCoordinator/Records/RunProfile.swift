@@ -1,7 +1,7 @@
 import MawsBase
+import MawsDatabase
 import MawsKernels
 import MawsPlan
-import MawsStorage
 
 /// What all trainers of a run compute with: what the plan says, else what the CPU that started the run has. No trainer
 /// has a say in it.
