@@ -1,23 +1,26 @@
-import Foundation
+import MawsBase
+import MawsTransport
 
 /// Hands events from many threads to the one that decides.
-final class Mailbox<Event: Sendable>: @unchecked Sendable {
+package final class Mailbox<Event: Sendable>: @unchecked Sendable {
     /// Guards `events`.
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var events: [Event] = []
 
-    func post(_ event: Event) {
+    package init() {}
+
+    package func post(_ event: Event) {
         condition.lock()
         events.append(event)
         condition.signal()
         condition.unlock()
     }
 
-    /// All events so far, in order; waits at most `seconds` for the first.
-    func take(waitingSeconds seconds: Double) -> [Event] {
+    /// All events so far, in order; waits at most so many seconds for the first.
+    package func take(waitingSeconds seconds: Double) -> [Event] {
         condition.lock()
         defer { condition.unlock() }
-        if events.isEmpty { _ = condition.wait(until: Date(timeIntervalSinceNow: seconds)) }
+        if events.isEmpty { _ = condition.wait(until: .now() + seconds) }
         defer { events = [] }
         return events
     }

@@ -1,7 +1,8 @@
-import Foundation
 import Glibc
+import MawsBase
 import MawsSum
 import MawsTensor
+import MawsTransport
 
 /// Memory for gradients on their way into the sum, used again and again, below a fixed limit.
 ///
@@ -12,7 +13,7 @@ final class BufferPool: SumMemory, @unchecked Sendable {
     static var defaultLimitBytes: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2 }
 
     private let limitBytes: Int
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var bytesInUse = 0
     /// Idle buffers by their number of floats.
     private var idle: [Int: [FloatBuffer]] = [:]
@@ -24,7 +25,7 @@ final class BufferPool: SumMemory, @unchecked Sendable {
 
     /// A buffer with any content; nil when none came free in time.
     func take(_ count: Int, waitSeconds: Double) -> FloatBuffer? {
-        let deadline = Foundation.Date(timeIntervalSinceNow: waitSeconds)
+        let deadline = Moment.now() + waitSeconds
         condition.lock()
         defer { condition.unlock() }
         while bytesInUse > 0 && bytesInUse + 4 * count > limitBytes {

@@ -33,6 +33,12 @@ import Testing
         expectNone(clock, in: files, "reads a clock; take the moment as an argument")
     }
 
+    @Test func noWaitJumpsWithTheClockOnTheWall() {
+        expectNone(
+            /timeIntervalSinceNow|wait\(until: Date/, in: tree.sources,
+            "waits by a clock that may be set; MonotonicCondition does not")
+    }
+
     @Test func randomNumbersAreCounted() {
         let systems = /SystemRandomNumberGenerator|\.random\(in:|\.shuffled\(|\.shuffle\(|\bdrand48|\brand\(/
         let files = tree.targets(Self.pure + Self.numeric + ["MawsData", "MawsServer", "MawsTrainer"])

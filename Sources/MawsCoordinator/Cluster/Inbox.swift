@@ -1,11 +1,11 @@
-import Foundation
+import MawsTransport
 import MawsWire
 
 /// Counts the messages of one peer that wait to be handled: while there are as many as its budget allows, the thread
 /// that receives them waits, and with it the peer. So a peer that sends without end takes its own share of the deciding
 /// thread and of memory, and no more.
 package final class Inbox: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var waiting = 0
     private var waitingBytes = 0
     private var isEnded = false

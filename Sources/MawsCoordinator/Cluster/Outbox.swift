@@ -6,8 +6,8 @@ import MawsWire
 /// What is on its way to one peer. Any thread puts orders in and waits for nothing; a thread of the connection's own
 /// writes them, and between orders the slices of a restore. A peer that does not read fills its own outbox and no
 /// other.
-final class Outbox: @unchecked Sendable {
-    struct Dropped: Error {}
+package final class Outbox: @unchecked Sendable {
+    package struct Dropped: Error {}
 
     /// How long the last words may take to reach the peer.
     private static let farewellSeconds = 2.0
@@ -21,7 +21,7 @@ final class Outbox: @unchecked Sendable {
     private let connection: Connection
     private let bytesMax: Int
     /// Guards everything below.
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var orders: [[UInt8]] = []
     private var orderBytes = 0
     /// The newest of the answers that replace each other.
@@ -34,38 +34,38 @@ final class Outbox: @unchecked Sendable {
     private var isEnded = false
     private var problem: String?
 
-    init(_ connection: Connection, bytesMax: Int) {
+    package init(_ connection: Connection, bytesMax: Int) {
         (self.connection, self.bytesMax) = (connection, bytesMax)
         Thread.detachNewThread { [self] in write() }
     }
 
     /// Why the connection was ended from here.
-    var failure: String? { locked { problem } }
+    package var failure: String? { locked { problem } }
 
     /// Whether the peer was sent its last words: what it says is of no interest any more.
-    var isFinishing: Bool { locked { isLeaving || isEnded } }
+    package var isFinishing: Bool { locked { isLeaving || isEnded } }
 
     /// Puts an order at the end of the line. A peer that does not read its orders is ended.
-    func put(_ message: Message) {
+    package func put(_ message: Message) {
         guard let frame = try? Connection.frame(message) else { return }
         locked { add(frame) }
     }
 
     /// As `put`, unless anything is on its way: that says as much.
-    func beat() {
+    package func beat() {
         guard let frame = try? Connection.frame(.heartbeat) else { return }
         locked { if orders.isEmpty && slice == nil && !isWriting { add(frame) } }
     }
 
     /// Takes the place of an answer that was not sent yet.
-    func replace(_ message: Message) {
+    package func replace(_ message: Message) {
         guard let frame = try? Connection.frame(message) else { return }
         locked { if !isLeaving && !isEnded { newest = frame } }
     }
 
     /// Writes a slice behind the orders that are there; returns when it is written. Throws `Dropped` where orders that
     /// came meanwhile make it void, or it is `isVoid` by now.
-    func write(_ message: Message, slice bytes: UnsafeRawBufferPointer, isVoid: () -> Bool) throws {
+    package func write(_ message: Message, slice bytes: UnsafeRawBufferPointer, isVoid: () -> Bool) throws {
         let frame = try Connection.frame(message, payloadCount: bytes.count)
         condition.lock()
         defer { condition.unlock() }
@@ -81,10 +81,10 @@ final class Outbox: @unchecked Sendable {
     }
 
     /// A slice that is not being written yet will not be.
-    func dropSlices() { locked { slice = nil } }
+    package func dropSlices() { locked { slice = nil } }
 
     /// Says this after all that is on its way, and ends the connection a little later.
-    func finish(_ message: Message) {
+    package func finish(_ message: Message) {
         guard let frame = try? Connection.frame(message) else { return }
         locked {
             guard !isLeaving else { return }
@@ -95,13 +95,13 @@ final class Outbox: @unchecked Sendable {
     }
 
     /// Ends the connection.
-    func end() {
+    package func end() {
         locked { isEnded = true }
         connection.close()
     }
 
     /// Waits until everything is written, or the connection is ended.
-    func wait(until deadline: Date) {
+    package func wait(until deadline: Moment) {
         condition.lock()
         defer { condition.unlock() }
         while !isEnded && (!orders.isEmpty || isWriting), condition.wait(until: deadline) {}
@@ -197,7 +197,7 @@ final class Outbox: @unchecked Sendable {
     private func leave() {
         connection.endSending()
         condition.lock()
-        let deadline = Date(timeIntervalSinceNow: Self.farewellSeconds)
+        let deadline = Moment.now() + Self.farewellSeconds
         while !isEnded, condition.wait(until: deadline) {}
         condition.unlock()
         end()

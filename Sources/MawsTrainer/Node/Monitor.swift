@@ -1,9 +1,10 @@
 import Foundation
 import MawsBase
+import MawsTransport
 
 /// State that several threads share: one of them at a time, and others may wait for it to change.
 final class Monitor<State>: @unchecked Sendable {
-    private let condition = NSCondition()
+    private let condition = MonotonicCondition()
     private var state: State
 
     init(_ state: State) { self.state = state }
@@ -22,16 +23,14 @@ final class Monitor<State>: @unchecked Sendable {
     func wait<Result>(seconds: Double = .infinity, _ ready: (inout State) throws -> Result?) rethrows -> Result? {
         condition.lock()
         defer { condition.unlock() }
-        let start = Moment.now()
+        // A year is as good as for ever.
+        let deadline = Moment.now() + min(seconds, 3e7)
         while true {
             if let result = try ready(&state) {
                 condition.broadcast()
                 return result
             }
-            let left = seconds - Moment.now().seconds(since: start)
-            guard left > 0 else { return nil }
-            // Short waits by the wall clock, measured by the monotonic one: a clock that is set cannot stretch them.
-            _ = condition.wait(until: Date(timeIntervalSinceNow: min(left, 1)))
+            guard condition.wait(until: deadline) else { return try ready(&state) }
         }
     }
 }
