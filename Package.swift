@@ -189,7 +189,7 @@ let testTargets: [Target] = [
     tests(
         "MawsReportTests",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsProtocol", "MawsModel", "MawsData", "MawsTraining",
             "MawsCheckpoint", "MawsReport",
         ]),
     tests(

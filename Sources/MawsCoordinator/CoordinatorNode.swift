@@ -60,7 +60,7 @@ package final class CoordinatorNode {
     var hashesBefore: [StageIndex: String] = [:]
     var outcome: RunOutcome?
     var failure: String?
-    var heartbeatAt = Moment.now()
+    var heartbeats = HeartbeatCore(now: .now())
     /// When the log last said how far the stage is.
     var progressLoggedAt = Moment.now()
     /// What is said of this process's own certificate, and when the log last said it and what it says of peers'.
@@ -165,7 +165,7 @@ package final class CoordinatorNode {
             try answerViewers(now)
             try perform(core.step(.tick, now: now))
             try cluster?.tick()
-            if now.seconds(since: heartbeatAt) >= 1 { beat(now) }
+            tick(now)
             // A finished run has no stage under way; the last figures of its last one stay on the line.
             if outcome == nil { show(snapshot(now), now) }
         }
@@ -174,7 +174,8 @@ package final class CoordinatorNode {
 
     func snapshot(_ now: Moment) -> StatusSnapshot {
         var snapshot = progress.snapshot(
-            core, peers: peers, productRate: productRate, skipped: recorder.unreadable(of: core.stage.index), now)
+            core, peers: peers, silence: heartbeats.longest(now), productRate: productRate,
+            skipped: recorder.unreadable(of: core.stage.index), now)
         snapshot.warnings = certificateWarnings
         return snapshot
     }
@@ -191,8 +192,18 @@ package final class CoordinatorNode {
         logger.info("\(LiveLine.log(snapshot))")
     }
 
+    private func tick(_ now: Moment) {
+        let servers = peers.values.filter { $0.shard != nil }
+        let silences = servers.map { ($0.id, $0.connection.silentSeconds) }
+        for action in heartbeats.tick(Dictionary(uniqueKeysWithValues: silences), now: now) {
+            switch action {
+            case .beat: beat(now)
+            case .look(let id): peers[id].map { holderCheck?.begin($0) }
+            }
+        }
+    }
+
     private func beat(_ now: Moment) {
-        heartbeatAt = now
         if now.seconds(since: warnedAt) >= 86_400 { warn(now) }
         for peer in peers.values { peer.outbox.beat() }
         for line in remarks.due(now) { logger.warning("\(line)") }
@@ -210,7 +221,7 @@ package final class CoordinatorNode {
         let reason = failure ?? (isFinished ? "the run is finished" : "the coordinator stops")
         if isFinished || plan.cluster.isLocal {
             for peer in peers.values { send(.shutdown(isFinished: isFinished, reason: reason), to: peer) }
-            let deadline = Date(timeIntervalSinceNow: 2)
+            let deadline = Moment.now() + 2
             for peer in peers.values { peer.outbox.wait(until: deadline) }
         }
         cluster?.stop(graceSeconds: 5)

@@ -1,3 +1,5 @@
+import MawsProtocol
+
 /// What the coordinator knows at one moment: the live line, `maws-coord status` and `maws-coord watch` draw it.
 package struct StatusSnapshot: Codable, Hashable, Sendable {
     package struct Peer: Codable, Hashable, Sendable {
@@ -6,7 +8,8 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
         package var role: String
         /// Where a server listens for trainers, where a trainer comes from; empty while it is away.
         package var address: String
-        /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3 s`.
+        package var activity: PeerActivity
+        /// The same as a short phrase.
         package var doing: String
         /// Known to the run but not connected.
         package var isAway: Bool
@@ -16,7 +19,7 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
         package var certificateDaysLeft: Int?
 
         package init(
-            name: String, role: String, address: String, doing: String, isAway: Bool = false,
+            name: String, role: String, address: String, activity: PeerActivity, isAway: Bool = false,
             certificate: String? = nil, certificateDaysLeft: Int? = nil
         ) {
             self.certificate = certificate
@@ -24,7 +27,8 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
             self.name = name
             self.role = role
             self.address = address
-            self.doing = doing
+            self.activity = activity
+            doing = "\(activity)"
             self.isAway = isAway
         }
     }
@@ -45,7 +49,11 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
     package var runRemainingSeconds: Double?
     package var peers: [Peer]
     /// Who everybody waits for, since when and for what; nil when nobody waits.
-    package var waitingFor: String?
+    package var wait: Wait? {
+        didSet { waitingFor = wait?.description }
+    }
+    /// The same as a phrase.
+    package private(set) var waitingFor: String?
     /// Steps of the stage that were skipped, since the coordinator's start, because they were not finite.
     package var skippedSteps: Int
     /// Samples of the stage that are passed over, and the first of them by name.
@@ -60,7 +68,7 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
 
     package init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
-        imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], waitingFor: String?,
+        imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], wait: Wait?,
         skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], utilisation: Double? = nil,
         phase: String? = nil, runRemainingSeconds: Double? = nil
     ) {
@@ -79,7 +87,8 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
         self.imagesPerSecond = imagesPerSecond
         self.remainingSeconds = remainingSeconds
         self.peers = peers
-        self.waitingFor = waitingFor
+        self.wait = wait
+        waitingFor = wait?.description
         self.skippedSteps = skippedSteps
     }
 }

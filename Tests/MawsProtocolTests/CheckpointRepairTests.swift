@@ -27,7 +27,7 @@ struct CheckpointRepairTests {
         _ = core.step(.checkpointFound(at(2)), now: now)
         #expect(core.step(.restored(PeerID(0), at(4)), now: now).isEmpty)
         #expect(core.step(.checkpointDamaged(at(4)), now: now).isEmpty)
-        #expect(core.waitingFor(now) == "the servers, which receive their shards")
+        #expect(core.wait(now)?.cause == .shards)
     }
 
     /// With a coordinator that was killed and a stage whose only checkpoint is damaged.

@@ -192,7 +192,7 @@ import Testing
         run.reduceAll(step: 0)
         #expect(run.core.shownStage.index == StageIndex(1))
         #expect(run.core.progress == (0, 4))
-        #expect(run.core.waitingFor(run.now)?.contains("the stage's first checkpoint") == true)
+        #expect(run.core.wait(run.now)?.cause == .firstCheckpoint)
         #expect(run.core.committed == RunPosition(stage: StageIndex(0), step: StepIndex(1)))
         run.step(.stagePrepared(StageIndex(1)))
         #expect(run.core.stage.index == StageIndex(1) && run.core.progress == (0, 4))
@@ -252,10 +252,10 @@ import Testing
         #expect(run.leases.count == 1)
     }
 
-    @Test func waitingForNamesTheMissingShard() {
+    @Test func theMissingShardIsWaitedForSinceItIsAway() {
         var run = CoordinatorHarness(stages: [training()])
         run.joinServer(0)
         run.now = run.now + 2.5
-        #expect(run.core.waitingFor(run.now) == "shard 1/2, away since 2.5 s (1 of 2 missing)")
+        #expect(run.core.wait(run.now) == Wait(.missingShard(1, of: 2, missing: 1), seconds: 2.5))
     }
 }

@@ -1,28 +1,34 @@
 import MawsBase
+import MawsProtocol
 import MawsReport
 import Testing
 
 @Suite struct LiveLineTests {
     static func snapshot(
-        stage: String = "wsp", step: Int = 58, loss: Double? = 2.31, waitingFor: String? = nil
+        stage: String = "wsp", step: Int = 58, loss: Double? = 2.31, wait: Wait? = nil
     ) -> StatusSnapshot {
         let peers = [
-            StatusSnapshot.Peer(name: "server-0", role: "server", address: "127.0.0.1:41001", doing: "applied step 57"),
-            StatusSnapshot.Peer(name: "server-1", role: "server", address: "127.0.0.1:41002", doing: "applied step 57"),
-            StatusSnapshot.Peer(name: "trainer-0", role: "trainer", address: "127.0.0.1:51820", doing: "unit 3"),
             StatusSnapshot.Peer(
-                name: "trainer-1", role: "trainer", address: "127.0.0.1:51822", doing: "away since 3 s", isAway: true),
+                name: "server-0", role: "server", address: "127.0.0.1:41001", activity: .serves(version: 57)),
+            StatusSnapshot.Peer(
+                name: "server-1", role: "server", address: "127.0.0.1:41002", activity: .reduced(step: 58)),
+            StatusSnapshot.Peer(
+                name: "trainer-0", role: "trainer", address: "127.0.0.1:51820",
+                activity: .computes(firstUnit: 3, lastUnit: 3, step: 58, seconds: 0.45)),
+            StatusSnapshot.Peer(
+                name: "trainer-1", role: "trainer", address: "127.0.0.1:51822", activity: .away(seconds: 3),
+                isAway: true),
         ]
         return StatusSnapshot(
             run: "fashion", stage: stage, stageIndex: 1, stageCount: 5, step: step, stepCount: 117, loss: loss,
-            imagesPerSecond: 412.4, remainingSeconds: 80, peers: peers, waitingFor: waitingFor)
+            imagesPerSecond: 412.4, remainingSeconds: 80, peers: peers, wait: wait)
     }
 
     @Test func aWideTerminalShowsEverything() {
-        let line = LiveLine.terminal(Self.snapshot(waitingFor: "trainer-1 since 4.1 s"), width: 200)
+        let line = LiveLine.terminal(Self.snapshot(wait: Self.unitWait), width: 200)
         #expect(
             line == "wsp  step 58/117  loss 2.310  412 images/s  eta 1m 20s  servers 2/2  trainers 1/2"
-                + " (waits for trainer-1 since 4.1 s)")
+                + " (waits for trainer-0: unit 3 of step 58 since 4.1 s)")
     }
 
     @Test func whatIsLeftOfTheRunStandsBesideWhatIsLeftOfTheStage() {
@@ -42,10 +48,12 @@ import Testing
         #expect(!(LiveLine.log(snapshot) + StatusTable.draw(snapshot)).contains("step 58"))
     }
 
-    @Test(arguments: [nil, "trainer-1: unit 3 of step 17 since 4.1 s, which is a rather long time to wait for anyone"])
-    func noLineIsWiderThanItsTerminal(waitingFor: String?) {
+    static let unitWait = Wait("trainer-0", .unit(3, step: 58), seconds: 4.1)
+
+    @Test(arguments: [nil, unitWait, Wait(String(repeating: "n", count: 64), .unit(3, step: 58), seconds: 4.1)])
+    func noLineIsWiderThanItsTerminal(wait: Wait?) {
         for width in 0...220 {
-            let line = LiveLine.terminal(Self.snapshot(waitingFor: waitingFor), width: width)
+            let line = LiveLine.terminal(Self.snapshot(wait: wait), width: width)
             #expect(line.count <= width)
         }
     }
@@ -55,7 +63,8 @@ import Testing
     }
 
     @Test func aPeersWordsDoNotMoveTheCursor() {
-        let line = LiveLine.log(Self.snapshot(stage: "w\u{1B}[2Jsp", waitingFor: "a\r\nb"))
+        let line = LiveLine.log(
+            Self.snapshot(stage: "w\u{1B}[2Jsp", wait: Wait("a\r\nb", .unit(3, step: 58), seconds: 4)))
         #expect(line.unicodeScalars.allSatisfy { $0.value >= 0x20 })
     }
 

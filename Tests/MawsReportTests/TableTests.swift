@@ -1,4 +1,5 @@
 import MawsData
+import MawsProtocol
 import MawsReport
 import Testing
 
@@ -59,17 +60,17 @@ import Testing
 
     @Test func theStatusNamesEveryPeerAndWhoEverybodyWaitsFor() {
         let text = StatusTable.draw(
-            LiveLineTests.snapshot(waitingFor: "trainer-0: unit 3 of step 58 since 4.1 s"))
+            LiveLineTests.snapshot(wait: LiveLineTests.unitWait))
         let expected = """
             Run fashion, stage wsp (2 of 5)
             step 58 of 117, loss 2.310, 412 images/s, 1m 20s to the end of the stage
 
             peer       role     address          doing
-            ─────────  ───────  ───────────────  ───────────────
-            server-0   server   127.0.0.1:41001  applied step 57
-            server-1   server   127.0.0.1:41002  applied step 57
-            trainer-0  trainer  127.0.0.1:51820  unit 3
-            trainer-1  trainer  127.0.0.1:51822  away since 3 s
+            ─────────  ───────  ───────────────  ──────────────────────────────
+            server-0   server   127.0.0.1:41001  serves version 57
+            server-1   server   127.0.0.1:41002  step 58 reduced
+            trainer-0  trainer  127.0.0.1:51820  unit 3 of step 58 since 0.4 s
+            trainer-1  trainer  127.0.0.1:51822  away since 3.0 s
 
             Everybody waits for trainer-0: unit 3 of step 58 since 4.1 s
             """
@@ -80,9 +81,10 @@ import Testing
         var snapshot = LiveLineTests.snapshot()
         snapshot.peers = [
             StatusSnapshot.Peer(
-                name: "server-0", role: "server", address: "[::1]:7071", doing: "serves version 3",
+                name: "server-0", role: "server", address: "[::1]:7071", activity: .serves(version: 3),
                 certificate: "ps-0", certificateDaysLeft: 12),
-            StatusSnapshot.Peer(name: "server-1", role: "server", address: "", doing: "away", isAway: true),
+            StatusSnapshot.Peer(
+                name: "server-1", role: "server", address: "", activity: .away(seconds: 3), isAway: true),
         ]
         snapshot.warnings = ["the server certificate ps-0 of server-0 expires in 12 days"]
         let lines = StatusTable.draw(snapshot).split(separator: "\n")

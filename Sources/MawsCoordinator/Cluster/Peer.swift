@@ -5,8 +5,8 @@ import MawsWire
 import Synchronization
 
 /// One process connected to the coordinator.
-final class Peer: Sendable {
-    let id: PeerID
+package final class Peer: Sendable {
+    package let id: PeerID
     let role: Role
     /// What it calls itself, or what it is called where others call themselves so.
     let name: String
@@ -15,20 +15,23 @@ final class Peer: Sendable {
     /// A server's shard, and where trainers reach it.
     let shard: ShardIdentity?
     let listens: NetworkAddress?
-    let connection: Connection
+    package let connection: Connection
     /// What is on its way to it, and what of it waits to be handled.
-    let outbox: Outbox
+    package let outbox: Outbox
     let inbox: Inbox
     /// Whether a trainer computes the run's bits from the run's data, as far as it says.
     let admission: AdmissionFlag
+    /// Whether its line is being read.
+    package let line: LineUse
     /// When its certificate ends.
     let life: CertificateLife?
 
-    init(
+    package init(
         id: PeerID, role: Role, name: String, origin: UInt64, shard: ShardIdentity?, listens: NetworkAddress?,
-        connection: Connection, outbox: Outbox, inbox: Inbox = Inbox(), admission: AdmissionFlag = AdmissionFlag()
+        connection: Connection, outbox: Outbox, inbox: Inbox = Inbox(), admission: AdmissionFlag = AdmissionFlag(),
+        line: LineUse = LineUse()
     ) {
-        (self.outbox, self.inbox, self.admission) = (outbox, inbox, admission)
+        (self.outbox, self.inbox, self.admission, self.line) = (outbox, inbox, admission, line)
         self.id = id
         self.role = role
         self.name = name
@@ -42,7 +45,7 @@ final class Peer: Sendable {
     func renamed(_ name: String) -> Peer {
         Peer(
             id: id, role: role, name: name, origin: origin, shard: shard, listens: listens, connection: connection,
-            outbox: outbox, inbox: inbox, admission: admission)
+            outbox: outbox, inbox: inbox, admission: admission, line: line)
     }
 
     /// What the cores know of its connection.
@@ -83,15 +86,33 @@ final class Peer: Sendable {
 }
 
 /// Written by the deciding thread, read by the one that receives.
-final class AdmissionFlag: Sendable {
+package final class AdmissionFlag: Sendable {
     private let granted = Atomic(false)
+
+    package init() {}
 
     var isGranted: Bool { granted.load(ordering: .acquiring) }
     func grant() { granted.store(true, ordering: .releasing) }
 }
 
+/// Written by the thread that receives: while it does something else, silence says nothing of the peer.
+package final class LineUse: Sendable {
+    private let heldUp = Atomic(true)
+
+    package init() {}
+
+    package var isHeldUp: Bool { heldUp.load(ordering: .acquiring) }
+
+    /// Waits for what comes next.
+    func read<Result>(_ body: () throws -> Result) rethrows -> Result {
+        heldUp.store(false, ordering: .releasing)
+        defer { heldUp.store(true, ordering: .releasing) }
+        return try body()
+    }
+}
+
 /// What reaches the deciding thread.
-enum NodeEvent: Sendable {
+package enum NodeEvent: Sendable {
     case joined(Peer, Hello)
     /// From a peer's inbox, where its body takes so many bytes.
     case message(Peer, Message, bytes: Int)

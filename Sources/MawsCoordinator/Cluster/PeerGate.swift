@@ -114,7 +114,9 @@ final class PeerGate: Sendable {
     }
 
     private func receive(from peer: Peer) throws {
-        let incoming = try peer.connection.receive(timeoutSeconds: heartbeatTimeoutSeconds)
+        let incoming = try peer.line.read {
+            try peer.connection.receive(timeoutSeconds: heartbeatTimeoutSeconds)
+        }
         if peer.outbox.isFinishing { return try peer.connection.discardPayload() }
         if case .snapshotSlice(let slice) = incoming.message {
             return try collector.receive(slice, from: peer, byteCount: incoming.payloadCount)

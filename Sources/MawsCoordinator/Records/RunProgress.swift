@@ -8,7 +8,6 @@ import MawsTransport
 /// How far a stage is and how fast it goes, for the live line and `maws-coord status`.
 struct RunProgress {
     private static let skippedNamesMax = 10
-    private static let silentSeconds = 2.0
 
     private let run: String
     private let catalog: StageCatalog
@@ -47,10 +46,12 @@ struct RunProgress {
         return commit(loss: loss, now)
     }
 
+    /// - Parameter silence: the longest of a server; where nobody else is waited for, it is.
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
     /// - Parameter skipped: names of the stage's samples that are passed over.
     func snapshot(
-        _ core: CoordinatorCore, peers: [PeerID: Peer], productRate: Double, skipped: [String], _ now: Moment
+        _ core: CoordinatorCore, peers: [PeerID: Peer], silence: HeartbeatCore.Silence?, productRate: Double,
+        skipped: [String], _ now: Moment
     ) -> StatusSnapshot {
         let stage = catalog[core.shownStage.index]
         let (done, total) = core.progress
@@ -61,14 +62,14 @@ struct RunProgress {
             let peer = report.peer.flatMap { peers[$0] }
             return StatusSnapshot.Peer(
                 name: peer?.name ?? report.name, role: report.role.rawValue, address: peer?.address ?? "",
-                doing: report.doing, isAway: report.peer == nil, certificate: peer?.certificate,
+                activity: report.activity, isAway: report.peer == nil, certificate: peer?.certificate,
                 certificateDaysLeft: peer?.life?.daysLeft())
         }
         return StatusSnapshot(
             run: run, stage: stage.plan.name, stageIndex: Int(stage.index.value), stageCount: catalog.stages.count,
             step: done, stepCount: total, loss: loss, imagesPerSecond: rate, remainingSeconds: remaining,
             peers: reports,
-            waitingFor: core.waitingFor(now) ?? silentServer(peers.values), skippedSteps: skippedSteps,
+            wait: core.wait(now) ?? silence.map { wait($0, peers) }, skippedSteps: skippedSteps,
             skippedSamples: skipped.count, skippedNames: Array(skipped.prefix(Self.skippedNamesMax)),
             utilisation: rate > 0
                 ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil,
@@ -81,19 +82,14 @@ struct RunProgress {
         var last = snapshot
         (last.stage, last.stageIndex) = (stage.plan.name, Int(stage.index.value))
         (last.step, last.stepCount) = (stage.shape.total, stage.shape.total)
-        (last.loss, last.waitingFor, last.remainingSeconds, last.runRemainingSeconds) = (loss, nil, nil, nil)
+        (last.loss, last.wait, last.remainingSeconds, last.runRemainingSeconds) = (loss, nil, nil, nil)
         last.phase = stage.phaseText(done: stage.shape.total)
         return last
     }
 
-    /// A server says something every second; one that does not holds up whoever gathers from it or pushes to it, though
-    /// all of them are at work as far as the coordinator knows.
-    private func silentServer(_ peers: some Sequence<Peer>) -> String? {
-        let silent = peers.filter { $0.shard != nil && $0.connection.silentSeconds >= Self.silentSeconds }
-        guard let longest = silent.max(by: { $0.connection.silentSeconds < $1.connection.silentSeconds }) else {
-            return nil
-        }
-        return String(format: "%@, silent for %.1f s", longest.title, longest.connection.silentSeconds)
+    private func wait(_ silence: HeartbeatCore.Silence, _ peers: [PeerID: Peer]) -> Wait {
+        Wait(
+            peers[silence.peer]?.title, .silence(endedSecondsAgo: silence.endedSecondsAgo), seconds: silence.seconds)
     }
 
     /// Seconds of the stages after this one, if their products go at the rate at which this one's do.

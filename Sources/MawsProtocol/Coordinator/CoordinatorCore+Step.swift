@@ -33,13 +33,13 @@ extension CoordinatorCore {
     /// Gives work to every trainer that waits for it, in the order of their connections.
     mutating func grantLeases(_ now: Moment) -> [CoordinatorAction] {
         guard mode == .computing else { return [] }
-        let late = unitSeconds > 0 ? min(leaseSeconds, max(1, 3 * unitSeconds)) : leaseSeconds
         var actions: [CoordinatorAction] = []
         for (peer, trainer) in trainers.sorted(by: { $0.key < $1.key })
         where trainer.isReady && trainer.waitsSince != nil && !isSetAside(trainer, now) {
             let isOnTrial = isOnTrial(peer, now)
             let unit = ledger.next(
-                for: peer, isOnTrial: isOnTrial, rank: { rank(of: $0, for: peer, now) }, lateSeconds: late, now: now)
+                for: peer, isOnTrial: isOnTrial, rank: { rank(of: $0, for: peer, now) }, lateSeconds: lateSeconds,
+                now: now)
             guard let unit else { continue }
             for other in ledger.countedOn(unit) { noteStall(other, now) }
             trainers[peer]?.setAside = nil
@@ -48,6 +48,9 @@ extension CoordinatorCore {
         }
         return actions
     }
+
+    /// After how long a unit counts as late, and is worth a copy.
+    var lateSeconds: Double { unitSeconds > 0 ? min(leaseSeconds, max(1, 3 * unitSeconds)) : leaseSeconds }
 
     private mutating func grant(
         _ units: [UnitIndex], to peer: PeerID, isOnTrial: Bool, _ now: Moment

@@ -72,6 +72,8 @@ package struct CoordinatorCore: Sendable {
     let shardUses: @Sendable (RunPosition) -> [[ShardUse]]
 
     var mode: Mode
+    /// When that began.
+    var modeSince: Moment
     /// Committed steps.
     var position: RunPosition
     /// Newest checkpoint of the current stage; nil where none is known to be whole.
@@ -160,6 +162,7 @@ package struct CoordinatorCore: Sendable {
         servers = Array(repeating: nil, count: shardCount)
         serverAwaySince = Array(repeating: now, count: shardCount)
         mode = position == nil ? .preparing : .assembling
+        modeSince = now
         knowsTraces = position == nil
         for sample in passed { keep(sample) }
         self.dropsStep = dropsStep || self.passed[self.position] != nil
@@ -185,6 +188,8 @@ package struct CoordinatorCore: Sendable {
 
     package mutating func step(_ event: CoordinatorEvent, now: Moment) -> [CoordinatorAction] {
         guard mode != .ended else { return [] }
+        let earlier = mode
+        defer { if mode != earlier { modeSince = now } }
         switch event {
         case .serverJoined(let peer, let name, let hello): return serverJoined(peer, name, hello, now)
         case .newerTermKnown(let term, let name): return takeTerm(above: term, of: name)

@@ -1,0 +1,54 @@
+import MawsProtocol
+
+extension PeerActivity: CustomStringConvertible {
+    /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3.0 s`.
+    package var description: String {
+        switch self {
+        case .away(let seconds): "away since \(Figure.tenths(seconds)) s"
+        case .receivesShard: "receives its shard"
+        case .reduced(let step): "step \(step) reduced"
+        case .serves(let version): "serves version \(version)"
+        case .opensData: "opens its data"
+        case .idle: "idle"
+        case .computes(let first, let last, let step, let seconds):
+            "\(first == last ? "unit \(first)" : "units \(first) to \(last)") of step \(step) "
+                + "since \(Figure.tenths(seconds)) s"
+        case .setAside(let reason, let left): "set aside for \(Figure.tenths(left)) s more: \(reason)"
+        case .waitsForUnit(let seconds): "waits for a unit since \(Figure.tenths(seconds)) s"
+        }
+    }
+}
+
+extension Wait: CustomStringConvertible {
+    /// What comes after "waits for": `trainer-1: unit 3 of step 17 since 4.1 s`.
+    package var description: String {
+        let since = "since \(Figure.tenths(seconds)) s"
+        return switch cause {
+        case .firstCheckpoint: "the coordinator, which makes the stage's first checkpoint, \(since)"
+        case .wholeCheckpoint: "the coordinator, which looks for a whole checkpoint, \(since)"
+        case .missingShard(let shard, let count, let missing):
+            "shard \(shard)/\(count), away \(since) (\(missing) of \(count) missing)"
+        case .shards: "the servers, which receive their shards, \(since)"
+        case .slices: "the servers, which send their slices for the checkpoint, \(since)"
+        case .application(let step): "the servers, which apply step \(step), \(since)"
+        case .noTrainer: "a trainer: none is here"
+        case .trainersSetAside: "a trainer: all that are here are set aside"
+        case .sum(let step): "\(name ?? "a server"), which adds up step \(step)"
+        case .unit(let unit, let step): "\(name ?? "a trainer"): unit \(unit) of step \(step) \(since)"
+        case .silence(let ago):
+            "\(name ?? "a server"), silent for \(Figure.tenths(seconds)) s"
+                + (ago > 0 ? " until \(Figure.tenths(ago)) s ago" : "")
+        }
+    }
+}
+
+extension LineRule.Loss: CustomStringConvertible {
+    /// What was found of a silent server.
+    package var description: String {
+        switch self {
+        case .nobodyListens: "nobody listens any more"
+        case .anotherProcessAnswers: "another process answers"
+        case .lineIsDead: "it answers, so that nothing of what it says arrives,"
+        }
+    }
+}

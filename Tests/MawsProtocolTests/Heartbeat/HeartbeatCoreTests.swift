@@ -1,0 +1,122 @@
+import MawsBase
+import MawsProtocol
+import Testing
+
+/// What silence means, and when something is done about it.
+struct HeartbeatCoreTests {
+    private static let peer = PeerID(1)
+    private var core = HeartbeatCore(now: Moment(nanoseconds: 0))
+    private var now = Moment(nanoseconds: 0)
+    private var actions: [HeartbeatCore.Action] = []
+
+    /// Ten ticks a second in which nothing is heard of the server.
+    private mutating func silence(seconds: Double, from start: Double = 0) {
+        for tick in 1...Int(seconds * 10) {
+            now = now + 0.1
+            actions += core.tick([Self.peer: start + Double(tick) / 10], now: now)
+        }
+    }
+
+    private mutating func speech(seconds: Double) {
+        for _ in 0..<Int(seconds * 10) {
+            now = now + 0.1
+            actions += core.tick([Self.peer: 0.05], now: now)
+        }
+    }
+
+    private var looks: Int { actions.count { $0 == .look(Self.peer) } }
+
+    @Test mutating func everybodyIsToldSomethingEverySecond() {
+        speech(seconds: 10)
+        #expect((9...10).contains(actions.count { $0 == .beat }))
+        #expect(core.longest(now) == nil)
+    }
+
+    /// Once a silence: looking goes on by itself until it ends.
+    @Test mutating func aSilentServerIsLookedForOnceASilence() {
+        silence(seconds: 2.9)
+        #expect(looks == 0)
+        silence(seconds: 5, from: 2.9)
+        #expect(looks == 1)
+        speech(seconds: 1)
+        silence(seconds: 4)
+        #expect(looks == 2)
+    }
+
+    @Test mutating func aServerThatIsSilentIsWaitedForFromTwoSecondsOn() throws {
+        silence(seconds: 1.9)
+        #expect(core.longest(now) == nil)
+        silence(seconds: 1, from: 1.9)
+        let found = try #require(core.longest(now))
+        #expect((found.peer, found.endedSecondsAgo) == (Self.peer, 0))
+        #expect(abs(found.seconds - 2.9) < 0.01)
+    }
+
+    /// A server that works 0.3 s in every 8 s holds everybody up all the time: whenever one asks, it is named, but for
+    /// the first seconds.
+    @Test mutating func aServerThatWorksNowAndThenIsNamedAllTheTime() {
+        silence(seconds: 7.7)
+        for _ in 0..<8 {
+            for _ in 0..<3 {
+                speech(seconds: 0.1)
+                #expect(core.longest(now)?.peer == Self.peer)
+            }
+            for tenth in 1...77 {
+                silence(seconds: 0.1, from: Double(tenth - 1) / 10)
+                #expect(core.longest(now)?.peer == Self.peer)
+            }
+        }
+    }
+
+    @Test mutating func aSilenceThatIsLongOverIsForgotten() {
+        silence(seconds: 5)
+        speech(seconds: 5)
+        #expect(core.longest(now).map { abs($0.endedSecondsAgo - 5) < 0.01 && abs($0.seconds - 5) < 0.01 } == true)
+        speech(seconds: 6)
+        #expect(core.longest(now) == nil)
+    }
+
+    @Test mutating func whoIsGoneIsForgotten() {
+        silence(seconds: 5)
+        _ = core.tick([:], now: now)
+        #expect(core.longest(now) == nil)
+    }
+
+    @Test func ofSeveralTheOneThatLastsIsNamed() {
+        var core = HeartbeatCore(now: Moment(nanoseconds: 0))
+        let now = Moment(nanoseconds: 60_000_000_000)
+        _ = core.tick([PeerID(1): 9, PeerID(2): 3, PeerID(3): 4], now: now)
+        #expect(core.longest(now)?.peer == PeerID(1))
+        _ = core.tick([PeerID(1): 0.1, PeerID(2): 3.1, PeerID(3): 4.1], now: now + 0.1)
+        #expect(core.longest(now + 0.1)?.peer == PeerID(3))
+    }
+}
+
+/// What is found of a silent server, and what that says of its line.
+struct LineRuleTests {
+    @Test(arguments: [
+        (LineRule.Finding.nobody, LineRule.Loss.nobodyListens), (.anotherProcess, .anotherProcessAnswers),
+        (.theProcess, .lineIsDead),
+    ])
+    func whatIsFoundEndsTheLine(finding: LineRule.Finding, loss: LineRule.Loss) {
+        #expect(LineRule.loss(finding, silentSeconds: 3.1, 3.2, isHeldUp: false) == loss)
+    }
+
+    /// It may be stopped, and go on.
+    @Test func whoDoesNotAnswerIsWaitedFor() {
+        #expect(LineRule.loss(.noAnswer, silentSeconds: 9, 11, isHeldUp: false) == nil)
+    }
+
+    @Test(arguments: [LineRule.Finding.nobody, .anotherProcess, .theProcess])
+    func whoSpokeMeanwhileIsThere(finding: LineRule.Finding) {
+        #expect(LineRule.loss(finding, silentSeconds: 3.1, 0.1, isHeldUp: false) == nil)
+        #expect(LineRule.loss(finding, silentSeconds: 2.9, 3.1, isHeldUp: false) == nil)
+    }
+
+    /// What came is not read while a slice is written to a slow disk, say: that is not the line's fault. A process that
+    /// is gone is gone all the same.
+    @Test func aLineThatIsNotReadIsNotDead() {
+        #expect(LineRule.loss(.theProcess, silentSeconds: 8, 9, isHeldUp: true) == nil)
+        #expect(LineRule.loss(.nobody, silentSeconds: 8, 9, isHeldUp: true) == .nobodyListens)
+    }
+}
