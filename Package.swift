@@ -86,18 +86,29 @@ let domain: [Target] = [
 
 let nodes: [Target] = [
     library(
+        "MawsRecords",
+        [
+            "MawsBase", "MawsHash", "MawsPlan", "MawsData", "MawsTraining", "MawsProtocol", "MawsFiles",
+            "MawsCheckpoint",
+        ]),
+    library(
         "MawsReport",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsFiles", "MawsState", "MawsCheckpoint", "MawsDatabase", "MawsOptimizer", "MawsTransport", "MawsWire",
-            "MawsProtocol",
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsFiles",
+            "MawsWire", "MawsProtocol", "MawsCheckpoint", "MawsRecords",
+        ]),
+    library(
+        "MawsForecast",
+        [
+            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsOptimizer", "MawsData", "MawsTraining",
+            "MawsWire", "MawsProtocol", "MawsTransport", "MawsState", "MawsDatabase", "MawsReport",
         ]),
     library(
         "MawsCoordinator",
         [
             "MawsBase", "MawsHash", "MawsKernels", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol",
             "MawsTransport", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsOptimizer", "MawsModel", "MawsData",
-            "MawsTraining", "MawsReport", "MawsProcess", logging,
+            "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast", "MawsProcess", logging,
         ]),
     library(
         "MawsServer",
@@ -118,12 +129,15 @@ let programs: [Target] = [
     program(
         "maws",
         [
-            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsData", "MawsReport", "MawsFiles", "MawsTraining",
-            "MawsProcess",
+            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsData", "MawsTraining", "MawsFiles", "MawsRecords",
+            "MawsReport", "MawsForecast", "MawsProcess",
         ]),
     program(
         "maws-coord",
-        ["MawsBase", "MawsCoordinator", "MawsPlan", "MawsProcess", "MawsReport", "MawsTransport", "MawsWire"]),
+        [
+            "MawsBase", "MawsPlan", "MawsWire", "MawsTransport", "MawsProcess", "MawsRecords", "MawsReport",
+            "MawsCoordinator",
+        ]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(
         "maws-bench",
@@ -183,20 +197,20 @@ let testTargets: [Target] = [
         "MawsCoordinatorTests",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsData",
-            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsReport",
-            "MawsCoordinator", logging,
+            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsFiles", "MawsCheckpoint", "MawsDatabase",
+            "MawsRecords", "MawsReport", "MawsCoordinator", logging,
         ]),
     tests(
         "MawsReportTests",
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsProtocol", "MawsModel", "MawsData", "MawsTraining",
-            "MawsCheckpoint", "MawsReport",
+            "MawsCheckpoint", "MawsRecords", "MawsReport", "MawsForecast",
         ]),
     tests(
         "ClusterTests",
         [
             "MawsBase", "MawsKernels", "MawsPlan", "MawsData", "MawsState", "MawsCheckpoint", "MawsDatabase",
-            "MawsTransport", "MawsWire", "MawsReport", "MawsTraining", "MawsTestSupport",
+            "MawsTransport", "MawsWire", "MawsRecords", "MawsTraining", "MawsTestSupport",
         ]),
     tests("TidyTests", []),
 ]

@@ -7,7 +7,7 @@ import MawsFiles
 import MawsOptimizer
 import MawsPlan
 import MawsProtocol
-import MawsReport
+import MawsRecords
 import MawsTraining
 import MawsTransport
 import MawsWire

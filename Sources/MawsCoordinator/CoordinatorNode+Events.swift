@@ -4,6 +4,7 @@ import MawsBase
 import MawsDatabase
 import MawsPlan
 import MawsProtocol
+import MawsRecords
 import MawsReport
 import MawsTransport
 import MawsWire

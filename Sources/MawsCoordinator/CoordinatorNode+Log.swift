@@ -2,6 +2,7 @@ import Logging
 import MawsBase
 import MawsPlan
 import MawsProtocol
+import MawsRecords
 import MawsReport
 
 /// What the log and the live line say of stages and checkpoints.

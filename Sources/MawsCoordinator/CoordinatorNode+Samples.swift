@@ -4,7 +4,7 @@ import MawsBase
 import MawsData
 import MawsFiles
 import MawsPlan
-import MawsReport
+import MawsRecords
 
 /// What becomes of the samples: looked up before a run starts, said when a stage starts and when it ends.
 extension CoordinatorNode {

@@ -4,12 +4,13 @@ import MawsBase
 import MawsData
 import MawsDatabase
 import MawsFiles
+import MawsForecast
 import MawsKernels
 import MawsOptimizer
 import MawsPlan
 import MawsProcess
 import MawsProtocol
-import MawsReport
+import MawsRecords
 import MawsTensor
 import MawsTransport
 import MawsWire

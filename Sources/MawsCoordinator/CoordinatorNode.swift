@@ -8,6 +8,7 @@ import MawsFiles
 import MawsHash
 import MawsPlan
 import MawsProtocol
+import MawsRecords
 import MawsReport
 import MawsTransport
 import MawsWire

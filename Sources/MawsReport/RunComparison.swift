@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// Two runs of one plan side by side, in another precision for instance: how far apart their losses and results are.
 package struct RunComparison {
     let run: RunRecord

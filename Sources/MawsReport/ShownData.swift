@@ -1,5 +1,6 @@
 import Foundation
 import MawsFiles
+import MawsRecords
 import MawsTraining
 
 /// `shown/` in a run's folder: the images and reconstructions that its report shows, as they were when it was first

@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsReport
+import MawsRecords
 import MawsTransport
 import MawsWire
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsBase
-import MawsReport
+import MawsRecords
 
 /// Where to find the coordinator of a run, and what to show it.
 struct ViewerOptions: ParsableArguments {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MawsRecords
 import MawsReport
 
 /// Shows the status again and again until the run ends or the person has seen enough.

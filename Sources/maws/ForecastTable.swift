@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsReport
+import MawsForecast
 
 /// What each stage will take, as a table.
 struct ForecastTable {

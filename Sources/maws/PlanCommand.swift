@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsForecast
 import MawsKernels
 import MawsPlan
 import MawsReport

@@ -1,8 +1,8 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsForecast
 import MawsPlan
-import MawsReport
 import MawsTraining
 
 /// What a plan amounts to: cluster, models, and a table of its stages.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsBase
 import MawsFiles
+import MawsRecords
 import MawsReport
 
 /// Writes a run's report again from its records and prints its table.

@@ -3,7 +3,7 @@ import MawsBase
 import MawsData
 import MawsKernels
 import MawsPlan
-import MawsReport
+import MawsRecords
 import MawsTraining
 import Testing
 

@@ -1,5 +1,5 @@
 import Foundation
-import MawsReport
+import MawsRecords
 import Testing
 
 /// A run long enough to be disturbed in the midst of its first stage, undisturbed.

@@ -1,5 +1,5 @@
 import Foundation
-import MawsReport
+import MawsRecords
 import Testing
 
 /// A small run of every training stage, by real processes: what tests start, disturb and compare.

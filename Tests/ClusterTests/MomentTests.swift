@@ -1,5 +1,5 @@
 import Foundation
-import MawsReport
+import MawsRecords
 import Testing
 
 /// Runs long enough to learn something, whose servers keep moments in fewer bits.

@@ -1,6 +1,6 @@
 import Foundation
 import MawsBase
-import MawsReport
+import MawsRecords
 import Testing
 
 /// A newcomer's day with the programs as they are installed.

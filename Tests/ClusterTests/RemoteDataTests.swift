@@ -1,5 +1,5 @@
 import Foundation
-import MawsReport
+import MawsRecords
 import MawsTestSupport
 import Testing
 

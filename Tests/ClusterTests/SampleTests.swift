@@ -1,6 +1,6 @@
 import Foundation
 import MawsData
-import MawsReport
+import MawsRecords
 import MawsTraining
 import Testing
 

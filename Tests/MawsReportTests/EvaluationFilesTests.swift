@@ -1,6 +1,6 @@
 import Foundation
 import MawsHash
-import MawsReport
+import MawsRecords
 import MawsTraining
 import Testing
 

@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 import MawsReport
 import MawsTraining
 import Testing

@@ -1,5 +1,5 @@
 import MawsBase
-import MawsReport
+import MawsRecords
 import Testing
 
 @Suite struct ImageRateTests {

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsProtocol
+import MawsRecords
 import MawsReport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import MawsData
+import MawsForecast
 import MawsPlan
-import MawsReport
 import Testing
 
 /// What `maws plan check` and the start of a run find, and what the former foresees.

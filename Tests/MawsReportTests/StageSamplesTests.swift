@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsRecords
 import MawsReport
 import Testing
 

@@ -1,7 +1,7 @@
 import Foundation
 import MawsBase
 import MawsData
-import MawsReport
+import MawsRecords
 import MawsTraining
 
 /// A run folder such as a coordinator leaves, with made-up figures that look like a real run's.

@@ -1,5 +1,6 @@
 import MawsData
 import MawsProtocol
+import MawsRecords
 import MawsReport
 import Testing
 

@@ -4,7 +4,7 @@ import MawsCheckpoint
 import MawsData
 import MawsModel
 import MawsPlan
-import MawsReport
+import MawsRecords
 import MawsTensor
 import MawsTraining
 

@@ -2,7 +2,6 @@ import Foundation
 import MawsBase
 import MawsCheckpoint
 import MawsProtocol
-import MawsReport
 import MawsTransport
 import MawsWire
 import Synchronization

@@ -1,7 +1,6 @@
 import Foundation
 import MawsBase
 import MawsProtocol
-import MawsReport
 import MawsTransport
 import MawsWire
 import Synchronization

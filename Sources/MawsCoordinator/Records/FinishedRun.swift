@@ -1,4 +1,5 @@
 import MawsPlan
+import MawsRecords
 import MawsReport
 
 extension CoordinatorNode {

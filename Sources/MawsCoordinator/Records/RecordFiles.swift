@@ -2,7 +2,7 @@ import MawsBase
 import MawsDatabase
 import MawsFiles
 import MawsPlan
-import MawsReport
+import MawsRecords
 
 /// Keeps `metrics.jsonl` and `stages.jsonl` as the run's database has them: a process that was killed, a full disk or a
 /// database that was made again leave them without a line, with one twice, torn or too many.

@@ -6,7 +6,7 @@ import MawsDatabase
 import MawsFiles
 import MawsPlan
 import MawsProtocol
-import MawsReport
+import MawsRecords
 
 /// Opens the memory of a run. A database that is lost, damaged or older than the run's checkpoints is made again from
 /// the newest whole one, and said; where there is none, the run is not begun a second time on top of the first.

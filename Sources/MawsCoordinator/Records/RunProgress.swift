@@ -2,7 +2,7 @@ import Foundation
 import MawsBase
 import MawsPlan
 import MawsProtocol
-import MawsReport
+import MawsRecords
 import MawsTransport
 
 /// How far a stage is and how fast it goes, for the live line and `maws-coord status`.

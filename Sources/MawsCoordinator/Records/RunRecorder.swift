@@ -5,7 +5,7 @@ import MawsDatabase
 import MawsFiles
 import MawsPlan
 import MawsProtocol
-import MawsReport
+import MawsRecords
 import MawsTraining
 import MawsWire
 
@@ -184,6 +184,6 @@ final class RunRecorder {
         guard let evaluation = evaluation(stage.index) else { return nil }
         evaluations[stage.index] = nil
         let outcome = try evaluation.result()
-        return try StageSections.of(stage.plan.kind)?.files?.write(outcome, to: paths.results) ?? outcome
+        return try StageResultFiles.of(stage.plan.kind)?.write(outcome, to: paths.results) ?? outcome
     }
 }

@@ -5,7 +5,7 @@ import MawsCheckpoint
 import MawsDatabase
 import MawsPlan
 import MawsProtocol
-import MawsReport
+import MawsRecords
 
 /// What a finished run leaves: the final checkpoints of its stages and the results of its evaluations, every byte of
 /// which is read once more when the run ends and when it is started again, as nobody else may read those of earlier

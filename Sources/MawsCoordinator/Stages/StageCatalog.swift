@@ -1,9 +1,9 @@
 import MawsBase
 import MawsData
+import MawsForecast
 import MawsOptimizer
 import MawsPlan
 import MawsProtocol
-import MawsReport
 import MawsTraining
 
 /// Everything about the stages of a plan that is known before the run starts.

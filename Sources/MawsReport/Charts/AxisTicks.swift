@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 
 /// Round numbers along an axis: 1, 2, 2.5 or 5 times a power of ten apart.
 struct AxisTicks {

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// A line chart as inline SVG. Colours and type come from the page's style sheet, so that it follows light and dark.
 struct LineChart {
     struct Line {

@@ -1,3 +1,4 @@
+import MawsRecords
 import MawsTraining
 
 /// Every evaluation's accuracy, whole and class by class.

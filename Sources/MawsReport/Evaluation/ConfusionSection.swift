@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 
 /// The confusion matrix as a heat map with numbers.
 struct ConfusionSection {

@@ -1,5 +1,6 @@
 import MawsData
 import MawsFiles
+import MawsRecords
 
 /// What became of hashtags, as a page that needs no network.
 package enum LabelPage {

@@ -1,4 +1,5 @@
 import MawsData
+import MawsRecords
 
 /// What became of hashtags, as text for a terminal.
 package enum LabelTable {

@@ -2,6 +2,7 @@ import Foundation
 import MawsData
 import MawsFiles
 import MawsPlan
+import MawsRecords
 
 /// The training images that look like evaluation images, side by side, as a page that needs no network.
 package struct LeakPage {

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// The frequency curve of a vocabulary as inline SVG, both axes logarithmic; colours come from the page's style sheet.
 struct RankChart {
     /// Samples of each label, descending: those of the vocabulary, then the rare ones.

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// The frequency curve of a vocabulary in characters, both axes logarithmic, for a terminal.
 package enum RankPlot {
     private static let rows = 12

@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 
 /// What happened in a run besides its steps: starts, who came and went, warnings; from the coordinator's log.
 struct EventSection {

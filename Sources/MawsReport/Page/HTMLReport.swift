@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsFiles
+import MawsRecords
 
 /// A page that was written, and what it lacks.
 package struct WrittenReport: Hashable, Sendable {

@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 
 /// The machine that writes the report, in a few words.
 enum Machine {

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// Who computed a run: every server and trainer that ever joined.
 struct MachineSection {
     let machines: [MachineRecord]

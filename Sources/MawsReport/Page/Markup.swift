@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 
 /// A piece of HTML. Strings put into one by interpolation are escaped, other pieces are not:
 /// `"<p>\(name)</p>" as Markup` is safe whatever the name. Void elements are closed (`<img … />`), so that the page is

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsPlan
+import MawsRecords
 import MawsTraining
 
 /// The page, section by section. A section without anything to show is left out.

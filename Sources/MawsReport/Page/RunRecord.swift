@@ -1,5 +1,6 @@
 import MawsData
 import MawsPlan
+import MawsRecords
 import MawsTraining
 
 /// All that a run left in its folder, read: what the page is drawn from.

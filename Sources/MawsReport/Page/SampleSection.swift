@@ -1,4 +1,5 @@
 import MawsData
+import MawsRecords
 
 /// What became of the samples, stage by stage: a table of fates and reasons with their counts and examples.
 struct SampleSection {

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// The curves of one training stage.
 struct StageCharts {
     let stage: String

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// When the run was started and gone on with, by which version and build, and where.
 struct StartSection {
     static let startLimit = 20

@@ -1,4 +1,5 @@
 import Foundation
+import MawsRecords
 import MawsTraining
 
 /// Where each stage's weights lie in the run folder, with their hashes.

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsProtocol
+import MawsRecords
 import MawsWire
 
 extension AdmissionRefusal: CustomStringConvertible {

@@ -1,4 +1,5 @@
 import MawsData
+import MawsRecords
 
 /// Copies and leaks, as text for a terminal.
 package enum DuplicateTable {

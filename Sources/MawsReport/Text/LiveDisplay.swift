@@ -1,5 +1,6 @@
 import Foundation
 import MawsBase
+import MawsRecords
 
 /// Writes the progress of a run: one live line a stage in a terminal, plain lines now and then elsewhere.
 ///

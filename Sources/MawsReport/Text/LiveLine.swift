@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// One stage's progress as one line.
 package enum LiveLine {
     /// The line for a terminal, never longer than `width` columns. What matters least goes first when it does not fit.

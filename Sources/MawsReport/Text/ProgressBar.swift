@@ -1,5 +1,6 @@
 import Foundation
 import MawsBase
+import MawsRecords
 
 /// The progress of one long command as a bar on standard error; nothing where that is no terminal.
 package final class ProgressBar {

@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// The finished stages of a run as an aligned table in plain text.
 package enum ResultTable {
     /// One row a stage and a row of totals; a dash where a stage has no such figure.

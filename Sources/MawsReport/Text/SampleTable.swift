@@ -1,4 +1,5 @@
 import MawsData
+import MawsRecords
 
 /// What became of the samples, as a table for a terminal: the fates, their reasons, how many and which for instance.
 package enum SampleTable {

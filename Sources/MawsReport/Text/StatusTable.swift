@@ -1,3 +1,5 @@
+import MawsRecords
+
 /// The state of a run as a person reads it: progress, every peer and what it is doing, who everybody waits for.
 package enum StatusTable {
     package static func draw(_ snapshot: StatusSnapshot) -> String {

@@ -1,4 +1,5 @@
 import MawsPlan
+import MawsRecords
 import MawsTraining
 
 /// Reconstructions of images by each finished stage.

@@ -1,3 +1,4 @@
+import MawsRecords
 import MawsTraining
 
 /// For each class caption, the images that suit it best and those most surely taken for another's.

@@ -5,7 +5,6 @@ import MawsTraining
 enum ZeroShotSection: StageSection {
     static let kind = ZeroShotTask.kind
     static let title = "Zero-shot classification"
-    static let files: (any ResultFiles.Type)? = ClassificationFiles.self
 
     static func sections(_ material: PageMaterial) -> [PageSection] {
         let record = material.record

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsPlan
+import MawsReport
 import MawsTraining
 
 /// What trainers and the coordinator take: what this process takes that has the same data open and the same libraries

@@ -65,7 +65,7 @@ package struct RunFolder: Sendable {
     }
 
     /// `logs/coordinator.log`; empty where there is none.
-    func coordinatorLog() throws(ReportError) -> String {
+    package func coordinatorLog() throws(ReportError) -> String {
         String(decoding: try contents(of: "\(path)/logs/coordinator.log") ?? Data(), as: UTF8.self)
     }
 

@@ -21,12 +21,12 @@ package enum JSONLine {
 
 /// The records of a `.jsonl` file, and the lines that are not records: a machine that died mid-write tears its last
 /// line, which is the end of the file or, after a resume, somewhere inside it.
-struct JSONLines<Record: Decodable> {
-    var records: [Record] = []
+package struct JSONLines<Record: Decodable> {
+    package var records: [Record] = []
     /// From 1.
-    var damagedLines: [Int] = []
+    package var damagedLines: [Int] = []
 
-    init(_ contents: Data) {
+    package init(_ contents: Data) {
         for (index, line) in contents.split(separator: UInt8(ascii: "\n")).enumerated() {
             if let record = try? JSONLine.decode(Record.self, from: line) {
                 records.append(record)

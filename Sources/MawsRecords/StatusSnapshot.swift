@@ -95,5 +95,5 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
 
 extension StatusSnapshot {
     /// `step 12/234`, or of an evaluation `features 3/14`.
-    var progressText: String { phase ?? "step \(step)/\(stepCount)" }
+    package var progressText: String { phase ?? "step \(step)/\(stepCount)" }
 }

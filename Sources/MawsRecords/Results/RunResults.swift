@@ -24,7 +24,7 @@ package struct RunResults {
     /// SHA-256 of the files of a result as they lie in the folder, by name.
     package static func hashes(of stage: String, kind: String, in folder: String) throws -> [String: String] {
         var hashes: [String: String] = [:]
-        for name in StageSections.files(kind).names(of: stage)
+        for name in StageResultFiles.of(recorded: kind).names(of: stage)
         where FileManager.default.fileExists(atPath: "\(folder)/\(name)") {
             hashes[name] = Hash.hexadecimal(of: try AtomicFile.read("\(folder)/\(name)"))
         }
@@ -45,7 +45,7 @@ package struct RunResults {
         var found = changedFiles(stage, summary)
         do {
             let result = try result(stage, summary)
-            if found.isEmpty { found += ownDamage(result, StageSections.files(summary?.kind)) }
+            if found.isEmpty { found += ownDamage(result, StageResultFiles.of(recorded: summary?.kind)) }
             if found.allSatisfy(\.leavesFigures) { results.append(result) }
         } catch {
             // What the record says of the files says it all.
@@ -75,7 +75,7 @@ package struct RunResults {
     }
 
     private func result(_ stage: String, _ summary: StageSummary?) throws(ResultDamage) -> any StageResult {
-        let files = StageSections.files(summary?.kind)
+        let files = StageResultFiles.of(recorded: summary?.kind)
         let names = files.names(of: stage)
         let damaged = { (reason: String) in ResultDamage(stage: stage, file: names[0], reason: reason) }
         let path = "\(folder)/\(names[0])"
