@@ -17,6 +17,8 @@ MAGIC, VERSION, HEADER = b"MAWS", 4, struct.Struct("<4sHBBIQ")
 
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
+REPLY = [("reply term", "Q"), ("request", "Q")]
+REQUEST = [("request", "Q")]
 POST = [("term", "Q")] + STAGE_STEP + [("unit", "I")]
 CODE = [("word 0", "Q"), ("word 1", "Q"), ("word 2", "Q"), ("word 3", "Q")]
 GRANT = [
@@ -65,16 +67,16 @@ MESSAGES = {
         ("optimizer", ("optional", OPTIMIZER)), ("gather encoding", "B"), ("keeps state", "bool"),
         ("keeps step", "bool"),
         ("posts", [("units", "I"), ("piece bytes", "I"), ("pieces min", "I"), ("pieces max", "I")]),
-        ("lease key", CODE), ("receipt key", CODE),
+        ("lease key", CODE), ("receipt key", CODE), ("request", "Q"),
     ]),
-    17: ("restore", SLICE),
-    18: ("restoreDone", STAGE_STEP),
-    19: ("restored", STAGE_STEP),
-    20: ("reduced", STAGE_STEP + [("squares", ("array", "d")), ("pushed", "Q"), ("gathered", "Q")]),
+    17: ("restore", REQUEST + SLICE),
+    18: ("restoreDone", REQUEST + STAGE_STEP),
+    19: ("restored", REPLY + STAGE_STEP),
+    20: ("reduced", REPLY + STAGE_STEP + [("squares", ("array", "d")), ("pushed", "Q"), ("gathered", "Q")]),
     21: ("commit", [("term", "Q")] + STAGE_STEP + [("learning rate", "d"), ("clip scale", "d")]),
-    22: ("applied", STAGE_STEP),
-    23: ("snapshot", SLICE),
-    24: ("snapshotSlice", SLICE),
+    22: ("applied", REPLY + STAGE_STEP),
+    23: ("snapshot", REQUEST + SLICE),
+    24: ("snapshotSlice", REPLY + SLICE),
     32: ("roster", [("servers", ("array", [("shard", SHARD), ("host", "text"), ("port", "H")]))]),
     33: ("leaseRequest", [("shares", "bytes")]),
     34: ("leases", [("leases", ("array", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [
@@ -87,17 +89,17 @@ MESSAGES = {
     ]),
     36: ("unitFailed", [("lease", "Q")] + REASON + [("sample", ("optional", LOST_SAMPLE))]),
     37: ("shutdown", [("is finished", "bool")] + REASON),
-    48: ("gather", STAGE_STEP + [("block", "I")]),
-    49: ("gathered", STAGE_STEP + [("block", "I"), ("encoding", "B")]),
-    50: ("unavailable", REASON),
+    48: ("gather", REQUEST + STAGE_STEP + [("block", "I")]),
+    49: ("gathered", REPLY + STAGE_STEP + [("block", "I"), ("encoding", "B")]),
+    50: ("unavailable", REPLY + REASON),
     51: ("push", POST + [("level", "B"), ("block", "I"), ("encoding", "B"), ("grant", GRANT)]),
-    52: ("flush", POST + [("level", "B"), ("grant", GRANT)]),
-    53: ("flushed", [("is finite", "bool"), ("receipt", CODE)]),
+    52: ("flush", REQUEST + POST + [("level", "B"), ("grant", GRANT)]),
+    53: ("flushed", REPLY + [("is finite", "bool"), ("receipt", CODE)]),
     54: ("post", POST + [("grant", GRANT)]),
-    55: ("collect", STAGE_STEP),
-    56: ("posted", POST),
+    55: ("collect", REQUEST + STAGE_STEP),
+    56: ("posted", REPLY + POST),
     57: ("linkRequest", [("origin", "Q")]),
-    58: ("linkState", [("is open", "bool"), ("is held up", "bool"), ("received", "Q"), ("sent", "Q")]),
+    58: ("linkState", REPLY + [("is open", "bool"), ("is held up", "bool"), ("received", "Q"), ("sent", "Q")]),
     64: ("statusRequest", []),
     65: ("status", [("json", "bytes")]),
 }

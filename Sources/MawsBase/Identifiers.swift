@@ -28,6 +28,17 @@ package struct Term: Hashable, Comparable, Codable, Sendable {
     package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
 }
 
+/// One request, as its answers name it: who asks numbers its requests and uses no number twice on a connection.
+package struct RequestNumber: Hashable, Comparable, Sendable {
+    package var value: UInt64
+    package init(_ value: UInt64) { self.value = value }
+    package static func < (left: Self, right: Self) -> Bool { left.value < right.value }
+
+    /// That of what answers no request.
+    package static let none = RequestNumber(0)
+    package var next: RequestNumber { RequestNumber(value + 1) }
+}
+
 /// Shard *index* of *count*: the slice of every block that one server owns.
 package struct ShardIdentity: Hashable, Codable, Sendable, CustomStringConvertible {
     package var index: Int

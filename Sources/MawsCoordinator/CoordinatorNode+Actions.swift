@@ -49,7 +49,7 @@ extension CoordinatorNode {
     }
 
     private func configure(_ id: PeerID, keepsState: Bool, keepsStep: Bool) {
-        guard let peer = peers[id], let keys = core.keys(of: id) else { return }
+        guard let peer = peers[id], let keys = core.keys(of: id), let reply = core.reply(of: id) else { return }
         restorers.removeValue(forKey: id)?.cancel()
         let stage = catalog[core.stage.index]
         send(
@@ -59,14 +59,15 @@ extension CoordinatorNode {
                     unitsPerStep: UInt32(stage.shape.unitsInPhase.last ?? 1),
                     optimizer: stage.plan.recipe?.optimizer.configuration(seed: plan.seed),
                     gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState,
-                    keepsStep: keepsStep, posts: stage.posts, keys: keys)),
+                    keepsStep: keepsStep, posts: stage.posts, keys: keys, request: reply.request)),
             to: peer)
     }
 
     private func restore(_ id: PeerID, _ position: RunPosition) throws {
-        guard let peer = peers[id], let shard = core.shard(of: id) else { return }
+        guard let peer = peers[id], let shard = core.shard(of: id), let reply = core.reply(of: id) else { return }
         let restorer = ShardRestorer(
-            checkpoints: checkpoints, position: position, shard: shard, peer: peer, mailbox: mailbox)
+            checkpoints: checkpoints, position: position, request: reply.request, shard: shard, peer: peer,
+            mailbox: mailbox)
         restorers[id] = restorer
         restorer.start()
     }

@@ -121,11 +121,11 @@ extension CoordinatorNode {
             }
         case (.trainer, .unitFailed(let failed)): try perform(core.step(.unitFailed(id, failed), now: now))
         case (.server, .reduced(let report)): try perform(core.step(.reduced(id, report), now: now))
-        case (.server, .restored(let stage, let step)):
-            try perform(core.step(.restored(id, RunPosition(stage: stage, step: step)), now: now))
-        case (.server, .applied(let stage, let step)):
-            try perform(core.step(.applied(id, RunPosition(stage: stage, step: step)), now: now))
-        case (.server, .unavailable(let reason)):
+        case (.server, .restored(let reply, let stage, let step)):
+            try perform(core.step(.restored(id, reply, RunPosition(stage: stage, step: step)), now: now))
+        case (.server, .applied(let reply, let stage, let step)):
+            try perform(core.step(.applied(id, reply, RunPosition(stage: stage, step: step)), now: now))
+        case (.server, .unavailable(_, let reason)):
             // It ends the connection itself where it cannot go on; its next hello says what it holds.
             remark("\(peer.name) says: \(reason)", by: peer.source)
         case (.viewer, .statusRequest): askers.insert(id)

@@ -52,7 +52,7 @@ enum WireRate {
             _ = try connection.receive(timeoutSeconds: 10)
             try connection.receivePayload(into: payload.bytes)
         }
-        try connection.send(.flushed())
+        try connection.send(.flushed(Reply(term: Term(1), request: .none)))
         return 0
     }
 }

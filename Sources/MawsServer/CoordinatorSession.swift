@@ -69,8 +69,8 @@ final class CoordinatorSession {
     }
 
     private func obey(_ incoming: Incoming) throws -> End? {
-        if case .restore(let slice) = incoming.message {
-            try restore(slice, incoming.payloadCount)
+        if case .restore(let request, let slice) = incoming.message {
+            try restore(request, slice, incoming.payloadCount)
             return nil
         }
         guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
@@ -80,9 +80,10 @@ final class CoordinatorSession {
             // An evaluation reports no steps: its bytes must not reach the first step of the stage after it.
             host.count { $0 = ShardHost.Traffic() }
             try host.handle(.configured(configuration))
-        case .restoreDone(let stage, let step): try settle(host.handle(.restoreDone(stage: stage, step: step)))
+        case .restoreDone(let request, let stage, let step):
+            try settle(host.handle(.restoreDone(request, stage: stage, step: step)))
         case .commit(let commit): try host.handle(.committed(commit))
-        case .snapshot(let slice): try snapshot(slice)
+        case .snapshot(let request, let slice): try snapshot(request, slice)
         case .shutdown(true, _): return .finished
         case .refused(let reason, true): return .lost(reason: "it refused this server: \(reason)")
         case .shutdown(false, let reason), .refused(let reason, false): throw ServerError.stopped(reason: reason)
@@ -91,8 +92,8 @@ final class CoordinatorSession {
         return nil
     }
 
-    private func restore(_ slice: TensorSlice, _ payloadCount: Int) throws {
-        let (verdict, memory) = try host.announce(.restoreAnnounced(slice))
+    private func restore(_ request: RequestNumber, _ slice: TensorSlice, _ payloadCount: Int) throws {
+        let (verdict, memory) = try host.announce(.restoreAnnounced(request, slice))
         guard case .receiveSlice = verdict, let memory else {
             try connection.discardPayload()
             return try settle([verdict])
@@ -106,14 +107,14 @@ final class CoordinatorSession {
         try host.handle(.restoreReceived(slice))
     }
 
-    private func snapshot(_ slice: TensorSlice) throws {
-        try host.withAnswer(connection, { .snapshotRequested($0, slice) }) { answer, memory in
+    private func snapshot(_ request: RequestNumber, _ slice: TensorSlice) throws {
+        try host.withAnswer(connection, request, { .snapshotRequested($0, slice) }) { answer, memory, reply in
             switch answer {
             case .serve(_, let slice):
                 guard let memory else { preconditionFailure("served without memory") }
-                try serve(slice, of: memory)
+                try serve(reply, slice, of: memory)
             case .decline(_, let reason):
-                try connection.send(.unavailable(reason))
+                try connection.send(.unavailable(reply, reason))
                 throw rubbish("it asked for what is not here: \(reason)")
             default:
                 preconditionFailure("\(answer) is no answer")
@@ -121,7 +122,7 @@ final class CoordinatorSession {
         }
     }
 
-    private func serve(_ slice: TensorSlice, of memory: ShardMemory) throws {
+    private func serve(_ reply: Reply, _ slice: TensorSlice, of memory: ShardMemory) throws {
         let bytes: UnsafeRawBufferPointer
         do {
             bytes = try memory.bytes(of: slice)
@@ -130,7 +131,7 @@ final class CoordinatorSession {
             try host.found(error, in: memory)
             return
         }
-        try connection.send(.snapshotSlice(slice), payload: bytes)
+        try connection.send(.snapshotSlice(reply, slice), payload: bytes)
     }
 
     private func settle(_ actions: [ShardAction]) throws {

@@ -56,12 +56,12 @@ extension ShardHost {
 
     /// The coordinator on this connection welcomed the server.
     func joined(_ coordinator: Connection) throws {
-        let loss = state.withLock { state in
+        let (loss, reply) = state.withLock { state in
             state.coordinator = coordinator
             defer { state.untoldLoss = nil }
-            return state.untoldLoss
+            return (state.untoldLoss, state.core.reply)
         }
-        if let loss { try coordinator.send(.unavailable(loss)) }
+        if let loss { try coordinator.send(.unavailable(reply, loss)) }
     }
 
     /// Looks at some of the state, if there is one.

@@ -11,9 +11,11 @@ import Synchronization
 /// What connections ask of the shard.
 extension ShardHost {
     /// Asks the core to read memory, waits for its answer and keeps the memory readable until `body` is through.
+    ///
+    /// - Parameter number: what the answer has to say, beside the term that was in force when the core decided on it.
     func withAnswer<Result>(
-        _ connection: Connection, _ event: (ShardRequest) -> ShardEvent,
-        _ body: (ShardAction, ShardMemory?) throws -> Result
+        _ connection: Connection, _ number: RequestNumber, _ event: (ShardRequest) -> ShardEvent,
+        _ body: (ShardAction, ShardMemory?, Reply) throws -> Result
     ) throws -> Result {
         let pending = PendingRequest(connection)
         let (request, actions) = state.withLock { state in
@@ -23,8 +25,8 @@ extension ShardHost {
             return (request, state.core.step(event(request), now: .now()))
         }
         try run(actions)
-        let (answer, memory) = pending.wait()
-        let result = Swift.Result { try body(answer, memory) }
+        let (answer, memory, term) = pending.wait()
+        let result = Swift.Result { try body(answer, memory, Reply(term: term, request: number)) }
         state.withLock { $0.requests[request] = nil }
         try handle(.requestEnded(request))
         return try result.get()
@@ -67,6 +69,9 @@ extension ShardHost {
     func greeting() -> (term: Term, runID: String) {
         state.withLock { ($0.core.term, $0.memory?.configuration.runID ?? "") }
     }
+
+    /// What an answer to this request says, under the term that is in force now.
+    func reply(to request: RequestNumber) -> Reply { Reply(term: greeting().term, request: request) }
 
     /// Time for the core. What goes wrong with the state ends the process: it cannot be trusted any more.
     func tick() {

@@ -93,8 +93,8 @@ final class ShardHost: Sendable {
                 drop(requests)
             case .send(let message):
                 send(message)
-            case .report(let stage, let step):
-                report(stage, step)
+            case .report(let reply, let stage, let step):
+                report(reply, stage, step)
             case .abandonCoordinator(let reason):
                 abandonCoordinator(reason)
             default:
@@ -119,18 +119,18 @@ final class ShardHost: Sendable {
     /// Tells the coordinator why, for the log that people read, and ends the connection.
     private func abandonCoordinator(_ reason: String) {
         logger.warning("ended the connection with the coordinator: \(reason)")
-        send(.unavailable(reason))
+        send(.unavailable(state.withLock { $0.core.reply }, reason))
         state.withLock { $0.coordinator }?.close()
     }
 
-    private func report(_ stage: StageIndex, _ step: StepIndex) {
+    private func report(_ reply: Reply, _ stage: StageIndex, _ step: StepIndex) {
         let reduced = state.withLock { state in
             defer {
                 state.traffic.bytesPushed = 0
                 state.traffic.bytesGathered = 0
             }
             return Reduced(
-                stage: stage, step: step, chunkSquares: state.squares.flatMap { $0 },
+                reply, stage: stage, step: step, chunkSquares: state.squares.flatMap { $0 },
                 bytesPushed: state.traffic.bytesPushed, bytesGathered: state.traffic.bytesGathered)
         }
         send(.reduced(reduced))
@@ -142,8 +142,8 @@ final class ShardHost: Sendable {
             if case .serve = action, state.memory == nil {
                 action = .decline(request, reason: "shard \(options.shard) has lost its state")
             }
-            // The memory of this moment: a new state may replace it before the answer is sent.
-            state.requests[request]?.answer(action, memory: state.memory)
+            // The memory and the term of this moment: a new state may replace it before the answer is sent.
+            state.requests[request]?.answer(action, memory: state.memory, term: state.core.term)
         }
     }
 
@@ -169,17 +169,17 @@ final class PendingRequest: @unchecked Sendable {
     let connection: Connection
     private let semaphore = DispatchSemaphore(value: 0)
     /// Written once before the semaphore is signalled, read after.
-    private var result: (action: ShardAction, memory: ShardMemory?)?
+    private var result: (action: ShardAction, memory: ShardMemory?, term: Term)?
 
     init(_ connection: Connection) { self.connection = connection }
 
-    func answer(_ action: ShardAction, memory: ShardMemory?) {
-        result = (action, memory)
+    func answer(_ action: ShardAction, memory: ShardMemory?, term: Term) {
+        result = (action, memory, term)
         semaphore.signal()
     }
 
     /// Waits as long as the core lets requests wait.
-    func wait() -> (action: ShardAction, memory: ShardMemory?) {
+    func wait() -> (action: ShardAction, memory: ShardMemory?, term: Term) {
         semaphore.wait()
         guard let result else { preconditionFailure("signalled without an answer") }
         return result

@@ -57,8 +57,9 @@ final class TrainerSession {
             connection.refuse(reason)
             throw rubbish(reason)
         }
-        guard origin == host.origin else { return try connection.send(.linkState(.unknown)) }
-        try connection.send(.linkState(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 0, bytesSent: 0)))
+        let isOwn = origin == host.origin
+        let state = LinkState(isOpen: isOwn, isHeldUp: false, bytesReceived: 0, bytesSent: 0)
+        try connection.send(.linkState(host.reply(to: RequestNumber(origin)), state))
     }
 
     private func greet() throws {
@@ -85,10 +86,11 @@ final class TrainerSession {
         }
         guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
         switch incoming.message {
-        case .gather(let stage, let step, let block): try gather(stage, step, block)
-        case .collect(let stage, let step): try collect(stage, step)
-        case .flush(let flush): try confirm(flush)
-        case .linkRequest(let origin): try connection.send(.linkState(links.state(of: origin)))
+        case .gather(let request, let stage, let step, let block): try gather(request, stage, step, block)
+        case .collect(let request, let stage, let step): try collect(request, stage, step)
+        case .flush(let request, let flush): try confirm(flush, host.reply(to: request))
+        case .linkRequest(let origin):
+            try connection.send(.linkState(host.reply(to: RequestNumber(origin)), links.state(of: origin)))
         case .heartbeat: break
         default: throw rubbish("it sent a message that is not for servers")
         }
@@ -96,60 +98,62 @@ final class TrainerSession {
 
     // MARK: - Reading
 
-    private func gather(_ stage: StageIndex, _ step: StepIndex, _ block: UInt32) throws {
+    private func gather(
+        _ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex, _ block: UInt32
+    ) throws {
         try host.withAnswer(
-            connection, { .gatherRequested($0, holder: holder, stage: stage, step: step, block: block) }
-        ) {
-            answer, memory in
-            guard case .serve(_, let slice) = answer, let memory else { return try decline(answer) }
+            connection, request, { .gatherRequested($0, holder: holder, stage: stage, step: step, block: block) }
+        ) { answer, memory, reply in
+            guard case .serve(_, let slice) = answer, let memory else { return try decline(answer, reply) }
             do {
-                try send(slice, of: memory)
+                try send(reply, slice, of: memory)
             } catch let error as StorageError {
-                try connection.send(.unavailable(try host.found(error, in: memory)))
+                try connection.send(.unavailable(reply, try host.found(error, in: memory)))
             }
         }
     }
 
-    private func send(_ slice: TensorSlice, of memory: ShardMemory) throws {
+    private func send(_ reply: Reply, _ slice: TensorSlice, of memory: ShardMemory) throws {
         try memory.withPayload(of: slice) { payload in
             host.count { $0.bytesGathered += UInt64(payload.count) }
             let encoding = memory.configuration.gatherEncoding
             try connection.send(
-                .gathered(stage: slice.stage, step: slice.step, block: slice.block, encoding: encoding),
+                .gathered(reply, stage: slice.stage, step: slice.step, block: slice.block, encoding: encoding),
                 payload: payload)
         }
     }
 
-    private func collect(_ stage: StageIndex, _ step: StepIndex) throws {
-        try host.withAnswer(connection, { .collectRequested($0, stage: stage, step: step) }) { answer, _ in
-            guard case .servePosts(_, _, _, let units) = answer else { return try decline(answer) }
+    private func collect(_ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex) throws {
+        try host.withAnswer(connection, request, { .collectRequested($0, stage: stage, step: step) }) {
+            answer, _, reply in
+            guard case .servePosts(_, _, _, let units) = answer else { return try decline(answer, reply) }
             for (unit, rows) in host.posts(of: units) {
                 host.count { $0.bytesGathered += UInt64(rows.count) }
-                let post = Post(term: host.greeting().term, stage: stage, step: step, unit: unit)
-                try rows.withUnsafeBytes { try connection.send(.posted(post), payload: $0) }
+                let post = Post(term: reply.term, stage: stage, step: step, unit: unit)
+                try rows.withUnsafeBytes { try connection.send(.posted(reply, post), payload: $0) }
             }
-            try connection.send(.flushed())
+            try connection.send(.flushed(reply))
         }
     }
 
-    private func decline(_ answer: ShardAction) throws {
+    private func decline(_ answer: ShardAction, _ reply: Reply) throws {
         guard case .decline(_, let reason) = answer else { preconditionFailure("\(answer) is no answer") }
-        try connection.send(.unavailable(reason))
+        try connection.send(.unavailable(reply, reason))
     }
 
     // MARK: - Writing
 
     /// Says whether all of some units is here, with the receipt that the coordinator believes.
-    private func confirm(_ flush: Flush) throws {
+    private func confirm(_ flush: Flush, _ reply: Reply) throws {
         defer { (loss, isNonFinite) = (nil, false) }
-        if let loss { return try connection.send(.unavailable(loss)) }
-        if isNonFinite { return try connection.send(.flushed(isFinite: false)) }
+        if let loss { return try connection.send(.unavailable(reply, loss)) }
+        if isNonFinite { return try connection.send(.flushed(reply, isFinite: false)) }
         let units = "2^\(flush.level) units from \(flush.unit.value) on of step \(flush.step.value)"
         switch host.state.withLock({ $0.core.flushed(flush, holder: holder) }) {
-        case .confirmed(let receipt): try connection.send(.flushed(receipt: receipt))
-        case .settled: try connection.send(.flushed())
+        case .confirmed(let receipt): try connection.send(.flushed(reply, receipt: receipt))
+        case .settled: try connection.send(.flushed(reply))
         case .incomplete:
-            try connection.send(.unavailable("shard \(host.options.shard) has not all of \(units)"))
+            try connection.send(.unavailable(reply, "shard \(host.options.shard) has not all of \(units)"))
         case .notLeased: throw refused("it flushes \(units), which it was not leased")
         }
     }

@@ -36,7 +36,9 @@ extension Connection {
     /// Asks the process on the other side, as the first thing on this connection, what it knows of another one.
     package func linkState(of origin: UInt64, timeoutSeconds: Double) throws -> LinkState {
         try send(.linkRequest(origin: origin))
-        guard case .linkState(let state) = try receive(timeoutSeconds: timeoutSeconds).message else {
+        guard case .linkState(let reply, let state) = try receive(timeoutSeconds: timeoutSeconds).message,
+            reply.request == RequestNumber(origin)
+        else {
             throw TransportError.malformed(peer: peerName, reason: "it does not say what it knows of a connection")
         }
         return state

@@ -15,16 +15,17 @@ package enum Message: Hashable, Sendable {
     // Coordinator and server.
     case configure(ServerConfiguration)
     /// One slice of weights, or of a slot, for a server; payload: fp32, slots as the table says.
-    case restore(TensorSlice)
+    /// It and `restoreDone` say the number of the `configure` that they belong to.
+    case restore(RequestNumber, TensorSlice)
     /// All slices of `stage` at `step` were sent: the server makes them its durable state and answers `restored`.
-    case restoreDone(stage: StageIndex, step: StepIndex)
-    case restored(stage: StageIndex, step: StepIndex)
+    case restoreDone(RequestNumber, stage: StageIndex, step: StepIndex)
+    case restored(Reply, stage: StageIndex, step: StepIndex)
     case reduced(Reduced)
     case commit(Commit)
-    case applied(stage: StageIndex, step: StepIndex)
+    case applied(Reply, stage: StageIndex, step: StepIndex)
     /// Asks for one slice of the applied version; answered by `snapshotSlice` with payload.
-    case snapshot(TensorSlice)
-    case snapshotSlice(TensorSlice)
+    case snapshot(RequestNumber, TensorSlice)
+    case snapshotSlice(Reply, TensorSlice)
 
     // Coordinator and trainer.
     case roster(Roster)
@@ -40,26 +41,27 @@ package enum Message: Hashable, Sendable {
     case shutdown(isFinished: Bool, reason: String)
 
     // Trainer and server.
-    case gather(stage: StageIndex, step: StepIndex, block: UInt32)
+    case gather(RequestNumber, stage: StageIndex, step: StepIndex, block: UInt32)
     /// Payload: the shard's slice of the block, as the run's gather encoding says.
-    case gathered(stage: StageIndex, step: StepIndex, block: UInt32, encoding: TensorEncoding)
+    case gathered(Reply, stage: StageIndex, step: StepIndex, block: UInt32, encoding: TensorEncoding)
     /// The version is not here any more, or did not come in time; the trainer gives the unit back.
-    case unavailable(String)
+    case unavailable(Reply, String)
     /// Payload: the shard's slice of the gradient of one block, of a unit or of neighbours. Not answered one by one.
     case push(Push)
     /// Answered by `flushed` when every push and post of these units is in the shard's hands.
-    case flush(Flush)
+    case flush(RequestNumber, Flush)
     /// `isFinite`: whether the shard took what was sent; it takes no gradient that is not, unless the lease says so.
     /// The receipt proves to the coordinator that the shard has all of it.
-    case flushed(isFinite: Bool = true, receipt: AuthenticationCode = .none)
+    case flushed(Reply, isFinite: Bool = true, receipt: AuthenticationCode = .none)
     /// Payload: rows a unit gives to all others of its step (LiT embeddings, evaluation features), fp32.
     case post(Post, LeaseGrant)
     /// Asks for all posts of a step this shard holds; answered by `posted` for each, ascending by unit, then `flushed`.
-    case collect(stage: StageIndex, step: StepIndex)
-    case posted(Post)
+    case collect(RequestNumber, stage: StageIndex, step: StepIndex)
+    case posted(Reply, Post)
     /// Asks, on another connection, what the server knows of the one that was greeted with this `Hello.origin`.
     case linkRequest(origin: UInt64)
-    case linkState(LinkState)
+    /// Its request is the origin that was asked about.
+    case linkState(Reply, LinkState)
 
     // Coordinator and viewer.
     case statusRequest
@@ -146,6 +148,8 @@ package struct Welcome: Hashable, Sendable {
 /// What a server needs to know of a stage. It starts with no weights; `restore` brings them.
 package struct ServerConfiguration: Hashable, Sendable {
     package var term: Term
+    /// Grows with every `configure` of this shard by one coordinator.
+    package var request: RequestNumber
     package var runID: String
     package var stage: StageIndex
     package var table: BlockTable
@@ -163,8 +167,10 @@ package struct ServerConfiguration: Hashable, Sendable {
     package init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
         optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true,
-        posts: PostShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none)
+        posts: PostShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none),
+        request: RequestNumber = .none
     ) {
+        self.request = request
         (self.posts, self.keys) = (posts, keys)
         self.keepsStep = keepsStep
         self.term = term
@@ -196,6 +202,7 @@ package struct TensorSlice: Hashable, Sendable {
 
 /// A shard holds every unit's gradient of the step, added up in the fixed tree.
 package struct Reduced: Hashable, Sendable {
+    package var reply: Reply
     package var stage: StageIndex
     package var step: StepIndex
     /// Sum of squares of each chunk of each trainable block's slice, blocks in table order, chunks ascending.
@@ -205,8 +212,10 @@ package struct Reduced: Hashable, Sendable {
     package var bytesGathered: UInt64
 
     package init(
-        stage: StageIndex, step: StepIndex, chunkSquares: [Double], bytesPushed: UInt64, bytesGathered: UInt64
+        _ reply: Reply, stage: StageIndex, step: StepIndex, chunkSquares: [Double], bytesPushed: UInt64,
+        bytesGathered: UInt64
     ) {
+        self.reply = reply
         self.stage = stage
         self.step = step
         self.chunkSquares = chunkSquares

@@ -22,14 +22,25 @@ package enum MessageCodec {
         case .heartbeat, .statusRequest: break
         case .hello(let hello): writer.write(hello)
         case .welcome(let welcome): writer.write(welcome)
-        case .unavailable(let text): writer.write(text)
+        case .unavailable(let reply, let text):
+            writer.write(reply)
+            writer.write(text)
         case .refused(let reason, let mayTryAgain):
             writer.write(reason)
             writer.write(mayTryAgain)
         case .configure(let configuration): writer.write(configuration)
-        case .restore(let slice), .snapshot(let slice), .snapshotSlice(let slice): writer.write(slice)
-        case .restoreDone(let stage, let step), .restored(let stage, let step), .applied(let stage, let step),
-            .collect(let stage, let step):
+        case .restore(let request, let slice), .snapshot(let request, let slice):
+            writer.write(request)
+            writer.write(slice)
+        case .snapshotSlice(let reply, let slice):
+            writer.write(reply)
+            writer.write(slice)
+        case .restoreDone(let request, let stage, let step), .collect(let request, let stage, let step):
+            writer.write(request)
+            writer.write(stage)
+            writer.write(step)
+        case .restored(let reply, let stage, let step), .applied(let reply, let stage, let step):
+            writer.write(reply)
             writer.write(stage)
             writer.write(step)
         case .reduced(let reduced): writer.write(reduced)
@@ -42,26 +53,35 @@ package enum MessageCodec {
         case .shutdown(let isFinished, let reason):
             writer.write(isFinished)
             writer.write(reason)
-        case .gather(let stage, let step, let block):
+        case .gather(let request, let stage, let step, let block):
+            writer.write(request)
             writer.write(stage)
             writer.write(step)
             writer.write(block)
-        case .gathered(let stage, let step, let block, let encoding):
+        case .gathered(let reply, let stage, let step, let block, let encoding):
+            writer.write(reply)
             writer.write(stage)
             writer.write(step)
             writer.write(block)
             writer.write(encoding)
         case .push(let push): writer.write(push)
-        case .flush(let flush): writer.write(flush)
-        case .flushed(let isFinite, let receipt):
+        case .flush(let request, let flush):
+            writer.write(request)
+            writer.write(flush)
+        case .flushed(let reply, let isFinite, let receipt):
+            writer.write(reply)
             writer.write(isFinite)
             writer.write(receipt)
         case .post(let post, let grant):
             writer.write(post)
             writer.write(grant)
-        case .posted(let post): writer.write(post)
+        case .posted(let reply, let post):
+            writer.write(reply)
+            writer.write(post)
         case .linkRequest(let origin): writer.write(origin)
-        case .linkState(let state): writer.write(state)
+        case .linkState(let reply, let state):
+            writer.write(reply)
+            writer.write(state)
         case .status(let json): writer.writeBytes(json)
         }
     }
@@ -73,39 +93,44 @@ package enum MessageCodec {
         case .refused: .refused(reason: try reader.value(), mayTryAgain: try reader.value())
         case .heartbeat: .heartbeat
         case .configure: .configure(try reader.value())
-        case .restore: .restore(try reader.value())
-        case .restoreDone: .restoreDone(stage: try reader.value(), step: try reader.value())
-        case .restored: .restored(stage: try reader.value(), step: try reader.value())
+        case .restore: .restore(try reader.value(), try reader.value())
+        case .restoreDone: .restoreDone(try reader.value(), stage: try reader.value(), step: try reader.value())
+        case .restored: .restored(try reader.value(), stage: try reader.value(), step: try reader.value())
         case .reduced: .reduced(try reader.value())
         case .commit: .commit(try reader.value())
-        case .applied: .applied(stage: try reader.value(), step: try reader.value())
-        case .snapshot: .snapshot(try reader.value())
-        case .snapshotSlice: .snapshotSlice(try reader.value())
+        case .applied: .applied(try reader.value(), stage: try reader.value(), step: try reader.value())
+        case .snapshot: .snapshot(try reader.value(), try reader.value())
+        case .snapshotSlice: .snapshotSlice(try reader.value(), try reader.value())
         case .roster: .roster(try reader.value())
         case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
         case .leases: .leases(try reader.array())
         case .unitDone: .unitDone(try reader.value())
         case .unitFailed: .unitFailed(try reader.value())
         case .shutdown: .shutdown(isFinished: try reader.value(), reason: try reader.value())
-        case .gather: .gather(stage: try reader.value(), step: try reader.value(), block: try reader.value())
+        case .gather: try readGather(from: &reader)
         case .gathered: try readGathered(from: &reader)
-        case .unavailable: .unavailable(try reader.value())
+        case .unavailable: .unavailable(try reader.value(), try reader.value())
         case .push: .push(try reader.value())
-        case .flush: .flush(try reader.value())
-        case .flushed: .flushed(isFinite: try reader.value(), receipt: try reader.value())
+        case .flush: .flush(try reader.value(), try reader.value())
+        case .flushed: .flushed(try reader.value(), isFinite: try reader.value(), receipt: try reader.value())
         case .post: .post(try reader.value(), try reader.value())
-        case .collect: .collect(stage: try reader.value(), step: try reader.value())
-        case .posted: .posted(try reader.value())
+        case .collect: .collect(try reader.value(), stage: try reader.value(), step: try reader.value())
+        case .posted: .posted(try reader.value(), try reader.value())
         case .linkRequest: .linkRequest(origin: try reader.value())
-        case .linkState: .linkState(try reader.value())
+        case .linkState: .linkState(try reader.value(), try reader.value())
         case .statusRequest: .statusRequest
         case .status: .status(try reader.byteArray())
         }
     }
 
+    private static func readGather(from reader: inout BodyReader) throws(WireError) -> Message {
+        .gather(
+            try reader.value(), stage: try reader.value(), step: try reader.value(), block: try reader.value())
+    }
+
     private static func readGathered(from reader: inout BodyReader) throws(WireError) -> Message {
         .gathered(
-            stage: try reader.value(), step: try reader.value(), block: try reader.value(), encoding: try reader.value()
-        )
+            try reader.value(), stage: try reader.value(), step: try reader.value(), block: try reader.value(),
+            encoding: try reader.value())
     }
 }

@@ -128,7 +128,8 @@ import Testing
             readers = try readers.filter { reader in
                 do {
                     for block in UInt32(0)..<5 {
-                        let frame = try Connection.frame(.gather(stage: StageIndex(0), step: step, block: block))
+                        let frame = try Connection.frame(
+                            .gather(RequestNumber(1), stage: StageIndex(0), step: step, block: block))
                         try reader.send(frame: frame, stallSeconds: 0)
                     }
                     return true

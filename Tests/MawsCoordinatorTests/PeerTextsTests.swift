@@ -36,7 +36,8 @@ struct PeerTextsTests {
             lease: 1, stage: .init(0), step: .init(0), phase: 0, unit: .init(0), loss: 1, skipped: ["a\r", "b"],
             result: [10, 13], computeSeconds: 1, waitSeconds: 0)
         guard case .unitDone(let plain) = PeerTexts.plain(.unitDone(done)),
-            case .unavailable(let reason) = PeerTexts.plain(.unavailable("disk\u{7}full"))
+            case .unavailable(_, let reason) = PeerTexts.plain(
+                .unavailable(Reply(term: Term(1), request: .none), "disk\u{7}full"))
         else { return #expect(Bool(false), "they are other messages now") }
         #expect(plain.skipped == ["a\\r", "b"])
         #expect(plain.result == [10, 13])

@@ -11,7 +11,8 @@ struct CheckpointRepairTests {
         var actions = core.step(.checkpointDamaged(at(4)), now: now)
         #expect(actions == [.findCheckpoint(StageIndex(0), upTo: StepIndex(4))])
         #expect(core.step(.checkpointDamaged(at(4)), now: now).isEmpty)
-        #expect(core.step(.restored(PeerID(1), at(4)), now: now).isEmpty)
+        let reply = Reply(term: Term(3), request: RequestNumber(1))
+        #expect(core.step(.restored(PeerID(1), reply, at(4)), now: now).isEmpty)
         actions = core.step(.checkpointFound(at(2)), now: now)
         #expect(actions.first == .rollBack(at(2)))
         for peer in 0..<2 {
@@ -23,9 +24,11 @@ struct CheckpointRepairTests {
     @Test func aRestoreOfTheOldCheckpointThatEndsLateDoesNotCount() {
         var core = assembling(at(4), checkpoint: at(4))
         let now = Moment(nanoseconds: 0)
+        let reply = core.reply(of: PeerID(0)) ?? Reply(term: Term(0), request: .none)
+        #expect(reply == Reply(term: Term(3), request: RequestNumber(1)))
         _ = core.step(.checkpointDamaged(at(4)), now: now)
         _ = core.step(.checkpointFound(at(2)), now: now)
-        #expect(core.step(.restored(PeerID(0), at(4)), now: now).isEmpty)
+        #expect(core.step(.restored(PeerID(0), reply, at(4)), now: now).isEmpty)
         #expect(core.step(.checkpointDamaged(at(4)), now: now).isEmpty)
         #expect(core.wait(now)?.cause == .shards)
     }
@@ -35,7 +38,7 @@ struct CheckpointRepairTests {
         var run = CoordinatorHarness(stages: [training()], position: at(2), checkpoint: nil)
         for index in 0..<2 { run.joinServer(index, hello: hello(index, step: 2)) }
         #expect(run.actions.contains(.configure(run.server(0), keepsState: true)))
-        for index in 0..<2 { run.step(.restored(run.server(index), at(2))) }
+        for index in 0..<2 { run.restored(run.server(index), at(2)) }
         #expect(run.actions.contains(.takeCheckpoint(at(2))))
         let trainer = run.joinTrainer(1)
         #expect(run.leases[trainer]?.step == StepIndex(2))
@@ -59,7 +62,7 @@ struct CheckpointRepairTests {
             stages: [training(steps: 2), training(1, steps: 2), evaluation(2, phases: [1]), training(3, steps: 2)],
             position: at(0, stage: 2), checkpoint: at(0, stage: 2), finished: [StageIndex(0), StageIndex(1)])
         for index in 0..<2 { run.joinServer(index, hello: hello(index, stage: 2, step: 0)) }
-        for index in 0..<2 { run.step(.restored(run.server(index), at(0, stage: 2))) }
+        for index in 0..<2 { run.restored(run.server(index), at(0, stage: 2)) }
         let trainer = run.joinTrainer(1)
         run.preparesStages = false
         run.finish(trainer)

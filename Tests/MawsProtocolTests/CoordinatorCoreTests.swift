@@ -68,7 +68,7 @@ import Testing
         var hello = run.emptyHello(1)
         hello.runID = "run"
         run.joinServer(1, peer: 201, hello: hello)
-        run.step(.restored(PeerID(201), RunPosition(stage: StageIndex(0), step: StepIndex(0))))
+        run.restored(PeerID(201), RunPosition(stage: StageIndex(0), step: StepIndex(0)))
         run.step(.unitDone(trainer, run.done(old, loss: 1)))
         run.reduce(run.server(0), step: 0)
         run.reduce(PeerID(201), step: 0)

@@ -48,12 +48,12 @@ struct CoordinatorHarness {
     private mutating func react(_ action: CoordinatorAction) {
         switch action {
         case .prepareStage(let stage): if preparesStages { step(.stagePrepared(stage)) }
-        case .restore(let peer, let position): step(.restored(peer, position))
+        case .restore(let peer, let position): restored(peer, position)
         case .send(let peer, .leases(let batch)):
             leases[peer] = batch.first
             batches[peer] = batch
         case .send(let peer, .commit(let commit)):
-            step(.applied(peer, RunPosition(stage: commit.stage, step: commit.step.next)))
+            step(.applied(peer, reply(of: peer), RunPosition(stage: commit.stage, step: commit.step.next)))
         case .decide(let position, _, _):
             let commit = Commit(
                 term: Term(3), stage: position.stage, step: position.step, learningRate: 0.1, clipScale: 1)
@@ -131,6 +131,13 @@ struct CoordinatorHarness {
         return sum
     }
 
+    /// What a faithful server says that was configured newest.
+    func reply(of peer: PeerID) -> Reply { core.reply(of: peer) ?? Reply(term: Term(0), request: .none) }
+
+    mutating func restored(_ peer: PeerID, _ position: RunPosition) {
+        step(.restored(peer, reply(of: peer), position))
+    }
+
     mutating func reduceAll(step index: UInt64) {
         for shard in 0..<shardCount { reduce(server(shard), step: index) }
     }
@@ -141,7 +148,8 @@ struct CoordinatorHarness {
             .reduced(
                 peer,
                 Reduced(
-                    stage: stage, step: StepIndex(index), chunkSquares: [1], bytesPushed: 0, bytesGathered: 0)))
+                    reply(of: peer), stage: stage, step: StepIndex(index), chunkSquares: [1], bytesPushed: 0,
+                    bytesGathered: 0)))
     }
 }
 

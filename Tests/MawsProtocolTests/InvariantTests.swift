@@ -44,8 +44,8 @@ struct InvariantTests {
         let position = RunPosition(
             stage: StageIndex(UInt32(random.below(2))), step: StepIndex(UInt64(random.below(4))))
         switch random.below(7) {
-        case 0: run.step(.restored(server, position))
-        case 1: run.step(.applied(server, position))
+        case 0: run.restored(server, position)
+        case 1: run.step(.applied(server, run.reply(of: server), position))
         case 2: run.step(.checkpointFailed(position, reason: "x"))
         case 3: run.step(.checkpointDamaged(position))
         case 4: run.step(.misbehaved(trainer, reason: "x"))

@@ -83,7 +83,7 @@ import Testing
         run.reduceAll(step: 0)
         if let old { run.step(.unitDone(second, run.done(old, loss: 1))) }
         for server in 0..<2 {
-            run.step(.restored(run.server(server), RunPosition(stage: StageIndex(0), step: StepIndex(0))))
+            run.restored(run.server(server), RunPosition(stage: StageIndex(0), step: StepIndex(0)))
         }
         #expect(run.leases[second]?.term == Term(4) && run.leases[second]?.passed == [7])
         for _ in 0..<2 { run.finish(second) }
@@ -103,7 +103,7 @@ import Testing
         var hello = run.emptyHello(1)
         (hello.runID, hello.hasReduced) = ("run", true)
         run.joinServer(1, peer: 300, hello: hello)
-        run.step(.restored(run.server(0), RunPosition(stage: StageIndex(0), step: StepIndex(0))))
+        run.restored(run.server(0), RunPosition(stage: StageIndex(0), step: StepIndex(0)))
         #expect(run.actions.contains(.configure(PeerID(300), keepsState: true, keepsStep: false)))
     }
 
@@ -120,7 +120,7 @@ import Testing
         (hello.runID, hello.step, hello.hasReduced) = ("run", StepIndex(2), true)
         run.joinServer(0, hello: hello)
         #expect(run.actions.contains(.configure(run.server(0), keepsState: true, keepsStep: false)))
-        run.step(.restored(run.server(0), position))
+        run.restored(run.server(0), position)
         let trainer = run.joinTrainer(1)
         #expect(run.leases[trainer]?.passed == [4, 9])
     }

@@ -18,7 +18,7 @@ import Testing
         for answer in answers {
             let other = try cluster.acceptAny()
             #expect(try other.receive(timeoutSeconds: 120).message == .linkRequest(origin: hello.origin))
-            try other.send(.linkState(answer))
+            try other.send(.linkState(Reply(term: Term(0), request: RequestNumber(hello.origin)), answer))
         }
         let end = try #require(throws: ServerError.self) { try cluster.lastThread.wait() }
         #expect("\(end)".contains(LineWatch.deadReason))

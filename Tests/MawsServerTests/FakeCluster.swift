@@ -132,6 +132,8 @@ final class ServerLink: @unchecked Sendable {
     let connection: Connection
     let hello: ServerHello
     let thread: Background
+    /// What it says under the newest configuration.
+    private(set) var reply = Reply(term: Term(0), request: .none)
 
     init(_ connection: Connection, _ hello: ServerHello, _ thread: Background) {
         self.connection = connection
@@ -150,16 +152,18 @@ final class ServerLink: @unchecked Sendable {
     }
 
     func configure(_ sample: SampleModel, keepsState: Bool, keepsStep: Bool = true, term: UInt64 = 1) throws {
-        let configuration = sample.configuration(keepsState: keepsState, keepsStep: keepsStep, term: term)
+        reply = Reply(term: Term(term), request: RequestNumber(reply.request.value + 7))
+        var configuration = sample.configuration(keepsState: keepsState, keepsStep: keepsStep, term: term)
+        configuration.request = reply.request
         try connection.send(.configure(configuration))
         if !keepsState {
             for (block, part) in sample.parts {
                 let slice = TensorSlice(
                     stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), part: part)
                 let bytes = sample.start(part, block, layout(sample.table).slices[block])
-                try bytes.withUnsafeBytes { try connection.send(.restore(slice), payload: $0) }
+                try bytes.withUnsafeBytes { try connection.send(.restore(reply.request, slice), payload: $0) }
             }
-            try connection.send(.restoreDone(stage: StageIndex(0), step: StepIndex(0)))
+            try connection.send(.restoreDone(reply.request, stage: StageIndex(0), step: StepIndex(0)))
         }
     }
 
@@ -169,11 +173,13 @@ final class ServerLink: @unchecked Sendable {
                 Commit(
                     term: Term(term), stage: StageIndex(0), step: StepIndex(step), learningRate: 0.01,
                     clipScale: clipScale)))
-        #expect(try receive().message == .applied(stage: StageIndex(0), step: StepIndex(step + 1)))
+        #expect(try receive().message == .applied(reply, stage: StageIndex(0), step: StepIndex(step + 1)))
     }
 
     func reduced(step: UInt64) throws -> [Double] {
-        guard case .reduced(let reduced) = try receive().message, reduced.step == StepIndex(step) else {
+        guard case .reduced(let reduced) = try receive().message, reduced.step == StepIndex(step),
+            reduced.reply == reply
+        else {
             throw ServerError.rubbish(peer: "server", reason: "no report")
         }
         return reduced.chunkSquares
@@ -182,9 +188,9 @@ final class ServerLink: @unchecked Sendable {
     /// One slice of the applied version, as it is kept.
     func snapshot(_ part: WeightPart, _ block: Int, step: UInt64) throws -> [UInt8] {
         let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(step), block: UInt32(block), part: part)
-        try connection.send(.snapshot(slice))
+        try connection.send(.snapshot(RequestNumber(step), slice))
         let incoming = try receive()
-        #expect(incoming.message == .snapshotSlice(slice))
+        #expect(incoming.message == .snapshotSlice(Reply(term: reply.term, request: RequestNumber(step)), slice))
         var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
         if !bytes.isEmpty { try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
         return bytes

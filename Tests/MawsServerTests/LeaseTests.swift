@@ -53,16 +53,16 @@ import Testing
         let cluster = try ServerNodeTests.startedCluster(shards: 1, sample)
         let trainer = try cluster.trainer(cluster.servers[0])
         let flush = SampleModel.flush(unit: 0, step: 0)
-        try trainer.send(.flush(flush))
-        guard case .unavailable(let reason) = try trainer.receive(timeoutSeconds: 120).message else {
+        try trainer.send(.flush(request, flush))
+        guard case .unavailable(_, let reason) = try trainer.receive(timeoutSeconds: 120).message else {
             Issue.record("it was confirmed")
             return
         }
         #expect(reason.contains("has not all of 2^0 units from 0 on"))
         try sample.push(sample.trainedBlocks.map { (0, $0) }, step: 0, to: cluster.servers[0], over: trainer)
-        try trainer.send(.flush(flush))
+        try trainer.send(.flush(request, flush))
         let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
-        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(receipt: receipt))
+        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
     }
 
     @Test func aGradientThatIsNotFiniteIsTakenOnlyWhereTheLeaseSaysSo() throws {
@@ -71,16 +71,16 @@ import Testing
         var values = [Float](repeating: 1, count: cluster.servers[0].layout(sample.table).slices[2].count)
         values[values.count / 2] = .nan
         try values.withUnsafeBytes { try trainer.send(push(SampleModel.grant(step: 0)), payload: $0) }
-        try trainer.send(.flush(SampleModel.flush(unit: 0, step: 0)))
-        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(isFinite: false))
+        try trainer.send(.flush(request, SampleModel.flush(unit: 0, step: 0)))
+        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, isFinite: false))
         // Nothing of it stays: the next push of the block counts.
         let allowed = SampleModel.grant(step: 0, mayBeNonFinite: true)
         try values.withUnsafeBytes { try trainer.send(push(allowed), payload: $0) }
         try sample.push(
             sample.trainedBlocks.filter { $0 != 2 }.map { (0, $0) }, step: 0, to: cluster.servers[0], over: trainer)
         let flush = SampleModel.flush(unit: 0, step: 0, grant: allowed)
-        try trainer.send(.flush(flush))
+        try trainer.send(.flush(request, flush))
         let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
-        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(receipt: receipt))
+        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
     }
 }

@@ -28,7 +28,7 @@ import Testing
         let sample = SampleModel()
         let cluster = try Self.clusterWithOlderCopy(sample, piece)
         let trainer = try cluster.trainer(cluster.servers[0])
-        try trainer.send(.gather(stage: StageIndex(0), step: StepIndex(1), block: 1))
+        try trainer.send(.gather(request, stage: StageIndex(0), step: StepIndex(1), block: 1))
         // The server of this test ends with its coordinator's connection, maybe before it has told the trainer why.
         if case .success(.gathered) = Result(catching: { try trainer.receive(timeoutSeconds: 5).message }) {
             Issue.record("it was gathered")
@@ -40,7 +40,7 @@ import Testing
     func itDoesNotGetIntoACheckpoint(part: WeightPart) throws {
         let cluster = try Self.clusterWithOlderCopy(SampleModel(optimizer: .sgd), .everything)
         let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(1), block: 1, part: part)
-        try cluster.servers[0].connection.send(.snapshot(slice))
+        try cluster.servers[0].connection.send(.snapshot(request, slice))
         try Self.expectLoss(cluster.servers[0], cluster)
     }
 
@@ -91,12 +91,12 @@ import Testing
         try first.connection.send(
             .commit(
                 Commit(term: Term(1), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.01, clipScale: 0)))
-        #expect(try first.receive().message == .applied(stage: StageIndex(0), step: StepIndex(2)))
+        #expect(try first.receive().message == .applied(first.reply, stage: StageIndex(0), step: StepIndex(2)))
         first.connection.close()
         #expect(throws: ServerError.self) { try first.thread.wait() }
         let second = try cluster.join(try cluster.launch(0))
         try second.configure(sample, keepsState: true)
-        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(2)))
+        #expect(try second.receive().message == .restored(second.reply, stage: StageIndex(0), step: StepIndex(2)))
         cluster.replace(0, by: second)
         try sample.push(ServerNodeTests.allPushes(sample), step: 2, to: second, over: cluster.trainer(second))
         _ = try second.reduced(step: 2)
@@ -118,7 +118,7 @@ extension OlderStateTests {
         let server = try cluster.join(try cluster.launch(0, scrubShare: scrubShare))
         cluster.replace(0, by: server)
         try server.configure(sample, keepsState: false)
-        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(0)))
         let path = cluster.statePath(0)
         for step in [UInt64(0), 1] {
             try sample.push(ServerNodeTests.allPushes(sample), step: step, to: server, over: cluster.trainer(server))
@@ -150,7 +150,7 @@ extension OlderStateTests {
     /// The coordinator is told why, with the chunk; the connection ends, and the file is gone.
     static func expectLoss(_ server: ServerLink, _ cluster: FakeCluster) throws {
         let message = try server.receive().message
-        guard case .unavailable(let reason) = message else {
+        guard case .unavailable(_, let reason) = message else {
             Issue.record("\(message)")
             return
         }

@@ -25,6 +25,10 @@ enum SampleOptimizer: CaseIterable {
     }
 }
 
+/// A trainer's requests of these tests, and what their answers say under the first term.
+let request = RequestNumber(0x5EED)
+let reply = Reply(term: Term(1), request: request)
+
 /// A small table, weights and gradients that are functions of their indices.
 struct SampleModel {
     static let units = 5

@@ -16,7 +16,7 @@ import Testing
         var random = CounterRandom(seed: 9, purpose: .test, element: 0)
         var (process, server) = try started(cluster)
         try server.configure(sample, keepsState: false)
-        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(0)))
         for step in 0..<steps {
             try sample.push(ServerNodeTests.allPushes(sample), step: step, to: server, over: cluster.trainer(server))
             let squares = try server.reduced(step: step)
@@ -29,7 +29,8 @@ import Testing
             #expect(server.hello.step == StepIndex(step + 1) || server.hello.hasReduced)
             #expect(server.hello.step == StepIndex(step) || server.hello.step == StepIndex(step + 1))
             try server.configure(sample, keepsState: true)
-            #expect(try server.receive().message == .restored(stage: StageIndex(0), step: server.hello.step))
+            #expect(
+                try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: server.hello.step))
             if server.hello.step == StepIndex(step) {
                 #expect(try server.reduced(step: step) == squares)
                 try server.commit(step: step)
@@ -52,7 +53,7 @@ import Testing
         var random = CounterRandom(seed: 10, purpose: .test, element: 0)
         var (process, server) = try started(cluster)
         try server.configure(sample, keepsState: false)
-        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(0)))
         for step in 0..<steps {
             let connection = try cluster.trainer(server)
             let others = ServerNodeTests.allPushes(sample).filter { $0.unit < SampleModel.units - 1 || $0.block != 1 }
@@ -65,7 +66,8 @@ import Testing
             (process, server) = try started(cluster)
             #expect(server.hello.step == StepIndex(step))
             try server.configure(sample, keepsState: true)
-            #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(step)))
+            #expect(
+                try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(step)))
             if !server.hello.hasReduced {
                 try sample.push(
                     ServerNodeTests.allPushes(sample), step: step, to: server, over: cluster.trainer(server))

@@ -100,7 +100,7 @@ import Testing
         #expect(second.hello.step == StepIndex(0))
         #expect(second.hello.hasReduced)
         try second.configure(sample, keepsState: true, term: 2)
-        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try second.receive().message == .restored(second.reply, stage: StageIndex(0), step: StepIndex(0)))
         #expect(try second.reduced(step: 0) == squares)
         try second.commit(step: 0, term: 2)
         cluster.replace(0, by: second)
@@ -119,14 +119,14 @@ import Testing
         try sample.push(old, step: 0, to: server, over: connection, other: 9)
         if isReduced { _ = try server.reduced(step: 0) }
         try server.configure(sample, keepsState: true, keepsStep: false, term: 2)
-        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(0)))
         try sample.push([(0, 1)], step: 0, to: server, over: connection, other: 9)
         let flush = Flush(
             term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(0),
             grant: SampleModel.grant(step: 0, term: 1))
-        try connection.send(.flush(flush))
+        try connection.send(.flush(request, flush))
         let answer = try connection.receive(timeoutSeconds: 120).message
-        #expect(answer == .unavailable("shard 0/1 works under term 2, not 1"))
+        #expect(answer == .unavailable(Reply(term: Term(2), request: request), "shard 0/1 works under term 2, not 1"))
         let new = try cluster.trainer(server)
         try sample.push(Self.allPushes(sample), step: 0, to: server, over: new, term: 2)
         _ = try server.reduced(step: 0)
@@ -148,7 +148,7 @@ import Testing
         #expect(second.hello.step == StepIndex(1))
         #expect(!second.hello.hasReduced)
         try second.configure(sample, keepsState: true)
-        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(1)))
+        #expect(try second.receive().message == .restored(second.reply, stage: StageIndex(0), step: StepIndex(1)))
         cluster.replace(1, by: second)
         try Self.step(cluster, sample, step: 1, seed: 2)
         #expect(try Self.state(cluster, sample, step: 2) == expected.state)
@@ -167,9 +167,9 @@ import Testing
             let new = try Self.gather(1, step: 1, slice.count, over: connection)
             #expect(try new.withUnsafeBytes(Array.init) == server.snapshot(.weight, 1, step: 1))
             #expect(try new == Self.gather(1, step: 1, slice.count, over: connection))
-            try connection.send(.gather(stage: StageIndex(0), step: StepIndex(0), block: 77))
+            try connection.send(.gather(request, stage: StageIndex(0), step: StepIndex(0), block: 77))
             let declined = try connection.receive(timeoutSeconds: 120).message
-            #expect(declined == .unavailable("shard 1/2 has no block 77 of that stage"))
+            #expect(declined == .unavailable(reply, "shard 1/2 has no block 77 of that stage"))
         }
     }
 
@@ -184,21 +184,21 @@ import Testing
             }
         }
         let flush = SampleModel.flush(unit: 3, step: 0, grant: SampleModel.grant(step: 0, phase: 0))
-        try connection.send(.flush(flush))
+        try connection.send(.flush(request, flush))
         let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
-        #expect(try connection.receive(timeoutSeconds: 120).message == .flushed(receipt: receipt))
+        #expect(try connection.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
         let other = try cluster.trainer(cluster.servers[0])
-        try other.send(.collect(stage: StageIndex(0), step: StepIndex(0)))
+        try other.send(.collect(request, stage: StageIndex(0), step: StepIndex(0)))
         for unit in [UInt32(1), 3] {
             let incoming = try other.receive(timeoutSeconds: 120)
-            guard case .posted(let post) = incoming.message else {
+            guard case .posted(reply, let post) = incoming.message else {
                 Issue.record("\(incoming.message)")
                 return
             }
             #expect(post.unit == UnitIndex(unit))
             #expect(try floats(other, incoming.payloadCount) == [Float(unit), 0.5])
         }
-        #expect(try other.receive(timeoutSeconds: 120).message == .flushed())
+        #expect(try other.receive(timeoutSeconds: 120).message == .flushed(reply))
     }
 
     @Test func trainerThatSendsRubbishLosesItsConnectionAndHarmsNobody() throws {
@@ -207,7 +207,7 @@ import Testing
         let server = cluster.servers[0]
         let push = Push(
             term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(0), block: 1, encoding: .fp32)
-        for message in [Message.push(push), .restoreDone(stage: StageIndex(0), step: StepIndex(0))] {
+        for message in [Message.push(push), .restoreDone(request, stage: StageIndex(0), step: StepIndex(0))] {
             let rude = try cluster.trainer(server)
             try [Float(1)].withUnsafeBytes {
                 try rude.send(message, payload: message == .push(push) ? $0 : .init(start: nil, count: 0))
@@ -255,7 +255,11 @@ import Testing
         let other = try cluster.trainer(cluster.servers[0])
         func asked(_ origin: UInt64) throws -> LinkState? {
             try other.send(.linkRequest(origin: origin))
-            guard case .linkState(let state) = try other.receive(timeoutSeconds: 120).message else { return nil }
+            guard
+                case .linkState(Reply(term: Term(1), request: RequestNumber(origin)), let state) = try other.receive(
+                    timeoutSeconds: 120
+                ).message
+            else { return nil }
             return state
         }
         let state = try #require(try asked(77))
@@ -280,7 +284,7 @@ extension ServerNodeTests {
         try cluster.start()
         for server in cluster.servers {
             try server.configure(sample, keepsState: false)
-            #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+            #expect(try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(0)))
         }
         return cluster
     }
@@ -347,9 +351,9 @@ extension ServerNodeTests {
     }
 
     static func gather(_ block: UInt32, step: UInt64, _ count: Int, over connection: Connection) throws -> [Float] {
-        try connection.send(.gather(stage: StageIndex(0), step: StepIndex(step), block: block))
+        try connection.send(.gather(request, stage: StageIndex(0), step: StepIndex(step), block: block))
         let incoming = try connection.receive(timeoutSeconds: 120)
-        guard case .gathered(_, _, block, let encoding) = incoming.message else { return [] }
+        guard case .gathered(reply, _, _, block, let encoding) = incoming.message else { return [] }
         var payload = [UInt8](repeating: 0, count: incoming.payloadCount)
         try payload.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
         var values = [Float](repeating: 0, count: count)

@@ -47,11 +47,11 @@ import Testing
         let server = cluster.servers[0]
         let trainer = try cluster.trainer(server)
         try spot.damage(cluster.statePath(0), sample)
-        try trainer.send(.gather(stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1))
+        try trainer.send(.gather(request, stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1))
         // The server of this test ends with its coordinator's connection, maybe before it has told the trainer why.
         let answer = Result { try trainer.receive(timeoutSeconds: 5).message }
         switch answer {
-        case .success(.unavailable(let reason)): #expect(reason.contains(spot.name(sample)))
+        case .success(.unavailable(_, let reason)): #expect(reason.contains(spot.name(sample)))
         case .success(let message): Issue.record("the answer is \(message)")
         case .failure(let error): #expect(error is TransportError)
         }
@@ -71,7 +71,7 @@ import Testing
             }
         let slice = TensorSlice(
             stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1, part: part)
-        try cluster.servers[0].connection.send(.snapshot(slice))
+        try cluster.servers[0].connection.send(.snapshot(request, slice))
         try Self.expectLoss(cluster.servers[0], spot, cluster, sample)
     }
 
@@ -109,7 +109,7 @@ import Testing
         try file.close()
         let second = try cluster.join(try cluster.launch(0))
         #expect(second.hello.runID.isEmpty)
-        guard case .unavailable(let reason) = try second.receive().message else {
+        guard case .unavailable(_, let reason) = try second.receive().message else {
             Issue.record("the coordinator was not told")
             return
         }
@@ -117,7 +117,7 @@ import Testing
             reason.hasPrefix("the state file is not used: ") && reason.hasSuffix("neither of its headers is whole."))
         cluster.replace(0, by: second)
         try second.configure(sample, keepsState: false)
-        #expect(try second.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try second.receive().message == .restored(second.reply, stage: StageIndex(0), step: StepIndex(0)))
         second.connection.close()
     }
 
@@ -127,7 +127,7 @@ import Testing
         let cluster = try Self.reducedCluster(sample)
         let first = cluster.servers[0]
         try first.configure(sample, keepsState: true, keepsStep: false, term: 2)
-        #expect(try first.receive().message == .restored(stage: StageIndex(0), step: StepIndex(1)))
+        #expect(try first.receive().message == .restored(first.reply, stage: StageIndex(0), step: StepIndex(1)))
         first.connection.close()
         #expect(throws: ServerError.self) { try first.thread.wait() }
         let second = try cluster.join(try cluster.launch(0), term: 3)
@@ -190,7 +190,7 @@ extension StateDamageTests {
         let server = try cluster.join(try cluster.launch(0, scrubShare: scrubShare))
         cluster.replace(0, by: server)
         try server.configure(sample, keepsState: false)
-        #expect(try server.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try server.receive().message == .restored(server.reply, stage: StageIndex(0), step: StepIndex(0)))
         for step in [UInt64(0), 1] {
             try sample.push(ServerNodeTests.allPushes(sample), step: step, to: server, over: cluster.trainer(server))
             _ = try server.reduced(step: step)
@@ -202,7 +202,7 @@ extension StateDamageTests {
     /// The coordinator is told why, the connection ends, and the file is gone.
     static func expectLoss(_ server: ServerLink, _ spot: Spot, _ cluster: FakeCluster, _ sample: SampleModel) throws {
         let message = try server.receive().message
-        guard case .unavailable(let reason) = message else {
+        guard case .unavailable(_, let reason) = message else {
             Issue.record("\(message)")
             return
         }
@@ -217,7 +217,7 @@ extension StateDamageTests {
         let fresh = try cluster.join(try cluster.launch(0))
         #expect(fresh.hello.runID.isEmpty)
         try fresh.configure(sample, keepsState: false)
-        #expect(try fresh.receive().message == .restored(stage: StageIndex(0), step: StepIndex(0)))
+        #expect(try fresh.receive().message == .restored(fresh.reply, stage: StageIndex(0), step: StepIndex(0)))
         cluster.replace(0, by: fresh)
         try ServerNodeTests.step(cluster, sample, step: 0, seed: 1)
         let expected = try ServerNodeTests.train(shards: 1, seed: 0, steps: 1, optimizer: sample.optimizer)

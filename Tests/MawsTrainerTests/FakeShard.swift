@@ -104,18 +104,19 @@ final class FakeShard: Sendable {
         try connection.handshake(timeoutSeconds: 120)
         guard case .hello(let hello) = try connection.receive(timeoutSeconds: 120).message else { return }
         state.withLock { _ = $0.terms.insert(hello.term.value) }
+        let term = hello.term
         try connection.send(.welcome(Welcome(term: hello.term, plan: [], runID: runID)))
         while true {
             let incoming = try connection.receive(timeoutSeconds: 60)
-            guard try answer(incoming, connection) else { return }
+            guard try answer(incoming, connection, term) else { return }
         }
     }
 
     /// False when the connection ends.
-    private func answer(_ incoming: Incoming, _ connection: Connection) throws -> Bool {
+    private func answer(_ incoming: Incoming, _ connection: Connection, _ term: Term) throws -> Bool {
         switch incoming.message {
-        case .gather(let stage, let step, let block):
-            return try gather(stage, step, block, connection)
+        case .gather(let request, let stage, let step, let block):
+            return try gather(Reply(term: term, request: request), stage, step, block, connection)
         case .push(let push):
             let bytes = try payload(incoming, connection)
             let slice = layouts[push.stage.value]?.slices[Int(push.block)] ?? 0..<0
@@ -130,19 +131,23 @@ final class FakeShard: Sendable {
             let values = FloatBuffer(count: bytes.count / 4)
             values.bytes.copyBytes(from: bytes)
             state.withLock { $0.posts[post.unit.value] = values.array }
-        case .linkRequest:
+        case .linkRequest(let origin):
             let isForgotten = if case .forgetsLineAfterGathers = state.withLock({ $0.fault }) { true } else { false }
             state.withLock { $0.fault = isForgotten ? nil : $0.fault }
             try connection.send(
-                .linkState(LinkState(isOpen: !isForgotten, isHeldUp: false, bytesReceived: 0, bytesSent: 0)))
-        case .flush:
-            if state.withLock({ $0.fault }) != .ignoresFlush { try connection.send(.flushed()) }
-        case .collect(let stage, let step):
+                .linkState(
+                    Reply(term: term, request: RequestNumber(origin)),
+                    LinkState(isOpen: !isForgotten, isHeldUp: false, bytesReceived: 0, bytesSent: 0)))
+        case .flush(let request, _):
+            if state.withLock({ $0.fault }) == .ignoresFlush { return true }
+            try connection.send(.flushed(Reply(term: term, request: request)))
+        case .collect(let request, let stage, let step):
+            let reply = Reply(term: term, request: request)
             for (unit, rows) in state.withLock({ $0.posts }).sorted(by: { $0.key < $1.key }) {
-                let post = Post(term: Term(1), stage: stage, step: step, unit: UnitIndex(unit))
-                try rows.withUnsafeBytes { try connection.send(.posted(post), payload: $0) }
+                let post = Post(term: term, stage: stage, step: step, unit: UnitIndex(unit))
+                try rows.withUnsafeBytes { try connection.send(.posted(reply, post), payload: $0) }
             }
-            try connection.send(.flushed())
+            try connection.send(.flushed(reply))
         default:
             return false
         }
@@ -150,7 +155,7 @@ final class FakeShard: Sendable {
     }
 
     private func gather(
-        _ stage: StageIndex, _ step: StepIndex, _ block: UInt32, _ connection: Connection
+        _ reply: Reply, _ stage: StageIndex, _ step: StepIndex, _ block: UInt32, _ connection: Connection
     ) throws -> Bool {
         let (fault, gathers) = state.withLock { state in
             state.gathers += 1
@@ -163,7 +168,7 @@ final class FakeShard: Sendable {
         case .silentAfterGathers(let count) where gathers > count: return true
         case .forgetsLineAfterGathers(let count) where gathers > count: return true
         case .declinesGathers:
-            try connection.send(.unavailable("version \(step.value) is not here"))
+            try connection.send(.unavailable(reply, "version \(step.value) is not here"))
             return true
         default: break
         }
@@ -173,7 +178,8 @@ final class FakeShard: Sendable {
         let bytes = TensorCodec.encode(
             UnsafeRawBufferPointer(blocks[Int(block)].bytes(of: slice)), as: encoding)
         try bytes.withUnsafeBytes {
-            try connection.send(.gathered(stage: stage, step: step, block: block, encoding: encoding), payload: $0)
+            try connection.send(
+                .gathered(reply, stage: stage, step: step, block: block, encoding: encoding), payload: $0)
         }
         return true
     }

@@ -22,6 +22,8 @@ struct Sample: Sendable, CustomTestStringConvertible {
 private let stage = StageIndex(2)
 private let step = StepIndex(1_234_567_890_123)
 private let term = Term(9)
+private let request = RequestNumber(0x0102_0304_0506_0708)
+private let reply = Reply(term: term, request: request)
 /// 1, -2.5, 0 and the smallest normal number.
 private let floats: [UInt8] = [0, 0, 128, 63, 0, 0, 32, 192, 0, 0, 0, 0, 0, 0, 128, 0]
 
@@ -61,7 +63,8 @@ private let servers: [Sample] = [
                     .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05, seed: 7),
                 gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true,
                 posts: PostShape(units: 8, pieceBytes: 512, piecesMin: 0, piecesMax: 64),
-                keys: ServerKeys(lease: code, receipt: AuthenticationCode(bytes: Array(repeating: 255, count: 32)))))),
+                keys: ServerKeys(lease: code, receipt: AuthenticationCode(bytes: Array(repeating: 255, count: 32))),
+                request: request))),
     Sample(
         "configure-sgd",
         .configure(
@@ -75,20 +78,21 @@ private let servers: [Sample] = [
             ServerConfiguration(
                 term: term, runID: "run-5f", stage: stage, table: BlockTable(blocks: [table.blocks[1]]),
                 unitsPerStep: 8, optimizer: nil, gatherEncoding: .fp32, keepsState: false))),
-    Sample("restore", .restore(slice(.slot("exp_avg"))), payload: floats),
-    Sample("restore-weight", .restore(slice(.weight)), payload: floats),
-    Sample("restore-done", .restoreDone(stage: stage, step: step)),
-    Sample("restored", .restored(stage: stage, step: step)),
+    Sample("restore", .restore(request, slice(.slot("exp_avg"))), payload: floats),
+    Sample("restore-weight", .restore(request, slice(.weight)), payload: floats),
+    Sample("restore-done", .restoreDone(request, stage: stage, step: step)),
+    Sample("restored", .restored(reply, stage: stage, step: step)),
     Sample(
         "reduced",
         .reduced(
             Reduced(
-                stage: stage, step: step, chunkSquares: [0, 0.125, 1e300], bytesPushed: 4096, bytesGathered: 1 << 40))),
+                reply, stage: stage, step: step, chunkSquares: [0, 0.125, 1e300], bytesPushed: 4096,
+                bytesGathered: 1 << 40))),
     Sample(
         "commit", .commit(Commit(term: term, stage: stage, step: step, learningRate: 1.5e-4, clipScale: 0.75))),
-    Sample("applied", .applied(stage: stage, step: step)),
-    Sample("snapshot", .snapshot(slice(.slot("momentum_buffer")))),
-    Sample("snapshot-slice", .snapshotSlice(slice(.slot("ema"))), payload: floats),
+    Sample("applied", .applied(reply, stage: stage, step: step)),
+    Sample("snapshot", .snapshot(request, slice(.slot("momentum_buffer")))),
+    Sample("snapshot-slice", .snapshotSlice(reply, slice(.slot("ema"))), payload: floats),
 ]
 
 private let trainers: [Sample] = [
@@ -130,9 +134,9 @@ private let trainers: [Sample] = [
 ]
 
 private let tensors: [Sample] = [
-    Sample("gather", .gather(stage: stage, step: step, block: 5)),
-    Sample("gathered", .gathered(stage: stage, step: step, block: 5, encoding: .fp32), payload: floats),
-    Sample("unavailable", .unavailable("version 12 is gone; the newest is 14")),
+    Sample("gather", .gather(request, stage: stage, step: step, block: 5)),
+    Sample("gathered", .gathered(reply, stage: stage, step: step, block: 5, encoding: .fp32), payload: floats),
+    Sample("unavailable", .unavailable(reply, "version 12 is gone; the newest is 14")),
     Sample(
         "push",
         .push(
@@ -145,15 +149,17 @@ private let tensors: [Sample] = [
                 term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, block: 5, encoding: .fp32,
                 grant: grant)),
         payload: floats),
-    Sample("flush", .flush(Flush(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, grant: grant))),
-    Sample("flushed", .flushed(receipt: code)),
+    Sample(
+        "flush",
+        .flush(request, Flush(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, grant: grant))),
+    Sample("flushed", .flushed(reply, receipt: code)),
     Sample("post", .post(Post(term: term, stage: stage, step: step, unit: UnitIndex(3)), grant), payload: floats),
-    Sample("collect", .collect(stage: stage, step: step)),
-    Sample("posted", .posted(Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
+    Sample("collect", .collect(request, stage: stage, step: step)),
+    Sample("posted", .posted(reply, Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
     Sample("link-request", .linkRequest(origin: 0x0123_4567_89AB_CDEF)),
     Sample(
         "link-state",
-        .linkState(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 1_234_567_890_123, bytesSent: 70))),
+        .linkState(reply, LinkState(isOpen: true, isHeldUp: false, bytesReceived: 1_234_567_890_123, bytesSent: 70))),
 ]
 
 private let viewers: [Sample] = [

@@ -49,9 +49,10 @@ final class CheckpointCollector: Sendable {
 
     /// Takes the payload of a slice off the connection and writes it to its place. What nobody asked for takes no
     /// memory.
-    func receive(_ slice: TensorSlice, from peer: Peer, byteCount: Int) throws {
+    func receive(_ slice: TensorSlice, _ request: RequestNumber, from peer: Peer, byteCount: Int) throws {
         let (verdict, writer) = state.withLock { state in
-            let verdict = state.core.announced(slice, from: peer.id, byteCount: byteCount)
+            let verdict = state.core.announced(
+                slice, of: CheckpointAttempt(request.value), from: peer.id, byteCount: byteCount)
             guard case .take(let ticket) = verdict else { return (verdict, CheckpointWriter?.none) }
             return (verdict, state.making[ticket.attempt]?.writer)
         }
@@ -99,7 +100,8 @@ final class CheckpointCollector: Sendable {
     private func perform(_ actions: [CheckpointAction]) {
         for action in actions {
             switch action {
-            case .ask(let peer, let slice): outbox(peer)?.put(.snapshot(slice))
+            case .ask(let peer, let attempt, let slice):
+                outbox(peer)?.put(.snapshot(RequestNumber(attempt.number), slice))
             case .seal(let attempt): seal(attempt)
             case .abandon(let attempt): state.withLock { $0.making.removeValue(forKey: attempt) }?.writer.abandon()
             case .taken(let position): mailbox.post(.core(.checkpointTaken(position)))

@@ -64,7 +64,8 @@ final class PeerGate: Sendable {
     private func greet(_ connection: Connection) throws -> Peer? {
         let incoming = try connection.receive(timeoutSeconds: Self.helloSeconds)
         if case .linkRequest(let origin) = incoming.message, connection.peer.role != .viewer {
-            try connection.send(.linkState(lines.state(of: origin)))
+            let reply = Reply(term: Term(0), request: RequestNumber(origin))
+            try connection.send(.linkState(reply, lines.state(of: origin)))
             return nil
         }
         guard case .hello(let hello) = incoming.message else {
@@ -117,8 +118,8 @@ final class PeerGate: Sendable {
             try peer.connection.receive(timeoutSeconds: heartbeatTimeoutSeconds)
         }
         if peer.outbox.isFinishing { return try peer.connection.discardPayload() }
-        if case .snapshotSlice(let slice) = incoming.message {
-            return try collector.receive(slice, from: peer, byteCount: incoming.payloadCount)
+        if case .snapshotSlice(let reply, let slice) = incoming.message {
+            return try collector.receive(slice, reply.request, from: peer, byteCount: incoming.payloadCount)
         }
         try peer.connection.discardPayload()
         if incoming.message == .heartbeat { return }

@@ -17,7 +17,7 @@ package enum PeerTexts {
         case .unitDone(var done):
             done.skipped = done.skipped.map { line($0, pathCharactersMax) }
             return .unitDone(done)
-        case .unavailable(let reason): return .unavailable(line(reason))
+        case .unavailable(let reply, let reason): return .unavailable(reply, line(reason))
         case .hello(let hello): return .hello(plain(hello))
         default: return message
         }

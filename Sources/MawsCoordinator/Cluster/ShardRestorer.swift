@@ -12,17 +12,19 @@ import Synchronization
 final class ShardRestorer: Sendable {
     private let checkpoints: RunCheckpoints
     private let position: RunPosition
+    /// That of the server's `configure`.
+    private let request: RequestNumber
     private let shard: ShardIdentity
     private let peer: Peer
     private let mailbox: Mailbox<NodeEvent>
     private let isCancelled = Atomic(false)
 
     init(
-        checkpoints: RunCheckpoints, position: RunPosition, shard: ShardIdentity, peer: Peer,
+        checkpoints: RunCheckpoints, position: RunPosition, request: RequestNumber, shard: ShardIdentity, peer: Peer,
         mailbox: Mailbox<NodeEvent>
     ) {
         self.checkpoints = checkpoints
-        self.position = position
+        (self.position, self.request) = (position, request)
         self.shard = shard
         self.peer = peer
         self.mailbox = mailbox
@@ -69,9 +71,9 @@ final class ShardRestorer: Sendable {
             let slice = TensorSlice(stage: position.stage, step: position.step, block: UInt32(block), part: part)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
             try checkpoint.read(part, block: block, range: layout.slices[block], into: bytes)
-            try write(.restore(slice), UnsafeRawBufferPointer(bytes))
+            try write(.restore(request, slice), UnsafeRawBufferPointer(bytes))
         }
-        try write(.restoreDone(stage: position.stage, step: position.step), .init(start: nil, count: 0))
+        try write(.restoreDone(request, stage: position.stage, step: position.step), .init(start: nil, count: 0))
     }
 
     private func write(_ message: Message, _ bytes: UnsafeRawBufferPointer) throws {

@@ -52,8 +52,11 @@ package struct CheckpointCore: Sendable {
     }
 
     /// A server sends a slice of so many bytes.
-    package mutating func announced(_ slice: TensorSlice, from peer: PeerID, byteCount: Int) -> SliceVerdict {
-        guard case .collecting(var collection) = state, collection.due[peer]?.contains(slice) == true,
+    package mutating func announced(
+        _ slice: TensorSlice, of attempt: CheckpointAttempt, from peer: PeerID, byteCount: Int
+    ) -> SliceVerdict {
+        guard case .collecting(var collection) = state, attempt == collection.attempt,
+            collection.due[peer]?.contains(slice) == true,
             let range = collection.layouts[peer]?.slices[Int(slice.block)]
         else { return .discard }
         let expected = collection.table.blocks[Int(slice.block)].byteCount(slice.part, slice: range) ?? 0
@@ -76,7 +79,9 @@ package struct CheckpointCore: Sendable {
             attempt: CheckpointAttempt(attempts), position: position, table: table, layouts: layouts,
             due: due.mapValues(Set.init).filter { !$0.value.isEmpty })
         state = .collecting(collection)
-        for (peer, slices) in due.sorted(by: { $0.key < $1.key }) { actions += slices.map { .ask(peer, $0) } }
+        for (peer, slices) in due.sorted(by: { $0.key < $1.key }) {
+            actions += slices.map { .ask(peer, collection.attempt, $0) }
+        }
         return actions + sealIfComplete()
     }
 

@@ -1,7 +1,8 @@
 import MawsBase
 import MawsWire
 
-/// One attempt to take a checkpoint. Each has a number of its own, so that nothing of an earlier one counts for it.
+/// One attempt to take a checkpoint. Each has a number of its own, that of its requests and of their answers, so that
+/// nothing of an earlier one counts for it.
 package struct CheckpointAttempt: Hashable, Comparable, Sendable {
     package var number: UInt64
     package init(_ number: UInt64) { self.number = number }
@@ -40,7 +41,7 @@ package enum CheckpointFailure: Hashable, Sendable {
 /// What the shell does when it has let its lock go, in this order.
 package enum CheckpointAction: Hashable, Sendable {
     /// Ask the server for a slice of the version that it is at.
-    case ask(PeerID, TensorSlice)
+    case ask(PeerID, CheckpointAttempt, TensorSlice)
     /// Hash all that was written, make it durable, give it its name, make room; then say `sealed` or `failed`.
     case seal(CheckpointAttempt)
     /// Remove what was written.

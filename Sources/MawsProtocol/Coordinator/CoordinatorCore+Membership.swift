@@ -112,8 +112,7 @@ extension CoordinatorCore {
 
     private mutating func keep(_ server: Server) -> [CoordinatorAction] {
         let index = server.hello.shard.index
-        servers[index]?.isBusy = true
-        configureCounts[index] += 1
+        configuring(index)
         let keepsStep = !dropsStep || server.hello.step < position.step
         var actions: [CoordinatorAction] = [.configure(server.peer, keepsState: true, keepsStep: keepsStep)]
         if server.hello.step < position.step, let lastCommit {
@@ -139,16 +138,32 @@ extension CoordinatorCore {
         // What they said at hello speaks of states that are replaced now.
         forgetServers()
         for index in servers.indices {
-            servers[index]?.isBusy = true
             guard let peer = servers[index]?.peer else { continue }
-            configureCounts[index] += 1
+            configuring(index)
             actions += [.configure(peer, keepsState: false), .restore(peer, position)]
         }
         return actions
     }
 
-    mutating func restored(_ peer: PeerID, _ restoredPosition: RunPosition, _ now: Moment) -> [CoordinatorAction] {
-        guard let index = servers.firstIndex(where: { $0?.peer == peer }), restoredPosition.stage == position.stage
+    /// From here on only answers to this configuration count.
+    private mutating func configuring(_ index: Int) {
+        configureCounts[index] += 1
+        servers[index]?.isBusy = true
+        servers[index]?.configured = Reply(term: term, request: RequestNumber(configureCounts[index]))
+    }
+
+    /// What the answers of a server have to say.
+    package func reply(of server: PeerID) -> Reply? { servers.first { $0?.peer == server }??.configured }
+
+    /// The place of the server that sent this, unless it speaks of an older state or term.
+    func index(of peer: PeerID, saying reply: Reply) -> Int? {
+        servers.firstIndex { $0?.peer == peer && $0?.configured == reply }
+    }
+
+    mutating func restored(
+        _ peer: PeerID, _ reply: Reply, _ restoredPosition: RunPosition, _ now: Moment
+    ) -> [CoordinatorAction] {
+        guard let index = index(of: peer, saying: reply), restoredPosition.stage == position.stage
         else { return [] }
         // A server that kept a state one commit short answers at its old version first, then `applied` after the
         // commit.

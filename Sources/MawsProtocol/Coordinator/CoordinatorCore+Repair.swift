@@ -59,6 +59,7 @@ extension CoordinatorCore {
         for index in servers.indices {
             servers[index]?.version = nil
             servers[index]?.report = nil
+            servers[index]?.configured = nil
             servers[index]?.isBusy = false
             servers[index]?.hello.runID = ""
         }

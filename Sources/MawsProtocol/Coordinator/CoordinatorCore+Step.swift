@@ -144,7 +144,7 @@ extension CoordinatorCore {
     }
 
     mutating func reduced(_ peer: PeerID, _ report: Reduced) -> [CoordinatorAction] {
-        guard let index = servers.firstIndex(where: { $0?.peer == peer }), report.stage == position.stage,
+        guard let index = index(of: peer, saying: report.reply), report.stage == position.stage,
             report.step == position.step, servers[index]?.isBusy == false
         else { return [] }
         servers[index]?.report = report
@@ -174,10 +174,10 @@ extension CoordinatorCore {
         return readyServers.map { .send($0.peer, .commit(commit)) } + [finished]
     }
 
-    mutating func applied(_ peer: PeerID, _ appliedPosition: RunPosition, _ now: Moment) -> [CoordinatorAction] {
-        guard let index = servers.firstIndex(where: { $0?.peer == peer }), appliedPosition == position else {
-            return []
-        }
+    mutating func applied(
+        _ peer: PeerID, _ reply: Reply, _ appliedPosition: RunPosition, _ now: Moment
+    ) -> [CoordinatorAction] {
+        guard let index = index(of: peer, saying: reply), appliedPosition == position else { return [] }
         servers[index]?.version = appliedPosition.step
         servers[index]?.report = nil
         servers[index]?.isBusy = false

@@ -29,6 +29,8 @@ package struct CoordinatorCore: Sendable {
         /// Between `configure`/`restore` and the answer.
         var isBusy = false
         var report: Reduced?
+        /// What its answers have to say: those that speak of an older state, or of an older term, do not count.
+        var configured: Reply?
     }
 
     struct Trainer {
@@ -199,9 +201,9 @@ package struct CoordinatorCore: Sendable {
         case .leaseRequested(let peer, let shares): return leaseRequested(peer, shares, now)
         case .unitDone(let peer, let done): return unitDone(peer, done, now)
         case .unitFailed(let peer, let failed): return unitFailed(peer, failed, now)
-        case .restored(let peer, let position): return restored(peer, position, now)
+        case .restored(let peer, let reply, let position): return restored(peer, reply, position, now)
         case .reduced(let peer, let report): return reduced(peer, report)
-        case .applied(let peer, let position): return applied(peer, position, now)
+        case .applied(let peer, let reply, let position): return applied(peer, reply, position, now)
         case .stagePrepared(let stage): return stagePrepared(stage, now)
         case .decided(let commit): return decided(commit)
         case .checkpointTaken(let position): return checkpointTaken(position, now)

@@ -24,9 +24,9 @@ package enum CoordinatorEvent: Sendable {
     case unitFailed(PeerID, UnitFailed)
     /// A trainer sent what is wrong by itself, whatever others say.
     case misbehaved(PeerID, reason: String)
-    case restored(PeerID, RunPosition)
+    case restored(PeerID, Reply, RunPosition)
     case reduced(PeerID, Reduced)
-    case applied(PeerID, RunPosition)
+    case applied(PeerID, Reply, RunPosition)
     /// The shell made the first checkpoint of the stage, and the position is durable.
     case stagePrepared(StageIndex)
     /// The shell decided the commit and made it durable.

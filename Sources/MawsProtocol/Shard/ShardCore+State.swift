@@ -87,9 +87,9 @@ extension ShardCore {
         return [.discardState(damaged, reason: reason), .abandonCoordinator(reason: reason)]
     }
 
-    mutating func restoreAnnounced(_ slice: TensorSlice) -> [ShardAction] {
+    mutating func restoreAnnounced(_ request: RequestNumber, _ slice: TensorSlice) -> [ShardAction] {
         // A restore that another one overtook is still on its way.
-        guard phase == .restoring else { return [.discard] }
+        guard phase == .restoring, request == configuration?.request else { return [.discard] }
         guard let configuration, slice.stage == configuration.stage,
             restoreStep == nil || restoreStep == slice.step, holds(slice.part, of: slice.block)
         else { return [.breakOff(reason: "it restores a slice that does not belong to the configured stage")] }
@@ -103,7 +103,8 @@ extension ShardCore {
         return []
     }
 
-    mutating func restoreDone(_ stage: StageIndex, _ step: StepIndex) -> [ShardAction] {
+    mutating func restoreDone(_ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex) -> [ShardAction] {
+        guard request == configuration?.request || configuration == nil else { return [] }
         if phase == .serving, stage == configuration?.stage, step == version { return stateReported() }
         guard phase == .restoring, let configuration, stage == configuration.stage else {
             return [.breakOff(reason: "it ends a restore that did not begin")]
@@ -137,8 +138,8 @@ extension ShardCore {
 
     private func stateReported() -> [ShardAction] {
         guard let configuration else { return [] }
-        let restored = ShardAction.send(.restored(stage: configuration.stage, step: version))
-        return hasReduced ? [restored, .report(configuration.stage, version)] : [restored]
+        let restored = ShardAction.send(.restored(reply, stage: configuration.stage, step: version))
+        return hasReduced ? [restored, .report(reply, configuration.stage, version)] : [restored]
     }
 
     /// Empty trees for the step that turns `version` into the next.

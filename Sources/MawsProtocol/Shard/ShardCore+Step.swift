@@ -66,7 +66,7 @@ extension ShardCore {
     mutating func reducedSealed() -> [ShardAction] {
         guard let configuration, !hasReduced else { return [] }
         hasReduced = true
-        return [.report(configuration.stage, version)]
+        return [.report(reply, configuration.stage, version)]
     }
 
     mutating func postAnnounced(_ post: Post) -> [ShardAction] {
@@ -106,7 +106,7 @@ extension ShardCore {
         }
         if phase == .applying { return [] }
         if phase == .serving, commit.step < version {
-            return [.send(.applied(stage: configuration.stage, step: version))]
+            return [.send(.applied(reply, stage: configuration.stage, step: version))]
         }
         guard phase == .serving, commit.step == version, hasReduced else {
             let here = "version \(version.value)\(hasReduced ? "" : ", not reduced")"
@@ -123,7 +123,7 @@ extension ShardCore {
         version = version.next
         hasReduced = false
         let begun = beginStep()
-        var actions: [ShardAction] = [.send(.applied(stage: configuration.stage, step: version))]
+        var actions: [ShardAction] = [.send(.applied(reply, stage: configuration.stage, step: version))]
         actions += serveWaiting() + begun
         guard let wanted = pendingConfiguration else { return actions }
         pendingConfiguration = nil

@@ -95,6 +95,9 @@ package struct ShardCore: Sendable {
     /// Whether the state is being written right now; a `hello` waits for the end of it.
     package var isApplying: Bool { phase == .applying }
 
+    /// What is said to the coordinator speaks of the state that its newest `configure` made.
+    package var reply: Reply { Reply(term: term, request: configuration?.request ?? .none) }
+
     /// What a `hello` says this shard holds, to be sent from this address.
     package func hello(host: String, port: UInt16) -> ServerHello {
         var hello = ServerHello(
@@ -117,9 +120,9 @@ package struct ShardCore: Sendable {
     package mutating func step(_ event: ShardEvent, now: Moment) -> [ShardAction] {
         switch event {
         case .configured(let configuration): return configured(configuration, now)
-        case .restoreAnnounced(let slice): return restoreAnnounced(slice)
+        case .restoreAnnounced(let request, let slice): return restoreAnnounced(request, slice)
         case .restoreReceived(let slice): return restoreReceived(slice)
-        case .restoreDone(let stage, let step): return restoreDone(stage, step)
+        case .restoreDone(let request, let stage, let step): return restoreDone(request, stage, step)
         case .committed(let commit): return committed(commit)
         case .snapshotRequested(let request, let slice): return snapshotRequested(request, slice)
         case .gatherRequested(let request, let holder, let stage, let step, let block):

@@ -19,9 +19,10 @@ package struct ShardGeneration: Hashable, Comparable, Sendable {
 package enum ShardEvent: Hashable, Sendable {
     // From the coordinator.
     case configured(ServerConfiguration)
-    case restoreAnnounced(TensorSlice)
+    /// The number is that of the `configure` that it belongs to.
+    case restoreAnnounced(RequestNumber, TensorSlice)
     case restoreReceived(TensorSlice)
-    case restoreDone(stage: StageIndex, step: StepIndex)
+    case restoreDone(RequestNumber, stage: StageIndex, step: StepIndex)
     case committed(Commit)
     case snapshotRequested(ShardRequest, TensorSlice)
 
@@ -103,7 +104,7 @@ package enum ShardAction: Hashable, Sendable {
     /// To the coordinator.
     case send(Message)
     /// Send `reduced` to the coordinator, with the sums of squares.
-    case report(StageIndex, StepIndex)
+    case report(Reply, StageIndex, StepIndex)
     /// The coordinator and this shard disagree: end that connection and start over from `hello`.
     case abandonCoordinator(reason: String)
 }

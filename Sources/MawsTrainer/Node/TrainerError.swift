@@ -9,6 +9,7 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
     case refused(shard: ShardIdentity, reason: String)
     case wrongRun(shard: ShardIdentity)
     case unavailable(shard: ShardIdentity, reason: String)
+    case otherTerm(shard: ShardIdentity, term: Term, awaited: Term)
     case unexpected(shard: ShardIdentity, awaited: String)
     case payload(shard: ShardIdentity, what: String, bytes: Int, limit: Int)
     case silent(what: String, seconds: Double)
@@ -26,6 +27,8 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .refused(let shard, let reason): "shard \(shard) refused this trainer: \(reason)"
         case .wrongRun(let shard): "shard \(shard) serves another run; check the address its server was started with"
         case .unavailable(let shard, let reason): "shard \(shard) does not have it: \(reason)"
+        case .otherTerm(let shard, let term, let awaited):
+            "shard \(shard) works under term \(term.value), this trainer under \(awaited.value)"
         case .unexpected(let shard, let awaited):
             "shard \(shard) sent something else where \(awaited) was due; check that all run one version of maws"
         case .payload(let shard, let what, let bytes, let limit):

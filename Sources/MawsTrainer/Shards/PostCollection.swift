@@ -69,11 +69,11 @@ final class CollectJob: ShardJob {
     }
 
     func run(on link: ShardLink) throws {
-        try link.send(.collect(stage: stage, step: step))
+        let request = try link.ask { .collect($0, stage: stage, step: step) }
         while true {
-            let incoming = try link.receive("the posts of step \(step.value)")
+            let incoming = try link.receive("the posts of step \(step.value)", answering: request)
             switch incoming.message {
-            case .posted(let post) where post.stage == stage && post.step == step:
+            case .posted(_, let post) where post.stage == stage && post.step == step:
                 let rows = try link.receiveRows(incoming, floatsMax: floatsMax)
                 collection.arrived(PostedRows(unit: post.unit.value, rows: rows))
             case .flushed:

@@ -3,6 +3,7 @@ import MawsCompression
 import MawsTensor
 import MawsTransport
 import MawsWire
+import Synchronization
 
 /// A greeted connection to a shard: messages, and tensors straight from and to their buffers.
 final class ShardLink: Sendable {
@@ -10,6 +11,8 @@ final class ShardLink: Sendable {
     let connection: Connection
     private let answerSeconds: Double
     private let origin: UInt64
+    private let term: Term
+    private let requests = Atomic<UInt64>(0)
 
     /// Says hello and waits for the shard's welcome.
     init(
@@ -18,7 +21,7 @@ final class ShardLink: Sendable {
         self.shard = shard
         self.connection = connection
         self.answerSeconds = answerSeconds
-        origin = Origin.fresh()
+        (origin, term) = (Origin.fresh(), hello.term)
         var greeting = hello
         greeting.origin = origin
         try connection.send(.hello(greeting))
@@ -28,7 +31,33 @@ final class ShardLink: Sendable {
         guard welcome.runID == runID else { throw TrainerError.wrongRun(shard: shard) }
     }
 
-    func send(_ message: Message) throws { try connection.send(message) }
+    /// Sends a request, and says the number that its answers name.
+    func ask(_ message: (RequestNumber) -> Message) throws -> RequestNumber {
+        let request = RequestNumber(requests.add(1, ordering: .relaxed).newValue)
+        try connection.send(message(request))
+        return request
+    }
+
+    /// The next message that answers this request under the trainer's term. What is left of an earlier one is dropped.
+    func receive(_ awaited: String, answering request: RequestNumber) throws -> Incoming {
+        while true {
+            let incoming = try receive(awaited)
+            guard let reply = incoming.message.reply, reply.request <= request else {
+                throw TrainerError.unexpected(shard: shard, awaited: awaited)
+            }
+            guard reply == Reply(term: term, request: request) else {
+                try connection.discardPayload()
+                guard reply.request < request else {
+                    throw TrainerError.otherTerm(shard: shard, term: reply.term, awaited: term)
+                }
+                continue
+            }
+            if case .unavailable(_, let reason) = incoming.message {
+                throw TrainerError.unavailable(shard: shard, reason: reason)
+            }
+            return incoming
+        }
+    }
 
     /// What this side knows of the connection: what the shard says of it is held against that.
     var pulse: LinkPulse { LinkPulse(bytesSent: connection.bytesSent, bytesReceived: connection.bytesReceived) }
@@ -36,7 +65,9 @@ final class ShardLink: Sendable {
     /// Asks, on this connection, what the shard knows of another one.
     func state(of other: ShardLink) throws -> LinkState {
         try connection.send(.linkRequest(origin: other.origin))
-        guard case .linkState(let state) = try receive("what it knows of a connection").message else {
+        guard case .linkState(let reply, let state) = try receive("what it knows of a connection").message,
+            reply.request == RequestNumber(other.origin)
+        else {
             throw TrainerError.unexpected(shard: shard, awaited: "the state of a connection")
         }
         return state
@@ -55,7 +86,6 @@ final class ShardLink: Sendable {
             switch incoming.message {
             case .heartbeat: continue
             case .refused(let reason, _): throw TrainerError.refused(shard: shard, reason: reason)
-            case .unavailable(let reason): throw TrainerError.unavailable(shard: shard, reason: reason)
             default: return incoming
             }
         }

@@ -64,12 +64,13 @@ final class GatherJob: ShardJob {
     }
 
     func run(on link: ShardLink) throws {
-        for item in items {
-            try link.send(.gather(stage: stage, step: step, block: UInt32(item.fetch.block)))
+        let requests = try items.map { item in
+            try link.ask { .gather($0, stage: stage, step: step, block: UInt32(item.fetch.block)) }
         }
-        for item in items {
-            let incoming = try link.receive("block \(item.fetch.block) of version \(step.value)")
-            guard case .gathered(stage, step, UInt32(item.fetch.block), let encoding) = incoming.message else {
+        for (item, request) in zip(items, requests) {
+            let incoming = try link.receive(
+                "block \(item.fetch.block) of version \(step.value)", answering: request)
+            guard case .gathered(_, stage, step, UInt32(item.fetch.block), let encoding) = incoming.message else {
                 throw TrainerError.unexpected(shard: link.shard, awaited: "block \(item.fetch.block)")
             }
             try link.receive(incoming, into: item.fetch.buffer, item.slice, as: encoding)

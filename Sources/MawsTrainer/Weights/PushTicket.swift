@@ -141,8 +141,9 @@ final class FlushJob: ShardJob {
     init(_ flush: Flush, ticket: PushTicket) { (self.flush, self.ticket) = (flush, ticket) }
 
     func run(on link: ShardLink) throws {
-        try link.send(.flush(flush))
-        guard case .flushed(let isFinite, let receipt) = try link.receive("its word that the unit is in").message else {
+        let request = try link.ask { .flush($0, flush) }
+        let incoming = try link.receive("its word that the unit is in", answering: request)
+        guard case .flushed(_, let isFinite, let receipt) = incoming.message else {
             throw TrainerError.unexpected(shard: link.shard, awaited: "flushed")
         }
         ticket.flushed(isFinite: isFinite, receipt)

@@ -60,15 +60,28 @@ extension Welcome: WireValue {
     }
 }
 
+extension Reply: WireValue {
+    static var minimumByteCount: Int { 16 }
+
+    init(from reader: inout BodyReader) throws(WireError) {
+        self.init(term: try reader.value(), request: try reader.value())
+    }
+
+    func write(to writer: inout BodyWriter) {
+        writer.write(term)
+        writer.write(request)
+    }
+}
+
 extension ServerConfiguration: WireValue {
-    static var minimumByteCount: Int { 108 }
+    static var minimumByteCount: Int { 116 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
             term: try reader.value(), runID: try reader.value(), stage: try reader.value(), table: try reader.value(),
             unitsPerStep: try reader.value(), optimizer: try reader.optional(), gatherEncoding: try reader.value(),
             keepsState: try reader.value(), keepsStep: try reader.value(),
-            posts: try reader.value(), keys: try reader.value())
+            posts: try reader.value(), keys: try reader.value(), request: try reader.value())
         for block in table.blocks where block.isTrainable && optimizer?.fits(block.slots) != true {
             throw reader.badField("slots of block \(block.name)", "are not those of the optimizer")
         }
@@ -87,6 +100,7 @@ extension ServerConfiguration: WireValue {
         writer.write(keepsStep)
         writer.write(posts)
         writer.write(keys)
+        writer.write(request)
     }
 }
 
@@ -107,15 +121,16 @@ extension TensorSlice: WireValue {
 }
 
 extension Reduced: WireValue {
-    static var minimumByteCount: Int { 32 }
+    static var minimumByteCount: Int { 48 }
 
     init(from reader: inout BodyReader) throws(WireError) {
         self.init(
-            stage: try reader.value(), step: try reader.value(), chunkSquares: try reader.array(),
+            try reader.value(), stage: try reader.value(), step: try reader.value(), chunkSquares: try reader.array(),
             bytesPushed: try reader.value(), bytesGathered: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
+        writer.write(reply)
         writer.write(stage)
         writer.write(step)
         writer.writeArray(chunkSquares)

@@ -82,6 +82,12 @@ extension Term: WireValue {
     func write(to writer: inout BodyWriter) { writer.write(value) }
 }
 
+extension RequestNumber: WireValue {
+    static var minimumByteCount: Int { 8 }
+    init(from reader: inout BodyReader) throws(WireError) { self.init(try reader.number()) }
+    func write(to writer: inout BodyWriter) { writer.write(value) }
+}
+
 extension ShardIdentity: WireValue {
     static var minimumByteCount: Int { 8 }
 

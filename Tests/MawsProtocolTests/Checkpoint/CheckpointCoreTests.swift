@@ -28,7 +28,7 @@ struct CheckpointCoreTests {
         let (peer, slice) = run.asked[0]
         for _ in 0..<20 { run.deliver(slice, from: peer) }
         #expect(run.sealed == nil)
-        #expect(run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
+        #expect(run.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
     }
 
     /// Two copies on their way at once: the second is not read while the first is.
@@ -37,10 +37,10 @@ struct CheckpointCoreTests {
         run.begin(Self.position)
         let (peer, slice) = run.asked[0]
         let bytes = run.byteCount(slice, of: peer)
-        guard case .take(let ticket) = run.core.announced(slice, from: peer, byteCount: bytes) else {
+        guard case .take(let ticket) = run.announced(slice, from: peer, byteCount: bytes) else {
             return #expect(Bool(false), "the first is not taken")
         }
-        #expect(run.core.announced(slice, from: peer, byteCount: bytes) == .discard)
+        #expect(run.announced(slice, from: peer, byteCount: bytes) == .discard)
         run.step(.written(ticket))
         run.step(.written(ticket))
         #expect(run.core.violations() == [])
@@ -53,7 +53,7 @@ struct CheckpointCoreTests {
         run.begin(Self.position)
         let first = run.core.attempt!
         let (peer, slice) = run.asked[0]
-        guard case .take(let ticket) = run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer))
+        guard case .take(let ticket) = run.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer))
         else { return #expect(Bool(false), "the first is not taken") }
         run.step(.peerLost(PeerID(2)))
         #expect(run.abandoned == [first])
@@ -69,6 +69,20 @@ struct CheckpointCoreTests {
         #expect(run.sealed == run.core.attempt && run.sealed != first)
     }
 
+    /// The same slice of the same version, and yet not what was asked for.
+    @Test func aSliceThatAnswersAnEarlierAttemptIsDropped() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let first = run.core.attempt!
+        run.begin(Self.position)
+        let (peer, slice) = run.asked[0]
+        let bytes = run.byteCount(slice, of: peer)
+        #expect(run.announced(slice, of: first, from: peer, byteCount: bytes) == .discard)
+        guard case .take = run.announced(slice, from: peer, byteCount: bytes) else {
+            return #expect(Bool(false), "what answers the present attempt is not taken")
+        }
+    }
+
     @Test func anAttemptThatBeginsEndsTheOneBefore() {
         var run = CheckpointHarness()
         run.begin(Self.position)
@@ -76,21 +90,21 @@ struct CheckpointCoreTests {
         let (peer, slice) = run.asked[0]
         run.begin(RunPosition(stage: StageIndex(1), step: StepIndex(9)))
         #expect(run.abandoned == [first])
-        #expect(run.core.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
+        #expect(run.announced(slice, from: peer, byteCount: run.byteCount(slice, of: peer)) == .discard)
     }
 
     @Test func whatNobodyAskedForTakesNoMemory() {
         var run = CheckpointHarness()
         let slice = TensorSlice(stage: StageIndex(1), step: StepIndex(7), block: 0, part: .weight)
-        #expect(run.core.announced(slice, from: PeerID(1), byteCount: 4) == .discard)
+        #expect(run.announced(slice, from: PeerID(1), byteCount: 4) == .discard)
         run.begin(Self.position)
         var other = run.asked[0].1
         other.block = 99
-        #expect(run.core.announced(other, from: PeerID(1), byteCount: 4) == .discard)
+        #expect(run.announced(other, from: PeerID(1), byteCount: 4) == .discard)
         other = run.asked[0].1
         other.part = .slot("velocity")
-        #expect(run.core.announced(other, from: PeerID(1), byteCount: 4) == .discard)
-        #expect(run.core.announced(run.asked[0].1, from: PeerID(9), byteCount: 4) == .discard)
+        #expect(run.announced(other, from: PeerID(1), byteCount: 4) == .discard)
+        #expect(run.announced(run.asked[0].1, from: PeerID(9), byteCount: 4) == .discard)
     }
 
     @Test func aSliceOfAnotherSizeIsThePeersFaultAndStaysDue() {
@@ -98,8 +112,8 @@ struct CheckpointCoreTests {
         run.begin(Self.position)
         let (peer, slice) = run.asked[0]
         let due = run.byteCount(slice, of: peer)
-        #expect(run.core.announced(slice, from: peer, byteCount: due - 1) == .misfit(byteCountDue: due))
-        guard case .take = run.core.announced(slice, from: peer, byteCount: due) else {
+        #expect(run.announced(slice, from: peer, byteCount: due - 1) == .misfit(byteCountDue: due))
+        guard case .take = run.announced(slice, from: peer, byteCount: due) else {
             return #expect(Bool(false), "it is not due any more")
         }
     }
@@ -162,7 +176,7 @@ struct CheckpointHarness {
     mutating func step(_ event: CheckpointEvent) {
         for action in core.step(event) {
             switch action {
-            case .ask(let peer, let slice): asked.append((peer, slice))
+            case .ask(let peer, _, let slice): asked.append((peer, slice))
             case .seal(let attempt): sealed = attempt
             case .abandon(let attempt): abandoned.append(attempt)
             case .taken(let position): taken.append(position)
@@ -172,8 +186,16 @@ struct CheckpointHarness {
         #expect(core.violations() == [])
     }
 
+    /// - Parameter attempt: whose request the slice answers; the one under way unless given.
+    mutating func announced(
+        _ slice: TensorSlice, of attempt: CheckpointAttempt? = nil, from peer: PeerID, byteCount: Int
+    ) -> SliceVerdict {
+        let asked = attempt ?? core.attempt ?? CheckpointAttempt(0)
+        return core.announced(slice, of: asked, from: peer, byteCount: byteCount)
+    }
+
     mutating func deliver(_ slice: TensorSlice, from peer: PeerID) {
-        let verdict = core.announced(slice, from: peer, byteCount: byteCount(slice, of: peer))
+        let verdict = announced(slice, from: peer, byteCount: byteCount(slice, of: peer))
         #expect(core.violations() == [])
         if case .take(let ticket) = verdict { step(.written(ticket)) }
     }

@@ -7,7 +7,7 @@ struct ShardCoreTests {
     @Test func restoredShardSaysSoAndServesItsVersion() {
         var shard = ShardHarness()
         shard.restore()
-        #expect(shard.sent == [.restored(stage: ShardHarness.stage, step: StepIndex(4))])
+        #expect(shard.sent == [.restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(4))])
         shard.gather(1, step: 4, block: 0)
         #expect(shard.served[ShardRequest(1)]?.part == .weight)
         #expect(shard.core.hello(host: "h", port: 1).step == StepIndex(4))
@@ -16,7 +16,7 @@ struct ShardCoreTests {
     @Test func restoreWithoutOneSliceIsNotSealed() {
         var shard = ShardHarness()
         shard.step(.configured(ShardHarness.configuration()))
-        let actions = shard.step(.restoreDone(stage: ShardHarness.stage, step: StepIndex(4)))
+        let actions = shard.step(.restoreDone(ShardHarness.request, stage: ShardHarness.stage, step: StepIndex(4)))
         #expect(actions == [.breakOff(reason: "it ends a restore without the weight of block position")])
         #expect(shard.core.hello(host: "h", port: 1).runID == "")
     }
@@ -32,7 +32,9 @@ struct ShardCoreTests {
                 #expect(shard.reports.last == StepIndex(version))
                 shard.step(.committed(ShardHarness.commit(step: version)))
                 shard.finishWork()
-                #expect(shard.sent.last == .applied(stage: ShardHarness.stage, step: StepIndex(version + 1)))
+                #expect(
+                    shard.sent.last
+                        == .applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(version + 1)))
             }
             #expect(shard.reports.count == 3)
             #expect(shard.applied == 3)
@@ -265,12 +267,12 @@ struct ShardCoreTests {
             return
         }
         shard.step(.stateOpened(generation, step: StepIndex(4), hasReduced: true))
-        #expect(shard.sent == [.restored(stage: ShardHarness.stage, step: StepIndex(4))])
+        #expect(shard.sent == [.restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(4))])
         #expect(shard.reports == [StepIndex(4)])
         #expect(shard.push(ShardHarness.push(unit: 0, term: 2)) == [.discard])
         shard.step(.committed(ShardHarness.commit(term: 2)))
         shard.finishWork()
-        #expect(shard.sent.last == .applied(stage: ShardHarness.stage, step: StepIndex(5)))
+        #expect(shard.sent.last == .applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
     }
 
     @Test func commitThatDoesNotFitEndsTheConnectionAndARepeatedOneIsAnswered() {
@@ -286,7 +288,7 @@ struct ShardCoreTests {
         shard.step(.committed(ShardHarness.commit()))
         shard.finishWork()
         let again = shard.step(.committed(ShardHarness.commit()))
-        #expect(again == [.send(.applied(stage: ShardHarness.stage, step: StepIndex(5)))])
+        #expect(again == [.send(.applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))])
         #expect(shard.applied == 1)
     }
 
@@ -298,7 +300,7 @@ struct ShardCoreTests {
         #expect(shard.core.isApplying)
         #expect(shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2))) == [])
         shard.finishWork()
-        #expect(shard.sent.last == .restored(stage: ShardHarness.stage, step: StepIndex(5)))
+        #expect(shard.sent.last == .restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
         #expect(shard.core.term == Term(2))
     }
 
@@ -340,7 +342,7 @@ struct ShardCoreTests {
         let table = BlockTable(blocks: [builder.build()])
         var shard = ShardHarness(shard: ShardIdentity(index: 0, count: 2))
         shard.step(.configured(ShardHarness.configuration(table: table)))
-        shard.step(.restoreDone(stage: ShardHarness.stage, step: StepIndex(0)))
+        shard.step(.restoreDone(ShardHarness.request, stage: ShardHarness.stage, step: StepIndex(0)))
         shard.finishWork()
         #expect(shard.reports == [StepIndex(0)])
     }

@@ -18,6 +18,10 @@ struct ShardHarness {
     var applied = 0
 
     static let stage = StageIndex(1)
+    static let request = RequestNumber(11)
+
+    /// What the shard says under a configuration of this harness.
+    static func reply(term: UInt64 = 1) -> Reply { Reply(term: Term(term), request: request) }
 
     init(shard: ShardIdentity = ShardIdentity(index: 0, count: 1), found: ServerHello? = nil) {
         core = ShardCore(shard: shard, found: found)
@@ -40,7 +44,7 @@ struct ShardHarness {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: stage, table: table, unitsPerStep: units,
             optimizer: OptimizerConfiguration(.adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0, seed: 7),
-            gatherEncoding: .fp32, keepsState: keepsState, keepsStep: keepsStep)
+            gatherEncoding: .fp32, keepsState: keepsState, keepsStep: keepsStep, request: request)
     }
 
     static func push(
@@ -63,7 +67,7 @@ struct ShardHarness {
             switch action {
             case .combine, .storeBlock, .sealReduced, .sealRestored, .apply: work.append(action)
             case .send(let message): sent.append(message)
-            case .report(_, let step): reports.append(step)
+            case .report(_, _, let step): reports.append(step)
             case .serve(let request, let slice): served[request] = slice
             case .decline(let request, let reason): declined[request] = reason
             case .dropReaders(let requests):
@@ -100,11 +104,11 @@ struct ShardHarness {
             for part in entry.parts {
                 let slice = TensorSlice(
                     stage: Self.stage, step: StepIndex(version), block: UInt32(block), part: part)
-                step(.restoreAnnounced(slice))
+                step(.restoreAnnounced(configuration.request, slice))
                 step(.restoreReceived(slice))
             }
         }
-        step(.restoreDone(stage: Self.stage, step: StepIndex(version)))
+        step(.restoreDone(configuration.request, stage: Self.stage, step: StepIndex(version)))
         finishWork()
     }
 
