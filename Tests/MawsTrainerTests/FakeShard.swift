@@ -19,7 +19,13 @@ final class FakeShard: Sendable {
         case diesAfterGathers(Int)
         /// Never answers a gather after this many.
         case silentAfterGathers(Int)
+        /// Ends this connection, once, and serves the next one.
+        case cutsLineAfterGathers(Int)
         case declinesGathers
+        /// Every slice comes twice.
+        case repeatsAnswers
+        /// Its answers say another term than the trainer's.
+        case worksUnderTerm(UInt64)
         case ignoresFlush
         /// Its end of a line is gone and the trainer's is not: no gather after this many is answered, and the line is
         /// unknown when it is asked about. Other lines are as they should be.
@@ -167,6 +173,9 @@ final class FakeShard: Sendable {
             return false
         case .silentAfterGathers(let count) where gathers > count: return true
         case .forgetsLineAfterGathers(let count) where gathers > count: return true
+        case .cutsLineAfterGathers(let count) where gathers > count:
+            state.withLock { $0.fault = nil }
+            return false
         case .declinesGathers:
             try connection.send(.unavailable(reply, "version \(step.value) is not here"))
             return true
@@ -177,9 +186,13 @@ final class FakeShard: Sendable {
         }
         let bytes = TensorCodec.encode(
             UnsafeRawBufferPointer(blocks[Int(block)].bytes(of: slice)), as: encoding)
-        try bytes.withUnsafeBytes {
-            try connection.send(
-                .gathered(reply, stage: stage, step: step, block: block, encoding: encoding), payload: $0)
+        var said = reply
+        if case .worksUnderTerm(let term) = fault { said.term = Term(term) }
+        for _ in 0..<(fault == .repeatsAnswers ? 2 : 1) {
+            try bytes.withUnsafeBytes {
+                try connection.send(
+                    .gathered(said, stage: stage, step: step, block: block, encoding: encoding), payload: $0)
+            }
         }
         return true
     }

@@ -104,12 +104,46 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
         let links = try links(shards, run: run)
         defer { links.end() }
         let cache = cache(links)
-        // Waiting for the answer would end with an error of another type.
-        #expect(throws: TransportError.self) {
+        // Waiting for the answer would end with another error.
+        let error = #expect(throws: TrainerError.self) {
             try cache.begin(StepIndex(0))
             for block in table.blocks.indices { _ = try cache.gather(block) }
         }
+        guard case .unreachable(ShardIdentity(index: 1, count: 2), _) = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
         for shard in shards { shard.close() }
+    }
+
+    /// A line that breaks costs nothing where the shard is still there; nor does an answer that comes twice.
+    @Test(arguments: [FakeShard.Fault.cutsLineAfterGathers(2), .repeatsAnswers])
+    func whatIsLostIsAskedAgainAndWhatIsLeftOverDropped(fault: FakeShard.Fault) throws {
+        let shard = try FakeShard(
+            ShardIdentity(index: 0, count: 1), run: run, weights: [stage.value: weights], fault: fault)
+        let links = try links([shard], run: run)
+        defer { links.end() }
+        let cache = cache(links)
+        try cache.begin(StepIndex(0))
+        for block in table.blocks.indices {
+            let isEqual = try cache.gather(block).values.array == weights[block].array
+            #expect(isEqual, "block \(block)")
+        }
+        shard.close()
+    }
+
+    @Test func aSliceUnderAnotherTermDoesNotCount() throws {
+        let identity = ShardIdentity(index: 0, count: 1)
+        let shard = try FakeShard(
+            identity, run: run, weights: [stage.value: weights], fault: .worksUnderTerm(2))
+        let links = try links([shard], run: run)
+        defer { links.end() }
+        let cache = cache(links)
+        try cache.begin(StepIndex(0))
+        #expect(throws: TrainerError.otherTerm(shard: identity, term: Term(2), awaited: Term(1))) {
+            _ = try cache.gather(0)
+        }
+        shard.close()
     }
 
     @Test func silentShardIsAnErrorAfterTheDeadline() throws {

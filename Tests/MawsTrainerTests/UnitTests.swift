@@ -222,9 +222,9 @@ import Testing
         #expect(Set(samples.compactMap(\.key)).count == 10)
     }
 
-    /// The unit fails once the shard says that it does not have the line, long before the deadline of an answer, and is
-    /// computed on a new one.
-    @Test func lineThatIsOpenOnThisSideAloneCostsAUnitAndNoDeadline() throws {
+    /// What was asked on it is asked on a new one once the shard says that it does not have the line, long before the
+    /// deadline of an answer.
+    @Test func lineThatIsOpenOnThisSideAloneCostsNeitherAUnitNorADeadline() throws {
         let stage = run.stageIndex(.mae)
         let shard = try FakeShard(
             ShardIdentity(index: 0, count: 1), run: run, weights: [stage.value: run.weights(.mae)],
@@ -233,7 +233,7 @@ import Testing
         try node(coordinator.port).run()
         let state = coordinator.state.withLock { $0 }
         #expect(state.done.count == 1)
-        #expect(state.failures.count == 1 && state.failures[0].contains("the line to shard 0/1 is dead"))
+        #expect(state.failures == [])
     }
 
     @Test func deadShardCostsAUnitNotTheTrainer() throws {

@@ -19,6 +19,22 @@ final class Monitor<State>: @unchecked Sendable {
         return try body(&state)
     }
 
+    /// Looks at the state, which wakes nobody.
+    func read<Result>(_ body: (State) throws -> Result) rethrows -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        return try body(state)
+    }
+
+    /// Changes the state, and wakes who waits for it where the body says that somebody may go on.
+    func withWaking<Result>(_ body: (inout State) -> (result: Result, wakes: Bool)) -> Result {
+        condition.lock()
+        defer { condition.unlock() }
+        let (result, wakes) = body(&state)
+        if wakes { condition.broadcast() }
+        return result
+    }
+
     /// Waits until `ready` returns a value; nil when `seconds` passed before.
     func wait<Result>(seconds: Double = .infinity, _ ready: (inout State) throws -> Result?) rethrows -> Result? {
         condition.lock()

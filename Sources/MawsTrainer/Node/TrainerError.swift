@@ -1,4 +1,6 @@
 import MawsBase
+import MawsProtocol
+import MawsWire
 
 /// What can go wrong in a trainer, each as one sentence for a person.
 package enum TrainerError: Error, Hashable, CustomStringConvertible {
@@ -14,6 +16,8 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
     case payload(shard: ShardIdentity, what: String, bytes: Int, limit: Int)
     case silent(what: String, seconds: Double)
     case deadLine(shard: ShardIdentity)
+    case unreachable(shard: ShardIdentity, reason: String)
+    case brokenLine(shard: ShardIdentity, reason: String)
     case incompletePosts(step: UInt64, missingUnit: Int)
     case cancelled(String)
     case noSuchStage(index: UInt32)
@@ -35,6 +39,8 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
             "shard \(shard) sent \(bytes) bytes for \(what) where \(limit) are due"
         case .deadLine(let shard):
             "the line to shard \(shard) is dead: nothing moves on it, and the shard does not have it"
+        case .unreachable(let shard, let reason): "shard \(shard) cannot be reached: \(reason)"
+        case .brokenLine(let shard, let reason): "the line to shard \(shard) broke: \(reason)"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
         case .incompletePosts(let step, let unit): "the posts of step \(step) lack unit \(unit)"
         case .cancelled(let reason): "the unit was abandoned: \(reason)"
@@ -42,6 +48,42 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
             "--compute \(compute) does not know the plan's precision \(precision); start the trainer with --compute "
                 + "onednn, or say `precision: fp32` in the plan"
         case .noSuchStage(let index): "the plan has no stage \(index)"
+        }
+    }
+}
+
+extension TrainerError {
+    /// What the exchange says of a task that failed, for a person.
+    init(_ failure: ExchangeFailure, shard: (Int) -> ShardIdentity, timeouts: ShardTimeouts) {
+        self =
+            switch failure {
+            case .noRoster: .noRoster
+            case .noAddress(let index): .noAddress(shard: shard(index))
+            case .unreachable(let index, let reason): .unreachable(shard: shard(index), reason: reason)
+            case .lineBroken(let index, let reason): .brokenLine(shard: shard(index), reason: reason)
+            case .lineDead(let index): .deadLine(shard: shard(index))
+            case .refused(let index, let reason): .refused(shard: shard(index), reason: reason)
+            case .unavailable(let index, let reason): .unavailable(shard: shard(index), reason: reason)
+            case .otherTerm(let index, let term, let own): .otherTerm(shard: shard(index), term: term, awaited: own)
+            case .unexpected(let index, let awaited): .unexpected(shard: shard(index), awaited: "\(awaited)")
+            case .silent(let index, let awaited):
+                .silent(what: "\(awaited) from shard \(shard(index))", seconds: timeouts.answerSeconds)
+            case .stuck(.gather): .silent(what: "anything from the shards", seconds: timeouts.stuckSeconds)
+            case .stuck(.push): .silent(what: "the shards to take a unit", seconds: timeouts.stuckSeconds)
+            case .cancelled(let reason): .cancelled(reason)
+            }
+    }
+}
+
+extension ExchangeQuestion: CustomStringConvertible {
+    /// What is due, for a person.
+    package var description: String {
+        switch self {
+        case .gather(_, let step, let block): "block \(block) of version \(step.value)"
+        case .collect(_, let step): "the posts of step \(step.value)"
+        case .push(let push): "unit \(push.unit.value) of step \(push.step.value)"
+        case .post(let post, _): "the post of unit \(post.unit.value) of step \(post.step.value)"
+        case .flush(let flush): "its word that unit \(flush.unit.value) of step \(flush.step.value) is in"
         }
     }
 }

@@ -50,4 +50,7 @@ package struct ShardTimeouts: Hashable, Sendable {
         self.connectSeconds = connectSeconds
         self.answerSeconds = answerSeconds
     }
+
+    /// How long nothing at all may move.
+    var stuckSeconds: Double { connectSeconds + 2 * answerSeconds }
 }

@@ -2,6 +2,7 @@ import MawsBase
 import MawsData
 import MawsModel
 import MawsPlan
+import MawsProtocol
 import MawsTraining
 import MawsWire
 

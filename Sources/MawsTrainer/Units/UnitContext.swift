@@ -1,6 +1,7 @@
 import MawsBase
 import MawsData
 import MawsModel
+import MawsProtocol
 import MawsTraining
 import MawsWire
 
@@ -42,15 +43,13 @@ final class UnitContext: UnitExchange {
     /// The posts of all `units` units of this step, in order.
     func collect(units: Int, floatsMax: Int) throws -> [PostedRows] {
         let shards = try links.shardCount()
-        let collection = PostCollection(shards: shards)
+        let collection = PostCollection(floatsMax: floatsMax)
+        let task = links.open(.gather)
         for shard in 0..<shards {
-            let job = CollectJob(
-                stage: lease.stage, step: lease.step, floatsMax: floatsMax, collection: collection)
-            try links.gather(shard, job)
+            task.ask(shard, .collect(stage: lease.stage, step: lease.step), payload: .rows(collection))
         }
-        let patience = links.timeouts.connectSeconds + 2 * links.timeouts.answerSeconds
-        return try meter.measure {
-            try collection.wait(units: units, step: lease.step, patienceSeconds: patience)
-        }
+        task.close()
+        _ = try meter.measure { try task.wait() }
+        return try collection.inOrder(units: units, step: lease.step)
     }
 }

@@ -1,6 +1,7 @@
 import MawsBase
 import MawsKernels
 import MawsModel
+import MawsProtocol
 import MawsTensor
 import MawsTraining
 
@@ -15,7 +16,10 @@ package final class BlockCache: WeightSource {
     private static let blocksAhead = 2
 
     private struct Slot {
-        var fetch: BlockFetch
+        /// The exchange's task that fills the block, or has filled it.
+        var fetch: ShardTask
+        /// The version that is gathered.
+        var step: StepIndex
         var weights: BlockWeights
         var users = 0
     }
@@ -37,8 +41,6 @@ package final class BlockCache: WeightSource {
     private var position = 0
     /// Most bytes that were held at once.
     package private(set) var heldBytesPeak = 0
-    /// When a slice arrived last, from whichever shard.
-    private let lastArrival = Monitor(Moment.now())
 
     package init(
         table: BlockTable, stage: StageIndex, links: ShardLinks, cancellation: Cancellation, meter: WaitMeter,
@@ -65,7 +67,6 @@ package final class BlockCache: WeightSource {
             slots[block]?.users = 0
             if !isUsable(block) { drop(block) }
         }
-        lastArrival.with { $0 = Moment.now() }
         if holdsAll {
             try request(table.blocks.indices.filter { slots[$0] == nil })
         } else {
@@ -84,11 +85,8 @@ package final class BlockCache: WeightSource {
         slots[block]?.users += 1
         if !holdsAll { try prefetch(direction: direction) }
         guard let slot = slots[block] else { preconditionFailure("block \(block) went while it was in use") }
-        if slot.fetch.isComplete { return slot.weights }
-        return try meter.measure {
-            while try !slot.fetch.wait(seconds: 0.5) { try checkProgress(slot.fetch) }
-            return slot.weights
-        }
+        if !slot.fetch.isDone { _ = try meter.measure { try slot.fetch.wait() } }
+        return slot.weights
     }
 
     private var holdsAll: Bool { budget?.holdsAll ?? true }
@@ -100,8 +98,8 @@ package final class BlockCache: WeightSource {
     }
 
     private func isUsable(_ block: Int) -> Bool {
-        guard let fetch = slots[block]?.fetch, fetch.isComplete else { return false }
-        return fetch.step == step || !table.blocks[block].isTrainable
+        guard let slot = slots[block], slot.fetch.isDone else { return false }
+        return slot.step == step || !table.blocks[block].isTrainable
     }
 
     /// Asks for the next blocks from the position on, as far as there is room.
@@ -124,7 +122,7 @@ package final class BlockCache: WeightSource {
             if spares.contains(where: { $0.weights.values.count == table.blocks[block].count }) { return true }
             if spares.popLast() != nil { continue }
             let unused = slots.indices.filter { index in
-                !window.contains(index) && slots[index].map { $0.users == 0 && $0.fetch.isComplete } ?? false
+                !window.contains(index) && slots[index].map { $0.users == 0 && $0.fetch.isDone } ?? false
             }
             guard let farthest = unused.max(by: { abs($0 - position) < abs($1 - position) }) else { return false }
             drop(farthest)
@@ -140,20 +138,23 @@ package final class BlockCache: WeightSource {
 
     /// A block's memory is used again unless a thread may still write to it.
     private func drop(_ block: Int) {
-        if let slot = slots[block], slot.fetch.isComplete { spares.append((slot.weights, bytes(of: block))) }
+        if let slot = slots[block], slot.fetch.isDone { spares.append((slot.weights, bytes(of: block))) }
         slots[block] = nil
     }
 
     private func request(_ blocks: [Int]) throws {
-        let fresh = blocks.map { block in
+        for block in blocks {
             let weights = memory(elements: table.blocks[block].count)
-            let slices = layouts.count { !$0.slices[block].isEmpty }
-            let fetch = BlockFetch(block: block, step: step, buffer: weights.values, slices: slices)
-            slots[block] = Slot(fetch: fetch, weights: weights)
-            return fetch
+            let fetch = links.open(.gather)
+            slots[block] = Slot(fetch: fetch, step: step, weights: weights)
+            for layout in layouts where !layout.slices[block].isEmpty {
+                fetch.ask(
+                    layout.shard.index, .gather(stage: stage, step: step, block: UInt32(block)),
+                    payload: .slice(weights.values, layout.slices[block]))
+            }
+            fetch.close()
         }
         heldBytesPeak = max(heldBytesPeak, heldBytes)
-        for layout in layouts { try request(fresh, layout) }
     }
 
     private func memory(elements: Int) -> BlockWeights {
@@ -163,25 +164,5 @@ package final class BlockCache: WeightSource {
         let weights = spares.remove(at: index).weights
         weights.refresh()
         return weights
-    }
-
-    private func request(_ fresh: [BlockFetch], _ layout: ShardLayout) throws {
-        let items = fresh.compactMap { fetch in
-            let slice = layout.slices[fetch.block]
-            return slice.isEmpty ? nil : GatherJob.Item(fetch: fetch, slice: slice)
-        }
-        guard !items.isEmpty else { return }
-        let job = GatherJob(stage: stage, step: step, items: items) { [lastArrival] in
-            lastArrival.with { $0 = Moment.now() }
-        }
-        try links.gather(layout.shard.index, job)
-    }
-
-    /// The shards' threads have deadlines of their own; this one holds even if one of them is stuck.
-    private func checkProgress(_ fetch: BlockFetch) throws {
-        let limit = links.timeouts.connectSeconds + links.timeouts.answerSeconds
-        guard Moment.now().seconds(since: lastArrival.with { $0 }) > limit else { return }
-        throw TrainerError.silent(
-            what: "block \(table.blocks[fetch.block].name) of version \(fetch.step.value)", seconds: limit)
     }
 }

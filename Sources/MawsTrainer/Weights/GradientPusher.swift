@@ -1,6 +1,7 @@
 import MawsBase
 import MawsCompression
 import MawsModel
+import MawsProtocol
 import MawsSum
 import MawsTensor
 import MawsTraining
@@ -14,14 +15,11 @@ package final class GradientPusher: GradientSink {
     private let level: UInt8
     private let layouts: [ShardLayout]
     private let encoding: TensorEncoding
-    private let links: ShardLinks
     private let cancellation: Cancellation
     private let meter: WaitMeter
-    private let ticket: PushTicket
+    private let task: ShardTask
+    private let bytesInFlightMax: Int
     private let staging: StagingBuffers
-    /// Whether anything went to the shard of this index.
-    private var isTouched: [Bool]
-    private var hasPushed = false
 
     /// - Parameters:
     ///   - lease: of the first unit.
@@ -36,26 +34,24 @@ package final class GradientPusher: GradientSink {
         self.lease = lease
         self.level = UInt8(level)
         self.encoding = encoding
-        self.links = links
         self.cancellation = cancellation
         self.meter = meter
         let count = try links.shardCount()
         layouts = (0..<count).map { ShardLayout(table: table, shard: ShardIdentity(index: $0, count: count)) }
-        ticket = PushTicket(bytesInFlightMax: bytesInFlightMax)
-        isTouched = Array(repeating: false, count: count)
+        self.bytesInFlightMax = bytesInFlightMax
+        task = links.open(.push)
     }
 
     package func push(_ block: Int, _ gradient: FloatBuffer) throws {
         try cancellation.check()
-        hasPushed = true
-        let message = message(block, encoding)
+        let push = ExchangeQuestion.push(describe(block, encoding))
         for layout in layouts where !layout.slices[block].isEmpty {
             let slice = layout.slices[block]
-            try reserve(slice.count * MemoryLayout<Float>.stride)
+            let byteCount = slice.count * MemoryLayout<Float>.stride
+            try waitForRoom(byteCount)
             let copy = staging.take(slice.count)
             copy.all.copy(from: FloatSlice(gradient, offset: slice.lowerBound, count: slice.count))
-            let job = SendJob(message, copy, encoding: encoding, ticket: ticket, staging: staging)
-            try submit(job, to: layout.shard.index)
+            task.ask(layout.shard.index, push, byteCount: byteCount, payload: .copy(copy, encoding, staging))
         }
     }
 
@@ -65,58 +61,45 @@ package final class GradientPusher: GradientSink {
             return try push(block, gradient.dense())
         }
         try cancellation.check()
-        hasPushed = true
-        let message = message(block, .fp32Runs)
+        let push = ExchangeQuestion.push(describe(block, .fp32Runs))
         for layout in layouts where !layout.slices[block].isEmpty {
             let slice = gradient.slice(layout.slices[block])
             let payload = TensorCodec.encode(
                 count: slice.count,
                 runs: slice.pieces.map { ($0.range.lowerBound, UnsafeRawBufferPointer($0.values.bytes)) })
-            try reserve(payload.count)
-            try submit(SendBytesJob(message, payload, ticket: ticket), to: layout.shard.index)
+            try waitForRoom(payload.count)
+            task.ask(layout.shard.index, push, byteCount: payload.count, payload: .bytes(payload))
         }
     }
 
-    private func message(_ block: Int, _ encoding: TensorEncoding) -> Message {
-        .push(
-            Push(
-                term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level,
-                block: UInt32(block), encoding: encoding, grant: lease.grant))
+    private func describe(_ block: Int, _ encoding: TensorEncoding) -> Push {
+        Push(
+            term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level,
+            block: UInt32(block), encoding: encoding, grant: lease.grant)
     }
 
     /// Gives the unit's rows to the shard that keeps them for all others of the step.
     package func post(_ rows: [Float]) throws {
-        let message = Message.post(
-            Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit), lease.grant)
-        try reserve(rows.count * MemoryLayout<Float>.stride)
-        let job = SendJob(message, FloatBuffer(rows), encoding: .fp32, ticket: ticket, staging: nil)
-        try submit(job, to: Int(lease.unit.value) % layouts.count)
+        let post = Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit)
+        let byteCount = rows.count * MemoryLayout<Float>.stride
+        try waitForRoom(byteCount)
+        task.ask(
+            Int(lease.unit.value) % layouts.count, .post(post, lease.grant), byteCount: byteCount,
+            payload: .copy(FloatBuffer(rows), .fp32, nil))
     }
 
     /// What the shards said to all that was sent, after `flush`.
-    package var outcome: FlushOutcome { ticket.outcome }
+    package private(set) var outcome = FlushOutcome()
 
     /// Returns when every shard has what was sent to it.
     package func flush() throws {
         let flush = Flush(
             term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, level: level, grant: lease.grant)
-        // A gradient goes to every shard, and one that has no part of it says so; a post goes to one shard.
-        for shard in isTouched.indices where isTouched[shard] || hasPushed {
-            ticket.flushing()
-            try links.push(shard, FlushJob(flush, ticket: ticket))
-        }
-        try meter.measure { try ticket.waitFlushed(patienceSeconds: patienceSeconds) }
+        task.flush(flush)
+        outcome = try meter.measure { try task.wait() }
     }
 
-    /// More than any of the shards' threads takes to find out that its shard is silent.
-    private var patienceSeconds: Double { links.timeouts.connectSeconds + 2 * links.timeouts.answerSeconds }
-
-    private func reserve(_ bytes: Int) throws {
-        try meter.measure { try ticket.reserve(bytes, patienceSeconds: patienceSeconds) }
-    }
-
-    private func submit(_ job: any ShardJob, to shard: Int) throws {
-        isTouched[shard] = true
-        try links.push(shard, job)
+    private func waitForRoom(_ byteCount: Int) throws {
+        try meter.measure { try task.waitForRoom(byteCount: byteCount, byteCountMax: bytesInFlightMax) }
     }
 }

@@ -1,5 +1,5 @@
 import MawsBase
-import MawsTrainer
+import MawsProtocol
 import MawsWire
 import Testing
 
