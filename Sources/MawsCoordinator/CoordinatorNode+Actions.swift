@@ -45,6 +45,8 @@ extension CoordinatorNode {
         case .note(let sentence): logger.info("\(sentence)", metadata: place)
         case .remark(let id, let sentence):
             remark(sentence, by: peers[id]?.source ?? "a trainer that left", level: .info)
+        case .fault(let id, let sentence):
+            remark(sentence, by: "faults of " + (peers[id]?.source ?? "trainers that left"))
         }
     }
 

@@ -62,7 +62,7 @@ struct CoordinatorHarness {
         case .findCheckpoint(let stage, _):
             if let found { step(.checkpointFound(RunPosition(stage: stage, step: found))) }
         case .takeCheckpoint(let position): step(.checkpointTaken(position))
-        case .note(let note), .remark(_, let note): notes.append(note)
+        case .note(let note), .remark(_, let note), .fault(_, let note): notes.append(note)
         default: break
         }
     }

@@ -22,7 +22,7 @@ extension CoordinatorCore {
         trainers[peer]?.setAside = (reason, now + seconds)
         suspects[trainer.certificate] = now + min(seconds, Self.newcomerPauseSecondsMax)
         ledger.revoke { $0.trainer == peer }
-        return [.remark(peer, "\(trainer.name) is set aside for \(Int(seconds)) s: \(reason)")] + grantLeases(now)
+        return [.fault(peer, "\(trainer.name) is set aside for \(Int(seconds)) s: \(reason)")] + grantLeases(now)
     }
 
     func isSetAside(_ trainer: Trainer, _ now: Moment) -> Bool { trainer.setAside.map { $0.until > now } ?? false }

@@ -85,4 +85,6 @@ package enum CoordinatorAction: Hashable, Sendable {
     case note(String)
     /// A note on what a peer brought about: there may be many.
     case remark(PeerID, String)
+    /// The same of what a peer did wrong: no number of other remarks hides it.
+    case fault(PeerID, String)
 }
