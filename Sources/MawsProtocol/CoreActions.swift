@@ -9,4 +9,17 @@ package struct CoreActions<Locked: Hashable & Sendable, Unlocked: Hashable & Sen
     package init(locked: [Locked] = [], unlocked: [Unlocked] = []) {
         (self.locked, self.unlocked) = (locked, unlocked)
     }
+
+    package static var nothing: Self { Self() }
+    package static func locked(_ actions: Locked...) -> Self { Self(locked: actions) }
+    package static func unlocked(_ actions: Unlocked...) -> Self { Self(unlocked: actions) }
+    package static func unlocked(_ actions: [Unlocked]) -> Self { Self(unlocked: actions) }
+
+    package static func + (left: Self, right: Self) -> Self {
+        Self(locked: left.locked + right.locked, unlocked: left.unlocked + right.unlocked)
+    }
+
+    package static func += (left: inout Self, right: Self) { left = left + right }
+
+    package var isEmpty: Bool { locked.isEmpty && unlocked.isEmpty }
 }

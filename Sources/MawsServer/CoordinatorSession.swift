@@ -134,7 +134,7 @@ final class CoordinatorSession {
         try connection.send(.snapshotSlice(reply, slice), payload: bytes)
     }
 
-    private func settle(_ actions: [ShardAction]) throws {
+    private func settle(_ actions: [ShardLockedAction]) throws {
         for case .breakOff(let reason) in actions { throw rubbish(reason) }
     }
 

@@ -29,9 +29,9 @@ extension ShardHost {
         let actions = state.withLock { state in
             // Another state may have taken its place meanwhile.
             state.memory === memory
-                ? state.core.step(.stateDamaged(state.generation, reason: reason), now: .now()) : []
+                ? state.step(.stateDamaged(state.generation, reason: reason)) : .nothing
         }
-        try run(actions)
+        try run(actions.unlocked)
         return reason
     }
 

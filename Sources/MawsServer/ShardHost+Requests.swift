@@ -15,16 +15,16 @@ extension ShardHost {
     /// - Parameter number: what the answer has to say, beside the term that was in force when the core decided on it.
     func withAnswer<Result>(
         _ connection: Connection, _ number: RequestNumber, _ event: (ShardRequest) -> ShardEvent,
-        _ body: (ShardAction, ShardMemory?, Reply) throws -> Result
+        _ body: (ShardLockedAction, ShardMemory?, Reply) throws -> Result
     ) throws -> Result {
         let pending = PendingRequest(connection)
         let (request, actions) = state.withLock { state in
             let request = ShardRequest(state.nextRequest)
             state.nextRequest += 1
             state.requests[request] = pending
-            return (request, state.core.step(event(request), now: .now()))
+            return (request, state.step(event(request)))
         }
-        try run(actions)
+        try run(actions.unlocked)
         let (answer, memory, term) = pending.wait()
         let result = Swift.Result { try body(answer, memory, Reply(term: term, request: number)) }
         state.withLock { $0.requests[request] = nil }
@@ -33,31 +33,23 @@ extension ShardHost {
     }
 
     /// What becomes of a payload, and the memory it would go to.
-    func announce(_ event: ShardEvent) throws -> (ShardAction, ShardMemory?) {
-        let (actions, memory) = state.withLock { ($0.core.step(event, now: .now()), $0.memory) }
-        guard let verdict = try run(actions).first else { preconditionFailure("no verdict on \(event)") }
+    func announce(_ event: ShardEvent) throws -> (ShardLockedAction, ShardMemory?) {
+        let (actions, memory) = state.withLock { ($0.step(event), $0.memory) }
+        try run(actions.unlocked)
+        guard let verdict = actions.locked.first else { preconditionFailure("no verdict on \(event)") }
         return (verdict, memory)
     }
 
     /// A gradient is in memory: it counts from the moment the core says so, or is the caller's to free.
-    func received(_ push: Push, _ generation: ShardGeneration, _ gradient: PackedSum) throws -> [ShardAction] {
-        let actions = state.withLock { state in
-            let actions = state.core.step(.pushReceived(push, generation), now: .now())
-            if case .keepGradient(let sum)? = actions.first {
-                state.buffers[BufferKey(generation: generation, block: Int(push.block), sum: sum)] = gradient
-            }
-            return actions
-        }
-        return try run(actions)
+    func received(
+        _ push: Push, _ generation: ShardGeneration, _ gradient: PackedSum
+    ) throws -> [ShardLockedAction] {
+        try handle(
+            .pushReceived(push, generation), received: .gradient(gradient, generation, block: Int(push.block)))
     }
 
-    func received(_ post: Post, _ generation: ShardGeneration, _ rows: [UInt8]) throws -> [ShardAction] {
-        let actions = state.withLock { state in
-            let actions = state.core.step(.postReceived(post, generation), now: .now())
-            if actions.first == .keepPost { state.posts[post.unit] = rows }
-            return actions
-        }
-        return try run(actions)
+    func received(_ post: Post, _ generation: ShardGeneration, _ rows: [UInt8]) throws -> [ShardLockedAction] {
+        try handle(.postReceived(post, generation), received: .post(post.unit, rows))
     }
 
     func posts(of units: [UnitIndex]) -> [(UnitIndex, [UInt8])] {

@@ -71,24 +71,20 @@ final class ShardHost: Sendable {
 
     /// Steps the core and does what it asks for.
     ///
-    /// - Returns: the actions that are for the caller: what becomes of a payload.
+    /// - Returns: what becomes of a payload.
     @discardableResult
-    func handle(_ event: ShardEvent) throws -> [ShardAction] {
-        try run(state.withLock { $0.core.step(event, now: .now()) })
+    func handle(_ event: ShardEvent, received: ReceivedPayload = .none) throws -> [ShardLockedAction] {
+        let actions = state.withLock { $0.step(event, received: received) }
+        try run(actions.unlocked)
+        return actions.locked
     }
 
-    /// Does these actions, and those that follow from them.
-    @discardableResult
-    func run(_ actions: [ShardAction]) throws -> [ShardAction] {
+    /// Does these actions, and those that follow from them. Not under the lock.
+    func run(_ actions: [ShardAction]) throws {
         var queue = actions
-        var forCaller: [ShardAction] = []
         while !queue.isEmpty {
             let action = queue.removeFirst()
             switch action {
-            case .receiveSlice, .receive, .keepGradient, .keepPost, .discard, .lose, .breakOff:
-                forCaller.append(action)
-            case .serve(let request, _), .servePosts(let request, _, _, _), .decline(let request, _):
-                answer(request, action)
             case .dropReaders(let requests):
                 drop(requests)
             case .send(let message):
@@ -98,10 +94,10 @@ final class ShardHost: Sendable {
             case .abandonCoordinator(let reason):
                 abandonCoordinator(reason)
             default:
-                queue += try work(action).map { event in state.withLock { $0.core.step(event, now: .now()) } } ?? []
+                guard let event = try work(action) else { continue }
+                queue += state.withLock { $0.step(event) }.unlocked
             }
         }
-        return forCaller
     }
 
     // MARK: - Talking
@@ -136,17 +132,6 @@ final class ShardHost: Sendable {
         send(.reduced(reduced))
     }
 
-    private func answer(_ request: ShardRequest, _ action: ShardAction) {
-        state.withLock { state in
-            var action = action
-            if case .serve = action, state.memory == nil {
-                action = .decline(request, reason: "shard \(options.shard) has lost its state")
-            }
-            // The memory and the term of this moment: a new state may replace it before the answer is sent.
-            state.requests[request]?.answer(action, memory: state.memory, term: state.core.term)
-        }
-    }
-
     private func drop(_ requests: [ShardRequest]) {
         let connections = state.withLock { state in requests.compactMap { state.requests[$0]?.connection } }
         for connection in connections {
@@ -164,22 +149,56 @@ final class ShardHost: Sendable {
     }
 }
 
+/// What was received for an event: it is kept in the step that decides that it counts.
+enum ReceivedPayload {
+    case none
+    case gradient(PackedSum, ShardGeneration, block: Int)
+    case post(UnitIndex, [UInt8])
+}
+
+extension ShardHost.State {
+    /// Steps the core and does what belongs under the lock. The rest is the caller's, after it.
+    mutating func step(_ event: ShardEvent, received: ReceivedPayload = .none) -> ShardActions {
+        let actions = core.step(event, now: .now())
+        for action in actions.locked { perform(action, received) }
+        return actions
+    }
+
+    private mutating func perform(_ action: ShardLockedAction, _ received: ReceivedPayload) {
+        switch (action, received) {
+        case (.keepGradient(let sum), .gradient(let gradient, let generation, let block)):
+            buffers[ShardHost.BufferKey(generation: generation, block: block, sum: sum)] = gradient
+        case (.keepPost, .post(let unit, let rows)): posts[unit] = rows
+        case (.serve(let request, _), _) where memory == nil:
+            answer(request, .decline(request, reason: "the shard has lost its state"))
+        case (.serve(let request, _), _), (.servePosts(let request, _, _, _), _), (.decline(let request, _), _):
+            answer(request, action)
+        default: break
+        }
+    }
+
+    /// With the memory and the term of this moment: a new state may replace it before the answer is sent.
+    private func answer(_ request: ShardRequest, _ action: ShardLockedAction) {
+        requests[request]?.answer(action, memory: memory, term: core.term)
+    }
+}
+
 /// A request whose connection's thread waits for the core's answer.
 final class PendingRequest: @unchecked Sendable {
     let connection: Connection
     private let semaphore = DispatchSemaphore(value: 0)
     /// Written once before the semaphore is signalled, read after.
-    private var result: (action: ShardAction, memory: ShardMemory?, term: Term)?
+    private var result: (action: ShardLockedAction, memory: ShardMemory?, term: Term)?
 
     init(_ connection: Connection) { self.connection = connection }
 
-    func answer(_ action: ShardAction, memory: ShardMemory?, term: Term) {
+    func answer(_ action: ShardLockedAction, memory: ShardMemory?, term: Term) {
         result = (action, memory, term)
         semaphore.signal()
     }
 
     /// Waits as long as the core lets requests wait.
-    func wait() -> (action: ShardAction, memory: ShardMemory?, term: Term) {
+    func wait() -> (action: ShardLockedAction, memory: ShardMemory?, term: Term) {
         semaphore.wait()
         guard let result else { preconditionFailure("signalled without an answer") }
         return result

@@ -136,7 +136,7 @@ final class TrainerSession {
         }
     }
 
-    private func decline(_ answer: ShardAction, _ reply: Reply) throws {
+    private func decline(_ answer: ShardLockedAction, _ reply: Reply) throws {
         guard case .decline(_, let reason) = answer else { preconditionFailure("\(answer) is no answer") }
         try connection.send(.unavailable(reply, reason))
     }
@@ -255,7 +255,7 @@ final class TrainerSession {
         return nil
     }
 
-    private func settle(_ verdict: [ShardAction]) throws {
+    private func settle(_ verdict: [ShardLockedAction]) throws {
         for action in verdict {
             switch action {
             case .discard: host.count { $0.duplicates += 1 }

@@ -54,10 +54,10 @@ struct LeftoverTests {
         var wanted = ShardHarness.configuration()
         shard.step(.configured(wanted))
         let slice = TensorSlice(stage: ShardHarness.stage, step: StepIndex(6), block: 0, part: .weight)
-        #expect(shard.step(.restoreAnnounced(ShardHarness.request, slice)) == [.receiveSlice(slice)])
+        #expect(shard.step(.restoreAnnounced(ShardHarness.request, slice)) == .locked(.receiveSlice(slice)))
         wanted.request = ShardHarness.request.next
         shard.step(.configured(wanted))
-        #expect(shard.step(.restoreAnnounced(ShardHarness.request, slice)) == [.discard])
+        #expect(shard.step(.restoreAnnounced(ShardHarness.request, slice)) == .locked(.discard))
         // Nor is its end the end of this one.
         #expect(
             shard.step(.restoreDone(ShardHarness.request, stage: ShardHarness.stage, step: StepIndex(6))).isEmpty)

@@ -52,7 +52,7 @@ struct MessageCodecTests {
     }
 
     @Test func anArrayThatClaimsMoreThanThereIsGetsNoRoom() {
-        let body = [UInt8](repeating: 0, count: 12) + [255, 255, 255, 255]
+        let body = [UInt8](repeating: 0, count: 28) + [255, 255, 255, 255]
         #expect(throws: WireError.truncated(kind: .reduced, neededBytes: 8 * 0xFFFF_FFFF, remainingBytes: 0)) {
             try MessageCodec.decode(kind: .reduced, body: body)
         }

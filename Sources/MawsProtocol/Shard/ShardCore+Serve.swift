@@ -4,57 +4,60 @@ import MawsWire
 /// Who may read which version.
 extension ShardCore {
     /// Serves a gather now, or when its version comes, or declines it.
-    mutating func gather(_ wanted: Waiting) -> [ShardAction] {
+    mutating func gather(_ wanted: Waiting) -> ShardActions {
         guard let configuration, phase == .serving || phase == .applying else { return wait(wanted) }
         if wanted.stage > configuration.stage { return wait(wanted) }
         guard wanted.stage == configuration.stage, Int(wanted.block) < slices.count else {
-            return [.decline(wanted.request, reason: "shard \(shard) has no block \(wanted.block) of that stage")]
+            return .locked(
+                .decline(wanted.request, reason: "shard \(shard) has no block \(wanted.block) of that stage"))
         }
         if wanted.step > version { return wait(wanted) }
         let slice = TensorSlice(stage: wanted.stage, step: wanted.step, block: wanted.block, part: .weight)
         return serve(wanted.request, slice, holder: wanted.holder)
     }
 
-    mutating func snapshotRequested(_ request: ShardRequest, _ slice: TensorSlice) -> [ShardAction] {
+    mutating func snapshotRequested(_ request: ShardRequest, _ slice: TensorSlice) -> ShardActions {
         // Slots change in place: there are those of the newest version only, and none while it is made.
         let isHere = slice.part == .weight || phase == .serving && slice.step == version
         guard let configuration, phase == .serving || phase == .applying, slice.stage == configuration.stage,
             holds(slice.part, of: slice.block), isHere
-        else { return [.decline(request, reason: "shard \(shard) has no \(slice.part) of block \(slice.block)")] }
+        else {
+            return .locked(.decline(request, reason: "shard \(shard) has no \(slice.part) of block \(slice.block)"))
+        }
         return serve(request, slice, holder: nil)
     }
 
     private mutating func serve(
         _ request: ShardRequest, _ slice: TensorSlice, holder: String?
-    ) -> [ShardAction] {
+    ) -> ShardActions {
         guard slice.step == version || slice.step == previous else {
             let reason = "version \(slice.step.value) is not at shard \(shard), whose newest is \(version.value)"
-            return [.decline(request, reason: reason)]
+            return .locked(.decline(request, reason: reason))
         }
         readers[request] = Reader(version: slice.step, holder: holder)
-        return [.serve(request, slice)]
+        return .locked(.serve(request, slice))
     }
 
-    private mutating func wait(_ wanted: Waiting) -> [ShardAction] {
+    private mutating func wait(_ wanted: Waiting) -> ShardActions {
         waiting.append(wanted)
-        return []
+        return .nothing
     }
 
     /// Looks again at every gather that waits, in the order they came.
-    mutating func serveWaiting() -> [ShardAction] {
+    mutating func serveWaiting() -> ShardActions {
         let again = waiting
         waiting = []
-        return again.flatMap { gather($0) }
+        return again.reduce(.nothing) { $0 + gather($1) }
     }
 
-    func collect(_ request: ShardRequest, _ stage: StageIndex, _ step: StepIndex) -> [ShardAction] {
+    func collect(_ request: ShardRequest, _ stage: StageIndex, _ step: StepIndex) -> ShardActions {
         guard phase == .serving || phase == .applying, stage == configuration?.stage, step == version else {
-            return [.decline(request, reason: "shard \(shard) has no posts of step \(step.value)")]
+            return .locked(.decline(request, reason: "shard \(shard) has no posts of step \(step.value)"))
         }
-        return [.servePosts(request, stage, step, posts.sorted())]
+        return .locked(.servePosts(request, stage, step, posts.sorted()))
     }
 
-    mutating func requestEnded(_ request: ShardRequest, _ now: Moment) -> [ShardAction] {
+    mutating func requestEnded(_ request: ShardRequest, _ now: Moment) -> ShardActions {
         if let reader = readers.removeValue(forKey: request) { charge(reader, now) }
         waiting.removeAll { $0.request == request }
         return storeOrDrop(now)
@@ -64,12 +67,12 @@ extension ShardCore {
 
     /// Stores the reduced blocks where nobody reads the version that they overwrite any more; else ends the
     /// connections of those for whom no step waits longer.
-    mutating func storeOrDrop(_ now: Moment) -> [ShardAction] {
-        guard !unstored.isEmpty else { return [] }
+    mutating func storeOrDrop(_ now: Moment) -> ShardActions {
+        guard !unstored.isEmpty else { return .nothing }
         let late = readers.filter { $0.value.version < version }
         guard !late.isEmpty else {
             defer { (unstored, waitsSince) = ([], nil) }
-            return unstored.map { .storeBlock(generation, block: $0.block, $0.sum) }
+            return .unlocked(unstored.map { .storeBlock(generation, block: $0.block, $0.sum) })
         }
         waitsSince = waitsSince ?? now
         for (request, reader) in late where reader.deadline == nil {
@@ -80,7 +83,7 @@ extension ShardCore {
             readers[request].map { !$0.isDropped && $0.deadline.map { $0 <= now } ?? false } ?? false
         }
         for request in over { readers[request]?.isDropped = true }
-        return over.isEmpty ? [] : [.dropReaders(over.sorted())]
+        return over.isEmpty ? .nothing : .unlocked(.dropReaders(over.sorted()))
     }
 
     private mutating func charge(_ reader: Reader, _ now: Moment) {

@@ -3,13 +3,14 @@ import MawsWire
 
 /// Where a shard's state comes from: kept, or restored slice by slice.
 extension ShardCore {
-    mutating func configured(_ wanted: ServerConfiguration, _ now: Moment) -> [ShardAction] {
+    mutating func configured(_ wanted: ServerConfiguration, _ now: Moment) -> ShardActions {
         guard wanted.term >= term else {
-            return [.abandonCoordinator(reason: "it works under term \(wanted.term.value), newest is \(term.value)")]
+            return .unlocked(
+                .abandonCoordinator(reason: "it works under term \(wanted.term.value), newest is \(term.value)"))
         }
         guard phase != .applying else {
             pendingConfiguration = wanted
-            return []
+            return .nothing
         }
         term = wanted.term
         if wanted.keepsState, phase == .serving, holdsState(for: wanted) {
@@ -27,12 +28,12 @@ extension ShardCore {
             && configuration.table == wanted.table && configuration.unitsPerStep == wanted.unitsPerStep
     }
 
-    private mutating func replaceState(_ wanted: ServerConfiguration) -> [ShardAction] {
+    private mutating func replaceState(_ wanted: ServerConfiguration) -> ShardActions {
         forgetState()
         configuration = wanted
         slices = ShardLayout(table: wanted.table, shard: shard).slices
         phase = wanted.keepsState ? .opening : .restoring
-        return [wanted.keepsState ? .openState(wanted, generation) : .createState(wanted, generation)]
+        return .unlocked(wanted.keepsState ? .openState(wanted, generation) : .createState(wanted, generation))
     }
 
     /// Work under way on it is of an older generation from here on.
@@ -53,81 +54,81 @@ extension ShardCore {
         restoreStep = nil
     }
 
-    mutating func stateOpened(_ step: StepIndex, _ keptReduced: Bool) -> [ShardAction] {
-        guard phase == .opening else { return [] }
+    mutating func stateOpened(_ step: StepIndex, _ keptReduced: Bool) -> ShardActions {
+        guard phase == .opening else { return .nothing }
         return open(step, hasReduced: keptReduced && configuration?.keepsStep == true)
     }
 
     /// Drops all that came since the version in force. Work under way on it is of an older generation.
-    private mutating func startOver(_ wanted: ServerConfiguration) -> [ShardAction] {
+    private mutating func startOver(_ wanted: ServerConfiguration) -> ShardActions {
         generation = ShardGeneration(generation.value + 1)
         previous = nil
         hasReduced = false
         unstored = []
         waitsSince = nil
         let begun = beginStep()
-        return [.dropStep(wanted, generation)] + stateReported() + begun
+        return .unlocked(.dropStep(wanted, generation)) + stateReported() + begun
     }
 
-    mutating func stateUnfit(_ reason: String) -> [ShardAction] {
-        guard phase == .opening else { return [] }
+    mutating func stateUnfit(_ reason: String) -> ShardActions {
+        guard phase == .opening else { return .nothing }
         phase = .empty
         configuration = nil
-        return [.abandonCoordinator(reason: reason)]
+        return .unlocked(.abandonCoordinator(reason: reason))
     }
 
     /// The state is lost, as it would be with its file. The coordinator hears so from the next `hello`, and has all
     /// shards restored; gathers wait for that.
-    mutating func stateDamaged(_ reason: String) -> [ShardAction] {
-        guard phase == .opening || phase == .serving || phase == .applying else { return [] }
+    mutating func stateDamaged(_ reason: String) -> ShardActions {
+        guard phase == .opening || phase == .serving || phase == .applying else { return .nothing }
         let damaged = generation
         forgetState()
         phase = .empty
         pendingConfiguration = nil
-        return [.discardState(damaged, reason: reason), .abandonCoordinator(reason: reason)]
+        return .unlocked(.discardState(damaged, reason: reason), .abandonCoordinator(reason: reason))
     }
 
-    mutating func restoreAnnounced(_ request: RequestNumber, _ slice: TensorSlice) -> [ShardAction] {
+    mutating func restoreAnnounced(_ request: RequestNumber, _ slice: TensorSlice) -> ShardActions {
         // A restore that another one overtook is still on its way.
-        guard phase == .restoring, request == configuration?.request else { return [.discard] }
+        guard phase == .restoring, request == configuration?.request else { return .locked(.discard) }
         guard let configuration, slice.stage == configuration.stage,
             restoreStep == nil || restoreStep == slice.step, holds(slice.part, of: slice.block)
-        else { return [.breakOff(reason: "it restores a slice that does not belong to the configured stage")] }
+        else { return .locked(.breakOff(reason: "it restores a slice that does not belong to the configured stage")) }
         restoreStep = slice.step
-        return [.receiveSlice(slice)]
+        return .locked(.receiveSlice(slice))
     }
 
-    mutating func restoreReceived(_ slice: TensorSlice) -> [ShardAction] {
-        guard phase == .restoring else { return [] }
+    mutating func restoreReceived(_ slice: TensorSlice) -> ShardActions {
+        guard phase == .restoring else { return .nothing }
         restoredParts[Int(slice.block), default: []].insert(slice.part)
-        return []
+        return .nothing
     }
 
-    mutating func restoreDone(_ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex) -> [ShardAction] {
-        guard request == configuration?.request || configuration == nil else { return [] }
+    mutating func restoreDone(_ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex) -> ShardActions {
+        guard request == configuration?.request || configuration == nil else { return .nothing }
         if phase == .serving, stage == configuration?.stage, step == version { return stateReported() }
         guard phase == .restoring, let configuration, stage == configuration.stage else {
-            return [.breakOff(reason: "it ends a restore that did not begin")]
+            return .locked(.breakOff(reason: "it ends a restore that did not begin"))
         }
         for (block, slice) in slices.enumerated() where !slice.isEmpty {
             let (whole, restored) = (configuration.table.blocks[block], restoredParts[block, default: []])
             for part in whole.restoredParts(at: step) where !restored.contains(part) {
-                return [.breakOff(reason: "it ends a restore without the \(part) of block \(whole.name)")]
+                return .locked(.breakOff(reason: "it ends a restore without the \(part) of block \(whole.name)"))
             }
         }
         guard restoreStep == nil || restoreStep == step else {
-            return [.breakOff(reason: "it ends a restore at another step than it began")]
+            return .locked(.breakOff(reason: "it ends a restore at another step than it began"))
         }
         phase = .sealing
-        return [.sealRestored(generation, step: step)]
+        return .unlocked(.sealRestored(generation, step: step))
     }
 
-    mutating func restoredSealed(_ step: StepIndex) -> [ShardAction] {
-        guard phase == .sealing else { return [] }
+    mutating func restoredSealed(_ step: StepIndex) -> ShardActions {
+        guard phase == .sealing else { return .nothing }
         return open(step, hasReduced: false)
     }
 
-    private mutating func open(_ step: StepIndex, hasReduced keptReduced: Bool) -> [ShardAction] {
+    private mutating func open(_ step: StepIndex, hasReduced keptReduced: Bool) -> ShardActions {
         phase = .serving
         version = step
         previous = nil
@@ -136,17 +137,17 @@ extension ShardCore {
         return stateReported() + serveWaiting() + begun
     }
 
-    private func stateReported() -> [ShardAction] {
-        guard let configuration else { return [] }
-        let restored = ShardAction.send(.restored(reply, stage: configuration.stage, step: version))
-        return hasReduced ? [restored, .report(reply, configuration.stage, version)] : [restored]
+    private func stateReported() -> ShardActions {
+        guard let configuration else { return .nothing }
+        let restored = ShardActions.unlocked(.send(.restored(reply, stage: configuration.stage, step: version)))
+        return hasReduced ? restored + .unlocked(.report(reply, configuration.stage, version)) : restored
     }
 
     /// Empty trees for the step that turns `version` into the next.
-    mutating func beginStep() -> [ShardAction] {
+    mutating func beginStep() -> ShardActions {
         posts = []
         guard let configuration, configuration.table.trainableCount > 0, configuration.unitsPerStep > 0 else {
-            return []
+            return .nothing
         }
         trees = configuration.table.blocks.indices.map { block in
             let isPushed = configuration.table.blocks[block].isTrainable && !slices[block].isEmpty
@@ -154,7 +155,7 @@ extension ShardCore {
         }
         openTrees = trees.count { $0 != nil }
         // A shard may have no slice of anything that is trained.
-        return openTrees == 0 && !hasReduced ? [.sealReduced(generation)] : []
+        return openTrees == 0 && !hasReduced ? .unlocked(.sealReduced(generation)) : .nothing
     }
 
     /// Whether the shard keeps this part of this block.

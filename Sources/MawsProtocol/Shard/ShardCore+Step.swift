@@ -3,25 +3,25 @@ import MawsWire
 
 /// One step of a shard: pushes and posts come in, sums are formed, the commit is applied.
 extension ShardCore {
-    mutating func pushAnnounced(_ push: Push) -> [ShardAction] {
-        if let settled = settled(push.term, push.stage, push.step) { return [settled] }
+    mutating func pushAnnounced(_ push: Push) -> ShardActions {
+        if let settled = settled(push.term, push.stage, push.step) { return .locked(settled) }
         guard isInPlan(push) else {
             let first = push.unit.value
             let units = push.level == 0 ? "unit \(first)" : "2^\(push.level) units from \(first) on"
-            return [.breakOff(reason: "it pushes \(units) of block \(push.block), which no plan has")]
+            return .locked(.breakOff(reason: "it pushes \(units) of block \(push.block), which no plan has"))
         }
-        return needed(push) == nil ? [.discard] : [.receive(generation)]
+        return needed(push) == nil ? .locked(.discard) : .locked(.receive(generation))
     }
 
-    mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration, _ now: Moment) -> [ShardAction] {
+    mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration, _ now: Moment) -> ShardActions {
         guard receivedFor == generation else {
-            return [.lose(reason: "shard \(shard) was given a new state meanwhile")]
+            return .locked(.lose(reason: "shard \(shard) was given a new state meanwhile"))
         }
-        if let settled = settled(push.term, push.stage, push.step) { return [settled] }
+        if let settled = settled(push.term, push.stage, push.step) { return .locked(settled) }
         let block = Int(push.block)
-        guard let node = needed(push), let arrival = trees[block]?.insert(node) else { return [.discard] }
+        guard let node = needed(push), let arrival = trees[block]?.insert(node) else { return .locked(.discard) }
         let dropped = arrival.dropped.map { ShardAction.drop(generation, block: block, $0) }
-        return [.keepGradient(arrival.sum)] + dropped + advance(block, arrival.next, now)
+        return .locked(.keepGradient(arrival.sum)) + .unlocked(dropped) + advance(block, arrival.next, now)
     }
 
     private func isInPlan(_ push: Push) -> Bool {
@@ -38,52 +38,52 @@ extension ShardCore {
         return node
     }
 
-    mutating func combined(_ block: Int, _ left: UnitTree.Sum, _ now: Moment) -> [ShardAction] {
+    mutating func combined(_ block: Int, _ left: UnitTree.Sum, _ now: Moment) -> ShardActions {
         advance(block, trees[block]?.combined(left) ?? .drop(left), now)
     }
 
-    private mutating func advance(_ block: Int, _ next: UnitTree.Next, _ now: Moment) -> [ShardAction] {
+    private mutating func advance(_ block: Int, _ next: UnitTree.Next, _ now: Moment) -> ShardActions {
         switch next {
-        case .waits: []
-        case .combine(let left, let right): [.combine(generation, block: block, left: left, right: right)]
+        case .waits: .nothing
+        case .combine(let left, let right): .unlocked(.combine(generation, block: block, left: left, right: right))
         case .complete(let sum): store(block, sum, now)
-        case .drop(let sum): [.drop(generation, block: block, sum)]
+        case .drop(let sum): .unlocked(.drop(generation, block: block, sum))
         }
     }
 
     /// From here on nobody may start to read the version that is overwritten.
-    private mutating func store(_ block: Int, _ sum: UnitTree.Sum, _ now: Moment) -> [ShardAction] {
+    private mutating func store(_ block: Int, _ sum: UnitTree.Sum, _ now: Moment) -> ShardActions {
         previous = nil
         unstored.append((block, sum))
         return storeOrDrop(now)
     }
 
-    mutating func blockStored() -> [ShardAction] {
+    mutating func blockStored() -> ShardActions {
         openTrees -= 1
-        return openTrees == 0 ? [.sealReduced(generation)] : []
+        return openTrees == 0 ? .unlocked(.sealReduced(generation)) : .nothing
     }
 
-    mutating func reducedSealed() -> [ShardAction] {
-        guard let configuration, !hasReduced else { return [] }
+    mutating func reducedSealed() -> ShardActions {
+        guard let configuration, !hasReduced else { return .nothing }
         hasReduced = true
-        return [.report(reply, configuration.stage, version)]
+        return .unlocked(.report(reply, configuration.stage, version))
     }
 
-    mutating func postAnnounced(_ post: Post) -> [ShardAction] {
-        if let settled = settled(post.term, post.stage, post.step) { return [settled] }
-        return posts.contains(post.unit) ? [.discard] : [.receive(generation)]
+    mutating func postAnnounced(_ post: Post) -> ShardActions {
+        if let settled = settled(post.term, post.stage, post.step) { return .locked(settled) }
+        return posts.contains(post.unit) ? .locked(.discard) : .locked(.receive(generation))
     }
 
-    mutating func postReceived(_ post: Post, _ receivedFor: ShardGeneration) -> [ShardAction] {
+    mutating func postReceived(_ post: Post, _ receivedFor: ShardGeneration) -> ShardActions {
         guard receivedFor == generation else {
-            return [.lose(reason: "shard \(shard) was given a new state meanwhile")]
+            return .locked(.lose(reason: "shard \(shard) was given a new state meanwhile"))
         }
-        if let settled = settled(post.term, post.stage, post.step) { return [settled] }
-        return posts.insert(post.unit).inserted ? [.keepPost] : [.discard]
+        if let settled = settled(post.term, post.stage, post.step) { return .locked(settled) }
+        return posts.insert(post.unit).inserted ? .locked(.keepPost) : .locked(.discard)
     }
 
     /// What becomes of a payload whatever is in it; nil when it belongs to the present step.
-    private func settled(_ sent: Term, _ stage: StageIndex, _ step: StepIndex) -> ShardAction? {
+    private func settled(_ sent: Term, _ stage: StageIndex, _ step: StepIndex) -> ShardLockedAction? {
         guard let configuration, phase == .serving || phase == .applying else {
             return .lose(reason: "shard \(shard) has no state yet")
         }
@@ -100,30 +100,31 @@ extension ShardCore {
         return nil
     }
 
-    mutating func committed(_ commit: Commit) -> [ShardAction] {
+    mutating func committed(_ commit: Commit) -> ShardActions {
         guard let configuration, commit.term == term, commit.stage == configuration.stage else {
-            return [.abandonCoordinator(reason: "it committed under another term or stage than it configured")]
+            return .unlocked(.abandonCoordinator(reason: "it committed under another term or stage than it configured"))
         }
-        if phase == .applying { return [] }
+        if phase == .applying { return .nothing }
         if phase == .serving, commit.step < version {
-            return [.send(.applied(reply, stage: configuration.stage, step: version))]
+            return .unlocked(.send(.applied(reply, stage: configuration.stage, step: version)))
         }
         guard phase == .serving, commit.step == version, hasReduced else {
             let here = "version \(version.value)\(hasReduced ? "" : ", not reduced")"
-            return [.abandonCoordinator(reason: "it committed step \(commit.step.value) and this shard is at \(here)")]
+            return .unlocked(
+                .abandonCoordinator(reason: "it committed step \(commit.step.value) and this shard is at \(here)"))
         }
         phase = .applying
-        return [.apply(commit, generation)]
+        return .unlocked(.apply(commit, generation))
     }
 
-    mutating func applied(_ now: Moment) -> [ShardAction] {
-        guard phase == .applying, let configuration else { return [] }
+    mutating func applied(_ now: Moment) -> ShardActions {
+        guard phase == .applying, let configuration else { return .nothing }
         phase = .serving
         previous = version
         version = version.next
         hasReduced = false
         let begun = beginStep()
-        var actions: [ShardAction] = [.send(.applied(reply, stage: configuration.stage, step: version))]
+        var actions = ShardActions.unlocked(.send(.applied(reply, stage: configuration.stage, step: version)))
         actions += serveWaiting() + begun
         guard let wanted = pendingConfiguration else { return actions }
         pendingConfiguration = nil

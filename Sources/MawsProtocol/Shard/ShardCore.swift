@@ -117,7 +117,7 @@ package struct ShardCore: Sendable {
         return hello
     }
 
-    package mutating func step(_ event: ShardEvent, now: Moment) -> [ShardAction] {
+    package mutating func step(_ event: ShardEvent, now: Moment) -> ShardActions {
         switch event {
         case .configured(let configuration): return configured(configuration, now)
         case .restoreAnnounced(let request, let slice): return restoreAnnounced(request, slice)
@@ -142,7 +142,7 @@ package struct ShardCore: Sendable {
     }
 
     /// The shell's own work. What belongs to an older state is of no interest any more.
-    private mutating func finished(_ event: ShardEvent, _ now: Moment) -> [ShardAction] {
+    private mutating func finished(_ event: ShardEvent, _ now: Moment) -> ShardActions {
         switch event {
         case .stateOpened(generation, let step, let hasReduced): return stateOpened(step, hasReduced)
         case .stateUnfit(generation, let reason): return stateUnfit(reason)
@@ -152,16 +152,16 @@ package struct ShardCore: Sendable {
         case .blockStored(generation, _): return blockStored()
         case .reducedSealed(generation): return reducedSealed()
         case .applied(generation): return applied(now)
-        default: return []
+        default: return .nothing
         }
     }
 
-    private mutating func tick(_ now: Moment) -> [ShardAction] {
-        var actions: [ShardAction] = []
+    private mutating func tick(_ now: Moment) -> ShardActions {
+        var actions = ShardActions.nothing
         for late in waiting where late.deadline <= now {
             let seconds = Int(settings.gatherWaitSeconds)
             let reason = "version \(late.step.value) did not come to shard \(shard) in \(seconds) s"
-            actions.append(.decline(late.request, reason: reason))
+            actions += .locked(.decline(late.request, reason: reason))
         }
         waiting.removeAll { $0.deadline <= now }
         return actions + storeOrDrop(now)

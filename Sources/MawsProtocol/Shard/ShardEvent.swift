@@ -52,7 +52,32 @@ package enum ShardEvent: Hashable, Sendable {
     case tick
 }
 
-/// What a shard's core asks of its shell, in this order.
+/// Decided for whom the event came from, and done under the lock: another event may replace the state right after it.
+package enum ShardLockedAction: Hashable, Sendable {
+    // Payloads.
+    /// Receive into a buffer, then say `pushReceived` or `postReceived`.
+    case receive(ShardGeneration)
+    /// Receive the payload into the slice's place, then say `restoreReceived`.
+    case receiveSlice(TensorSlice)
+    /// What was received counts: keep it, under this name.
+    case keepGradient(UnitTree.Sum)
+    case keepPost
+    /// Nothing is lost by dropping it: the shard has it, or nobody needs it any more.
+    case discard
+    /// It is dropped although it may be needed: the connection's next flush is answered by `unavailable`.
+    case lose(reason: String)
+    /// The sender breaks the protocol; its connection ends.
+    case breakOff(reason: String)
+
+    // Answers: of the memory, and under the term, of this moment.
+    /// Send the slice of this version, then say `requestEnded`.
+    case serve(ShardRequest, TensorSlice)
+    /// Send the posts of these units, then `flushed`.
+    case servePosts(ShardRequest, StageIndex, StepIndex, [UnitIndex])
+    case decline(ShardRequest, reason: String)
+}
+
+/// What a shard's core asks of its shell when the lock was let go, in this order.
 package enum ShardAction: Hashable, Sendable {
     // Memory.
     /// Make an empty state for this configuration; `restore` fills it.
@@ -64,8 +89,6 @@ package enum ShardAction: Hashable, Sendable {
     case discardState(ShardGeneration, reason: String)
     /// Drop what came for the step after the version in force: sums, posts, a reduced gradient.
     case dropStep(ServerConfiguration, ShardGeneration)
-    /// Receive the payload into the slice's place, then say `restoreReceived`.
-    case receiveSlice(TensorSlice)
     /// What was restored becomes the state, at this version; answered by `restoredSealed`.
     case sealRestored(ShardGeneration, step: StepIndex)
     /// Add `right`'s buffer into `left`'s and free it; answered by `combined`.
@@ -80,31 +103,14 @@ package enum ShardAction: Hashable, Sendable {
     /// Make the next version out of the reduced gradient, in its place; answered by `applied` or `stateDamaged`.
     case apply(Commit, ShardGeneration)
 
-    // Payloads.
-    /// Receive into a buffer, then say `pushReceived` or `postReceived`.
-    case receive(ShardGeneration)
-    /// What was received counts: keep it, under this name.
-    case keepGradient(UnitTree.Sum)
-    case keepPost
-    /// Nothing is lost by dropping it: the shard has it, or nobody needs it any more.
-    case discard
-    /// It is dropped although it may be needed: the connection's next flush is answered by `unavailable`.
-    case lose(reason: String)
-    /// The sender breaks the protocol; its connection ends.
-    case breakOff(reason: String)
-
-    // Answers.
-    /// Send the slice of this version, then say `requestEnded`.
-    case serve(ShardRequest, TensorSlice)
-    /// Send the posts of these units, then `flushed`.
-    case servePosts(ShardRequest, StageIndex, StepIndex, [UnitIndex])
-    case decline(ShardRequest, reason: String)
     /// End the connections of these requests: they hold up a step by reading too slowly.
     case dropReaders([ShardRequest])
-    /// To the coordinator.
+    /// To the coordinator. It may leave after what a later event brings about: it says of which state it speaks.
     case send(Message)
     /// Send `reduced` to the coordinator, with the sums of squares.
     case report(Reply, StageIndex, StepIndex)
     /// The coordinator and this shard disagree: end that connection and start over from `hello`.
     case abandonCoordinator(reason: String)
 }
+
+package typealias ShardActions = CoreActions<ShardLockedAction, ShardAction>

@@ -7,7 +7,7 @@ final class LineWorker: Sendable {
     private struct Order {
         var connection: UInt64
         var order: LineOrder
-        /// Of the request that is sent or read for: this thread works on it even if the request is forgotten meanwhile.
+        /// What the request sends or wants filled: this thread works on it even if the request is forgotten meanwhile.
         var payload: ShardPayload
     }
 

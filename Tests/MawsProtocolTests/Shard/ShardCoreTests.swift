@@ -17,7 +17,7 @@ struct ShardCoreTests {
         var shard = ShardHarness()
         shard.step(.configured(ShardHarness.configuration()))
         let actions = shard.step(.restoreDone(ShardHarness.request, stage: ShardHarness.stage, step: StepIndex(4)))
-        #expect(actions == [.breakOff(reason: "it ends a restore without the weight of block position")])
+        #expect(actions == .locked(.breakOff(reason: "it ends a restore without the weight of block position")))
         #expect(shard.core.hello(host: "h", port: 1).runID == "")
     }
 
@@ -61,7 +61,7 @@ struct ShardCoreTests {
             switch random.below(3) {
             case 0 where !pushes.isEmpty:
                 let push = pushes.removeLast()
-                if case .receive(let generation)? = shard.step(.pushAnnounced(push)).first {
+                if case .receive(let generation)? = shard.step(.pushAnnounced(push)).locked.first {
                     onTheWay.append((push, generation))
                 }
             case 1 where !onTheWay.isEmpty:
@@ -79,8 +79,8 @@ struct ShardCoreTests {
         var shard = ShardHarness()
         #expect(isLost(shard.push(ShardHarness.push(unit: 0))))
         shard.restore()
-        #expect(shard.push(ShardHarness.push(unit: 0, step: 3)) == [.discard])
-        #expect(shard.push(ShardHarness.push(unit: 0, stage: StageIndex(0), term: 0)) == [.discard])
+        #expect(shard.push(ShardHarness.push(unit: 0, step: 3)) == .locked(.discard))
+        #expect(shard.push(ShardHarness.push(unit: 0, stage: StageIndex(0), term: 0)) == .locked(.discard))
         #expect(isLost(shard.push(ShardHarness.push(unit: 0, step: 5))))
         #expect(isLost(shard.push(ShardHarness.push(unit: 0, term: 2))))
         #expect(isLost(shard.push(ShardHarness.push(unit: 0, term: 0))))
@@ -89,13 +89,13 @@ struct ShardCoreTests {
     @Test func sumOfUnitsTakesThePlaceOfThoseThatCameBefore() {
         var shard = ShardHarness()
         shard.restore()
-        guard case .keepGradient(let second)? = shard.push(ShardHarness.push(unit: 1)).first else {
+        guard case .keepGradient(let second)? = shard.push(ShardHarness.push(unit: 1)).locked.first else {
             Issue.record("unit 1 was not kept")
             return
         }
         let actions = shard.push(ShardHarness.push(unit: 0, level: 1))
-        #expect(actions.contains { if case .drop(_, 1, second) = $0 { true } else { false } })
-        #expect(shard.push(ShardHarness.push(unit: 0)) == [.discard])
+        #expect(actions.unlocked.contains { if case .drop(_, 1, second) = $0 { true } else { false } })
+        #expect(shard.push(ShardHarness.push(unit: 0)) == .locked(.discard))
         shard.push(ShardHarness.push(unit: 2))
         shard.push(ShardHarness.push(unit: 0, level: 1, block: 2))
         shard.push(ShardHarness.push(unit: 2, block: 2))
@@ -112,7 +112,7 @@ struct ShardCoreTests {
             .init(frozen: 7),
         ]
         for push in strangers {
-            guard case .breakOff? = shard.push(push).first else {
+            guard case .breakOff? = shard.push(push).locked.first else {
                 Issue.record("\(push) was taken")
                 continue
             }
@@ -124,7 +124,7 @@ struct ShardCoreTests {
         shard.restore()
         let push = ShardHarness.push(unit: 0)
         let generation = ShardGeneration(1)
-        #expect(shard.step(.pushAnnounced(push)) == [.receive(generation)])
+        #expect(shard.step(.pushAnnounced(push)) == .locked(.receive(generation)))
         shard.restore()
         #expect(isLost(shard.step(.pushReceived(push, generation))))
     }
@@ -205,10 +205,10 @@ struct ShardCoreTests {
         shard.finishWork()
         shard.gather(7, step: 4)
         shard.pushAll(step: 5)
-        #expect(shard.step(.tick) == [])
+        #expect(shard.step(.tick) == .nothing)
         shard.now = shard.now + 0.6
-        #expect(shard.step(.tick) == [.dropReaders([ShardRequest(7)])])
-        #expect(shard.step(.tick) == [])
+        #expect(shard.step(.tick) == .unlocked(.dropReaders([ShardRequest(7)])))
+        #expect(shard.step(.tick) == .nothing)
         shard.step(.requestEnded(ShardRequest(7)))
         shard.finishWork()
         #expect(shard.reports == [StepIndex(4), StepIndex(5)])
@@ -250,9 +250,9 @@ struct ShardCoreTests {
         shard.step(.snapshotRequested(ShardRequest(8), slice))
         shard.pushAll(step: 5)
         shard.now = shard.now + 4
-        #expect(shard.step(.tick) == [])
+        #expect(shard.step(.tick) == .nothing)
         shard.now = shard.now + 2
-        #expect(shard.step(.tick) == [.dropReaders([ShardRequest(8)])])
+        #expect(shard.step(.tick) == .unlocked(.dropReaders([ShardRequest(8)])))
     }
 
     @Test func restartedShardWithAReducedGradientReportsItAgainAndAppliesTheCommit() {
@@ -262,14 +262,14 @@ struct ShardCoreTests {
         var shard = ShardHarness(found: found)
         #expect(shard.core.hello(host: "", port: 0) == found)
         let actions = shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2)))
-        guard case .openState(_, let generation)? = actions.first else {
+        guard case .openState(_, let generation)? = actions.unlocked.first else {
             Issue.record("\(actions)")
             return
         }
         shard.step(.stateOpened(generation, step: StepIndex(4), hasReduced: true))
         #expect(shard.sent == [.restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(4))])
         #expect(shard.reports == [StepIndex(4)])
-        #expect(shard.push(ShardHarness.push(unit: 0, term: 2)) == [.discard])
+        #expect(shard.push(ShardHarness.push(unit: 0, term: 2)) == .locked(.discard))
         shard.step(.committed(ShardHarness.commit(term: 2)))
         shard.finishWork()
         #expect(shard.sent.last == .applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
@@ -279,7 +279,7 @@ struct ShardCoreTests {
         var shard = ShardHarness()
         shard.restore()
         for commit in [ShardHarness.commit(), ShardHarness.commit(step: 9), ShardHarness.commit(term: 0)] {
-            guard case .abandonCoordinator? = shard.step(.committed(commit)).first else {
+            guard case .abandonCoordinator? = shard.step(.committed(commit)).unlocked.first else {
                 Issue.record("\(commit) was taken")
                 continue
             }
@@ -288,7 +288,8 @@ struct ShardCoreTests {
         shard.step(.committed(ShardHarness.commit()))
         shard.finishWork()
         let again = shard.step(.committed(ShardHarness.commit()))
-        #expect(again == [.send(.applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))])
+        #expect(
+            again == .unlocked(.send(.applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))))
         #expect(shard.applied == 1)
     }
 
@@ -298,7 +299,7 @@ struct ShardCoreTests {
         shard.pushAll()
         shard.step(.committed(ShardHarness.commit()))
         #expect(shard.core.isApplying)
-        #expect(shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2))) == [])
+        #expect(shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2))) == .nothing)
         shard.finishWork()
         #expect(shard.sent.last == .restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
         #expect(shard.core.term == Term(2))
@@ -309,11 +310,11 @@ struct ShardCoreTests {
         shard.restore()
         shard.push(ShardHarness.push(unit: 1))
         shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2)))
-        #expect(shard.push(ShardHarness.push(unit: 1, term: 2)) == [.discard])
+        #expect(shard.push(ShardHarness.push(unit: 1, term: 2)) == .locked(.discard))
         shard.pushAll(term: 2)
         #expect(shard.reports == [StepIndex(4)])
         let older = shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 1)))
-        #expect(older == [.abandonCoordinator(reason: "it works under term 1, newest is 2")])
+        #expect(older == .unlocked(.abandonCoordinator(reason: "it works under term 1, newest is 2")))
     }
 
     @Test func postsAreCollectedInUnitOrderOnceAndGoWithTheStep() {
@@ -321,14 +322,14 @@ struct ShardCoreTests {
         shard.restore()
         for unit in [UInt32(2), 0, 2] {
             let post = Post(term: Term(1), stage: ShardHarness.stage, step: StepIndex(4), unit: UnitIndex(unit))
-            if case .receive(let generation)? = shard.step(.postAnnounced(post)).first {
+            if case .receive(let generation)? = shard.step(.postAnnounced(post)).locked.first {
                 shard.step(.postReceived(post, generation))
             }
         }
         let request = ShardRequest(1)
         #expect(
             shard.step(.collectRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
-                == [.servePosts(request, ShardHarness.stage, StepIndex(4), [UnitIndex(0), UnitIndex(2)])])
+                == .locked(.servePosts(request, ShardHarness.stage, StepIndex(4), [UnitIndex(0), UnitIndex(2)])))
         shard.pushAll()
         shard.step(.committed(ShardHarness.commit()))
         shard.finishWork()
@@ -347,8 +348,8 @@ struct ShardCoreTests {
         #expect(shard.reports == [StepIndex(0)])
     }
 
-    private func isLost(_ actions: [ShardAction]) -> Bool {
-        if case .lose? = actions.first { return true }
+    private func isLost(_ actions: ShardActions) -> Bool {
+        if case .lose? = actions.locked.first { return true }
         return false
     }
 }

@@ -8,8 +8,8 @@ struct ShardDamageTests {
     private let generation = ShardGeneration(1)
     private let reason = "the state is damaged"
 
-    private var loss: [ShardAction] {
-        [.discardState(generation, reason: reason), .abandonCoordinator(reason: reason)]
+    private var loss: ShardActions {
+        .unlocked(.discardState(generation, reason: reason), .abandonCoordinator(reason: reason))
     }
 
     private func hello(_ shard: ShardHarness) -> ServerHello { shard.core.hello(host: "a", port: 1) }
@@ -20,7 +20,7 @@ struct ShardDamageTests {
         #expect(hello(shard).step == StepIndex(4))
         #expect(shard.step(.stateDamaged(generation, reason: reason)) == loss)
         #expect(hello(shard).runID.isEmpty && hello(shard).step == StepIndex(0))
-        guard case .lose? = shard.push(ShardHarness.push(unit: 0)).first else {
+        guard case .lose? = shard.push(ShardHarness.push(unit: 0)).locked.first else {
             Issue.record("a push was taken for a state that is lost")
             return
         }

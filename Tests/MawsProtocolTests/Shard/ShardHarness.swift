@@ -1,6 +1,7 @@
 import MawsBase
 import MawsProtocol
 import MawsWire
+import Testing
 
 /// A shard's core with a shell that does the work at once, or when told to, and writes down what was asked.
 struct ShardHarness {
@@ -61,15 +62,21 @@ struct ShardHarness {
 
     /// Feeds an event and sorts what comes back.
     @discardableResult
-    mutating func step(_ event: ShardEvent) -> [ShardAction] {
+    mutating func step(_ event: ShardEvent) -> ShardActions {
         let actions = core.step(event, now: now)
-        for action in actions {
+        #expect(core.violations() == [])
+        for action in actions.locked {
+            switch action {
+            case .serve(let request, let slice): served[request] = slice
+            case .decline(let request, let reason): declined[request] = reason
+            default: break
+            }
+        }
+        for action in actions.unlocked {
             switch action {
             case .combine, .storeBlock, .sealReduced, .sealRestored, .apply: work.append(action)
             case .send(let message): sent.append(message)
             case .report(_, _, let step): reports.append(step)
-            case .serve(let request, let slice): served[request] = slice
-            case .decline(let request, let reason): declined[request] = reason
             case .dropReaders(let requests):
                 dropped += requests
                 others.append(action)
@@ -114,9 +121,9 @@ struct ShardHarness {
 
     /// A trainer's push from announcement to memory.
     @discardableResult
-    mutating func push(_ push: Push) -> [ShardAction] {
+    mutating func push(_ push: Push) -> ShardActions {
         let verdict = step(.pushAnnounced(push))
-        guard case .receive(let generation)? = verdict.first else { return verdict }
+        guard case .receive(let generation)? = verdict.locked.first else { return verdict }
         return step(.pushReceived(push, generation))
     }
 

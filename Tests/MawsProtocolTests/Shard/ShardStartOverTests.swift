@@ -31,13 +31,13 @@ struct ShardStartOverTests {
         var shard = ShardHarness()
         shard.restore()
         let push = ShardHarness.push(unit: 0)
-        guard case .receive(let generation)? = shard.step(.pushAnnounced(push)).first else {
+        guard case .receive(let generation)? = shard.step(.pushAnnounced(push)).locked.first else {
             Issue.record("a push of the present step was not taken")
             return
         }
         shard.step(.configured(again))
         for actions in [shard.step(.pushReceived(push, generation)), shard.step(.pushAnnounced(push))] {
-            guard case .lose? = actions.first else {
+            guard case .lose? = actions.locked.first else {
                 Issue.record("\(actions)")
                 continue
             }
