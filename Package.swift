@@ -58,7 +58,7 @@ let world: [Target] = [
     library("MawsState", ["MawsBase", "MawsHash", "MawsFiles"]),
     library("MawsCheckpoint", ["MawsBase", "MawsHash", "MawsFiles"]),
     library("MawsDatabase", ["MawsBase", "MawsFiles", grdb]),
-    library("MawsProcess", ["MawsBase", "MawsHash", logging]),
+    library("MawsProcess", ["MawsBase", "MawsHash", arguments, logging]),
 ]
 
 let messages: [Target] = [

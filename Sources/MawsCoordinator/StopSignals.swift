@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import MawsProcess
 
 /// Turns Ctrl-C and `kill` into a clean stop; a second one ends the process at once.
 final class StopSignals: @unchecked Sendable {
@@ -24,7 +25,7 @@ final class StopSignals: @unchecked Sendable {
 
     private func ask(_ mailbox: Mailbox<NodeEvent>, _ standing: RunStanding) {
         if wasAsked {
-            FileHandle.standardError.write(Data("\nEnded at once, without a checkpoint. \(standing.text)\n".utf8))
+            Console.tell("\nEnded at once, without a checkpoint. \(standing.text)")
             exit(130)
         }
         wasAsked = true

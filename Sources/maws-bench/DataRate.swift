@@ -2,6 +2,7 @@ import ArgumentParser
 import MawsBase
 import MawsData
 import MawsPlan
+import MawsProcess
 import MawsTensor
 
 /// `maws-bench data`: what becomes of a decoded image, on one core.
@@ -48,6 +49,6 @@ struct DataRate: ParsableCommand {
             transform.apply(image, slot: slot, into: target.pointer, with: resizer)
             slot += 1
         }
-        print("figure=\(name) value=\(Int(Double(slot) / Moment.now().seconds(since: start))) unit=images/s/core")
+        Console.say("figure=\(name) value=\(Int(Double(slot) / Moment.now().seconds(since: start))) unit=images/s/core")
     }
 }

@@ -3,6 +3,7 @@ import Foundation
 import MawsBase
 import MawsData
 import MawsPlan
+import MawsProcess
 
 /// `maws-bench load`: how fast one core turns image files into batches, and which part of it is what.
 struct LoadRate: ParsableCommand {
@@ -34,10 +35,10 @@ struct LoadRate: ParsableCommand {
                 image, Framing(crop: all, width: Self.size, height: Self.size), interpolation: .bicubic)
         }
         let whole = try loaderRate()
-        print("figure=data value=\(Int(whole)) unit=images/s/core")
-        print("figure=data-decode-share value=\(rounded(whole / decode)) unit=1")
-        print("figure=data-resize-share value=\(rounded(whole / resize)) unit=1")
-        print("figure=data-other-share value=\(rounded(1 - whole / decode - whole / resize)) unit=1")
+        Console.say("figure=data value=\(Int(whole)) unit=images/s/core")
+        Console.say("figure=data-decode-share value=\(rounded(whole / decode)) unit=1")
+        Console.say("figure=data-resize-share value=\(rounded(whole / resize)) unit=1")
+        Console.say("figure=data-other-share value=\(rounded(1 - whole / decode - whole / resize)) unit=1")
     }
 
     private func images() throws -> [[UInt8]] {

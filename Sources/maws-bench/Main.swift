@@ -9,4 +9,6 @@ struct Bench: ParsableCommand {
         version: ProgramVersion.onDemand("maws-bench"),
         subcommands: [Steps.self, UpdateRate.self, DataRate.self, LoadRate.self, OrderQuality.self],
         defaultSubcommand: Steps.self)
+
+    static func main() { runProgram() }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsBase
 import MawsData
+import MawsProcess
 
 /// `maws-bench order`: how well the order of samples mixes, and how local its reading is, for groups of several sizes.
 struct OrderQuality: ParsableCommand {
@@ -26,11 +27,11 @@ struct OrderQuality: ParsableCommand {
             let (spread, touched) = measure(order, batch: batch)
             let nanoseconds = Moment.now().seconds(since: start) / Double(order.count) * 1e9
             let name = "order-group-\(group)"
-            print("figure=\(name)-spread value=\(String(format: "%.2f", spread)) unit=1 goal=1")
-            print("figure=\(name)-shards value=\(String(format: "%.1f", touched)) unit=shards/batch")
+            Console.say("figure=\(name)-spread value=\(String(format: "%.2f", spread)) unit=1 goal=1")
+            Console.say("figure=\(name)-shards value=\(String(format: "%.1f", touched)) unit=shards/batch")
             let ofUnit = measure(order, batch: unit).shards
-            print("figure=\(name)-unit-shards value=\(String(format: "%.1f", ofUnit)) unit=shards/unit")
-            print("figure=\(name)-time value=\(Int(nanoseconds)) unit=ns/sample")
+            Console.say("figure=\(name)-unit-shards value=\(String(format: "%.1f", ofUnit)) unit=shards/unit")
+            Console.say("figure=\(name)-time value=\(Int(nanoseconds)) unit=ns/sample")
         }
     }
 

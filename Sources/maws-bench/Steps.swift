@@ -3,6 +3,7 @@ import Foundation
 import MawsBase
 import MawsKernels
 import MawsPlan
+import MawsProcess
 import MawsTensor
 
 /// Training steps on random data: forward, backward and update.
@@ -48,9 +49,9 @@ struct Steps: ParsableCommand {
             preset: model, unit: unit, units: units, microBatch: microBatch, decoderMicroBatch: decoderMicroBatch)
         guard let plans else { throw ValidationError("there is no model preset named `\(model ?? "")`") }
         let backend = try makeBackend()
-        print("profile=\(backend.profile); threads \(threads)")
+        Console.say("profile=\(backend.profile); threads \(threads)")
         let (rate, peak) = (backend.productRate(now: Moment.now), libraryRate())
-        print(
+        Console.say(
             "figure=gemm-\(precision.rawValue) value=\(rounded(rate / 1e9)) unit=GFLOP/s peer=\(rounded(peak / 1e9)) "
                 + "ratio=\(rounded(rate / peak))")
         for name in figures.split(separator: ",").map(String.init) {
@@ -59,7 +60,7 @@ struct Steps: ParsableCommand {
             }
             try report(figure, peak: peak)
         }
-        print("figure=peak-resident-\(precision.rawValue) value=\(peakResidentBytes() >> 20) unit=MiB")
+        Console.say("figure=peak-resident-\(precision.rawValue) value=\(peakResidentBytes() >> 20) unit=MiB")
     }
 
     private func makeBackend() throws -> ComputeBackend {
@@ -89,14 +90,14 @@ struct Steps: ParsableCommand {
         }
         let rate = Double(steps * figure.samples) / Moment.now().seconds(since: start)
         let name = "\(figure.name)-\(model ?? "quickstart")-\(precision.rawValue)"
-        print("figure=\(name) value=\(rounded(rate)) unit=images/s")
-        print("figure=\(name)-share-of-gemm value=\(rounded(rate * figure.operations / peak)) unit=1")
+        Console.say("figure=\(name) value=\(rounded(rate)) unit=images/s")
+        Console.say("figure=\(name)-share-of-gemm value=\(rounded(rate * figure.operations / peak)) unit=1")
         if let predicted = figure.predictedBytes {
-            print(
+            Console.say(
                 "figure=\(name)-unit-memory value=\(unitBytes >> 20) unit=MiB predicted=\(predicted >> 20) "
                     + "ratio=\(rounded(Double(predicted) / Double(unitBytes)))")
         }
-        print("figure=\(name)-buffers-made value=\(FloatBuffer.allocationCount - made) unit=1")
+        Console.say("figure=\(name)-buffers-made value=\(FloatBuffer.allocationCount - made) unit=1")
     }
 
     private func peakResidentBytes() -> Int {

@@ -1,6 +1,7 @@
 import ArgumentParser
 import MawsBase
 import MawsOptimizer
+import MawsProcess
 import MawsTensor
 
 /// `maws-bench update`: what a server does with a gradient, without network or disk.
@@ -46,8 +47,8 @@ struct UpdateRate: ParsableCommand {
             rounds += 1
         }
         let rate = Double(rounds * count) / Moment.now().seconds(since: start)
-        print("figure=\(name) value=\(Int(rate / 1e6)) unit=Melements/s")
-        print("figure=\(name)-bytes value=\(Double(Int(rate * Double(bytes) / 1e7)) / 100) unit=GB/s")
+        Console.say("figure=\(name) value=\(Int(rate / 1e6)) unit=Melements/s")
+        Console.say("figure=\(name)-bytes value=\(Double(Int(rate * Double(bytes) / 1e7)) / 100) unit=GB/s")
     }
 }
 

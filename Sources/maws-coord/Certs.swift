@@ -1,5 +1,6 @@
 import ArgumentParser
 import MawsBase
+import MawsProcess
 import MawsTransport
 
 /// `maws-coord certs --output DIR --cluster NAME`
@@ -31,7 +32,9 @@ struct Certs: ParsableCommand {
     @Option(help: "With --from: name of the new certificate, that of its machine for instance.")
     var name: String?
 
-    @Option(help: "Days until the certificates of processes expire; an authority lives for ten years.")
+    @Option(
+        parsing: .unconditional,
+        help: "Days until the certificates of processes expire; an authority lives for ten years.")
     var days = CertificateAuthority.leafDays
 
     func validate() throws {
@@ -47,11 +50,11 @@ struct Certs: ParsableCommand {
         if let cluster {
             let output = output ?? "certificates"
             try CertificateAuthority.make(folder: output, cluster: cluster, validDays: days)
-            print("Made the authority of cluster \(cluster) and a certificate for each role in \(output).")
+            Console.say("Made the authority of cluster \(cluster) and a certificate for each role in \(output).")
         } else if let from, let role, let name {
             let output = output ?? name
             try CertificateAuthority.issue(from: from, role: role, name: name, into: output, validDays: days)
-            print(
+            Console.say(
                 "Made the \(role.rawValue) certificate \(name) in \(output); copy the folder to its machine, whose "
                     + "--certificates it is.")
         }

@@ -8,4 +8,6 @@ struct Main: ParsableCommand {
         abstract: "Runs a plan: decides steps, keeps checkpoints, shows progress.",
         version: ProgramVersion.onDemand("maws-coord"),
         subcommands: [Start.self, Status.self, Watch.self, Certs.self])
+
+    static func main() { runProgram() }
 }

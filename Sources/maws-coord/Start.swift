@@ -15,7 +15,7 @@ struct Start: ParsableCommand {
     @Option(name: .customLong("run"), help: "Folder of the run, instead of the plan's.")
     var runFolder: String?
 
-    @Option(help: "Seed, instead of the plan's.")
+    @Option(parsing: .unconditional, help: "Seed, instead of the plan's.")
     var seed: UInt64?
 
     @Option(help: "Folder of the cluster's certificates; made in the run folder when not given.")
@@ -28,7 +28,7 @@ struct Start: ParsableCommand {
         do {
             ProcessEnd.leave(try start())
         } catch {
-            FileHandle.standardError.write(Data((Self.fullMessage(for: error) + "\n").utf8))
+            Console.tell(Self.fullMessage(for: error))
             ProcessEnd.leave(Self.exitCode(for: error).rawValue)
         }
     }
@@ -41,12 +41,12 @@ struct Start: ParsableCommand {
             programs: programs.path, root: dataRoot,
             command: CommandLine.arguments.map(Self.quoted).joined(separator: " "))
         let node = try CoordinatorNode(options)
-        for warning in node.warnings { FileHandle.standardError.write(Data("note: \(warning)\n".utf8)) }
+        for warning in node.warnings { Console.tell("note: \(warning)") }
         if try node.run() == .stopped {
-            print("Stopped. \(node.standing.text)")
+            Console.say("Stopped. \(node.standing.text)")
             return 130
         }
-        print(try node.report())
+        Console.say(try node.report())
         return 0
     }
 

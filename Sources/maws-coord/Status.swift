@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MawsProcess
 import MawsReport
 
 /// Shows once what a running cluster does and who it waits for.
@@ -14,12 +15,13 @@ struct Status: ParsableCommand {
 
     func run() throws {
         if let finished = viewer.finishedRun {
-            return print(json ? try Self.text(["isFinished": true]) : finished)
+            return json ? Console.say(json: try Self.text(["isFinished": true])) : Console.say(finished)
         }
         let connection = try Viewer(viewer)
         defer { connection.close() }
         let snapshot = try connection.status()
-        print(json ? try Self.text(snapshot) : StatusTable.draw(snapshot))
+        if json { return Console.say(json: try Self.text(snapshot)) }
+        Console.say(StatusTable.draw(snapshot))
     }
 
     private static func text(_ value: some Encodable) throws -> String {

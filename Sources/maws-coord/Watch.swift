@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import MawsProcess
 import MawsRecords
 import MawsReport
 
@@ -9,7 +10,7 @@ struct Watch: ParsableCommand {
 
     @OptionGroup var viewer: ViewerOptions
 
-    @Option(help: ArgumentHelp("Seconds between two looks.", valueName: "seconds"))
+    @Option(parsing: .unconditional, help: ArgumentHelp("Seconds between two looks.", valueName: "seconds"))
     var every = 1.0
 
     func validate() throws {
@@ -26,7 +27,7 @@ struct Watch: ParsableCommand {
             let lines = table.split(separator: "\n", omittingEmptySubsequences: false)
             let text =
                 isTerminal ? "\u{1B}[H" + lines.map { "\($0)\u{1B}[K\n" }.joined() + "\u{1B}[J" : "\(table)\n\n"
-            FileHandle.standardOutput.write(Data(text.utf8))
+            Console.draw(text)
             Thread.sleep(forTimeInterval: every)
         }
     }
@@ -37,7 +38,7 @@ struct Watch: ParsableCommand {
             return try connection.status()
         } catch let error as ViewerError {
             guard case .ended = error else { throw error }
-            print(error)
+            Console.say("\(error)")
             return nil
         }
     }

@@ -13,6 +13,8 @@ struct Main: ParsableCommand {
         abstract: "Holds one shard of the weights: serves them, adds up gradients, applies the optimizer.",
         version: ProgramVersion.onDemand("maws-ps"))
 
+    static func main() { runProgram() }
+
     @Option(help: "Which shard, counted from 0: the first of 16 is 0/16, the last 15/16.")
     var shard: ShardArgument
 
@@ -45,7 +47,9 @@ struct Main: ParsableCommand {
     @Option(help: "Name in logs and in the coordinator's status (default: server-<shard>).")
     var name: String?
 
-    @Option(help: "Threads that add gradients up and apply the optimizer; any number gives the same bits.")
+    @Option(
+        parsing: .unconditional,
+        help: "Threads that add gradients up and apply the optimizer; any number gives the same bits.")
     var threads = min(4, ProcessInfo.processInfo.activeProcessorCount)
 
     @Flag(help: "End with the coordinator and with the parent process; for local runs.")

@@ -14,6 +14,8 @@ struct Main: ParsableCommand {
         discussion: "It may be started and stopped at any time; no committed step depends on it.",
         version: ProgramVersion.onDemand("maws-trainer"))
 
+    static func main() { runProgram() }
+
     @Option(help: "Address of the coordinator, host:port.", transform: NetworkAddress.init(toDial:))
     var coordinator: NetworkAddress
 
@@ -23,7 +25,7 @@ struct Main: ParsableCommand {
     @Option(help: "Matrix products: onednn or reference (OpenBLAS, fp32). A run's trainers use the same.")
     var compute = ComputeBackend.fastestKind
 
-    @Option(help: "Compute threads; results do not depend on their number.")
+    @Option(parsing: .unconditional, help: "Compute threads; results do not depend on their number.")
     var threads: Int = ProcessInfo.processInfo.activeProcessorCount
 
     @Option(
@@ -49,7 +51,7 @@ struct Main: ParsableCommand {
     @Option(help: "Folder that the plan's relative data paths are looked up in.")
     var dataRoot: String = "."
 
-    @Option(help: "Seconds to look for a coordinator that is away.")
+    @Option(parsing: .unconditional, help: "Seconds to look for a coordinator that is away.")
     var reconnectSeconds: Double = 300
 
     @Flag(help: "End when the coordinator ends, as the children of a local cluster do.")

@@ -3,6 +3,7 @@ import Foundation
 import MawsBase
 import MawsData
 import MawsPlan
+import MawsProcess
 import MawsReport
 
 /// `maws data`: makes, checks and describes data.
@@ -44,6 +45,7 @@ struct ShardArguments: ParsableArguments {
         case .nothingFits: "no file fits this pattern"
         case .folder(let name, let shards):
             "\(name) is a folder; " + ShardPattern.advice(folder: name, shards: shards, images: "folder:\(name)")
+        case .unread(let problem): "it \(problem)"
         case .list(let name): "\(name) is a list of images; write list:\(name)"
         case .missing(let name, let count, let there):
             "there is no file \(name); \(ShardPattern.advice(count: count, there: there))"
@@ -58,24 +60,46 @@ struct DataStats: ParsableCommand {
     @OptionGroup var arguments: ShardArguments
     @Option(help: ArgumentHelp("Count the captions' tokens by this SentencePiece model.", valueName: "file"))
     var tokenizer: String?
-    @Option(help: "Tokens of a caption that the plan's text model reads, for --tokenizer.") var context = 102
+    @Option(parsing: .unconditional, help: "Tokens of a caption that the plan's text model reads, for --tokenizer.")
+    var context = 102
+
+    func validate() throws { try DataTokenizer.check(context: context) }
 
     func run() throws {
         let tokenizer = try tokenizer.map { try Tokenizer(model: $0, context: context) }
         let survey = try ShardSurvey(shards: arguments.paths(), tokenizer: tokenizer)
-        print(
+        guard survey.problems.count < survey.sampleCount else {
+            Console.say(SampleTable.draw(survey.account))
+            throw CleanFailure(
+                "None of the \(survey.sampleCount) samples can be read, so that there is nothing to describe. "
+                    + "The first: \(survey.problems.first.map { "\($0)" } ?? "none").")
+        }
+        Console.say(
             "samples      \(survey.sampleCount), \(survey.captionCount) with a caption, "
                 + "\(survey.problems.count) unreadable")
-        if tokenizer != nil { print("tokens       \(survey.captionLengths.sentence(context: context))") }
-        print("image sizes  \(Self.listed(survey.imageSizes.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
-        print("mean         \(Self.listed(survey.mean))")
-        print("deviation    \(Self.listed(survey.deviation))")
-        print("classes      \(Self.listed(survey.classCounts.sorted { $0.key < $1.key }))")
-        print("hashtags     \(Self.listed(survey.hashtagHistogram.sorted { $0.key < $1.key })) (a sample: samples)")
-        print("most used    \(Self.listed(survey.hashtagCounts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }))")
-        print("fingerprint  \(survey.fingerprint)")
-        for note in survey.notes { print(note) }
-        print("\n" + SampleTable.draw(survey.account))
+        if tokenizer != nil { Console.say("tokens       \(survey.captionLengths.sentence(context: context))") }
+        Console.say("image sizes  \(Self.listed(Self.byCount(survey.imageSizes)))")
+        Console.say("mean         \(Self.listed(survey.mean))")
+        Console.say("deviation    \(Self.listed(survey.deviation))")
+        Console.say("classes      \(Self.classes(survey.classCounts))")
+        let histogram = survey.hashtagHistogram.sorted { $0.key < $1.key }
+        Console.say("hashtags     \(Self.listed(histogram)) (a sample: samples)")
+        Console.say("most used    \(Self.listed(Self.byCount(survey.hashtagCounts)))")
+        Console.say("fingerprint  \(survey.fingerprint)")
+        for note in survey.notes { Console.say(note) }
+        Console.say("\n" + SampleTable.draw(survey.account))
+    }
+
+    /// The most frequent first.
+    private static func byCount(_ counts: [String: Int]) -> [(key: String, value: Int)] {
+        counts.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    }
+
+    /// - Parameter counts: samples of each class by its number, -1 where it is unknown.
+    private static func classes(_ counts: [Int: Int]) -> String {
+        let known = counts.filter { $0.key >= 0 }.sorted { $0.key < $1.key }
+        let without = counts[-1].map { "\($0) without a class" } ?? ""
+        return known.isEmpty ? without : listed(known) + (without.isEmpty ? "" : "; \(without)")
     }
 
     /// The first twelve as `key: count`.
@@ -97,12 +121,12 @@ struct DataVerify: ParsableCommand {
 
     func run() throws {
         let survey = try ShardSurvey(shards: arguments.paths())
-        for problem in survey.problems { print(problem) }
-        print(SampleTable.draw(survey.account))
+        for problem in survey.problems { Console.say("\(problem)") }
+        Console.say(SampleTable.draw(survey.account))
         guard survey.problems.isEmpty else {
             throw CleanFailure("\(survey.problems.count) of \(survey.sampleCount) samples are unreadable.")
         }
-        print("\(survey.sampleCount) samples, all readable. Fingerprint \(survey.fingerprint)")
+        Console.say("\(survey.sampleCount) samples, all readable. Fingerprint \(survey.fingerprint)")
     }
 }
 

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsProcess
 import MawsReport
 
 struct DataDedupe: ParsableCommand {
@@ -17,15 +18,20 @@ struct DataDedupe: ParsableCommand {
         parsing: .upToNextOption,
         help: ArgumentHelp("Shards of evaluation images, which must not be in --shards.", valueName: "file"))
     var against: [String] = []
-    @Option(help: ArgumentHelp("Bits of the hashes that may differ, 0 to 15.", valueName: "bits")) var radius = 4
-    @Option(help: ArgumentHelp("Least correlation of their 32 x 32 grey versions.", valueName: "share"))
+    @Option(
+        parsing: .unconditional, help: ArgumentHelp("Bits of the hashes that may differ, 0 to 15.", valueName: "bits"))
+    var radius = 4
+    @Option(
+        parsing: .unconditional,
+        help: ArgumentHelp("Least correlation of their 32 x 32 grey versions.", valueName: "share"))
     var correlation = 0.98
     @Option(help: ArgumentHelp("List of copies and leaks to write.", valueName: "file")) var list: String?
     @Option(help: ArgumentHelp("A page that shows each leak beside its evaluation image.", valueName: "file"))
     var page: String?
     @Option(help: ArgumentHelp("Folder for new shards without them.", valueName: "folder")) var output: String?
     @Option(help: "Beginning of the new shards' names.") var prefix = "unique"
-    @Option(help: ArgumentHelp("Samples in a new shard.", valueName: "count")) var shardSize = 5000
+    @Option(parsing: .unconditional, help: ArgumentHelp("Samples in a new shard.", valueName: "count")) var shardSize =
+        5000
     @Flag(help: "Replace a list, and shards of another source, that are there.") var force = false
     @Option(
         help: ArgumentHelp(
@@ -47,12 +53,16 @@ struct DataDedupe: ParsableCommand {
             shards: shards, evaluation: ShardArguments.expand(against), radius: radius,
             correlation: correlation, temporary: temporary, progress: bar.show)
         bar.finish()
-        for problem in found.unreadable { FileHandle.standardError.write(Data("unreadable: \(problem)\n".utf8)) }
-        print(DuplicateTable.draw(found))
+        for problem in found.unreadable { Console.tell("unreadable: \(problem)") }
+        guard found.unreadable.count < found.sampleCount else {
+            throw CleanFailure(
+                "None of the \(found.sampleCount) samples can be read, so that there is nothing to compare.")
+        }
+        Console.say(DuplicateTable.draw(found))
         if let list { try writeList(found, to: list) }
         if let page {
             try LeakPage(found).write(to: page)
-            print("\n\(page): the leaks beside their evaluation images.")
+            Console.say("\n\(page): the leaks beside their evaluation images.")
         }
         if let output { try writeShards(found, shards: shards, reads, to: output) }
     }
@@ -60,7 +70,8 @@ struct DataDedupe: ParsableCommand {
     private func writeList(_ found: Deduplication, to path: String) throws {
         let count = found.exclusions().count
         try found.writeExclusions(to: path)
-        print(count == 0 ? "\nThere is nothing to exclude; \(path) was not written." : "\n\(path): \(count) samples.")
+        Console.say(
+            count == 0 ? "\nThere is nothing to exclude; \(path) was not written." : "\n\(path): \(count) samples.")
     }
 
     private func writeShards(_ found: Deduplication, shards: [String], _ reads: ReadFiles, to output: String) throws {
@@ -73,8 +84,8 @@ struct DataDedupe: ParsableCommand {
             .write(progress: bar.show)
         bar.finish()
         let count = result.manifest.files.count { $0.samples > 0 }
-        print("\n\(result.manifest.sampleCount) samples in \(count) shards in \(output).")
-        for note in result.notes { print(note) }
-        print(SampleTable.draw(result.account))
+        Console.say("\n\(result.manifest.sampleCount) samples in \(count) shards in \(output).")
+        for note in result.notes { Console.say(note) }
+        Console.say(SampleTable.draw(result.account))
     }
 }

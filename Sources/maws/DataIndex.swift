@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsBase
 import MawsData
+import MawsProcess
 import MawsReport
 
 struct DataIndex: ParsableCommand {
@@ -24,11 +25,11 @@ struct DataIndex: ParsableCommand {
                 bar.show((Double(number) + $0) / Double(paths.count))
             }
             bar.finish()
-            for problem in result.problems { FileHandle.standardError.write(Data("passed over: \(problem)\n".utf8)) }
+            for problem in result.problems { Console.tell("passed over: \(problem)") }
             account.merge(result.account)
-            print("\(Secrets.hidden(in: result.path)): \(result.sampleCount) samples, \(result.byteCount) bytes.")
+            Console.say("\(Secrets.hidden(in: result.path)): \(result.sampleCount) samples, \(result.byteCount) bytes.")
         }
-        print(SampleTable.draw(account))
+        Console.say(SampleTable.draw(account))
     }
 }
 
@@ -38,9 +39,10 @@ struct DataSplit: ParsableCommand {
         discussion: "Each sample's side depends on the seed and its number alone.")
 
     @OptionGroup var arguments: ShardArguments
-    @Option(help: "Share of the samples for the test set.") var test: Double
-    @Option(help: "Seed of the choice.") var seed: UInt64 = 7
+    @Option(parsing: .unconditional, help: "Share of the samples for the test set.") var test: Double
+    @Option(parsing: .unconditional, help: "Seed of the choice.") var seed: UInt64 = 7
     @Option(help: "Beginning of the shards' names, followed by -train and -test.") var prefix: String
+    @Flag(help: "Leave unreadable samples out and name them, rather than stop at the first one.") var skipBad = false
     @OptionGroup var options: PackOptions
 
     func validate() throws {
@@ -51,8 +53,7 @@ struct DataSplit: ParsableCommand {
         options.report(
             try ShardSplitter(
                 shards: arguments.paths(), target: options.target(prefix: prefix), names: ("train", "test"),
-                share: test,
-                seed: seed
+                share: test, seed: seed, skipsBadSamples: skipBad
             ).split())
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsData
 import MawsPlan
+import MawsProcess
 import MawsReport
 
 struct DataLabels: ParsableCommand {
@@ -21,7 +22,7 @@ struct DataLabels: ParsableCommand {
     var output: String?
     @Option(help: ArgumentHelp("A page with the frequency curve and everything dropped.", valueName: "file"))
     var page: String?
-    @Option(help: "Labels with fewer samples are dropped.") var minCount = 1
+    @Option(parsing: .unconditional, help: "Labels with fewer samples are dropped.") var minCount = 1
     @Option(help: ArgumentHelp("Hashtags that are no labels, one a line, with their synonyms.", valueName: "file"))
     var drop: String?
     @Option(help: ArgumentHelp("WordNet's dict folder.", valueName: "folder")) var wordnet = WordNet.debianFolder
@@ -52,7 +53,7 @@ struct DataLabels: ParsableCommand {
             problem: { problem in
                 account.leaveOut(problem)
                 bar.finish()
-                FileHandle.standardError.write(Data("left out: \(problem)\n".utf8))
+                Console.tell("left out: \(problem)")
             }, ignored: { account.merge($0) },
             { tags in
                 let hasNoun = survey.add(tags)
@@ -65,8 +66,8 @@ struct DataLabels: ParsableCommand {
             })
         bar.finish()
         let report = try survey.report(sampleCountMin: minCount)
-        print(LabelTable.draw(report))
-        print("\n" + SampleTable.draw(account))
+        Console.say(LabelTable.draw(report))
+        Console.say("\n" + SampleTable.draw(account))
         try write(report)
     }
 
@@ -78,11 +79,11 @@ struct DataLabels: ParsableCommand {
     private func write(_ report: LabelReport) throws {
         if let output {
             try report.writeVocabulary(to: output, isForced: force)
-            print("\n\(output): \(report.labels.count) labels.")
+            Console.say("\n\(output): \(report.labels.count) labels.")
         }
         if let page {
             try LabelPage.write(report, title: list ?? shards.joined(separator: " "), to: page)
-            print("\(page): the frequency curve and everything dropped.")
+            Console.say("\(page): the frequency curve and everything dropped.")
         }
     }
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsProcess
 import MawsReport
 
 struct DataPack: ParsableCommand {
@@ -12,7 +13,7 @@ struct DataPack: ParsableCommand {
 /// Options that every packing command has.
 struct PackOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Folder for the shards.", valueName: "folder")) var output: String
-    @Option(help: ArgumentHelp("Samples in a shard.", valueName: "count")) var shardSize = 5000
+    @Option(parsing: .unconditional, help: ArgumentHelp("Samples in a shard.", valueName: "count")) var shardSize = 5000
     @Flag(help: "Pack again even when a complete pack is there, and replace shards of another source.") var force =
         false
 
@@ -30,22 +31,22 @@ struct PackOptions: ParsableArguments {
     }
 
     func report(_ result: PackResult) {
-        for problem in result.problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
-        for warning in result.warnings { FileHandle.standardError.write(Data("warning: \(warning).\n".utf8)) }
-        for note in result.notes { print(note) }
+        for problem in result.problems { Console.tell("left out: \(problem)") }
+        for warning in result.warnings { Console.tell("warning: \(warning).") }
+        for note in result.notes { Console.say(note) }
         let shards = result.manifest.files.filter { $0.samples > 0 }
         let verb = result.wasThere ? "already there, unchanged" : "written"
-        print(
+        Console.say(
             "\(result.manifest.sampleCount) samples in \(shards.count) shards in \(output): \(verb)."
                 + (result.problems.isEmpty ? "" : " \(result.problems.count) rows were left out."))
-        print(SampleTable.draw(result.account))
+        Console.say(SampleTable.draw(result.account))
         for file in result.manifest.files where file.name.hasSuffix("-classes.txt") { report(classes: file.name) }
     }
 
     private func report(classes file: String) {
-        guard let names = try? SplitFiles.classes(path: output + "/" + file).map({ $0[0] }) else { return }
+        guard let names = try? SplitFiles.lines(output + "/" + file).map(String.init) else { return }
         let list = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? ", …" : "")
-        print("classes      \(names.count), in \(file): \(list)")
+        Console.say("classes      \(names.count), in \(file): \(list)")
     }
 }
 
@@ -56,7 +57,7 @@ struct PackFashion: ParsableCommand {
 
     @Option(help: ArgumentHelp("Folder of the four IDX files.", valueName: "folder"))
     var source = "/usr/share/datasets/fashion-mnist"
-    @Option(help: "Seed of the captions and hashtags.") var seed: UInt64 = 7
+    @Option(parsing: .unconditional, help: "Seed of the captions and hashtags.") var seed: UInt64 = 7
     @Option(help: "Beginning of the shards' names.") var prefix = "fashion"
     @OptionGroup var options: PackOptions
 

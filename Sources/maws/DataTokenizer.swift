@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsData
 import MawsPlan
+import MawsProcess
 import MawsReport
 
 struct DataTokenizer: ParsableCommand {
@@ -9,18 +10,32 @@ struct DataTokenizer: ParsableCommand {
         commandName: "tokenizer", abstract: "Train a SentencePiece model on the captions of shards.")
 
     @OptionGroup var arguments: ShardArguments
-    @Option(help: "Most pieces of the vocabulary; few captions give fewer.") var size = 1000
+    @Option(parsing: .unconditional, help: "Most pieces of the vocabulary; few captions give fewer.") var size = 1000
     @Option(help: ArgumentHelp("The .model file to write.", valueName: "file")) var output: String
-    @Option(help: "Tokens of a caption that the plan's text model reads; how many captions it cuts is said.")
+    @Option(
+        parsing: .unconditional,
+        help: "Tokens of a caption that the plan's text model reads; how many captions it cuts is said.")
     var context = 102
     @Flag(help: "Train again even when the file is there.") var force = false
+
+    func validate() throws { try Self.check(context: context) }
+
+    static func check(context: Int) throws {
+        guard context >= 2 else {
+            throw ValidationError("--context \(context): expected at least 2, for the beginning and the end of a text.")
+        }
+    }
 
     func run() throws {
         try NewFile.refuseFolder(output)
         try ReadFiles(shards: arguments.paths()).refuse(writing: output)
         if !force, FileManager.default.fileExists(atPath: output) {
-            let pieces = try Tokenizer(model: output, context: 2).vocabularySize
-            print("\(output) is already there (\(pieces) tokens), unchanged; --force trains it again.")
+            guard let pieces = try? Tokenizer(model: output, context: 2).vocabularySize else {
+                throw CleanFailure(
+                    "\(output) is already there and is no SentencePiece model; take another name, or --force, which "
+                        + "replaces it.")
+            }
+            Console.say("\(output) is already there (\(pieces) tokens), unchanged; --force trains it again.")
             return
         }
         let split = DataSplitPlan(
@@ -45,18 +60,18 @@ struct DataTokenizer: ParsableCommand {
                 account.leaveOut(sample)
             }
         }
-        for problem in problems { FileHandle.standardError.write(Data("left out: \(problem)\n".utf8)) }
+        for problem in problems { Console.tell("left out: \(problem)") }
         account.add(
             .incomplete, "whose sign ▅, which SentencePiece keeps for itself, is learned as a blank",
             count: trainer.reservedCount)
-        print(SampleTable.draw(account))
+        Console.say(SampleTable.draw(account))
         let result = try trainer.train(size: size)
-        print("\(output): \(result.tokenCount) tokens from \(trainer.captionCount) captions.")
+        Console.say("\(output): \(result.tokenCount) tokens from \(trainer.captionCount) captions.")
         if result.pieceCount < size {
-            print(
+            Console.say(
                 "\(size) pieces were asked for, but the captions have no more than \(result.pieceCount); a plan "
                     + "without `vocabulary` takes the number of the file.")
         }
-        print("tokens of a caption, both ends counted: \(result.lengths.sentence(context: context)).")
+        Console.say("tokens of a caption, both ends counted: \(result.lengths.sentence(context: context)).")
     }
 }

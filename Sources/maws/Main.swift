@@ -7,4 +7,6 @@ struct Main: ParsableCommand {
         commandName: "maws", abstract: "Work with data, plans and reports of maws runs.",
         version: ProgramVersion.onDemand("maws"),
         subcommands: [DataCommand.self, PlanCommand.self, Report.self])
+
+    static func main() { runProgram() }
 }

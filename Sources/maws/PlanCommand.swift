@@ -4,6 +4,7 @@ import MawsData
 import MawsForecast
 import MawsKernels
 import MawsPlan
+import MawsProcess
 import MawsReport
 import MawsTensor
 
@@ -20,7 +21,7 @@ struct PlanSource: ParsableArguments {
         help: ArgumentHelp("The plan. Paths in it are relative to this folder, or to --data-root.", valueName: "file"))
     var path: String
 
-    @Option(help: "Seed in place of the plan's.") var seed: UInt64?
+    @Option(parsing: .unconditional, help: "Seed in place of the plan's.") var seed: UInt64?
     @Option(help: "Run folder in place of the plan's.") var run: String?
     @Option(help: ArgumentHelp("Folder that the plan's data paths are relative to.", valueName: "folder"))
     var dataRoot = "."
@@ -39,7 +40,7 @@ struct PlanShow: ParsableCommand {
 
     @OptionGroup var source: PlanSource
 
-    func run() throws { print(try source.load().yaml(), terminator: "") }
+    func run() throws { Console.draw(try source.load().yaml()) }
 }
 
 struct PlanCheck: ParsableCommand {
@@ -65,8 +66,8 @@ struct PlanCheck: ParsableCommand {
         for warning in inspection.survey?.warnings ?? [] { note(plan.located(warning.field, warning.sentence)) }
         guard faults.isEmpty, let data = inspection.data else { throw PlanDataFaults(sentences: faults) }
         let disk = DiskForecast(plan: plan)
-        if !json { say(PlanSummary(plan: plan, data: data, disk: disk).text()) }
-        if !json, let survey = inspection.survey { say(SampleTable.draw(survey) + "\n\n") }
+        if !json { Console.say(PlanSummary(plan: plan, data: data, disk: disk).text(), terminator: "") }
+        if !json, let survey = inspection.survey { Console.say(SampleTable.draw(survey) + "\n") }
         for sentence in data.notes { note(sentence) }
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let threads = plan.cluster.trainers * plan.cluster.threads
@@ -81,10 +82,10 @@ struct PlanCheck: ParsableCommand {
             note("timing units of stage \(stage.name) (\(index + 1) of \(plan.stages.count))")
             return try forecast(stage, plan, data, machine)
         }
-        if json { return print(String(decoding: try Self.encoder.encode(forecasts), as: UTF8.self)) }
+        if json { return Console.say(json: String(decoding: try Self.encoder.encode(forecasts), as: UTF8.self)) }
         let table = ForecastTable(forecasts: forecasts, machine: machine, isLocal: plan.cluster.isLocal)
-        say(table.text() + RunTotals(run: RunForecast(stages: forecasts), disk: disk, network: bandwidth != nil).text())
-        say("\(source.path) is a valid plan.\n")
+        let totals = RunTotals(run: RunForecast(stages: forecasts), disk: disk, network: bandwidth != nil)
+        Console.say(table.text() + totals.text() + "\(source.path) is a valid plan.")
     }
 
     private func forecast(
@@ -111,10 +112,7 @@ struct PlanCheck: ParsableCommand {
         return encoder
     }
 
-    /// At once, wherever standard output leads.
-    private func say(_ text: String) { FileHandle.standardOutput.write(Data(text.utf8)) }
-
     private func note(_ sentence: String) {
-        FileHandle.standardError.write(Data("note: \(sentence)\n".utf8))
+        Console.tell("note: \(sentence)")
     }
 }

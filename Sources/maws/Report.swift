@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsBase
 import MawsFiles
+import MawsProcess
 import MawsRecords
 import MawsReport
 
@@ -35,10 +36,11 @@ struct Report: ParsableCommand {
         let report = try HTMLReport.write(runFolder: folder, root: dataRoot, against: against)
         let comparison = try against.map { try RunComparison(folder: folder, other: $0) }
         if json, let comparison {
-            return print(String(decoding: try JSONEncoder().encode(comparison.distances), as: UTF8.self))
+            return Console.say(
+                json: String(decoding: try JSONEncoder().encode(comparison.distances), as: UTF8.self))
         }
-        print(ResultTable.draw(try RunFolder(folder).stages()))
-        if let comparison { print("\n\(comparison.draw())") }
-        print("\n\(report.description)")
+        Console.say(ResultTable.draw(try RunFolder(folder).stages()))
+        if let comparison { Console.say("\n\(comparison.draw())") }
+        Console.say("\n\(report.description)")
     }
 }

@@ -66,8 +66,16 @@ import Testing
     }
 
     @Test func librariesDoNotPrint() {
-        let libraries = tree.sources.filter { $0.target.hasPrefix("Maws") }
-        expectNone(/(^|[^.\w])print\(/, in: libraries, "prints; only programs talk to a person")
+        let libraries = tree.sources.filter { $0.target.hasPrefix("Maws") && $0.target != "MawsProcess" }
+        expectNone(/\bConsole\.(say|draw)\(/, in: libraries, "prints; only programs talk to a person")
+    }
+
+    @Test func whatIsSaidGoesThroughOneDoorThatWritesControlCodesOut() {
+        let drawing = ["Sources/MawsReport/Text/ProgressBar.swift", "Sources/MawsReport/Text/LiveDisplay.swift"]
+        let others = tree.sources.filter { !drawing.contains($0.path) }
+        expectNone(
+            /(^|[^.\w])print\(|FileHandle\.standard(Output|Error)|\bfputs\(/, in: others,
+            "writes by itself; use Console")
     }
 
     @Test func nothingIsPublicWhereNoProductIsALibrary() {

@@ -12,6 +12,24 @@ package enum PlainText {
         return more == 0 ? shown : "\(shown)… (\(more) more)"
     }
 
+    /// The same of a text of several lines, which stay, as tabs do, and of any length.
+    package static func lines(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: isMark) else { return text }
+        return text.unicodeScalars.reduce(into: "") { $0 += $1 == "\n" || $1 == "\t" ? String($1) : escaped($1) }
+    }
+
+    /// A JSON document that says the same without control codes and invisible marks within its texts.
+    package static func json(_ document: String) -> String {
+        guard document.unicodeScalars.contains(where: isMark) else { return document }
+        return document.unicodeScalars.reduce(into: "") { text, scalar in
+            if scalar.isASCII || !isMark(scalar) { return text.unicodeScalars.append(scalar) }
+            for unit in String(scalar).utf16 {
+                let digits = String(unit, radix: 16)
+                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            }
+        }
+    }
+
     private static func escaped(_ scalar: Unicode.Scalar) -> String {
         switch scalar {
         case "\n": return "\\n"
@@ -19,10 +37,18 @@ package enum PlainText {
         case "\t": return "\\t"
         default: break
         }
+        guard isMark(scalar) else { return String(Character(scalar)) }
+        return "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
+    }
+
+    /// Whether a scalar is a control code, or shows nothing by itself.
+    private static func isMark(_ scalar: Unicode.Scalar) -> Bool {
+        if (" "..."~").contains(scalar) { return false }
+        // Letters are joined or kept apart by these in Persian and in languages of India, and emoji by one of them.
+        if scalar == "\u{200C}" || scalar == "\u{200D}" { return false }
         switch scalar.properties.generalCategory {
-        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned:
-            return "\\u{\(String(scalar.value, radix: 16, uppercase: true))}"
-        default: return String(Character(scalar))
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: return true
+        default: return false
         }
     }
 }

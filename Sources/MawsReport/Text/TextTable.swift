@@ -1,3 +1,5 @@
+import MawsBase
+
 /// Rows of cells, set in columns of equal width for a terminal.
 struct TextTable {
     enum Alignment {
@@ -19,7 +21,8 @@ struct TextTable {
 
     mutating func add(_ row: [String]) {
         precondition(row.count == alignments.count)
-        rows.append(row)
+        // A cell is of one line, whatever is called so.
+        rows.append(row.map { PlainText.line($0, charactersMax: .max) })
     }
 
     mutating func addRule() { rules.append(rows.count) }
