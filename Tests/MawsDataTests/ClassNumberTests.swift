@@ -196,4 +196,56 @@ extension ClassNumberTests {
             #expect(7 - account.count(.incomplete, SampleAccount.noClass) == expected)
         }
     }
+
+    /// As ImageNet's own list has the bird and the machine, and swimsuits.
+    @Test func namesOfSeveralClassesAreCounted() {
+        let clashes = ClassNameClashes([
+            ["crane"], ["maillot"], ["maillot", "tank suit"], ["cat"], ["crane"], ["Cat", "lynx"], ["a", "b"],
+            ["b", "a"],
+            ["crane"],
+        ])
+        #expect(clashes.alike?.count == 3 && clashes.alike?.example == "'crane' on lines 1 and 5")
+        #expect(clashes.shared?.count == 2 && clashes.shared?.example == "'maillot' on lines 2 and 3")
+        let plain = ClassNameClashes([["crane bird"], ["construction crane"], ["cat", "cat"]])
+        #expect(plain.alike == nil && plain.shared == nil)
+    }
+
+    @Test func aNameWithACommaIsItsLineOfTheFileOfClasses() throws {
+        let folder = try Folder()
+        let lines = [["cat"], ["dog", "big"], ["dog"]]
+        let found = ClassNumbers(["dog, big", "cat", "dog"])
+        try folder.write(lines.map { $0.joined(separator: ", ") + "\n" }.joined(), "classes.txt")
+        let classes = try ClassLines(path: "classes.txt", lines: SplitFiles.classes(path: folder.path("classes.txt")))
+        let numbers = try #require(try classes.numbers(of: found))
+        #expect([numbers["cat"], numbers["dog, big"], numbers["dog"]] == [0, 1, 2])
+    }
+
+    @Test(arguments: [
+        (["caf\u{E9}", "cafe\u{301}", "b"], 2, "1 of the classes has spellings that are taken for one ('caf\u{E9}'"),
+        (["1", "01", "2", "02"], 2, "2 of the classes have spellings that are taken for one ('01' and '1')"),
+        (["1", "cat", "7"], 3, "2 of the 3 classes are called by numbers (1) and the others by names (cat): all"),
+    ])
+    func classesOfSeveralSpellingsAreSaid(names: [String], count: Int, words: String) throws {
+        let folder = try Folder()
+        try folder.write(Fixture.png(1), "a.png")
+        try folder.write("image,class\n" + names.map { "a.png,\($0)\n" }.joined(), "list.csv")
+        let result = try RowPacker.list(
+            folder.path("list.csv"), target: PackTarget(output: folder.path("out"), prefix: "p"), skipsBadRows: false
+        ).pack()
+        #expect(result.notes.contains { $0.contains(words) }, "\(result.notes)")
+        let dataset = try Dataset(Fixture.split(["list:list.csv"]), root: folder.path)
+        #expect(dataset.notes.contains { $0.contains(words) }, "\(dataset.notes)")
+        #expect(Set(try (0..<names.count).map { try dataset.sample($0).classIndex }).count == count)
+    }
+
+    @Test func namesOfSeveralPartsAreSaidWhereTheFileOfClassesIsWritten() throws {
+        let folder = try Folder()
+        try folder.write(Fixture.png(1), "a.png")
+        try folder.write("image,class\na.png,\"dog, big\"\na.png,cat\n", "list.csv")
+        let result = try RowPacker.list(
+            folder.path("list.csv"), target: PackTarget(output: folder.path("out"), prefix: "p"), skipsBadRows: false
+        ).pack()
+        #expect(result.notes.contains { $0.contains("1 of the classes has a name with a comma ('dog, big')") })
+        #expect(try folder.text("out/p-classes.txt") == "cat\ndog, big\n")
+    }
 }

@@ -84,6 +84,57 @@ import Testing
         #expect(some.warnings.contains { $0.sentence.contains("cannot be right on 8 samples of split 'test'") })
     }
 
+    @Test func figuresAboutOneClassAreWarnedOf() throws {
+        let one = { (_: Int) in ["cls": "1"] }
+        let linear = try Self.survey(Self.folder(train: Self.classes, test: one), [Fixture.stage(.linear)])
+        #expect(linear.faults.isEmpty)
+        #expect(linear.warnings.contains { $0.sentence.contains("split 'test', whose samples are all of one class") })
+        let some = try Self.survey(
+            Self.folder(train: one, test: Self.classes), [Fixture.stage(.linear)], limits: SurveyLimits(samples: 8))
+        #expect(some.faults.isEmpty)
+        #expect(
+            some.warnings.contains {
+                $0.sentence.contains("samples that were looked at, spread over all 24, are all of one class")
+            })
+        let folder = try Self.folder(train: Self.classes, test: { _ in ["cls": "0"] })
+        try folder.write("crane\n", "classes.txt")
+        #expect(try Self.survey(folder, [Self.zeroShot]).faults.first?.sentence.contains("has one class in") == true)
+    }
+
+    @Test func classesThatNothingTellsApartAreWarnedOf() throws {
+        let folder = try Self.folder(train: Self.classes, test: Self.classes)
+        try folder.write("crane\nmaillot, tank suit\ncrane\n", "classes.txt")
+        let survey = try Self.survey(folder, [Self.zeroShot])
+        #expect(survey.faults.isEmpty, "ImageNet's own names have two classes `crane`")
+        #expect(
+            survey.warnings.contains {
+                $0.field == "stages.zeroshot.classes"
+                    && $0.sentence.contains("cannot tell 1 of the classes of classes.txt from others")
+                    && $0.sentence.contains("('crane' on lines 1 and 3)")
+            })
+        try folder.write("crane, bird\nmaillot\nmaillot, bird, tank suit\n", "classes.txt")
+        let shared = try Self.survey(folder, [Self.zeroShot])
+        #expect(
+            shared.warnings.contains {
+                $0.sentence.contains("has 2 names in classes.txt that are of several classes ('bird' on lines 1 and 3)")
+            })
+    }
+
+    private static var zeroShot: StagePlan {
+        var stage = Fixture.stage(.zeroshot)
+        stage.on = "test"
+        stage.task = ZeroShotTask(templates: "templates.txt", classes: "classes.txt")
+        return stage
+    }
+
+    @Test func imagesThatTheLimitRefusesAreSaidWithTheirFigures() throws {
+        let folder = try Self.folder(train: Self.classes, test: Self.classes)
+        let survey = try Self.survey(folder, [Fixture.stage(.mae)]) { $0.data[0].pixelCountMax = 63 }
+        #expect(
+            survey.faults.first?.sentence.contains("claims 8 x 8 pixels, above the limit of 63") == true,
+            "\(survey.faults)")
+    }
+
     @Test func aProbeThatIsScoredOnWhatItLearnedIsWarnedOf() throws {
         let folder = try Self.folder(train: Self.classes, test: Self.classes)
         var linear = Fixture.stage(.linear)
@@ -97,10 +148,7 @@ import Testing
     func aFileOfClassesHasALineForEachNumber(text: String, expected: String?) throws {
         let folder = try Self.folder(train: Self.classes, test: Self.classes)
         try folder.write(text, "classes.txt")
-        var stage = Fixture.stage(.zeroshot)
-        stage.on = "test"
-        stage.task = ZeroShotTask(templates: "templates.txt", classes: "classes.txt")
-        let faults = try Self.survey(folder, [stage]).faults.map(\.sentence)
+        let faults = try Self.survey(folder, [Self.zeroShot]).faults.map(\.sentence)
         #expect(faults.count == (expected == nil ? 0 : 1))
         if let expected {
             #expect(faults[0].contains(expected) && faults[0].contains("numbers 0 to 2"), "\(faults)")

@@ -91,4 +91,14 @@ import Testing
             try reads.refuse(writing: folder.path(name))
         }
     }
+
+    @Test func aRunFolderThatCannotBeMadeIsAFault() throws {
+        let folder = try Folder()
+        try folder.write("x", "file")
+        for path in ["/dev/null/x", "/proc/x", folder.path("file"), folder.path("file/run")] {
+            #expect(throws: DataError.self, "\(path)") { try RunFolderCheck.check(path) }
+        }
+        for path in [folder.path, folder.path("new/run")] { try RunFolderCheck.check(path) }
+        #expect(try folder.names() == ["file"])
+    }
 }

@@ -194,6 +194,8 @@ struct ImagesLookedAt: Sendable {
     private(set) var smallSize = ""
     private(set) var colourCount = 0
     private(set) var unreadable = SampleAccount()
+    /// Why the first of these cannot be read, with its figures.
+    private(set) var firstReason = ""
 
     mutating func add(_ image: EncodedImage, model: ImageModelPlan) throws {
         let all = CropBox(x: 0, y: 0, width: image.width, height: image.height)
@@ -218,6 +220,7 @@ struct ImagesLookedAt: Sendable {
 
     mutating func leaveOut(_ sample: SkippedSample) {
         count += 1
+        if firstReason.isEmpty { firstReason = sample.reason }
         unreadable.leaveOut(sample)
     }
 

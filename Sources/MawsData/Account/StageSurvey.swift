@@ -4,9 +4,9 @@ import MawsPlan
 struct StageSurvey {
     private(set) var splits: [PlanSurvey.Split] = []
     private(set) var findings: [PlanSurvey.Finding] = []
-    private let stage: StagePlan
-    private let plan: Plan
-    private let root: String
+    let stage: StagePlan
+    let plan: Plan
+    let root: String
 
     /// Share of samples without a label, or of labels without a sample, from which on it is a warning.
     private static let shareDoubtful = 0.1
@@ -35,17 +35,17 @@ struct StageSurvey {
     }
 
     /// - Parameter field: path of the field that asks for it.
-    private mutating func fault(_ field: String, _ problem: String) { note(true, field, problem) }
-    private mutating func warn(_ field: String, _ problem: String) { note(false, field, problem) }
+    mutating func fault(_ field: String, _ problem: String) { note(true, field, problem) }
+    mutating func warn(_ field: String, _ problem: String) { note(false, field, problem) }
 
-    private mutating func note(_ isFault: Bool, _ field: String, _ problem: String) {
+    mutating func note(_ isFault: Bool, _ field: String, _ problem: String) {
         findings.append(
             PlanSurvey.Finding(
                 isFault: isFault, stage: stage.name, field: field, sentence: "Stage '\(stage.name)' \(problem)."))
     }
 
     /// Path of the field that says what a split reads.
-    private func source(_ survey: SplitSurvey) -> String { plan.split(survey.name)?.sourceField ?? stage.field("on") }
+    func source(_ survey: SplitSurvey) -> String { plan.split(survey.name)?.sourceField ?? stage.field("on") }
 
     // MARK: What becomes of the samples
 
@@ -125,7 +125,7 @@ struct StageSurvey {
 
     /// The first three names of a list.
     /// - Parameter isAll: whether the list has all that there are.
-    private static func first(_ names: [String], isAll: Bool = true) -> String {
+    static func first(_ names: [String], isAll: Bool = true) -> String {
         names.prefix(3).joined(separator: ", ") + (isAll && names.count <= 3 ? "" : ", …")
     }
 
@@ -155,105 +155,6 @@ struct StageSurvey {
         }
     }
 
-    // MARK: Evaluation
-
-    private mutating func checkProbe(fitOn: SplitSurvey?, on: SplitSurvey, _ classes: PlanClasses) {
-        let splits = [(fitOn, "is fitted on"), (on, "is scored on")]
-        let known = splits.map { survey, use in survey.map { checkClasses($0, use) } ?? false }
-        guard let fitOn, !known.contains(false) else { return }
-        if plan.split(fitOn.name)?.shards == plan.split(on.name)?.shards {
-            warn(
-                stage.field("on"),
-                "is scored on the very samples of split '\(fitOn.name)' that it is fitted on: its figure will say "
-                    + "nothing of other images")
-        }
-        let (fitted, scored) = (fitOn.looked.classCounts, on.looked.classCounts)
-        guard !fitted.isEmpty, !scored.isEmpty, fitOn.looked.count == fitOn.count else { return }
-        if fitted.count == 1 {
-            return fault(
-                source(fitOn),
-                "is fitted on split '\(fitOn.name)', whose samples are all of one class; give it two or more")
-        }
-        let strange = scored.keys.filter { fitted[$0] == nil }.sorted()
-        guard !strange.isEmpty else { return }
-        let names = strange.prefix(3).map { classes.names.indices.contains($0) ? classes.names[$0] : "\($0)" }
-        let list = names.joined(separator: ", ") + (strange.count > names.count ? ", …" : "")
-        if strange.count == scored.count {
-            fault(
-                stage.field("fit_on"),
-                "is fitted on split '\(fitOn.name)', which has none of the classes of '\(on.name)' (\(list))")
-        } else {
-            let samples = strange.reduce(0) { $0 + (scored[$1] ?? 0) }
-            warn(
-                stage.field("fit_on"),
-                "cannot be right on \(samples) samples of split '\(on.name)': '\(fitOn.name)', which it is fitted on, "
-                    + "lacks \(strange.count) of their classes (\(list))")
-        }
-    }
-
-    /// - Parameter file: has a class a line.
-    private mutating func checkClassNames(_ survey: SplitSurvey, _ file: String) throws {
-        guard checkClasses(survey, "is scored on") else { return }
-        let path = Dataset.resolved(file, root: root)
-        let (names, found) = (try SplitFiles.classes(path: path), survey.looked.classCounts)
-        let lines = names.count
-        try checkPrompts(names)
-        guard let most = found.keys.max() else { return }
-        let data = "the classes of split '\(survey.name)' are the numbers 0 to \(most)"
-        if most >= lines {
-            fault(
-                stage.field("classes"),
-                "takes its classes from \(file), which has \(lines) lines, but \(data); give each class a line")
-        } else if found.count == most + 1, most + 1 < lines, survey.dataset.classes.names == nil {
-            // Numbers with gaps are some of more; these are all there are.
-            fault(
-                stage.field("classes"),
-                "takes its classes from \(file), which has \(lines) lines, but \(data), all of them there; "
-                    + "leave out the lines of other classes")
-        } else if survey.looked.count == survey.count, found.count < lines {
-            let unused = (0..<lines).filter { found[$0] == nil }.map { names[$0][0] }
-            warn(
-                stage.field("classes"),
-                "chooses from the \(lines) classes of \(file), of which \(unused.count) are of no sample of split "
-                    + "'\(survey.name)' (\(Self.first(unused)))")
-        }
-    }
-
-    /// Prompts that are cut may all say the same.
-    private mutating func checkPrompts(_ names: [[String]]) throws {
-        guard let text = plan.model.text, let file = stage.needs.templates,
-            let model = stage.from.flatMap(plan.stage).flatMap({ plan.split($0.on)?.tokenizer })
-        else { return }
-        let tokenizer = try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
-        let prompts = try SplitFiles.templates(path: Dataset.resolved(file, root: root)).flatMap { template in
-            names.joined().map { template.replacing("{}", with: $0) }
-        }
-        let cutCount = prompts.count(where: tokenizer.cuts)
-        guard cutCount > 0 else { return }
-        warn(
-            stage.field("templates"),
-            "cuts \(cutCount) of its \(prompts.count) prompts, which are longer than the \(text.context) tokens of "
-                + "`model.text.context`")
-    }
-
-    /// Whether samples have classes.
-    private mutating func checkClasses(_ survey: SplitSurvey, _ use: String) -> Bool {
-        let labelled = survey.classCount
-        guard labelled > 0 else {
-            fault(
-                source(survey),
-                "\(use) split '\(survey.name)', but none of its \(survey.count) samples has a class; give them class "
-                    + "folders ('maws data pack folder'), a column `class` ('maws data pack list') or .cls members")
-            return false
-        }
-        if labelled < survey.count {
-            warn(
-                source(survey),
-                "\(use) \(labelled) of the \(survey.count) samples of split '\(survey.name)': the others have no class")
-        }
-        return true
-    }
-
     // MARK: Images
 
     private mutating func checkImages(_ survey: SplitSurvey) {
@@ -261,10 +162,15 @@ struct StageSurvey {
         guard images.count > 0 else { return }
         let place = "of split '\(survey.name)'"
         guard images.readableCount > 0 else {
-            let reason = images.unreadable.entries(.leftOut).first?.reason ?? ""
             return fault(
                 source(survey),
-                "can read none of the \(images.count) images looked at \(place): \(reason)")
+                "can read none of the \(images.count) images looked at \(place): \(images.firstReason)")
+        }
+        if images.readableCount < images.count {
+            warn(
+                source(survey),
+                "cannot read \(images.count - images.readableCount) of the \(images.count) images looked at \(place) "
+                    + "(\(images.firstReason))")
         }
         let model = stage.image(in: plan)
         if images.smallCount > 0 {
@@ -286,7 +192,7 @@ struct StageSurvey {
         }
     }
 
-    private func spread(_ survey: SplitSurvey) -> String {
+    func spread(_ survey: SplitSurvey) -> String {
         survey.looked.count < survey.count ? " that were looked at, spread over all \(survey.count)," : ""
     }
 }

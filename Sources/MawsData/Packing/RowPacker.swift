@@ -53,7 +53,9 @@ package struct RowPacker {
         let survey = try survey(progress)
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: survey.identity)
         if let there, !target.isForced {
-            return PackResult(manifest: there, wasThere: true, problems: survey.tally.problems, notes: source.notes)
+            return PackResult(
+                manifest: there, wasThere: true, problems: survey.tally.problems,
+                notes: source.notes + survey.notes)
         }
         let folder = try PackFolder(target, source: survey.identity, reads: reads)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
@@ -78,7 +80,7 @@ package struct RowPacker {
         account.merge(writer.account)
         var result = try folder.publish(account)
         result.problems = tally.problems
-        result.notes += source.notes
+        result.notes += source.notes + survey.notes
         return result
     }
 
@@ -112,16 +114,19 @@ package struct RowPacker {
         let digest = Hash()
         digest.update("\(sourceName), shards of \(target.shardSize), skipping \(skipsBadRows), sidecars kept\n")
         var survey = Survey()
-        var names: Set<String> = []
+        var names = ClassSpellings()
         try source.forEachRow(progress: { progress($0 / 8) }) { result in
             guard let row = try keep(&survey.tally, { try Self.checked(result.get()) }) else { return }
-            if let name = row.className { names.insert(name) }
+            if let name = row.className { names.add(name) }
             digest.update(
                 "\(row.imagePath)\0\(Self.state(row.imagePath))\0\(row.sidecarPath.map(Self.state) ?? "-")\0"
                     + "\(row.caption ?? "-")\0\(row.hashtags?.joined(separator: " ") ?? "-")\0\(row.className ?? "-")\n"
             )
         }
-        survey.classes = ClassNumbers(names)
+        survey.classes = ClassNumbers(names.names)
+        let file = target.prefix + "-classes.txt"
+        let commas = ClassSpellings.commas(survey.classes.names ?? [], file: file)
+        survey.notes = (names.notes + [commas].compactMap(\.self)).map { "\(sourceName): \($0)" }
         survey.identity = "\(sourceName), shards of \(target.shardSize), rows \(digest.hexadecimal())"
         return survey
     }
@@ -144,6 +149,8 @@ package struct RowPacker {
     private struct Survey {
         var identity = ""
         var classes = ClassNumbers()
+        /// What is to be said of the classes, a sentence each.
+        var notes: [String] = []
         var tally = Tally()
     }
 
@@ -180,7 +187,7 @@ package struct RowPacker {
             throw row.imageProblem("\(problem)")
         } catch DataError.file(_, let problem) {
             throw row.imageProblem(problem)
-        } catch DataError.system(_, _, let code) where code != ENOENT {
+        } catch DataError.system(_, _, let code) {
             throw row.imageProblem("cannot be read (\(String(cString: strerror(code))))")
         } catch {
             throw row.imageProblem("cannot be read")

@@ -49,6 +49,11 @@ package struct PlanClasses: Sendable {
             }
         }
         numbers = numbered?.numbers ?? found
+        if let mixed = ClassSpellings.mixed(Set(found.found)),
+            !datasets.contains(where: { ClassSpellings.mixed($0.classNames) != nil })
+        {
+            notes.append("The splits' classes: \(mixed).")
+        }
         self.notes = notes
         if numbered == nil { try Self.checkAllAreNamed(datasets, plan) }
     }
@@ -74,7 +79,7 @@ package struct PlanClasses: Sendable {
 }
 
 /// A `zeroshot` stage's file of classes beside the names that the data has.
-private struct ClassLines {
+struct ClassLines {
     let path: String
     /// Names of each class.
     let lines: [[String]]
@@ -82,6 +87,11 @@ private struct ClassLines {
     /// The lines' numbers for the data's classes; nil where none of the names is there.
     func numbers(of found: ClassNumbers) throws -> ClassNumbers? {
         var lineOf: [String: Int] = [:]
+        for (line, names) in lines.enumerated() {
+            // The name of a class may be the whole line, commas and all.
+            let whole = Self.plain(names.joined(separator: ","))
+            if lineOf[whole] == nil { lineOf[whole] = line }
+        }
         for (line, names) in lines.enumerated() {
             for name in names where lineOf[Self.plain(name)] == nil { lineOf[Self.plain(name)] = line }
         }
@@ -128,8 +138,9 @@ private struct ClassLines {
             problem: "has the class '\(name)' on another line than \(file); put their lines in the same order")
     }
 
-    /// `Golden_Retriever` and `golden retriever` are one name.
+    /// `Golden_Retriever` and `golden retriever` are one name, whatever blanks are beside its commas.
     private static func plain(_ name: String) -> String {
-        String(name.lowercased().map { $0 == "_" || $0 == "-" ? " " : $0 })
+        let parts = SplitFiles.names(name[...]).joined(separator: ",")
+        return String(parts.lowercased().map { $0 == "_" || $0 == "-" ? " " : $0 })
     }
 }

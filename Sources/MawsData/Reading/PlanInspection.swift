@@ -15,6 +15,7 @@ package struct PlanInspection: Sendable {
     ///   - earlier: the survey of the run's first start; nil: it is made, and what it finds wrong is a fault.
     package init(plan: Plan, root: String, survey earlier: PlanSurvey? = nil) {
         var log = InspectionLog(plan: plan)
+        log.collect("run") { try RunFolderCheck.check(plan.run) }
         var samples: [String: Int] = [:]
         let opened = plan.data.compactMap { split in
             log.collect(split.sourceField) {

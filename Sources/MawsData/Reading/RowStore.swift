@@ -23,13 +23,13 @@ struct RowStore: SampleStore {
         } else {
             return nil
         }
-        var (rows, names): ([SourceRow], Set<String>) = ([], [])
+        var (rows, names): ([SourceRow], ClassSpellings) = ([], ClassSpellings())
         var (problems, summaries): ([SkippedSample], String) = ([], "")
         try source.forEachRow(progress: { _ in }) { result in
             switch result {
             case .success(let row):
                 rows.append(row)
-                if let name = row.className { names.insert(name) }
+                if let name = row.className { names.add(name) }
                 summaries += Self.summary(row)
             case .failure(let error):
                 problems.append(SkippedSample(shard: path, member: "", offset: 0, reason: "\(error)"))
@@ -43,8 +43,8 @@ struct RowStore: SampleStore {
         self.rows = rows
         self.problems = problems
         account = source.account
-        classNames = names.sorted()
-        notes = source.notes
+        classNames = names.names.sorted()
+        notes = source.notes + names.notes.map { "\(path): \($0)" }
     }
 
     var count: Int { rows.count }

@@ -8,13 +8,18 @@ package enum SplitFiles {
     /// Names of each class: one class a line, its names separated by commas.
     package static func classes(path: String) throws -> [[String]] {
         try lines(path).enumerated().map { index, line in
-            let names = line.split(separator: ",").map { CaptionText.sanitized(String($0)) }.filter { !$0.isEmpty }
+            let names = names(line)
             guard !names.isEmpty else {
                 throw DataError.line(
                     file: path, line: index + 1, problem: "expected the names of a class, separated by commas")
             }
             return names
         }
+    }
+
+    /// The names of a class in one text, those between commas.
+    static func names(_ text: Substring) -> [String] {
+        text.split(separator: ",").map { CaptionText.sanitized(String($0)) }.filter { !$0.isEmpty }
     }
 
     /// Prompt templates, one a line that is not blank, `{}` where the name of a class goes.
@@ -31,7 +36,7 @@ package enum SplitFiles {
     }
 
     /// The file's lines without blank ones at its end. A file of nothing else is an error.
-    static func lines(_ path: String) throws -> [Substring] {
+    package static func lines(_ path: String) throws -> [Substring] {
         guard let text = String(validating: try InputFile.contents(path, limit: sizeMax), as: UTF8.self) else {
             throw DataError.file(path: path, problem: "is not UTF-8 text")
         }

@@ -1,0 +1,48 @@
+/// Names that several classes of a file have, so that prompts with them speak for all of these.
+struct ClassNameClashes {
+    /// Something that is said of two lines or more.
+    struct Clash {
+        var count: Int
+        /// Of the first of them: its name, and the first two lines that have it, counted from 1.
+        var name: String
+        var lines: (Int, Int)
+
+        /// `'crane' on lines 135 and 518`
+        var example: String { "'\(name)' on lines \(lines.0) and \(lines.1)" }
+    }
+
+    /// Classes whose names are all those of an earlier one: nothing tells the two apart.
+    private(set) var alike: Clash?
+    /// Names that classes share which have others besides; upper and lower case are one.
+    private(set) var shared: Clash?
+
+    /// - Parameter classes: names of each class.
+    init(_ classes: [[String]]) {
+        var first: [Set<String>: Int] = [:]
+        var others: [(line: Int, names: Set<String>)] = []
+        for (line, names) in classes.enumerated() {
+            if let earlier = first[Set(names)] {
+                Self.count(&alike, names[0], earlier, line)
+            } else {
+                first[Set(names)] = line
+                others.append((line, Set(names.map { $0.lowercased() })))
+            }
+        }
+        var owner: [String: Int] = [:]
+        var counted: Set<String> = []
+        for (line, names) in others {
+            for name in names.sorted() {
+                guard let earlier = owner[name] else {
+                    owner[name] = line
+                    continue
+                }
+                if counted.insert(name).inserted { Self.count(&shared, name, earlier, line) }
+            }
+        }
+    }
+
+    private static func count(_ clash: inout Clash?, _ name: String, _ earlier: Int, _ line: Int) {
+        if clash == nil { clash = Clash(count: 0, name: name, lines: (earlier + 1, line + 1)) }
+        clash?.count += 1
+    }
+}
