@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsPlan
 
 /// What can go wrong with data, each as one sentence: what is wrong, where, and what to do.
 package enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
@@ -32,7 +33,7 @@ package enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     private var sentence: String {
         switch self {
         case .system(let action, let path, let code):
-            "Cannot \(action) \(path): \(String(cString: strerror(code)))\(Self.advice(code))."
+            "Cannot \(action) \(path): \(String(cString: strerror(code)))\(Self.advice(code, action, path))."
         case .shard(let path, let offset, let problem): "Shard \(path) is unusable at byte \(offset): \(problem)."
         case .remote(let path, let offset, let problem): "Cannot read \(path) from byte \(offset) on: \(problem)."
         case .sample(let sample): "Cannot read sample \(sample)."
@@ -53,8 +54,10 @@ package enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
         }
     }
 
-    private static func advice(_ code: Int32) -> String {
+    private static func advice(_ code: Int32, _ action: String, _ path: String) -> String {
         switch code {
+        case ENOENT where PathText.problem(path) != nil: "; it \(PathText.problem(path) ?? "")"
+        case ENOENT where action != "open": ""
         case ENOENT: "; check the path, or make the data with 'maws data pack'"
         case EISDIR: "; name a file"
         case ENOSPC, EDQUOT: "; free some space and start again, nothing half-written was kept"

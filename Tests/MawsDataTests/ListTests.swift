@@ -98,6 +98,10 @@ import Testing
         ),
         ("a.csv", Array("image,caption,caption\n0.png,a,b\n".utf8), "line 1: the column `caption` is there 2 times."),
         (
+            "a.jsonl", Array(#"{"image": "0.png", "n": 1, "n": 2, "image": "1.png"}"#.utf8),
+            "line 1: the field `image` is there more than once."
+        ),
+        (
             "a.csv", Array("filename,path\n0.png,a\n".utf8),
             "line 1: `filename` and `path` may all be the image; call one of them `image`."
         ),

@@ -38,11 +38,36 @@ import Testing
         #expect(throws: DataError.self) { _ = try Tokenizer(model: Fixture.golden("tokenizer.model"), context: 1) }
     }
 
+    @Test func messagesOfSentencePieceHaveNoPlacesInItsSources() {
+        let message =
+            "Internal: ./src/trainer_interface.cc(661) [(trainer_spec_.vocab_size()) == (1)] Size is wrong. 1 vs 2"
+        #expect(Tokenizer.text(message.utf8.map(CChar.init) + [0, 65]) == "Size is wrong. 1 vs 2")
+        #expect(Tokenizer.text("Internal: x.cc(1) [a[0] == b] ".utf8.map(CChar.init) + [0]) == "")
+        #expect(Tokenizer.text("no such thing (12)".utf8.map(CChar.init) + [0]) == "no such thing (12)")
+    }
+
+    @Test func aTrainingThatFailsLeavesNoFolders() throws {
+        let folder = try Folder()
+        let error = Fixture.sentence {
+            let trainer = try TokenizerTrainer(output: folder.path("new/deep/t.model"))
+            try trainer.add("two words")
+            try trainer.train(size: 3)
+        }
+        #expect(
+            error?.contains("cannot have only 3 pieces") == true && error?.contains(".cc(") == false, "\(error ?? "")")
+        #expect(try folder.names() == [])
+        let trainer = try TokenizerTrainer(output: folder.path("new/t.model"))
+        try trainer.add("words of a caption that says more than the others do")
+        try trainer.train(size: 30)
+        #expect(try folder.names() == ["new"])
+    }
+
     @Test func whatIsNoModelIsOneSentence() throws {
         let folder = try Folder()
         try folder.write("not a model at all", "x.model")
         let wrong = Fixture.sentence { _ = try Tokenizer(model: folder.path("x.model"), context: 8) }
-        #expect(wrong?.hasPrefix("Tokenizer \(folder.path)/x.model is no SentencePiece model (") == true)
+        #expect(
+            wrong == "Tokenizer \(folder.path)/x.model is no SentencePiece model; 'maws data tokenizer' makes one.")
         let missing = Fixture.sentence { _ = try Tokenizer(model: folder.path("no.model"), context: 8) }
         #expect(missing?.hasPrefix("Cannot open") == true)
     }

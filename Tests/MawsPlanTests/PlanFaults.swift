@@ -306,10 +306,28 @@ extension PlanErrorTests.Fault {
             "plan.yaml:12: model.image.channels: expected 1 (grey) or 3 (colour), found `2`."),
         Self(
             "channels: 1", "mean: [0.5]",
-            "plan.yaml:12: model.image.mean: expected a list of 3 numbers, found [0.5]."),
+            "plan.yaml:12: model.image.mean: expected a list of 3 numbers from 0 to 1, white being 1 (of "
+                + "pixels up to 255, divide by 255), found [0.5]."),
+        Self(
+            "channels: 1", "mean: [123.7, 116.3, 103.5]",
+            "plan.yaml:12: model.image.mean: expected a list of 3 numbers from 0 to 1, white being 1 (of pixels up to "
+                + "255, divide by 255), found [123.7, 116.3, 103.5]."),
         Self(
             "channels: 1", "channels: 1, deviation: [0]",
-            "plan.yaml:12: model.image.deviation: expected a list of one number above 0, found [0]."),
+            "plan.yaml:12: model.image.deviation: expected a list of one number above 0 and at most 1, white "
+                + "being 1 (of pixels up to 255, divide by 255), found [0]."),
+        Self(
+            "epochs: 2", "epochs: 2, steps: 5",
+            "plan.yaml:15: stages.mae.steps: `steps: 5` and `epochs: 2` both say how long the stage is; leave one of "
+                + "them out."),
+        Self(
+            "seed: 7", "seed: 010",
+            "plan.yaml:2: seed: expected a whole number without zeros in front, which YAML's versions read differently, "
+                + "found `010`."),
+        Self(
+            "seed: 7", "checkpoint: {every: 99999999999999999999d}",
+            "plan.yaml:2: checkpoint.every: expected a duration of at most 36500d, a hundred years, found "
+                + "`99999999999999999999d`."),
         Self(
             "{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}", "vit_b17",
             "plan.yaml:12: model.image: expected a preset such as `vit_b16`, found `vit_b17`."),

@@ -57,14 +57,20 @@ import Testing
     @Test func whatChangedIsNamedFieldByField() throws {
         let old = try fixture.parse(PlanFixture.plan)
         let new = try fixture.parse(
-            PlanFixture.plan("batch: 64, unit: 16, epochs: 2", "batch: 32, unit: 16, epochs: 2, steps: 5"))
+            PlanFixture.plan("batch: 64, unit: 16, epochs: 2", "batch: 32, unit: 16, steps: 5"))
         #expect(old.differences(from: old) == [])
         #expect(
             new.differences(from: old).map(\.description)
-                == ["stages.mae.steps was not there, is now 5", "stages.mae.batch was 64, is now 32"])
+                == [
+                    "stages.mae.steps was not there, is now 5", "stages.mae.batch was 64, is now 32",
+                    "stages.mae.epochs was 2, is now not there",
+                ])
         #expect(
             old.differences(from: new).map(\.description)
-                == ["stages.mae.batch was 32, is now 64", "stages.mae.steps was 5, is now not there"])
+                == [
+                    "stages.mae.epochs was not there, is now 2", "stages.mae.batch was 32, is now 64",
+                    "stages.mae.steps was 5, is now not there",
+                ])
     }
 
     @Test func aRunResumesWithAnotherClusterButNotWithAnotherRecipe() throws {

@@ -80,6 +80,33 @@ import Testing
         #expect(files.count == 2 && files.allSatisfy { $0.contains("which a plan does not expand") }, "\(files)")
     }
 
+    @Test(arguments: [
+        ("s3://photos/a.tar", "`pipe:aws s3 cp s3://photos/a.tar -`"),
+        ("gs://photos/a.tar", "`pipe:gcloud storage cat"),
+        ("file:///data/a.tar", "write the path alone, without `file://`"), ("HTTP://h/a.tar", "write `http://`"),
+        ("hdfs://h/a.tar", "an address of a kind that is not read (`hdfs://`)"),
+    ])
+    func anAddressThatIsNotReadIsOneSentenceThatSaysWhatToDo(_ address: String, _ words: String) {
+        let places = [
+            ("data/train-{00..01}.tar", "data.train.shards"), ("data/vocabulary.tsv", "data.train.vocabulary"),
+            ("runs/small", "run"),
+        ]
+        for (path, field) in places {
+            let found = sentences([(path, address)])
+            #expect(found.count == 1 && found[0].contains("\(field): `\(address)` "), "\(found)")
+            #expect(found[0].contains(words), "\(found)")
+        }
+        #expect(PathText.problem("folder:" + address) != nil && PathText.problem("list:~/a.csv") != nil)
+    }
+
+    @Test(arguments: ["a:b/c.tar", "https://h/a.tar", "http://h/a.tar", "pipe:cat s3://x", "1://a", "a~b"])
+    func whatIsReadIsNoFault(_ path: String) { #expect(PathText.problem(path) == nil) }
+
+    @Test func aPathStandsOnOneLine() {
+        let found = sentences([("run: runs/small", #"run: "runs\nsmall""#)])
+        #expect(found.count == 1 && found[0].contains("run: this path has line breaks or control codes"), "\(found)")
+    }
+
     @Test func aStageThatIsNotThereIsToldWithThoseThatAre() {
         let found = sentences([("from: wsp", "from: pretraining")])
         #expect(

@@ -1,9 +1,11 @@
 import Glibc
+import MawsPlan
 
 /// Files that commands write by the name that a person gives them: what others were made with is not replaced silently.
 package enum NewFile {
-    /// Throws where a folder is there.
+    /// Throws where a folder is there, or no file can be called so.
     package static func refuseFolder(_ path: String) throws {
+        if let problem = PathText.problem(path) { throw DataError.output(path: path, problem: "it \(problem)") }
         guard access(path + "/.", F_OK) == 0 else { return }
         throw DataError.output(path: path, problem: "it is a folder; name a file in it")
     }

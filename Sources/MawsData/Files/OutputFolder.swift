@@ -3,13 +3,16 @@ import Foundation
 /// Folders that output goes into.
 enum OutputFolder {
     /// Makes a folder and those above it; one that is there already is left as it is.
-    static func make(_ path: String) throws {
-        if access(path + "/.", F_OK) == 0 { return }
+    /// - Returns: those that were made, the outermost first.
+    @discardableResult
+    static func make(_ path: String) throws -> [String] {
+        if access(path + "/.", F_OK) == 0 { return [] }
         let parent = parent(of: path)
-        if parent != path, access(parent, F_OK) != 0 { try make(parent) }
+        let above = parent != path && access(parent, F_OK) != 0 ? try make(parent) : []
         guard mkdir(path, 0o755) == 0 || errno == EEXIST && access(path + "/.", F_OK) == 0 else {
             throw DataError.system(action: "make the folder", path: path, code: errno)
         }
+        return above + [path]
     }
 
     /// `.` for a name alone. Foundation's own function traps on a name of one character.

@@ -44,7 +44,12 @@ struct ListRowParser: Sendable {
             return (failure(line, "expected a JSON object, found \(document.kind)"), nil)
         }
         var values: [String: JSONValue] = [:]
-        for member in members { values[member.key] = member.value }
+        for member in members {
+            let former = values.updateValue(member.value, forKey: member.key)
+            if former != nil, ListRole(column: member.key) != nil {
+                return (failure(line, "the field `\(member.key)` is there more than once"), nil)
+            }
+        }
         let names = values.count == members.count ? members.map(\.key) : values.keys.sorted()
         do throws(ListColumns.Problem) {
             let columns = try ListColumns(names)

@@ -1,3 +1,5 @@
+import MawsPlan
+
 /// What a packing command did.
 package struct PackResult: Sendable {
     package var manifest: PackManifest
@@ -34,6 +36,7 @@ package struct PackTarget: Sendable {
     }
 
     func check() throws {
+        if let problem = PathText.problem(output) { throw DataError.output(path: output, problem: "it \(problem)") }
         guard shardSize > 0 else { throw DataError.output(path: output, problem: "a shard needs at least 1 sample") }
         guard !prefix.isEmpty, !prefix.contains("/"), !prefix.contains("."), !prefix.contains("\0") else {
             throw DataError.output(path: output, problem: "the prefix '\(prefix)' may not be empty or hold / or dots")

@@ -26,7 +26,7 @@ package final class Tokenizer: @unchecked Sendable {
         _ = try InputFile(path: path)
         var message = [CChar](repeating: 0, count: 512)
         guard let model = maws_sentencepiece_load(path, &message, message.count) else {
-            throw DataError.tokenizer(path: path, problem: "is no SentencePiece model (\(Self.text(message)))")
+            throw DataError.tokenizer(path: path, problem: "is no SentencePiece model; 'maws data tokenizer' makes one")
         }
         self.model = model
         self.context = context
@@ -77,7 +77,9 @@ package final class Tokenizer: @unchecked Sendable {
         return Int(count)
     }
 
+    /// SentencePiece's message without the place in its sources, `Internal: trainer.cc(12) [condition] `.
     static func text(_ message: [CChar]) -> String {
-        String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return text.replacing(/^[A-Za-z ]+: \S*\.(cc|h)\(\d+\) (\[.*\] ?)?/, with: "")
     }
 }

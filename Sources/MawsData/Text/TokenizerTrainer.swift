@@ -20,6 +20,8 @@ package final class TokenizerTrainer {
     private let captions: OutputFile
     private let captionsPath: String
     private let output: String
+    /// Folders that were made for it, the outermost first.
+    private let newFolders: [String]
     /// Captions that the model is trained on.
     package private(set) var captionCount = 0
     /// Captions in which `reserved` is read as a blank.
@@ -32,11 +34,14 @@ package final class TokenizerTrainer {
     package init(output: String) throws {
         self.output = output
         captionsPath = output + ".captions"
-        try OutputFolder.make(OutputFolder.parent(of: output))
+        newFolders = try OutputFolder.make(OutputFolder.parent(of: output))
         captions = try OutputFile(path: captionsPath)
     }
 
-    deinit { unlink(captionsPath) }
+    deinit {
+        unlink(captionsPath)
+        if access(output, F_OK) != 0 { for folder in newFolders.reversed() { rmdir(folder) } }
+    }
 
     /// Adds one caption.
     /// - Returns: false where nothing can be learned from it, as it is empty or has invisible signs only.
@@ -107,8 +112,8 @@ package final class TokenizerTrainer {
             return "cannot have only \(size) pieces: the captions' characters alone take \(numbers.least); "
                 + "name a size from \(numbers.least) on"
         }
-        return "cannot be trained on these \(captionCount) captions: SentencePiece gives up (\(message)); "
-            + "try more captions or another size"
+        return "cannot be trained on these \(captionCount) captions: SentencePiece gives up"
+            + (message.isEmpty ? "" : " (\(message))") + "; try more captions or another size"
     }
 
     /// The text in pieces of at most `lineSizeMax` bytes, cut at blanks, or within a word that is longer.

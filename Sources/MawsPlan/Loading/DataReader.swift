@@ -149,6 +149,7 @@ extension PlanReader {
                 throw .unusableFile(
                     node.place, path: name,
                     reason: "it is a list of images; write `list: \(name)` in place of `shards`")
+            case .unread(let problem): throw .conflict(node.place, problem: "`\(text)` \(problem)")
             case .nothingFits: throw node.wrong("a pattern that files fit")
             case .missing(let name, let count, let there):
                 throw files.missing(

@@ -36,8 +36,10 @@ extension PlanReader {
             size: try size(map, "size", preset?.size), channels: channels, width: width,
             depth: try size(map, "depth", preset?.depth), heads: try size(map, "heads", preset?.heads),
             mlp: try size(map, "mlp", preset?.mlp ?? 4 * width),
-            mean: try perChannel(map, "mean", ImageModelPlan.defaultMean(channels: channels)) { $0.isFinite },
-            deviation: try perChannel(map, "deviation", ImageModelPlan.defaultDeviation(channels: channels)) { $0 > 0 })
+            mean: try perChannel(map, "mean", ImageModelPlan.defaultMean(channels: channels)) { 0...1 ~= $0 },
+            deviation: try perChannel(map, "deviation", ImageModelPlan.defaultDeviation(channels: channels)) {
+                $0 > 0 && $0 <= 1
+            })
         try check(model, map)
         return model
     }
@@ -64,8 +66,9 @@ extension PlanReader {
         _ map: PlanMap, _ name: String, _ values: [Float], _ isAllowed: (Double) -> Bool
     ) throws(PlanError) -> [Float] {
         guard let node = map[name] else { return values }
-        let sign = name == "deviation" ? " above 0" : ""
-        let expected = values.count == 1 ? "a list of one number\(sign)" : "a list of \(values.count) numbers\(sign)"
+        let range = name == "deviation" ? "above 0 and at most 1" : "from 0 to 1"
+        let count = values.count == 1 ? "one number" : "\(values.count) numbers"
+        let expected = "a list of \(count) \(range), white being 1 (of pixels up to 255, divide by 255)"
         return try node.numbers(expected, count: values.count) { $0.allSatisfy(isAllowed) }.map(Float.init)
     }
 

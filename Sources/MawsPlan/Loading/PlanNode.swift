@@ -37,6 +37,10 @@ struct PlanNode {
         guard !path.hasPrefix("~") && !path.contains("$") else {
             throw wrong("a path without `~` and `$`, which a plan does not expand")
         }
+        guard !path.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
+            throw .conflict(place, problem: "this path has line breaks or control codes in it; write it on one line")
+        }
+        if let problem = PathText.problem(path) { throw .conflict(place, problem: "`\(path)` \(problem)") }
         return path
     }
 
@@ -56,6 +60,10 @@ struct PlanNode {
     }
 
     func integer(_ range: ClosedRange<Int>) throws(PlanError) -> Int {
+        let digits = (scalar ?? "").drop { $0 == "-" || $0 == "+" }
+        guard digits.count < 2 || digits.first != "0" || !digits.allSatisfy(\.isNumber) else {
+            throw wrong("a whole number without zeros in front, which YAML's versions read differently")
+        }
         guard let value = scalar.flatMap(Int.init), range.contains(value) else {
             throw wrong(
                 range.upperBound == .max
@@ -92,6 +100,9 @@ struct PlanNode {
         return value
     }
 
+    /// A hundred years.
+    private static let durationMaxSeconds = 36500 * 86400.0
+
     /// A duration such as `500ms`, `30s`, `5m`, `2h` or `1d`, in seconds.
     func seconds() throws(PlanError) -> Double {
         let units: [(suffix: String, seconds: Double)] = [
@@ -100,7 +111,12 @@ struct PlanNode {
         let text = scalar ?? ""
         for unit in units where text.hasSuffix(unit.suffix) {
             guard let value = Double(text.dropLast(unit.suffix.count)) else { continue }
-            if value.isFinite && value > 0 { return value * unit.seconds }
+            if value.isFinite && value > 0 {
+                guard value * unit.seconds <= Self.durationMaxSeconds else {
+                    throw wrong("a duration of at most 36500d, a hundred years")
+                }
+                return value * unit.seconds
+            }
         }
         throw wrong("a duration above zero such as `30s`, `5m` or `2h`")
     }

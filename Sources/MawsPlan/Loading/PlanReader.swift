@@ -81,7 +81,12 @@ struct PlanReader {
     }
 
     private func run(_ map: PlanMap) throws(PlanError) -> String {
-        if let run = overrides.run { return run }
+        if let run = overrides.run {
+            if let problem = PathText.problem(run) {
+                throw .conflict(map.place(of: "run"), problem: "`\(run)`, given by --run, \(problem)")
+            }
+            return run
+        }
         return try map.required("run", "the folder of the run, `runs/first` for instance").path("a folder")
     }
 

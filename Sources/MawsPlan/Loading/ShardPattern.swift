@@ -14,6 +14,8 @@ package enum ShardPattern {
         case folder(name: String, shards: Int)
         /// A list of images stands where shards belong.
         case list(name: String)
+        /// No path that a file system takes, and why; see `PathText`.
+        case unread(problem: String)
     }
 
     /// - Parameter root: folder that relative paths are relative to; nil: files are not looked at.
@@ -25,6 +27,9 @@ package enum ShardPattern {
             throw .braces(error)
         }
         guard let root else { return names }
+        for name in names {
+            if let problem = PathText.problem(name) { throw .unread(problem: problem) }
+        }
         var found: [String] = []
         for name in names { found += try files(name, root: root) }
         let missing = found.filter { isLocal($0) && !isThere($0, root) }

@@ -62,6 +62,14 @@ package struct StageReader {
         stage.recipe = try RecipeReader(map: map, size: image(of: stage).size).recipe(preset)
         stage.epochs = try map.number("epochs", "a number above 0", default: preset.epochs) { $0 > 0 }
         stage.steps = try map["steps"]?.integer(1...Self.countMax)
+        // Plans that older versions resolved have both.
+        if let node = map["steps"], let epochs = map["epochs"], list.files.root != nil {
+            throw .conflict(
+                node.place,
+                problem:
+                    "`steps: \(node.scalar ?? "")` and `epochs: \(epochs.scalar ?? "")` both say how long the stage "
+                    + "is; leave one of them out")
+        }
         stage.batch = try map.integer("batch", 1...Self.countMax, default: preset.batch)
         stage.unit = try map.integer("unit", 1...Self.countMax, default: Self.unitTraining)
         stage.microBatch = try microBatch(of: stage.unit)

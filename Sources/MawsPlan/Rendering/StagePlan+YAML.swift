@@ -16,7 +16,8 @@ extension StagePlan {
 
     private var training: [(String, Node?)] {
         [
-            ("epochs", .number(epochs)), ("steps", steps.map(Node.number)), ("batch", .number(batch)),
+            ("epochs", steps == nil ? .number(epochs) : nil), ("steps", steps.map(Node.number)),
+            ("batch", .number(batch)),
             ("micro_batch", .number(microBatch)),
             ("skip_nonfinite", .number(nonFiniteSkips)),
         ]
