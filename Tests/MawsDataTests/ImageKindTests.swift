@@ -31,6 +31,24 @@ private struct GoldenKinds: Decodable {
         }
     }
 
+    private struct ShortPNG: Decodable {
+        var name: String
+        var file: Data
+        /// Nil for what Pillow does not read.
+        var rgb: Data?
+    }
+
+    @Test func pixelsThatAreFewerThanTheHeaderSaysAreWhatPillowShowsAndDoubtful() throws {
+        let files: [ShortPNG] = try Fixture.decoded("png-short.json")
+        #expect(files.count == 24)
+        for short in files {
+            let encoded = try EncodedImage([UInt8](short.file))
+            let found = try? encoded.decodeWhole(channels: 3)
+            #expect(found.map { Data($0.image.pixels) } == short.rgb, "\(short.name)")
+            #expect(found?.isDoubtful == (short.rgb == nil ? nil : !short.name.hasSuffix("whole")), "\(short.name)")
+        }
+    }
+
     @Test func aRegionIsThatOfTheWholeWhateverTheSamplingAndTheDamage() throws {
         for (name, file) in try GoldenKinds.load().large {
             var random = CounterRandom(seed: 3, purpose: .test, element: 0)

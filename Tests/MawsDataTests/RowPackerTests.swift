@@ -243,6 +243,24 @@ import Testing
         #expect(Set(captions) == Set((0..<200).map { "photo number \($0) #t\($0 % 3)" }) && captions.count == 200)
         #expect(sides.joined().allSatisfy { $0.hashtags.count == 2 && $0.classIndex != nil })
         #expect(try split().wasThere)
+    }
+
+    @Test func aSampleThatCannotBeReadStopsTheSplitUnlessItMayBeLeftOut() throws {
+        let folder = try Folder()
+        let bad: [(name: String, data: [UInt8])] = [("bad.png", [1, 2, 3]), ("z.txt", [65])]
+        try folder.shard("all.tar", try Fixture.members(20) + bad)
+        func split(skipsBadSamples: Bool) throws -> PackResult {
+            try ShardSplitter(
+                shards: [folder.path("all.tar")], target: PackTarget(output: folder.path("out"), prefix: "my"),
+                names: ("train", "test"), share: 0.5, seed: 3, skipsBadSamples: skipsBadSamples
+            ).split()
+        }
+        let sentence = Fixture.sentence { _ = try split(skipsBadSamples: false) }
+        #expect(sentence?.contains("all.tar, bad at byte ") == true && sentence?.contains("--skip-bad") == true)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path("out")) == [], "nothing half written")
+        let result = try split(skipsBadSamples: true)
+        #expect(result.manifest.sampleCount == 20 && result.problems.count == 2)
+        #expect(result.account.count(.leftOut) == 2)
         #expect(result.notes == ["my-train: \(sides[0].count) samples, my-test: \(sides[1].count) samples"])
         #expect(try split().notes == result.notes && result.warnings.isEmpty)
     }

@@ -77,7 +77,7 @@ import Testing
         let folder = try Folder()
         try folder.shard("a.tar", try Fixture.members(2))
         let bytes = try folder.bytes("a.tar")
-        for length in [0, 1, 511, 512, 600, 1100, 1500, bytes.count / 2, bytes.count - 1025 - 512] {
+        for length in [0, 1, 511, 512, 540, 1100, 1500, bytes.count / 2, bytes.count - 1025 - 512] {
             try folder.write(Array(bytes.prefix(length)), "cut.tar")
             let sentence = Fixture.sentence { _ = try Dataset(Fixture.split(["cut.tar"]), root: folder.path) }
             #expect(sentence?.contains("cut.tar") == true, "cut to \(length): \(sentence ?? "read")")
@@ -88,7 +88,7 @@ import Testing
         let folder = try Folder()
         try folder.shard("a.tar", try Fixture.members(3))
         try folder.write(Array(try folder.bytes("a.tar").dropLast(1024 + 512)), "cut.tar")
-        let dataset = try Dataset(Fixture.split(["cut.tar"], skipLimit: 0.4), root: folder.path)
+        let dataset = try Dataset(Fixture.split(["cut.tar"], skipLimit: 0.5), root: folder.path)
         #expect(dataset.count == 2)
         #expect(dataset.problems.map(\.member) == ["s2.cls"])
         #expect(dataset.problems[0].reason.contains("reaches to byte"))
@@ -122,7 +122,7 @@ import Testing
         bytes[block * 512 + 130] ^= 1
         try folder.write(bytes, "a.tar")
         let dataset = try Dataset(Fixture.split(["a.tar"], skipLimit: 0.5), root: folder.path)
-        #expect(try (0..<dataset.count).map { try dataset.sample($0).caption?.contains("number") } == [true, true, true])
+        #expect(try (0..<dataset.count).allSatisfy { try dataset.sample($0).caption?.contains("number") == true })
         #expect(try (0..<dataset.count).map { try dataset.sample($0).classIndex } == [0, 2, 0])
         #expect(dataset.problems.count == 1 && dataset.account.count(.leftOut) == 1)
     }

@@ -111,7 +111,10 @@ package struct EncodedImage {
     private func decodeRegion(
         channels: Int, region: CropBox, denominator: Int
     ) throws -> (image: PixelImage, isDoubtful: Bool) {
-        guard let jpeg else { return (try whole(channels: channels).cropped(to: region), false) }
+        guard let jpeg else {
+            let (image, isDoubtful) = try whole(channels: channels)
+            return (image.cropped(to: region), isDoubtful)
+        }
         let (storedWidth, storedHeight) = (Int(jpeg.width), Int(jpeg.height))
         let stored = orientation.stored(region, width: storedWidth, height: storedHeight)
         let (pixels, isDoubtful) = try JPEGDecoder.decode(
@@ -121,16 +124,18 @@ package struct EncodedImage {
         return (orientation.upright(pixels.converted(to: channels)), isDoubtful)
     }
 
-    private func whole(channels: Int) throws -> PixelImage {
-        let image =
+    private func whole(channels: Int) throws -> (image: PixelImage, isDoubtful: Bool) {
+        let (image, isDoubtful) =
             if let png {
                 try PNGDecoder.decode(bytes, header: png)
             } else {
-                try WebPDecoder.decode(
-                    bytes, width: orientation.isTransposed ? height : width,
-                    height: orientation.isTransposed ? width : height)
+                (
+                    try WebPDecoder.decode(
+                        bytes, width: orientation.isTransposed ? height : width,
+                        height: orientation.isTransposed ? width : height), false
+                )
             }
-        return orientation.upright(image.converted(to: channels))
+        return (orientation.upright(image.converted(to: channels)), isDoubtful)
     }
 
     private static func denominator(_ region: CropBox, _ target: (width: Int, height: Int)) -> Int {

@@ -11,7 +11,17 @@ enum PNGDecoder {
     }
 
     /// Grey or RGB, whatever the file is: palette, alpha, 16 bits and interlacing are all resolved.
-    static func decode(_ bytes: [UInt8], header: MawsPNGHeader) throws -> PixelImage {
+    /// - Returns: doubtful where rows are not there, which are black then, or their checksum is not.
+    static func decode(_ bytes: [UInt8], header: MawsPNGHeader) throws -> (image: PixelImage, isDoubtful: Bool) {
+        do {
+            return (try pixels(bytes, header: header), false)
+        } catch {
+            guard let completed = PNGCompletion.completed(bytes) else { throw error }
+            return (try pixels(completed, header: header), true)
+        }
+    }
+
+    private static func pixels(_ bytes: [UInt8], header: MawsPNGHeader) throws -> PixelImage {
         let (width, height, channels) = (Int(header.width), Int(header.height), Int(header.channels))
         // Rows that an interlaced file leaves out must not show what the memory held before.
         var pixels = [UInt8](repeating: 0, count: width * height * channels)

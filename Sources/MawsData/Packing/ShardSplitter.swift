@@ -10,18 +10,22 @@ package struct ShardSplitter {
     private let names: (rest: String, share: String)
     private let share: Double
     private let seed: UInt64
+    private let skipsBadSamples: Bool
 
     /// - Parameters:
     ///   - share: of the samples that go into the second set, 0...1.
     ///   - names: endings of the two sets' names, `train` and `test` for instance.
+    ///   - skipsBadSamples: leaves out what cannot be read, in place of stopping there.
     package init(
-        shards: [String], target: PackTarget, names: (rest: String, share: String), share: Double, seed: UInt64
+        shards: [String], target: PackTarget, names: (rest: String, share: String), share: Double, seed: UInt64,
+        skipsBadSamples: Bool = false
     ) {
         self.shards = shards
         self.target = target
         self.names = names
         self.share = share
         self.seed = seed
+        self.skipsBadSamples = skipsBadSamples
     }
 
     package func split() throws -> PackResult {
@@ -30,6 +34,7 @@ package struct ShardSplitter {
         let dataset = try Dataset(plan, root: "")
         let classes = dataset.classes.names
         try dataset.checkClassesAreAlike()
+        if !skipsBadSamples, let problem = dataset.problems.first { throw bad(problem) }
         let named = classes.map { ", classes \($0)" } ?? ""
         let source =
             "split of \(dataset.fingerprint)\(named), sidecars kept, \(share) to \(names.share), seed \(seed), "
@@ -50,11 +55,9 @@ package struct ShardSplitter {
                 let side = side(of: index)
                 try writers[side].append(sample, label: label(dataset.key(index)))
                 if let number = sample.classIndex { sides[number, default: [0, 0]][side] += 1 }
-            } catch DataError.image(let problem) {
-                let sample = dataset.place(index, reason: "the image \(problem)")
-                problems.append(sample.description)
-                account.leaveOut(sample)
-            } catch DataError.sample(let sample) {
+            } catch let error as DataError {
+                let sample = try bad(error, dataset, index)
+                guard skipsBadSamples else { throw bad(sample) }
                 problems.append(sample.description)
                 account.leaveOut(sample)
             }
@@ -70,6 +73,22 @@ package struct ShardSplitter {
         var result = try folder.publish(account)
         result.problems = problems
         return counted(result)
+    }
+
+    /// The sample that an error is about; throws the error where it is about more.
+    private func bad(_ error: DataError, _ dataset: Dataset, _ index: Int) throws -> SkippedSample {
+        switch error {
+        case .image(let problem): return dataset.place(index, reason: "the image \(problem)")
+        case .sample(let sample): return sample
+        default: throw error
+        }
+    }
+
+    private func bad(_ sample: SkippedSample) -> DataError {
+        .output(
+            path: target.output,
+            problem: "a sample cannot be read, and would be in neither set (\(sample)); mend it, or leave such samples "
+                + "out with --skip-bad, 'maws data verify' counts them")
     }
 
     /// Beginnings of the shards' names: the rest, the share.
