@@ -243,6 +243,8 @@ import Testing
         #expect(Set(captions) == Set((0..<200).map { "photo number \($0) #t\($0 % 3)" }) && captions.count == 200)
         #expect(sides.joined().allSatisfy { $0.hashtags.count == 2 && $0.classIndex != nil })
         #expect(try split().wasThere)
+        #expect(result.notes == ["my-train: \(sides[0].count) samples, my-test: \(sides[1].count) samples"])
+        #expect(try split().notes == result.notes && result.warnings.isEmpty)
     }
 
     @Test func aSampleThatCannotBeReadStopsTheSplitUnlessItMayBeLeftOut() throws {
@@ -261,7 +263,5 @@ import Testing
         let result = try split(skipsBadSamples: true)
         #expect(result.manifest.sampleCount == 20 && result.problems.count == 2)
         #expect(result.account.count(.leftOut) == 2)
-        #expect(result.notes == ["my-train: \(sides[0].count) samples, my-test: \(sides[1].count) samples"])
-        #expect(try split().notes == result.notes && result.warnings.isEmpty)
     }
 }

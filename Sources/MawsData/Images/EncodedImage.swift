@@ -84,7 +84,7 @@ package struct EncodedImage {
 
     /// All pixels, and whether some of them are not what was stored: a file whose bits make no sense in places is read
     /// as Pillow reads it.
-    func decodeWhole(channels: Int) throws -> (image: PixelImage, isDoubtful: Bool) {
+    package func decodeWhole(channels: Int) throws -> (image: PixelImage, isDoubtful: Bool) {
         let all = CropBox(x: 0, y: 0, width: width, height: height)
         return try decodeRegion(channels: channels, region: all, denominator: 1)
     }

@@ -1,23 +1,23 @@
 /// Names that several classes of a file have, so that prompts with them speak for all of these.
-struct ClassNameClashes {
+package struct ClassNameClashes {
     /// Something that is said of two lines or more.
-    struct Clash {
-        var count: Int
+    package struct Clash {
+        package var count: Int
         /// Of the first of them: its name, and the first two lines that have it, counted from 1.
-        var name: String
-        var lines: (Int, Int)
+        package var name: String
+        package var lines: (Int, Int)
 
         /// `'crane' on lines 135 and 518`
-        var example: String { "'\(name)' on lines \(lines.0) and \(lines.1)" }
+        package var example: String { "'\(name)' on lines \(lines.0) and \(lines.1)" }
     }
 
     /// Classes whose names are all those of an earlier one: nothing tells the two apart.
-    private(set) var alike: Clash?
+    package private(set) var alike: Clash?
     /// Names that classes share which have others besides; upper and lower case are one.
-    private(set) var shared: Clash?
+    package private(set) var shared: Clash?
 
     /// - Parameter classes: names of each class.
-    init(_ classes: [[String]]) {
+    package init(_ classes: [[String]]) {
         var first: [Set<String>: Int] = [:]
         var others: [(line: Int, names: Set<String>)] = []
         for (line, names) in classes.enumerated() {

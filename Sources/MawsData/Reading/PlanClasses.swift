@@ -79,7 +79,7 @@ package struct PlanClasses: Sendable {
 }
 
 /// A `zeroshot` stage's file of classes beside the names that the data has.
-struct ClassLines {
+private struct ClassLines {
     let path: String
     /// Names of each class.
     let lines: [[String]]

@@ -78,7 +78,7 @@ package final class Tokenizer: @unchecked Sendable {
     }
 
     /// SentencePiece's message without the place in its sources, `Internal: trainer.cc(12) [condition] `.
-    static func text(_ message: [CChar]) -> String {
+    package static func text(_ message: [CChar]) -> String {
         let text = String(decoding: message.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
         return text.replacing(/^[A-Za-z ]+: \S*\.(cc|h)\(\d+\) (\[.*\] ?)?/, with: "")
     }
