@@ -120,7 +120,12 @@ extension CoordinatorNode {
                 try perform(core.step(.unitDone(id, done), now: now))
             }
         case (.trainer, .unitFailed(let failed)): try perform(core.step(.unitFailed(id, failed), now: now))
-        case (.server, .reduced(let report)): try perform(core.step(.reduced(id, report), now: now))
+        case (.server, .reduced(let report)):
+            guard fits(report, of: peer) else {
+                let refusal = AdmissionRefusal.noReport(stage: core.stage.index, step: report.step)
+                return refuse(peer, "\(refusal)", mayTryAgain: true)
+            }
+            try perform(core.step(.reduced(id, report), now: now))
         case (.server, .restored(let reply, let stage, let step)):
             try perform(core.step(.restored(id, reply, RunPosition(stage: stage, step: step)), now: now))
         case (.server, .applied(let reply, let stage, let step)):
@@ -131,6 +136,12 @@ extension CoordinatorNode {
         case (.viewer, .statusRequest): askers.insert(id)
         default: refuse(peer, "\(AdmissionRefusal.notItsMessage(peer.role))")
         }
+    }
+
+    /// What is of another stage the core passes over.
+    private func fits(_ report: Reduced, of peer: Peer) -> Bool {
+        guard report.stage == core.stage.index, let shard = peer.shard else { return true }
+        return catalog[report.stage].commitRule.takes(report.chunkSquares, of: shard)
     }
 
     /// A trainer is let in when it computes the same bits from the same data as the others.

@@ -67,6 +67,8 @@ package enum AdmissionRefusal: Hashable, Sendable {
     case otherData(String, expected: String)
     case noProfile(String)
     case otherProfile(ComputeProfile, expected: ComputeProfile)
+    /// A server's sums of squares are not those of its slices.
+    case noReport(stage: StageIndex, step: StepIndex)
     /// It sends what its role may not.
     case notItsMessage(Role)
 }

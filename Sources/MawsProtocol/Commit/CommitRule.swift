@@ -34,6 +34,14 @@ package struct CommitRule: Sendable {
         (self.table, self.clipNorm, self.skipsMax) = (table, clipNorm, skipsMax)
     }
 
+    /// Whether a shard's sums of squares can be those of its slices of the table.
+    package func takes(_ squares: [Double], of shard: ShardIdentity) -> Bool {
+        let slices = ShardLayout(table: table, shard: shard).slices
+        let due = table.blocks.indices.filter { table.blocks[$0].isTrainable }
+            .reduce(0) { $0 + ShardLayout.chunkCount(slices[$1].count) }
+        return squares.count == due && !squares.contains { $0 < 0 }
+    }
+
     /// - Parameters:
     ///   - losses: each unit's share of the step's loss, which is their sum.
     ///   - chunkSquares: the sums of squares of each shard's chunks, in the order of shards.

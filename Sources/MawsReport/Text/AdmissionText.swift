@@ -23,6 +23,8 @@ extension AdmissionRefusal: CustomStringConvertible {
             "it would not compute this run's bits: \(profile.differences(from: expected).joined(separator: "; ")). "
                 + "Start it with the same --compute on such a machine; or say `bit_identity: off` in the plan or, in a "
                 + "run without steps so far, `compute_profile: \(profile)`"
+        case .noReport(let stage, let step):
+            "its report of step \(step.value) of the plan's stage \(stage.value + 1) is not one of its slices"
         case .notItsMessage(let role): "a \(role) may not send this message"
         }
     }

@@ -84,6 +84,15 @@ struct CommitRuleTests {
     @Test(arguments: [[[1.0]], [[1, 1, 1]], [[1], [1], [1]]])
     func reportsOfAnotherTableAreNoGradient(squares: [[Double]]) { #expect(verdict(squares: squares) == .misfit) }
 
+    /// Its sender is at fault, and nobody else.
+    @Test func aReportThatIsNotOfAShardsSlicesIsNotTaken() {
+        let rule = CommitRule(table: Self.table, clipNorm: 1, skipsMax: 0)
+        let whole = ShardIdentity(index: 0, count: 1)
+        #expect(rule.takes([9, 16], of: whole) && rule.takes([.nan, .infinity], of: whole))
+        #expect(!rule.takes([9], of: whole) && !rule.takes([9, 16, 1], of: whole) && !rule.takes([], of: whole))
+        #expect(!rule.takes([-9, 16], of: whole))
+    }
+
     @Test func aCommitThatWasChangedIsNotBelieved() {
         let rule = CommitRule(table: Self.table, clipNorm: 1, skipsMax: 0)
         let clipScale = rule.clipScale(of: 5)
