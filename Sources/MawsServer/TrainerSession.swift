@@ -9,7 +9,7 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// One trainer's connection, on its own thread: gathers and collects are answered, pushes and posts are taken in.
+/// One trainer's connection, on its own thread: does what the session's core asks for, and says what came of it.
 final class TrainerSession {
     /// How long a push waits for memory before it is dropped and the trainer told so.
     private static let memoryWaitSeconds = 10.0
@@ -19,27 +19,29 @@ final class TrainerSession {
     private let links: TrainerLinks
     private var link: TrainerLinks.Link?
     private var peer: String
-    /// Why a payload since the last flush was dropped although it may be needed.
-    private var loss: String?
-    /// Whether a gradient since the last flush was not taken as it is not finite.
-    private var isNonFinite = false
+    private var core: SessionCore
+    /// The memory that the payload of a push belongs to, and where it goes or is.
+    private var memory: ShardMemory?
+    private var buffer: FloatBuffer?
+    private var gradient: PackedSum?
+    private var rows: [UInt8] = []
 
     init(host: ShardHost, connection: Connection, links: TrainerLinks) {
         self.host = host
         self.links = links
         self.connection = connection
+        core = SessionCore(shard: host.options.shard)
         peer = connection.peerName
     }
 
     /// Serves until the connection ends; throws why, when the trainer is to blame.
     func run() throws {
         guard connection.peer.role == .trainer else { return try tellCoordinator() }
-        try greet()
-        connection.allow(.shardClient)
         defer { link.map(links.remove) }
-        while true {
+        try obey(connection.receive(timeoutSeconds: 10))
+        while !core.hasEnded {
             do {
-                try serve(connection.receive(timeoutSeconds: 3600))
+                try obey(connection.receive(timeoutSeconds: 3600))
             } catch TransportError.timedOut {
                 // A trainer without work has nothing to say; one whose machine is gone is found out by the system.
                 continue
@@ -62,155 +64,168 @@ final class TrainerSession {
         try connection.send(.linkState(host.reply(to: RequestNumber(origin)), state))
     }
 
-    private func greet() throws {
-        let incoming = try connection.receive(timeoutSeconds: 10)
-        guard case .hello(let hello) = incoming.message, incoming.payloadCount == 0 else {
-            throw rubbish("its first message is not hello")
+    private func obey(_ incoming: Incoming) throws {
+        if case .hello(let hello) = incoming.message {
+            peer = "\(PlainText.line(hello.name)) (\(connection.peer.name)) at \(connection.remoteAddress)"
         }
-        peer = "\(PlainText.line(hello.name)) (\(connection.peer.name)) at \(connection.remoteAddress)"
-        guard hello.role == .trainer, hello.protocolVersion == ProtocolVersion.current else {
-            let reason = "shard \(host.options.shard) serves trainers of protocol version \(ProtocolVersion.current)"
+        // The memory of a state that is replaced is nobody's any more.
+        defer { (memory, buffer) = (nil, nil) }
+        try step(.received(incoming.message, payloadCount: incoming.payloadCount))
+    }
+
+    private func step(_ event: SessionEvent) throws {
+        var next: SessionEvent? = event
+        while let event = next {
+            next = nil
+            for action in core.step(event) {
+                if let event = try perform(action) { next = event }
+            }
+        }
+    }
+
+    /// Does one thing.
+    ///
+    /// - Returns: what to tell the core, if anything.
+    private func perform(_ action: SessionAction) throws -> SessionEvent? {
+        switch action {
+        case .welcome(let hello): try welcome(hello)
+        case .announce(let upload): return try announce(upload)
+        case .deliver(let upload, let generation): return .settled(try deliver(upload, generation))
+        case .gather(let request, let stage, let step, let block):
+            try ask(request) { [holder] in
+                .gatherRequested($0, holder: holder, stage: stage, step: step, block: block)
+            }
+        case .collect(let request, let stage, let step):
+            try ask(request) { .collectRequested($0, stage: stage, step: step) }
+        case .confirm(let request, let flush): return confirm(request, flush)
+        case .takeMemory(let push, let count): return .memory(isThere: try takeMemory(push, count))
+        case .receive(let upload, let count): return .payload(isFinite: try receive(upload, count))
+        case .free: free()
+        case .discardPayload: try connection.discardPayload()
+        case .countDuplicate: host.count { $0.duplicates += 1 }
+        case .send(let message): try connection.send(message)
+        case .sendSlice, .sendPosts: preconditionFailure("an answer is sent while its memory is kept readable")
+        case .sendLinkState(let origin):
+            try connection.send(.linkState(host.reply(to: RequestNumber(origin)), links.state(of: origin)))
+        case .refuse(let reason):
             connection.refuse(reason)
-            throw rubbish("it says it is a \(hello.role.rawValue) of version \(hello.protocolVersion)")
+            throw rubbish(reason)
+        case .end(let reason): throw rubbish(reason)
         }
+        return nil
+    }
+
+    private func welcome(_ hello: Hello) throws {
         link = links.add(connection, origin: hello.origin)
         let (term, runID) = host.greeting()
         try connection.send(.welcome(Welcome(term: term, plan: [], runID: runID)))
-    }
-
-    private func serve(_ incoming: Incoming) throws {
-        switch incoming.message {
-        case .push(let push): return try take(push, incoming.payloadCount)
-        case .post(let post, let grant): return try take(post, grant, incoming.payloadCount)
-        default: break
-        }
-        guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
-        switch incoming.message {
-        case .gather(let request, let stage, let step, let block): try gather(request, stage, step, block)
-        case .collect(let request, let stage, let step): try collect(request, stage, step)
-        case .flush(let request, let flush): try confirm(flush, host.reply(to: request))
-        case .linkRequest(let origin):
-            try connection.send(.linkState(host.reply(to: RequestNumber(origin)), links.state(of: origin)))
-        case .heartbeat: break
-        default: throw rubbish("it sent a message that is not for servers")
-        }
+        connection.allow(.shardClient)
     }
 
     // MARK: - Reading
 
-    private func gather(
-        _ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex, _ block: UInt32
-    ) throws {
-        try host.withAnswer(
-            connection, request, { .gatherRequested($0, holder: holder, stage: stage, step: step, block: block) }
-        ) { answer, memory, reply in
-            guard case .serve(_, let slice) = answer, let memory else { return try decline(answer, reply) }
-            do {
-                try send(reply, slice, of: memory)
-            } catch let error as StorageError {
-                try connection.send(.unavailable(reply, try host.found(error, in: memory)))
+    /// The answer is sent before the shard may overwrite what it reads.
+    private func ask(_ request: RequestNumber, _ event: (ShardRequest) -> ShardEvent) throws {
+        try host.withAnswer(connection, request, event) { answer, memory, reply in
+            for action in core.step(.answered(answer, reply)) {
+                switch action {
+                case .sendSlice(let reply, let slice): try send(reply, slice, of: memory)
+                case .sendPosts(let reply, let stage, let step, let units): try send(reply, stage, step, units)
+                case .send(let message): try connection.send(message)
+                default: preconditionFailure("\(action) is no answer")
+                }
             }
         }
     }
 
-    private func send(_ reply: Reply, _ slice: TensorSlice, of memory: ShardMemory) throws {
-        try memory.withPayload(of: slice) { payload in
-            host.count { $0.bytesGathered += UInt64(payload.count) }
-            let encoding = memory.configuration.gatherEncoding
-            try connection.send(
-                .gathered(reply, stage: slice.stage, step: slice.step, block: slice.block, encoding: encoding),
-                payload: payload)
-        }
-    }
-
-    private func collect(_ request: RequestNumber, _ stage: StageIndex, _ step: StepIndex) throws {
-        try host.withAnswer(connection, request, { .collectRequested($0, stage: stage, step: step) }) {
-            answer, _, reply in
-            guard case .servePosts(_, _, _, let units) = answer else { return try decline(answer, reply) }
-            for (unit, rows) in host.posts(of: units) {
-                host.count { $0.bytesGathered += UInt64(rows.count) }
-                let post = Post(term: reply.term, stage: stage, step: step, unit: unit)
-                try rows.withUnsafeBytes { try connection.send(.posted(reply, post), payload: $0) }
+    private func send(_ reply: Reply, _ slice: TensorSlice, of memory: ShardMemory?) throws {
+        guard let memory else { preconditionFailure("served without memory") }
+        do {
+            try memory.withPayload(of: slice) { payload in
+                host.count { $0.bytesGathered += UInt64(payload.count) }
+                let encoding = memory.configuration.gatherEncoding
+                try connection.send(
+                    .gathered(reply, stage: slice.stage, step: slice.step, block: slice.block, encoding: encoding),
+                    payload: payload)
             }
-            try connection.send(.flushed(reply))
+        } catch let error as StorageError {
+            try connection.send(.unavailable(reply, try host.found(error, in: memory)))
         }
     }
 
-    private func decline(_ answer: ShardLockedAction, _ reply: Reply) throws {
-        guard case .decline(_, let reason) = answer else { preconditionFailure("\(answer) is no answer") }
-        try connection.send(.unavailable(reply, reason))
+    private func send(_ reply: Reply, _ stage: StageIndex, _ step: StepIndex, _ units: [UnitIndex]) throws {
+        for (unit, rows) in host.posts(of: units) {
+            host.count { $0.bytesGathered += UInt64(rows.count) }
+            let post = Post(term: reply.term, stage: stage, step: step, unit: unit)
+            try rows.withUnsafeBytes { try connection.send(.posted(reply, post), payload: $0) }
+        }
+        try connection.send(.flushed(reply))
     }
 
     // MARK: - Writing
 
-    /// Says whether all of some units is here, with the receipt that the coordinator believes.
-    private func confirm(_ flush: Flush, _ reply: Reply) throws {
-        defer { (loss, isNonFinite) = (nil, false) }
-        if let loss { return try connection.send(.unavailable(reply, loss)) }
-        if isNonFinite { return try connection.send(.flushed(reply, isFinite: false)) }
-        let units = "2^\(flush.level) units from \(flush.unit.value) on of step \(flush.step.value)"
-        switch host.state.withLock({ $0.core.flushed(flush, holder: holder) }) {
-        case .confirmed(let receipt): try connection.send(.flushed(reply, receipt: receipt))
-        case .settled: try connection.send(.flushed(reply))
-        case .incomplete:
-            try connection.send(.unavailable(reply, "shard \(host.options.shard) has not all of \(units)"))
-        case .notLeased: throw refused("it flushes \(units), which it was not leased")
-        }
-    }
-
     /// The name in the trainer's certificate.
     private var holder: String { connection.peer.name }
 
-    private func refused(_ reason: String) -> ServerError {
-        connection.refuse(reason)
-        return rubbish(reason)
+    private func confirm(_ request: RequestNumber, _ flush: Flush) -> SessionEvent {
+        host.state.withLock { [holder] state in
+            .flushed(
+                state.core.flushed(flush, holder: holder), Reply(term: state.core.term, request: request))
+        }
     }
 
-    private func take(_ push: Push, _ payloadCount: Int) throws {
-        guard let (generation, memory) = try announced(.pushAnnounced(push), payloadCount) else { return }
-        guard host.state.withLock({ $0.core.allows(push, holder: holder) }) else {
-            let units = "2^\(push.level) units from \(push.unit.value) on of step \(push.step.value)"
-            throw refused("it pushes \(units), which it was not leased")
+    private func announce(_ upload: Upload) throws -> SessionEvent {
+        let (actions, isLeased, posts, memory) = host.state.withLock { [holder] state in
+            let actions = state.step(upload.announcement)
+            return (
+                actions, state.allows(upload, actions, holder: holder), state.core.configuration?.posts ?? .none,
+                state.memory
+            )
         }
+        try host.run(actions.unlocked)
+        guard let verdict = actions.locked.first else { preconditionFailure("no verdict on \(upload)") }
+        self.memory = memory
+        return .judged(verdict, isLeased: isLeased, posts: posts)
+    }
+
+    private func takeMemory(_ push: Push, _ payloadCount: Int) throws -> Bool {
+        guard let memory else { return false }
         let count = memory.slices[Int(push.block)].count
         let limit = TensorCodec.payloadLimit(tensorBytes: 4 * count, encoding: push.encoding)
-        guard payloadCount <= limit else {
+        guard payloadCount <= limit, push.encoding != .fp32 || payloadCount == 4 * count else {
             throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
         }
         // Runs have at most so many values; how many there are is in the payload.
         let valueCount = push.encoding == .fp32Runs ? min(count, payloadCount / 4) : count
         link?.isHeldUp.store(true, ordering: .relaxed)
-        let taken = memory.pool.take(valueCount, waitSeconds: Self.memoryWaitSeconds)
+        buffer = memory.pool.take(valueCount, waitSeconds: Self.memoryWaitSeconds)
         link?.isHeldUp.store(false, ordering: .relaxed)
-        guard let buffer = taken else {
-            loss = "shard \(host.options.shard) has no memory for more gradients now"
-            return try connection.discardPayload()
+        return buffer != nil
+    }
+
+    /// - Returns: whether all of it is finite.
+    private func receive(_ upload: Upload, _ payloadCount: Int) throws -> Bool {
+        defer { host.count { $0.bytesPushed += UInt64(payloadCount) } }
+        guard case .push(let push) = upload, let buffer, let memory else {
+            rows = [UInt8](repeating: 0, count: payloadCount)
+            if payloadCount > 0 { try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
+            return true
         }
-        let gradient: PackedSum
         do {
-            gradient = try receive(push.encoding, payloadCount, of: count, into: buffer)
+            let count = memory.slices[Int(push.block)].count
+            let received = try receive(push.encoding, payloadCount, of: count, into: buffer)
+            gradient = received
+            return push.grant.mayBeNonFinite || received.isFinite
         } catch {
             memory.pool.give(PackedSum(runs: push.encoding == .fp32Runs ? Runs([]) : nil, values: buffer))
             throw error
         }
-        host.count { $0.bytesPushed += UInt64(payloadCount) }
-        guard push.grant.mayBeNonFinite || gradient.isFinite else {
-            isNonFinite = true
-            return memory.pool.give(gradient)
-        }
-        let verdict = try host.received(push, generation, gradient)
-        let isKept = verdict.contains { if case .keepGradient = $0 { true } else { false } }
-        if !isKept { memory.pool.give(gradient) }
-        try settle(verdict)
     }
 
     private func receive(
         _ encoding: TensorEncoding, _ payloadCount: Int, of count: Int, into buffer: FloatBuffer
     ) throws -> PackedSum {
         if encoding == .fp32 {
-            guard payloadCount == 4 * count else {
-                throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
-            }
             if payloadCount > 0 { try connection.receivePayload(into: buffer.bytes) }
             return PackedSum(whole: buffer)
         }
@@ -230,41 +245,36 @@ final class TrainerSession {
         }
     }
 
-    private func take(_ post: Post, _ grant: LeaseGrant, _ payloadCount: Int) throws {
-        guard let (generation, _) = try announced(.postAnnounced(post), payloadCount) else { return }
-        let (shape, isLeased) = host.state.withLock {
-            ($0.core.configuration?.posts ?? .none, $0.core.allows(post, grant, holder: holder))
+    private func deliver(_ upload: Upload, _ generation: ShardGeneration) throws -> [ShardLockedAction] {
+        switch upload {
+        case .push(let push):
+            guard let received = gradient else { preconditionFailure("no gradient was received") }
+            let verdict = try host.handle(
+                upload.arrival(generation), received: .gradient(received, generation, block: Int(push.block)))
+            // What is kept is the shard's now.
+            if verdict.contains(where: { if case .keepGradient = $0 { true } else { false } }) { gradient = nil }
+            return verdict
+        case .post(let post, _):
+            defer { rows = [] }
+            return try host.handle(upload.arrival(generation), received: .post(post.unit, rows))
         }
-        let unit = "unit \(post.unit.value) of step \(post.step.value)"
-        guard isLeased else { throw refused("it posts \(unit), which it was not leased") }
-        guard shape.allows(post.unit, byteCount: payloadCount) else {
-            throw refused("it posts \(payloadCount) bytes of \(unit), which no unit of this stage has")
-        }
-        var rows = [UInt8](repeating: 0, count: payloadCount)
-        if payloadCount > 0 { try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
-        host.count { $0.bytesPushed += UInt64(payloadCount) }
-        try settle(try host.received(post, generation, rows))
     }
 
-    /// Asks what becomes of a payload that is still on the wire; nil when it was dropped.
-    private func announced(_ event: ShardEvent, _ payloadCount: Int) throws -> (ShardGeneration, ShardMemory)? {
-        let (verdict, memory) = try host.announce(event)
-        if case .receive(let generation) = verdict, let memory { return (generation, memory) }
-        try connection.discardPayload()
-        try settle([verdict])
-        return nil
-    }
-
-    private func settle(_ verdict: [ShardLockedAction]) throws {
-        for action in verdict {
-            switch action {
-            case .discard: host.count { $0.duplicates += 1 }
-            case .lose(let reason): loss = reason
-            case .breakOff(let reason): throw rubbish(reason)
-            default: break
-            }
-        }
+    private func free() {
+        if let gradient { memory?.pool.give(gradient) }
+        gradient = nil
     }
 
     private func rubbish(_ reason: String) -> ServerError { .rubbish(peer: peer, reason: reason) }
+}
+
+extension ShardHost.State {
+    /// Whether the holder of the certificate was leased what it sends; looked at only where the shard would take it.
+    fileprivate func allows(_ upload: Upload, _ actions: ShardActions, holder: String) -> Bool {
+        guard case .receive? = actions.locked.first else { return false }
+        return switch upload {
+        case .push(let push): core.allows(push, holder: holder)
+        case .post(let post, let grant): core.allows(post, grant, holder: holder)
+        }
+    }
 }

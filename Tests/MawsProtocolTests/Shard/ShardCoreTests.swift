@@ -267,12 +267,12 @@ struct ShardCoreTests {
             return
         }
         shard.step(.stateOpened(generation, step: StepIndex(4), hasReduced: true))
-        #expect(shard.sent == [.restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(4))])
+        #expect(shard.sent == [.restored(ShardHarness.reply(term: 2), stage: ShardHarness.stage, step: StepIndex(4))])
         #expect(shard.reports == [StepIndex(4)])
         #expect(shard.push(ShardHarness.push(unit: 0, term: 2)) == .locked(.discard))
         shard.step(.committed(ShardHarness.commit(term: 2)))
         shard.finishWork()
-        #expect(shard.sent.last == .applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
+        #expect(shard.sent.last == .applied(ShardHarness.reply(term: 2), stage: ShardHarness.stage, step: StepIndex(5)))
     }
 
     @Test func commitThatDoesNotFitEndsTheConnectionAndARepeatedOneIsAnswered() {
@@ -301,7 +301,8 @@ struct ShardCoreTests {
         #expect(shard.core.isApplying)
         #expect(shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2))) == .nothing)
         shard.finishWork()
-        #expect(shard.sent.last == .restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
+        #expect(
+            shard.sent.last == .restored(ShardHarness.reply(term: 2), stage: ShardHarness.stage, step: StepIndex(5)))
         #expect(shard.core.term == Term(2))
     }
 

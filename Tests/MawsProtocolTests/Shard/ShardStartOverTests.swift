@@ -19,7 +19,8 @@ struct ShardStartOverTests {
         push(0..<2, to: &shard)
         shard.finishWork()
         shard.step(.configured(again))
-        #expect(shard.sent.last == .restored(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(4)))
+        #expect(
+            shard.sent.last == .restored(ShardHarness.reply(term: 2), stage: ShardHarness.stage, step: StepIndex(4)))
         push(2..<3, to: &shard, term: 2)
         shard.finishWork()
         #expect(shard.reports.isEmpty)
@@ -68,7 +69,7 @@ struct ShardStartOverTests {
         #expect(shard.reports == [StepIndex(4), StepIndex(4)])
         shard.step(.committed(ShardHarness.commit(term: 2)))
         shard.finishWork()
-        #expect(shard.sent.last == .applied(ShardHarness.reply(), stage: ShardHarness.stage, step: StepIndex(5)))
+        #expect(shard.sent.last == .applied(ShardHarness.reply(term: 2), stage: ShardHarness.stage, step: StepIndex(5)))
     }
 
     @Test func aReducedGradientInTheStateFileIsDroppedToo() {

@@ -1,0 +1,233 @@
+import MawsBase
+import MawsProtocol
+import MawsWire
+import Testing
+
+/// What a trainer may send a shard, and what is said to it.
+struct SessionCoreTests {
+    private typealias Harness = SessionHarness
+
+    @Test func nothingComesBeforeARightGreeting() {
+        for message in [Message.heartbeat, Harness.flush] {
+            var session = Harness(isGreeted: false)
+            #expect(session.receive(message) == [.end(reason: "its first message is not hello")])
+            #expect(session.core.hasEnded && session.receive(.heartbeat) == [])
+        }
+        var viewer = Harness.hello
+        viewer.role = .viewer
+        var old = Harness.hello
+        old.protocolVersion = 3
+        for hello in [viewer, old] {
+            var session = Harness(isGreeted: false)
+            let current = ProtocolVersion.current
+            #expect(
+                session.receive(.hello(hello))
+                    == [.refuse(reason: "shard 1/2 serves trainers of protocol version \(current)")])
+        }
+        var session = Harness(isGreeted: false)
+        #expect(session.receive(.hello(Harness.hello)) == [.welcome(Harness.hello)])
+    }
+
+    @Test func aGradientIsAnnouncedTakenRoomForReceivedAndDelivered() {
+        var session = Harness()
+        let upload = Upload.push(Harness.push)
+        #expect(session.receive(.push(Harness.push), bytes: 40) == [.announce(upload)])
+        #expect(session.judge(.receive(Harness.generation)) == [.takeMemory(Harness.push, payloadCount: 40)])
+        #expect(session.step(.memory(isThere: true)) == [.receive(upload, payloadCount: 40)])
+        #expect(session.step(.payload(isFinite: true)) == [.deliver(upload, Harness.generation)])
+        #expect(session.step(.settled([.keepGradient(Harness.sum)])) == [], "what is kept is not given back")
+        #expect(session.flush(.confirmed(Harness.receipt)) == .flushed(Harness.reply, receipt: Harness.receipt))
+    }
+
+    /// Before any memory is taken for it.
+    @Test func whatWasNotLeasedIsRefused() {
+        var session = Harness()
+        _ = session.receive(.push(Harness.push), bytes: 40)
+        let pushes = SessionAction.refuse(reason: "it pushes 2^1 units from 2 on of step 4, which it was not leased")
+        #expect(session.judge(.receive(Harness.generation), isLeased: false) == [pushes])
+        session = Harness()
+        _ = session.receive(.post(Harness.post, .none), bytes: 8)
+        let posts = SessionAction.refuse(reason: "it posts unit 2 of step 4, which it was not leased")
+        #expect(session.judge(.receive(Harness.generation), isLeased: false) == [posts])
+        session = Harness()
+        _ = session.receive(Harness.flush)
+        #expect(
+            session.step(.flushed(.notLeased, Harness.reply))
+                == [.refuse(reason: "it flushes 2^1 units from 2 on of step 4, which it was not leased")])
+    }
+
+    @Test func aPostHasASizeThatTheStageSays() {
+        var session = Harness()
+        _ = session.receive(.post(Harness.post, .none), bytes: 12)
+        #expect(
+            session.judge(.receive(Harness.generation))
+                == [.refuse(reason: "it posts 12 bytes of unit 2 of step 4, which no unit of this stage has")])
+        session = Harness()
+        let upload = Upload.post(Harness.post, .none)
+        #expect(session.receive(.post(Harness.post, .none), bytes: 8) == [.announce(upload)])
+        #expect(session.judge(.receive(Harness.generation)) == [.receive(upload, payloadCount: 8)])
+        #expect(session.step(.payload(isFinite: true)) == [.deliver(upload, Harness.generation)])
+        #expect(session.step(.settled([.keepPost])) == [])
+    }
+
+    @Test func whatNobodyNeedsIsReadAndDropped() {
+        var session = Harness()
+        _ = session.receive(.push(Harness.push), bytes: 40)
+        #expect(session.judge(.discard) == [.discardPayload, .countDuplicate])
+        session.upload(.push(Harness.push), bytes: 40)
+        #expect(session.step(.settled([.discard])) == [.free, .countDuplicate], "another was faster meanwhile")
+        #expect(session.flush(.settled) == .flushed(Harness.reply))
+    }
+
+    /// The next flush says so, and the one after it does not any more.
+    @Test func aLossIsSaidOnceWhereverItHappened() {
+        let losses: [(inout Harness) -> String] = [
+            { session in
+                _ = session.receive(.push(Harness.push), bytes: 40)
+                #expect(session.judge(.lose(reason: "no state")) == [.discardPayload])
+                return "no state"
+            },
+            { session in
+                _ = session.receive(.push(Harness.push), bytes: 40)
+                _ = session.judge(.receive(Harness.generation))
+                #expect(session.step(.memory(isThere: false)) == [.discardPayload])
+                return "shard 1/2 has no memory for more gradients now"
+            },
+            { session in
+                session.upload(.push(Harness.push), bytes: 40)
+                #expect(session.step(.settled([.lose(reason: "a new state")])) == [.free])
+                return "a new state"
+            },
+        ]
+        for lose in losses {
+            var session = Harness()
+            let reason = lose(&session)
+            #expect(session.flush(.confirmed(Harness.receipt)) == .unavailable(Harness.reply, reason))
+            #expect(session.flush(.confirmed(Harness.receipt)) == .flushed(Harness.reply, receipt: Harness.receipt))
+        }
+    }
+
+    @Test func aGradientThatIsNotFiniteIsTakenOnlyWhereTheLeaseSaysSo() {
+        var session = Harness()
+        let upload = Upload.push(Harness.push)
+        _ = session.receive(.push(Harness.push), bytes: 40)
+        _ = session.judge(.receive(Harness.generation))
+        _ = session.step(.memory(isThere: true))
+        #expect(session.step(.payload(isFinite: false)) == [.free])
+        #expect(session.flush(.incomplete) == .flushed(Harness.reply, isFinite: false))
+        #expect(
+            session.flush(.incomplete)
+                == .unavailable(Harness.reply, "shard 1/2 has not all of 2^1 units from 2 on of step 4"))
+        var agreed = Harness.push
+        agreed.grant.mayBeNonFinite = true
+        _ = session.receive(.push(agreed), bytes: 40)
+        _ = session.judge(.receive(Harness.generation))
+        _ = session.step(.memory(isThere: true))
+        #expect(session.step(.payload(isFinite: false)) == [.deliver(.push(agreed), Harness.generation)])
+        #expect(upload != .push(agreed))
+    }
+
+    /// Whoever breaks the protocol loses its connection, and what was taken for it is free again.
+    @Test func aBreachEndsTheSession() {
+        var session = Harness()
+        session.upload(.push(Harness.push), bytes: 40)
+        #expect(session.step(.settled([.breakOff(reason: "no")])) == [.free, .end(reason: "no")])
+        #expect(session.core.hasEnded)
+        session = Harness()
+        _ = session.receive(.push(Harness.push), bytes: 40)
+        #expect(session.judge(.breakOff(reason: "no")) == [.discardPayload, .end(reason: "no")])
+        session = Harness()
+        #expect(session.receive(Harness.flush, bytes: 3) == [.end(reason: "it sent a payload where none belongs")])
+        session = Harness()
+        #expect(
+            session.receive(.leaseRequest(shares: []))
+                == [.end(reason: "it sent a message that is not for servers")])
+        session = Harness()
+        _ = session.receive(.push(Harness.push), bytes: 40)
+        #expect(session.receive(.heartbeat) == [.end(reason: "it sent what is not due")])
+    }
+
+    /// Every answer says the request that it answers and the term under which the shard decided on it.
+    @Test func answersAreTheRequestsOwn() {
+        var session = Harness()
+        let (stage, step) = (StageIndex(1), StepIndex(4))
+        let gather = Message.gather(RequestNumber(6), stage: stage, step: step, block: 3)
+        #expect(session.receive(gather) == [.gather(RequestNumber(6), stage: stage, step: step, block: 3)])
+        let slice = TensorSlice(stage: stage, step: step, block: 3, part: .weight)
+        #expect(
+            session.step(.answered(.serve(ShardRequest(1), slice), Harness.reply))
+                == [.sendSlice(Harness.reply, slice)])
+        _ = session.receive(gather)
+        #expect(
+            session.step(.answered(.decline(ShardRequest(1), reason: "gone"), Harness.reply))
+                == [.send(.unavailable(Harness.reply, "gone"))])
+        #expect(
+            session.receive(.collect(RequestNumber(7), stage: stage, step: step))
+                == [.collect(RequestNumber(7), stage: stage, step: step)])
+        let units = [UnitIndex(1), UnitIndex(3)]
+        #expect(
+            session.step(.answered(.servePosts(ShardRequest(1), stage, step, units), Harness.reply))
+                == [.sendPosts(Harness.reply, stage, step, units)])
+        #expect(session.receive(.linkRequest(origin: 5)) == [.sendLinkState(5)])
+        #expect(session.receive(.heartbeat) == [])
+    }
+}
+
+/// A session whose invariants are checked after every event.
+private struct SessionHarness {
+    var core = SessionCore(shard: ShardIdentity(index: 1, count: 2))
+
+    static let generation = ShardGeneration(3)
+    static let reply = Reply(term: Term(2), request: RequestNumber(6))
+    static let receipt = AuthenticationCode(bytes: Array(repeating: 5, count: 32))
+    static let push = Push(
+        term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1, block: 0,
+        encoding: .fp32)
+    static let post = Post(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2))
+    static let flush = Message.flush(
+        RequestNumber(6), Flush(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1))
+    static let hello = Hello(
+        protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0", computeProfile: "",
+        dataFingerprint: "", server: nil, term: Term(2))
+
+    /// A name that a shard gives the sum that it keeps.
+    static let sum: UnitTree.Sum = {
+        var tree = UnitTree(unitCount: 2)
+        guard let arrival = tree.insert(UnitTree.Node(level: 1, index: 0)) else { preconditionFailure("a new node") }
+        return arrival.sum
+    }()
+
+    init(isGreeted: Bool = true) {
+        if isGreeted { _ = receive(.hello(Self.hello)) }
+    }
+
+    mutating func step(_ event: SessionEvent) -> [SessionAction] {
+        let actions = core.step(event)
+        #expect(core.violations() == [])
+        return actions
+    }
+
+    mutating func receive(_ message: Message, bytes: Int = 0) -> [SessionAction] {
+        step(.received(message, payloadCount: bytes))
+    }
+
+    mutating func judge(_ verdict: ShardLockedAction, isLeased: Bool = true) -> [SessionAction] {
+        let posts = PostShape(units: 4, pieceBytes: 8, piecesMin: 1, piecesMax: 1)
+        return step(.judged(verdict, isLeased: isLeased, posts: posts))
+    }
+
+    /// As far as the shard's last word.
+    mutating func upload(_ upload: Upload, bytes: Int) {
+        if case .push(let push) = upload { _ = receive(.push(push), bytes: bytes) }
+        _ = judge(.receive(Self.generation))
+        _ = step(.memory(isThere: true))
+        _ = step(.payload(isFinite: true))
+    }
+
+    mutating func flush(_ answer: FlushAnswer) -> Message? {
+        guard case .confirm? = receive(Self.flush).first,
+            case .send(let message)? = step(.flushed(answer, Self.reply)).first
+        else { return nil }
+        return message
+    }
+}
