@@ -16,10 +16,19 @@ extension RunDatabase {
     static func leaveToReaders(_ path: String) throws -> Bool {
         guard isOpenElsewhere(path) else { return false }
         let copy = "\(path).copy"
-        try remove(["", "-wal", "-shm"].map { copy + $0 })
-        for ending in ["", "-wal"] where access(path + ending, F_OK) == 0 {
-            try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
-        }
+        // The last process that closes a database moves its log into it: both are copied as they are at one time.
+        var before: [Version?]
+        repeat {
+            before = versions(path)
+            try remove(["", "-wal", "-shm"].map { copy + $0 })
+            for ending in ["", "-wal"] where access(path + ending, F_OK) == 0 {
+                do {
+                    try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
+                } catch  where access(path + ending, F_OK) != 0 {
+                    continue
+                }
+            }
+        } while versions(path) != before
         // All that the log holds goes into the one file, so that its name can change at once.
         let queue = try DatabaseQueue(path: copy)
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
@@ -28,6 +37,25 @@ extension RunDatabase {
         if rename(copy, path) != 0 { throw StorageError.last("move into place", path) }
         try remove(["-wal", "-shm"].map { path + $0 })
         return true
+    }
+
+    /// What tells whether a file was written or replaced.
+    private struct Version: Equatable {
+        var node: UInt64
+        var byteCount: Int64
+        var changedSeconds: Int
+        var changedNanoseconds: Int
+    }
+
+    /// Of the database and its log; nil for one that is not there.
+    private static func versions(_ path: String) -> [Version?] {
+        ["", "-wal"].map { ending in
+            var status = stat()
+            guard stat(path + ending, &status) == 0 else { return nil }
+            return Version(
+                node: UInt64(status.st_ino), byteCount: Int64(status.st_size), changedSeconds: status.st_mtim.tv_sec,
+                changedNanoseconds: status.st_mtim.tv_nsec)
+        }
     }
 
     private static func isOpenElsewhere(_ path: String) -> Bool {

@@ -10,6 +10,9 @@ import MawsFiles
 ///
 /// Every error is a `StorageError` that names the file: `full`, `damaged`, or `database` with SQLite's words.
 package final class RunDatabase: Sendable {
+    /// How long another process may keep the database locked.
+    private static let busySeconds = 60.0
+
     private let path: String
     private let queue: DatabaseQueue
     private let stageNames: [String]
@@ -26,6 +29,8 @@ package final class RunDatabase: Sendable {
         self.stageNames = stageNames
         wasOpenElsewhere = try Self.naming(path) { try Self.leaveToReaders(path) }
         var configuration = Configuration()
+        // A reader may be recovering the log, or hold it for a moment while it opens or closes.
+        configuration.busyMode = .timeout(Self.busySeconds)
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA journal_mode = WAL")
             try database.execute(sql: "PRAGMA synchronous = FULL")

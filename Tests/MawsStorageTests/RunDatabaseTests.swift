@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import MawsBase
 import MawsDatabase
 import MawsFiles
@@ -21,6 +22,32 @@ import Testing
         let again = try RunDatabase(path: path)
         #expect(try again.passed() == [records[2], records[1], records[0]])
         #expect(try again.open(newRunID: "other", plan: []).term == Term(term.value + 5))
+    }
+
+    /// Somebody looks at the run with a tool of SQLite's.
+    @Test(.enabled(if: access("/usr/bin/python3", X_OK) == 0, "needs python3"))
+    func anotherProcessThatLocksTheDatabaseForAMomentIsWaitedFor() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/run.sqlite"
+        let database = try RunDatabase(path: path)
+        _ = try database.open(newRunID: "run", plan: [])
+        let other = Process()
+        other.executableURL = URL(filePath: "/usr/bin/python3")
+        let script = """
+            import sqlite3, sys, time
+            run = sqlite3.connect(sys.argv[1], isolation_level=None)
+            run.execute("BEGIN EXCLUSIVE")
+            print("locked", flush=True)
+            time.sleep(1)
+            """
+        other.arguments = ["-c", script, path]
+        let output = Pipe()
+        other.standardOutput = output
+        try other.run()
+        #expect(output.fileHandleForReading.availableData == Data("locked\n".utf8))
+        try database.keep(Term(7))
+        #expect(try database.identity()?.term == Term(7))
+        other.waitUntilExit()
     }
 
     @Test func aDatabaseThatIsCutOrOverwrittenIsDamagedAndNotEmpty() throws {
