@@ -3,15 +3,17 @@ import MawsBase
 import MawsFiles
 
 /// Lets those read a run's folder whom its plan names, whatever `umask` the processes of earlier starts had.
-struct RunModes {
-    let paths: RunPaths
-    let access: RunAccess
+package struct RunModes {
+    package let paths: RunPaths
+    package let access: RunAccess
+
+    package init(paths: RunPaths, access: RunAccess) { (self.paths, self.access) = (paths, access) }
 
     /// Sets what this process and its children withhold from files that they make.
-    func withhold() { umask(access.withheldBits) }
+    package func withhold() { umask(access.withheldBits) }
 
     /// Changes what is there already. Returns sentences for the log about what was otherwise.
-    func settle() throws -> [String] {
+    package func settle() throws -> [String] {
         var modes = FolderModes(withheldBits: access.withheldBits)
         var notes: [String] = []
         if isRunsAlone {

@@ -8,7 +8,7 @@ import Synchronization
 
 /// Gathers the slices of a checkpoint from all servers, on the threads that receive them. What counts, the core decides,
 /// under the lock; nothing is read, written or sent under it.
-final class CheckpointCollector: Sendable {
+package final class CheckpointCollector: Sendable {
     /// A checkpoint in the making.
     private struct Making {
         let writer: CheckpointWriter
@@ -25,10 +25,10 @@ final class CheckpointCollector: Sendable {
     private let mailbox: Mailbox<NodeEvent>
     private let state = Mutex(State())
 
-    init(mailbox: Mailbox<NodeEvent>) { self.mailbox = mailbox }
+    package init(mailbox: Mailbox<NodeEvent>) { self.mailbox = mailbox }
 
     /// Opens a checkpoint and asks every server for its slices.
-    func begin(
+    package func begin(
         _ position: RunPosition, header: CheckpointHeader, store: CheckpointStore,
         servers: [(peer: Peer, shard: ShardIdentity)], prune: @escaping @Sendable () throws -> Void
     ) throws {
@@ -49,7 +49,7 @@ final class CheckpointCollector: Sendable {
 
     /// Takes the payload of a slice off the connection and writes it to its place. What nobody asked for takes no
     /// memory.
-    func receive(_ slice: TensorSlice, _ request: RequestNumber, from peer: Peer, byteCount: Int) throws {
+    package func receive(_ slice: TensorSlice, _ request: RequestNumber, from peer: Peer, byteCount: Int) throws {
         let (verdict, writer) = state.withLock { state in
             let verdict = state.core.announced(
                 slice, of: CheckpointAttempt(request.value), from: peer.id, byteCount: byteCount)
@@ -83,7 +83,7 @@ final class CheckpointCollector: Sendable {
     }
 
     /// A server that is asked for slices went away.
-    func lost(_ peer: PeerID) { step(.peerLost(peer)) }
+    package func lost(_ peer: PeerID) { step(.peerLost(peer)) }
 
     private func step(_ event: CheckpointEvent) { perform(state.withLock { $0.core.step(event) }) }
 

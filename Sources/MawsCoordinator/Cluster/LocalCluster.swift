@@ -6,7 +6,7 @@ import MawsPlan
 
 /// The servers and trainers of a local run: child processes that are started, watched, started again and stopped.
 /// They end by themselves when this process is gone.
-final class LocalCluster {
+package final class LocalCluster {
     /// A child that dies within this time of its start was not able to work.
     private static let shortLifeSeconds = 5.0
     private static let shortLivesMax = 5
@@ -27,14 +27,14 @@ final class LocalCluster {
     private var children: [String: Child] = [:]
     private var isStopping = false
 
-    init(programs: String, paths: RunPaths, mailbox: Mailbox<NodeEvent>) {
+    package init(programs: String, paths: RunPaths, mailbox: Mailbox<NodeEvent>) {
         self.programs = programs
         self.paths = paths
         self.mailbox = mailbox
     }
 
     /// Starts every process of the plan's cluster.
-    func start(_ cluster: ClusterPlan, coordinator: String, certificates: String, root: String) throws {
+    package func start(_ cluster: ClusterPlan, coordinator: String, certificates: String, root: String) throws {
         let common = ["--coordinator", coordinator, "--certificates", certificates, "--exit-with-coordinator"]
         for index in 0..<cluster.servers {
             let own = ["--shard", "\(index)/\(cluster.servers)", "--state", paths.state, "--name", "server-\(index)"]
@@ -54,7 +54,7 @@ final class LocalCluster {
     }
 
     /// A child ended: start it again after a pause, or give up when it never gets to work.
-    func ended(_ name: String) throws {
+    package func ended(_ name: String) throws {
         guard !isStopping, var child = children[name] else { return }
         let wasShort = child.startedAt.duration(to: .now) < .seconds(Self.shortLifeSeconds)
         child.shortLives = wasShort ? child.shortLives + 1 : 0
@@ -67,7 +67,7 @@ final class LocalCluster {
     }
 
     /// Starts the children whose pause is over.
-    func tick() throws {
+    package func tick() throws {
         for name in children.keys.sorted() {
             guard let restartAt = children[name]?.restartAt, restartAt <= .now, !isStopping else { continue }
             try launch(name)
@@ -75,7 +75,7 @@ final class LocalCluster {
     }
 
     /// Waits for the children to end by themselves, having been told so; kills those that do not.
-    func stop(graceSeconds: Double) {
+    package func stop(graceSeconds: Double) {
         isStopping = true
         wait(seconds: graceSeconds)
         for process in running { kill(process.processIdentifier, SIGKILL) }

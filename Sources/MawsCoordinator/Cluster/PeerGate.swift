@@ -7,7 +7,7 @@ import Synchronization
 
 /// Lets peers in: the reception proves who they are, then a thread of the connection reads the hello and posts every
 /// message, as far as the peer's budget allows.
-final class PeerGate: Sendable {
+package final class PeerGate: Sendable {
     private static let helloSeconds = 10.0
 
     private let listener: Listener
@@ -19,7 +19,7 @@ final class PeerGate: Sendable {
     private let lines = OpenLines()
 
     /// - Parameter evaluates: whether results of evaluations may come.
-    init(
+    package init(
         listener: Listener, mailbox: Mailbox<NodeEvent>, collector: CheckpointCollector, evaluates: Bool,
         heartbeatTimeoutSeconds: Double
     ) {
@@ -30,7 +30,7 @@ final class PeerGate: Sendable {
         trainers = evaluates ? .examiner : .trainer
     }
 
-    func open() {
+    package func open() {
         let budget = ReceptionBudget { role in
             switch role {
             case .viewer: MessageBudget.viewer.connectionsMax
@@ -47,7 +47,7 @@ final class PeerGate: Sendable {
         }
     }
 
-    func close() { listener.close() }
+    package func close() { listener.close() }
 
     private func serve(_ connection: Connection) {
         do {

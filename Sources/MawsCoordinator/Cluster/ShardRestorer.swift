@@ -9,7 +9,7 @@ import Synchronization
 
 /// Streams a checkpoint's slices to one server. Each is checked as it is read, so that a server gets what was written
 /// or nothing; a server seals nothing before it got all.
-final class ShardRestorer: Sendable {
+package final class ShardRestorer: Sendable {
     private let checkpoints: RunCheckpoints
     private let position: RunPosition
     /// That of the server's `configure`.
@@ -19,7 +19,7 @@ final class ShardRestorer: Sendable {
     private let mailbox: Mailbox<NodeEvent>
     private let isCancelled = Atomic(false)
 
-    init(
+    package init(
         checkpoints: RunCheckpoints, position: RunPosition, request: RequestNumber, shard: ShardIdentity, peer: Peer,
         mailbox: Mailbox<NodeEvent>
     ) {
@@ -32,7 +32,7 @@ final class ShardRestorer: Sendable {
 
     /// Runs on a thread of its own. A damaged checkpoint is the core's to replace; a lost server is the receiving
     /// thread's to tell.
-    func start() {
+    package func start() {
         Thread.detachNewThread { [self] in
             do {
                 try send()
@@ -50,7 +50,7 @@ final class ShardRestorer: Sendable {
     }
 
     /// Nothing of this checkpoint is sent after orders that are given from now on.
-    func cancel() {
+    package func cancel() {
         isCancelled.store(true, ordering: .sequentiallyConsistent)
         peer.outbox.dropSlices()
     }

@@ -6,18 +6,22 @@ import MawsRecords
 
 /// Keeps `metrics.jsonl` and `stages.jsonl` as the run's database has them: a process that was killed, a full disk or a
 /// database that was made again leave them without a line, with one twice, torn or too many.
-struct RecordFiles {
-    let paths: RunPaths
-    let catalog: StageCatalog
-    let database: RunDatabase
+package struct RecordFiles {
+    package let paths: RunPaths
+    package let catalog: StageCatalog
+    package let database: RunDatabase
+
+    package init(paths: RunPaths, catalog: StageCatalog, database: RunDatabase) {
+        (self.paths, self.catalog, self.database) = (paths, catalog, database)
+    }
 
     /// Makes both files agree. Returns a sentence for what was changed in the metrics.
-    func agree() throws -> String? {
+    package func agree() throws -> String? {
         try writeStages()
         return try agreeMetrics()
     }
 
-    func writeStages() throws {
+    package func writeStages() throws {
         let text = try database.ends().map { $0.summary + "\n" }.joined()
         let bytes = Array(text.utf8)
         if (try? AtomicFile.read(paths.stages)) != bytes { try AtomicFile.write(bytes, to: paths.stages) }

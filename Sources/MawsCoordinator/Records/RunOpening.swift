@@ -10,12 +10,12 @@ import MawsRecords
 
 /// Opens the memory of a run. A database that is lost, damaged or older than the run's checkpoints is made again from
 /// the newest whole one, and said; where there is none, the run is not begun a second time on top of the first.
-struct RunOpening {
-    struct Opened {
-        let database: RunDatabase
-        let identity: RunIdentity
+package struct RunOpening {
+    package struct Opened {
+        package let database: RunDatabase
+        package let identity: RunIdentity
         /// Whether servers and trainers may be at steps that this database does not know.
-        let isRecovered: Bool
+        package let isRecovered: Bool
     }
 
     /// A checkpoint that the run can go on from.
@@ -24,14 +24,21 @@ struct RunOpening {
         var position: RunPosition { header.position }
     }
 
-    let plan: Plan
-    let planHash: String
-    let paths: RunPaths
-    let catalog: StageCatalog
-    let store: CheckpointStore
-    let logger: Logger
+    package let plan: Plan
+    package let planHash: String
+    package let paths: RunPaths
+    package let catalog: StageCatalog
+    package let store: CheckpointStore
+    package let logger: Logger
 
-    func open() throws -> Opened {
+    package init(
+        plan: Plan, planHash: String, paths: RunPaths, catalog: StageCatalog, store: CheckpointStore, logger: Logger
+    ) {
+        (self.plan, self.planHash, self.paths) = (plan, planHash, paths)
+        (self.catalog, self.store, self.logger) = (catalog, store, logger)
+    }
+
+    package func open() throws -> Opened {
         try store.removeUnfinished()
         let (database, isRecovered) = try openDatabase()
         var identity = try database.open(newRunID: CoordinatorNode.newRunID(), plan: plan.canonicalJSON)
@@ -55,25 +62,50 @@ struct RunOpening {
         do {
             (database, identity) = try openBelieved()
         } catch let error as StorageError where error.isDamage {
-            guard let found = try newest() else { throw nothing("\(error)") }
+            guard let found = try found(.damaged) else { throw nothing("\(error)") }
             let place = try RunDatabase.setAside(paths.database)
             let made = try makeDatabase()
             try recover(made, nil, found, because: "\(error) It was set aside as \(place).")
             return (made, true)
         }
-        guard let known = identity else {
-            let reason = "\(paths.database) is gone or empty"
-            guard hasRecords else { return (database, false) }
-            guard let found = try newest() else { throw nothing(reason) }
-            try recover(database, nil, found, because: reason)
-            return (database, true)
-        }
-        try CoordinatorNode.checkPlan(plan, against: known, paths: paths)
-        guard let found = try newestAhead(of: known, ended: Set(database.ends().map { StageIndex($0.stage) })) else {
+        if let identity { try CoordinatorNode.checkPlan(plan, against: identity, paths: paths) }
+        switch choice.verdict(
+            memory(identity), try candidates(), hasRecords: hasRecords,
+            ended: Set(try database.ends().map { StageIndex($0.stage) }))
+        {
+        case .begin, .goOn: return (database, false)
+        case .recover(let candidates, let elseGoOn):
+            let isOlder = "\(paths.database) is older than the run's checkpoints"
+            let reason = identity == nil ? "\(paths.database) is gone or empty" : isOlder
+            if let found = try newestWhole(candidates) {
+                try recover(database, identity, found, because: reason)
+                return (database, true)
+            }
+            guard elseGoOn else { throw nothing(reason) }
             return (database, false)
         }
-        try recover(database, known, found, because: "\(paths.database) is older than the run's checkpoints")
-        return (database, true)
+    }
+
+    private var choice: StartChoice { StartChoice(planHash: planHash, stageCount: catalog.stages.count) }
+
+    private func memory(_ identity: RunIdentity?) -> StartChoice.Memory {
+        guard let identity else { return .empty }
+        guard let stage = identity.stage, let step = identity.step else {
+            return .known(runID: identity.id, position: nil)
+        }
+        return .known(runID: identity.id, position: RunPosition(stage: stage, step: step))
+    }
+
+    private func candidates() throws -> [StartChoice.Candidate] {
+        try store.headers().map { .init(runID: $0.runID, planHash: $0.planHash, position: $0.position) }
+    }
+
+    private func found(_ memory: StartChoice.Memory) throws -> Found? {
+        guard
+            case .recover(let candidates, _) = choice.verdict(
+                memory, try candidates(), hasRecords: hasRecords, ended: [])
+        else { return nil }
+        return try newestWhole(candidates)
     }
 
     /// Throws `StorageError.damaged`, the database being closed again, for what SQLite does not notice, too: the run's
@@ -84,8 +116,7 @@ struct RunOpening {
         if (try? Plan(json: String(decoding: known.plan, as: UTF8.self))) == nil {
             throw StorageError.damaged(path: paths.database, reason: "the plan in it cannot be read")
         }
-        let runs = try Set(store.headers().filter { $0.planHash == planHash }.map(\.runID))
-        if !runs.isEmpty, !runs.contains(known.id) {
+        if choice.isForeign(runID: known.id, try candidates()) {
             throw StorageError.damaged(
                 path: paths.database, reason: "it is of run \(known.id) and the plan's checkpoints are of another")
         }
@@ -115,32 +146,18 @@ struct RunOpening {
             run: paths.folder, reason: "\(reason), and no checkpoint in \(store.folder) is whole and of this plan")
     }
 
-    /// The newest whole checkpoint of a run with this plan.
-    private func newest() throws -> Found? { try newestWhole { $0.planHash == planHash } }
-
-    /// The newest whole checkpoint of a stage that has not ended and of a step that the database has not come to. The
-    /// first one of a stage is none: it is made before the database says that the stage begins.
-    private func newestAhead(of known: RunIdentity, ended: Set<StageIndex>) throws -> Found? {
-        let stands = RunPosition(stage: known.stage ?? StageIndex(0), step: known.step ?? StepIndex(0))
-        func isAhead(_ header: CheckpointHeader) -> Bool {
-            header.runID == known.id && !ended.contains(header.stageIndex) && stands < header.position
-        }
-        guard try store.headers().contains(where: { isAhead($0) && $0.step.value > 0 }) else { return nil }
-        return try newestWhole(where: isAhead)
-    }
-
     private func checkpoints(of runID: String) -> RunCheckpoints {
         RunCheckpoints(catalog: catalog, store: store, runID: runID, keep: plan.checkpoint.keep)
     }
 
-    /// The newest whole one of those that belong.
-    private func newestWhole(where belongs: (CheckpointHeader) -> Bool) throws -> Found? {
+    private func newestWhole(_ candidates: [StartChoice.Candidate]) throws -> Found? {
         let headers = try store.headers()
         for name in try store.folders() where !headers.contains(where: { $0.name == name }) {
             logger.warning("checkpoint \(name) has no manifest that can be read, and is not used")
         }
-        for header in headers.reversed()
-        where Int(header.stageIndex.value) < catalog.stages.count && belongs(header) {
+        for candidate in candidates {
+            let header = headers.first { $0.position == candidate.position && $0.runID == candidate.runID }
+            guard let header else { continue }
             if try checkpoints(of: header.runID).isWhole(header.position, say: { logger.warning("\($0)") }) {
                 return Found(header: header)
             }
@@ -151,13 +168,12 @@ struct RunOpening {
     /// Takes the run over at the checkpoint, with what the files beside it say of the steps before.
     private func recover(_ database: RunDatabase, _ known: RunIdentity?, _ found: Found, because reason: String) throws
     {
-        // Servers and trainers may know terms that are lost, which grow by one a start: this one is greater than them.
-        let term = max(known?.term.value ?? 0, UInt64(Date().timeIntervalSince1970))
+        let term = StartChoice.term(after: known?.term, clockSeconds: UInt64(Date().timeIntervalSince1970))
         let position = found.position
         let (commits, later) = try commits(before: position)
         try database.recover(
             RunIdentity(
-                id: found.header.runID, plan: plan.canonicalJSON, term: Term(term), stage: position.stage,
+                id: found.header.runID, plan: plan.canonicalJSON, term: term, stage: position.stage,
                 step: position.step, computeProfile: found.header.computeProfile),
             commits: commits, ends: ends(before: position.stage))
         let steps = catalog.stages.filter { $0.index < position.stage && $0.shape.commits }

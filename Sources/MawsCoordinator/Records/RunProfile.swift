@@ -5,10 +5,10 @@ import MawsPlan
 
 /// What all trainers of a run compute with: what the plan says, else what the CPU that started the run has. No trainer
 /// has a say in it.
-enum RunProfile {
+package enum RunProfile {
     /// Nil where the plan lets everybody compute as it can. Throws where the plan says another than the run's steps
     /// were computed with.
-    static func settled(_ plan: Plan, _ identity: RunIdentity) throws -> ComputeProfile? {
+    package static func settled(_ plan: Plan, _ identity: RunIdentity) throws -> ComputeProfile? {
         let recorded = identity.computeProfile.flatMap { ComputeProfile(text: $0) }
         guard plan.bitIdentity else { return recorded }
         guard let wanted = plan.computeProfile.flatMap({ ComputeProfile(text: $0) }) else {

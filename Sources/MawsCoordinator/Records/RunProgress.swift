@@ -6,7 +6,7 @@ import MawsRecords
 import MawsTransport
 
 /// How far a stage is and how fast it goes, for the live line and `maws-coord status`.
-struct RunProgress {
+package struct RunProgress {
     private static let skippedNamesMax = 10
 
     private let run: String
@@ -14,10 +14,10 @@ struct RunProgress {
     private var rate: ImageRate
     private var loss: Double?
     private var skippedSteps = 0
-    private(set) var stageStart: Moment
+    package private(set) var stageStart: Moment
     private var lastCommit: Moment
 
-    init(run: String, catalog: StageCatalog, now: Moment) {
+    package init(run: String, catalog: StageCatalog, now: Moment) {
         self.run = run
         self.catalog = catalog
         rate = ImageRate(start: now)
@@ -25,15 +25,15 @@ struct RunProgress {
         lastCommit = now
     }
 
-    mutating func beginStage(_ now: Moment) {
+    package mutating func beginStage(_ now: Moment) {
         self = RunProgress(run: run, catalog: catalog, now: now)
     }
 
     /// So many more were computed.
-    mutating func add(images: Double) { rate.add(images) }
+    package mutating func add(images: Double) { rate.add(images) }
 
     /// A step is decided: its loss, and the seconds since the one before.
-    mutating func commit(loss: Double, _ now: Moment) -> Double {
+    package mutating func commit(loss: Double, _ now: Moment) -> Double {
         defer { lastCommit = now }
         self.loss = loss
         rate.mark(now)
@@ -41,7 +41,7 @@ struct RunProgress {
     }
 
     /// The same of a step that is skipped.
-    mutating func skip(loss: Double, _ now: Moment) -> Double {
+    package mutating func skip(loss: Double, _ now: Moment) -> Double {
         skippedSteps += 1
         return commit(loss: loss, now)
     }
@@ -49,7 +49,7 @@ struct RunProgress {
     /// - Parameter silence: the longest of a server; where nobody else is waited for, it is.
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
     /// - Parameter skipped: names of the stage's samples that are passed over.
-    func snapshot(
+    package func snapshot(
         _ core: CoordinatorCore, peers: [PeerID: Peer], silence: HeartbeatCore.Silence?, productRate: Double,
         skipped: [String], _ now: Moment
     ) -> StatusSnapshot {
@@ -78,7 +78,7 @@ struct RunProgress {
     }
 
     /// The last figures of a stage that has ended, when nobody waits any more.
-    func lastSnapshot(of stage: StageCatalog.Stage, _ snapshot: StatusSnapshot) -> StatusSnapshot {
+    package func lastSnapshot(of stage: StageCatalog.Stage, _ snapshot: StatusSnapshot) -> StatusSnapshot {
         var last = snapshot
         (last.stage, last.stageIndex) = (stage.plan.name, Int(stage.index.value))
         (last.step, last.stepCount) = (stage.shape.total, stage.shape.total)

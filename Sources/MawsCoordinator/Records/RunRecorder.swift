@@ -10,7 +10,7 @@ import MawsTraining
 import MawsWire
 
 /// Writes what a run leaves behind: metrics by step, results of evaluations, skipped samples; and sums stages up.
-final class RunRecorder {
+package final class RunRecorder {
     private static let skipsNamed = 20
 
     private let paths: RunPaths
@@ -29,7 +29,7 @@ final class RunRecorder {
     private var passed: [StageIndex: [String: String]] = [:]
 
     /// - Parameter passed: what the run passes over since earlier starts.
-    init(paths: RunPaths, catalog: StageCatalog, passed: [PassedSample]) throws {
+    package init(paths: RunPaths, catalog: StageCatalog, passed: [PassedSample]) throws {
         self.paths = paths
         self.catalog = catalog
         metrics = try AppendLog(path: paths.metrics)
@@ -41,7 +41,7 @@ final class RunRecorder {
     private static func place(_ sample: PassedSample) -> String { "\(sample.lost.offset) \(sample.lost.shard)" }
 
     /// Counts a sample that no trainer got. Throws where that is one more than the stage's splits allow.
-    func pass(_ sample: PassedSample) throws {
+    package func pass(_ sample: PassedSample) throws {
         let stage = sample.position.stage
         guard passed[stage]?[Self.place(sample)] == nil else { return }
         let names = unreadable(of: stage) + [sample.name]
@@ -51,7 +51,7 @@ final class RunRecorder {
     }
 
     /// Names of the stage's samples that are skipped: those that no trainer got, then those of unreadable content.
-    func unreadable(of stage: StageIndex) -> [String] {
+    package func unreadable(of stage: StageIndex) -> [String] {
         let names = stageSkips.flatMap { $0.stage == stage ? $0.names : nil } ?? []
         return (passed[stage] ?? [:]).values.sorted() + names
     }
@@ -61,23 +61,23 @@ final class RunRecorder {
     }
 
     /// Keeps who joined, for the report.
-    func machine(_ record: MachineRecord) throws { try machines.append(JSONLine.encode(record)) }
+    package func machine(_ record: MachineRecord) throws { try machines.append(JSONLine.encode(record)) }
 
     /// The run goes back to a checkpoint: the file is written anew without the steps that are computed again, and what
     /// is appended from now on goes to the new one.
-    func forgetSteps(_ rewrite: () throws -> String?) throws {
+    package func forgetSteps(_ rewrite: () throws -> String?) throws {
         _ = try rewrite()
         metrics = try AppendLog(path: paths.metrics)
     }
 
-    func step(_ record: CommitRecord) throws {
+    package func step(_ record: CommitRecord) throws {
         let stage = catalog[StageIndex(record.stage)].plan.name
         try metrics.append(JSONLine.encode(StepMetrics(record, stage: stage)))
     }
 
     /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run. Throws when all
     /// trainers together found more than the stage's splits allow.
-    func unit(_ done: UnitDone) throws -> [String] {
+    package func unit(_ done: UnitDone) throws -> [String] {
         if !done.result.isEmpty, var evaluation = evaluation(done.stage) {
             try evaluation.add(done.result, from: Self.place(done))
             evaluations[done.stage] = evaluation
@@ -90,7 +90,7 @@ final class RunRecorder {
 
     /// Why a unit's results are no use, whatever others say: they are not what its stage has, or one trainer alone
     /// finds more unreadable samples than the run may pass over.
-    func refusal(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> String? {
+    package func refusal(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> String? {
         guard catalog.stages.indices.contains(Int(done.stage.value)) else { return "it did a unit of no stage" }
         let stage = catalog[done.stage]
         do {
@@ -144,7 +144,7 @@ final class RunRecorder {
     }
 
     /// Sums a stage up, and writes an evaluation's result.
-    func summary(
+    package func summary(
         _ index: StageIndex, commits: [CommitRecord], seconds: Double, weightsHash: String?
     ) throws -> (summary: StageSummary, evaluation: (any StageResult)?) {
         let stage = catalog[index]

@@ -14,19 +14,19 @@ package final class RunStanding: Sendable {
     private let state = Mutex(State())
     private let paths: RunPaths
     /// What goes on with the run, as it is typed.
-    let command: String
+    package let command: String
 
-    init(paths: RunPaths, command: String) {
+    package init(paths: RunPaths, command: String) {
         (self.paths, self.command) = (paths, command)
     }
 
-    func begin(stage: String, steps: (done: UInt64, total: UInt64)?, checkpoint: String) {
+    package func begin(stage: String, steps: (done: UInt64, total: UInt64)?, checkpoint: String) {
         state.withLock { $0 = State(stage: stage, steps: steps, checkpoint: "\(paths.checkpoints)/\(checkpoint)") }
     }
 
-    func committed(steps done: UInt64) { state.withLock { $0.steps?.done = done } }
+    package func committed(steps done: UInt64) { state.withLock { $0.steps?.done = done } }
 
-    func took(checkpoint: String) { state.withLock { $0.checkpoint = "\(paths.checkpoints)/\(checkpoint)" } }
+    package func took(checkpoint: String) { state.withLock { $0.checkpoint = "\(paths.checkpoints)/\(checkpoint)" } }
 
     /// What is kept, where, and the command that goes on.
     package var text: String {

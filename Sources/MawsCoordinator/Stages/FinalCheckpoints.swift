@@ -10,19 +10,23 @@ import MawsRecords
 /// What a finished run leaves: the final checkpoints of its stages and the results of its evaluations, every byte of
 /// which is read once more when the run ends and when it is started again, as nobody else may read those of earlier
 /// stages any more.
-struct FinalCheckpoints {
-    let checkpoints: RunCheckpoints
-    let database: RunDatabase
+package struct FinalCheckpoints {
+    package let checkpoints: RunCheckpoints
+    package let database: RunDatabase
     /// The run's folder of results.
-    let results: String
-    let logger: Logger
+    package let results: String
+    package let logger: Logger
+
+    package init(checkpoints: RunCheckpoints, database: RunDatabase, results: String, logger: Logger) {
+        (self.checkpoints, self.database, self.results, self.logger) = (checkpoints, database, results, logger)
+    }
 
     /// Sets damaged ones aside and takes the run back to the first of their stages, for the next start to compute it
     /// again; so with results of evaluations, which need their stage's source. A checkpoint that somebody removed is
     /// said and no more: it is theirs to remove.
     ///
     /// - Returns: what has to be done; nil where the run is as finished as it seems.
-    func settle() throws -> String? {
+    package func settle() throws -> String? {
         let there = try present()
         let say = { (sentence: String) in logger.warning("\(sentence)") }
         let checkpointsDamaged = try there.filter { try !checkpoints.isWhole(finalPosition($0), say: say) }

@@ -5,14 +5,18 @@ import MawsPlan
 import MawsProtocol
 
 /// The checkpoints of this run: those that can be believed, the others set aside with a sentence.
-struct RunCheckpoints: Sendable {
-    let catalog: StageCatalog
-    let store: CheckpointStore
-    let runID: String
-    let keep: Int
+package struct RunCheckpoints: Sendable {
+    package let catalog: StageCatalog
+    package let store: CheckpointStore
+    package let runID: String
+    package let keep: Int
+
+    package init(catalog: StageCatalog, store: CheckpointStore, runID: String, keep: Int) {
+        (self.catalog, self.store, self.runID, self.keep) = (catalog, store, runID, keep)
+    }
 
     /// Opens the checkpoint at this position. Throws `StorageError.damaged` for one of another run or model, too.
-    func open(_ position: RunPosition) throws -> Checkpoint {
+    package func open(_ position: RunPosition) throws -> Checkpoint {
         let stage = catalog[position.stage]
         let checkpoint = try store.open(name(position))
         let header = checkpoint.header
@@ -30,10 +34,12 @@ struct RunCheckpoints: Sendable {
         return checkpoint
     }
 
-    func name(_ position: RunPosition) -> String { "\(catalog[position.stage].plan.name)-\(position.step.value)" }
+    package func name(_ position: RunPosition) -> String {
+        "\(catalog[position.stage].plan.name)-\(position.step.value)"
+    }
 
     /// The newest checkpoint of a stage whose every byte is right. Newer ones that are not are set aside.
-    func newestWhole(of stage: StageIndex, upTo step: StepIndex, say: (String) -> Void) throws -> RunPosition? {
+    package func newestWhole(of stage: StageIndex, upTo step: StepIndex, say: (String) -> Void) throws -> RunPosition? {
         let positions = try store.steps(of: catalog[stage].plan.name).filter { $0 <= step }
             .map { RunPosition(stage: stage, step: $0) }
         let whole = try positions.first { try isWhole($0, say: say) }
@@ -42,7 +48,7 @@ struct RunCheckpoints: Sendable {
     }
 
     /// Takes what other runs left in the folder out of the way of this one's checkpoints.
-    func setForeignAside(say: (String) -> Void) throws {
+    package func setForeignAside(say: (String) -> Void) throws {
         for header in try store.headers() where header.runID != runID {
             let error = StorageError.damaged(
                 path: "\(store.folder)/\(header.name)", reason: Self.foreign(header, runID))
@@ -62,7 +68,7 @@ struct RunCheckpoints: Sendable {
     }
 
     /// Whether every byte of this checkpoint is right. One that is not is set aside, and a sentence says why.
-    func isWhole(_ position: RunPosition, say: (String) -> Void) throws -> Bool {
+    package func isWhole(_ position: RunPosition, say: (String) -> Void) throws -> Bool {
         do {
             try open(position).verify()
             return true
@@ -73,7 +79,7 @@ struct RunCheckpoints: Sendable {
     }
 
     /// The checkpoint that ended a stage; an evaluation has none but its first.
-    func final(of stageName: String) -> RunPosition {
+    package func final(of stageName: String) -> RunPosition {
         guard let stage = catalog.stages.first(where: { $0.plan.name == stageName }) else {
             preconditionFailure("the plan's check let an unknown stage \(stageName) through")
         }
@@ -82,7 +88,7 @@ struct RunCheckpoints: Sendable {
 
     /// Removes what the run needs no more.
     /// - Parameter ended: stages that did, besides those before this one.
-    func prune(stage: StageIndex, ended: Set<StageIndex>) throws {
+    package func prune(stage: StageIndex, ended: Set<StageIndex>) throws {
         let headers = try store.headers().filter { Int($0.stageIndex.value) < catalog.stages.count }
         let present = Dictionary(
             headers.map { (RunPosition(stage: $0.stageIndex, step: $0.step), $0.name) }, uniquingKeysWith: { $1 })
@@ -95,7 +101,7 @@ struct RunCheckpoints: Sendable {
 }
 
 /// A stage cannot be prepared: the final checkpoint of the one that it starts from is damaged or gone.
-struct DamagedSource: Error {
-    let stage: StageIndex
-    let sentence: String
+package struct DamagedSource: Error {
+    package let stage: StageIndex
+    package let sentence: String
 }

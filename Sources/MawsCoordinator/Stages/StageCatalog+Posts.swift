@@ -6,7 +6,7 @@ import MawsWire
 extension StageCatalog.Stage {
     /// What units of the stage's first phase post, so that servers take nothing else. Units that train are whole; those
     /// of an evaluation lack samples that could not be read.
-    var posts: PostShape {
+    package var posts: PostShape {
         let floats = definition.phases.first?.postedFloatsPerSample ?? 0
         guard floats > 0 else { return .none }
         return PostShape(

@@ -7,43 +7,43 @@ import MawsProtocol
 import MawsTraining
 
 /// Everything about the stages of a plan that is known before the run starts.
-struct StageCatalog: Sendable {
-    struct Stage: Sendable {
-        var index: StageIndex
-        var plan: StagePlan
-        var definition: any StageDefinition
-        var table: BlockTable
-        var shape: StageShape
+package struct StageCatalog: Sendable {
+    package struct Stage: Sendable {
+        package var index: StageIndex
+        package var plan: StagePlan
+        package var definition: any StageDefinition
+        package var table: BlockTable
+        package var shape: StageShape
         /// Samples of one step, or of the whole evaluation.
-        var imagesPerStep: Int
+        package var imagesPerStep: Int
         /// Unreadable samples that its splits' `skip_limit`s allow, whichever trainers meet them.
-        var skipsMax: Int
-        var schedule: LearningRateSchedule?
+        package var skipsMax: Int
+        package var schedule: LearningRateSchedule?
         /// Nil where no trainer is better than another for a unit.
-        var unitShards: UnitShards?
-        var cost: StageCost
+        package var unitShards: UnitShards?
+        package var cost: StageCost
         /// Names of the classes that an evaluation tells apart, where they have names.
-        var classNames: [String]
+        package var classNames: [String]
         /// First step whose fixed views were all shown before; nil: views are drawn anew.
-        var knownViewsStep: Int?
+        package var knownViewsStep: Int?
 
         /// Floating-point operations that the model's products need for a sample of this step.
-        func operationsPerSample(step: Int) -> Double {
+        package func operationsPerSample(step: Int) -> Double {
             knownViewsStep.map { step >= $0 } == true ? cost.operationsPerKnownView : cost.operationsPerSample
         }
 
-        var commitRule: CommitRule {
+        package var commitRule: CommitRule {
             CommitRule(table: table, clipNorm: plan.recipe?.optimizer.clipNorm, skipsMax: plan.nonFiniteSkips)
         }
 
         /// The last unit of an evaluation's split may have fewer images than others: their mean.
-        var imagesPerUnit: Double { Double(imagesPerStep) / Double(max(1, shape.unitsInPhase[0])) }
+        package var imagesPerUnit: Double { Double(imagesPerStep) / Double(max(1, shape.unitsInPhase[0])) }
 
         /// The same of all images of the step.
-        func operations(step: Int) -> Double { Double(imagesPerStep) * operationsPerSample(step: step) }
+        package func operations(step: Int) -> Double { Double(imagesPerStep) * operationsPerSample(step: step) }
 
         /// What an evaluation, which has no steps, does when this many of its units are done; nil for training.
-        func phaseText(done: Int) -> String? {
+        package func phaseText(done: Int) -> String? {
             guard !shape.commits else { return nil }
             let (units, phases) = (shape.unitsInPhase[0], definition.phases)
             if done == units, phases.count > 1 { return phases[1].title }
@@ -51,21 +51,21 @@ struct StageCatalog: Sendable {
         }
 
         /// `wsp (2 of 5)`
-        func title(of stageCount: Int) -> String { "\(plan.name) (\(index.value + 1) of \(stageCount))" }
+        package func title(of stageCount: Int) -> String { "\(plan.name) (\(index.value + 1) of \(stageCount))" }
     }
 
-    let stages: [Stage]
+    package let stages: [Stage]
     /// What is to be said of how the data is read, a sentence each.
-    let notes: [String]
+    package let notes: [String]
     /// What a trainer's data must hash to.
-    let fingerprint: String
+    package let fingerprint: String
 
     /// What was foreseen of the samples.
-    let survey: PlanSurvey
+    package let survey: PlanSurvey
 
     /// Opens everything that the plan names, and finds what no stage could do.
     /// - Parameter survey: of the run's first start; nil: it is made, and what it finds wrong is a fault.
-    init(plan: Plan, root: String, survey earlier: PlanSurvey?) throws {
+    package init(plan: Plan, root: String, survey earlier: PlanSurvey?) throws {
         let data: PlanData
         (data, survey) = try PlanInspection(plan: plan, root: root, survey: earlier)
             .checked(further: MemoryCheck.faults(plan: plan))
@@ -92,7 +92,7 @@ struct StageCatalog: Sendable {
             stage: stage.plan.name, name: wanted.name, shape: wanted.shape, from: source.plan.name, found: found.shape)
     }
 
-    subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }
+    package subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }
 
     private static func stage(
         _ index: Int, _ stage: StagePlan, _ plan: Plan, _ data: PlanData, root: String

@@ -11,14 +11,19 @@ import MawsTraining
 /// Makes the checkpoint a stage starts from: parameters of an earlier stage where the plan says so, initial values for
 /// the rest; slots are zero, averages copies. Start, transition and resumption are then one mechanism: restoring a
 /// checkpoint.
-struct StagePreparation: Sendable {
-    let plan: Plan
-    let planHash: String
-    let runID: String
-    let catalog: StageCatalog
-    let checkpoints: RunCheckpoints
+package struct StagePreparation: Sendable {
+    package let plan: Plan
+    package let planHash: String
+    package let runID: String
+    package let catalog: StageCatalog
+    package let checkpoints: RunCheckpoints
 
-    func header(_ index: StageIndex, step: StepIndex, computeProfile: String?) -> CheckpointHeader {
+    package init(plan: Plan, planHash: String, runID: String, catalog: StageCatalog, checkpoints: RunCheckpoints) {
+        (self.plan, self.planHash, self.runID) = (plan, planHash, runID)
+        (self.catalog, self.checkpoints) = (catalog, checkpoints)
+    }
+
+    package func header(_ index: StageIndex, step: StepIndex, computeProfile: String?) -> CheckpointHeader {
         let stage = catalog[index]
         return CheckpointHeader(
             runID: runID, stageName: stage.plan.name, stageIndex: index, step: step, planHash: planHash,
@@ -28,7 +33,7 @@ struct StagePreparation: Sendable {
     /// Writes `<stage>-0` and returns it. Throws `DamagedSource` before anything counts where a byte that it takes over
     /// is not what was written.
     @discardableResult
-    func prepare(_ index: StageIndex) throws -> Checkpoint {
+    package func prepare(_ index: StageIndex) throws -> Checkpoint {
         let stage = catalog[index]
         let source = try stage.plan.from.map { try self.source(of: stage, named: $0) }
         let writer = try checkpoints.store.begin(
