@@ -198,7 +198,7 @@ let testTargets: [Target] = [
         [
             "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsData",
             "MawsModel", "MawsOptimizer", "MawsTraining", "MawsFiles", "MawsCheckpoint", "MawsDatabase",
-            "MawsRecords", "MawsReport", "MawsCoordinator", logging,
+            "MawsProcess", "MawsRecords", "MawsReport", "MawsCoordinator", logging,
         ]),
     tests(
         "MawsReportTests",

@@ -1,0 +1,65 @@
+import Foundation
+import MawsBase
+import MawsCheckpoint
+import MawsCoordinator
+import MawsFiles
+import MawsProtocol
+import Testing
+
+/// The checkpoint that a stage starts from is a function of the plan and of the stage before.
+struct StagePreparationTests {
+    private func values(_ checkpoint: Checkpoint, _ part: WeightPart = .weight) throws -> [[Float]] {
+        try checkpoint.header.table.blocks.enumerated().filter { $0.element.parts.contains(part) }.map { index, block in
+            var values = [Float](repeating: -1, count: block.count)
+            try values.withUnsafeMutableBytes {
+                try checkpoint.read(part, block: index, range: 0..<block.count, into: $0)
+            }
+            return values
+        }
+    }
+
+    @Test func theFirstStageBeginsWithInitialWeightsAndSlotsOfZero() throws {
+        let run = try RunFixture()
+        let checkpoint = try run.preparation().prepare(StageIndex(0))
+        try checkpoint.verify()
+        #expect(checkpoint.header.name == "mae-0" && checkpoint.header.runID == "run")
+        let weights = try values(checkpoint)
+        #expect(weights.joined().allSatisfy(\.isFinite) && Set(weights.joined()).count > 100)
+        #expect(try values(checkpoint, .slot("exp_avg")).joined().allSatisfy { $0 == 0 })
+        // Made again, after it was damaged, it has the same bits.
+        try run.damage("\(run.paths.checkpoints)/mae-0/weights.safetensors")
+        #expect(try values(run.preparation().prepare(StageIndex(0))) == weights)
+        #expect(try values(RunFixture(seed: 4).preparation().prepare(StageIndex(0))) != weights)
+    }
+
+    @Test func aLaterStageTakesOverWhatTheOneBeforeEndedWith() throws {
+        let run = try RunFixture()
+        try run.writeCheckpoint(0, 6, value: 0.75)
+        let checkpoint = try run.preparation().prepare(StageIndex(1))
+        #expect(try values(checkpoint).joined().allSatisfy { $0 == 0.75 })
+        #expect(try values(checkpoint, .slot("exp_avg")).joined().allSatisfy { $0 == 0 })
+    }
+
+    @Test(arguments: [true, false])
+    func aSourceThatIsDamagedOrGoneIsItsStagesToRepair(isThere: Bool) throws {
+        let run = try RunFixture()
+        if isThere {
+            try run.writeCheckpoint(0, 6)
+            try run.damage("\(run.paths.checkpoints)/mae-6/weights.safetensors")
+        }
+        let error = #expect(throws: DamagedSource.self) { try run.preparation().prepare(StageIndex(1)) }
+        #expect(error?.stage == StageIndex(0))
+        #expect(error?.sentence.contains("stage more cannot start from the final checkpoint of mae") == true)
+        #expect(try run.store.folders().contains("more-0") == false)
+        #expect(try Folder.names(in: run.paths.checkpoints).allSatisfy { !$0.hasSuffix(".partial") })
+    }
+
+    /// An evaluation computes with all parameters of its source: initial ones in their place would be a silent lie.
+    @Test func anEvaluationStartsFromTheFrozenTowerOfItsSource() throws {
+        let run = try RunFixture()
+        try run.writeCheckpoint(1, 4, value: 0.5)
+        let checkpoint = try run.preparation().prepare(StageIndex(2))
+        #expect(try values(checkpoint).joined().allSatisfy { $0 == 0.5 })
+        #expect(checkpoint.header.table.blocks.allSatisfy { !$0.isTrainable })
+    }
+}
