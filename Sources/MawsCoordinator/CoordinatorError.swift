@@ -63,8 +63,8 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .badAddress(let address):
             "cluster.listen is \(address), expected \(NetworkAddress.expectation)"
         case .violated(let what):
-            "the coordinator is in a state that must not be (\(what.joined(separator: "; "))), and commits nothing on it: "
-                + "start it again, and report this with the run's log"
+            "the coordinator is in a state that must not be (\(what.joined(separator: "; "))), and commits nothing "
+                + "on it: start it again, and report this with the run's log"
         case .noCertificates(let folder):
             "\(folder) has no coordinator.pem; make the cluster's certificates with `maws-coord certs --output "
                 + "\(folder) --cluster NAME`, or leave --certificates out, and the run makes its own"

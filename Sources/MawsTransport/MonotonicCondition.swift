@@ -1,8 +1,8 @@
 import Glibc
 import MawsBase
 
-/// A lock, and a wait for what it guards to change. Deadlines are of the monotonic clock: one that is set, by a person or
-/// a time server, neither stretches a wait nor ends it.
+/// A lock, and a wait for what it guards to change. Deadlines are of the monotonic clock: one that is set, by a person
+/// or a time server, neither stretches a wait nor ends it.
 package final class MonotonicCondition: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)

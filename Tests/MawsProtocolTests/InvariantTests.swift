@@ -15,6 +15,30 @@ struct InvariantTests {
         run.found = StepIndex(0)
         var present: Set<UInt64> = []
         for _ in 0..<400 { act(&run, &random, &present) }
+        heal(&run, present)
+    }
+
+    /// Everybody who is here goes, honest ones come: the run ends, unless all that came before ended it.
+    private func heal(_ run: inout CoordinatorHarness, _ present: Set<UInt64>) {
+        for peer in present { run.step(.peerLost(PeerID(peer), reason: "gone")) }
+        for shard in 0..<2 { run.step(.peerLost(run.server(shard), reason: "gone")) }
+        run.now = run.now + 3600
+        run.joinServers()
+        let trainer = run.joinTrainer(50)
+        for _ in 0..<200 where !isEnded(run) {
+            run.finish(trainer)
+            run.reduceAll(step: run.core.committed.step.value)
+        }
+        #expect(isEnded(run), "it stands at \(run.core.committed), waiting for \(run.core.wait(run.now) as Any)")
+    }
+
+    private func isEnded(_ run: CoordinatorHarness) -> Bool {
+        run.actions.contains { action in
+            switch action {
+            case .runFinished, .runFailed, .runStopped: true
+            default: false
+            }
+        }
     }
 
     private func act(_ run: inout CoordinatorHarness, _ random: inout CounterRandom, _ present: inout Set<UInt64>) {

@@ -12,10 +12,10 @@ import Testing
             StatusSnapshot.Peer(
                 name: "server-0", role: "server", address: "127.0.0.1:41001", activity: .serves(version: 57)),
             StatusSnapshot.Peer(
-                name: "server-1", role: "server", address: "127.0.0.1:41002", activity: .reduced(step: 58)),
+                name: "server-1", role: "server", address: "127.0.0.1:41002", activity: .reduced(step: 57)),
             StatusSnapshot.Peer(
                 name: "trainer-0", role: "trainer", address: "127.0.0.1:51820",
-                activity: .computes(firstUnit: 3, lastUnit: 3, step: 58, seconds: 0.45)),
+                activity: .computes(firstUnit: 3, lastUnit: 3, step: 57, seconds: 0.45)),
             StatusSnapshot.Peer(
                 name: "trainer-1", role: "trainer", address: "127.0.0.1:51822", activity: .away(seconds: 3),
                 isAway: true),

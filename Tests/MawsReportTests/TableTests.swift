@@ -67,10 +67,10 @@ import Testing
             step 58 of 117, loss 2.310, 412 images/s, 1m 20s to the end of the stage
 
             peer       role     address          doing
-            ─────────  ───────  ───────────────  ──────────────────────────────
+            ─────────  ───────  ───────────────  ─────────────────────────────
             server-0   server   127.0.0.1:41001  serves version 57
-            server-1   server   127.0.0.1:41002  step 58 reduced
-            trainer-0  trainer  127.0.0.1:51820  unit 3 of step 58 since 0.4 s
+            server-1   server   127.0.0.1:41002  step 57 reduced
+            trainer-0  trainer  127.0.0.1:51820  unit 3 of step 57 since 0.4 s
             trainer-1  trainer  127.0.0.1:51822  away since 3.0 s
 
             Everybody waits for trainer-0: unit 3 of step 58 since 4.1 s

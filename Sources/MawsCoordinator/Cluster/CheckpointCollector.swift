@@ -6,8 +6,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// Gathers the slices of a checkpoint from all servers, on the threads that receive them. What counts, the core decides,
-/// under the lock; nothing is read, written or sent under it.
+/// Gathers the slices of a checkpoint from all servers, on the threads that receive them. What counts, the core
+/// decides, under the lock; nothing is read, written or sent under it.
 package final class CheckpointCollector: Sendable {
     /// A checkpoint in the making.
     private struct Making {

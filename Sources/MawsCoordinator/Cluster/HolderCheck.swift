@@ -6,8 +6,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// Finds out what became of a silent server whose connection still stands, where trainers reach it; `LineRule` says what
-/// that means.
+/// Finds out what became of a silent server whose connection still stands, where trainers reach it; `LineRule` says
+/// what that means.
 package final class HolderCheck: Sendable {
     private static let pauseSeconds = 0.25
     private static let askSeconds = 2.0

@@ -20,8 +20,8 @@ package struct ConnectedPeer: Hashable, Sendable {
         (self.origin, self.shard, self.silentSeconds) = (origin, shard, silentSeconds)
     }
 
-    /// The name under which no other living process of the run is known: with a number behind it where its own is taken.
-    /// Another process of the same shard is the same server, come again; viewers may be called as they like.
+    /// The name under which no other living process of the run is known: with a number behind it where its own is
+    /// taken. Another process of the same shard is the same server, come again; viewers may be called as they like.
     package func name(among others: [ConnectedPeer]) -> String {
         let taken = Set(
             others.filter { $0.role != .viewer && !isSameProcess(as: $0) && !isSameShard(as: $0) }.map(\.name))
@@ -46,8 +46,8 @@ package enum ReplacementReason: Hashable, Sendable {
 }
 
 extension CoordinatorCore {
-    /// Connections that a newcomer ends: a process that is back before its loss was noticed, and a server whose place it
-    /// may take, must not stand in its way.
+    /// Connections that a newcomer ends: a process that is back before its loss was noticed, and a server whose place
+    /// it may take, must not stand in its way.
     package func replaced(
         by newcomer: ConnectedPeer, _ server: ServerHello?, among peers: [ConnectedPeer]
     ) -> [PeerID: ReplacementReason] {

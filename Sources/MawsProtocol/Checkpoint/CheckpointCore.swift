@@ -1,9 +1,9 @@
 import MawsBase
 import MawsWire
 
-/// The taking of checkpoints as a pure machine: which slices are due from whom, which of those that come count, and when
-/// one is whole. What it counts are slices, not messages: one that comes twice, from an attempt that was given up for
-/// instance, stands for no other.
+/// The taking of checkpoints as a pure machine: which slices are due from whom, which of those that come count, and
+/// when one is whole. What it counts are slices, not messages: one that comes twice, from an attempt that was given up
+/// for instance, stands for no other.
 package struct CheckpointCore: Sendable {
     private struct Collection {
         let attempt: CheckpointAttempt

@@ -5,13 +5,14 @@ package struct CheckpointRetention: Sendable {
     let stages: [StageShape]
     let keep: Int
 
-    /// - Parameter keep: newest checkpoints that stay besides those that something is still to be made from; at least 1.
+    /// - Parameter keep: newest checkpoints that stay besides those that something is still to be made from; at least
+    ///   1.
     package init(stages: [StageShape], keep: Int) {
         (self.stages, self.keep) = (stages, keep)
     }
 
-    /// All but the newest `keep`, the first of the stage that is under way, and the last of each that ended, which later
-    /// stages and the report read.
+    /// All but the newest `keep`, the first of the stage that is under way, and the last of each that ended, which
+    /// later stages and the report read.
     ///
     /// - Parameters:
     ///   - present: finished checkpoints, in any order.

@@ -1,8 +1,8 @@
 import MawsBase
 
-/// Heartbeats of a coordinator: when it says something to everybody, and what the silence of servers means. A server says
-/// something every second; one that does not holds up whoever gathers from it or pushes to it, though all of them are at
-/// work as far as the coordinator knows.
+/// Heartbeats of a coordinator: when it says something to everybody, and what the silence of servers means. A server
+/// says something every second; one that does not holds up whoever gathers from it or pushes to it, though all of them
+/// are at work as far as the coordinator knows.
 package struct HeartbeatCore: Sendable {
     package enum Action: Hashable, Sendable {
         case beat

@@ -1,5 +1,5 @@
-/// Whether the line of a silent server is lost. A silent server may be busy or stopped, or its line slow, so it is looked
-/// for where trainers reach it.
+/// Whether the line of a silent server is lost. A silent server may be busy or stopped, or its line slow, so it is
+/// looked for where trainers reach it.
 package enum LineRule {
     /// What is found there.
     package enum Finding: Hashable, Sendable {

@@ -8,13 +8,15 @@ extension AdmissionRefusal: CustomStringConvertible {
     package var description: String {
         switch self {
         case .otherVersion(let version):
-            "it speaks protocol version \(version), this coordinator \(ProtocolVersion.current): use one version of maws"
+            "it speaks protocol version \(version), this coordinator \(ProtocolVersion.current): "
+                + "use one version of maws"
         case .otherRole(let role, let certified): "it says it is a \(role) with the certificate of a \(certified)"
         case .noShard: "a server's hello names no shard"
         case .noHost(let host):
             "it says that trainers reach it at '\(PlainText.line(host))', which is no host; see --advertise"
         case .noName(let name):
-            "its name is '\(PlainText.line(name))'; a --name has 1 to 64 of the letters a to z, digits, `.`, `_` and `-`"
+            "its name is '\(PlainText.line(name))'; a --name has 1 to 64 of the letters a to z, "
+                + "digits, `.`, `_` and `-`"
         case .otherData(let found, let expected):
             "its data is not this run's: the samples' names or sizes, or the files beside them, differ "
                 + "(\(found) there, \(expected) here); copy them again"

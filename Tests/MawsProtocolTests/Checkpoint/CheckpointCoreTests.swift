@@ -46,8 +46,8 @@ struct CheckpointCoreTests {
         #expect(run.core.violations() == [])
     }
 
-    /// A server is lost, the attempt is given up, and the same position is tried again: what was still being written for
-    /// the first attempt counts for nothing, nor does its failure.
+    /// A server is lost, the attempt is given up, and the same position is tried again: what was still being written
+    /// for the first attempt counts for nothing, nor does its failure.
     @Test func leftoversOfAnAttemptThatWasGivenUpCountForNothing() {
         var run = CheckpointHarness()
         run.begin(Self.position)

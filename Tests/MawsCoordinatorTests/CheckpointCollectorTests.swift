@@ -1,0 +1,93 @@
+import Foundation
+import MawsBase
+import MawsCheckpoint
+import MawsCoordinator
+import MawsFiles
+import MawsProtocol
+import MawsTransport
+import MawsWire
+import Testing
+
+/// A checkpoint over real lines: what two servers send is what lies in the folder, and comes back to them.
+struct CheckpointCollectorTests {
+    /// A server's answer to what it is asked: slices of its elements, each with a value of its own.
+    private func serve(_ connection: Connection, _ table: BlockTable, _ shard: ShardIdentity, times: Int) throws {
+        let layout = ShardLayout(table: table, shard: shard)
+        while let incoming = try? connection.receive(timeoutSeconds: 60) {
+            guard case .snapshot(let request, let slice) = incoming.message else { continue }
+            let range = layout.slices[Int(slice.block)]
+            let values = range.map { Float($0) + (slice.part == .weight ? 0.5 : 0.25) }
+            for _ in 0..<times {
+                try values.withUnsafeBytes {
+                    try connection.send(.snapshotSlice(Reply(term: Term(1), request: request), slice), payload: $0)
+                }
+            }
+        }
+    }
+
+    private func receive(_ peer: Peer, _ collector: CheckpointCollector) {
+        Thread.detachNewThread {
+            while let incoming = try? peer.connection.receive(timeoutSeconds: 60) {
+                guard case .snapshotSlice(let reply, let slice) = incoming.message else { continue }
+                try? collector.receive(slice, reply.request, from: peer, byteCount: incoming.payloadCount)
+            }
+        }
+    }
+
+    /// Every slice comes twice: that is no more than once.
+    @Test(arguments: [1, 2])
+    func whatServersSendIsWhatLiesInTheFolder(times: Int) throws {
+        let run = try RunFixture()
+        let lines = try TestLines()
+        let mailbox = Mailbox<NodeEvent>()
+        let collector = CheckpointCollector(mailbox: mailbox)
+        let position = run.position(0, 2)
+        let table = run.catalog[StageIndex(0)].table
+        let ends = try (0..<2).map { try lines.line(shard: $0, of: 2, id: UInt64($0 + 1)) }
+        let shards = (0..<2).map { ShardIdentity(index: $0, count: 2) }
+        for (index, end) in ends.enumerated() {
+            receive(end.peer, collector)
+            Thread.detachNewThread { try? serve(end.server, table, shards[index], times: times) }
+        }
+        let header = run.preparation().header(StageIndex(0), step: StepIndex(2), computeProfile: nil)
+        try collector.begin(
+            position, header: header, store: run.store, servers: zip(ends.map(\.peer), shards).map { ($0, $1) }
+        ) {}
+        guard case .core(.checkpointTaken(position))? = mailbox.take(waitingSeconds: 60).first else {
+            return #expect(Bool(false), "it is not taken")
+        }
+        let checkpoint = try run.checkpoints().open(position)
+        try checkpoint.verify()
+        for (index, block) in table.blocks.enumerated() {
+            var values = [Float](repeating: 0, count: block.count)
+            try values.withUnsafeMutableBytes {
+                try checkpoint.read(.weight, block: index, range: 0..<block.count, into: $0)
+            }
+            #expect(values == (0..<block.count).map { Float($0) + 0.5 })
+        }
+        for end in ends {
+            end.peer.end()
+            end.server.close()
+        }
+    }
+
+    @Test func aServerThatLeavesEndsTheAttemptAndLeavesNothing() throws {
+        let run = try RunFixture()
+        let lines = try TestLines()
+        let mailbox = Mailbox<NodeEvent>()
+        let collector = CheckpointCollector(mailbox: mailbox)
+        let (peer, server) = try lines.line()
+        let header = run.preparation().header(StageIndex(0), step: StepIndex(2), computeProfile: nil)
+        try collector.begin(
+            run.position(0, 2), header: header, store: run.store,
+            servers: [(peer, ShardIdentity(index: 0, count: 1))]
+        ) {}
+        collector.lost(peer.id)
+        guard case .core(.checkpointFailed(run.position(0, 2), _))? = mailbox.take(waitingSeconds: 60).first else {
+            return #expect(Bool(false), "nobody is told")
+        }
+        #expect(try Folder.names(in: run.paths.checkpoints).isEmpty)
+        peer.end()
+        server.close()
+    }
+}

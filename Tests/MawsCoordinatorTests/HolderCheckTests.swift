@@ -1,0 +1,61 @@
+import Foundation
+import MawsBase
+import MawsCoordinator
+import MawsProtocol
+import MawsTransport
+import MawsWire
+import Testing
+
+/// What becomes of a server that says nothing on its line, by what is found where trainers reach it.
+struct HolderCheckTests {
+    /// The first event within so many seconds, which only a check that finds nothing waits for.
+    private func lost(_ listens: NetworkAddress, _ lines: TestLines, limit: Double) throws -> String? {
+        let (peer, server) = try lines.line(listens: listens)
+        defer {
+            peer.end()
+            server.close()
+        }
+        // Somebody waits for what it says, and nothing comes.
+        Thread.detachNewThread { _ = try? peer.line.read { try peer.connection.receive(timeoutSeconds: 60) } }
+        let mailbox = Mailbox<NodeEvent>()
+        HolderCheck(identity: lines.coordinator, mailbox: mailbox, limitSeconds: limit).begin(peer)
+        for event in mailbox.take(waitingSeconds: limit + 20) {
+            if case .lost(peer.id, let reason) = event { return reason }
+        }
+        return nil
+    }
+
+    @Test func aProcessThatAnswersHasADeadLine() throws {
+        let lines = try TestLines()
+        let address = try lines.answering(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 0, bytesSent: 0))
+        let reason = try lost(address, lines, limit: 60)
+        #expect(reason?.contains("nothing of what it says arrives") == true, "\(reason ?? "it is not lost")")
+    }
+
+    @Test func anotherProcessInItsPlaceIsFound() throws {
+        let lines = try TestLines()
+        let reason = try lost(try lines.answering(.unknown), lines, limit: 60)
+        #expect(reason?.contains("another process answers") == true, "\(reason ?? "it is not lost")")
+    }
+
+    @Test func aPlaceWhereNobodyListensIsFound() throws {
+        let lines = try TestLines()
+        let free = try Listener(host: "127.0.0.1", port: 0, identity: lines.coordinator, allowedRoles: [.server])
+        let address = NetworkAddress(host: "127.0.0.1", port: free.port)
+        free.close()
+        let reason = try lost(address, lines, limit: 60)
+        #expect(reason?.contains("nobody listens any more") == true, "\(reason ?? "it is not lost")")
+    }
+
+    /// What comes is not read meanwhile: that says nothing of the line.
+    @Test func aLineThatIsNotReadIsLeftAlone() throws {
+        let lines = try TestLines()
+        let address = try lines.answering(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 0, bytesSent: 0))
+        let (peer, server) = try lines.line(listens: address)
+        let mailbox = Mailbox<NodeEvent>()
+        HolderCheck(identity: lines.coordinator, mailbox: mailbox, limitSeconds: 4).begin(peer)
+        #expect(mailbox.take(waitingSeconds: 6).isEmpty)
+        peer.end()
+        server.close()
+    }
+}

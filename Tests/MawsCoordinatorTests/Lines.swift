@@ -1,0 +1,65 @@
+import Foundation
+import MawsBase
+import MawsCoordinator
+import MawsProtocol
+import MawsTransport
+import MawsWire
+import Testing
+
+/// Certificates of one cluster, and connections of its servers to a coordinator that is this test.
+final class TestLines {
+    let folder: String
+    private let listener: Listener
+    private let server: TLSIdentity
+    let coordinator: TLSIdentity
+
+    init() throws {
+        folder = NSTemporaryDirectory() + "maws-lines-\(UUID().uuidString)"
+        try CertificateAuthority.make(folder: folder, cluster: "test")
+        coordinator = try TLSIdentity(folder: folder, role: .coordinator)
+        server = try TLSIdentity(folder: folder, role: .server)
+        listener = try Listener(host: "127.0.0.1", port: 0, identity: coordinator, allowedRoles: [.server])
+    }
+
+    deinit {
+        listener.close()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Both ends of a line: as the coordinator has it, and the server's.
+    func line(shard: Int = 0, of count: Int = 1, id: UInt64 = 1, listens: NetworkAddress? = nil) throws
+        -> (peer: Peer, server: Connection)
+    {
+        let done = DispatchSemaphore(value: 0)
+        nonisolated(unsafe) var accepted: Connection?
+        Thread.detachNewThread { [listener] in
+            accepted = try? listener.accept()
+            try? accepted?.handshake(timeoutSeconds: 60)
+            done.signal()
+        }
+        let connection = try Connection.connect(
+            host: "127.0.0.1", port: listener.port, identity: server, expecting: .coordinator, timeoutSeconds: 60)
+        done.wait()
+        let own = try #require(accepted)
+        own.allow(.server)
+        let peer = Peer(
+            id: PeerID(id), role: .server, name: "server-\(shard)", origin: 7,
+            shard: ShardIdentity(index: shard, count: count), listens: listens, connection: own,
+            outbox: Outbox(own, bytesMax: 4096))
+        return (peer, connection)
+    }
+
+    /// Who listens where a server would, and answers what it is asked about a process.
+    func answering(_ state: LinkState) throws -> NetworkAddress {
+        let listener = try Listener(host: "127.0.0.1", port: 0, identity: server, allowedRoles: [.coordinator])
+        Thread.detachNewThread {
+            while let connection = try? listener.accept() {
+                guard (try? connection.handshake(timeoutSeconds: 60)) != nil,
+                    case .linkRequest(let origin)? = try? connection.receive(timeoutSeconds: 60).message
+                else { continue }
+                try? connection.send(.linkState(Reply(term: Term(1), request: RequestNumber(origin)), state))
+            }
+        }
+        return NetworkAddress(host: "127.0.0.1", port: listener.port)
+    }
+}
