@@ -67,12 +67,12 @@ package final class Peer: Sendable {
     var source: String { "\(role.rawValue) \(certificate)" }
 
     /// Tells it why it is not served any more, and ends its connection a little later.
-    func dismiss(_ reason: String, mayTryAgain: Bool = false) {
+    package func dismiss(_ reason: String, mayTryAgain: Bool = false) {
         outbox.finish(.refused(reason: reason, mayTryAgain: mayTryAgain))
     }
 
     /// Ends its connection.
-    func end() {
+    package func end() {
         outbox.end()
         inbox.end()
     }
@@ -104,7 +104,7 @@ package final class LineUse: Sendable {
     package var isHeldUp: Bool { heldUp.load(ordering: .acquiring) }
 
     /// Waits for what comes next.
-    func read<Result>(_ body: () throws -> Result) rethrows -> Result {
+    package func read<Result>(_ body: () throws -> Result) rethrows -> Result {
         heldUp.store(false, ordering: .releasing)
         defer { heldUp.store(true, ordering: .releasing) }
         return try body()
