@@ -61,6 +61,8 @@ package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case stopped(reason: String)
     /// The peer breaks the protocol.
     case rubbish(peer: String, reason: String)
+    /// What must be true of the shard is not: a fault of this program.
+    case disorder([String])
 
     package var description: String {
         switch self {
@@ -75,6 +77,9 @@ package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
             "the coordinator stopped this server: \(reason)."
         case .rubbish(let peer, let reason):
             "\(peer) does not keep to the protocol: \(reason). Check that both run one version of maws."
+        case .disorder(let violations):
+            "the shard is in disorder, which is a fault of maws-ps: \(violations.joined(separator: "; ")). The process "
+                + "ends; the state file holds the last version."
         }
     }
 }

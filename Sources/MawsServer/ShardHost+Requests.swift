@@ -69,6 +69,8 @@ extension ShardHost {
     func tick() {
         do {
             try handle(.tick)
+            let violations = state.withLock { $0.core.violations() }
+            guard violations.isEmpty else { throw ServerError.disorder(violations) }
         } catch {
             logger.critical("\(error)")
             exit(1)

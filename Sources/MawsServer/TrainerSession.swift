@@ -80,6 +80,8 @@ final class TrainerSession {
             for action in core.step(event) {
                 if let event = try perform(action) { next = event }
             }
+            let violations = core.violations()
+            precondition(violations.isEmpty, "the session is in disorder: \(violations)")
         }
     }
 

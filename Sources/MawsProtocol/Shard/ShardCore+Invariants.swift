@@ -44,7 +44,11 @@ extension ShardCore {
         var found: [String] = []
         if !unstored.isEmpty && previous != nil { found.append("a version is served that is being overwritten") }
         guard phase == .serving || phase == .applying, let configuration else { return found }
-        if readers.values.contains(where: { $0.version > version || $0.version.next < version }) {
+        // A shard that has no part of what is trained overwrites nothing, whatever is read.
+        let overwrites = configuration.table.blocks.indices.contains { block in
+            configuration.table.blocks[block].isTrainable && !slices[block].isEmpty
+        }
+        if overwrites, readers.values.contains(where: { $0.version > version || $0.version.next < version }) {
             found.append("a version is read that is not here")
         }
         if waiting.contains(where: { $0.stage == configuration.stage && $0.step <= version }) {
