@@ -1,3 +1,4 @@
+import MawsPlan
 import MawsTensor
 
 /// The samples of one unit, decoded and augmented: what an objective computes on.
@@ -7,82 +8,81 @@ package struct UnitBatch: Sendable {
     package var slots: [UInt64]
     /// Index of each sample in its data set.
     package var samples: [Int]
-    /// Number of each image's view, the element of its random crop and flip: the slot, unless the stage's views are
+    /// Number of each sample's view, the element of its random crop and flip: the slot, unless the stage's views are
     /// fixed.
     package var views: [UInt64]
-    /// Features of each sample that are known already; empty where none are. Such a sample has no image.
-    package var features: [[Float]?] = []
-    /// Normalised pixels of the samples without known features, in order, shape (samples, channels, size, size).
-    package var images: FloatBuffer
-    package var channels: Int
-    package var size: Int
-    /// Hashtag label indices of each sample, ascending, without repeats; empty where the stage does not use them.
-    package var labels: [[Int]]
-    /// Token ids, shape (samples, context), `<pad>` filled; empty where the stage does not use captions.
-    package var tokens: [Int32]
-    package var context: Int
-    /// Clean class of each sample for evaluation, -1 where unknown.
-    package var classes: [Int]
     /// Key of each sample in its shard, for evaluation; empty when training.
     package var keys: [String] = []
-    /// Share of a row's pixels and labels that is its own sample's; the rest is `partner(of:)`'s. 1: nothing is mixed.
-    package var ownShare = 1.0
-    /// Labels of each row's partner, in a part of a unit: the partner may be in another one.
-    package var partnerLabels: [[Int]]?
+    /// The tensors that the stage's kind states, in its order.
+    package private(set) var inputs: [UnitInput]
+    /// What the samples are compared with, of the type that the stage's kind states.
+    package var target: any UnitTarget
 
     package init(
-        slots: [UInt64], samples: [Int], views: [UInt64]? = nil, images: FloatBuffer, channels: Int, size: Int,
-        labels: [[Int]] = [], tokens: [Int32] = [], context: Int = 0, classes: [Int] = []
+        slots: [UInt64], samples: [Int], views: [UInt64]? = nil, inputs: [UnitInput],
+        target: any UnitTarget = NoTarget()
     ) {
-        self.slots = slots
-        self.samples = samples
-        self.views = views ?? slots
-        self.images = images
-        self.channels = channels
-        self.size = size
-        self.labels = labels
-        self.tokens = tokens
-        self.context = context
-        self.classes = classes
+        (self.slots, self.samples, self.views) = (slots, samples, views ?? slots)
+        (self.inputs, self.target) = (inputs, target)
     }
 
     package var count: Int { slots.count }
-    /// Memory of the pixels, the tokens and the features that are known.
-    package var byteCount: Int {
-        4 * (images.count + tokens.count + features.reduce(0) { $0 + ($1?.count ?? 0) })
-    }
-    /// Rows of the samples that `images` holds.
-    package var imageRows: [Int] { features.isEmpty ? Array(0..<count) : (0..<count).filter { features[$0] == nil } }
+    /// Memory of the inputs.
+    package var byteCount: Int { inputs.reduce(0) { $0 + $1.byteCount } }
 
-    /// The batch without its images: its samples' features are all known.
-    package func with(features: [[Float]]) -> UnitBatch {
-        precondition(features.count == count)
+    /// An input that the stage's kind states.
+    package subscript(_ name: InputName) -> UnitInput {
+        guard let input = inputs.first(where: { $0.specification.name == name }) else {
+            preconditionFailure("the batch has no input \(name.rawValue)")
+        }
+        return input
+    }
+
+    /// The target as the type that the stage's kind states.
+    package func target<Target: UnitTarget>(as type: Target.Type) -> Target {
+        guard let target = target as? Target else {
+            preconditionFailure("the batch's target is \(Swift.type(of: target)), not \(type)")
+        }
+        return target
+    }
+
+    /// The batch with an input that stands for another of all its samples: those of the other are gone.
+    package func substituting(_ input: UnitInput) -> UnitBatch {
+        precondition(input.rows.count == count)
         var batch = self
-        batch.features = features
-        batch.images = FloatBuffer(count: 0)
+        batch.inputs = inputs.map { own in
+            switch own.specification.name {
+            case input.specification.name: input
+            case input.specification.standsFor: UnitInput(own.specification)
+            default: own
+            }
+        }
         return batch
     }
 
-    /// The row whose sample is mixed into this one where samples are mixed: the one before, or the last.
-    package func partner(of row: Int) -> Int { (row + count - 1) % count }
-
-    /// What a row should be taken for: each sample's labels weigh the same, and its share together. A sample without
-    /// labels adds none.
-    package func target(of row: Int) -> [SoftLabel] {
-        let own = labels[row].map { SoftLabel(label: $0, weight: ownShare / Double(labels[row].count)) }
-        guard ownShare < 1 else { return own }
-        let others = partnerLabels?[row] ?? labels[partner(of: row)]
-        return own + others.map { SoftLabel(label: $0, weight: (1 - ownShare) / Double(others.count)) }
+    /// The samples' ranges in parts of `size`, the last of which may be smaller.
+    package func ranges(of size: Int) -> [Range<Int>] {
+        stride(from: 0, to: count, by: size).map { $0..<min($0 + size, count) }
     }
-}
 
-/// A label and its part of a target, above 0 and up to 1.
-package struct SoftLabel: Hashable, Sendable {
-    package var label: Int
-    package var weight: Double
+    /// Some of the samples; their floats stay where they are.
+    package func part(_ range: Range<Int>) -> UnitBatch {
+        if range == 0..<count { return self }
+        var part = UnitBatch(
+            slots: Array(slots[range]), samples: Array(samples[range]), views: Array(views[range]),
+            inputs: inputs.map { $0.part(range) }, target: target.part(range))
+        if !keys.isEmpty { part.keys = Array(keys[range]) }
+        return part
+    }
 
-    package init(label: Int, weight: Double) {
-        self.label = label
-        self.weight = weight
+    /// Mixes the samples in place, their images and what they are compared with.
+    package mutating func mix(_ mix: UnitMixing.Mix) {
+        guard count > 1 else { return }
+        guard var mixed = target as? any MixedTarget else {
+            preconditionFailure("a target of \(type(of: target)) cannot be mixed")
+        }
+        let image = self[.image]
+        mixed.mix(lambda: mix.apply(to: image.floats, shape: image.specification.shape))
+        target = mixed
     }
 }

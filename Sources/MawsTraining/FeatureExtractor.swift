@@ -19,7 +19,7 @@ package final class FeatureExtractor {
     /// The class token after the last norm, [batch.count × width].
     /// - Parameter weights: of the table of a `linear` stage.
     package func features(_ batch: UnitBatch, weights: any WeightSource) throws -> [Float] {
-        try withFeatures(batch.images.all, weights: weights) { $0.array }
+        try withFeatures(batch[.image].floats, weights: weights) { $0.array }
     }
 
     /// The same in the extractor's memory, for the time of `body`.

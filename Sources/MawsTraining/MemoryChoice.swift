@@ -109,12 +109,12 @@ package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
             fittingMicroBatch: try Self.fittingMicroBatch(plan, stage, compute, threads, limit))
     }
 
-    /// The process, two units' images (the one computed and the next), gradients on their way.
+    /// The process, two units' inputs (the one computed and the next), gradients on their way.
     private static func bytesOutside(_ plan: Plan, _ stage: StagePlan) -> Int {
-        let model = stage.image(in: plan)
-        let images = 2 * 4 * stage.unit * model.channels * model.size * model.size
+        let inputs = stage.inputs(in: plan).filter { $0.standsFor == nil }
+        let batches = 2 * stage.unit * inputs.reduce(0) { $0 + $1.byteCount }
         let trained = stage.trains ? 4 * StageModel.table(stage, in: plan).trainableCount : 0
-        return processBytes + images + min(pushBytesMax, trained)
+        return processBytes + batches + min(pushBytesMax, trained)
     }
 
     /// The largest micro-batch by halving that fits; nil: none does.

@@ -48,16 +48,3 @@ final class NoGradients: GradientSink {
     func push(_ block: Int, _ gradient: FloatBuffer) {}
     func push(_ block: Int, _ gradient: SparseGradient) {}
 }
-
-extension UnitBatch {
-    /// A unit of the largest size that the stage may meet: captions fill the context with different words.
-    init(rehearsing stage: StagePlan, _ plan: Plan) {
-        let (model, count) = (stage.image(in: plan), stage.unit)
-        let (context, vocabulary) = (plan.model.text?.context ?? 0, plan.model.text?.vocabulary ?? 0)
-        self.init(
-            slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count),
-            images: FloatBuffer(count: count * model.channels * model.size * model.size), channels: model.channels,
-            size: model.size, labels: [[Int]](repeating: [0], count: count),
-            tokens: (0..<count * context).map { 2 + Int32($0 % max(vocabulary - 2, 1)) }, context: context)
-    }
-}

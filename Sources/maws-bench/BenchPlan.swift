@@ -48,21 +48,26 @@ struct BenchPlan {
             wire: WirePlan(push: .fp32, gather: .fp32))
     }
 
-    /// Random pixels, or features in their place, hashtags and captions that fill the context.
-    func batch(withFeatures: Bool = false) -> UnitBatch {
-        let model = plan.model.image
+    /// A unit of random pixels, or features in their place, random tokens that fill the context, and hashtags.
+    func batch(_ stage: StagePlan, withFeatures: Bool = false) -> UnitBatch {
         var random = CounterRandom(seed: 1, purpose: .test, element: 0)
-        let count = mae.unit
-        let pixels = (0..<count * model.channels * model.size * model.size).map { _ in 2 * random.uniform() - 1 }
-        let text = plan.model.text
-        let (context, vocabulary) = (text?.context ?? 0, Float(text?.vocabulary ?? 0))
-        let tokens = (0..<count * context).map { _ in 4 + Int32(random.uniform() * (vocabulary - 8)) }
+        let count = stage.unit
+        let inputs = stage.inputs(in: plan).map { input in
+            let total = input.standsFor == nil ? count * input.count : 0
+            return switch input.element {
+            case .float32: UnitInput(input, FloatBuffer((0..<total).map { _ in 2 * random.uniform() - 1 }).all)
+            case .int32(let range):
+                UnitInput(
+                    input, (0..<total).map { _ in range.lowerBound + Int32(random.uniform() * Float(range.count - 1)) })
+            }
+        }
+        let labels = LabelTarget((0..<count).map { [$0 % Self.labelCount] })
         let batch = UnitBatch(
-            slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count), images: FloatBuffer(pixels),
-            channels: model.channels, size: model.size, labels: (0..<count).map { [$0 % Self.labelCount] },
-            tokens: tokens, context: context)
+            slots: (0..<UInt64(count)).map { $0 }, samples: Array(0..<count), inputs: inputs, target: labels)
         guard withFeatures else { return batch }
-        return batch.with(features: (0..<count).map { _ in (0..<model.width).map { _ in random.uniform() } })
+        let features = batch[.features].specification
+        return batch.substituting(
+            UnitInput(features, FloatBuffer((0..<count * features.count).map { _ in random.uniform() }).all))
     }
 
     private static func stage(_ task: any StageTask, _ unit: Int, units: Int = 1) -> StagePlan {

@@ -23,11 +23,11 @@ struct Figure {
         _ name: String, _ plans: BenchPlan, _ backend: ComputeBackend, keepsPackedWeights: Bool
     ) -> Figure? {
         switch name {
-        case "mae": training(name, plans.mae, plans, plans.batch(), backend, keepsPackedWeights)
-        case "wsp": training(name, plans.wsp, plans, plans.batch(), backend, keepsPackedWeights)
-        case "lit": training(name, plans.lit, plans, plans.batch(), backend, keepsPackedWeights)
+        case "mae": training(name, plans.mae, plans, plans.batch(plans.mae), backend, keepsPackedWeights)
+        case "wsp": training(name, plans.wsp, plans, plans.batch(plans.wsp), backend, keepsPackedWeights)
+        case "lit": training(name, plans.lit, plans, plans.batch(plans.lit), backend, keepsPackedWeights)
         case "lit-cached":
-            training(name, plans.lit, plans, plans.batch(withFeatures: true), backend, keepsPackedWeights)
+            training(name, plans.lit, plans, plans.batch(plans.lit, withFeatures: true), backend, keepsPackedWeights)
         case "features": features(plans, backend)
         default: nil
         }
@@ -49,7 +49,7 @@ struct Figure {
         let cost = StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0)
         return Figure(
             name: name, samples: stage.batch,
-            operations: batch.features.isEmpty ? cost.operationsPerSample : cost.operationsPerKnownView,
+            operations: batch[.image].rows.isEmpty ? cost.operationsPerKnownView : cost.operationsPerSample,
             predictedBytes: predictedBytes(stage, plans, backend, keepsPackedWeights)
         ) {
             trial.beginStep()
@@ -58,7 +58,7 @@ struct Figure {
     }
 
     private static func features(_ plans: BenchPlan, _ backend: ComputeBackend) -> Figure {
-        let (stage, batch) = (plans.linear, plans.batch())
+        let (stage, batch) = (plans.linear, plans.batch(plans.linear))
         let trial = StageTrial(plan: plans.plan, stage: stage, batch: batch, backend: backend)
         let cost = StageCost(plan: plans.plan, stage: stage, parameters: 0, trainable: 0)
         return Figure(name: "features", samples: batch.count, operations: cost.operationsPerSample, predictedBytes: nil)

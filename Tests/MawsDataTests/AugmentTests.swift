@@ -107,7 +107,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         let batch = try BatchLoaderTests.loader(folder, stage).batch(step: 0, unit: 0)
         // Identity, colour, contrast, sharpness and the stretches leave an image of one grey as it is.
         let changed = (0..<2400).count { row in
-            let pixels = (0..<64).map { batch.images[row * 64 + $0] }
+            let pixels = batch[.image].floats.part(row * 64, 64).array
             return pixels != [Float](repeating: Float(batch.samples[row]) / 255, count: 64)
         }
         #expect((1000...1500).contains(changed), "\(changed)")
@@ -116,16 +116,19 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
 
 @Suite struct MixingTests {
     private func batch(_ golden: GoldenAugment) -> UnitBatch {
-        UnitBatch(
-            slots: [0, 1, 2], samples: [0, 1, 2], images: FloatBuffer(golden.mixing.batch.floats), channels: 1,
-            size: 16,
-            labels: [[0], [1], [2]])
+        let image = InputSpecification(.image, .image, shape: [1, 16, 16], element: .float32)
+        return UnitBatch(
+            slots: [0, 1, 2], samples: [0, 1, 2],
+            inputs: [UnitInput(image, FloatBuffer(golden.mixing.batch.floats).all)],
+            target: LabelTarget([[0], [1], [2]]))
     }
 
     private func targets(_ batch: UnitBatch) -> [Float] {
         (0..<3).flatMap { row in
             var target = [Float](repeating: 0, count: 3)
-            for soft in batch.target(of: row) { target[soft.label] += Float(soft.weight) }
+            for soft in batch.target(as: LabelTarget.self).softLabels(of: row) {
+                target[soft.label] += Float(soft.weight)
+            }
             return target
         }
     }
@@ -138,8 +141,8 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         let golden = try GoldenAugment.load()
         for one in golden.mixing.mixup {
             var batch = batch(golden)
-            UnitMixing.apply(.mixup(share: one.share), to: &batch)
-            #expect(batch.images.array == one.images.floats, "share \(one.share)")
+            batch.mix(.mixup(share: one.share))
+            #expect(batch[.image].floats.array == one.images.floats, "share \(one.share)")
             #expect(isNear(targets(batch), one.labels.floats), "share \(one.share)")
         }
     }
@@ -150,10 +153,10 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
             var batch = batch(golden)
             let box = UnitMixing.box(share: one.share, x: one.x, y: one.y, size: 16)
             #expect([box.x, box.y, box.x + box.width, box.y + box.height] == one.box)
-            UnitMixing.apply(.cutmix(box), to: &batch)
-            #expect(batch.images.array == one.images.floats, "box \(one.box)")
+            batch.mix(.cutmix(box))
+            #expect(batch[.image].floats.array == one.images.floats, "box \(one.box)")
             #expect(isNear(targets(batch), one.labels.floats), "box \(one.box)")
-            #expect(abs(batch.ownShare - one.kept) < 1e-12)
+            #expect(abs(batch.target(as: LabelTarget.self).mixLambda - one.kept) < 1e-12)
         }
     }
 
@@ -175,14 +178,16 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         var shares: Set<Double> = []
         for unit in 0..<2 {
             let (one, mixed) = (try plain.batch(step: 1, unit: unit), try mixing.batch(step: 1, unit: unit))
-            shares.insert(mixed.ownShare)
+            let (target, pixels) = (mixed.target(as: LabelTarget.self), one[.image].floats)
+            shares.insert(target.mixLambda)
             for row in 0..<4 {
-                let (own, partner) = (one.images[row * 64], one.images[mixed.partner(of: row) * 64])
-                let expected = Float(mixed.ownShare) * own + Float(1 - mixed.ownShare) * partner
-                #expect(abs(mixed.images[row * 64] - expected) < 1e-6)
+                let (own, partner) = (pixels[row * 64], pixels[UnitMixing.partner(of: row, count: 4) * 64])
+                let expected = Float(target.mixLambda) * own + Float(1 - target.mixLambda) * partner
+                #expect(abs(mixed[.image].floats[row * 64] - expected) < 1e-6)
             }
-            #expect(mixed.labels == one.labels)
-            #expect(try mixing.batch(step: 1, unit: unit).images.array == mixed.images.array)
+            #expect(target.labels == one.target(as: LabelTarget.self).labels)
+            let again = try mixing.batch(step: 1, unit: unit)
+            #expect(again[.image].floats.array == mixed[.image].floats.array)
         }
         #expect(shares.count == 2)
     }

@@ -17,7 +17,7 @@ import Testing
                 samples += batch.samples
                 slots += batch.slots
                 for row in 0..<4 {
-                    #expect(batch.images[row * 64] == Float(batch.samples[row]) / 255)
+                    #expect(batch[.image].floats[row * 64] == Float(batch.samples[row]) / 255)
                 }
             }
         }
@@ -34,8 +34,8 @@ import Testing
         let other = try Self.loader(folder, stage)
         _ = try other.batch(step: 9, unit: 0)
         let (left, right) = (try one.batch(step: 2, unit: 1), try other.batch(step: 2, unit: 1))
-        #expect(left.images.array == right.images.array)
-        #expect(left.samples == right.samples && left.slots == right.slots && left.labels == right.labels)
+        #expect(left[.image].floats.array == right[.image].floats.array)
+        #expect(left.samples == right.samples && left.slots == right.slots && labels(left) == labels(right))
     }
 
     @Test func fixedViewsTakeTurnsFromEpochToEpoch() throws {
@@ -62,29 +62,31 @@ import Testing
         stage[LiTTask.self]?.views = 1
         let loader = try Self.loader(folder, stage)
         let whole = try loader.batch(step: 1, unit: 0)
-        let batch = try loader.batch(step: 1, unit: 0) { $0 % 2 == 0 ? [Float($0)] : nil }
+        let batch = try loader.batch(step: 1, unit: 0) { $0 % 2 == 0 ? Self.features($0) : nil }
         #expect(batch.views == whole.samples.map(UInt64.init))
-        #expect(batch.tokens == whole.tokens && batch.samples == whole.samples)
-        #expect(batch.features == batch.views.map { $0 % 2 == 0 ? [Float($0)] : nil })
+        #expect(batch[.text].integers == whole[.text].integers && batch.samples == whole.samples)
+        let even = (0..<4).filter { batch.views[$0] % 2 == 0 }
+        #expect(batch[.features].rows == even)
+        #expect(batch[.features].floats.array == even.flatMap { Self.features(batch.views[$0]) })
         let odd = (0..<4).filter { batch.views[$0] % 2 == 1 }
-        #expect(batch.imageRows == odd)
-        #expect(batch.images.array == odd.flatMap { whole.images.slice($0 * 64..<($0 + 1) * 64).array })
+        #expect(batch[.image].rows == odd)
+        #expect(batch[.image].floats.array == odd.flatMap { whole[.image].floats.part($0 * 64, 64).array })
     }
 
     @Test func hashtagsBecomeLabelsOfTheVocabulary() throws {
         let folder = try Fixture.folder(count: 24)
         let batch = try Self.loader(folder, Fixture.stage(.wsp)).batch(step: 0, unit: 0)
         // The vocabulary is t2, t0, t1; the hashtag `all` is not in it.
-        #expect(batch.labels == batch.samples.map { [[1], [2], [0]][$0 % 3] })
-        #expect(batch.tokens.isEmpty)
+        #expect(labels(batch) == batch.samples.map { [[1], [2], [0]][$0 % 3] })
+        #expect(batch.inputs.map(\.specification.name) == [.image])
     }
 
     @Test func captionsBecomeTokens() throws {
         let folder = try Fixture.folder(count: 24)
         let batch = try Self.loader(folder, Fixture.stage(.lit)).batch(step: 0, unit: 0)
         let tokenizer = try Tokenizer(model: folder.path("tokenizer.model"), context: 12)
-        #expect(batch.context == 12)
-        #expect(batch.tokens == batch.samples.flatMap { tokenizer.encode("photo number \($0) t\($0 % 3)") })
+        #expect(batch[.text].specification.shape == [12])
+        #expect(batch[.text].integers == batch.samples.flatMap { tokenizer.encode("photo number \($0) t\($0 % 3)") })
     }
 
     @Test func evaluationGoesThroughTheSplitInOrder() throws {
@@ -93,9 +95,9 @@ import Testing
         #expect(loader.unitCount == 3)
         let batches = try (0..<3).map { try loader.batch(step: 0, unit: $0) }
         #expect(batches.map(\.samples) == [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9]])
-        #expect(batches[2].classes == [2, 0])
+        #expect(batches[2].target(as: ClassTarget.self).classes == [2, 0])
         #expect(batches[2].slots == [8, 9])
-        #expect(batches[2].images.count == 2 * 64)
+        #expect(batches[2][.image].floats.count == 2 * 64)
     }
 
     @Test func linearGoesThroughBothSplits() throws {
@@ -110,7 +112,7 @@ import Testing
         let folder = try Folder()
         try folder.shard("train.tar", [("a.png", try Fixture.png(90, side: 20))])
         let batch = try Self.loader(folder, Fixture.stage(.zeroshot)).batch(step: 0, unit: 0)
-        #expect(batch.images.array == [Float](repeating: Float(90) / 255, count: 64))
+        #expect(batch[.image].floats.array == [Float](repeating: Float(90) / 255, count: 64))
     }
 
     @Test func halfOfTheImagesAreFlipped() throws {
@@ -120,18 +122,18 @@ import Testing
         try folder.shard("train.tar", [("a.png", png)])
         let stage = Fixture.stage(.mae, batch: 400, unit: 400, augment: AugmentPlan(crop: nil, flip: true))
         let batch = try Self.loader(folder, stage).batch(step: 0, unit: 0)
-        let flipped = (0..<400).count { batch.images[$0 * 64] == Float(7) / 255 }
+        let flipped = (0..<400).count { batch[.image].floats[$0 * 64] == Float(7) / 255 }
         #expect((150...250).contains(flipped))
-        #expect((0..<400).allSatisfy { [0, Float(7) / 255].contains(batch.images[$0 * 64]) })
+        #expect((0..<400).allSatisfy { [0, Float(7) / 255].contains(batch[.image].floats[$0 * 64]) })
     }
 
     @Test func manyThreadsGetTheSameBatches() throws {
         let folder = try Fixture.folder(count: 24)
         let loader = try Self.loader(folder, Fixture.stage(.lit))
-        let expected = try (0..<12).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2).tokens }
+        let expected = try (0..<12).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2)[.text].integers }
         DispatchQueue.concurrentPerform(iterations: 48) { index in
             let batch = try? loader.batch(step: UInt64(index % 12 / 2), unit: index % 2)
-            #expect(batch?.tokens == expected[index % 12])
+            #expect(batch?[.text].integers == expected[index % 12])
         }
     }
 
@@ -159,6 +161,11 @@ import Testing
         let changed = Fixture.sentence { _ = try Self.loader(folder, Fixture.stage(.wsp)) }
         #expect(changed?.contains("has 3 labels, but \(folder.path)/vocabulary.txt has 1;") == true)
     }
+
+    /// What stands for a view's features.
+    private static func features(_ view: UInt64) -> [Float] { (0..<16).map { Float(view) + Float($0) / 16 } }
+
+    private func labels(_ batch: UnitBatch) -> [[Int]] { batch.target(as: LabelTarget.self).labels }
 
     static func loader(_ folder: Folder, _ stage: StagePlan, skipLimit: Double = 0) throws -> BatchLoader {
         let splits = [
@@ -250,7 +257,7 @@ import Testing
         #expect(loader.skipped.isEmpty)
         let damaged = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } }
         let expected = try BatchLoaderTests.loader(damaged, stage, skipLimit: 0.1).batch(step: 0, unit: 0)
-        #expect(batch.samples == expected.samples && batch.images.array == expected.images.array)
+        #expect(batch.samples == expected.samples && batch[.image].floats.array == expected[.image].floats.array)
         if kind == .mae { #expect(batch.slots.contains(found.slot)) }
     }
 
@@ -272,7 +279,7 @@ import Testing
         for unit in (0..<6).reversed() {
             let left = try one.batch(step: UInt64(unit / 2), unit: unit % 2)
             let right = try other.batch(step: UInt64(unit / 2), unit: unit % 2)
-            #expect(left.samples == right.samples && left.images.array == right.images.array)
+            #expect(left.samples == right.samples && left[.image].floats.array == right[.image].floats.array)
         }
         #expect(Set(one.skipped) == Set(other.skipped) && one.skipped.count == 2)
     }

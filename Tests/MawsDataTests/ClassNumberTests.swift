@@ -162,7 +162,9 @@ import Testing
         let data = try PlanData(plan: plan, root: folder.path)
         let loader = try BatchLoader(
             plan: plan, stage: stage, stageIndex: 0, root: folder.path, classes: data.classes)
-        let all = try (0..<loader.unitCount).map { try loader.batch(step: 0, unit: $0).classes }
+        let all = try (0..<loader.unitCount).map {
+            try loader.batch(step: 0, unit: $0).target(as: ClassTarget.self).classes
+        }
         // The split that is fitted on comes first.
         let fitted = data.sampleCount("train", for: stage)
         return Array(all.joined().dropFirst(fitted))

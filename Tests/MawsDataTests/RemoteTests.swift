@@ -152,7 +152,7 @@ import Testing
             let loader = try BatchLoader(
                 plan: Fixture.plan([split]), stage: Fixture.stage(.mae), stageIndex: 0, root: folder.path,
                 access: Self.access(folder))
-            return try (0..<6).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2).images.array }
+            return try (0..<6).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2)[.image].floats.array }
         }
         #expect(try batches(["a.tar", "b.tar"]) == batches(["a", "b"].map { "\(server.address)/good/\($0).tar" }))
     }

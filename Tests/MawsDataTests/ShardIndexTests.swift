@@ -124,7 +124,7 @@ import Testing
             let loader = try BatchLoader(
                 plan: Fixture.plan([Fixture.split([shard])]), stage: Fixture.stage(.mae), stageIndex: 0,
                 root: folder.path)
-            return try (0..<4).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2).images.array }
+            return try (0..<4).map { try loader.batch(step: UInt64($0 / 2), unit: $0 % 2)[.image].floats.array }
         }
         #expect(try images("folder:photos") == images("my-0000.tar"))
     }

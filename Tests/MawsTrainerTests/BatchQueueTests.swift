@@ -1,4 +1,5 @@
 import MawsData
+import MawsPlan
 import MawsTensor
 import MawsTrainer
 import Synchronization
@@ -14,7 +15,7 @@ private final class Loads: Sendable {
         units.withLock { $0.append(key.unit) }
         if key.unit == 99 { throw Unreadable(unit: 99) }
         return UnitBatch(
-            slots: [UInt64(key.unit)], samples: [key.unit], images: FloatBuffer(count: 0), channels: 1, size: 1)
+            slots: [UInt64(key.unit)], samples: [key.unit], inputs: [])
     }
 }
 
@@ -39,7 +40,12 @@ struct BatchQueueTests {
             _ = try loads.load(key)
             // 400 bytes.
             return UnitBatch(
-                slots: [0], samples: [key.unit], images: FloatBuffer(count: 100), channels: 1, size: 10)
+                slots: [0], samples: [key.unit],
+                inputs: [
+                    UnitInput(
+                        InputSpecification(.image, .image, shape: [1, 10, 10], element: .float32),
+                        FloatBuffer(count: 100).all)
+                ])
         }
         defer { queue.end() }
         queue.want((0..<4).map { BatchKey(step: 0, unit: $0) })

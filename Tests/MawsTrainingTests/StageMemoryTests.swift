@@ -44,13 +44,15 @@ import Testing
     }
 
     private static func batch(_ plan: Plan, _ stage: StagePlan) -> UnitBatch {
-        let (model, context) = (plan.model.image, plan.model.text?.context ?? 0)
-        let pixels = model.channels * model.size * model.size
+        let inputs = stage.inputs(in: plan).map { input in
+            let total = input.standsFor == nil ? stage.unit * input.count : 0
+            return input.element == .float32
+                ? UnitInput(input, FloatBuffer(randomFloats(total, seed: 3, scale: 1)).all)
+                : UnitInput(input, (0..<total).map { 2 + Int32($0 % 498) })
+        }
         return UnitBatch(
-            slots: (0..<UInt64(stage.unit)).map { $0 }, samples: Array(0..<stage.unit),
-            images: FloatBuffer(randomFloats(stage.unit * pixels, seed: 3, scale: 1)), channels: model.channels,
-            size: model.size, labels: (0..<stage.unit).map { [$0 % 11] },
-            tokens: (0..<stage.unit * context).map { 2 + Int32($0 % 498) }, context: context)
+            slots: (0..<UInt64(stage.unit)).map { $0 }, samples: Array(0..<stage.unit), inputs: inputs,
+            target: LabelTarget((0..<stage.unit).map { [$0 % 11] }))
     }
 
     private static func plan(_ kind: StageKind, unit: Int, microBatch: Int? = nil) -> Plan {

@@ -67,11 +67,14 @@ struct UnitAllocationTests {
 
     /// Random pixels, hashtags and captions that fill the context.
     private static func batch(_ stage: StagePlan, _ plan: Plan) -> UnitBatch {
-        let (model, context) = (plan.model.image, plan.model.text?.context ?? 0)
-        let pixels = randomFloats(stage.unit * model.channels * model.size * model.size, seed: 1)
+        let inputs = stage.inputs(in: plan).map { input in
+            let total = input.standsFor == nil ? stage.unit * input.count : 0
+            return input.element == .float32
+                ? UnitInput(input, FloatBuffer(randomFloats(total, seed: 1)).all)
+                : UnitInput(input, (0..<total).map { 4 + Int32($0 * 7 % 990) })
+        }
         return UnitBatch(
-            slots: (0..<UInt64(stage.unit)).map { $0 }, samples: Array(0..<stage.unit), images: FloatBuffer(pixels),
-            channels: model.channels, size: model.size, labels: (0..<stage.unit).map { [$0 % 40] },
-            tokens: (0..<stage.unit * context).map { 4 + Int32($0 * 7 % 990) }, context: context)
+            slots: (0..<UInt64(stage.unit)).map { $0 }, samples: Array(0..<stage.unit), inputs: inputs,
+            target: LabelTarget((0..<stage.unit).map { [$0 % 40] }))
     }
 }

@@ -58,7 +58,7 @@ package struct PlanSurvey: Codable, Hashable, Sendable {
             let vocabulary = try Self.vocabulary(split, readers, root: root)
             var parts: Set<SamplePart> = vocabulary == nil ? [] : [.hashtags]
             if readers.contains(where: \.needs.classes) { parts.insert(.classIndex) }
-            if readers.contains(where: \.needs.captions) { parts.insert(.caption) }
+            if readers.contains(where: \.learnsCaptions) { parts.insert(.caption) }
             surveys[split.name] = try FieldFault.at(split.sourceField) {
                 try SplitSurvey(
                     split, dataset, model: Self.largest(readers, plan), parts: parts, vocabulary: vocabulary,
@@ -81,7 +81,7 @@ package struct PlanSurvey: Codable, Hashable, Sendable {
     private static func tokenizer(
         _ split: DataSplitPlan, _ readers: [StagePlan], plan: Plan, root: String
     ) throws -> Tokenizer? {
-        try readers.first { $0.needs.captions && $0.on == split.name }.map { stage in
+        try readers.first { $0.learnsCaptions && $0.on == split.name }.map { stage in
             try FieldFault.at(split.field("tokenizer")) {
                 try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
             }

@@ -28,7 +28,7 @@ struct StageSurvey {
         guard let on = surveys[stage.on] else { return }
         let needs = stage.needs
         if let count = needs.labelCount { checkLabels(on, count) }
-        if needs.captions { checkCaptions(on) }
+        if stage.learnsCaptions { checkCaptions(on) }
         if let fitOn = needs.fitOn { checkProbe(fitOn: surveys[fitOn], on: on, data.classes) }
         if let file = needs.classNames { try checkClassNames(on, file) }
         if stage.trains { try checkResampling(on) }
@@ -51,7 +51,7 @@ struct StageSurvey {
 
     private func account(_ survey: SplitSurvey) -> SampleAccount {
         var account = survey.dataset.account
-        account.take(survey.count - (stage.needs.captions ? survey.captionlessCount : 0))
+        account.take(survey.count - (stage.learnsCaptions ? survey.captionlessCount : 0))
         account.add(.leftOut, SampleAccount.excluded, count: survey.excludedCount)
         account.add(
             .ignored, "lines of the list of exclusions about other shards", count: survey.foreignExclusionCount)
@@ -62,7 +62,7 @@ struct StageSurvey {
                 .incomplete, "without a label of the vocabulary" + survey.coverage,
                 count: survey.looked.count - survey.looked.labelledCount)
         }
-        if needs.captions {
+        if stage.learnsCaptions {
             account.add(.leftOut, SampleAccount.noCaption, count: survey.captionlessCount)
             account.add(
                 .incomplete, SampleAccount.cut(context: plan.model.text?.context ?? 0) + survey.coverage,

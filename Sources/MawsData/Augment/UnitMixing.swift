@@ -10,7 +10,47 @@ package struct UnitMixing: Sendable {
         case mixup(share: Double)
         /// The box is the partner's.
         case cutmix(CropBox)
+
+        /// Mixes images in place.
+        /// - Parameters:
+        ///   - images: [samples, channels, height, width].
+        ///   - shape: [channels, height, width].
+        /// - Returns: the share of each image that is its own.
+        package func apply(to images: FloatSlice, shape: [Int]) -> Double {
+            let length = shape.reduce(1, *)
+            let count = images.count / length
+            let pixels = images.pointer
+            let last = images.part((count - 1) * length, length).array
+            // From the last row to the first: each still finds its partner, the row before, as it was.
+            for row in stride(from: count - 1, through: 1, by: -1) {
+                blend(pixels + row * length, pixels + (row - 1) * length, shape)
+            }
+            last.withUnsafeBufferPointer { if let base = $0.baseAddress { blend(pixels, base, shape) } }
+            switch self {
+            case .mixup(let share): return share
+            case .cutmix(let box): return 1 - Double(box.width * box.height) / Double(shape[1] * shape[2])
+            }
+        }
+
+        private func blend(_ own: UnsafeMutablePointer<Float>, _ partner: UnsafePointer<Float>, _ shape: [Int]) {
+            let (channels, height, width) = (shape[0], shape[1], shape[2])
+            switch self {
+            case .mixup(let share):
+                let (kept, taken) = (Float(share), Float(1 - share))
+                for index in 0..<channels * height * width { own[index] = partner[index] * taken + own[index] * kept }
+            case .cutmix(let box):
+                for channel in 0..<channels {
+                    for y in box.y..<box.y + box.height {
+                        let start = (channel * height + y) * width + box.x
+                        (own + start).update(from: partner + start, count: box.width)
+                    }
+                }
+            }
+        }
     }
+
+    /// The row whose sample is mixed into this one: the one before, or the last.
+    package static func partner(of row: Int, count: Int) -> Int { (row + count - 1) % count }
 
     private let mixup: BetaDistribution?
     private let cutmix: BetaDistribution?
@@ -48,42 +88,5 @@ package struct UnitMixing: Sendable {
         let (left, top) = (max(x - half, 0), max(y - half, 0))
         return CropBox(
             x: left, y: top, width: min(x + half, size) - left, height: min(y + half, size) - top)
-    }
-
-    /// Mixes the batch's images in place, and notes the share that its labels keep.
-    package static func apply(_ mix: Mix, to batch: inout UnitBatch) {
-        let length = batch.channels * batch.size * batch.size
-        guard batch.count > 1 else { return }
-        let images = batch.images.pointer
-        let last = Array(UnsafeBufferPointer(start: images + (batch.count - 1) * length, count: length))
-        // From the last row to the first: each still finds its partner, the row before, as it was.
-        for row in stride(from: batch.count - 1, through: 1, by: -1) {
-            blend(images + row * length, images + (row - 1) * length, mix, batch)
-        }
-        last.withUnsafeBufferPointer { if let base = $0.baseAddress { blend(images, base, mix, batch) } }
-        switch mix {
-        case .mixup(let share): batch.ownShare = share
-        case .cutmix(let box):
-            batch.ownShare = 1 - Double(box.width * box.height) / Double(batch.size * batch.size)
-        }
-    }
-
-    private static func blend(
-        _ own: UnsafeMutablePointer<Float>, _ partner: UnsafePointer<Float>, _ mix: Mix, _ batch: UnitBatch
-    ) {
-        switch mix {
-        case .mixup(let share):
-            let (kept, taken) = (Float(share), Float(1 - share))
-            for index in 0..<batch.channels * batch.size * batch.size {
-                own[index] = partner[index] * taken + own[index] * kept
-            }
-        case .cutmix(let box):
-            for channel in 0..<batch.channels {
-                for y in box.y..<box.y + box.height {
-                    let start = (channel * batch.size + y) * batch.size + box.x
-                    (own + start).update(from: partner + start, count: box.width)
-                }
-            }
-        }
     }
 }

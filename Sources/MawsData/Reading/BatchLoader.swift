@@ -21,38 +21,42 @@ package final class BatchLoader: Sendable {
     private let sources: [Source]
     private let log = SkipLog()
     private let order: SampleOrder
-    private let transform: ImageTransform
     /// How a unit's samples are mixed; nil: they are not.
     private let mixing: UnitMixing?
-    private let channels: Int
-    private let size: Int
+    private let inputs: [InputSpecification]
+    private let imageSize: Int
+    /// Whether units are slots of steps in the stage's order; otherwise they go through the samples once.
+    private let trains: Bool
 
     /// - Parameters:
     ///   - root: folder that the plan's relative paths are relative to.
     ///   - classes: of the plan, where evaluations compare splits; nil: each split numbers its own.
+    ///   - inOrder: goes through the samples once, one after the other and without augmentation, as an evaluation does,
+    ///     whatever the stage does.
     package init(
         plan: Plan, stage: StagePlan, stageIndex: UInt32, root: String, access: DataAccess = .ofThisMachine,
-        classes: PlanClasses? = nil
+        classes: PlanClasses? = nil, inOrder: Bool = false
     ) throws {
         self.stage = stage
-        let model = stage.image(in: plan)
-        (channels, size) = (model.channels, model.size)
-        let augment = stage.trains ? stage.recipe?.augment : nil
-        transform = try ImageTransform(
-            model: model, framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
+        let trains = stage.trains && !inOrder
+        self.trains = trains
+        (inputs, imageSize) = (stage.inputs(in: plan), stage.image(in: plan).size)
+        let augment = trains ? stage.recipe?.augment : nil
+        let transform = try ImageTransform(
+            model: stage.image(in: plan), framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
         mixing = augment.flatMap { UnitMixing($0, seed: plan.seed, stageIndex: stageIndex) }
         let splits = try stage.splits.map { try Self.split($0, plan, stage) }
         var datasets = try splits.map { try Dataset($0, root: root, access: access) }
         if let classes { datasets = datasets.map { Dataset($0, classes: classes.numbers) } }
         sources = try zip(splits, datasets).map { [log] in
-            try Source($0, $1, plan: plan, stage: stage, root: root, log: log)
+            try Source($0, $1, plan: plan, stage: stage, inOrder: !trains, root: root, transform: transform, log: log)
         }
         sampleCount = sources.last?.positions.count ?? 0
         isRemote = sources.contains { $0.dataset.remoteFiles.contains { $0 != nil } }
         order = SampleOrder(
             plan: plan, stage: stage, stageIndex: stageIndex, shards: sources.last?.shardPositions ?? [])
-        unitCount = stage.trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
+        unitCount = trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
         let fingerprints = sources.map(\.positions.fingerprint)
         fingerprint =
             fingerprints.count == 1
@@ -80,7 +84,7 @@ package final class BatchLoader: Sendable {
     ) throws -> UnitBatch {
         precondition(unit >= 0 && unit < unitCount)
         let passed = Set(passed.map { Int(clamping: $0) })
-        return stage.trains
+        return trains
             ? try trainingBatch(step: step, unit: unit, passed: passed, features: features)
             : try evaluationBatch(unit: unit, passed: passed)
     }
@@ -98,7 +102,8 @@ package final class BatchLoader: Sendable {
         step: UInt64, unit: Int, passed: Set<Int>, features: (_ view: UInt64) -> [Float]?
     ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
-        let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
+        var builder = UnitBatchBuilder(capacity: stage.unit, inputs, stage.needs.target)
+        let resizer = ImageResizer()
         let wanted = (first..<first + UInt64(stage.unit)).map { slot in
             let position = order.index(slot: slot)
             return (slot: slot, position: position, features: features(view(slot: slot, position: position)))
@@ -110,17 +115,14 @@ package final class BatchLoader: Sendable {
                 let position = (start + offset) % sampleCount
                 let index = sources[0].positions.index(position)
                 let view = view(slot: slot, position: position)
-                guard !passed.contains(index),
-                    let sample = try sources[0].load(
-                        index, slot: slot, view: view, features: offset == 0 ? known : features(view),
-                        transform: transform, into: builder)
-                else { continue }
-                builder.append(sample, slot: slot, view: view, index: index)
-                break
+                guard !passed.contains(index) else { continue }
+                let place = SamplePlace(index: index, slot: slot, view: view)
+                let known = offset == 0 ? known : features(view)
+                if try sources[0].load(place, features: known, with: resizer, into: &builder) { break }
             }
         }
-        var batch = builder.build(context: sources[0].inputs.tokenizer?.context ?? 0)
-        if let mixing { UnitMixing.apply(mixing.draw(firstSlot: first, size: size), to: &batch) }
+        var batch = builder.build()
+        if let mixing { batch.mix(mixing.draw(firstSlot: first, size: imageSize)) }
         return batch
     }
 
@@ -132,19 +134,25 @@ package final class BatchLoader: Sendable {
             source = sources[1]
         }
         let first = unit * stage.unit
-        let builder = UnitBatchBuilder(capacity: stage.unit, channels: channels, size: size)
+        var builder = UnitBatchBuilder(capacity: stage.unit, inputs, stage.needs.target)
+        let resizer = ImageResizer()
         for position in first..<min(first + stage.unit, source.positions.count) {
             let (index, slot) = (source.positions.index(position), UInt64(position))
-            guard !passed.contains(index),
-                let sample = try source.load(
-                    index, slot: slot, view: slot, features: nil, transform: transform, into: builder)
-            else { continue }
-            builder.append(sample, slot: slot, view: slot, index: index)
+            guard !passed.contains(index) else { continue }
+            let place = SamplePlace(index: index, slot: slot, view: slot)
+            _ = try source.load(place, features: nil, with: resizer, into: &builder)
         }
-        var batch = builder.build(context: 0)
+        var batch = builder.build()
         batch.keys = try batch.samples.map(source.dataset.key)
         return batch
     }
+}
+
+/// A sample of a data set, for a slot of the stage.
+private struct SamplePlace {
+    var index: Int
+    var slot: UInt64
+    var view: UInt64
 }
 
 /// One split as a stage reads it.
@@ -153,17 +161,17 @@ private struct Source {
     let positions: SamplePositions
     let inputs: StageInputs
     let skips: SkipRecord
-    private let pixelCountMax: Int
 
     init(
-        _ split: DataSplitPlan, _ dataset: Dataset, plan: Plan, stage: StagePlan, root: String, log: SkipLog
+        _ split: DataSplitPlan, _ dataset: Dataset, plan: Plan, stage: StagePlan, inOrder: Bool, root: String,
+        transform: ImageTransform, log: SkipLog
     ) throws {
         self.dataset = dataset
-        inputs = try StageInputs(plan: plan, stage: stage, split: split, root: root)
+        inputs = try StageInputs(
+            plan: plan, stage: stage, split: split, root: root, transform: transform, inOrder: inOrder)
         positions = try SamplePositions(
-            dataset, split: split, root: root, resamples: stage.trains, vocabulary: inputs.vocabulary)
+            dataset, split: split, root: root, resamples: !inOrder, vocabulary: inputs.vocabulary)
         skips = SkipRecord(dataset, limit: split.skipLimit, log: log)
-        pixelCountMax = split.pixelCountMax
     }
 
     var shardPositions: [Int] { positions.groups(ofSamples: dataset.starts.sizes) }
@@ -174,33 +182,31 @@ private struct Source {
 
     func unitCount(_ unit: Int) -> Int { (positions.count + unit - 1) / unit }
 
-    /// Draws the image where the builder's next one is. Nil, and counted, when the sample's content cannot be used.
+    /// Adds the sample to the unit. False, and counted, when its content cannot be used.
     /// - Parameter features: what is known of the image; it is not read then.
     func load(
-        _ index: Int, slot: UInt64, view: UInt64, features: [Float]?, transform: ImageTransform,
-        into builder: UnitBatchBuilder
-    ) throws -> LoadedSample? {
-        if try skips.contains(index) { return nil }
+        _ place: SamplePlace, features: [Float]?, with resizer: ImageResizer, into builder: inout UnitBatchBuilder
+    ) throws -> Bool {
+        let index = place.index
+        if try skips.contains(index) { return false }
         do {
             let parts = features == nil ? inputs.parts : inputs.parts.subtracting([.image])
             let sample = try dataset.sample(index, parts: parts, required: inputs.requiredParts)
-            if features == nil {
-                let image = try EncodedImage(sample.image, pixelCountMax: pixelCountMax)
-                try transform.apply(image, slot: view, into: builder.nextImage, with: builder.resizer)
-            }
-            return LoadedSample(
-                features: features, labels: inputs.vocabulary.labels(of: sample.hashtags),
-                tokens: inputs.tokenizer?.encode(sample.caption ?? "") ?? [], classIndex: sample.classIndex ?? -1)
+            builder.begin()
+            try inputs.write(
+                sample, view: place.view, features: features, with: resizer, into: &builder.inputs)
+            builder.append(slot: place.slot, view: place.view, index: index, sample, inputs.vocabulary)
+            return true
         } catch DataError.image(let problem) {
             try skips.add(index, dataset.place(index, reason: "the image \(problem)"))
         } catch DataError.sample(let sample) {
             try skips.add(index, sample)
         } catch DataError.remote(_, let offset, let problem) {
-            throw unreachable(index, slot: slot, reason: "\(problem), at byte \(offset)")
+            throw unreachable(index, slot: place.slot, reason: "\(problem), at byte \(offset)")
         } catch DataError.shard(_, let offset, let problem) {
-            throw unreachable(index, slot: slot, reason: "\(problem), at byte \(offset)")
+            throw unreachable(index, slot: place.slot, reason: "\(problem), at byte \(offset)")
         }
-        return nil
+        return false
     }
 
     private func unreachable(_ index: Int, slot: UInt64, reason: String) -> DataError {

@@ -47,7 +47,7 @@ package struct PlanData: Sendable {
                 epochSampleCount: count.epoch,
                 files: try Self.files(split, root: root) + names.map(InputFile.hash))
         }
-        for stage in plan.stages where stage.needs.captions {
+        for stage in plan.stages where stage.learnsCaptions {
             guard let split = plan.split(stage.on), let found = splits.first(where: { $0.name == stage.on }) else {
                 continue
             }

@@ -99,7 +99,7 @@ private struct StageCheck {
 
     /// The tokenizer has no more tokens than the text tower has rows for.
     func openTokenizer() throws {
-        guard stage.needs.captions, let split = plan.split(stage.on) else { return }
+        guard stage.learnsCaptions, let split = plan.split(stage.on) else { return }
         let tokenizer = try FieldFault.at(split.field("tokenizer")) {
             try StageInputs.tokenizer(plan: plan, stage: stage, split: split, root: root)
         }

@@ -118,7 +118,7 @@ extension PlanReader {
 
     /// Tokens of the tokenizer of the first split whose captions are learned, or else of the first split that has one.
     private func tokenizerVocabulary(_ splits: [SplitDraft], _ stages: [StagePlan]) throws(PlanError) -> Int? {
-        let read = stages.first { $0.needs.captions }?.on
+        let read = stages.first { $0.learnsCaptions }?.on
         let split = splits.first { $0.plan.name == read } ?? splits.first { $0.plan.tokenizer != nil }
         guard files.root != nil, let split, let path = split.plan.tokenizer else { return nil }
         do {

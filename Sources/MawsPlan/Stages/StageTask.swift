@@ -10,6 +10,8 @@ package protocol StageTask: Codable, Hashable, Sendable {
     static var trains: Bool { get }
     /// Whether it learns labels, so that samples of a unit may be mixed with them.
     static var learnsLabels: Bool { get }
+    /// Whether it learns captions, so that its data and its model need a tokenizer.
+    static var learnsCaptions: Bool { get }
     /// Field of the plan file that names the stage whose weights this one starts from.
     static var sourceField: String { get }
     /// Fields of the plan file besides those of all stages that train, or of all that evaluate.
@@ -26,6 +28,8 @@ package protocol StageTask: Codable, Hashable, Sendable {
     var nodes: [(String, Node?)] { get }
     /// What the stage reads of its data.
     var needs: DataNeeds { get }
+    /// The tensors that a unit's batch has, by name.
+    func inputs(of stage: StagePlan, in plan: Plan) -> [InputSpecification]
     /// Floating-point operations of a sample, forward and backward, part by part.
     func costParts(of stage: StagePlan, in plan: Plan) -> [StageCost.Part]
     /// The table of whose gradient a unit sends the rows alone that it read; nil: there is none.
@@ -34,22 +38,19 @@ package protocol StageTask: Codable, Hashable, Sendable {
 
 extension StageTask {
     package static var learnsLabels: Bool { false }
+    package static var learnsCaptions: Bool { false }
     package static var sourceField: String { "from" }
     package static var recipes: [RecipePreset] { [] }
 
     package func sparseTable(of stage: StagePlan, in plan: Plan) -> StageCost.SparseTable? { nil }
 }
 
-/// What a stage reads of its samples besides their images.
+/// What a stage reads of its data besides the inputs of its batches.
 package struct DataNeeds: Hashable, Sendable {
     /// Split whose samples an evaluation is fitted to; its units come before those of the split evaluated.
     package var fitOn: String?
-    /// Hashtags of the split's vocabulary that it learns; nil: it learns none.
-    package var labelCount: Int?
-    /// Whether it learns captions; a sample without one is unreadable then.
-    package var captions = false
-    /// Whether it compares with clean classes.
-    package var classes = false
+    /// What its samples are compared with.
+    package var target = TargetSpecification.none
     /// Files with one prompt template (`{}` stands for the class name) and one class (comma separated names) a line.
     package var templates: String?
     package var classNames: String?
@@ -57,6 +58,11 @@ package struct DataNeeds: Hashable, Sendable {
     package var views: Int?
 
     package init() {}
+
+    /// Hashtags of the split's vocabulary that it learns; nil: it learns none.
+    package var labelCount: Int? { if case .labels(let count) = target { count } else { nil } }
+    /// Whether it compares with clean classes.
+    package var classes: Bool { target == .classes }
 }
 
 extension StagePlan {

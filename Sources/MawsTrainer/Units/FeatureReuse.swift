@@ -58,7 +58,7 @@ final class FeatureReuse: FeatureStore {
             "features 1", "\(profile)", plan.precision.rawValue, model, augment, "\(plan.seed)", "\(index.value)",
             "\(stage.needs.views ?? 0)", loader.fingerprint,
         ].joined(separator: "\n")
-        width = stage.image(in: plan).width
+        width = InputSpecification.features(stage.image(in: plan)).count
         (self.viewCount, self.options, self.log) = (viewCount, options, log)
     }
 

@@ -85,12 +85,16 @@ struct LiTFixture {
 
     /// Samples `rows` of the golden batch.
     func batch(_ rows: Range<Int>) throws -> UnitBatch {
-        let (size, context) = (plan.model.image.size, plan.model.text?.context ?? 0)
-        let pixels = 3 * size * size
+        let (model, text) = (plan.model.image, try #require(plan.model.text))
+        let pixels = InputSpecification.image(model).count
         let images = try golden.floats("images")[rows.lowerBound * pixels..<rows.upperBound * pixels]
-        let tokens = try tokens()[rows.lowerBound * context..<rows.upperBound * context]
+        let tokens = try tokens()[rows.lowerBound * text.context..<rows.upperBound * text.context]
         return UnitBatch(
-            slots: rows.map { UInt64($0) }, samples: Array(rows), images: FloatBuffer(Array(images)), channels: 3,
-            size: size, tokens: Array(tokens), context: context, classes: Array(rows))
+            slots: rows.map { UInt64($0) }, samples: Array(rows),
+            inputs: [
+                UnitInput(.features(model)), UnitInput(.image(model), FloatBuffer(Array(images)).all),
+                UnitInput(.text(text), Array(tokens)),
+            ],
+            target: ClassTarget(Array(rows)))
     }
 }

@@ -74,16 +74,17 @@ import Testing
         let weights = try fixture.weights()
         let together = try objective.embed(try fixture.batch(0..<6), weights: weights)
         let alone = try (0..<6).map { try objective.embed(try fixture.batch($0..<$0 + 1), weights: weights) }
-        #expect(alone.map { $0.features[0] } == together.features)
+        #expect(alone.flatMap(\.features.array) == together.features.array)
         // Half of the features known, the images of the others at hand.
-        var mixed = try fixture.batch(0..<6)
-        let pixels = mixed.images.count / 6
-        mixed.features = (0..<6).map { $0 % 2 == 0 ? together.features[$0] : nil }
-        mixed.images = FloatBuffer([1, 3, 5].flatMap { mixed.images.slice($0 * pixels..<($0 + 1) * pixels).array })
+        let whole = try fixture.batch(0..<6)
+        let features = UnitInput(whole[.features].specification, together.features)
+        let mixed = UnitBatch(
+            slots: whole.slots, samples: whole.samples,
+            inputs: [features.rows([0, 2, 4]), whole[.image].rows([1, 3, 5]), whole[.text]])
         let half = try objective.embed(mixed, weights: weights)
-        let known = try objective.embed(mixed.with(features: together.features), weights: weights)
+        let known = try objective.embed(mixed.substituting(features), weights: weights)
         for unit in [half, known] {
-            #expect(unit.features == together.features)
+            #expect(unit.features.array == together.features.array)
             #expect(unit.imageRows == together.imageRows && unit.textRows == together.textRows)
         }
         let ordinary = try LiTObjective(
@@ -97,5 +98,14 @@ import Testing
         let trainable = fixture.table.blocks.indices.filter { fixture.table.blocks[$0].isTrainable }
         #expect(order == trainable.reversed())
         #expect(fixture.table.blocks.filter { !$0.isTrainable }.allSatisfy { $0.name.hasPrefix("image.") })
+    }
+}
+
+extension UnitInput {
+    /// The same of these rows alone.
+    fileprivate func rows(_ rows: [Int]) -> UnitInput {
+        let each = specification.count
+        return UnitInput(
+            specification, rows: rows, FloatBuffer(rows.flatMap { floats.part($0 * each, each).array }).all)
     }
 }

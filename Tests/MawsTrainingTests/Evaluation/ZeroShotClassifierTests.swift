@@ -65,7 +65,8 @@ import Testing
             plan: fixture.plan, stage: fixture.stage, tokenizer: tokenizer, root: folder, backend: fixture.backend)
         #expect(classifier.classNames == ["boot", "bag", "coat"])
         var batch = try fixture.batch(0..<6)
-        batch.classes = [0, 1, 2, -1, 0, 1]
+        let classes = [0, 1, 2, -1, 0, 1]
+        batch.target = ClassTarget(classes)
         let result = try classifier.classify(batch, weights: fixture.weights())
         let embeddings = try Self.classes.map(classEmbedding)
         let images = try fixture.golden.floats("image_rows")
@@ -75,7 +76,7 @@ import Testing
                     $0 + embedding[$1] * Double(images[row * LiTFixture.embedding + $1])
                 }
             }
-            #expect(sample.sample == row && sample.truth == batch.classes[row])
+            #expect(sample.sample == row && sample.truth == classes[row])
             #expect(cosines[sample.prediction] == cosines.max())
             #expect(abs(Double(sample.score) - cosines[sample.prediction]) < 1e-5)
             #expect(abs(Double(sample.truthScore) - (sample.truth < 0 ? 0 : cosines[sample.truth])) < 1e-5)

@@ -72,7 +72,8 @@ import Testing
         let weights = Weights(fixture.perturbedWeights())
         let batch = fixture.randomBatch()
         let features = try tower.forward(
-            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: keeps,
+            batch[.image].floats, visible: .all(model.patchCount, images: batch.count), output: .classToken,
+            keeps: keeps,
             weights: weights)
         weights.gathered = []
         let sink = Sink()

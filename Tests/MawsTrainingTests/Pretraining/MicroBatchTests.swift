@@ -10,7 +10,7 @@ import Testing
 
 @Suite struct MicroBatchTests {
     private func unit(
-        _ kind: StageKind, microBatch: Int, decoder: Int? = nil, compute: TestCompute, ownShare: Double = 1
+        _ kind: StageKind, microBatch: Int, decoder: Int? = nil, compute: TestCompute, mixLambda: Double = 1
     ) throws -> (Double, BlockMemory) {
         let fixture = PretrainingFixture(kind)
         var stage = fixture.stage
@@ -20,7 +20,9 @@ import Testing
             plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend, keeps: .everything)
         let gradients = BlockMemory(fixture.table)
         var batch = fixture.randomBatch(6)
-        batch.ownShare = ownShare
+        var target = batch.target(as: LabelTarget.self)
+        target.mix(lambda: mixLambda)
+        batch.target = target
         let loss = try objective.computeUnit(
             batch, globalBatch: 12, weights: fixture.perturbedWeights(), gradients: gradients)
         return (loss, gradients)
@@ -28,17 +30,17 @@ import Testing
 
     @Test(arguments: [StageKind.mae, .wsp], [1, 2, 3])
     func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int) throws {
-        try partsAddUpToTheUnit(kind, size, ownShare: 1)
+        try partsAddUpToTheUnit(kind, size, mixLambda: 1)
     }
 
     /// A row's partner may be in another part.
     @Test func partsOfMixedSamplesAddUpToTheUnit() throws {
-        try partsAddUpToTheUnit(.wsp, 2, ownShare: 0.7)
+        try partsAddUpToTheUnit(.wsp, 2, mixLambda: 0.7)
     }
 
-    private func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int, ownShare: Double) throws {
-        let (loss, whole) = try unit(kind, microBatch: 6, compute: .oneDNN, ownShare: ownShare)
-        let parts = try unit(kind, microBatch: size, compute: .oneDNN, ownShare: ownShare)
+    private func partsAddUpToTheUnit(_ kind: StageKind, _ size: Int, mixLambda: Double) throws {
+        let (loss, whole) = try unit(kind, microBatch: 6, compute: .oneDNN, mixLambda: mixLambda)
+        let parts = try unit(kind, microBatch: size, compute: .oneDNN, mixLambda: mixLambda)
         expect(parts, isNearly: (loss, whole))
     }
 

@@ -69,8 +69,8 @@ struct PretrainingFixture {
         let model = plan.model.image
         let count = images.count / (model.channels * model.size * model.size)
         return UnitBatch(
-            slots: (0..<UInt64(count)).map { $0 + 100 }, samples: Array(0..<count), images: FloatBuffer(images),
-            channels: model.channels, size: model.size, labels: labels)
+            slots: (0..<UInt64(count)).map { $0 + 100 }, samples: Array(0..<count),
+            inputs: [UnitInput(.image(model), FloatBuffer(images).all)], target: LabelTarget(labels))
     }
 
     /// Random images with random tags.

@@ -37,7 +37,7 @@ import Testing
     func lossAndGradientsOfAMixedAndSmoothedBatchEqualPyTorch(_ compute: TestCompute) throws {
         let (golden, mixed) = (try PretrainingFixture.golden("wsp"), try PretrainingFixture.golden("wsp-mixed"))
         var batch = fixture.batch(try golden.floats("images"), labels: try labels(golden))
-        UnitMixing.apply(.mixup(share: Double(try mixed.scalar("share"))), to: &batch)
+        batch.mix(.mixup(share: Double(try mixed.scalar("share"))))
         var stage = fixture.stage
         stage[WSPTask.self]?.labelSmoothing = 0.1
         let objective = WSPObjective(plan: fixture.plan, stage: stage, stageIndex: 1, backend: compute.backend)
@@ -67,11 +67,14 @@ import Testing
 
     @Test func aPartnerWithoutHashtagsLeavesItsShareOfTheLossOut() throws {
         var batch = fixture.randomBatch()
-        (batch.labels, batch.ownShare) = ([[2], [], []], 0.75)
-        #expect(batch.target(of: 0) == [SoftLabel(label: 2, weight: 0.75)])
-        #expect(batch.target(of: 1) == [SoftLabel(label: 2, weight: 0.25)])
-        let loss = { (labels: [[Int]], share: Double) in
-            (batch.labels, batch.ownShare) = (labels, share)
+        var target = LabelTarget([[2], [], []])
+        target.mix(lambda: 0.75)
+        #expect(target.softLabels(of: 0) == [SoftLabel(label: 2, weight: 0.75)])
+        #expect(target.softLabels(of: 1) == [SoftLabel(label: 2, weight: 0.25)])
+        let loss = { (labels: [[Int]], lambda: Double) in
+            var target = LabelTarget(labels)
+            target.mix(lambda: lambda)
+            batch.target = target
             return try objective().computeUnit(
                 batch, globalBatch: 3, weights: fixture.perturbedWeights(), gradients: BlockMemory(fixture.table))
         }
@@ -99,8 +102,8 @@ import Testing
         for half in 0..<2 {
             let gradients = BlockMemory(fixture.table)
             let part = fixture.batch(
-                Array(batch.images.array[half * pixels..<(half + 1) * pixels]),
-                labels: Array(batch.labels[half * 3..<half * 3 + 3]))
+                Array(batch[.image].floats.array[half * pixels..<(half + 1) * pixels]),
+                labels: Array(batch.target(as: LabelTarget.self).labels[half * 3..<half * 3 + 3]))
             lossSum += try objective.computeUnit(part, globalBatch: 6, weights: weights, gradients: gradients)
             sum = zip(sum, gradients.buffers[2].array).map(+)
         }
@@ -111,7 +114,7 @@ import Testing
     @Test func aSampleWithoutHashtagsHasNoLossAndNoGradient() throws {
         let gradients = BlockMemory(fixture.table)
         var batch = fixture.randomBatch()
-        batch.labels = [[], [], []]
+        batch.target = LabelTarget([[], [], []])
         let loss = try objective().computeUnit(
             batch, globalBatch: 3, weights: fixture.perturbedWeights(), gradients: gradients)
         #expect(loss == 0)

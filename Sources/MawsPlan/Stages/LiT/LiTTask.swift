@@ -8,6 +8,7 @@ extension StageKind {
 package struct LiTTask: StageTask {
     package static let kind = StageKind(rawValue: "lit")
     package static let trains = true
+    package static let learnsCaptions = true
     package static let sourceField = "image"
     package static let fields = ["image", "label_smoothing", "views"]
     package static let recipes = [
@@ -53,8 +54,14 @@ package struct LiTTask: StageTask {
 
     package var needs: DataNeeds {
         var needs = DataNeeds()
-        (needs.captions, needs.views) = (true, views)
+        needs.views = views
         return needs
+    }
+
+    /// The frozen tower's features stand for the images whose views were seen before.
+    package func inputs(of stage: StagePlan, in plan: Plan) -> [InputSpecification] {
+        let image = stage.image(in: plan)
+        return [.features(image), .image(image)] + (plan.model.text.map { [.text($0)] } ?? [])
     }
 
     package func costParts(of stage: StagePlan, in plan: Plan) -> [StageCost.Part] {

@@ -28,9 +28,11 @@ package struct LinearTask: StageTask {
 
     package var needs: DataNeeds {
         var needs = DataNeeds()
-        (needs.fitOn, needs.classes) = (fitOn, true)
+        (needs.fitOn, needs.target) = (fitOn, .classes)
         return needs
     }
+
+    package func inputs(of stage: StagePlan, in plan: Plan) -> [InputSpecification] { [.image(stage.image(in: plan))] }
 
     package func costParts(of stage: StagePlan, in plan: Plan) -> [StageCost.Part] {
         let image = stage.image(in: plan)

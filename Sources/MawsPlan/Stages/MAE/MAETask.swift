@@ -47,6 +47,8 @@ package struct MAETask: StageTask {
 
     package var needs: DataNeeds { DataNeeds() }
 
+    package func inputs(of stage: StagePlan, in plan: Plan) -> [InputSpecification] { [.image(stage.image(in: plan))] }
+
     package func costParts(of stage: StagePlan, in plan: Plan) -> [StageCost.Part] {
         let image = stage.image(in: plan)
         let visible = visiblePatches(image)

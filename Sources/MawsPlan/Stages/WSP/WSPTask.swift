@@ -72,9 +72,11 @@ package struct WSPTask: StageTask {
 
     package var needs: DataNeeds {
         var needs = DataNeeds()
-        needs.labelCount = labelCount
+        needs.target = .labels(count: labelCount)
         return needs
     }
+
+    package func inputs(of stage: StagePlan, in plan: Plan) -> [InputSpecification] { [.image(stage.image(in: plan))] }
 
     package func costParts(of stage: StagePlan, in plan: Plan) -> [StageCost.Part] {
         let image = stage.image(in: plan)

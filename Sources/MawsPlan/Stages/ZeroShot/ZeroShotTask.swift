@@ -32,9 +32,11 @@ package struct ZeroShotTask: StageTask {
 
     package var needs: DataNeeds {
         var needs = DataNeeds()
-        (needs.classes, needs.templates, needs.classNames) = (true, templates, classes)
+        (needs.target, needs.templates, needs.classNames) = (.classes, templates, classes)
         return needs
     }
+
+    package func inputs(of stage: StagePlan, in plan: Plan) -> [InputSpecification] { [.image(stage.image(in: plan))] }
 
     package func costParts(of stage: StagePlan, in plan: Plan) -> [StageCost.Part] {
         let image = stage.image(in: plan)

@@ -29,7 +29,8 @@ struct Reconstructions {
                 return .failure(
                     ReconstructionFailure(reason: "its checkpoint holds another model than the plan describes."))
             }
-            let loader = try BatchLoader(plan: plan, stage: viewing(stage), stageIndex: index, root: root)
+            let loader = try BatchLoader(
+                plan: plan, stage: viewing(stage), stageIndex: index, root: root, inOrder: true)
             let objective = MAEObjective(
                 plan: plan, stage: stage, stageIndex: index, backend: ComputeBackend.reference(threads: 1),
                 keeps: .nothing)
@@ -51,8 +52,8 @@ struct Reconstructions {
             let positions = (part * loader.unitCount / count)..<((part + 1) * loader.unitCount / count)
             for position in positions.prefix(triesMax) {
                 let batch = try loader.batch(step: 0, unit: position)
-                let pixels = batch.images.array
-                if batch.count == 0 || chosen.contains(where: { $0.images.array == pixels }) { continue }
+                let pixels = batch[.image].floats.array
+                if batch.count == 0 || chosen.contains(where: { $0[.image].floats.array == pixels }) { continue }
                 chosen.append(batch)
                 break
             }
@@ -60,18 +61,17 @@ struct Reconstructions {
         guard let first = chosen.first else {
             throw ReconstructionFailure(reason: "no image of the split can be read.")
         }
+        let pixels = FloatBuffer(chosen.flatMap { $0[.image].floats.array })
         return UnitBatch(
             slots: chosen.flatMap(\.slots), samples: chosen.flatMap(\.samples),
-            images: FloatBuffer(chosen.flatMap(\.images.array)), channels: first.channels, size: first.size)
+            inputs: [UnitInput(first[.image].specification, pixels.all)])
     }
 
-    /// The stage as an evaluation, image by image, of the split that the plan evaluates on, without augmentation.
+    /// The stage image by image, on the split that the plan evaluates on.
     private func viewing(_ stage: StagePlan) -> StagePlan {
         var view = stage
-        view.task = ZeroShotTask(templates: "", classes: "")
         view.on = plan.stages.first { !$0.trains }?.on ?? stage.on
         view.unit = 1
-        view.recipe = nil
         return view
     }
 }

@@ -10,27 +10,22 @@ package final class LiTUnit {
     /// Unit-length rows, [samples × embedding].
     package var imageRows: [Float] { image.rows.array }
     package var textRows: [Float] { text.rows.array }
-    /// Class-token features of the frozen tower, sample by sample: the unit need not see its images again.
-    package var features: [[Float]] { (0..<count).map { featureRows.part($0 * featureWidth, featureWidth).array } }
-
     /// Bytes of what the second phase needs.
     var byteCount: Int { tower.workspace.byteCount }
 
-    private let count: Int
-    private var featureWidth: Int { featureRows.count / count }
-    /// [samples, image width]
-    fileprivate let featureRows: FloatSlice
+    /// Class-token features of the frozen tower, [samples, image width]: the unit need not see its images again. They
+    /// are there as long as the unit is.
+    package let features: FloatSlice
     fileprivate let image: ProjectionHead.Output
     fileprivate let tower: TextTower.Activations
     fileprivate let text: ProjectionHead.Output
     private let memory: WorkspaceShelf
 
     fileprivate init(
-        count: Int, featureRows: FloatSlice, image: ProjectionHead.Output, tower: TextTower.Activations,
+        features: FloatSlice, image: ProjectionHead.Output, tower: TextTower.Activations,
         text: ProjectionHead.Output, memory: WorkspaceShelf
     ) {
-        self.count = count
-        self.featureRows = featureRows
+        self.features = features
         self.image = image
         self.tower = tower
         self.text = text
@@ -97,23 +92,23 @@ package final class LiTObjective {
         try fill(features, batch, weights)
         let image = try project(imageHead, features, imageProjection, workspace, weights)
         let text = try tower.forward(
-            TextBatch(tokens: batch.tokens, context: batch.context), keeps: keeps, workspace: workspace,
+            TextBatch(batch[.text]), keeps: keeps, workspace: workspace,
             weights: weights)
         return LiTUnit(
-            count: batch.count, featureRows: features, image: image, tower: text,
+            features: features, image: image, tower: text,
             text: try project(textHead, text.begin, textProjection, workspace, weights), memory: unitMemory)
     }
 
     /// The frozen tower's features of all samples: those that are known, and those of the batch's images.
     private func fill(_ features: FloatSlice, _ batch: UnitBatch, _ weights: any WeightSource) throws {
         let width = imageHead.inputs
-        for (row, known) in batch.features.enumerated() {
-            if let known { features.part(row * width, width).copy(from: known) }
+        let (known, images) = (batch[.features], batch[.image])
+        for (index, row) in known.rows.enumerated() {
+            features.part(row * width, width).copy(from: known.floats.part(index * width, width))
         }
-        let rows = batch.imageRows
-        guard !rows.isEmpty else { return }
-        try self.features.withFeatures(batch.images.all, isolated: isolatesImages, weights: weights) { computed in
-            for (index, row) in rows.enumerated() {
+        guard !images.rows.isEmpty else { return }
+        try self.features.withFeatures(images.floats, isolated: isolatesImages, weights: weights) { computed in
+            for (index, row) in images.rows.enumerated() {
                 features.part(row * width, width).copy(from: computed.part(index * width, width))
             }
         }
@@ -147,7 +142,7 @@ package final class LiTObjective {
             textHead, textProjection, dBegin, share.dTexts, unit.tower.begin, unit.text, weights, gradients)
         try tower.backward(dBegin, unit.tower, weights: weights, gradients: gradients, buffers: buffers)
         try pushProjection(
-            imageHead, imageProjection, nil, share.dImages, unit.featureRows, unit.image, weights, gradients)
+            imageHead, imageProjection, nil, share.dImages, unit.features, unit.image, weights, gradients)
         return share.loss
     }
 

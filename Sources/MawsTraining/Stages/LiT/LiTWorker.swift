@@ -62,19 +62,25 @@ final class LiTWorker: StageWorker {
         try store?.open(table, context.weights)
         let batch = try context.batch()
         makeRoom()
-        var (unit, features): (LiTUnit?, [[Float]]) = (nil, [])
+        var unit: LiTUnit?
+        let specification = batch[.features].specification
+        let features = FloatBuffer(count: batch.count * specification.count)
         var (imageRows, textRows): ([Float], [Float]) = ([], [])
         let parts = batch.ranges(of: stage.microBatch)
         for range in parts {
             let part = try objective.embed(batch.part(range), weights: context.weights)
-            features += part.features
+            features.all.sequences(range, of: batch.count).copy(from: part.features)
             imageRows += part.imageRows
             textRows += part.textRows
             unit = parts.count == 1 ? part : nil
         }
-        let fresh = batch.imageRows
-        store?.put(fresh.map { batch.views[$0] }, fresh.map { features[$0] })
-        kept[context.place.unit] = Kept(batch: batch.with(features: features), unit: unit)
+        let known = UnitInput(specification, features.all)
+        if let store {
+            let fresh = batch[.image].rows
+            store.put(
+                fresh.map { batch.views[$0] }, fresh.map { known.floats.sequences($0..<$0 + 1, of: batch.count).array })
+        }
+        kept[context.place.unit] = Kept(batch: batch.substituting(known), unit: unit)
         last = context.place.unit
         try context.post(imageRows + textRows)
         return UnitResult()

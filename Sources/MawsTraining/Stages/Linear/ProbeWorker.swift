@@ -45,7 +45,9 @@ final class ProbeWorker: StageWorker {
         }
         let features = try extractor.features(batch, weights: context.weights)
         try context.post(
-            ProbeRows(features: features, labels: batch.classes, samples: batch.samples).floats)
+            ProbeRows(
+                features: features, labels: batch.target(as: ClassTarget.self).classes, samples: batch.samples
+            ).floats)
         guard context.place.unit >= fitUnits else { return UnitResult() }
         // Keys of what will be predicted go to the coordinator straight away: a post holds numbers only.
         let keys = Dictionary(zip(batch.samples, batch.keys)) { first, _ in first }

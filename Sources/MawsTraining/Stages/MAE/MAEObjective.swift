@@ -80,7 +80,7 @@ package final class MAEObjective: UnitObjective {
         let masking: Masking
 
         init(images range: Range<Int>, of batch: UnitBatch, masking: Masking) {
-            images = batch.images.all.sequences(range, of: batch.count)
+            images = batch[.image].floats.sequences(range, of: batch.count)
             self.masking = masking
         }
     }
@@ -92,7 +92,7 @@ package final class MAEObjective: UnitObjective {
         let prediction = try predict(batch, masking, weights: weights)
         if task.normalizesPixels {
             let pixels = workspace.take(prediction.count)
-            grid.read(pixels, batch.images.all, masking.hiddenSelection, .prediction)
+            grid.read(pixels, batch[.image].floats, masking.hiddenSelection, .prediction)
             PixelNorm.restore(prediction, like: pixels, length: grid.length)
         }
         return MAEReconstruction(batch, prediction, masking.hiddenSelection, grid, model)
@@ -111,7 +111,7 @@ package final class MAEObjective: UnitObjective {
 
     private func encode(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {
         try encoder.forward(
-            batch.images.all, visible: masking.visibleSelection, output: .allTokens, keeps: keeps, weights: weights)
+            batch[.image].floats, visible: masking.visibleSelection, output: .allTokens, keeps: keeps, weights: weights)
     }
 
     private func predict(_ batch: UnitBatch, _ masking: Masking, weights: any WeightSource) throws -> FloatSlice {

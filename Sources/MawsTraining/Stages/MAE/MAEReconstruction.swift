@@ -26,18 +26,19 @@ package struct MAEReconstruction: Sendable {
         _ batch: UnitBatch, _ prediction: FloatSlice, _ hidden: PatchSelection, _ grid: PatchGrid,
         _ model: ImageModelPlan
     ) {
-        (count, channels, size) = (batch.count, batch.channels, batch.size)
-        let filled = FloatBuffer(batch.images.array)
+        (count, channels, size) = (batch.count, model.channels, model.size)
+        let images = batch[.image].floats
+        let filled = FloatBuffer(images.array)
         grid.write(filled.all, prediction, hidden, .prediction)
-        original = Self.pixels(batch.images, model)
-        reconstructed = Self.pixels(filled, model)
+        original = Self.pixels(images, model)
+        reconstructed = Self.pixels(filled.all, model)
         let covered = FloatBuffer(original)
         let grey = FloatBuffer([Float](repeating: 0.5, count: prediction.count))
         grid.write(covered.all, grey.all, hidden, .prediction)
         masked = covered.array
     }
 
-    private static func pixels(_ images: FloatBuffer, _ model: ImageModelPlan) -> [Float] {
+    private static func pixels(_ images: FloatSlice, _ model: ImageModelPlan) -> [Float] {
         let plane = model.size * model.size
         return images.array.enumerated().map { index, value in
             let channel = index / plane % model.channels

@@ -58,10 +58,10 @@ package final class WSPObjective: UnitObjective {
     ) throws -> Double {
         defer { workspace.releaseAll() }
         let features = try tower.forward(
-            batch.images.all, visible: .all(model.patchCount, images: batch.count), output: .classToken, keeps: keeps,
-            weights: weights)
+            batch[.image].floats, visible: .all(model.patchCount, images: batch.count), output: .classToken,
+            keeps: keeps, weights: weights)
         let dFeatures = workspace.take(features.count)
-        let targets = (0..<batch.count).map(batch.target)
+        let targets = (0..<batch.count).map(batch.target(as: LabelTarget.self).softLabels)
         let loss = try head(dFeatures, features, targets, globalBatch, weights: weights, gradients: gradients)
         try tower.backward(dFeatures, weights: weights, gradients: gradients, buffers: buffers)
         return loss

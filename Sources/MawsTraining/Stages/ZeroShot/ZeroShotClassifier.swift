@@ -55,8 +55,9 @@ package final class ZeroShotClassifier {
         if batch.count == 0 { return [] }
         let classes = try classEmbeddings ?? embedClasses(weights)
         classEmbeddings = classes
+        let truths = batch.target(as: ClassTarget.self).classes
         defer { workspace.releaseAll() }
-        let rows = try features.withFeatures(batch.images.all, weights: weights) {
+        let rows = try features.withFeatures(batch[.image].floats, weights: weights) {
             try project(imageHead, $0, imageProjection, weights)
         }
         let scores = FloatBuffer(count: batch.count * prompts.classes.count)
@@ -66,7 +67,7 @@ package final class ZeroShotClassifier {
         return (0..<batch.count).map { row in
             ClassificationResult.Sample(
                 sample: batch.samples[row], key: batch.keys.isEmpty ? nil : batch.keys[row],
-                truth: batch.classes.isEmpty ? -1 : batch.classes[row],
+                truth: truths[row],
                 scores: scores.slice(row * prompts.classes.count..<(row + 1) * prompts.classes.count).array)
         }
     }

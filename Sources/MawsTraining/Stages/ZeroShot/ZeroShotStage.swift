@@ -49,9 +49,9 @@ package struct ZeroShotStage: StageDefinition {
         _ = try extractor.features(batch, weights: weights)
         guard let text = place.plan.model.text else { return 0 }
         let tower = TextTower(text, table: weights.table, backend: backend)
+        let prompts = UnitInput(rehearsing: .text(text), count: batch.count)
         _ = try tower.forward(
-            TextBatch(tokens: batch.tokens, context: batch.context), keeps: .nothing, workspace: Workspace(),
-            weights: weights)
+            TextBatch(prompts), keeps: .nothing, workspace: Workspace(), weights: weights)
         return 0
     }
 
