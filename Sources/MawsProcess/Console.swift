@@ -3,8 +3,8 @@ import Glibc
 import MawsBase
 
 /// What a program says to a person: whole texts, written at once, so that standard output and standard error come in
-/// the order of what was said where both lead into one file. Names in files, and texts of peers, move no cursor: control
-/// codes and invisible marks are written out.
+/// the order of what was said where both lead into one file. Names in files, and texts of peers, move no cursor:
+/// control codes and invisible marks are written out.
 package enum Console {
     /// A line on standard output; several where the text has line feeds.
     package static func say(_ text: String, terminator: String = "\n") {

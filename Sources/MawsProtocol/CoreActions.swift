@@ -1,7 +1,7 @@
 /// What a core asks of its shell, in two types, so that neither can be done in the place of the other.
 ///
-/// Locked actions are done before the lock is let go under which the core was stepped: what another thread's event might
-/// otherwise come between. They never wait, read or write. Unlocked ones are done after it, each in its order.
+/// Locked actions are done before the lock is let go under which the core was stepped: what another thread's event
+/// might otherwise come between. They never wait, read or write. Unlocked ones are done after it, each in its order.
 package struct CoreActions<Locked: Hashable & Sendable, Unlocked: Hashable & Sendable>: Hashable, Sendable {
     package var locked: [Locked]
     package var unlocked: [Unlocked]

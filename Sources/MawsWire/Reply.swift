@@ -3,8 +3,8 @@ import MawsBase
 /// What a message of a server answers, and under which term: a leftover of an aborted request, an older term or an
 /// older state is known by it, and never counts.
 ///
-/// To the coordinator `restored`, `reduced`, `applied` and an `unavailable` that answers no `snapshot` say the number of
-/// the newest `configure`: they speak of the state that it made.
+/// To the coordinator `restored`, `reduced`, `applied` and an `unavailable` that answers no `snapshot` say the number
+/// of the newest `configure`: they speak of the state that it made.
 package struct Reply: Hashable, Sendable {
     /// Newest term that the server was configured under.
     package var term: Term

@@ -141,8 +141,8 @@ import Testing
         }
     }
 
-    /// As programs that are killed, or that end an archive by closing the file, leave it. Python's tarfile, GNU's tar and
-    /// webdataset read it.
+    /// As programs that are killed, or that end an archive by closing the file, leave it. Python's tarfile, GNU's tar
+    /// and webdataset read it.
     @Test(arguments: [0, 512, 100])
     func aShardWithoutAnEndMarkIsReadWholeAndSaid(zeros: Int) throws {
         let folder = try Folder()

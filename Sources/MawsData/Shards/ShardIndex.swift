@@ -31,7 +31,7 @@ struct ShardIndex {
     /// The sample that members are being added to.
     private struct Open {
         var key: ByteName
-        /// Of its first header.
+        /// Where its first header begins.
         var offset: UInt64
         var members = SampleMembers()
         /// A sample that makes no sense is passed over with all its members.

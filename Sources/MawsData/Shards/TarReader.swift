@@ -46,8 +46,8 @@ struct TarReader {
     }
 
     /// The next regular member, or what stands in its place; nil at the end-of-archive mark, or at the end of a
-    /// file that lacks it, as usual tools read it. Throws when the file cannot be read, or is no tar file from its first
-    /// header on.
+    /// file that lacks it, as usual tools read it. Throws when the file cannot be read, or is no tar file from its
+    /// first header on.
     mutating func next() throws -> Result<Member, Damage>? {
         if isAtEnd { return nil }
         lastName = ByteName("")

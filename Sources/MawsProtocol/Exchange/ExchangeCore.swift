@@ -6,8 +6,8 @@ import MawsWire
 /// lock or clock.
 ///
 /// Each shard has two lines, one to gather and one to push, each with one connection at a time and one thread, which
-/// does one order after the other. Answers come in the order of asking and say what they answer: what answers an earlier
-/// request, one that nobody waits for any more for instance, or says another term, never counts.
+/// does one order after the other. Answers come in the order of asking and say what they answer: what answers an
+/// earlier request, one that nobody waits for any more for instance, or says another term, never counts.
 package struct ExchangeCore: Sendable {
     struct Request: Hashable {
         var task: ExchangeTask

@@ -3,8 +3,8 @@ import MawsProtocol
 import MawsTransport
 import MawsWire
 
-/// A greeted connection to a shard, as the exchange needs it: TLS in a trainer, whatever a test or a simulation makes of
-/// it elsewhere. One thread sends and receives; any thread closes.
+/// A greeted connection to a shard, as the exchange needs it: TLS in a trainer, whatever a test or a simulation makes
+/// of it elsewhere. One thread sends and receives; any thread closes.
 package protocol ShardConnection: AnyObject, Sendable {
     func send(_ message: Message, payload: UnsafeRawBufferPointer) throws
     /// Waits for the next message, however long that takes. Drops what was not read of the payload of the last one.
