@@ -114,7 +114,9 @@ extension CoordinatorNode {
         case (.trainer, .leaseRequest(let shares)):
             try perform(core.step(.leaseRequested(id, shares: shares), now: now))
         case (.trainer, .unitDone(let done)):
-            if let reason = recorder.refusal(of: done, from: id, hasOthers: core.readyTrainers > 1) {
+            if core.awaits(done, from: id),
+                let reason = recorder.refusal(of: done, from: id, hasOthers: core.readyTrainers > 1)
+            {
                 try perform(core.step(.misbehaved(id, reason: reason), now: now))
             } else {
                 try perform(core.step(.unitDone(id, done), now: now))

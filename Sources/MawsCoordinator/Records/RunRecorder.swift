@@ -20,6 +20,8 @@ package final class RunRecorder {
     private let machines: AppendLog
     /// What the units of evaluations that are under way said.
     private var evaluations: [StageIndex: any StageEvaluation] = [:]
+    /// The same with the result that was looked at last, which may turn out not to count.
+    private var examined: (lease: UInt64, evaluation: any StageEvaluation)?
     private var knownSkips: Set<String> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
@@ -75,28 +77,26 @@ package final class RunRecorder {
         try metrics.append(JSONLine.encode(StepMetrics(record, stage: stage)))
     }
 
-    /// Keeps an evaluation unit's result. Returns the samples it could not read, each once a run. Throws when all
-    /// trainers together found more than the stage's splits allow.
+    /// Keeps an evaluation unit's result, which was looked at. Returns the samples it could not read, each once a run.
+    /// Throws when all trainers together found more than the stage's splits allow.
     package func unit(_ done: UnitDone) throws -> [String] {
-        if !done.result.isEmpty, var evaluation = evaluation(done.stage) {
-            try evaluation.add(done.result, from: Self.place(done))
-            evaluations[done.stage] = evaluation
-        }
+        if let examined, examined.lease == done.lease { evaluations[done.stage] = examined.evaluation }
+        examined = nil
         try count(done)
         let new = done.skipped.filter { knownSkips.insert($0).inserted }
         for name in new { try note(name, done.stage) }
         return new
     }
 
-    /// Why a unit's results are no use, whatever others say: they are not what its stage has, or one trainer alone
-    /// finds more unreadable samples than the run may pass over.
+    /// Why the results of a unit that is due are no use, whatever others say: they are not what its stage has, or one
+    /// trainer alone finds more unreadable samples than the run may pass over.
     package func refusal(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> String? {
-        guard catalog.stages.indices.contains(Int(done.stage.value)) else { return "it did a unit of no stage" }
         let stage = catalog[done.stage]
         do {
-            try check(done)
+            try examine(done, of: stage)
         } catch {
-            return "the result of its unit \(done.unit.value) is not what stage \(stage.plan.name) has"
+            let fault = (error as? ResultFault)?.description ?? "is not what a trainer says"
+            return "the result of its unit \(done.unit.value) of stage \(stage.plan.name) \(fault)"
         }
         guard hasOthers, !done.skipped.isEmpty else { return nil }
         if finders.stage != done.stage { finders = (done.stage, [:]) }
@@ -114,14 +114,22 @@ package final class RunRecorder {
     }
 
     /// Throws where a unit's result is not what the stage has.
-    private func check(_ done: UnitDone) throws {
-        guard !done.result.isEmpty else { return }
-        let stage = catalog[done.stage]
-        guard var evaluation = stage.definition.evaluation(classNames: stage.classNames) else { throw NoEvaluation() }
-        try evaluation.add(done.result, from: Self.place(done))
+    private func examine(_ done: UnitDone, of stage: StageCatalog.Stage) throws {
+        examined = nil
+        guard var evaluation = evaluation(done.stage), let units = stage.evaluationUnits else {
+            guard done.result.isEmpty else { throw ResultFault("is one, and the stage has none") }
+            return
+        }
+        var samples = UnitSamples(numbers: [], isScored: true, unreadableCount: 0)
+        if stage.definition.phases[Int(done.phase)].units == .each {
+            let (split, numbers) = units.samples(of: Int(done.unit.value))
+            samples.numbers = numbers
+            samples.isScored = split == stage.plan.splits.count - 1
+            samples.unreadableCount = Set(unreadable(of: done.stage)).union(done.skipped).count
+        }
+        try evaluation.add(done.result, from: Self.place(done), of: samples)
+        examined = (done.lease, evaluation)
     }
-
-    private struct NoEvaluation: Error {}
 
     private static func place(_ done: UnitDone) -> UnitPlace {
         UnitPlace(step: done.step.value, phase: Int(done.phase), unit: Int(done.unit.value))

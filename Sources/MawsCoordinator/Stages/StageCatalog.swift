@@ -19,6 +19,8 @@ package struct StageCatalog: Sendable {
         /// Unreadable samples that its splits' `skip_limit`s allow, whichever trainers meet them.
         package var skipsMax: Int
         package var schedule: LearningRateSchedule?
+        /// Which samples an evaluation's units have; nil where the stage trains.
+        package var evaluationUnits: EvaluationUnits?
         /// Nil where no trainer is better than another for a unit.
         package var unitShards: UnitShards?
         package var cost: StageCost
@@ -117,6 +119,7 @@ package struct StageCatalog: Sendable {
             index: shape.index, plan: stage, definition: definition, table: table, shape: shape,
             imagesPerStep: stage.trains ? stage.batch : samples + fitSamples,
             skipsMax: skipsMax, schedule: stage.recipe.map { LearningRateSchedule($0.schedule, steps: steps) },
+            evaluationUnits: try EvaluationUnits(plan: plan, stage: stage, data: data, root: root),
             unitShards: try UnitShards(
                 plan: plan, stage: stage, stageIndex: UInt32(index), data: data, root: root),
             cost: cost, classNames: stage.trains ? [] : data.classes.names,

@@ -21,6 +21,8 @@ package final class BatchLoader: Sendable {
     private let sources: [Source]
     private let log = SkipLog()
     private let order: SampleOrder
+    /// Of samples that are gone through once.
+    private let units: EvaluationUnits
     /// How a unit's samples are mixed; nil: they are not.
     private let mixing: UnitMixing?
     private let inputs: [InputSpecification]
@@ -56,7 +58,8 @@ package final class BatchLoader: Sendable {
         isRemote = sources.contains { $0.dataset.remoteFiles.contains { $0 != nil } }
         order = SampleOrder(
             plan: plan, stage: stage, stageIndex: stageIndex, shards: sources.last?.shardPositions ?? [])
-        unitCount = trains ? stage.unitsPerStep : sources.reduce(0) { $0 + $1.unitCount(stage.unit) }
+        units = EvaluationUnits(unit: stage.unit, splits: sources.map(\.positions))
+        unitCount = trains ? stage.unitsPerStep : units.count
         let fingerprints = sources.map(\.positions.fingerprint)
         fingerprint =
             fingerprints.count == 1
@@ -127,16 +130,11 @@ package final class BatchLoader: Sendable {
     }
 
     private func evaluationBatch(unit: Int, passed: Set<Int>) throws -> UnitBatch {
-        var unit = unit
-        var source = sources[0]
-        if sources.count > 1, unit >= source.unitCount(stage.unit) {
-            unit -= source.unitCount(stage.unit)
-            source = sources[1]
-        }
-        let first = unit * stage.unit
+        let (split, positions) = units.positions(of: unit)
+        let source = sources[split]
         var builder = UnitBatchBuilder(capacity: stage.unit, inputs, stage.needs.target)
         let resizer = ImageResizer()
-        for position in first..<min(first + stage.unit, source.positions.count) {
+        for position in positions {
             let (index, slot) = (source.positions.index(position), UInt64(position))
             guard !passed.contains(index) else { continue }
             let place = SamplePlace(index: index, slot: slot, view: slot)
@@ -179,8 +177,6 @@ private struct Source {
     func prefetch(_ wanted: [Int], passed: Set<Int>) {
         dataset.prefetch(wanted.map(positions.index).filter { !passed.contains($0) })
     }
-
-    func unitCount(_ unit: Int) -> Int { (positions.count + unit - 1) / unit }
 
     /// Adds the sample to the unit. False, and counted, when its content cannot be used.
     /// - Parameter features: what is known of the image; it is not read then.

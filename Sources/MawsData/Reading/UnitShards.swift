@@ -56,10 +56,10 @@ package struct UnitShards: Sendable {
     }
 
     private func evaluationUses() -> [[ShardUse]] {
-        sources.flatMap { source in
-            stride(from: 0, to: source.positions.count, by: stage.unit).map { first in
-                uses(first..<min(first + stage.unit, source.positions.count), of: source)
-            }
+        let units = EvaluationUnits(unit: stage.unit, splits: sources.map(\.positions))
+        return (0..<units.count).map { unit in
+            let (split, positions) = units.positions(of: unit)
+            return uses(positions, of: sources[split])
         }
     }
 

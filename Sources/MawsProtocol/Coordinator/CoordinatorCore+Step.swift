@@ -83,11 +83,15 @@ extension CoordinatorCore {
             passed: passed[position]?[unit.value] ?? [], grant: grant)
     }
 
+    /// Whether the trainer was leased the unit and it is not done: what it says of it may count.
+    package func awaits(_ done: UnitDone, from peer: PeerID) -> Bool {
+        mode == .computing && done.stage == position.stage && done.step == position.step && done.phase == phase
+            && trainers[peer]?.isReady == true && ledger.assignment(done.unit, lease: done.lease, peer) != nil
+    }
+
     mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
         noteAnswer(peer, lease: done.lease)
-        guard mode == .computing, done.stage == position.stage, done.step == position.step, done.phase == phase,
-            trainers[peer]?.isReady == true, ledger.assignment(done.unit, lease: done.lease, peer) != nil
-        else { return [] }
+        guard awaits(done, from: peer) else { return [] }
         guard done.isFinite, done.loss.isFinite || isAgreed(done.unit.value) else {
             return claimNonFinite(peer, done, now)
         }

@@ -1,4 +1,3 @@
-import Foundation
 import MawsBase
 import MawsData
 import MawsKernels
@@ -42,34 +41,7 @@ package struct LinearStage: StageDefinition {
         return 0
     }
 
-    package func evaluation(classNames: [String]) -> (any StageEvaluation)? { ProbeEvaluation(stage: stage.name) }
-}
-
-/// The units of the first phase say the keys of what will be predicted, and the one of the second the predictions.
-private struct ProbeEvaluation: StageEvaluation {
-    let stage: String
-    /// Keys of the samples by their number in the split.
-    private var keys: [Int: String] = [:]
-    private var outcome: ClassificationResult?
-
-    init(stage: String) { self.stage = stage }
-
-    mutating func add(_ result: [UInt8], from unit: UnitPlace) throws {
-        let bytes = Data(result)
-        if unit.phase == 0 {
-            keys.merge(try JSONDecoder().decode([Int: String].self, from: bytes)) { _, new in new }
-        } else {
-            outcome = try JSONDecoder().decode(ClassificationResult.self, from: bytes)
-        }
-    }
-
-    func result() throws -> any StageResult {
-        guard var outcome, outcome.scoredCount > 0 else {
-            throw StageError.nothingScored(stage: stage, samples: outcome?.samples.count ?? 0)
-        }
-        for row in outcome.samples.indices where outcome.samples[row].key == nil {
-            outcome.samples[row].key = keys[outcome.samples[row].sample]
-        }
-        return outcome
+    package func evaluation(classNames: [String]) -> (any StageEvaluation)? {
+        ProbeEvaluation(stage: stage, penalty: task.penalty, width: image.width, classNames: classNames)
     }
 }

@@ -72,7 +72,7 @@ final class ProbeWorker: StageWorker {
         let scores = model.probabilities(test.features)
         var result = ClassificationResult(
             stage: stage.name, split: stage.on,
-            classNames: (0..<classes).map { $0 < classNames.count ? classNames[$0] : String($0) },
+            classNames: Self.names(of: classes, classNames),
             samples: test.samples.indices.map { row in
                 ClassificationResult.Sample(
                     sample: test.samples[row], truth: test.labels[row],
@@ -80,6 +80,11 @@ final class ProbeWorker: StageWorker {
             },
             fit: model.fit)
         return UnitResult(result: try encode(&result, head: model.head, bytesMax: context.resultBytesMax))
+    }
+
+    /// A class beyond the plan's names is called by its number.
+    static func names(of classes: Int, _ classNames: [String]) -> [String] {
+        (0..<classes).map { $0 < classNames.count ? classNames[$0] : String($0) }
     }
 
     /// With the weights of the probe, where a message takes them.

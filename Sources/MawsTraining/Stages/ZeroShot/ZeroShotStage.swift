@@ -67,8 +67,10 @@ private struct PromptEvaluation: StageEvaluation {
 
     init(stage: StagePlan, classNames: [String]) { (self.stage, self.classNames) = (stage, classNames) }
 
-    mutating func add(_ result: [UInt8], from unit: UnitPlace) throws {
-        samples[unit.unit] = try JSONDecoder().decode([ClassificationResult.Sample].self, from: Data(result))
+    mutating func add(_ result: [UInt8], from unit: UnitPlace, of samples: UnitSamples) throws {
+        let said = try JSONDecoder().decode([ClassificationResult.Sample].self, from: Data(result))
+        try samples.check(said.map(\.sample))
+        self.samples[unit.unit] = said
     }
 
     func result() throws -> any StageResult {
