@@ -56,7 +56,7 @@ package final class ImageTower {
     ///   - keeps: what for `backward`.
     ///   - isolated: each image is computed by itself, so that its result depends on no other image in the call.
     package func forward(
-        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: Keeping, isolated: Bool = false,
+        _ images: FloatSlice, visible: PatchSelection, output: Output, keeps: KeptActivations, isolated: Bool = false,
         weights: any WeightSource
     ) throws -> FloatSlice {
         let count = visible.imageCount

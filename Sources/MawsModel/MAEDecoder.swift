@@ -47,7 +47,7 @@ package final class MAEDecoder {
     /// - Parameter latent: what the encoder made of the visible patches, [images · (visible + 1), width].
     /// - Parameter keeps: what for `backward`.
     package func forward(
-        _ latent: FloatSlice, _ masking: Masking, keeps: Keeping, weights: any WeightSource
+        _ latent: FloatSlice, _ masking: Masking, keeps: KeptActivations, weights: any WeightSource
     ) throws -> FloatSlice {
         (self.latent, self.masking) = (latent, masking)
         let (images, tokens) = (masking.imageCount, masking.perImage + 1)

@@ -13,7 +13,7 @@ package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     /// Gradients on their way to the shards.
     package static let pushBytesMax = 64 << 20
 
-    package let keeps: Keeping
+    package let keeps: KeptActivations
     /// Whether packed weights stay with each block; else blocks in use share the memory of one.
     package let keepsPackedWeights: Bool
     /// Nil: all weights stay.
@@ -34,21 +34,22 @@ package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
     /// Everything is kept, and nobody counts. Not for LiT.
     package static func unlimited(_ stage: StagePlan, in plan: Plan) -> MemoryChoice {
         MemoryChoice(
-            Way(keeps: .everything, keepsPackedWeights: true), weights: nil, byteCount: 0,
+            Layout(keeps: .everything, keepsPackedWeights: true), weights: nil, byteCount: 0,
             sums: Sums(stage, in: plan, bytes: sumBytesUnlimited))
     }
 
     /// What is kept of activations and of packed weights.
-    private struct Way {
-        var keeps: Keeping
+    private struct Layout {
+        var keeps: KeptActivations
         var keepsPackedWeights: Bool
 
         /// The fastest first: a weight is packed again in a hundredth of a unit's time, a block in a third.
-        static func all(trains: Bool) -> [Way] {
+        static func all(trains: Bool) -> [Layout] {
             let plain = [
-                Way(keeps: .everything, keepsPackedWeights: true), Way(keeps: .everything, keepsPackedWeights: false),
+                Layout(keeps: .everything, keepsPackedWeights: true),
+                Layout(keeps: .everything, keepsPackedWeights: false),
             ]
-            return trains ? plain + [Way(keeps: .inputs, keepsPackedWeights: false)] : plain
+            return trains ? plain + [Layout(keeps: .inputs, keepsPackedWeights: false)] : plain
         }
     }
 
@@ -64,9 +65,9 @@ package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
-    private init(_ way: Way, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0, sums: Sums? = nil) {
+    private init(_ layout: Layout, weights: WeightBudget?, byteCount: Int, keptUnits: Int = 0, sums: Sums? = nil) {
         (sumLevels, gradientBytes) = (sums?.levels ?? 0, sums?.gradientBytes ?? 0)
-        (keeps, keepsPackedWeights) = (way.keeps, way.keepsPackedWeights)
+        (keeps, keepsPackedWeights) = (layout.keeps, layout.keepsPackedWeights)
         (self.weights, self.byteCount, self.keptUnits) = (weights, byteCount, keptUnits)
     }
 
@@ -78,11 +79,11 @@ package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
         plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, memoryBytes: Int?, trainers: Int = 1
     ) throws {
         let outside = Self.bytesOutside(plan, stage)
-        var memories: [(way: Way, memory: StageMemory)] = []
-        for way in Way.all(trains: stage.trains) {
+        var memories: [(layout: Layout, memory: StageMemory)] = []
+        for layout in Layout.all(trains: stage.trains) {
             let memory = try StageMemory(
-                plan: plan, stage: stage, compute: compute, threads: threads, keeps: way.keeps,
-                keepsPackedWeights: way.keepsPackedWeights)
+                plan: plan, stage: stage, compute: compute, threads: threads, keeps: layout.keeps,
+                keepsPackedWeights: layout.keepsPackedWeights)
             let byteCount = outside + memory.unitBytes + memory.weightBytes
             if byteCount <= memoryBytes ?? .max {
                 let budget = memoryBytes.map { _ in WeightBudget(memory, byteCountMax: memory.weightBytes) }
@@ -91,16 +92,16 @@ package struct MemoryChoice: Hashable, Sendable, CustomStringConvertible {
                 let share = min(kept, (stage.unitsPerStep + trainers - 1) / trainers - 1)
                 let rest = memoryBytes == nil ? Self.sumBytesUnlimited : free - kept * memory.keptUnitBytes
                 self.init(
-                    way, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept,
+                    layout, weights: budget, byteCount: byteCount + share * memory.keptUnitBytes, keptUnits: kept,
                     sums: Sums(stage, in: plan, bytes: rest))
                 return
             }
-            memories.append((way, memory))
+            memories.append((layout, memory))
         }
         let limit = memoryBytes ?? .max
-        for (way, memory) in memories where outside + memory.unitBytes + memory.leastWeightBytes <= limit {
+        for (layout, memory) in memories where outside + memory.unitBytes + memory.leastWeightBytes <= limit {
             let budget = WeightBudget(memory, byteCountMax: limit - outside - memory.unitBytes)
-            self.init(way, weights: budget, byteCount: limit)
+            self.init(layout, weights: budget, byteCount: limit)
             return
         }
         let least = memories.map { outside + $0.memory.unitBytes + $0.memory.leastWeightBytes }.min() ?? 0

@@ -19,7 +19,7 @@ package struct StageMemory: Sendable {
     ///   - keeps: what of a forward pass is kept for the backward pass, where there is one.
     ///   - keepsPackedWeights: whether what is packed of a block for its products stays with it.
     package init(
-        plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: Keeping = .everything,
+        plan: Plan, stage: StagePlan, compute: ComputeKind, threads: Int, keeps: KeptActivations = .everything,
         keepsPackedWeights: Bool = true
     ) throws {
         let definition = StageDefinitions.of(stage, in: plan)

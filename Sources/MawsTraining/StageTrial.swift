@@ -17,7 +17,7 @@ package final class StageTrial {
     ///   - weights: nil: some that mean nothing.
     ///   - sink: takes the gradients; nil: they go nowhere.
     package init(
-        plan: Plan, stage: StagePlan, batch: UnitBatch, backend: ComputeBackend, keeps: Keeping = .everything,
+        plan: Plan, stage: StagePlan, batch: UnitBatch, backend: ComputeBackend, keeps: KeptActivations = .everything,
         keepsPackedWeights: Bool = true, repeatsEmbedding: Bool = false, weights given: BlockMemory? = nil,
         gradients sink: (any GradientSink)? = nil
     ) {
@@ -72,7 +72,7 @@ extension UnitTrial {
 package struct TrialSetting {
     let batch: UnitBatch
     let backend: ComputeBackend
-    let keeps: Keeping
+    let keeps: KeptActivations
     let repeatsEmbedding: Bool
     let weights: BlockMemory
     let gradients: any GradientSink

@@ -141,7 +141,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         let golden = try GoldenAugment.load()
         for one in golden.mixing.mixup {
             var batch = batch(golden)
-            batch.mix(.mixup(share: one.share))
+            batch.mix(.mixup(lambda: one.share))
             #expect(batch[.image].floats.array == one.images.floats, "share \(one.share)")
             #expect(isNear(targets(batch), one.labels.floats), "share \(one.share)")
         }
@@ -151,7 +151,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         let golden = try GoldenAugment.load()
         for one in golden.mixing.cutmix {
             var batch = batch(golden)
-            let box = UnitMixing.box(share: one.share, x: one.x, y: one.y, size: 16)
+            let box = UnitMixing.box(lambda: one.share, x: one.x, y: one.y, size: 16)
             #expect([box.x, box.y, box.x + box.width, box.y + box.height] == one.box)
             batch.mix(.cutmix(box))
             #expect(batch[.image].floats.array == one.images.floats, "box \(one.box)")

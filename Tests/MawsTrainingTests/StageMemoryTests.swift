@@ -17,7 +17,7 @@ import Testing
 
     /// Bytes that a unit and its packed weights take when it is really computed, on one thread.
     private func measured(
-        _ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: Keeping, _ keepsPackedWeights: Bool
+        _ plan: Plan, _ stage: StagePlan, _ compute: TestCompute, _ keeps: KeptActivations, _ keepsPackedWeights: Bool
     ) throws -> Int {
         let tally = BufferTally(rehearses: false)
         return try tally.run {
@@ -69,7 +69,7 @@ import Testing
     }
 
     private func foreseen(
-        _ plan: Plan, _ compute: TestCompute, _ keeps: Keeping, keepsPackedWeights: Bool = true
+        _ plan: Plan, _ compute: TestCompute, _ keeps: KeptActivations, keepsPackedWeights: Bool = true
     ) throws -> StageMemory {
         var plan = plan
         plan.precision = compute == .oneDNNBFloat16 ? .bf16 : .fp32
@@ -80,7 +80,8 @@ import Testing
 
     @Test(arguments: [StageKind.mae, .wsp, .lit], TestCompute.allCases)
     func aUnitTakesWhatItsRehearsalSaid(_ kind: StageKind, _ compute: TestCompute) throws {
-        for (keeps, keepsPackedWeights) in [(Keeping.everything, true), (.everything, false), (.inputs, false)] {
+        for (keeps, keepsPackedWeights) in [(KeptActivations.everything, true), (.everything, false), (.inputs, false)]
+        {
             let plan = Self.plan(kind, unit: 20)
             let memory = try foreseen(plan, compute, keeps, keepsPackedWeights: keepsPackedWeights)
             let values = 4 * StageModel.table(plan.stages[0], in: plan).parameterCount

@@ -2,12 +2,12 @@ import MawsBase
 import MawsPlan
 import MawsTensor
 
-/// torchvision's MixUp and CutMix with a unit as the batch: one share a unit, and each sample mixed with the one before
+/// torchvision's MixUp and CutMix with a unit as the batch: one lambda a unit, and each sample mixed with the one before
 /// it (the first with the last).
 package struct UnitMixing: Sendable {
     package enum Mix: Hashable, Sendable {
-        /// Every pixel is `share` of its own and the rest of the partner's.
-        case mixup(share: Double)
+        /// Every pixel is `lambda` of its own and the rest of the partner's.
+        case mixup(lambda: Double)
         /// The box is the partner's.
         case cutmix(CropBox)
 
@@ -15,7 +15,7 @@ package struct UnitMixing: Sendable {
         /// - Parameters:
         ///   - images: [samples, channels, height, width].
         ///   - shape: [channels, height, width].
-        /// - Returns: the share of each image that is its own.
+        /// - Returns: lambda, the share of each image that is its own.
         package func apply(to images: FloatSlice, shape: [Int]) -> Double {
             let length = shape.reduce(1, *)
             let count = images.count / length
@@ -27,7 +27,7 @@ package struct UnitMixing: Sendable {
             }
             last.withUnsafeBufferPointer { if let base = $0.baseAddress { blend(pixels, base, shape) } }
             switch self {
-            case .mixup(let share): return share
+            case .mixup(let lambda): return lambda
             case .cutmix(let box): return 1 - Double(box.width * box.height) / Double(shape[1] * shape[2])
             }
         }
@@ -35,8 +35,8 @@ package struct UnitMixing: Sendable {
         private func blend(_ own: UnsafeMutablePointer<Float>, _ partner: UnsafePointer<Float>, _ shape: [Int]) {
             let (channels, height, width) = (shape[0], shape[1], shape[2])
             switch self {
-            case .mixup(let share):
-                let (kept, taken) = (Float(share), Float(1 - share))
+            case .mixup(let lambda):
+                let (kept, taken) = (Float(lambda), Float(1 - lambda))
                 for index in 0..<channels * height * width { own[index] = partner[index] * taken + own[index] * kept }
             case .cutmix(let box):
                 for channel in 0..<channels {
@@ -73,18 +73,18 @@ package struct UnitMixing: Sendable {
         var random = draws.random(.mix, firstSlot)
         let prefersCutMix = random.next() & 1 == 1
         if let cutmix, mixup == nil || prefersCutMix {
-            return .cutmix(Self.box(share: cutmix.draw(&random), size: size, random: &random))
+            return .cutmix(Self.box(lambda: cutmix.draw(&random), size: size, random: &random))
         }
-        return .mixup(share: mixup?.draw(&random) ?? 1)
+        return .mixup(lambda: mixup?.draw(&random) ?? 1)
     }
 
-    /// A box of 1 − share of the area about a random point, cut at the image's border.
-    package static func box(share: Double, size: Int, random: inout CounterRandom) -> CropBox {
-        box(share: share, x: random.below(size), y: random.below(size), size: size)
+    /// A box of 1 − lambda of the area about a random point, cut at the image's border.
+    package static func box(lambda: Double, size: Int, random: inout CounterRandom) -> CropBox {
+        box(lambda: lambda, x: random.below(size), y: random.below(size), size: size)
     }
 
-    package static func box(share: Double, x: Int, y: Int, size: Int) -> CropBox {
-        let half = Int(0.5 * (1 - share).squareRoot() * Double(size))
+    package static func box(lambda: Double, x: Int, y: Int, size: Int) -> CropBox {
+        let half = Int(0.5 * (1 - lambda).squareRoot() * Double(size))
         let (left, top) = (max(x - half, 0), max(y - half, 0))
         return CropBox(
             x: left, y: top, width: min(x + half, size) - left, height: min(y + half, size) - top)

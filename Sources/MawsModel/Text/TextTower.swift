@@ -44,7 +44,7 @@ package final class TextTower {
 
     /// - Parameter keeps: what for `backward`. `inputs` and `everything` give the same bits.
     package func forward(
-        _ batch: TextBatch, keeps: Keeping, workspace: Workspace, weights: any WeightSource
+        _ batch: TextBatch, keeps: KeptActivations, workspace: Workspace, weights: any WeightSource
     ) throws -> Activations {
         let (hidden, kept) = embedding.forward(batch, try weights.gather(firstBlock), workspace)
         weights.release(firstBlock)

@@ -3,10 +3,11 @@ import MawsKernels
 import MawsTensor
 
 /// What a forward pass leaves for the backward pass.
-package enum Keeping: Sendable {
-    /// There is none.
+package enum KeptActivations: Sendable {
+    /// There is no backward pass.
     case nothing
-    /// Each block's input; the block is computed again. The same bits as `everything`.
+    /// Each block's input, from which the block is computed again (activation checkpointing, as torch.utils.checkpoint
+    /// does it). The bits are those of `everything`.
     case inputs
     case everything
 }
@@ -50,7 +51,7 @@ final class TransformerStack {
     ///   - workspace: has the pass's memory.
     func forward(
         _ input: FloatSlice, _ shape: TransformerShape, validTokens: [Int]? = nil, firstTokenOnly: Bool,
-        keeps: Keeping, workspace: Workspace, weights: any WeightSource
+        keeps: KeptActivations, workspace: Workspace, weights: any WeightSource
     ) throws -> TransformerPass {
         let shapes = layers.indices.map { index in
             var layer = shape
@@ -99,7 +100,7 @@ final class TransformerStack {
         return needsInput ? dx : nil
     }
 
-    private func forward(_ pass: TransformerPass, _ index: Int, _ keeps: Keeping, _ buffer: BlockWeights) {
+    private func forward(_ pass: TransformerPass, _ index: Int, _ keeps: KeptActivations, _ buffer: BlockWeights) {
         let (shape, x) = (pass.shapes[index], pass.output)
         let isNew = keeps != .nothing || shape.queries < shape.tokens
         pass.output = isNew ? pass.workspace.take(shape.outputRows * shape.width) : x

@@ -6,14 +6,14 @@ import MawsPlan
 /// A kind of stage whose loss is a sum over samples, so that a unit has a gradient by itself.
 package protocol ObjectiveStage: StageDefinition {
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
-    func objective(_ backend: ComputeBackend, keeps: Keeping) -> any UnitObjective
+    func objective(_ backend: ComputeBackend, keeps: KeptActivations) -> any UnitObjective
 }
 
 extension ObjectiveStage {
     package var phases: [StagePhase] { [StagePhase()] }
 
     /// The objective of whole units, in micro-batches where the plan says so.
-    package func unitObjective(_ backend: ComputeBackend, keeps: Keeping) -> any UnitObjective {
+    package func unitObjective(_ backend: ComputeBackend, keeps: KeptActivations) -> any UnitObjective {
         let whole = objective(backend, keeps: keeps)
         if stage.microBatch == stage.unit { return whole }
         return MicroBatches(of: whole, size: stage.microBatch, backend: backend)
@@ -34,7 +34,7 @@ extension ObjectiveStage {
     }
 
     package func rehearse(
-        _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: Keeping, _ weights: BlockMemory
+        _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: KeptActivations, _ weights: BlockMemory
     ) throws -> Int {
         _ = try unitObjective(backend, keeps: keeps).computeUnit(
             batch, globalBatch: stage.batch, weights: weights, gradients: NoGradients())

@@ -28,7 +28,8 @@ package protocol StageDefinition: Sendable {
     func trial(_ setting: TrialSetting) -> any UnitTrial
     /// Goes through a unit where nothing is multiplied, for the memory that it takes. Returns the bytes that stay of it
     /// between phases.
-    func rehearse(_ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: Keeping, _ weights: BlockMemory) throws -> Int
+    func rehearse(_ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: KeptActivations, _ weights: BlockMemory)
+        throws -> Int
     /// What a trainer holds of other units than the one that it computes.
     var bytesOfOtherUnits: Int { get }
 

@@ -19,7 +19,7 @@ import Testing
     private func batch() throws -> TextBatch { TextBatch(tokens: try fixture.tokens(), context: LiTFixture.context) }
 
     private func forward(
-        _ batch: TextBatch, keeps: Keeping = .everything, _ weights: CountedWeights
+        _ batch: TextBatch, keeps: KeptActivations = .everything, _ weights: CountedWeights
     ) throws -> TextTower.Activations {
         try tower.forward(batch, keeps: keeps, workspace: Workspace(), weights: weights)
     }
@@ -60,7 +60,7 @@ import Testing
     @Test func layersComputedAgainGiveTheSameBits() throws {
         let weights = try fixture.weights()
         let direction = FloatBuffer(randomFloats(try batch().count * 16, seed: 4))
-        let gradients = try [Keeping.inputs, .everything].map { keeps in
+        let gradients = try [KeptActivations.inputs, .everything].map { keeps in
             let gradients = SummedGradients(fixture.table)
             try backward(direction, forward(batch(), keeps: keeps, weights), weights, gradients)
             return gradients.blocks

@@ -44,9 +44,9 @@ import Testing
         (["position", "block.1"], "block.0"), (["embed"], "block.0"), ([], ""),
     ]
 
-    @Test(arguments: choices, [Keeping.everything, .inputs])
+    @Test(arguments: choices, [KeptActivations.everything, .inputs])
     func trainedBlocksHaveTheGradientsOfAWhollyTrainedTower(
-        _ choice: (trained: [String], lowest: String), _ keeps: Keeping
+        _ choice: (trained: [String], lowest: String), _ keeps: KeptActivations
     ) throws {
         let fixture = PretrainingFixture(.wsp)
         var frozen = fixture.table
@@ -65,7 +65,7 @@ import Testing
     }
 
     private func backward(
-        _ fixture: PretrainingFixture, _ table: BlockTable, _ keeps: Keeping
+        _ fixture: PretrainingFixture, _ table: BlockTable, _ keeps: KeptActivations
     ) throws -> (sink: Sink, gathered: [Int]) {
         let (model, backend, workspace) = (fixture.plan.model.image, TestCompute.reference.backend, Workspace())
         let tower = ImageTower(model, table: table, backend: backend, workspace: workspace)

@@ -11,7 +11,7 @@ import Testing
     private let fixture = PretrainingFixture(.mae)
 
     private func objective(
-        _ compute: TestCompute = .reference, threads: Int = 1, keeps: Keeping = .everything
+        _ compute: TestCompute = .reference, threads: Int = 1, keeps: KeptActivations = .everything
     ) -> MAEObjective {
         MAEObjective(
             plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: compute.backend(threads: threads),
@@ -66,7 +66,7 @@ import Testing
     @Test(arguments: TestCompute.allCases)
     func aUnitsGradientDependsOnNeitherThreadsNorMemory(_ compute: TestCompute) throws {
         let batch = fixture.randomBatch(150)
-        let settings: [(threads: Int, keeps: Keeping, keepsPackedWeights: Bool)] = [
+        let settings: [(threads: Int, keeps: KeptActivations, keepsPackedWeights: Bool)] = [
             (1, .everything, true), (2, .everything, false), (3, .inputs, true), (1, .inputs, false),
         ]
         let runs = try settings.map { threads, keeps, keepsPackedWeights in

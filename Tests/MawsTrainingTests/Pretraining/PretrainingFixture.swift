@@ -108,7 +108,7 @@ func worstGradient(_ gradients: BlockMemory, _ golden: GoldenTensors) throws -> 
 /// The objective of whole units of a stage whose loss is a sum over samples.
 enum StageObjective {
     static func make(
-        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: KeptActivations
     ) -> any UnitObjective {
         guard let definition = StageDefinitions.of(stage, in: plan, index: stageIndex) as? any ObjectiveStage else {
             preconditionFailure("the loss of a \(stage.kind.rawValue) stage is no sum over samples")

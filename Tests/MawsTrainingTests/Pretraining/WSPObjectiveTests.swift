@@ -11,7 +11,7 @@ import Testing
 @Suite struct WSPObjectiveTests {
     private let fixture = PretrainingFixture(.wsp)
 
-    private func objective(_ compute: TestCompute = .reference, keeps: Keeping = .everything) -> WSPObjective {
+    private func objective(_ compute: TestCompute = .reference, keeps: KeptActivations = .everything) -> WSPObjective {
         WSPObjective(
             plan: fixture.plan, stage: fixture.stage, stageIndex: 1, backend: compute.backend, keeps: keeps)
     }
@@ -21,8 +21,8 @@ import Testing
         return (0..<3).map { row in (0..<11).filter { tags[row * 11 + $0] > 0 } }
     }
 
-    @Test(arguments: TestCompute.allCases, [Keeping.everything, .inputs])
-    func lossAndEveryGradientEqualTimm(_ compute: TestCompute, _ keeps: Keeping) throws {
+    @Test(arguments: TestCompute.allCases, [KeptActivations.everything, .inputs])
+    func lossAndEveryGradientEqualTimm(_ compute: TestCompute, _ keeps: KeptActivations) throws {
         let golden = try PretrainingFixture.golden("wsp")
         let gradients = BlockMemory(fixture.table)
         let loss = try objective(compute, keeps: keeps).computeUnit(
@@ -37,7 +37,7 @@ import Testing
     func lossAndGradientsOfAMixedAndSmoothedBatchEqualPyTorch(_ compute: TestCompute) throws {
         let (golden, mixed) = (try PretrainingFixture.golden("wsp"), try PretrainingFixture.golden("wsp-mixed"))
         var batch = fixture.batch(try golden.floats("images"), labels: try labels(golden))
-        batch.mix(.mixup(share: Double(try mixed.scalar("share"))))
+        batch.mix(.mixup(lambda: Double(try mixed.scalar("share"))))
         var stage = fixture.stage
         stage[WSPTask.self]?.labelSmoothing = 0.1
         let objective = WSPObjective(plan: fixture.plan, stage: stage, stageIndex: 1, backend: compute.backend)

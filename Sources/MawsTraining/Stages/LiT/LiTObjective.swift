@@ -46,7 +46,7 @@ package final class LiTObjective {
     private let backend: ComputeBackend
     private let features: FeatureExtractor
     private let tower: TextTower
-    private let keeps: Keeping
+    private let keeps: KeptActivations
     private let imageHead: ProjectionHead
     private let textHead: ProjectionHead
     private let imageProjection: Int
@@ -62,7 +62,7 @@ package final class LiTObjective {
 
     /// - Parameter keeps: `inputs` computes each text block again to go backward, in less memory, with the same bits.
     package init(
-        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: KeptActivations = .everything
     ) {
         guard let text = plan.model.text, let task = stage[LiTTask.self] else {
             preconditionFailure("stage \(stage.name) has no text model")

@@ -53,7 +53,7 @@ package struct LiTStage: StageDefinition {
     }
 
     package func rehearse(
-        _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: Keeping, _ weights: BlockMemory
+        _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: KeptActivations, _ weights: BlockMemory
     ) throws -> Int {
         let objective = objective(backend, keeps: keeps)
         let part = batch.part(0..<stage.microBatch)
@@ -67,7 +67,7 @@ package struct LiTStage: StageDefinition {
         return unit.byteCount
     }
 
-    private func objective(_ backend: ComputeBackend, keeps: Keeping) -> LiTObjective {
+    private func objective(_ backend: ComputeBackend, keeps: KeptActivations) -> LiTObjective {
         LiTObjective(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend, keeps: keeps)
     }
 }

@@ -34,7 +34,7 @@ package struct LinearStage: StageDefinition {
     package func trial(_ setting: TrialSetting) -> any UnitTrial { FeatureTrial(place, setting) }
 
     package func rehearse(
-        _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: Keeping, _ weights: BlockMemory
+        _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: KeptActivations, _ weights: BlockMemory
     ) throws -> Int {
         let extractor = FeatureExtractor(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend)
         _ = try extractor.features(batch, weights: weights)

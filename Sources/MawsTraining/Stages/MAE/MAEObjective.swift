@@ -16,14 +16,14 @@ package final class MAEObjective: UnitObjective {
     private let buffers: GradientBuffers
     private let encoder: ImageTower
     private let backend: ComputeBackend
-    private let keeps: Keeping
+    private let keeps: KeptActivations
     private let decoder: MAEDecoder
     /// The sum of the parts that the decoder computes.
     private let decoderSum: GradientSum
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
     package init(
-        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: KeptActivations = .everything
     ) {
         guard let task = stage[MAETask.self] else {
             preconditionFailure("stage \(stage.name) is not masked autoencoding")

@@ -29,7 +29,7 @@ package struct MAEStage: ObjectiveStage {
         return part
     }
 
-    package func objective(_ backend: ComputeBackend, keeps: Keeping) -> any UnitObjective {
+    package func objective(_ backend: ComputeBackend, keeps: KeptActivations) -> any UnitObjective {
         MAEObjective(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend, keeps: keeps)
     }
 

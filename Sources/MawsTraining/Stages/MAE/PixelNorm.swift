@@ -1,6 +1,6 @@
 import MawsTensor
 
-/// The normalised-pixel target of facebookresearch/mae: each patch minus its mean, divided by its deviation.
+/// The normalised-pixel target of facebookresearch/mae: each patch minus its mean, divided by its standard deviation.
 enum PixelNorm {
     private static let epsilon = 1e-6
 
@@ -8,8 +8,8 @@ enum PixelNorm {
     static func normalize(_ patches: FloatSlice, length: Int) {
         for row in 0..<patches.count / length {
             let patch = patches.part(row * length, length)
-            let (mean, deviation) = statistics(patch)
-            for index in 0..<length { patch[index] = Float((Double(patch[index]) - mean) / deviation) }
+            let (mean, std) = statistics(patch)
+            for index in 0..<length { patch[index] = Float((Double(patch[index]) - mean) / std) }
         }
     }
 
@@ -17,13 +17,13 @@ enum PixelNorm {
     static func restore(_ patches: FloatSlice, like originals: FloatSlice, length: Int) {
         for row in 0..<patches.count / length {
             let patch = patches.part(row * length, length)
-            let (mean, deviation) = statistics(originals.part(row * length, length))
-            for index in 0..<length { patch[index] = Float(Double(patch[index]) * deviation + mean) }
+            let (mean, std) = statistics(originals.part(row * length, length))
+            for index in 0..<length { patch[index] = Float(Double(patch[index]) * std + mean) }
         }
     }
 
     /// The variance is torch's default, divided by one less than the number of values.
-    private static func statistics(_ patch: FloatSlice) -> (mean: Double, deviation: Double) {
+    private static func statistics(_ patch: FloatSlice) -> (mean: Double, std: Double) {
         var sum = 0.0
         for index in 0..<patch.count { sum += Double(patch[index]) }
         let mean = sum / Double(patch.count)

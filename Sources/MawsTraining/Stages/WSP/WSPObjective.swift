@@ -15,7 +15,7 @@ package final class WSPObjective: UnitObjective {
     private let workspace = Workspace()
     private let buffers: GradientBuffers
     private let tower: ImageTower
-    private let keeps: Keeping
+    private let keeps: KeptActivations
     private let labelCount: Int
     private let smoothing: Double
     private let headBlock: Int
@@ -35,7 +35,7 @@ package final class WSPObjective: UnitObjective {
 
     /// - Parameter keeps: `inputs` computes each block again to go backward, in less memory, with the same bits.
     package init(
-        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: Keeping = .everything
+        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: KeptActivations = .everything
     ) {
         guard let task = stage[WSPTask.self] else { preconditionFailure("stage \(stage.name) learns no hashtags") }
         model = stage.image(in: plan)

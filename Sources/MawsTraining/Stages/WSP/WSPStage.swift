@@ -12,7 +12,7 @@ package struct WSPStage: ObjectiveStage {
 
     package var blocks: [ParameterBlock] { WSPTable.blocks(image, head: task.head, labelCount: task.labelCount) }
 
-    package func objective(_ backend: ComputeBackend, keeps: Keeping) -> any UnitObjective {
+    package func objective(_ backend: ComputeBackend, keeps: KeptActivations) -> any UnitObjective {
         WSPObjective(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend, keeps: keeps)
     }
 
