@@ -72,7 +72,10 @@ import Testing
             "list.csv, line 1: expected a header row with a column named image, file_name or filepath, found n"
         ),
         ("list.csv", "image,caption\n,x\n", "list.csv, line 2: the row names no image."),
-        ("list.csv", "image\n\"cats/b.x.png\"\nno.png\n", "list.csv, line 3: the image IN/no.png cannot be read."),
+        (
+            "list.csv", "image\n\"cats/b.x.png\"\nno.png\n",
+            "list.csv, line 3: the image IN/no.png cannot be read (No such file or directory)."
+        ),
         ("list.csv", "image\nbad.png\n", "list.csv, line 2: the image IN/bad.png is neither JPEG, PNG nor WebP"),
         (
             "list.jsonl", "{\"image\": \"cats/b.x.png\"}\n{nope\n",

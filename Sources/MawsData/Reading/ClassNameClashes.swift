@@ -3,7 +3,7 @@ package struct ClassNameClashes {
     /// Something that is said of two lines or more.
     package struct Clash {
         package var count: Int
-        /// Of the first of them: its name, and the first two lines that have it, counted from 1.
+        /// The first of them by name, and the first two lines that have it, counted from 1.
         package var name: String
         package var lines: (Int, Int)
 

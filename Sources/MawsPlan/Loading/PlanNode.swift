@@ -62,7 +62,7 @@ struct PlanNode {
     func integer(_ range: ClosedRange<Int>) throws(PlanError) -> Int {
         let digits = (scalar ?? "").drop { $0 == "-" || $0 == "+" }
         guard digits.count < 2 || digits.first != "0" || !digits.allSatisfy(\.isNumber) else {
-            throw wrong("a whole number without zeros in front, which YAML's versions read differently")
+            throw wrong("a whole number without zeros in front, for some read it as octal")
         }
         guard let value = scalar.flatMap(Int.init), range.contains(value) else {
             throw wrong(
