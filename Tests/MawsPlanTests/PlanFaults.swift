@@ -322,7 +322,8 @@ extension PlanErrorTests.Fault {
                 + "them out."),
         Self(
             "seed: 7", "seed: 010",
-            "plan.yaml:2: seed: expected a whole number without zeros in front, for some read it as octal, found `010`."),
+            "plan.yaml:2: seed: expected a whole number without zeros in front, for some read it as octal, found `010`."
+        ),
         Self(
             "seed: 7", "checkpoint: {every: 99999999999999999999d}",
             "plan.yaml:2: checkpoint.every: expected a duration of at most 36500d, a hundred years, found "

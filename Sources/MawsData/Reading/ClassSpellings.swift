@@ -41,7 +41,7 @@ struct ClassSpellings {
         let several = names.filter { $0.contains(",") }
         guard let first = several.first else { return nil }
         let have = several.count == 1 ? "has a name with a comma" : "have names with commas"
-        return "\(several.count) of the classes \(have) ('\(first)'): where \(file) is a zeroshot stage's `classes`, the "
-            + "parts are several names of one class"
+        return "\(several.count) of the classes \(have) ('\(first)'): where \(file) is a zeroshot stage's `classes`, "
+            + "the parts are several names of one class"
     }
 }
