@@ -56,6 +56,12 @@ import Testing
         #expect(
             error?.contains("cannot have only 3 pieces") == true && error?.contains(".cc(") == false, "\(error ?? "")")
         #expect(try folder.names() == [])
+        let early = Fixture.sentence {
+            let trainer = try TokenizerTrainer(output: folder.path("new/deep/t.model"))
+            try trainer.add("two words")
+            try trainer.train(size: 0)
+        }
+        #expect(try early?.contains("cannot have 0 pieces") == true && folder.names() == [])
         let trainer = try TokenizerTrainer(output: folder.path("new/t.model"))
         try trainer.add("words of a caption that says more than the others do")
         try trainer.train(size: 30)

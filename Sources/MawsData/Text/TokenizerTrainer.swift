@@ -17,7 +17,8 @@ package final class TokenizerTrainer {
     /// Captions whose tokens are counted when training has ended: enough to tell how long they are.
     private static let measuredMax = 100_000
 
-    private let captions: OutputFile
+    /// Nil once this ends.
+    private var captions: OutputFile?
     private let captionsPath: String
     private let output: String
     /// Folders that were made for it, the outermost first.
@@ -39,6 +40,8 @@ package final class TokenizerTrainer {
     }
 
     deinit {
+        // The file that is being written goes with its last reference, and the folders need to be empty.
+        captions = nil
         unlink(captionsPath)
         if access(output, F_OK) != 0 { for folder in newFolders.reversed() { rmdir(folder) } }
     }
@@ -51,7 +54,7 @@ package final class TokenizerTrainer {
         let hasReserved = clean.unicodeScalars.contains(Self.reserved)
         let text = hasReserved ? CaptionText.sanitized(clean.replacing(String(Self.reserved), with: " ")) : clean
         guard text.unicodeScalars.contains(where: Self.isVisible) else { return false }
-        for line in Self.lines(of: text) { try captions.write(Array((line + "\n").utf8)) }
+        for line in Self.lines(of: text) { try captions?.write(Array((line + "\n").utf8)) }
         if hasReserved { reservedCount += 1 }
         measure(clean)
         captionCount += 1
@@ -89,7 +92,7 @@ package final class TokenizerTrainer {
             throw DataError.tokenizer(
                 path: output, problem: "cannot have \(size) pieces; name a size from 1 to \(Self.sizeMax)")
         }
-        _ = try captions.finish()
+        _ = try captions?.finish()
         var message = [CChar](repeating: 0, count: 512)
         let partial = output + ".training"
         defer { unlink(partial) }
