@@ -37,7 +37,7 @@ final class RunFixture {
             checkpoint: {steps: 2, keep: 2}
             stages:
               - mae: {steps: 6, batch: 4, unit: 2, \(decoder)}
-              - mae: {name: more, from: mae, steps: 4, batch: 4, unit: 2, \(decoder)}
+              - mae: {name: more, steps: 4, batch: 4, unit: 2, \(decoder)}
               - linear: {from: more}
             """
         plan = try PlanLoader.parse(yaml, file: "plan.yaml", tokenizerSize: { _ in 1 })

@@ -32,25 +32,17 @@ struct StagePreparationTests {
         #expect(try values(RunFixture(seed: 4).preparation().prepare(StageIndex(0))) != weights)
     }
 
-    @Test func aLaterStageTakesOverWhatTheOneBeforeEndedWith() throws {
-        let run = try RunFixture()
-        try run.writeCheckpoint(0, 6, value: 0.75)
-        let checkpoint = try run.preparation().prepare(StageIndex(1))
-        #expect(try values(checkpoint).joined().allSatisfy { $0 == 0.75 })
-        #expect(try values(checkpoint, .slot("exp_avg")).joined().allSatisfy { $0 == 0 })
-    }
-
     @Test(arguments: [true, false])
     func aSourceThatIsDamagedOrGoneIsItsStagesToRepair(isThere: Bool) throws {
         let run = try RunFixture()
         if isThere {
-            try run.writeCheckpoint(0, 6)
-            try run.damage("\(run.paths.checkpoints)/mae-6/weights.safetensors")
+            try run.writeCheckpoint(1, 4)
+            try run.damage("\(run.paths.checkpoints)/more-4/weights.safetensors")
         }
-        let error = #expect(throws: DamagedSource.self) { try run.preparation().prepare(StageIndex(1)) }
-        #expect(error?.stage == StageIndex(0))
-        #expect(error?.sentence.contains("stage more cannot start from the final checkpoint of mae") == true)
-        #expect(try run.store.folders().contains("more-0") == false)
+        let error = #expect(throws: DamagedSource.self) { try run.preparation().prepare(StageIndex(2)) }
+        #expect(error?.stage == StageIndex(1))
+        #expect(error?.sentence.contains("stage linear cannot start from the final checkpoint of more") == true)
+        #expect(try run.store.folders().contains("linear-0") == false)
         #expect(try Folder.names(in: run.paths.checkpoints).allSatisfy { !$0.hasSuffix(".partial") })
     }
 
