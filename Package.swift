@@ -84,7 +84,7 @@ let domain: [Target] = [
         "MawsTraining", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
 ]
 
-let nodes: [Target] = [
+let reports: [Target] = [
     library(
         "MawsRecords",
         [
@@ -103,6 +103,9 @@ let nodes: [Target] = [
             "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsOptimizer", "MawsData", "MawsTraining",
             "MawsWire", "MawsProtocol", "MawsTransport", "MawsState", "MawsDatabase", "MawsReport",
         ]),
+]
+
+let nodes: [Target] = [
     library(
         "MawsCoordinator",
         [
@@ -223,6 +226,6 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
     ],
-    targets: base + messages + world + domain + nodes + programs + fuzzers + testTargets,
+    targets: base + messages + world + domain + reports + nodes + programs + fuzzers + testTargets,
     cxxLanguageStandard: .cxx17
 )

@@ -1,0 +1,125 @@
+import Testing
+
+/// Which target may depend on which.
+@Suite struct TargetGraphTests {
+    private let graph = TargetGraph.package
+
+    /// A lower layer never depends on a higher one; the lists of `Package.swift`, from the lowest.
+    static let layers = ["base", "messages", "world", "domain", "reports", "nodes", "programs"]
+
+    /// Every edge of the graph but those of tests. A new one needs its word here: ask first whether the target has to
+    /// know the other.
+    static let allowed: [String: String] = [
+        "MawsBase": "CChecksum",
+        "MawsHash": "COpenSSL",
+        "MawsTransport": "MawsBase MawsWire COpenSSL",
+        "MawsFiles": "MawsHash",
+        "MawsState": "MawsBase MawsHash MawsFiles",
+        "MawsCheckpoint": "MawsBase MawsHash MawsFiles",
+        "MawsDatabase": "MawsBase MawsFiles grdb",
+        "MawsProcess": "MawsBase MawsHash arguments logging",
+        "MawsCompression": "MawsBase CZstd",
+        "MawsWire": "MawsBase",
+        "MawsProtocol": "MawsBase MawsHash MawsWire",
+        "MawsTensor": "MawsBase",
+        "MawsSum": "MawsTensor",
+        "MawsKernels": "MawsBase MawsTensor COpenBLAS COneDNN CVectorLoops",
+        "MawsPlan": "MawsBase yams",
+        "MawsModel": "MawsBase MawsTensor MawsSum MawsKernels MawsPlan",
+        "MawsOptimizer": "MawsBase MawsTensor MawsPlan CVectorLoops",
+        "MawsData": "MawsBase MawsHash MawsTensor MawsPlan CCurl CImageLoops CJPEG CPNG CWebP CZlib CSentencePiece",
+        "MawsTraining": "MawsBase MawsTensor MawsSum MawsKernels MawsModel MawsData MawsPlan",
+        "MawsRecords": "MawsBase MawsHash MawsPlan MawsData MawsTraining MawsProtocol MawsFiles MawsCheckpoint",
+        "MawsReport":
+            "MawsBase MawsTensor MawsKernels MawsPlan MawsModel MawsData MawsTraining MawsFiles MawsWire "
+            + "MawsProtocol MawsCheckpoint MawsRecords",
+        "MawsForecast":
+            "MawsBase MawsTensor MawsKernels MawsPlan MawsOptimizer MawsData MawsTraining MawsWire MawsProtocol "
+            + "MawsTransport MawsState MawsDatabase MawsReport",
+        "MawsCoordinator":
+            "MawsBase MawsHash MawsKernels MawsTensor MawsPlan MawsWire MawsProtocol MawsTransport MawsFiles "
+            + "MawsCheckpoint MawsDatabase MawsOptimizer MawsModel MawsData MawsTraining MawsRecords MawsReport "
+            + "MawsForecast MawsProcess logging",
+        "MawsServer":
+            "MawsBase MawsHash MawsTensor MawsSum MawsWire MawsProtocol MawsTransport MawsFiles MawsState "
+            + "MawsOptimizer MawsCompression logging",
+        "MawsTrainer":
+            "MawsBase MawsHash MawsTensor MawsSum MawsKernels MawsPlan MawsWire MawsProtocol MawsTransport "
+            + "MawsFiles MawsCompression MawsModel MawsData MawsTraining logging",
+        "MawsTestSupport": "MawsBase MawsTensor MawsKernels",
+        "maws":
+            "MawsBase MawsKernels MawsTensor MawsPlan MawsData MawsTraining MawsFiles MawsRecords MawsReport "
+            + "MawsForecast MawsProcess",
+        "maws-coord": "MawsBase MawsPlan MawsWire MawsTransport MawsProcess MawsRecords MawsReport MawsCoordinator",
+        "maws-ps": "MawsBase MawsProcess MawsServer",
+        "maws-bench":
+            "MawsBase MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsData MawsTraining MawsOptimizer "
+            + "MawsProcess",
+        "maws-trainer": "MawsBase MawsKernels MawsProcess MawsTrainer",
+    ]
+
+    @Test func everyTargetIsFound() {
+        #expect(graph.targets.count > 50)
+        #expect(graph.targets.contains { $0.name == "TidyTests" && $0.layer == "testTargets" })
+        #expect(graph.reach(of: "MawsCoordinator").isSuperset(of: ["MawsDatabase", "grdb", "CChecksum"]))
+    }
+
+    @Test func noEdgeIsNew() {
+        for target in graph.targets where Self.layers.contains(target.layer) {
+            let allowed = Self.words(Self.allowed[target.name])
+            let new = target.dependencies.filter { !allowed.contains($0) }
+            #expect(new.isEmpty, "\(target.name) depends on \(new.joined(separator: ", ")), which no line here allows")
+        }
+    }
+
+    @Test func noLineAllowsWhatIsNotThere() {
+        for (name, words) in Self.allowed {
+            let unused = Self.words(words).subtracting(graph.dependencies(of: name))
+            #expect(unused.isEmpty, "\(name) does not depend on \(unused.sorted().joined(separator: ", ")) any more")
+        }
+    }
+
+    @Test func noLayerDependsOnAHigherOne() {
+        let rank = Dictionary(
+            uniqueKeysWithValues: graph.targets.map { ($0.name, Self.layers.firstIndex(of: $0.layer) ?? 0) })
+        for target in graph.targets where Self.layers.contains(target.layer) {
+            for dependency in target.dependencies {
+                #expect((rank[dependency] ?? 0) <= (rank[target.name] ?? 0), "\(target.name) > \(dependency)")
+            }
+        }
+    }
+
+    @Test func serversAndTrainersLinkNoDatabaseAndNoPages() {
+        for program in ["maws-ps", "maws-trainer"] {
+            let forbidden: Set = ["grdb", "MawsDatabase", "MawsRecords", "MawsReport", "MawsForecast"]
+            let linked = graph.reach(of: program).intersection(forbidden)
+            #expect(linked.isEmpty, "\(program) links \(linked.sorted().joined(separator: ", "))")
+        }
+    }
+
+    @Test func serversSeeNoSample() {
+        let linked = graph.reach(of: "maws-ps")
+        #expect(linked.isDisjoint(with: ["MawsData", "MawsKernels", "MawsTraining"]))
+    }
+
+    @Test func pureMachinesReachNoWorld() {
+        let reached = graph.reach(of: "MawsProtocol").filter { $0.hasPrefix("Maws") }
+        #expect(reached.isSubset(of: ["MawsBase", "MawsHash", "MawsWire"]))
+    }
+
+    @Test func whatIsDeclaredIsImported() {
+        for target in graph.targets where Self.layers.contains(target.layer) {
+            let lines = SourceTree.package.targets([target.name]).flatMap { (file: SourceFile) in file.lines }
+            let imports = lines.filter { (line: String) in line.contains("import Maws") }
+            guard !imports.isEmpty else { continue }
+            for dependency in target.dependencies where dependency.hasPrefix("Maws") {
+                let isImported = imports.contains { (line: String) in line.hasSuffix("import \(dependency)") }
+                #expect(isImported, "\(target.name) depends on \(dependency) and never imports it")
+            }
+        }
+    }
+
+    private static func words(_ line: String?) -> Set<String> {
+        Set((line ?? "").split(separator: " ").map(String.init))
+    }
+}
