@@ -33,13 +33,15 @@ import Testing
     /// A kind's name that means something else in a file.
     private static let otherMeanings = ["Sources/MawsOptimizer/LearningRateSchedule.swift": ".linear"]
 
-    /// A kind's types, its name as text, and its name as a member, which a switch or a comparison has.
+    /// A kind's types, its name as text, and its name as a member, which a switch or a comparison has. By Unicode's
+    /// rules `MAETask.self` would be one word.
     private var names: Regex<AnyRegexOutput> {
         get throws {
             let types = kinds.joined(separator: "|")
             let names = kinds.map { $0.lowercased() }.joined(separator: "|")
             return try Regex(
-                #"\b(\#(types))(Task|Stage|Section|Objective|Worker|Evaluation)\b|"(\#(names))"|\.(\#(names))\b"#)
+                #"\b(\#(types))(Task|Stage|Section|Objective|Worker|Evaluation)\b|"(\#(names))"|\.(\#(names))\b"#
+            ).wordBoundaryKind(.simple)
         }
     }
 
