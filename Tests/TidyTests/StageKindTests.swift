@@ -81,7 +81,8 @@ import Testing
 
     @Test func nothingComparesAKindOrATasksType() {
         let pattern = /switch \S*(stage|plan)\.(kind|task)\b|\b(stage|plan)\.(kind|task) (==|!=|is|as)|\btask (is|as)\b/
-        let places = others.flatMap { $0.places(of: pattern, "asks which kind a stage is") }
+        let places = others.filter { !$0.path.hasSuffix("/StageTask.swift") }
+            .flatMap { $0.places(of: pattern, "asks which kind a stage is") }
         #expect(places.isEmpty, "\(places.joined(separator: "\n"))")
     }
 }

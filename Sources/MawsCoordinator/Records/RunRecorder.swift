@@ -91,12 +91,13 @@ package final class RunRecorder {
     /// Why the results of a unit that is due are no use, whatever others say: they are not what its stage has, or one
     /// trainer alone finds more unreadable samples than the run may pass over.
     package func refusal(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> String? {
+        guard catalog.stages.indices.contains(Int(done.stage.value)) else { return "it did a unit of no stage" }
         let stage = catalog[done.stage]
         do {
             try examine(done, of: stage)
         } catch {
             let fault = (error as? ResultFault)?.description ?? "is not what a trainer says"
-            return "the result of its unit \(done.unit.value) of stage \(stage.plan.name) \(fault)"
+            return "the result of its unit \(done.unit.value) is not what stage \(stage.plan.name) has: it \(fault)"
         }
         guard hasOthers, !done.skipped.isEmpty else { return nil }
         if finders.stage != done.stage { finders = (done.stage, [:]) }

@@ -2,8 +2,8 @@ import MawsBase
 import MawsPlan
 import MawsTensor
 
-/// torchvision's MixUp and CutMix with a unit as the batch: one lambda a unit, and each sample mixed with the one before
-/// it (the first with the last).
+/// torchvision's MixUp and CutMix with a unit as the batch: one lambda a unit, and each sample mixed with the one
+/// before it (the first with the last).
 package struct UnitMixing: Sendable {
     package enum Mix: Hashable, Sendable {
         /// Every pixel is `lambda` of its own and the rest of the partner's.

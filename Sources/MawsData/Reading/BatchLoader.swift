@@ -21,7 +21,7 @@ package final class BatchLoader: Sendable {
     private let sources: [Source]
     private let log = SkipLog()
     private let order: SampleOrder
-    /// Of samples that are gone through once.
+    /// How samples are cut into units that are gone through once.
     private let units: EvaluationUnits
     /// How a unit's samples are mixed; nil: they are not.
     private let mixing: UnitMixing?
