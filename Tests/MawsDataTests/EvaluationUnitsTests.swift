@@ -9,7 +9,11 @@ struct EvaluationUnitsTests {
         var train = Fixture.split(["train.tar"])
         try folder.write("train.tar\t3\ts3\tcopy\ntrain.tar\t8\ts8\tcopy\n", "exclude.txt")
         train.exclude = "exclude.txt"
-        let (stage, splits) = (Fixture.stage(kind), [train, Fixture.split(["test.tar"], name: "test")])
+        try folder.write("zero\none\n", "classes.txt")
+        try folder.write("a {}\n", "templates.txt")
+        var stage = Fixture.stage(kind)
+        if kind == .zeroshot { stage.task = ZeroShotTask(templates: "templates.txt", classes: "classes.txt") }
+        let splits = [train, Fixture.split(["test.tar"], name: "test")]
         var plan = Fixture.plan(splits)
         plan.stages = [stage]
         let data = try PlanData(plan: plan, root: folder.path)
