@@ -3,7 +3,7 @@
 package struct InputSpecification: Hashable, Sendable {
     package var name: InputName
     package var content: InputContent
-    /// Of one sample; a batch has an axis of samples before it.
+    /// The shape of one sample; a batch has an axis of samples before it.
     package var shape: [Int]
     package var element: InputElement
     /// The input of the same batch that it stands for, sample by sample, where it is known; nil: it is always there.
