@@ -47,7 +47,7 @@ extension RunDatabase {
         var changedNanoseconds: Int
     }
 
-    /// Of the database and its log; nil for one that is not there.
+    /// Versions of the database and its log; nil for one that is not there.
     private static func versions(_ path: String) -> [Version?] {
         ["", "-wal"].map { ending in
             var status = stat()
