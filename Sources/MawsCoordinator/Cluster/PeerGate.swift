@@ -132,7 +132,8 @@ package final class PeerGate: Sendable {
     /// What a peer may send next depends on what becomes of its hello.
     private func settle(_ peer: Peer) {
         peer.inbox.settle()
-        if peer.admission.isGranted { peer.connection.allow(trainers) }
+        // What one that was refused has sent already is read and dropped, so that it gets to read why.
+        if peer.admission.isGranted || peer.outbox.isFinishing { peer.connection.allow(trainers) }
     }
 }
 
