@@ -40,18 +40,6 @@ extension ShardHost {
         return (verdict, memory)
     }
 
-    /// A gradient is in memory: it counts from the moment the core says so, or is the caller's to free.
-    func received(
-        _ push: Push, _ generation: ShardGeneration, _ gradient: PackedSum
-    ) throws -> [ShardLockedAction] {
-        try handle(
-            .pushReceived(push, generation), received: .gradient(gradient, generation, block: Int(push.block)))
-    }
-
-    func received(_ post: Post, _ generation: ShardGeneration, _ rows: [UInt8]) throws -> [ShardLockedAction] {
-        try handle(.postReceived(post, generation), received: .post(post.unit, rows))
-    }
-
     func posts(of units: [UnitIndex]) -> [(UnitIndex, [UInt8])] {
         state.withLock { state in units.compactMap { unit in state.posts[unit].map { (unit, $0) } } }
     }

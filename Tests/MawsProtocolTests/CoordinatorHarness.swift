@@ -10,6 +10,8 @@ struct CoordinatorHarness {
     /// The first unit, or the only one, that a trainer was leased last, and all of them.
     var leases: [PeerID: Lease] = [:]
     var batches: [PeerID: [Lease]] = [:]
+    /// By server: term and number of the newest `configure`.
+    var configured: [PeerID: Reply] = [:]
     var commits: [Commit] = []
     var notes: [String] = []
     var actions: [CoordinatorAction] = []
@@ -48,6 +50,9 @@ struct CoordinatorHarness {
     private mutating func react(_ action: CoordinatorAction) {
         switch action {
         case .prepareStage(let stage): if preparesStages { step(.stagePrepared(stage)) }
+        // As the shell sends it.
+        case .configure(let peer, _, _):
+            configured[peer] = Reply(term: core.term, request: core.reply(of: peer)?.request ?? .none)
         case .restore(let peer, let position): restored(peer, position)
         case .send(let peer, .leases(let batch)):
             leases[peer] = batch.first
@@ -132,7 +137,7 @@ struct CoordinatorHarness {
     }
 
     /// What a faithful server says that was configured newest.
-    func reply(of peer: PeerID) -> Reply { core.reply(of: peer) ?? Reply(term: Term(0), request: .none) }
+    func reply(of peer: PeerID) -> Reply { configured[peer] ?? Reply(term: Term(0), request: .none) }
 
     mutating func restored(_ peer: PeerID, _ position: RunPosition) {
         step(.restored(peer, reply(of: peer), position))

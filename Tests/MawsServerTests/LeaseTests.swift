@@ -37,7 +37,11 @@ import Testing
         let cluster = try ServerNodeTests.startedCluster(shards: 1, sample)
         let bytes = 4 * cluster.servers[0].layout(sample.table).slices[2].count
         let foreign = SampleModel.grant(step: 0, holder: "gpu-8")
-        for grant in [.none, foreign, SampleModel.grant(step: 1), SampleModel.grant(step: 0, term: 2)] {
+        for grant in [
+            .none, foreign, SampleModel.grant(step: 1), SampleModel.grant(step: 0, term: 2),
+            // Whoever posts a unit may not push its gradient yet.
+            SampleModel.grant(step: 0, phase: 0),
+        ] {
             let reason = try refusal(cluster, push(grant), bytes: bytes)
             #expect(reason.contains("of step 0, which it was not leased"), "\(reason)")
         }
@@ -60,6 +64,26 @@ import Testing
         }
         #expect(reason.contains("has not all of 2^0 units from 0 on"))
         try sample.push(sample.trainedBlocks.map { (0, $0) }, step: 0, to: cluster.servers[0], over: trainer)
+        try trainer.send(.flush(request, flush))
+        let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
+        #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
+    }
+
+    /// A trainer that was leased four units and posted one has a receipt for that one alone.
+    @Test func aPostIsNoReceiptForNeighboursThatWereLeasedWithIt() throws {
+        let cluster = try ServerNodeTests.startedCluster(shards: 1, sample)
+        let trainer = try cluster.trainer(cluster.servers[0])
+        let rows: [Float] = [1, 2]
+        try rows.withUnsafeBytes { try trainer.send(post(0), payload: $0) }
+        let grant = SampleModel.grant(step: 0, phase: 0)
+        var flush = SampleModel.flush(unit: 0, step: 0, grant: grant)
+        flush.level = 2
+        try trainer.send(.flush(request, flush))
+        guard case .unavailable = try trainer.receive(timeoutSeconds: 120).message else {
+            Issue.record("it was confirmed")
+            return
+        }
+        flush.level = 0
         try trainer.send(.flush(request, flush))
         let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
         #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))

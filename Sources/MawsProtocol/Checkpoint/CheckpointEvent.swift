@@ -24,7 +24,7 @@ package enum CheckpointEvent: Sendable {
     case begun(RunPosition, table: BlockTable, servers: [PeerID: ShardIdentity])
     /// The slice of a ticket is where it belongs.
     case written(SliceTicket)
-    /// A slice could not be received or written, or the attempt could not be made durable.
+    /// A slice could not be received or written.
     case failed(CheckpointAttempt, CheckpointFailure)
     case peerLost(PeerID)
     /// Everything is durable and has its name.
@@ -42,7 +42,8 @@ package enum CheckpointFailure: Hashable, Sendable {
 package enum CheckpointAction: Hashable, Sendable {
     /// Ask the server for a slice of the version that it is at.
     case ask(PeerID, CheckpointAttempt, TensorSlice)
-    /// Hash all that was written, make it durable, give it its name, make room; then say `sealed` or `failed`.
+    /// Hash all that was written, make it durable, give it its name, make room; then say `sealed`. Where that fails
+    /// the run ends.
     case seal(CheckpointAttempt)
     /// Remove what was written.
     case abandon(CheckpointAttempt)

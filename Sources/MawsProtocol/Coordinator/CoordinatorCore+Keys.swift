@@ -4,19 +4,18 @@ import MawsWire
 
 /// What proves to shards that a trainer was leased what it sends, and to the coordinator that shards have it.
 extension CoordinatorCore {
-    var leaseKey: AuthenticationCode { key("leases", []) }
-
     /// What a `configure` gives a server: the key of all leases, and that of its own receipts from now on.
     package func keys(of server: PeerID) -> ServerKeys? {
         guard let index = servers.firstIndex(where: { $0?.peer == server }) else { return nil }
-        return ServerKeys(lease: leaseKey, receipt: receiptKey(index))
+        return ServerKeys(lease: leaseKey, receipt: receiptKeys[index])
     }
 
-    private func receiptKey(_ index: Int) -> AuthenticationCode {
-        key("receipts", [UInt64(index), configureCounts[index]])
+    /// What the shard's receipts are sealed with from its present `configure` on.
+    func receiptKey(_ index: Int) -> AuthenticationCode {
+        Self.key("receipts", [UInt64(index), configureCounts[index]], secret)
     }
 
-    private func key(_ purpose: String, _ numbers: [UInt64]) -> AuthenticationCode {
+    static func key(_ purpose: String, _ numbers: [UInt64], _ secret: [UInt8]) -> AuthenticationCode {
         let text = "maws \(purpose) \(numbers)"
         return AuthenticationCode(bytes: Hash.code(of: Array(text.utf8), key: secret))
     }
@@ -33,7 +32,7 @@ extension CoordinatorCore {
             grant: LeaseGrant(
                 phase: UInt32(phase), firstUnit: first, unitCount: 1, mayBeNonFinite: false, code: .none))
         var receipts = AuthenticationCode.none
-        for shard in shards { receipts = receipts.joined(with: ReceiptSeal(key: receiptKey(shard)).receipt(flush)) }
+        for shard in shards { receipts = receipts.joined(with: ReceiptSeal(key: receiptKeys[shard]).receipt(flush)) }
         return receipts == done.receipt
     }
 

@@ -146,8 +146,9 @@ extension CoordinatorCore {
     }
 
     /// From here on only answers to this configuration count.
-    private mutating func configuring(_ index: Int) {
+    mutating func configuring(_ index: Int) {
         configureCounts[index] += 1
+        receiptKeys[index] = receiptKey(index)
         servers[index]?.isBusy = true
         servers[index]?.configured = Reply(term: term, request: RequestNumber(configureCounts[index]))
     }

@@ -46,8 +46,7 @@ extension CoordinatorCore {
         ]
         for index in servers.indices {
             guard let peer = servers[index]?.peer else { continue }
-            configureCounts[index] += 1
-            servers[index]?.isBusy = true
+            configuring(index)
             servers[index]?.version = nil
             servers[index]?.report = nil
             actions.append(.configure(peer, keepsState: true, keepsStep: false))

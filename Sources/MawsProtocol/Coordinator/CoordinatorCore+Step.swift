@@ -119,7 +119,7 @@ extension CoordinatorCore {
         failuresInARow += 1
         trainers[peer]?.failures += 1
         let failures = trainers[peer]?.failures ?? 0
-        let others = trainers.filter { $0.key != peer && $0.value.isReady }
+        let others = trainers.filter { $0.key != peer && $0.value.isReady && !isSetAside($0.value, now) }
         if failures >= Self.failuresMin, others.contains(where: { $0.value.failures == 0 }) {
             return blame(peer, "it gave \(failures) units in a row back, the last one as \(failed.reason)", now)
         }

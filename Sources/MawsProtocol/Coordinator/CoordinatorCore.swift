@@ -130,8 +130,10 @@ package struct CoordinatorCore: Sendable {
     var stalls: [String: (count: Int, since: Moment)] = [:]
     /// What leases and receipts are sealed with; known to nobody else.
     let secret: [UInt8]
-    /// By shard: how often it was configured.
+    let leaseKey: AuthenticationCode
+    /// By shard: how often it was configured, and what its receipts are sealed with since.
     var configureCounts: [UInt64]
+    var receiptKeys: [AuthenticationCode]
 
     /// - Parameters:
     ///   - position: where the database says the run stands; nil for a new run.
@@ -150,7 +152,9 @@ package struct CoordinatorCore: Sendable {
     ) {
         self.shardUses = shardUses
         self.secret = secret
+        leaseKey = Self.key("leases", [], secret)
         configureCounts = Array(repeating: 0, count: shardCount)
+        receiptKeys = Array(repeating: .none, count: shardCount)
         self.term = term
         self.runID = runID
         self.stages = stages

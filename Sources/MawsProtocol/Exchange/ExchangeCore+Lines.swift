@@ -33,7 +33,8 @@ extension ExchangeCore {
         if !known.isOpen {
             guard !known.queue.isEmpty else { return }
             guard known.hasAddress else { return failTasks(of: line, .noAddress(shard: line.shard)) }
-            known.connection += 1
+            dialCounts[line, default: 0] += 1
+            known.connection = dialCounts[line, default: 0]
             (known.isOpen, known.activity) = (true, .dialing)
             lines[line] = known
             return order(line, .dial)

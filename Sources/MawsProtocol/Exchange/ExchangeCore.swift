@@ -45,7 +45,7 @@ package struct ExchangeCore: Sendable {
         }
 
         var hasAddress = false
-        /// Grows with every dial.
+        /// The newest; grows with every dial.
         var connection: UInt64 = 0
         /// Whether there is a connection, or one is being made.
         var isOpen = false
@@ -70,6 +70,8 @@ package struct ExchangeCore: Sendable {
     private var hasEnded = false
 
     var lines: [ExchangeLine: Line] = [:]
+    /// Dials of each line, those of an earlier roster too, whose connections may still be made.
+    var dialCounts: [ExchangeLine: UInt64] = [:]
     var requests: [RequestNumber: Request] = [:]
     var tasks: [ExchangeTask: Work] = [:]
     private var lastRequest = RequestNumber.none

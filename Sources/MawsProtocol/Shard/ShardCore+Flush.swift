@@ -16,12 +16,13 @@ package enum FlushAnswer: Hashable, Sendable {
 extension ShardCore {
     /// Whether a trainer may send this, by its lease.
     package func allows(_ push: Push, holder: String) -> Bool {
-        seal.allows(
-            push.grant, (push.term, push.stage, push.step), unit: push.unit, level: push.level, holder: holder)
+        !isPosting(push.grant)
+            && seal.allows(
+                push.grant, (push.term, push.stage, push.step), unit: push.unit, level: push.level, holder: holder)
     }
 
     package func allows(_ post: Post, _ grant: LeaseGrant, holder: String) -> Bool {
-        grant.phase == 0
+        isPosting(grant)
             && seal.allows(grant, (post.term, post.stage, post.step), unit: post.unit, level: 0, holder: holder)
     }
 
@@ -39,7 +40,8 @@ extension ShardCore {
     }
 
     private func has(_ flush: Flush, _ configuration: ServerConfiguration) -> Bool {
-        if configuration.posts.units > 0 && flush.grant.phase == 0 { return posts.contains(flush.unit) }
+        // A post is of one unit, whatever was leased together.
+        if isPosting(flush.grant) { return flush.level == 0 && posts.contains(flush.unit) }
         if hasReduced { return true }
         let units = (Int(flush.unit.value), Int(flush.level))
         return trees.allSatisfy { tree in
@@ -49,6 +51,11 @@ extension ShardCore {
             }
             return tree.contains(node)
         }
+    }
+
+    /// Whether the units are leased for a phase that posts and pushes nothing.
+    private func isPosting(_ grant: LeaseGrant) -> Bool {
+        grant.phase == 0 && configuration.map { $0.posts.units > 0 } ?? false
     }
 
     private var seal: LeaseSeal { LeaseSeal(key: configuration?.keys.lease ?? .none) }

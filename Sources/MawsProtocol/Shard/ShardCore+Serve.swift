@@ -87,7 +87,10 @@ extension ShardCore {
     }
 
     private mutating func charge(_ reader: Reader, _ now: Moment) {
-        guard let holder = reader.holder, let waitsSince, reader.version < version else { return }
+        // One wait is one charge, however many connections of the holder it was for.
+        guard let holder = reader.holder, let waitsSince, reader.version < version,
+            !readers.values.contains(where: { $0.holder == holder && $0.version < version })
+        else { return }
         patience.charge(holder, seconds: now.seconds(since: waitsSince), now)
     }
 }

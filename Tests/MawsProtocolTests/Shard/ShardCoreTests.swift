@@ -214,6 +214,25 @@ struct ShardCoreTests {
         #expect(shard.reports == [StepIndex(4), StepIndex(5)])
     }
 
+    @Test func aWaitForSeveralReadersOfACertificateIsOneCharge() {
+        var shard = ShardHarness()
+        shard.restore()
+        shard.pushAll()
+        shard.step(.committed(ShardHarness.commit()))
+        shard.finishWork()
+        for reader in UInt64(1)...4 { shard.gather(reader, step: 4) }
+        shard.pushAll(step: 5)
+        shard.now = shard.now + 0.3
+        for reader in UInt64(1)...4 { shard.step(.requestEnded(ShardRequest(reader))) }
+        shard.finishWork()
+        shard.step(.committed(ShardHarness.commit(step: 5)))
+        shard.finishWork()
+        shard.gather(5, step: 5)
+        shard.pushAll(step: 6)
+        shard.step(.tick)
+        #expect(shard.dropped.isEmpty, "0.2 s are left")
+    }
+
     @Test func readersThatDoNotReadTakeAFewHundredthsOfTheTime() {
         var shard = ShardHarness()
         shard.restore()
