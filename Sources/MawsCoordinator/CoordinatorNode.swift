@@ -7,6 +7,7 @@ import MawsDatabase
 import MawsFiles
 import MawsHash
 import MawsPlan
+import MawsProcess
 import MawsProtocol
 import MawsRecords
 import MawsReport
@@ -39,7 +40,7 @@ package final class CoordinatorNode {
     let recorder: RunRecorder
     let mailbox = Mailbox<NodeEvent>()
     let collector: CheckpointCollector
-    let display = LiveDisplay()
+    let display = LiveDisplay(write: Console.drawLive)
     /// What is kept, for whoever stops the run.
     package let standing: RunStanding
     let logger: Logger

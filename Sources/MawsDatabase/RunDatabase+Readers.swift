@@ -11,24 +11,15 @@ import MawsFiles
 extension RunDatabase {
     /// Where a process that has the database open holds a lock, in the file `…-shm`.
     private static let openMark = 128
+    /// Copies that are begun before another process is taken for one that never stops writing.
+    private static let copiesMax = 10
+    private static let copyPauseMicroseconds: UInt32 = 50_000
 
     /// - Returns: whether a copy took the place of a database that another process has open.
     static func leaveToReaders(_ path: String) throws -> Bool {
         guard isOpenElsewhere(path) else { return false }
         let copy = "\(path).copy"
-        // The last process that closes a database moves its log into it: both are copied as they are at one time.
-        var before: [Version?]
-        repeat {
-            before = versions(path)
-            try remove(["", "-wal", "-shm"].map { copy + $0 })
-            for ending in ["", "-wal"] where access(path + ending, F_OK) == 0 {
-                do {
-                    try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
-                } catch  where access(path + ending, F_OK) != 0 {
-                    continue
-                }
-            }
-        } while versions(path) != before
+        try copyAtOneTime(path, to: copy)
         // All that the log holds goes into the one file, so that its name can change at once.
         let queue = try DatabaseQueue(path: copy)
         try queue.writeWithoutTransaction { try $0.execute(sql: "PRAGMA journal_mode = DELETE") }
@@ -37,6 +28,27 @@ extension RunDatabase {
         if rename(copy, path) != 0 { throw StorageError.last("move into place", path) }
         try remove(["-wal", "-shm"].map { path + $0 })
         return true
+    }
+
+    /// The last process that closes a database moves its log into it: both are copied as they are at one time.
+    private static func copyAtOneTime(_ path: String, to copy: String) throws {
+        let copies = ["", "-wal", "-shm"].map { copy + $0 }
+        for number in 0..<copiesMax {
+            if number > 0 { usleep(copyPauseMicroseconds) }
+            let before = versions(path)
+            try remove(copies)
+            for ending in ["", "-wal"] where access(path + ending, F_OK) == 0 {
+                do {
+                    try FileManager.default.copyItem(atPath: path + ending, toPath: copy + ending)
+                } catch  where access(path + ending, F_OK) != 0 {
+                    continue
+                }
+            }
+            if versions(path) == before { return }
+        }
+        try remove(copies)
+        throw StorageError.database(
+            path: path, reason: "another process has it open and keeps changing it; end that process")
     }
 
     /// What tells whether a file was written or replaced.

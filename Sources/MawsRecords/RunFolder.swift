@@ -16,9 +16,13 @@ package struct RunFolder: Sendable {
     /// `metrics.jsonl`: stages in order of first appearance, ascending by step. A resumed run computes some steps
     /// again; the last record of a step counts. Torn lines are left out.
     package func metrics() throws(ReportError) -> [StepMetrics] {
+        Self.steps(try lines(of: StepMetrics.self, in: "metrics.jsonl").records)
+    }
+
+    static func steps(_ records: [StepMetrics]) -> [StepMetrics] {
         var order: [String] = []
         var steps: [String: [Int: StepMetrics]] = [:]
-        for record in try lines(of: StepMetrics.self, in: "metrics.jsonl").records {
+        for record in records {
             if steps[record.stage] == nil { order.append(record.stage) }
             steps[record.stage, default: [:]][record.step] = record
         }
@@ -27,8 +31,12 @@ package struct RunFolder: Sendable {
 
     /// `stages.jsonl`, in order of first appearance; the last record of a stage counts.
     package func stages() throws(ReportError) -> [StageSummary] {
+        Self.summaries(try lines(of: StageSummary.self, in: "stages.jsonl").records)
+    }
+
+    static func summaries(_ records: [StageSummary]) -> [StageSummary] {
         var summaries: [StageSummary] = []
-        for record in try lines(of: StageSummary.self, in: "stages.jsonl").records {
+        for record in records {
             if let index = summaries.firstIndex(where: { $0.stage == record.stage }) {
                 summaries[index] = record
             } else {
@@ -45,8 +53,12 @@ package struct RunFolder: Sendable {
 
     /// `skipped.jsonl`, each sample of a stage once, in order of first appearance.
     package func skippedSamples() throws(ReportError) -> [SkippedSampleRecord] {
+        Self.once(try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").records)
+    }
+
+    static func once(_ records: [SkippedSampleRecord]) -> [SkippedSampleRecord] {
         var known: Set<SkippedSampleRecord> = []
-        return try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").records.filter { known.insert($0).inserted }
+        return records.filter { known.insert($0).inserted }
     }
 
     /// `samples.json`; nil where there is none, or an earlier version of maws wrote another kind.
@@ -56,8 +68,12 @@ package struct RunFolder: Sendable {
 
     /// `machines.jsonl`: each machine once, as it last was, in the order in which they first came.
     package func machines() throws(ReportError) -> [MachineRecord] {
+        Self.latest(try lines(of: MachineRecord.self, in: "machines.jsonl").records)
+    }
+
+    static func latest(_ records: [MachineRecord]) -> [MachineRecord] {
         var machines: [MachineRecord] = []
-        for record in try lines(of: MachineRecord.self, in: "machines.jsonl").records {
+        for record in records {
             let known = machines.firstIndex { $0.name == record.name && $0.host == record.host }
             if let known { machines[known] = record } else { machines.append(record) }
         }
@@ -83,34 +99,11 @@ package struct RunFolder: Sendable {
         try evaluations().compactMap { $0 as? ClassificationResult }
     }
 
-    /// One sentence for each file with lines that are not records, without records that belong there, or, of
-    /// `results/`, that is not what a stage's record says.
-    package func damage() throws(ReportError) -> [String] {
-        let metrics = try lines(of: StepMetrics.self, in: "metrics.jsonl").damagedLines
-        let stages = try lines(of: StageSummary.self, in: "stages.jsonl").damagedLines
-        let skipped = try lines(of: SkippedSampleRecord.self, in: "skipped.jsonl").damagedLines
-        let machines = try lines(of: MachineRecord.self, in: "machines.jsonl").damagedLines
-        let files = [
-            ("metrics.jsonl", metrics), ("stages.jsonl", stages), ("skipped.jsonl", skipped),
-            ("machines.jsonl", machines),
-        ]
-        let torn = files.filter { !$0.1.isEmpty }.map { name, lines in
-            "\(name): \(lines.count == 1 ? "line" : "lines") \(lines.map(String.init).joined(separator: ", ")) "
-                + "\(lines.count == 1 ? "is not a record and was" : "are not records and were") left out."
-        }
-        return try torn + missingSteps() + results().damage.map(\.sentence)
-    }
+    /// What is wrong with the files, see `FolderRecords`.
+    package func damage() throws(ReportError) -> [String] { try records().damage }
 
-    /// A sentence for each finished stage that has fewer steps in the metrics than it took.
-    private func missingSteps() throws(ReportError) -> [String] {
-        let known = Dictionary(grouping: try metrics(), by: \.stage).mapValues(\.count)
-        return try stages().compactMap { summary in
-            let count = known[summary.stage] ?? 0
-            guard summary.loss != nil, count < summary.steps else { return nil }
-            return "metrics.jsonl has \(count) of the \(summary.steps) steps of stage \(summary.stage). Start the run "
-                + "again with maws-coord, which writes the file from the run's database."
-        }
-    }
+    /// All records, each file read once.
+    package func records() throws(ReportError) -> FolderRecords { try FolderRecords(self) }
 
     /// `plan.yaml` as it is; nil where there is none.
     package func planText() throws(ReportError) -> String? {
@@ -133,7 +126,7 @@ package struct RunFolder: Sendable {
         }
     }
 
-    private func lines<Record>(of type: Record.Type, in name: String) throws(ReportError) -> JSONLines<Record> {
+    func lines<Record>(of type: Record.Type, in name: String) throws(ReportError) -> JSONLines<Record> {
         JSONLines(try contents(of: "\(path)/\(name)") ?? Data())
     }
 

@@ -21,7 +21,7 @@ struct Watch: ParsableCommand {
         let connection = try Viewer(viewer)
         defer { connection.close() }
         let isTerminal = isatty(STDOUT_FILENO) == 1
-        while let snapshot = try next(connection) {
+        while Console.outputProblem == nil, let snapshot = try next(connection) {
             let table = StatusTable.draw(snapshot)
             // Home, then clear line by line while writing and the rest at the end: no flicker.
             let lines = table.split(separator: "\n", omittingEmptySubsequences: false)

@@ -47,7 +47,7 @@ struct DataDedupe: ParsableCommand {
         for path in [list, page].compactMap(\.self) { try reads.refuse(writing: path) }
         if let list, !force { try NewFile.check(list) }
         if let page { try NewFile.checkPage(page) }
-        let bar = ProgressBar("comparing images")
+        let bar = ProgressBar("comparing images", write: Console.drawProgress)
         defer { bar.finish() }
         let found = try Deduplication(
             shards: shards, evaluation: ShardArguments.expand(against), radius: radius,
@@ -75,7 +75,7 @@ struct DataDedupe: ParsableCommand {
     }
 
     private func writeShards(_ found: Deduplication, shards: [String], _ reads: ReadFiles, to output: String) throws {
-        let bar = ProgressBar("writing shards")
+        let bar = ProgressBar("writing shards", write: Console.drawProgress)
         defer { bar.finish() }
         let names = try classes.map { try SplitFiles.classes(path: $0).map { HashtagText.normalized($0[0]) } } ?? []
         var target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)

@@ -18,7 +18,7 @@ struct DataIndex: ParsableCommand {
 
     func run() throws {
         var account = SampleAccount()
-        let bar = ProgressBar("indexing")
+        let bar = ProgressBar("indexing", write: Console.drawProgress)
         let paths = try arguments.paths()
         for (number, path) in paths.enumerated() {
             let result = try ShardIndexer.index(path, root: "") {

@@ -45,7 +45,7 @@ struct DataLabels: ParsableCommand {
         let dropped = try drop.map { try SplitFiles.hashtags(path: $0) } ?? []
         let mapper = HashtagMapper(wordNet, dropped: dropped, splitsCompounds: !wholeOnly)
         var survey = LabelSurvey(wordNet, mapper: mapper)
-        let bar = ProgressBar("counting hashtags")
+        let bar = ProgressBar("counting hashtags", write: Console.drawProgress)
         defer { bar.finish() }
         var account = SampleAccount()
         try source().forEachSample(

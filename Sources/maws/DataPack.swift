@@ -23,7 +23,7 @@ struct PackOptions: ParsableArguments {
 
     /// Packs rows under a progress bar.
     func pack(_ packer: RowPacker) throws {
-        let bar = ProgressBar("packing")
+        let bar = ProgressBar("packing", write: Console.drawProgress)
         defer { bar.finish() }
         let result = try packer.pack(progress: bar.show)
         bar.finish()

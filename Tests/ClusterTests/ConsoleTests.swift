@@ -90,6 +90,29 @@ import Testing
         #expect(after == before, "nothing half written")
     }
 
+    /// A file that is cut and an exit code of 0 would be taken for all that there is to say.
+    @Test(arguments: [
+        ["--help"], ["--version"], ["plan", "show", "plan.yaml"], ["data", "stats", "--shards", "a.tar"],
+    ])
+    func whatCannotBePrintedIsAnError(_ arguments: [String]) throws {
+        let image = try PNGEncoder.encode(PixelImage(width: 2, height: 2, channels: 1, pixels: [1, 2, 3, 4]))
+        try shard([("a.png", image)])
+        try """
+        run: run
+        data: {train: {shards: a.tar}}
+        model: {image: {size: 2, channels: 1, patch: 1, width: 32, depth: 1, heads: 1}}
+        stages: [{mae: {epochs: 1}}]
+        """.write(toFile: folder + "/plan.yaml", atomically: true, encoding: .utf8)
+        for isFull in [false, true] {
+            let program = Program("maws", arguments)
+            program.process.currentDirectoryURL = URL(fileURLWithPath: folder)
+            if isFull { program.process.standardOutput = FileHandle(forWritingAtPath: "/dev/full") }
+            #expect(try program.run() == (isFull ? 1 : 0), "\(program.output)")
+            let sentence = "Error: cannot write to standard output: No space left on device. What is there of it is"
+            #expect(program.output.contains(sentence) == isFull, "\(program.output)")
+        }
+    }
+
     private func shard(_ members: [(name: String, bytes: [UInt8])]) throws {
         let writer = try TarWriter(path: folder + "/a.tar")
         for member in members { try writer.append(name: member.name, member.bytes) }

@@ -26,6 +26,19 @@ struct EvaluationUnitsTests {
         #expect((0..<units.count).map { units.samples(of: $0).split } == (kind == .linear ? [0, 0, 1, 1] : [0, 0]))
     }
 
+    /// Left out, its units would be those of the next split.
+    @Test func aSplitThatIsNotThereIsAnError() throws {
+        let folder = try Fixture.folder(count: 10)
+        var plan = Fixture.plan([Fixture.split(["train.tar"]), Fixture.split(["test.tar"], name: "test")])
+        let stage = Fixture.stage(.linear)
+        plan.stages = [stage]
+        let data = try PlanData(plan: plan, root: folder.path)
+        plan.data.removeFirst()
+        #expect(throws: DataError.self) {
+            try EvaluationUnits(plan: plan, stage: stage, data: data, root: folder.path)
+        }
+    }
+
     @Test func aStageThatTrainsHasNone() throws {
         let folder = try Fixture.folder(count: 10)
         let plan = Fixture.plan([Fixture.split(["train.tar"])])

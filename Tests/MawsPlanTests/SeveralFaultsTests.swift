@@ -83,7 +83,7 @@ import Testing
     @Test(arguments: [
         ("s3://photos/a.tar", "`pipe:aws s3 cp s3://photos/a.tar -`"),
         ("gs://photos/a.tar", "`pipe:gcloud storage cat"),
-        ("file:///data/a.tar", "write the path alone, without `file://`"), ("HTTP://h/a.tar", "write `http://`"),
+        ("file:///data/a.tar", "write the path alone, without `file://`"),
         ("hdfs://h/a.tar", "an address of a kind that is not read (`hdfs://`)"),
     ])
     func anAddressThatIsNotReadIsOneSentenceThatSaysWhatToDo(_ address: String, _ words: String) {
@@ -100,7 +100,23 @@ import Testing
     }
 
     @Test(arguments: ["a:b/c.tar", "https://h/a.tar", "http://h/a.tar", "pipe:cat s3://x", "1://a", "a~b"])
-    func whatIsReadIsNoFault(_ path: String) { #expect(PathText.problem(path) == nil) }
+    func whatIsReadIsNoFault(_ path: String) { #expect(PathText.problem(path, mayBeRemote: true) == nil) }
+
+    @Test(arguments: ["https://h/a.tsv", "HTTP://h/a"])
+    func onlyShardsAreReadFromAnAddress(_ address: String) {
+        for (path, field) in [("data/vocabulary.tsv", "data.train.vocabulary"), ("runs/small", "run")] {
+            let found = sentences([(path, address)])
+            #expect(found.count == 1 && found[0].contains("\(field): `\(address)` is an address"), "\(found)")
+            #expect(found[0].contains("nothing but shards is read from one"), "\(found)")
+        }
+        #expect(PathText.problem("folder:" + address, mayBeRemote: true)?.contains("give a path") == true)
+    }
+
+    @Test func anAddressOfShardsInCapitalsIsToldAsItIsWritten() {
+        let found = sentences([("data/train-{00..01}.tar", "HTTP://h/a.tar")])
+        #expect(found.count == 1 && found[0].contains("data.train.shards: `HTTP://h/a.tar` begins"), "\(found)")
+        #expect(found[0].contains("write `http://`"), "\(found)")
+    }
 
     @Test func aPathStandsOnOneLine() {
         let found = sentences([("run: runs/small", #"run: "runs\nsmall""#)])

@@ -22,7 +22,8 @@ package enum PlainText {
     package static func json(_ document: String) -> String {
         guard document.unicodeScalars.contains(where: isMark) else { return document }
         return document.unicodeScalars.reduce(into: "") { text, scalar in
-            if scalar.isASCII || !isMark(scalar) { return text.unicodeScalars.append(scalar) }
+            // Below U+007F those of a document stand between its values.
+            if scalar.value < 0x7F || !isMark(scalar) { return text.unicodeScalars.append(scalar) }
             for unit in String(scalar).utf16 {
                 let digits = String(unit, radix: 16)
                 text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits

@@ -4,7 +4,8 @@ internal import CZlib
 /// lack the checksum behind them: Pillow and browsers show what is there, libpng refuses the whole.
 enum PNGCompletion {
     private static let signatureSize = 8
-    private static let rowsSizeMax = 1 << 31
+    /// Stored, with the headers of their blocks, they fit the 2^31 - 1 bytes of a chunk.
+    private static let rowsSizeMax = (1 << 31) - (1 << 20)
     /// Where Adam7's passes begin and how far apart their pixels are: x, y, both steps.
     private static let passes = [
         (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2),
@@ -72,10 +73,11 @@ enum PNGCompletion {
         return isUsable ? rows : nil
     }
 
+    /// Stored as they are: libpng reads them once, and nobody keeps them.
     private static func deflated(_ rows: [UInt8]) -> [UInt8]? {
         var size = compressBound(UInt(rows.count))
         var stream = [UInt8](repeating: 0, count: Int(size))
-        guard compress2(&stream, &size, rows, UInt(rows.count), 1) == Z_OK else { return nil }
+        guard compress2(&stream, &size, rows, UInt(rows.count), 0) == Z_OK else { return nil }
         return Array(stream.prefix(Int(size)))
     }
 

@@ -34,7 +34,7 @@ package struct ShardSplitter {
         let dataset = try Dataset(plan, root: "")
         let classes = dataset.classes.names
         try dataset.checkClassesAreAlike()
-        if !skipsBadSamples, let problem = dataset.problems.first { throw bad(problem) }
+        if !skipsBadSamples, let problem = dataset.problems.first { throw refusal(of: problem) }
         let named = classes.map { ", classes \($0)" } ?? ""
         let source =
             "split of \(dataset.fingerprint)\(named), sidecars kept, \(share) to \(names.share), seed \(seed), "
@@ -56,8 +56,8 @@ package struct ShardSplitter {
                 try writers[side].append(sample, label: label(dataset.key(index)))
                 if let number = sample.classIndex { sides[number, default: [0, 0]][side] += 1 }
             } catch let error as DataError {
-                let sample = try bad(error, dataset, index)
-                guard skipsBadSamples else { throw bad(sample) }
+                let sample = try unreadable(error, dataset, index)
+                guard skipsBadSamples else { throw refusal(of: sample) }
                 problems.append(sample.description)
                 account.leaveOut(sample)
             }
@@ -76,7 +76,7 @@ package struct ShardSplitter {
     }
 
     /// The sample that an error is about; throws the error where it is about more.
-    private func bad(_ error: DataError, _ dataset: Dataset, _ index: Int) throws -> SkippedSample {
+    private func unreadable(_ error: DataError, _ dataset: Dataset, _ index: Int) throws -> SkippedSample {
         switch error {
         case .image(let problem): return dataset.place(index, reason: "the image \(problem)")
         case .sample(let sample): return sample
@@ -84,7 +84,8 @@ package struct ShardSplitter {
         }
     }
 
-    private func bad(_ sample: SkippedSample) -> DataError {
+    /// Why nothing is split where a sample cannot be read.
+    private func refusal(of sample: SkippedSample) -> DataError {
         .output(
             path: target.output,
             problem: "a sample cannot be read, and would be in neither set (\(sample)); mend it, or leave such samples "

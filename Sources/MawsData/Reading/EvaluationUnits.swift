@@ -13,9 +13,10 @@ package struct EvaluationUnits: Sendable {
     /// Nil where a stage trains.
     package init?(plan: Plan, stage: StagePlan, data: PlanData, root: String) throws {
         guard !stage.trains else { return nil }
-        let splits = try stage.splits.compactMap { name -> SamplePositions? in
+        let splits = try stage.splits.map { name in
             guard let split = plan.split(name), let opened = data.splits.first(where: { $0.name == name }) else {
-                return nil
+                // Without its units, those of the next split would bear their numbers.
+                throw DataError.stage(name: stage.name, problem: "reads split '\(name)', which the plan does not have")
             }
             return try SamplePositions(
                 opened.dataset, split: split, root: root, resamples: false, vocabulary: LabelVocabulary())

@@ -20,11 +20,11 @@ extension PlanReader {
                     found: "`\(field.name)`")
             }
             let path = field.value.place.field
-            let placeholder = SplitDraft(
+            let standIn = SplitDraft(
                 plan: DataSplitPlan(name: field.name, shards: [], vocabulary: "", tokenizer: "", skipLimit: 0),
                 map: PlanMap(emptyAt: field.value.place), labelCount: 1)
             splits.append(
-                node.faults.read(path, orElse: placeholder) { () throws(PlanError) in
+                node.faults.read(path, orElse: standIn) { () throws(PlanError) in
                     try split(field.name, field.value)
                 })
         }
@@ -131,7 +131,7 @@ extension PlanReader {
 
     private func expand(_ node: PlanNode, expected: String) throws(PlanError) -> [String] {
         let text = try node.text(expected)
-        let pattern = DataSplitPlan.isRemote(text) ? text : try node.path(expected)
+        let pattern = DataSplitPlan.isRemote(text) ? text : try node.path(expected, mayBeRemote: true)
         do {
             return try ShardPattern.expand(pattern, root: files.root)
         } catch {

@@ -1,6 +1,6 @@
 /// Collects the faults of a plan while the rest of it is read on, so that a person sees all of them at once.
 ///
-/// What is wrong is read again as if the file did not have it; what cannot be done without stands as a placeholder. A
+/// What is wrong is read again as if the file did not have it; what cannot be done without stands as a stand-in. A
 /// fault that may be a consequence of another is not told.
 final class FaultLog {
     private(set) var faults: [PlanError] = []
@@ -8,16 +8,16 @@ final class FaultLog {
     private(set) var places = PlanPlaces()
     /// Paths of fields that are read as if they were not there.
     private var masked: Set<String> = []
-    /// Paths of fields that placeholders stand for.
+    /// Paths of fields that stand-ins are there for.
     private var broken: [String] = []
 
     func note(_ place: PlanPlace) { places.note(place) }
 
     func isMasked(_ place: PlanPlace) -> Bool { masked.contains(place.field) }
 
-    /// What `body` reads of the field at `path`; a placeholder where there is no reading it. Faults are collected.
+    /// What `body` reads of the field at `path`; a stand-in where there is no reading it. Faults are collected.
     func read<Value>(
-        _ path: String, orElse placeholder: @autoclosure () -> Value, _ body: () throws(PlanError) -> Value
+        _ path: String, orElse standIn: @autoclosure () -> Value, _ body: () throws(PlanError) -> Value
     ) -> Value {
         while true {
             do throws(PlanError) {
@@ -26,7 +26,7 @@ final class FaultLog {
                 if !isConsequence(error) { faults.append(error) }
                 guard let field = error.place?.field, masked.insert(field).inserted else {
                     broken.append(path)
-                    return placeholder()
+                    return standIn()
                 }
             }
         }

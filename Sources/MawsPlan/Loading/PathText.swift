@@ -3,7 +3,8 @@ package enum PathText {
     /// What stands in the way, as the rest of a sentence that begins with the path; nil where nothing does.
     ///
     /// A relative path `s3://photos/a.tar` would be looked for, or made, in a folder called `s3:`.
-    package static func problem(_ path: String) -> String? {
+    /// - Parameter mayBeRemote: whether an http(s):// address may stand here, as it may for shards alone.
+    package static func problem(_ path: String, mayBeRemote: Bool = false) -> String? {
         var text = path[...]
         for kind in ["folder:", "list:"] where text.hasPrefix(kind) { text = text.dropFirst(kind.count) }
         if text.hasPrefix("~") { return "begins with `~`, which stands for no folder here; write the folder out" }
@@ -11,6 +12,9 @@ package enum PathText {
         switch scheme {
         case "file": return "is an address of a file; write the path alone, without `file://`"
         case "http", "https":
+            guard mayBeRemote, text.startIndex == path.startIndex else {
+                return "is an address, and nothing but shards is read from one; give a path"
+            }
             return text.hasPrefix(scheme) ? nil : "begins with an address's name in capitals; write `\(scheme)://`"
         case "s3":
             return "is an address that is not read by itself; give an https:// address, or a command, "

@@ -32,7 +32,8 @@ struct PlanNode {
     }
 
     /// A path as the system takes it: what a shell would put in place of `~` or `$HOME` nobody does here.
-    func path(_ expected: String) throws(PlanError) -> String {
+    /// - Parameter mayBeRemote: whether it is of shards, which may lie at an http(s):// address.
+    func path(_ expected: String, mayBeRemote: Bool = false) throws(PlanError) -> String {
         let path = try text(expected)
         guard !path.hasPrefix("~") && !path.contains("$") else {
             throw wrong("a path without `~` and `$`, which a plan does not expand")
@@ -40,7 +41,9 @@ struct PlanNode {
         guard !path.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else {
             throw .conflict(place, problem: "this path has line breaks or control codes in it; write it on one line")
         }
-        if let problem = PathText.problem(path) { throw .conflict(place, problem: "`\(path)` \(problem)") }
+        if let problem = PathText.problem(path, mayBeRemote: mayBeRemote) {
+            throw .conflict(place, problem: "`\(path)` \(problem)")
+        }
         return path
     }
 

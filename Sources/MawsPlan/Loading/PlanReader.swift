@@ -68,7 +68,7 @@ struct PlanReader {
     private func models(
         _ map: PlanMap, _ data: [SplitDraft], _ faults: FaultLog
     ) -> (image: ImageModelPlan, text: TextModelPlan?, stages: [StagePlan]) {
-        let image = faults.read("model.image", orElse: .placeholder) { () throws(PlanError) in try imageModel(map) }
+        let image = faults.read("model.image", orElse: .standIn) { () throws(PlanError) in try imageModel(map) }
         let hasText = faults.read("model", orElse: true) { () throws(PlanError) in try self.hasText(map) }
         let stages = faults.read("stages", orElse: []) { () throws(PlanError) in
             try StageListReader(splits: data, image: image, hasText: hasText, files: files)

@@ -28,7 +28,7 @@ package enum ShardPattern {
         }
         guard let root else { return names }
         for name in names {
-            if let problem = PathText.problem(name) { throw .unread(problem: problem) }
+            if let problem = PathText.problem(name, mayBeRemote: true) { throw .unread(problem: problem) }
         }
         var found: [String] = []
         for name in names { found += try files(name, root: root) }

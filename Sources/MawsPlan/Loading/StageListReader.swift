@@ -23,7 +23,7 @@ struct StageListReader {
                 list: self, heading: heading, name: name, earlier: stages,
                 later: Array(names.dropFirst(stages.count)))
             stages.append(
-                node.faults.read("stages.\(name)", orElse: reader.placeholder) { () throws(PlanError) in
+                node.faults.read("stages.\(name)", orElse: reader.standIn) { () throws(PlanError) in
                     try reader.stage()
                 })
         }

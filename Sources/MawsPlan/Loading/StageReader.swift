@@ -26,14 +26,14 @@ package struct StageReader {
     var map: PlanMap { heading.map.renamed("stages.\(name)") }
 
     /// What stands for a stage that cannot be read, for those that start from it.
-    var placeholder: StagePlan {
-        StagePlan(name: name, task: task.placeholder, on: "", batch: 1, unit: 1, epochs: 1)
+    var standIn: StagePlan {
+        StagePlan(name: name, task: task.standIn, on: "", batch: 1, unit: 1, epochs: 1)
     }
 
     func stage() throws(PlanError) -> StagePlan {
         try StageFields.check(map, task: task)
         var stage = StagePlan(
-            name: name, task: task.placeholder, on: try split("on", default: task.trains ? "train" : "test").plan.name,
+            name: name, task: task.standIn, on: try split("on", default: task.trains ? "train" : "test").plan.name,
             batch: 0, unit: 0)
         stage.imageSize = try imageSize()
         if task.trains { try readTraining(&stage) } else { try readEvaluation(&stage) }

@@ -23,7 +23,7 @@ extension ImageModelPlan {
     }
 
     /// What stands for a tower that cannot be read, while the rest of its plan is.
-    static var placeholder: ImageModelPlan {
+    static var standIn: ImageModelPlan {
         ImageModelPlan(
             preset: nil, patch: 16, size: 224, channels: 3, width: 768, depth: 12, heads: 12, mlp: 3072,
             mean: defaultMean(channels: 3), deviation: defaultDeviation(channels: 3))

@@ -19,7 +19,7 @@ package protocol StageTask: Codable, Hashable, Sendable {
     /// What it does where the plan says nothing else; the first is the usual one. None for an evaluation.
     static var recipes: [RecipePreset] { get }
     /// What stands for the task of a stage that cannot be read.
-    static var placeholder: Self { get }
+    static var standIn: Self { get }
 
     /// Reads the task's own fields.
     /// - Parameter stage: with what all stages share; gets the stage that it starts from.

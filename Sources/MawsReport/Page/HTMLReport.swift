@@ -48,10 +48,10 @@ package enum HTMLReport {
         let earlier = (try? AtomicFile.read(path)).map { String(decoding: $0, as: UTF8.self) }
         let lacks = earlier.map { PageContents(html: page).lacks(from: PageContents(html: $0)) } ?? []
         // A page that said the same of the run's records is no better than this one.
-        let isWhole = earlier.map { earlier in
-            record.damage.contains { !earlier.contains(("\($0)" as Markup).html) }
+        let earlierLacksDamage = record.damage.contains { sentence in
+            earlier.map { !$0.contains(("\(sentence)" as Markup).html) } ?? false
         }
-        let isBeside = !lacks.isEmpty || isWhole == true
+        let isBeside = !lacks.isEmpty || earlierLacksDamage
         let written = WrittenReport(
             path: isBeside ? "\(folder)/report-partial.html" : path, lacks: lacks, damage: record.damage,
             isBeside: isBeside)

@@ -28,15 +28,12 @@ struct RunRecord {
         self.folder = folder
         name = folder.path.split(separator: "/").last.map(String.init) ?? folder.path
         planText = try folder.planText()
-        steps = try folder.metrics()
-        stages = try folder.stages()
-        evaluations = try folder.evaluations()
-        skipped = try folder.skippedSamples()
+        let records = try folder.records()
+        (steps, stages, evaluations) = (records.steps, records.stages, records.evaluations)
+        (skipped, machines, damage) = (records.skipped, records.machines, records.damage)
         starts = try folder.starts()
         survey = try folder.survey()
-        machines = try folder.machines()
         coordinatorLog = try folder.coordinatorLog()
-        damage = try folder.damage()
         do {
             plan = planText == nil ? nil : try PlanLoader.loadResolved(path: "\(folder.path)/plan.yaml")
         } catch {

@@ -20,11 +20,12 @@ package final class LiveDisplay {
     private var pending: StatusSnapshot?
 
     /// A display on standard output, live when that is a terminal.
-    package convenience init() {
+    /// - Parameter write: writes a text there as it is.
+    package convenience init(write: @escaping (String) -> Void) {
         let type = ProcessInfo.processInfo.environment["TERM"] ?? ""
         self.init(
             isTerminal: isatty(STDOUT_FILENO) == 1 && !type.isEmpty && type != "dumb", width: Self.terminalWidth,
-            write: { FileHandle.standardOutput.write(Data($0.utf8)) })
+            write: write)
     }
 
     /// - Parameter width: columns of the terminal, asked for at every line because a person may resize it.

@@ -13,14 +13,12 @@ package final class ProgressBar {
     private let start = Moment.now()
     private var shownAt: Moment?
 
-    /// - Parameter title: what is being done, `counting hashtags` for instance.
-    package convenience init(_ title: String) {
-        self.init(
-            title, isTerminal: isatty(STDERR_FILENO) == 1,
-            write: { FileHandle.standardError.write(Data($0.utf8)) })
-    }
-
-    package init(_ title: String, isTerminal: Bool, write: @escaping (String) -> Void) {
+    /// - Parameters:
+    ///   - title: what is being done, `counting hashtags` for instance.
+    ///   - write: writes a text as it is on standard error.
+    package init(
+        _ title: String, isTerminal: Bool = isatty(STDERR_FILENO) == 1, write: @escaping (String) -> Void
+    ) {
         self.title = title
         self.isTerminal = isTerminal
         self.write = write

@@ -70,6 +70,12 @@ package struct ClassificationResult: Codable, Hashable, Sendable, StageResult {
 
     /// Samples whose scores were not finite, which only weights or features that are not finite give.
     package var unpredictedCount: Int { samples.count { $0.prediction < 0 } }
+
+    /// Throws where a sample has a class that is neither one nor the -1 of none.
+    static func checkClasses(of samples: [Sample]) throws(ResultFault) {
+        guard let sample = samples.first(where: { $0.truth < -1 || $0.prediction < -1 }) else { return }
+        throw ResultFault("gives sample \(sample.sample) the class \(min(sample.truth, sample.prediction))")
+    }
 }
 
 extension ClassificationResult {

@@ -57,6 +57,28 @@ struct EvaluationResultTests {
         #expect(try Self.fault(Self.evaluation(.zeroshot), Array(text.utf8)) != nil)
     }
 
+    @Test(arguments: [(-2, 1), (1, -2), (.min, .min)])
+    func aClassBelowThatOfNoneIsRefused(_ truth: Int, _ prediction: Int) throws {
+        func said(_ truth: Int, _ prediction: Int) -> [ClassificationResult.Sample] {
+            [4, 7].map {
+                ClassificationResult.Sample(
+                    sample: $0, truth: $0 == 4 ? truth : 1, prediction: prediction, score: 0.5, truthScore: 0.25)
+            }
+        }
+        func outcome(_ samples: [ClassificationResult.Sample]) throws -> [UInt8] {
+            var outcome = Self.outcome
+            outcome.samples = samples
+            return try Self.json(outcome)
+        }
+        let expected = "gives sample 4 the class \(min(truth, prediction))"
+        let (prompts, probe) = (try Self.evaluation(.zeroshot), try Self.probe())
+        #expect(try Self.fault(prompts, Self.json(said(truth, prediction))) == expected)
+        #expect(try Self.fault(prompts, Self.json(said(-1, -1))) == nil)
+        #expect(
+            try Self.fault(probe, outcome(said(truth, prediction)), at: Self.fit, of: Self.ofFit) == expected)
+        #expect(try Self.fault(probe, outcome(said(-1, -1)), at: Self.fit, of: Self.ofFit) == nil)
+    }
+
     @Test func aUnitThatWasComputedTwiceCountsOnce() throws {
         var evaluation = try Self.evaluation(.zeroshot)
         for _ in 0..<2 { try evaluation.add(Self.predictions([4, 5, 7]), from: Self.place, of: Self.unit) }

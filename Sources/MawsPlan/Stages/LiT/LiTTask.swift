@@ -15,7 +15,7 @@ package struct LiTTask: StageTask {
         RecipePreset(
             name: "paper/lit", batch: 32768, shape: .cosine, peak: 2e-4, warmup: 0.04, weightDecay: 0.1, table: 12)
     ]
-    package static let placeholder = LiTTask()
+    package static let standIn = LiTTask()
     private static let viewsMax = 1_000_000
 
     /// Share of a target that is spread evenly over all pairs of the batch, from 0 to below 1.

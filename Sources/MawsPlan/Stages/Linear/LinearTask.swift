@@ -9,7 +9,7 @@ package struct LinearTask: StageTask {
     package static let kind = StageKind(rawValue: "linear")
     package static let trains = false
     package static let fields = ["from", "fit_on", "penalty"]
-    package static let placeholder = LinearTask(fitOn: "")
+    package static let standIn = LinearTask(fitOn: "")
 
     /// Split whose features it is fitted on.
     package var fitOn: String

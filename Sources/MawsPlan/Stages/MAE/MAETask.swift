@@ -13,7 +13,7 @@ package struct MAETask: StageTask {
         RecipePreset(
             name: "paper/mae", batch: 4096, shape: .cosine, peak: 2.4e-3, warmup: 0.05, weightDecay: 0.05, table: 10)
     ]
-    package static let placeholder = MAETask(decoder: .paper)
+    package static let standIn = MAETask(decoder: .paper)
 
     package var decoder: DecoderPlan
     /// Share of patches hidden, above 0 and below 1.

@@ -19,7 +19,7 @@ package struct WSPTask: StageTask {
     ]
     /// What recipes put on the class token where that is not an `mlp`.
     private static let heads = ["paper/wsp-in21k": HeadKind.linear]
-    package static let placeholder = WSPTask(labelCount: 1)
+    package static let standIn = WSPTask(labelCount: 1)
 
     /// Hashtags in the split's vocabulary file.
     package var labelCount: Int

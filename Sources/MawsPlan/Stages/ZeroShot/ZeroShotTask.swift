@@ -9,7 +9,7 @@ package struct ZeroShotTask: StageTask {
     package static let kind = StageKind(rawValue: "zeroshot")
     package static let trains = false
     package static let fields = ["from", "templates", "classes"]
-    package static let placeholder = ZeroShotTask(templates: "", classes: "")
+    package static let standIn = ZeroShotTask(templates: "", classes: "")
     private static let templatesExpected = "a file with one prompt template a line"
     private static let classesExpected = "a file with one class a line"
 

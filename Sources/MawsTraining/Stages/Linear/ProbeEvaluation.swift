@@ -37,12 +37,13 @@ struct ProbeEvaluation: StageEvaluation {
         let keys = keys.values.reduce(into: [Int: String]()) { $0.merge($1) { first, _ in first } }
         try UnitSamples(numbers: keys.keys.sorted(), isScored: true, unreadableCount: 0).check(
             said.samples.map(\.sample))
-        let classes = 0..<said.classNames.count
-        guard said.classNames == ProbeWorker.names(of: classes.count, classNames),
-            said.samples.allSatisfy({ ($0.truth == -1 || classes.contains($0.truth)) && $0.prediction < classes.count })
+        try ClassificationResult.checkClasses(of: said.samples)
+        let classCount = said.classNames.count
+        guard said.classNames == ProbeWorker.names(of: classCount, classNames),
+            said.samples.allSatisfy({ $0.truth < classCount && $0.prediction < classCount })
         else { throw ResultFault("has classes that the plan does not have") }
         guard said.scoredCount > 0 else { throw ResultFault("scores none of its \(said.samples.count) samples") }
-        guard var fit = said.fit, fit.penalty == penalty, fits(fit.head, classes: classes.count) else {
+        guard var fit = said.fit, fit.penalty == penalty, fits(fit.head, classes: classCount) else {
             throw ResultFault("has another fit than the stage asks for")
         }
         // The run's folder says where the weights lie.

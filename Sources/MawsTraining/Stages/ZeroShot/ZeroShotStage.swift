@@ -70,6 +70,7 @@ private struct PromptEvaluation: StageEvaluation {
     mutating func add(_ result: [UInt8], from unit: UnitPlace, of samples: UnitSamples) throws {
         let said = try JSONDecoder().decode([ClassificationResult.Sample].self, from: Data(result))
         try samples.check(said.map(\.sample))
+        try ClassificationResult.checkClasses(of: said)
         self.samples[unit.unit] = said
     }
 
