@@ -68,9 +68,6 @@ extension CoordinatorNode {
         let connected = peers.values.map(\.connected)
         let replaced = core.replaced(by: peer.connected, hello.server, among: connected)
         for (older, reason) in replaced.sorted(by: { $0.key < $1.key }) { try lose(older, "\(reason)", now) }
-        if let shard = hello.server?.shard, let holder = core.holder(of: shard).flatMap({ peers[$0] }) {
-            holderCheck?.begin(holder)
-        }
         remark("the \(peer.role) \(peer.label) joined", by: peer.source, level: .info)
         if let warning = peer.certificateWarning { logger.warning("\(warning)") }
         switch peer.role {

@@ -195,7 +195,7 @@ package final class CoordinatorNode {
     }
 
     private func tick(_ now: Moment) {
-        let servers = peers.values.filter { $0.shard != nil }
+        let servers = peers.values.filter { $0.role == .server }
         let silences = servers.map { ($0.id, $0.connection.silentSeconds) }
         for action in heartbeats.tick(Dictionary(uniqueKeysWithValues: silences), now: now) {
             switch action {

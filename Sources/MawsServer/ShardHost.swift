@@ -137,7 +137,7 @@ final class ShardHost: Sendable {
         for connection in connections {
             remark(
                 "\(connection.peerName) reads too slowly and holds up a step; its connection is ended",
-                by: connection.peerName)
+                by: connection.peer.name)
             connection.close()
         }
     }

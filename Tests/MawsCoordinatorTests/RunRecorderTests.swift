@@ -69,6 +69,18 @@ struct RunRecorderTests {
         #expect(recorder.refusal(of: done(skipped: ["a"]), from: PeerID(2), hasOthers: true) == nil)
     }
 
+    /// What a trainer found before others came is not undone with what one of them says.
+    @Test func whatATrainerFoundAloneStaysItsOwnWhenOthersCome() throws {
+        let run = try RunFixture()
+        let recorder = try recorder(run)
+        let first = done(skipped: ["a"])
+        #expect(recorder.refusal(of: first, from: PeerID(1), hasOthers: false) == nil)
+        _ = try recorder.unit(first)
+        let reason = recorder.refusal(of: done(1, skipped: ["b", "c"]), from: PeerID(2), hasOthers: true)
+        #expect(reason == "it found 2 unreadable samples, and all others together 1")
+        #expect(recorder.unreadable(of: StageIndex(0)) == ["a"])
+    }
+
     @Test(arguments: [(0, "{}"), (2, "{"), (2, "[]")])
     func aResultThatIsNotWhatTheStageHasIsRefused(stage: UInt32, result: String) throws {
         let recorder = try recorder(RunFixture())

@@ -137,6 +137,22 @@ import Testing
         expectSum(gradients, in: shards, stage)
     }
 
+    @Test func postsOfUnitsThatTheStepDoesNotHaveAreNotTaken() throws {
+        let stage = run.stageIndex(.lit)
+        let shards = try FakeShard.cluster(1, run: run, weights: [stage.value: run.weights(.lit)])
+        shards[0].state.withLock { $0.posts = [1000: [1]] }
+        let leases = [
+            [lease(1, stage, unit: 0)], [lease(2, stage, unit: 1)], [lease(3, stage, phase: 1, unit: 0)],
+        ]
+        let coordinator = try FakeCoordinator(run: run, shards: shards, leases: leases, triesAgain: false)
+        try node(coordinator.port).run()
+        coordinator.close()
+        shards[0].close()
+        let failures = coordinator.state.withLock { $0.failures }
+        #expect(failures.count == 1, "\(failures)")
+        #expect(failures.first?.contains("the post of unit 1000, and the step has units 0 to 1") == true, "\(failures)")
+    }
+
     private func directContrastiveStep() throws -> ([Double], [LocalGradients]) {
         let (plan, index) = (run.stage(.lit), run.stageIndex(.lit).value)
         let objective = LiTObjective(plan: run.plan, stage: plan, stageIndex: index, backend: backend)

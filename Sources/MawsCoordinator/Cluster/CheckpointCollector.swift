@@ -50,12 +50,12 @@ package final class CheckpointCollector: Sendable {
     /// Takes the payload of a slice off the connection and writes it to its place. What nobody asked for takes no
     /// memory.
     package func receive(_ slice: TensorSlice, _ request: RequestNumber, from peer: Peer, byteCount: Int) throws {
-        let (verdict, writer) = state.withLock { state in
-            let verdict = state.core.announced(
-                slice, of: CheckpointAttempt(request.value), from: peer.id, byteCount: byteCount)
-            guard case .take(let ticket) = verdict else { return (verdict, CheckpointWriter?.none) }
-            return (verdict, state.making[ticket.attempt]?.writer)
+        let attempt = CheckpointAttempt(request.value)
+        let announced = state.withLock { state -> (verdict: SliceVerdict, writer: CheckpointWriter)? in
+            guard let writer = state.making[attempt]?.writer else { return nil }
+            return (state.core.announced(slice, of: attempt, from: peer.id, byteCount: byteCount), writer)
         }
+        guard let (verdict, writer) = announced else { return try peer.connection.discardPayload() }
         switch verdict {
         case .discard: try peer.connection.discardPayload()
         case .misfit(let due):
@@ -66,14 +66,14 @@ package final class CheckpointCollector: Sendable {
     }
 
     private func take(
-        _ ticket: SliceTicket, from connection: Connection, byteCount: Int, to writer: CheckpointWriter?
+        _ ticket: SliceTicket, from connection: Connection, byteCount: Int, to writer: CheckpointWriter
     ) throws {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { bytes.deallocate() }
         // Where it throws, the peer is lost, and that ends the attempt.
         try connection.receivePayload(into: bytes)
         do {
-            try writer?.write(
+            try writer.write(
                 ticket.slice.part, block: Int(ticket.slice.block), range: ticket.range,
                 bytes: UnsafeRawBufferPointer(bytes))
             step(.written(ticket))
@@ -101,7 +101,7 @@ package final class CheckpointCollector: Sendable {
         for action in actions {
             switch action {
             case .ask(let peer, let attempt, let slice):
-                outbox(peer)?.put(.snapshot(RequestNumber(attempt.number), slice))
+                outbox(peer, attempt)?.put(.snapshot(RequestNumber(attempt.number), slice))
             case .seal(let attempt): seal(attempt)
             case .abandon(let attempt): state.withLock { $0.making.removeValue(forKey: attempt) }?.writer.abandon()
             case .taken(let position): mailbox.post(.core(.checkpointTaken(position)))
@@ -111,8 +111,8 @@ package final class CheckpointCollector: Sendable {
         }
     }
 
-    private func outbox(_ peer: PeerID) -> Outbox? {
-        state.withLock { state in state.core.attempt.flatMap { state.making[$0]?.outboxes[peer] } }
+    private func outbox(_ peer: PeerID, _ attempt: CheckpointAttempt) -> Outbox? {
+        state.withLock { $0.making[attempt]?.outboxes[peer] }
     }
 
     /// Hashing and making the files durable takes a while for a large model: not on a thread that receives.

@@ -16,7 +16,8 @@ package final class HolderCheck: Sendable {
     private let mailbox: Mailbox<NodeEvent>
     /// How long a server is looked for; after that its connection ends by itself.
     private let limitSeconds: Double
-    private let underWay = Mutex<Set<PeerID>>([])
+    /// Checks under way, and whether another one was asked for meanwhile.
+    private let underWay = Mutex<[PeerID: Bool]>([:])
 
     package init(identity: TLSIdentity, mailbox: Mailbox<NodeEvent>, limitSeconds: Double) {
         self.identity = identity
@@ -24,21 +25,43 @@ package final class HolderCheck: Sendable {
         self.limitSeconds = limitSeconds
     }
 
-    /// Posts `lost` once the server, or its line, is known to be gone.
+    /// Posts `lost` once the server, or its line, is known to be gone. A check is of one silence, which lasts when it
+    /// begins, and ends with it.
     package func begin(_ holder: Peer) {
-        guard let address = holder.listens, underWay.withLock({ $0.insert(holder.id).inserted }) else { return }
+        guard let address = holder.listens, isFirst(holder.id) else { return }
         Thread.detachNewThread { [self] in
-            if let reason = reasonGone(holder, address) { mailbox.post(.lost(holder.id, reason: reason)) }
-            _ = underWay.withLock { $0.remove(holder.id) }
+            repeat {
+                if let reason = reasonGone(holder, address) { mailbox.post(.lost(holder.id, reason: reason)) }
+            } while isAskedAgain(holder.id)
+        }
+    }
+
+    private func isFirst(_ id: PeerID) -> Bool {
+        underWay.withLock { underWay in
+            let isFirst = underWay[id] == nil
+            underWay[id] = !isFirst
+            return isFirst
+        }
+    }
+
+    /// Whether the next silence began before the check of this one had noticed its end.
+    private func isAskedAgain(_ id: PeerID) -> Bool {
+        underWay.withLock { underWay in
+            let isAskedAgain = underWay[id] == true
+            underWay[id] = isAskedAgain ? false : nil
+            return isAskedAgain
         }
     }
 
     private func reasonGone(_ holder: Peer, _ address: NetworkAddress) -> String? {
         let start = Moment.now()
+        var longest = CoordinatorCore.silentServerSeconds
         while Moment.now().seconds(since: start) < limitSeconds {
             Thread.sleep(forTimeInterval: Self.pauseSeconds)
             let silence = holder.connection.silentSeconds
-            guard silence >= CoordinatorCore.silentServerSeconds else { continue }
+            // Otherwise it spoke.
+            guard silence >= longest else { return nil }
+            longest = silence
             let wasHeldUp = holder.line.isHeldUp
             let found = find(holder.origin, address)
             let loss = LineRule.loss(

@@ -99,13 +99,13 @@ package final class RunRecorder {
             let fault = (error as? ResultFault)?.description ?? "is not what a trainer says"
             return "the result of its unit \(done.unit.value) is not what stage \(stage.plan.name) has: it \(fault)"
         }
-        guard hasOthers, !done.skipped.isEmpty else { return nil }
+        guard !done.skipped.isEmpty else { return nil }
         if finders.stage != done.stage { finders = (done.stage, [:]) }
         let own = (finders.names[peer] ?? []).union(done.skipped)
         let others = finders.names.filter { $0.key != peer }.values.reduce(Set((passed[done.stage] ?? [:]).values)) {
             $0.union($1)
         }
-        guard own.union(others).count > stage.skipsMax, others.count <= stage.skipsMax else {
+        guard hasOthers, own.union(others).count > stage.skipsMax, others.count <= stage.skipsMax else {
             finders.names[peer] = own
             return nil
         }

@@ -42,17 +42,20 @@ package struct FinalCheckpoints {
             try database.rollBack(to: position.stage, step: position.step)
         }
         return """
-            \(Self.subject(damaged)) damaged and is set aside: the run is finished when \(first.plan.name) is computed \
+            \(Self.finding(damaged)): the run is finished when \(first.plan.name) is computed \
             again from step \(position.step.value) on, to the same bits
             """
     }
 
-    private static func subject(_ damaged: [StageCatalog.Stage]) -> String {
+    /// What was damaged of these stages, at least one.
+    package static func finding(_ damaged: [StageCatalog.Stage]) -> String {
         let parts = [("final checkpoint", true), ("result", false)].compactMap { what, commits -> String? in
             let names = damaged.filter { $0.shape.commits == commits }.map(\.plan.name)
-            return names.isEmpty ? nil : "the \(what) of \(names.joined(separator: " and of ")) was"
+            guard !names.isEmpty else { return nil }
+            return "the \(what)\(names.count > 1 ? "s" : "") of \(names.joined(separator: " and "))"
         }
-        return parts.joined(separator: " and ")
+        let verbs = damaged.count > 1 ? "were damaged and are set aside" : "was damaged and is set aside"
+        return "\(parts.joined(separator: " and ")) \(verbs)"
     }
 
     private func finalPosition(_ stage: StageCatalog.Stage) -> RunPosition { checkpoints.final(of: stage.plan.name) }

@@ -31,6 +31,8 @@ package struct Admission: Sendable {
         if hello.role == .server {
             guard let server = hello.server else { return .noShard }
             guard NetworkAddress.host(server.host) != nil else { return .noHost(server.host) }
+        } else if hello.server != nil {
+            return .noServer(hello.role)
         }
         return isName(hello.name) ? nil : .noName(hello.name)
     }
@@ -62,6 +64,8 @@ package enum AdmissionRefusal: Hashable, Sendable {
     case otherRole(Role, certified: Role)
     /// A server's hello names no shard.
     case noShard
+    /// The hello of somebody else does.
+    case noServer(Role)
     case noHost(String)
     case noName(String)
     case otherData(String, expected: String)

@@ -181,6 +181,6 @@ package struct ExchangeSettings: Hashable, Sendable {
         (self.connectSeconds, self.answerSeconds, self.asksMax) = (connectSeconds, answerSeconds, asksMax)
     }
 
-    /// More than any line takes to find out that its shard is silent.
-    var stuckSeconds: Double { connectSeconds + 2 * answerSeconds }
+    /// How long nothing at all may move: more than any line takes to find out that its shard is silent.
+    package var stuckSeconds: Double { connectSeconds + 2 * answerSeconds }
 }

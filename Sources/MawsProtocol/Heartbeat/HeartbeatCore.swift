@@ -51,7 +51,8 @@ package struct HeartbeatCore: Sendable {
                 heard(peer, now)
                 continue
             }
-            let wasLookedFor = known[peer].map { $0.isOpen && $0.isLookedFor } ?? false
+            // A shorter silence is another one, whose beginning was missed.
+            let wasLookedFor = known[peer].map { $0.isOpen && $0.isLookedFor && $0.seconds <= seconds } ?? false
             let isDue = seconds >= CoordinatorCore.silentServerSeconds
             if isDue && !wasLookedFor { actions.append(.look(peer)) }
             known[peer] = Known(seconds: seconds, heardAt: now, isLookedFor: wasLookedFor || isDue, isOpen: true)

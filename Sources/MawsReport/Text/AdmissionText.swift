@@ -12,6 +12,7 @@ extension AdmissionRefusal: CustomStringConvertible {
                 + "use one version of maws"
         case .otherRole(let role, let certified): "it says it is a \(role) with the certificate of a \(certified)"
         case .noShard: "a server's hello names no shard"
+        case .noServer(let role): "a \(role)'s hello names a shard, which a server's alone does"
         case .noHost(let host):
             "it says that trainers reach it at '\(PlainText.line(host))', which is no host; see --advertise"
         case .noName(let name):

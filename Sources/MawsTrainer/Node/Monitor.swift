@@ -41,12 +41,14 @@ final class Monitor<State>: @unchecked Sendable {
         defer { condition.unlock() }
         // A year is as good as for ever.
         let deadline = Moment.now() + min(seconds, 3e7)
+        var isLate = false
         while true {
             if let result = try ready(&state) {
                 condition.broadcast()
                 return result
             }
-            guard condition.wait(until: deadline) else { return try ready(&state) }
+            if isLate { return nil }
+            isLate = !condition.wait(until: deadline)
         }
     }
 }

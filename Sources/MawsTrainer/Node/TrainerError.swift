@@ -18,6 +18,8 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
     case deadLine(shard: ShardIdentity)
     case unreachable(shard: ShardIdentity, reason: String)
     case brokenLine(shard: ShardIdentity, reason: String)
+    /// It sent the post of one that the step does not have.
+    case noSuchUnit(shard: ShardIdentity, unit: UInt32, units: Int)
     case incompletePosts(step: UInt64, missingUnit: Int)
     case cancelled(String)
     case noSuchStage(index: UInt32)
@@ -42,6 +44,8 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .unreachable(let shard, let reason): "shard \(shard) cannot be reached: \(reason)"
         case .brokenLine(let shard, let reason): "the line to shard \(shard) broke: \(reason)"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
+        case .noSuchUnit(let shard, let unit, let units):
+            "shard \(shard) sent the post of unit \(unit), and the step has units 0 to \(units - 1)"
         case .incompletePosts(let step, let unit): "the posts of step \(step) lack unit \(unit)"
         case .cancelled(let reason): "the unit was abandoned: \(reason)"
         case .noSuchPrecision(let precision, let compute):
@@ -68,8 +72,8 @@ extension TrainerError {
             case .unexpected(let index, let awaited): .unexpected(shard: shard(index), awaited: "\(awaited)")
             case .silent(let index, let awaited):
                 .silent(what: "\(awaited) from shard \(shard(index))", seconds: timeouts.answerSeconds)
-            case .stuck(.gather): .silent(what: "anything from the shards", seconds: timeouts.stuckSeconds)
-            case .stuck(.push): .silent(what: "the shards to take a unit", seconds: timeouts.stuckSeconds)
+            case .stuck(.gather): .silent(what: "anything from the shards", seconds: timeouts.settings.stuckSeconds)
+            case .stuck(.push): .silent(what: "the shards to take a unit", seconds: timeouts.settings.stuckSeconds)
             case .cancelled(let reason): .cancelled(reason)
             }
     }

@@ -51,6 +51,7 @@ package struct ShardTimeouts: Hashable, Sendable {
         self.answerSeconds = answerSeconds
     }
 
-    /// How long nothing at all may move.
-    var stuckSeconds: Double { connectSeconds + 2 * answerSeconds }
+    var settings: ExchangeSettings {
+        ExchangeSettings(connectSeconds: connectSeconds, answerSeconds: answerSeconds)
+    }
 }

@@ -11,6 +11,9 @@ final class LineWorker: Sendable {
         var payload: ShardPayload
     }
 
+    /// What was received last, whose payload may have to be read.
+    private typealias Incoming = (message: Message, payloadCount: Int)
+
     private struct State {
         var orders: [Order] = []
         var isEnded = false
@@ -20,14 +23,12 @@ final class LineWorker: Sendable {
     /// The newest connection, which any thread may close.
     private let link = Monitor<(number: UInt64, connection: any ShardConnection)?>(nil)
 
-    /// What was received last, whose payload may have to be read.
-    private let incoming = Monitor<(message: Message, payloadCount: Int)>((.heartbeat, 0))
-
     init(_ line: ExchangeLine, of links: ShardLinks) {
         startThread("\(line.purpose)-\(line.shard)") { [self, weak links] in
+            var incoming: Incoming = (.heartbeat, 0)
             while let order = next() {
                 guard let links else { return }
-                perform(order, line, links)
+                perform(order, line, links, &incoming)
             }
             link.with { $0 }?.connection.close()
         }
@@ -58,7 +59,7 @@ final class LineWorker: Sendable {
         return next ?? nil
     }
 
-    private func perform(_ order: Order, _ line: ExchangeLine, _ links: ShardLinks) {
+    private func perform(_ order: Order, _ line: ExchangeLine, _ links: ShardLinks, _ incoming: inout Incoming) {
         let number = order.connection
         guard order.order != .dial else {
             return links.step(.line(line, connection: number, dial(number, line, links)))
@@ -66,7 +67,7 @@ final class LineWorker: Sendable {
         // An order for a connection that was closed meanwhile is of no interest any more.
         guard let (present, connection) = newest, present == number else { return }
         do {
-            let event = try obey(order, on: connection, from: { links.shard(line.shard) })
+            let event = try obey(order, on: connection, &incoming, from: { links.shard(line.shard) })
             links.step(.line(line, connection: number, event))
         } catch {
             links.step(.line(line, connection: number, .broken(reason: "\(error)")))
@@ -84,7 +85,7 @@ final class LineWorker: Sendable {
     }
 
     private func obey(
-        _ order: Order, on connection: any ShardConnection, from shard: () -> ShardIdentity
+        _ order: Order, on connection: any ShardConnection, _ incoming: inout Incoming, from shard: () -> ShardIdentity
     ) throws -> LineEvent {
         switch order.order {
         case .dial: preconditionFailure("a dial is not on a connection")
@@ -92,12 +93,10 @@ final class LineWorker: Sendable {
             try order.payload.send(message, on: connection)
             return .sent(request)
         case .receive:
-            let (message, payloadCount) = try connection.receive()
-            incoming.with { $0 = (message, payloadCount) }
-            return .announced(message)
+            incoming = try connection.receive()
+            return .announced(incoming.message)
         case .read(let request):
-            let (message, payloadCount) = incoming.read { $0 }
-            try order.payload.receive(message, payloadCount, on: connection, from: shard())
+            try order.payload.receive(incoming.message, incoming.payloadCount, on: connection, from: shard())
             return .read(request)
         }
     }

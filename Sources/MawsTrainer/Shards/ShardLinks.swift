@@ -23,9 +23,7 @@ package final class ShardLinks: Sendable {
 
     package init(timeouts: ShardTimeouts, world: ShardWorld = .real) {
         (self.timeouts, self.world) = (timeouts, world)
-        let settings = ExchangeSettings(
-            connectSeconds: timeouts.connectSeconds, answerSeconds: timeouts.answerSeconds)
-        state = Monitor(State(core: ExchangeCore(settings: settings)))
+        state = Monitor(State(core: ExchangeCore(settings: timeouts.settings)))
         startThread("links") { [weak self] in
             while let links = self, !links.state.read({ $0.isEnded }) {
                 links.tick()

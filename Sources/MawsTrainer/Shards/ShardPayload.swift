@@ -46,6 +46,9 @@ enum ShardPayload: Sendable {
         case (.slice(let buffer, let range), .gathered(_, _, _, _, let encoding)):
             try receive(into: buffer, range, encoding, payloadCount, connection, shard)
         case (.rows(let collection), .posted(_, let post)):
+            guard post.unit.value < collection.units else {
+                throw TrainerError.noSuchUnit(shard: shard, unit: post.unit.value, units: collection.units)
+            }
             guard payloadCount <= collection.bytesMax, payloadCount % MemoryLayout<Float>.stride == 0 else {
                 throw wrongSize(shard, payloadCount, collection.bytesMax)
             }

@@ -43,13 +43,13 @@ final class UnitContext: UnitExchange {
     /// The posts of all `units` units of this step, in order.
     func collect(units: Int, floatsMax: Int) throws -> [PostedRows] {
         let shards = try links.shardCount()
-        let collection = PostCollection(floatsMax: floatsMax)
+        let collection = PostCollection(units: units, floatsMax: floatsMax)
         let task = links.open(.gather)
         for shard in 0..<shards {
             task.ask(shard, .collect(stage: lease.stage, step: lease.step), payload: .rows(collection))
         }
         task.close()
         _ = try meter.measure { try task.wait() }
-        return try collection.inOrder(units: units, step: lease.step)
+        return try collection.inOrder(step: lease.step)
     }
 }

@@ -20,6 +20,8 @@ package final class GradientPusher: GradientSink {
     private let task: ShardTask
     private let bytesInFlightMax: Int
     private let staging: StagingBuffers
+    /// What the shards said to all that was sent, after `flush`.
+    package private(set) var outcome = FlushOutcome()
 
     /// - Parameters:
     ///   - lease: of the first unit.
@@ -87,9 +89,6 @@ package final class GradientPusher: GradientSink {
             Int(lease.unit.value) % layouts.count, .post(post, lease.grant), byteCount: byteCount,
             payload: .copy(FloatBuffer(rows), .fp32, nil))
     }
-
-    /// What the shards said to all that was sent, after `flush`.
-    package private(set) var outcome = FlushOutcome()
 
     /// Returns when every shard has what was sent to it.
     package func flush() throws {

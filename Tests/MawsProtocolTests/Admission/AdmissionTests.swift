@@ -48,6 +48,12 @@ struct AdmissionTests {
         #expect(Admission.refusal(of: hello(.server, host: "a b"), certified: .server) == .noHost("a b"))
     }
 
+    /// It would be looked for there, and might take a server's place.
+    @Test(arguments: [Role.trainer, .viewer])
+    func nobodyElseIsOfAShard(role: Role) {
+        #expect(Admission.refusal(of: hello(role, host: "10.0.0.1"), certified: role) == .noServer(role))
+    }
+
     @Test(arguments: ["trainer-0", "a", "GPU_7.example", String(repeating: "n", count: 64)])
     func aNameIsAWord(name: String) {
         #expect(Admission.refusal(of: hello(name: name), certified: .trainer) == nil)

@@ -43,6 +43,13 @@ struct HeartbeatCoreTests {
         #expect(looks == 2)
     }
 
+    /// Whoever ticks may be held up while the server speaks.
+    @Test mutating func aSilenceThatIsShorterThanBeforeIsAnotherOne() {
+        silence(seconds: 5)
+        silence(seconds: 3, from: 1.9)
+        #expect(looks == 2)
+    }
+
     @Test mutating func aServerThatIsSilentIsWaitedForFromTwoSecondsOn() throws {
         silence(seconds: 1.9)
         #expect(core.longest(now) == nil)
