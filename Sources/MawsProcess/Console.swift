@@ -47,7 +47,7 @@ package enum Console {
         guard descriptor != STDOUT_FILENO || firstFault.load(ordering: .relaxed) == 0 else { return }
         let code = put(text, to: descriptor, waitMilliseconds: waitMilliseconds)
         if code != 0, descriptor == STDOUT_FILENO {
-            firstFault.compareExchange(expected: 0, desired: code, ordering: .relaxed)
+            _ = firstFault.compareExchange(expected: 0, desired: code, ordering: .relaxed)
         }
     }
 

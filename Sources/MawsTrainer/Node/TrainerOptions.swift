@@ -1,4 +1,5 @@
 import MawsBase
+import MawsProtocol
 
 /// What a trainer is started with.
 package struct TrainerOptions: Sendable {
