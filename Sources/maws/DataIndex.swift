@@ -18,6 +18,7 @@ struct DataIndex: ParsableCommand {
 
     func run() throws {
         var account = SampleAccount()
+        var sampleCount = 0
         let bar = ProgressBar("indexing", write: Console.drawProgress)
         let paths = try arguments.paths()
         for (number, path) in paths.enumerated() {
@@ -27,9 +28,14 @@ struct DataIndex: ParsableCommand {
             bar.finish()
             for problem in result.problems { Console.tell("passed over: \(problem)") }
             account.merge(result.account)
+            sampleCount += result.sampleCount
             Console.say("\(Secrets.hidden(in: result.path)): \(result.sampleCount) samples, \(result.byteCount) bytes.")
         }
         Console.say(SampleTable.draw(account))
+        if sampleCount == 0 {
+            throw CleanFailure(
+                "There is no sample in \(paths.count == 1 ? "this shard" : "these shards"): no run can read any.")
+        }
     }
 }
 

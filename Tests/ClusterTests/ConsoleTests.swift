@@ -90,6 +90,15 @@ import Testing
         #expect(after == before, "nothing half written")
     }
 
+    /// Its index is as true as another one's.
+    @Test func shardsWithoutASampleAreAnError() throws {
+        try shard([("notes.md", [1])])
+        let program = Program("maws", ["data", "index", "--shards", folder + "/a.tar"])
+        #expect(try program.run() == 1)
+        #expect(program.output.contains("what ends in .md"), "\(program.output)")
+        #expect(program.output.contains("Error: There is no sample in this shard: no run can read any."))
+    }
+
     /// A file that is cut and an exit code of 0 would be taken for all that there is to say.
     @Test(arguments: [
         ["--help"], ["--version"], ["plan", "show", "plan.yaml"], ["data", "stats", "--shards", "a.tar"],
