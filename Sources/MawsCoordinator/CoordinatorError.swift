@@ -18,6 +18,7 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
     /// What must be true before a step is committed is not: this program is wrong.
     case violated([String])
     case missingProgram(String)
+    case cannotStart(String, reason: String)
     case notARunFolder(String, holds: String)
     case noCertificates(folder: String)
     /// The first step of a stage shows that nothing can come of it.
@@ -57,7 +58,9 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
                 + "plan another run folder to begin anew"
         case .missingParameters(let stage, let from, let names):
             "stage \(stage) needs parameters that the checkpoint of \(from) does not have "
-                + "(\(names.prefix(3).joined(separator: ", "))); check `from` and the model's size in the plan"
+                + "(\(names.prefix(3).joined(separator: ", "))"
+                + (names.count > 3 ? " and \(names.count - 3) more" : "")
+                + "); check `from` and the model's size in the plan"
         case .childKeepsDying(let name, let times, let lastLine):
             "\(name) ended \(times) times right after its start; its log ends with: \(lastLine)"
         case .badAddress(let address):
@@ -73,6 +76,8 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
                 + "plan, or by --run"
         case .missingProgram(let path):
             "\(path) is not there; build the whole package, the local cluster starts it"
+        case .cannotStart(let path, let reason):
+            "\(path), which the local cluster starts, cannot be started: \(reason)"
         case .badBeginning(let sentence): sentence
         }
     }

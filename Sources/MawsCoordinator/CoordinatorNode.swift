@@ -135,14 +135,15 @@ package final class CoordinatorNode {
         address.port = listener.port
         try AtomicFile.write("\(address)\n", to: paths.address)
         logger.info("listening at \(address), run \(identity.id), term \(identity.term.value)")
+        // Until all has ended: a second signal does not wait for children either.
+        let signals = StopSignals(mailbox: mailbox, standing: standing)
+        defer { signals.restore() }
         defer { shutDown(gate) }
         if plan.cluster.isLocal {
             cluster = LocalCluster(programs: options.programs, paths: paths, mailbox: mailbox)
             try cluster?.start(
                 plan.cluster, coordinator: "\(address)", certificates: certificates, root: options.root)
         }
-        let signals = StopSignals(mailbox: mailbox, standing: standing)
-        defer { signals.restore() }
         do {
             try decide()
             if outcome == .finished { try verifyFinals() }

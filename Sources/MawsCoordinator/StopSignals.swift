@@ -3,30 +3,48 @@ import Foundation
 import MawsProcess
 
 /// Turns Ctrl-C and `kill` into a clean stop; a second one ends the process at once.
-final class StopSignals: @unchecked Sendable {
+package final class StopSignals: @unchecked Sendable {
+    private static let numbers = [SIGINT, SIGTERM]
+
     private let sources: [any DispatchSourceSignal]
-    /// Touched on the main dispatch queue's signal handlers only, which share one serial queue.
+    /// What these signals did before.
+    private let before: [sighandler_t?]
+    /// Touched by the handlers alone, which share one serial queue.
     private var wasAsked = false
 
+    /// Returns once the signals are caught: processes that are started from then on do not ignore them.
+    ///
     /// - Parameter standing: says at a second signal what is kept all the same.
-    init(mailbox: Mailbox<NodeEvent>, standing: RunStanding) {
+    package init(mailbox: Mailbox<NodeEvent>, standing: RunStanding) {
         let queue = DispatchQueue(label: "maws.signals")
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            return DispatchSource.makeSignalSource(signal: number, queue: queue)
-        }
+        let isCaught = DispatchSemaphore(value: 0)
+        before = Self.numbers.map { signal($0, SIG_IGN) }
+        sources = Self.numbers.map { DispatchSource.makeSignalSource(signal: $0, queue: queue) }
         for source in sources {
+            source.setRegistrationHandler { isCaught.signal() }
             source.setEventHandler { [weak self] in self?.ask(mailbox, standing) }
             source.resume()
         }
+        for _ in sources { isCaught.wait() }
     }
 
-    func restore() { for source in sources { source.cancel() } }
+    /// The signals do again what they did before. On the thread that takes the process's signals.
+    package func restore() {
+        for source in sources { source.cancel() }
+        var taken = sigset_t()
+        sigemptyset(&taken)
+        for (number, handler) in zip(Self.numbers, before) {
+            signal(number, handler)
+            sigaddset(&taken, number)
+        }
+        // Dispatch keeps a signal that it takes from this thread.
+        pthread_sigmask(SIG_UNBLOCK, &taken, nil)
+    }
 
     private func ask(_ mailbox: Mailbox<NodeEvent>, _ standing: RunStanding) {
         if wasAsked {
-            Console.tell("\nEnded at once, without a checkpoint. \(standing.text)")
-            exit(130)
+            Console.tell("\nEnded at once. \(standing.text)")
+            ProcessEnd.leave(130)
         }
         wasAsked = true
         mailbox.post(.stop)

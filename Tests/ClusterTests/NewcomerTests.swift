@@ -99,7 +99,7 @@ import Testing
         kill(program.pid, SIGINT)
         kill(program.pid, SIGTERM)
         #expect(try program.wait() == 130)
-        #expect(program.output.contains("Ended at once, without a checkpoint. Kept: "), "\(program.output)")
+        #expect(program.output.contains("Ended at once. Kept: "), "\(program.output)")
         #expect(program.output.contains("Go on with: "))
     }
 

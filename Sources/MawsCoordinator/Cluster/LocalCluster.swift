@@ -7,18 +7,17 @@ import MawsPlan
 /// The servers and trainers of a local run: child processes that are started, watched, started again and stopped.
 /// They end by themselves when this process is gone.
 package final class LocalCluster {
-    /// A child that dies within this time of its start was not able to work.
-    private static let shortLifeSeconds = 5.0
-    private static let shortLivesMax = 5
     private static let killSeconds = 5.0
+    /// What of a child's log is read for its last line.
+    private static let lastLineBytesMax = 4096
 
     private struct Child {
         var program: String
         var arguments: [String]
         var process: Process?
-        var startedAt = ContinuousClock.now
-        var shortLives = 0
-        var restartAt: ContinuousClock.Instant?
+        var startedAt = Moment.now()
+        var restarts = RestartRule()
+        var restartAt: Moment?
     }
 
     private let programs: String
@@ -56,20 +55,20 @@ package final class LocalCluster {
     /// A child ended: start it again after a pause, or give up when it never gets to work.
     package func ended(_ name: String) throws {
         guard !isStopping, var child = children[name] else { return }
-        let wasShort = child.startedAt.duration(to: .now) < .seconds(Self.shortLifeSeconds)
-        child.shortLives = wasShort ? child.shortLives + 1 : 0
+        let now = Moment.now()
+        let pauseSeconds = child.restarts.ended(afterSeconds: now.seconds(since: child.startedAt))
         child.process = nil
-        child.restartAt = .now + .milliseconds(wasShort ? 300 * child.shortLives : 0)
+        child.restartAt = pauseSeconds.map { now + $0 }
         children[name] = child
-        if child.shortLives >= Self.shortLivesMax {
-            throw CoordinatorError.childKeepsDying(name: name, times: child.shortLives, lastLine: lastLine(name))
-        }
+        guard pauseSeconds == nil else { return }
+        throw CoordinatorError.childKeepsDying(
+            name: name, times: child.restarts.shortLives, lastLine: lastLine(name))
     }
 
     /// Starts the children whose pause is over.
     package func tick() throws {
         for name in children.keys.sorted() {
-            guard let restartAt = children[name]?.restartAt, restartAt <= .now, !isStopping else { continue }
+            guard let restartAt = children[name]?.restartAt, restartAt <= .now(), !isStopping else { continue }
             try launch(name)
         }
     }
@@ -87,8 +86,8 @@ package final class LocalCluster {
     private var running: [Process] { children.values.compactMap(\.process).filter(\.isRunning) }
 
     private func wait(seconds: Double) {
-        let deadline = ContinuousClock.now + .seconds(seconds)
-        while !running.isEmpty && ContinuousClock.now < deadline { Thread.sleep(forTimeInterval: 0.02) }
+        let deadline = Moment.now() + seconds
+        while !running.isEmpty && Moment.now() < deadline { Thread.sleep(forTimeInterval: 0.02) }
     }
 
     private func launch(_ name: String) throws {
@@ -106,9 +105,13 @@ package final class LocalCluster {
             let how = process.terminationReason == .exit ? "exit code" : "signal"
             mailbox.post(.childEnded(name: name, status: "\(how) \(process.terminationStatus)"))
         }
-        try process.run()
+        do {
+            try process.run()
+        } catch {
+            throw CoordinatorError.cannotStart(path, reason: Self.reason(error))
+        }
         child.process = process
-        child.startedAt = .now
+        child.startedAt = .now()
         child.restartAt = nil
         children[name] = child
     }
@@ -119,8 +122,20 @@ package final class LocalCluster {
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
     }
 
+    /// The words of the system, where the error is one of its own.
+    private static func reason(_ error: any Error) -> String {
+        (error as NSError).domain == NSPOSIXErrorDomain
+            ? String(cString: strerror(Int32((error as NSError).code))) : error.localizedDescription
+    }
+
     private func lastLine(_ name: String) -> String {
-        let text = (try? String(contentsOfFile: paths.log(name), encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").last.map(String.init) ?? "(nothing)"
+        guard let log = try? FileHandle(forReadingFrom: URL(fileURLWithPath: paths.log(name))) else {
+            return "(nothing)"
+        }
+        defer { try? log.close() }
+        let size = (try? log.seekToEnd()) ?? 0
+        try? log.seek(toOffset: size - min(size, UInt64(Self.lastLineBytesMax)))
+        let text = String(decoding: (try? log.readToEnd()) ?? Data(), as: UTF8.self)
+        return text.split(whereSeparator: \.isNewline).last.map(String.init) ?? "(nothing)"
     }
 }
