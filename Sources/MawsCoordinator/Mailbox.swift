@@ -20,7 +20,8 @@ package final class Mailbox<Event: Sendable>: @unchecked Sendable {
     package func take(waitingSeconds seconds: Double) -> [Event] {
         condition.lock()
         defer { condition.unlock() }
-        if events.isEmpty { _ = condition.wait(until: .now() + seconds) }
+        let deadline = Moment.now() + seconds
+        while events.isEmpty, condition.wait(until: deadline) {}
         defer { events = [] }
         return events
     }

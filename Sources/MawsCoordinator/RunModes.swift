@@ -6,8 +6,18 @@ import MawsFiles
 package struct RunModes {
     package let paths: RunPaths
     package let access: RunAccess
+    private let peoplesFolders: [String]
 
-    package init(paths: RunPaths, access: RunAccess) { (self.paths, self.access) = (paths, access) }
+    /// - Parameter peoplesFolders: what people work in. A run that is given one of them, or a folder around one, does
+    ///   not have it for itself: a plan may say `run: .`, and that folder is theirs to open.
+    package init(paths: RunPaths, access: RunAccess, peoplesFolders: [String] = Self.peoplesFolders) {
+        (self.paths, self.access, self.peoplesFolders) = (paths, access, peoplesFolders)
+    }
+
+    /// Where the process works, who started it lives, and everybody may put something.
+    package static var peoplesFolders: [String] {
+        [".", getenv("HOME").map { String(cString: $0) }, "/tmp"].compactMap(\.self)
+    }
 
     /// Sets what this process and its children withhold from files that they make.
     package func withhold() { umask(access.withheldBits) }
@@ -47,12 +57,10 @@ package struct RunModes {
         }
     }
 
-    /// Whether the run has the folder for itself: a plan may say `run: .`, and the folder that a person works in is
-    /// theirs to open.
     private var isRunsAlone: Bool {
         guard let folder = Self.absolute(paths.folder) else { return false }
-        let others = [Self.absolute("."), getenv("HOME").flatMap { Self.absolute(String(cString: $0)) }, "/tmp"]
-        return !others.compactMap(\.self).contains { $0 == folder || $0.hasPrefix(folder == "/" ? "/" : folder + "/") }
+        let around = folder == "/" ? "/" : folder + "/"
+        return !peoplesFolders.compactMap(Self.absolute).contains { $0 == folder || $0.hasPrefix(around) }
     }
 
     private static func absolute(_ path: String) -> String? {

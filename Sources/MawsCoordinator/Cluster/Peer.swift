@@ -7,20 +7,20 @@ import Synchronization
 /// One process connected to the coordinator.
 package final class Peer: Sendable {
     package let id: PeerID
-    let role: Role
+    package let role: Role
     /// What it calls itself, or what it is called where others call themselves so.
-    let name: String
+    package let name: String
     /// `Hello.origin`.
-    let origin: UInt64
+    package let origin: UInt64
     /// A server's shard, and where trainers reach it.
-    let shard: ShardIdentity?
-    let listens: NetworkAddress?
+    package let shard: ShardIdentity?
+    package let listens: NetworkAddress?
     package let connection: Connection
     /// What is on its way to it, and what of it waits to be handled.
     package let outbox: Outbox
-    let inbox: Inbox
+    package let inbox: Inbox
     /// Whether a trainer computes the run's bits from the run's data, as far as it says.
-    let admission: AdmissionFlag
+    package let admission: AdmissionFlag
     /// Whether its line is being read.
     package let line: LineUse
     /// When its certificate ends.
@@ -42,29 +42,29 @@ package final class Peer: Sendable {
         life = connection.peerLife
     }
 
-    func renamed(_ name: String) -> Peer {
+    package func renamed(_ name: String) -> Peer {
         Peer(
             id: id, role: role, name: name, origin: origin, shard: shard, listens: listens, connection: connection,
             outbox: outbox, inbox: inbox, admission: admission, line: line)
     }
 
     /// What the cores know of its connection.
-    var connected: ConnectedPeer {
+    package var connected: ConnectedPeer {
         ConnectedPeer(
             id: id, role: role, name: name, origin: origin, shard: shard, silentSeconds: connection.silentSeconds)
     }
 
     /// The name in its certificate, which is proved, as its own is not.
-    var certificate: String { connection.peer.name }
+    package var certificate: String { connection.peer.name }
 
     /// What sentences call it: with its certificate's name, unless that says the role alone.
-    var title: String { certificate == role.rawValue ? name : "\(name) (\(certificate))" }
+    package var title: String { certificate == role.rawValue ? name : "\(name) (\(certificate))" }
 
     /// What log lines that are about it call it.
-    var label: String { "\(name) at \(connection.remoteAddress), certificate \(certificate)," }
+    package var label: String { "\(name) at \(connection.remoteAddress), certificate \(certificate)," }
 
     /// By whom lines of the log are counted that it brings about.
-    var source: String { "\(role.rawValue) \(certificate)" }
+    package var source: String { "\(role.rawValue) \(certificate)" }
 
     /// Tells it why it is not served any more, and ends its connection a little later.
     package func dismiss(_ reason: String, mayTryAgain: Bool = false) {
@@ -78,9 +78,9 @@ package final class Peer: Sendable {
     }
 
     /// Where it is reached: a server where it listens, others where they come from.
-    var address: String { listens.map { "\($0)" } ?? connection.remoteAddress }
+    package var address: String { listens.map { "\($0)" } ?? connection.remoteAddress }
 
-    var certificateWarning: String? {
+    package var certificateWarning: String? {
         life?.warning(of: "the \(role.rawValue) certificate \(certificate) of \(name)")
     }
 }
@@ -91,8 +91,8 @@ package final class AdmissionFlag: Sendable {
 
     package init() {}
 
-    var isGranted: Bool { granted.load(ordering: .acquiring) }
-    func grant() { granted.store(true, ordering: .releasing) }
+    package var isGranted: Bool { granted.load(ordering: .acquiring) }
+    package func grant() { granted.store(true, ordering: .releasing) }
 }
 
 /// Written by the thread that receives: while it does something else, silence says nothing of the peer.

@@ -69,11 +69,10 @@ package final class PeerGate: Sendable {
             return nil
         }
         guard case .hello(let hello) = incoming.message else {
-            throw TransportError.malformed(peer: connection.peerName, reason: "its first message is not hello")
+            throw refused(connection, "its first message is not hello")
         }
         if let refusal = Admission.refusal(of: hello, certified: connection.peer.role) {
-            connection.refuse("\(refusal)")
-            throw TransportError.malformed(peer: connection.peerName, reason: "\(refusal)")
+            throw refused(connection, "\(refusal)")
         }
         let budget = budget(hello.role)
         connection.allow(budget)
@@ -87,6 +86,12 @@ package final class PeerGate: Sendable {
         mailbox.post(.joined(peer, PeerTexts.plain(hello)))
         settle(peer)
         return peer
+    }
+
+    /// Tells the peer why it is not let in.
+    private func refused(_ connection: Connection, _ reason: String) -> TransportError {
+        connection.refuse(reason)
+        return .malformed(peer: connection.peerName, reason: reason)
     }
 
     private func budget(_ role: Role) -> MessageBudget {

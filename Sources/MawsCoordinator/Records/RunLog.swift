@@ -5,8 +5,8 @@ import MawsProcess
 
 /// The coordinator's log: every line in `logs/coordinator.log`, warnings on standard error as well, where they take the
 /// place of the live line that is drawn again below them.
-enum RunLog {
-    static func logger(path: String) throws -> Logger {
+package enum RunLog {
+    package static func logger(path: String) throws -> Logger {
         let file = try AppendLog(path: path)
         let isTerminal = isatty(STDERR_FILENO) == 1
         return Logger(label: "coordinator") { _ in
