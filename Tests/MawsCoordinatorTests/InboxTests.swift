@@ -42,4 +42,35 @@ struct InboxTests {
         inbox.end()
         for _ in 0..<2 { done.wait() }
     }
+
+    /// Bytes count like messages, and those of whoever is handled make room.
+    @Test func largeMessagesWaitForEachOther() {
+        let inbox = Inbox()
+        let half = budget.waitingBytesMax / 2
+        inbox.enter(half, budget)
+        inbox.enter(half, budget)
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread { [budget] in
+            inbox.enter(1, budget)
+            done.signal()
+        }
+        #expect(done.wait(timeout: .now() + 0.05) == .timedOut)
+        inbox.leave(half)
+        done.wait()
+    }
+
+    @Test func itIsSettledOnceAllIsHandled() {
+        let inbox = Inbox()
+        inbox.settle()
+        for _ in 0..<2 { inbox.enter(1, budget) }
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            inbox.settle()
+            done.signal()
+        }
+        inbox.leave(1)
+        #expect(done.wait(timeout: .now() + 0.05) == .timedOut)
+        inbox.leave(1)
+        done.wait()
+    }
 }

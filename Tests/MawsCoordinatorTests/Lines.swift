@@ -27,9 +27,10 @@ final class TestLines {
     }
 
     /// Both ends of a line: as the coordinator has it, and the server's.
-    func line(shard: Int = 0, of count: Int = 1, id: UInt64 = 1, listens: NetworkAddress? = nil) throws
-        -> (peer: Peer, server: Connection)
-    {
+    func line(
+        shard: Int = 0, of count: Int = 1, id: UInt64 = 1, listens: NetworkAddress? = nil,
+        as identity: TLSIdentity? = nil
+    ) throws -> (peer: Peer, server: Connection) {
         let done = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var accepted: Connection?
         Thread.detachNewThread { [listener] in
@@ -38,7 +39,8 @@ final class TestLines {
             done.signal()
         }
         let connection = try Connection.connect(
-            host: "127.0.0.1", port: listener.port, identity: server, expecting: .coordinator, timeoutSeconds: 60)
+            host: "127.0.0.1", port: listener.port, identity: identity ?? server, expecting: .coordinator,
+            timeoutSeconds: 60)
         done.wait()
         let own = try #require(accepted)
         own.allow(.server)
@@ -47,6 +49,15 @@ final class TestLines {
             shard: ShardIdentity(index: shard, count: count), listens: listens, connection: own,
             outbox: Outbox(own, bytesMax: 4096))
         return (peer, connection)
+    }
+
+    /// A server whose certificate has a name of its own.
+    func issued(_ name: String, validSeconds: Int = 86_400 * 365) throws -> TLSIdentity {
+        let own = "\(folder)-\(name)"
+        defer { try? FileManager.default.removeItem(atPath: own) }
+        try CertificateAuthority.issue(
+            from: folder, roleText: "server", name: name, into: own, validSeconds: validSeconds)
+        return try TLSIdentity(folder: own, role: .server, name: name)
     }
 
     /// Who listens where a server would, and answers what it is asked about a process.

@@ -22,6 +22,122 @@ struct OutboxTests {
         peer.end()
     }
 
+    /// More than the system takes for a peer that does not read: what is put from now on waits.
+    private func hold(_ peer: Peer) throws {
+        peer.outbox.put(large)
+        let deadline = Moment.now() + 120
+        while peer.connection.bytesSent == 0 { try #require(Moment.now() < deadline) }
+    }
+
+    private let large = Message.status([UInt8](repeating: 7, count: 32 << 20))
+
+    @Test func theNewestOfTheAnswersThatReplaceEachOtherComesBehindTheOrders() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        try hold(peer)
+        for answer: UInt8 in 1...3 { peer.outbox.replace(.status([answer])) }
+        peer.outbox.put(.heartbeat)
+        #expect(try (0..<3).map { _ in try received(server) } == [large, .heartbeat, .status([3])])
+        peer.outbox.replace(.status([4]))
+        #expect(try received(server) == .status([4]))
+        peer.end()
+    }
+
+    /// Anything else says as much.
+    @Test func aBeatIsSentWhereNothingElseIs() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        try hold(peer)
+        peer.outbox.beat()
+        peer.outbox.put(.statusRequest)
+        peer.outbox.beat()
+        #expect(try (0..<2).map { _ in try received(server) } == [large, .statusRequest])
+        peer.outbox.wait(until: .now() + 120)
+        peer.outbox.beat()
+        #expect(try received(server) == .heartbeat)
+        peer.end()
+        peer.outbox.beat()
+        #expect(throws: TransportError.self) { try received(server) }
+    }
+
+    /// As many bytes as its share wait for it, and not one message more.
+    @Test func whatWaitsForAPeerIsBounded() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        try hold(peer)
+        let kilobyte = try filling(1024)
+        for _ in 0..<4 { peer.outbox.put(kilobyte) }
+        #expect(peer.outbox.failure == nil && !peer.outbox.isFinishing)
+        peer.outbox.put(.heartbeat)
+        #expect(peer.outbox.failure == "it does not read what it is sent: 4096 bytes wait for it")
+        #expect(peer.outbox.isFinishing)
+        peer.outbox.wait(until: .now() + 120)
+        awaitEnd(server)
+    }
+
+    /// A message whose frame has so many bytes.
+    private func filling(_ bytes: Int) throws -> Message {
+        let head = try Connection.frame(.status([])).count
+        return .status([UInt8](repeating: 1, count: bytes - head))
+    }
+
+    @Test func whatMayStillBeSaidIsSaidBeforeTheLastWordsAndAnswersAreNot() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        try hold(peer)
+        peer.outbox.put(.statusRequest)
+        peer.outbox.replace(.status([1]))
+        peer.dismiss("first")
+        peer.dismiss("second")
+        peer.outbox.replace(.status([2]))
+        peer.outbox.put(.heartbeat)
+        let last = Message.refused(reason: "first", mayTryAgain: false)
+        #expect(try (0..<3).map { _ in try received(server) } == [large, .statusRequest, last])
+        #expect(throws: TransportError.self) { try received(server) }
+        server.close()
+    }
+
+    /// Who was told why, and stays, is not kept.
+    @Test func aPeerThatDoesNotLeaveIsLeft() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        peer.dismiss("the run is over")
+        awaitEnd(peer.connection)
+        #expect(peer.outbox.failure == nil)
+        #expect(try received(server) == .refused(reason: "the run is over", mayTryAgain: false))
+        server.close()
+    }
+
+    /// A deadline that passes, and an end, end a wait for a peer that does not read.
+    @Test func nobodyWaitsForAPeerWithoutEnd() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        try hold(peer)
+        peer.outbox.wait(until: .now() + 0.01)
+        #expect(!peer.outbox.isFinishing)
+        let done = DispatchSemaphore(value: 0)
+        Thread.detachNewThread {
+            peer.outbox.wait(until: .now() + 3000)
+            done.signal()
+        }
+        peer.end()
+        #expect(done.wait(timeout: .now() + 300) == .success)
+        server.close()
+    }
+
+    @Test func aPeerThatIsGoneIsKnownByWhatTheSystemSays() throws {
+        let lines = try TestLines()
+        let (peer, server) = try lines.line()
+        server.close()
+        let deadline = Moment.now() + 120
+        while peer.outbox.failure == nil && Moment.now() < deadline {
+            peer.outbox.put(.heartbeat)
+            peer.outbox.wait(until: deadline)
+        }
+        #expect(peer.outbox.failure?.contains("server at 127.0.0.1:") == true, "\(peer.outbox.failure ?? "nothing")")
+        #expect(peer.outbox.isFinishing)
+    }
+
     /// A peer that lets more than its share gather does not read: it is ended, and said.
     @Test func aPeerThatDoesNotReadIsEnded() throws {
         let lines = try TestLines()

@@ -43,4 +43,29 @@ struct PeerTextsTests {
         #expect(plain.result == [10, 13])
         #expect(reason == "disk\\u{7}full")
     }
+
+    @Test func whatANewcomerSaysOfItselfIsMadePlain() {
+        let hello = Hello(
+            protocolVersion: 3, role: .trainer, name: "trainer-0", computeProfile: "fp32\n\u{1B}[2J",
+            dataFingerprint: String(repeating: "f", count: 60_000), server: nil, term: Term(4), productRate: 2,
+            origin: 9)
+        guard case .hello(let plain) = PeerTexts.plain(.hello(hello))
+        else { return #expect(Bool(false), "it is another message now") }
+        #expect(plain.computeProfile == "fp32\\n\\u{1B}[2J")
+        #expect(plain.dataFingerprint.count < 500)
+        var others = plain
+        (others.computeProfile, others.dataFingerprint) = (hello.computeProfile, hello.dataFingerprint)
+        #expect(others == hello)
+    }
+
+    /// What is plain already, and what has no text, stays as it is.
+    @Test(arguments: [
+        Message.heartbeat, .leaseRequest(shares: [10, 13]), .statusRequest,
+        .applied(Reply(term: Term(1), request: .none), stage: .init(0), step: .init(2)),
+        .unavailable(Reply(term: Term(1), request: .none), "the disk is full"),
+        .unitFailed(UnitFailed(lease: 1, reason: "no shard")),
+    ])
+    func otherMessagesStayAsTheyAre(message: Message) {
+        #expect(PeerTexts.plain(message) == message)
+    }
 }
