@@ -34,11 +34,13 @@ extension CoordinatorNode {
         case .takeCheckpoint(let position): try takeCheckpoint(position)
         case .record(let done, let trainer): try record(done, trainer)
         case .passOver(let sample, let term): try passOver(sample, term)
-        case .keepTerm(let term): try database.keep(term)
+        case .keepTerm(let term): try world.write(.database) { try database.keep(term) }
         case .stepFinished: try finishStep()
         case .stageFinished(let stage): try finishStage(stage)
         case .runFinished:
-            try database.move(to: StageIndex(UInt32(plan.stages.count)), step: StepIndex(0))
+            try world.write(.database) {
+                try database.move(to: StageIndex(UInt32(plan.stages.count)), step: StepIndex(0))
+            }
             outcome = .finished
         case .runFailed(let sentence): failure = sentence
         case .runStopped: outcome = .stopped
@@ -69,7 +71,7 @@ extension CoordinatorNode {
         guard let peer = peers[id], let shard = core.shard(of: id), let reply = core.reply(of: id) else { return }
         let restorer = ShardRestorer(
             checkpoints: checkpoints, position: position, request: reply.request, shard: shard, peer: peer,
-            mailbox: mailbox)
+            mailbox: mailbox, world: world)
         restorers[id] = restorer
         restorer.start()
     }
@@ -79,19 +81,21 @@ extension CoordinatorNode {
             let summary = try JSONLine.decode(StageSummary.self, from: Data(end.summary.utf8))
             hashesBefore[position.stage] = summary.weightsHash
         }
-        let forgotten = try database.rollBack(to: position.stage, step: position.step)
+        let forgotten = try world.write(.database) {
+            try database.rollBack(to: position.stage, step: position.step)
+        }
         standing.committed(steps: position.step.value)
-        try recorder.forgetSteps { try RecordFiles(paths: paths, catalog: catalog, database: database).agree() }
+        try world.write(.records) { try recorder.forgetSteps { try recordFiles.agree() } }
         let steps = forgotten == 1 ? "1 committed step is" : "\(forgotten) committed steps are"
         logger.warning("the run goes back to checkpoint \(checkpoints.name(position)): \(steps) computed again")
     }
 
-    /// Initial weights of a large model take a while: made on a thread of their own.
+    /// Initial weights of a large model take a while to make.
     private func prepareStage(_ index: StageIndex) {
-        Thread.detachNewThread { [preparation, database, mailbox] in
+        world.beside { [world, preparation, database, mailbox] in
             do {
-                try preparation.prepare(index)
-                try database.move(to: index, step: StepIndex(0))
+                try world.write(.checkpoint) { _ = try preparation.prepare(index) }
+                try world.write(.database) { try database.move(to: index, step: StepIndex(0)) }
                 mailbox.post(.core(.stagePrepared(index)))
             } catch let damaged as DamagedSource {
                 mailbox.post(.note(damaged.sentence))
@@ -102,16 +106,16 @@ extension CoordinatorNode {
         }
     }
 
-    /// Every byte of the candidates is read: on a thread of its own.
+    /// Every byte of the candidates is read.
     private func findCheckpoint(of stage: StageIndex, upTo newest: StepIndex) {
-        Thread.detachNewThread { [preparation, checkpoints, mailbox, name = catalog[stage].plan.name] in
+        world.beside { [world, preparation, checkpoints, mailbox, name = catalog[stage].plan.name] in
             do {
                 let say = { mailbox.post(.note($0)) }
                 var position = try checkpoints.newestWhole(of: stage, upTo: newest, say: say)
                 if position == nil {
                     say("no checkpoint of stage \(name) is whole: its beginning is made again")
                     position = RunPosition(stage: stage, step: StepIndex(0))
-                    try preparation.prepare(stage)
+                    try world.write(.checkpoint) { _ = try preparation.prepare(stage) }
                 }
                 guard let position else { return }
                 mailbox.post(.core(.checkpointFound(position)))
@@ -142,14 +146,14 @@ extension CoordinatorNode {
             try commit(
                 record(
                     position, reports, loss: loss, gradientNorm: norm, clipScale: clipScale,
-                    seconds: progress.commit(loss: loss, Moment.now())))
+                    seconds: progress.commit(loss: loss, world.now())))
         case .skip(let values, let number, let loss):
             let step = nonFinite(position, values)
             logger.warning("\(step): skipped, \(number) of at most \(stage.plan.nonFiniteSkips) in a row")
             try commit(
                 record(
                     position, reports, loss: loss, gradientNorm: 0, clipScale: 0,
-                    seconds: progress.skip(loss: loss, Moment.now())))
+                    seconds: progress.skip(loss: loss, world.now())))
         }
     }
 
@@ -174,16 +178,16 @@ extension CoordinatorNode {
 
     /// Makes a decision durable and lets the servers know.
     private func commit(_ record: CommitRecord) throws {
-        try database.commit(record)
+        try world.write(.database) { try database.commit(record) }
         pendingCommit = record
-        try perform(core.step(.decided(record.message(term: core.term)), now: Moment.now()))
+        try perform(core.step(.decided(record.message(term: core.term)), now: world.now()))
     }
 
     private func finishStep() throws {
         guard let record = pendingCommit else { return }
         pendingCommit = nil
         standing.committed(steps: record.step + 1)
-        try recorder.step(record)
+        try world.write(.records) { try recorder.step(record) }
     }
 
     private func takeCheckpoint(_ position: RunPosition) throws {
@@ -207,13 +211,15 @@ extension CoordinatorNode {
 
     private func record(_ done: UnitDone, _ trainer: String) throws {
         let stage = catalog[done.stage]
-        for name in try recorder.unit(done) { logger.warning("\(trainer) skipped \(name)") }
+        for name in try world.write(.records, { try recorder.unit(done) }) {
+            logger.warning("\(trainer) skipped \(name)")
+        }
         if Int(done.phase) == stage.definition.phases.lastOfEach { progress.add(images: stage.imagesPerUnit) }
     }
 
     private func passOver(_ sample: PassedSample, _ term: Term) throws {
-        try recorder.pass(sample)
-        try database.pass(PassedSampleRecord(sample), term: term)
+        try world.write(.records) { try recorder.pass(sample) }
+        try world.write(.database) { try database.pass(PassedSampleRecord(sample), term: term) }
         logger.warning("no trainer gets a sample, which the run passes over: \(sample.name)")
     }
 
@@ -224,17 +230,20 @@ extension CoordinatorNode {
         if let before = hashesBefore.removeValue(forKey: index), let hash, hash != before {
             logger.warning("stage \(stage.plan.name) was computed again to other weights: \(hash), before \(before)")
         }
-        let seconds = Moment.now().seconds(since: progress.stageStart)
-        let (summary, evaluation) = try recorder.summary(
-            index, commits: try database.commits(of: index), seconds: seconds, weightsHash: hash)
-        try database.end(StageEnd(stage: index, summary: JSONLine.encode(summary)))
-        try RecordFiles(paths: paths, catalog: catalog, database: database).writeStages()
-        logEnd(stage, summary, Moment.now())
+        let now = world.now()
+        let commits = try database.commits(of: index)
+        let (summary, evaluation) = try world.write(.records) {
+            try recorder.summary(
+                index, commits: commits, seconds: now.seconds(since: progress.stageStart), weightsHash: hash)
+        }
+        try world.write(.database) { try database.end(StageEnd(stage: index, summary: JSONLine.encode(summary))) }
+        try world.write(.records) { try recordFiles.writeStages() }
+        logEnd(stage, summary, now)
         logSamples(endOf: index)
         if let remarks = evaluation?.remarks {
             for sentence in remarks.sentences { logger.info("\(sentence)") }
             for warning in remarks.warnings { logger.warning("\(warning)") }
         }
-        try checkpoints.prune(stage: index, ended: core.endedStages)
+        try world.write(.checkpoint) { try checkpoints.prune(stage: index, ended: core.endedStages) }
     }
 }

@@ -12,7 +12,7 @@ import MawsWire
 /// From what reached the mailbox to the core's events.
 extension CoordinatorNode {
     func handle(_ event: NodeEvent) throws {
-        let now = Moment.now()
+        let now = world.now()
         switch event {
         case .joined(let peer, let hello):
             defer { peer.inbox.leave(0) }
@@ -36,7 +36,7 @@ extension CoordinatorNode {
             }
         case .childEnded(let name, let status):
             logger.warning("\(name) ended with \(status)")
-            try cluster?.ended(name)
+            try children?.ended(name)
         case .stop:
             logger.notice("stopping: a checkpoint first", metadata: place)
             display.say(
@@ -51,7 +51,7 @@ extension CoordinatorNode {
 
     /// A line about what a peer brings about: the log is not the peers'.
     func remark(_ sentence: String, by source: String, level: Logger.Level = .warning) {
-        if let line = remarks.add(sentence, from: source, now: .now()) { logger.log(level: level, "\(line)") }
+        if let line = remarks.add(sentence, from: source, now: world.now()) { logger.log(level: level, "\(line)") }
     }
 
     /// All viewers that asked since the last time get one picture of now.
@@ -73,8 +73,7 @@ extension CoordinatorNode {
         switch peer.role {
         case .server:
             guard let server = hello.server else { return }
-            try recorder.machine(
-                MachineRecord(name: peer.title, role: "server", address: peer.connection.remoteAddress))
+            try keep(MachineRecord(name: peer.title, role: "server", address: peer.connection.remoteAddress))
             if hello.term > core.term {
                 try perform(core.step(.newerTermKnown(hello.term, name: peer.title), now: now))
             }
@@ -85,6 +84,11 @@ extension CoordinatorNode {
             if !hello.dataFingerprint.isEmpty { try admit(peer, hello, now) }
         case .viewer, .coordinator: welcome(peer)
         }
+    }
+
+    /// Who joined, for the report.
+    private func keep(_ machine: MachineRecord) throws {
+        try world.write(.records) { try recorder.machine(machine) }
     }
 
     private func lose(_ id: PeerID, _ reason: String, _ now: Moment) throws {
@@ -152,7 +156,7 @@ extension CoordinatorNode {
         }
         let rate = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
         productRates[peer.id] = rate
-        try recorder.machine(
+        try keep(
             MachineRecord(
                 name: peer.title, role: "trainer", address: peer.connection.remoteAddress,
                 compute: profile.description, productRate: rate > 0 ? rate : nil))

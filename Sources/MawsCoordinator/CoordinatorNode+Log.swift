@@ -25,7 +25,7 @@ extension CoordinatorNode {
             ? "\(total) steps of \(stage.imagesPerStep) samples" + (done > 0 ? ", of which \(done) are done" : "")
             : "\(stage.imagesPerStep) samples"
         logger.info("stage \(stage.title(of: catalog.stages.count)) begins: \(work); checkpoint \(checkpoint)")
-        progressLoggedAt = Moment.now()
+        progressLoggedAt = world.now()
     }
 
     /// A checkpoint inside a stage, or at its end.

@@ -33,4 +33,15 @@ extension CoordinatorNode {
         warnedAt = now
         for sentence in certificateWarnings { logger.warning("\(sentence)") }
     }
+
+    /// Tells everybody who should end with this coordinator. Machines of a remote cluster stay when the run is not
+    /// finished: they look for the coordinator until it is started again.
+    package func dismissPeers() {
+        let isFinished = outcome == .finished
+        guard isFinished || plan.cluster.isLocal else { return }
+        let reason = failure ?? (isFinished ? "the run is finished" : "the coordinator stops")
+        for peer in peers.values { send(.shutdown(isFinished: isFinished, reason: reason), to: peer) }
+        let deadline = world.now() + 2
+        for peer in peers.values { peer.outbox.wait(until: deadline) }
+    }
 }

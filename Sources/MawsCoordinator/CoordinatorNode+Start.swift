@@ -46,30 +46,9 @@ extension CoordinatorNode {
         throw CoordinatorError.notARunFolder(paths.folder, holds: first)
     }
 
-    /// A disk that fills up ends the run some day: said when it begins.
-    func warnOfLittleDisk() {
-        let disk = DiskForecast(plan: plan)
-        guard plan.cluster.isLocal, let free = disk.freeBytes, free < disk.bytes else { return }
-        let (needed, there) = (ByteSize(bytes: disk.bytes), ByteSize(bytes: free))
-        logger.warning("the run may need \(needed) on disk, less what of it is there already; \(there) are free")
-    }
-
     /// The plan as the run keeps it.
     static func planText(_ plan: Plan) -> String {
         "# Every default filled in by maws \(MawsVersion.number).\n" + plan.yaml()
-    }
-
-    /// Which version goes on with the run, where, from when on.
-    func recordStart() throws {
-        let start = RunStart(
-            at: Date().formatted(.iso8601), version: MawsVersion.number, build: ProgramVersion.build(),
-            host: ProcessInfo.processInfo.hostName, term: identity.term.value,
-            dataRoot: URL(fileURLWithPath: options.root).standardizedFileURL.path)
-        let log = try AppendLog(path: paths.starts)
-        try log.append(JSONLine.encode(start))
-        try log.synchronize()
-        logger.info(
-            "maws \(start.version), build \(start.build), on \(start.host): run \(plan.run), data in \(start.dataRoot)")
     }
 
     static func newRunID() -> String { UUID().uuidString.lowercased() }
@@ -130,25 +109,6 @@ extension CoordinatorNode {
         logger.warning(
             "the commit of step \(record.step) of \(stage.plan.name) in the database is not what its plan makes of it")
         return nil
-    }
-
-    /// Certificates private to the run, made anew in their last days, unless the cluster has its own.
-    func prepareCertificates() throws -> String {
-        let folder = options.certificates ?? paths.certificates
-        let isThere = TLSIdentity.isThere(folder: folder, role: .coordinator)
-        if options.certificates != nil, !isThere { throw CoordinatorError.noCertificates(folder: folder) }
-        if !isThere {
-            try CertificateAuthority.make(folder: folder, cluster: identity.id)
-            logger.info("made the cluster's certificates in \(folder)")
-        } else if options.certificates == nil, try CertificateAuthority.renew(folder: folder) {
-            logger.notice("made the run's certificates in \(folder) anew, as their year is nearly over")
-        }
-        return folder
-    }
-
-    static func address(_ listen: String) throws -> NetworkAddress {
-        guard let address = NetworkAddress(text: listen) else { throw CoordinatorError.badAddress(listen) }
-        return address
     }
 }
 

@@ -23,12 +23,14 @@ package enum RunOutcome: Hashable, Sendable {
 
 /// The coordinator: runs the core's actions against the disk, the network and child processes.
 ///
-/// All decisions are made on the thread that calls `run`; other threads only receive, stream tensors and post events.
+/// All decisions are made on the thread that calls `begin`, `turn` and `result`; others only receive, stream tensors and
+/// post events. `run` joins it to this machine; what drives it elsewhere posts events and reads what leaves.
 package final class CoordinatorNode {
     /// Between two lines of the log on how far a stage is.
     private static let progressSeconds = 60.0
 
     let options: CoordinatorOptions
+    let world: CoordinatorWorld
     let plan: Plan
     let planJSON: [UInt8]
     let paths: RunPaths
@@ -38,9 +40,9 @@ package final class CoordinatorNode {
     let checkpoints: RunCheckpoints
     let preparation: StagePreparation
     let recorder: RunRecorder
-    let mailbox = Mailbox<NodeEvent>()
-    let collector: CheckpointCollector
-    let display = LiveDisplay(write: Console.drawLive)
+    package let mailbox = Mailbox<NodeEvent>()
+    package let collector: CheckpointCollector
+    let display: LiveDisplay
     /// What is kept, for whoever stops the run.
     package let standing: RunStanding
     let logger: Logger
@@ -53,8 +55,10 @@ package final class CoordinatorNode {
     var restorers: [PeerID: ShardRestorer] = [:]
     /// FLOP/s of one large product on each trainer that is here. For reports alone.
     var productRates: [PeerID: Double] = [:]
-    var cluster: LocalCluster?
-    var holderCheck: HolderCheck?
+    /// The processes of a local cluster.
+    package var children: LocalCluster?
+    /// Finds out what became of a silent server.
+    package var lookFor: (Peer) -> Void = { _ in }
     /// Who may take part.
     let admission: Admission
     var pendingCommit: CommitRecord?
@@ -62,20 +66,21 @@ package final class CoordinatorNode {
     var hashesBefore: [StageIndex: String] = [:]
     var outcome: RunOutcome?
     var failure: String?
-    var heartbeats = HeartbeatCore(now: .now())
+    var heartbeats: HeartbeatCore
     /// When the log last said how far the stage is.
-    var progressLoggedAt = Moment.now()
+    var progressLoggedAt: Moment
     /// What is said of this process's own certificate, and when the log last said it and what it says of peers'.
     var ownWarnings: () -> [String] = { [] }
-    var warnedAt = Moment.now()
+    var warnedAt: Moment
     /// Viewers that asked for the status since it was made last: they are all given the same.
     var askers: Set<PeerID> = []
     /// What peers bring about, counted where it repeats.
     var remarks = RepeatedLines()
 
     /// Checks the plan, the data and the run folder; nothing is started yet.
-    package init(_ options: CoordinatorOptions) throws {
-        self.options = options
+    package init(_ options: CoordinatorOptions, world: CoordinatorWorld = .real) throws {
+        (self.options, self.world) = (options, world)
+        display = LiveDisplay(write: world.draw)
         plan = try Self.loadPlan(options)
         planJSON = plan.canonicalJSON
         paths = RunPaths(folder: plan.run)
@@ -86,7 +91,7 @@ package final class CoordinatorNode {
         try Self.checkFolder(paths)
         for folder in paths.all { try Folder.make(folder, mode: paths.unreadable.contains(folder) ? 0o700 : 0o755) }
         lock = try Self.lock(paths)
-        logger = try RunLog.logger(path: paths.log("coordinator"))
+        logger = try RunLog.logger(path: paths.log("coordinator"), warn: world.warn)
         for note in try modes.settle() { logger.notice("\(note)") }
         let store = try CheckpointStore(folder: paths.checkpoints)
         let planHash = Hash.hexadecimal(of: plan.fixedJSON)
@@ -104,76 +109,58 @@ package final class CoordinatorNode {
         if let profile { try database.setComputeProfile(profile.description) }
         admission = Admission(fingerprint: catalog.fingerprint, profile: profile, isBitIdentical: plan.bitIdentity)
         recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
-        collector = CheckpointCollector(mailbox: mailbox)
-        let now = Moment.now()
+        collector = CheckpointCollector(mailbox: mailbox, world: world)
+        let now = world.now()
+        (heartbeats, progressLoggedAt, warnedAt) = (HeartbeatCore(now: now), now, now)
         progress = RunProgress(run: plan.run, catalog: catalog, now: now)
         core = try Self.core(opened, plan, checkpoints, logger, now)
         try keepSurvey()
     }
 
-    /// Runs the plan to its end, or to where the user stops it. Throws when it cannot go on.
-    package func run() throws -> RunOutcome {
-        if isFinished { return .finished }
-        let certificates = try prepareCertificates()
-        let tls = try TLSIdentity(folder: certificates, role: .coordinator)
-        ownWarnings = { tls.warnings }
-        warn(Moment.now())
-        warnOfTokens()
-        var address = try Self.address(plan.cluster.listen)
-        try recordStart()
-        warnOfLittleDisk()
-        for note in catalog.notes { logger.notice("\(note)") }
-        let listener = try Listener(
-            host: address.host, port: address.port, identity: tls, allowedRoles: [.server, .trainer, .viewer])
-        let gate = PeerGate(
-            listener: listener, mailbox: mailbox, collector: collector,
-            evaluates: plan.stages.contains { !$0.trains },
-            heartbeatTimeoutSeconds: plan.cluster.heartbeatTimeoutSeconds)
-        holderCheck = HolderCheck(
-            identity: tls, mailbox: mailbox, limitSeconds: plan.cluster.heartbeatTimeoutSeconds)
-        gate.open()
-        address.port = listener.port
-        try AtomicFile.write("\(address)\n", to: paths.address)
-        logger.info("listening at \(address), run \(identity.id), term \(identity.term.value)")
-        // Until all has ended: a second signal does not wait for children either.
-        let signals = StopSignals(mailbox: mailbox, standing: standing)
-        defer { signals.restore() }
-        defer { shutDown(gate) }
-        if plan.cluster.isLocal {
-            cluster = LocalCluster(programs: options.programs, paths: paths, mailbox: mailbox)
-            try cluster?.start(
-                plan.cluster, coordinator: "\(address)", certificates: certificates, root: options.root)
+    /// Whether the run's last stage ended in an earlier start; there is nothing left to do then.
+    var isFinished: Bool { identity.stage.map { Int($0.value) >= plan.stages.count } ?? false }
+
+    /// Whether there is something to decide still.
+    package var isUnderWay: Bool { outcome == nil && failure == nil }
+
+    /// What comes before the first event.
+    package func begin() {
+        attempt {
+            let actions = core.start()
+            if actions.isEmpty { logBegin(core.committed) }
+            try perform(actions)
         }
-        do {
-            try decide()
-            if outcome == .finished { try verifyFinals() }
-        } catch {
-            failure = "\(error)"
-        }
-        if let failure { throw RunFailure(sentence: "\(failure)\n\(standing.text)") }
-        return outcome ?? .stopped
     }
 
-    /// Whether the run's last stage ended in an earlier start; there is nothing left to do then.
-    private var isFinished: Bool { identity.stage.map { Int($0.value) >= plan.stages.count } ?? false }
-
-    /// The loop of the deciding thread.
-    private func decide() throws {
-        let beginning = core.start()
-        if beginning.isEmpty { logBegin(core.committed) }
-        try perform(beginning)
-        while outcome == nil && failure == nil {
-            for event in mailbox.take(waitingSeconds: 0.1) where failure == nil { try handle(event) }
-            let now = Moment.now()
+    /// Handles what happened since the last turn, and does what is due. Waits at most so many seconds for something to
+    /// happen. What goes wrong here holds for everybody, and ends the run.
+    package func turn(waitingSeconds: Double) {
+        attempt {
+            for event in mailbox.take(waitingSeconds: waitingSeconds) where failure == nil { try handle(event) }
+            let now = world.now()
             try answerViewers(now)
             try perform(core.step(.tick, now: now))
-            try cluster?.tick()
+            try children?.tick()
             tick(now)
             // A finished run has no stage under way; the last figures of its last one stay on the line.
             if outcome == nil { show(snapshot(now), now) }
         }
-        display.finish()
     }
+
+    /// What came of it, after the last turn.
+    package func result() throws -> RunOutcome {
+        display.finish()
+        if outcome == .finished, failure == nil { attempt { try verifyFinals() } }
+        if let failure { throw RunFailure(sentence: "\(failure)\n\(standing.text)") }
+        return outcome ?? .stopped
+    }
+
+    private func attempt(_ body: () throws -> Void) {
+        do { try body() } catch { failure = failure ?? "\(error)" }
+    }
+
+    /// The files that have to say what the database says.
+    var recordFiles: RecordFiles { RecordFiles(paths: paths, catalog: catalog, database: database) }
 
     func snapshot(_ now: Moment) -> StatusSnapshot {
         var snapshot = progress.snapshot(
@@ -201,7 +188,7 @@ package final class CoordinatorNode {
         for action in heartbeats.tick(Dictionary(uniqueKeysWithValues: silences), now: now) {
             switch action {
             case .beat: beat(now)
-            case .look(let id): peers[id].map { holderCheck?.begin($0) }
+            case .look(let id): peers[id].map(lookFor)
             }
         }
     }
@@ -215,23 +202,6 @@ package final class CoordinatorNode {
     /// Gives a message to the thread that writes to the peer; one that cannot be reached is dropped by it, and its
     /// receiving thread posts the loss.
     func send(_ message: Message, to peer: Peer) { peer.outbox.put(message) }
-
-    /// Tells everybody who should end with this coordinator, waits for the children, removes the address. Machines of a
-    /// remote cluster stay when the run is not finished: they look for the coordinator until it is started again.
-    private func shutDown(_ gate: PeerGate) {
-        display.finish()
-        let isFinished = outcome == .finished
-        let reason = failure ?? (isFinished ? "the run is finished" : "the coordinator stops")
-        if isFinished || plan.cluster.isLocal {
-            for peer in peers.values { send(.shutdown(isFinished: isFinished, reason: reason), to: peer) }
-            let deadline = Moment.now() + 2
-            for peer in peers.values { peer.outbox.wait(until: deadline) }
-        }
-        cluster?.stop(graceSeconds: 5)
-        gate.close()
-        for peer in peers.values { peer.end() }
-        try? FileManager.default.removeItem(atPath: paths.address)
-    }
 }
 
 /// A run that cannot go on, as one sentence.

@@ -74,3 +74,19 @@ final class TestLines {
         return NetworkAddress(host: "127.0.0.1", port: listener.port)
     }
 }
+
+extension Peer {
+    /// The connection of a peer that this test made over a socket.
+    var socket: Connection {
+        guard let socket = connection as? Connection else { preconditionFailure("it has no socket") }
+        return socket
+    }
+}
+
+extension PeerConnection {
+    /// What came next on a line over a socket.
+    func receive(timeoutSeconds: Double) throws -> Incoming {
+        guard let socket = self as? Connection else { preconditionFailure("it has no socket") }
+        return try socket.receive(timeoutSeconds: timeoutSeconds)
+    }
+}

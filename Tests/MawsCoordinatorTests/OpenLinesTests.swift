@@ -11,18 +11,18 @@ struct OpenLinesTests {
         let (older, newer) = (try lines.line(id: 1), try lines.line(id: 2))
         defer { for end in [older, newer] { end.server.close() } }
         try older.server.send(.heartbeat)
-        _ = try older.peer.connection.receive(timeoutSeconds: 60)
+        _ = try older.peer.socket.receive(timeoutSeconds: 60)
         let open = OpenLines()
         #expect(open.state(of: 7) == .unknown)
-        open.add(older.peer.connection, origin: 7)
+        open.add(older.peer.socket, origin: 7)
         #expect(
             open.state(of: 7)
                 == LinkState(isOpen: true, isHeldUp: false, bytesReceived: older.server.bytesSent, bytesSent: 0))
-        open.add(newer.peer.connection, origin: 7)
+        open.add(newer.peer.socket, origin: 7)
         #expect(open.state(of: 7) == LinkState(isOpen: true, isHeldUp: false, bytesReceived: 0, bytesSent: 0))
-        open.remove(older.peer.connection, origin: 7)
+        open.remove(older.peer.socket, origin: 7)
         #expect(open.state(of: 7).isOpen)
-        open.remove(newer.peer.connection, origin: 7)
+        open.remove(newer.peer.socket, origin: 7)
         #expect(open.state(of: 7) == .unknown)
     }
 
@@ -31,7 +31,7 @@ struct OpenLinesTests {
         let (peer, server) = try lines.line()
         defer { server.close() }
         let open = OpenLines()
-        open.add(peer.connection, origin: 0)
+        open.add(peer.socket, origin: 0)
         #expect(open.state(of: 0) == .unknown)
     }
 
@@ -44,8 +44,8 @@ struct OpenLinesTests {
         for origin: UInt64 in [5, 6] {
             try server.send(.linkState(Reply(term: Term(0), request: RequestNumber(origin)), state))
         }
-        peer.connection.allow(.dialed)
-        #expect(try peer.connection.linkState(of: 5, timeoutSeconds: 60) == state)
-        #expect(throws: TransportError.self) { try peer.connection.linkState(of: 5, timeoutSeconds: 60) }
+        peer.socket.allow(.dialed)
+        #expect(try peer.socket.linkState(of: 5, timeoutSeconds: 60) == state)
+        #expect(throws: TransportError.self) { try peer.socket.linkState(of: 5, timeoutSeconds: 60) }
     }
 }

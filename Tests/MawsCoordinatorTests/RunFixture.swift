@@ -111,7 +111,9 @@ final class RunFixture {
 
     func metrics() throws -> [StepMetrics] { try RunFolder(plan.run).metrics() }
 
-    func damage(_ path: String) throws {
+    func damage(_ path: String) throws { try Self.damage(path) }
+
+    static func damage(_ path: String) throws {
         let handle = try FileHandle(forUpdating: URL(fileURLWithPath: path)).self
         let size = try handle.seekToEnd()
         try handle.seek(toOffset: size - 7)
@@ -119,13 +121,13 @@ final class RunFixture {
         try handle.close()
     }
 
-    private static func newFolder() throws -> String {
+    static func newFolder() throws -> String {
         let folder = NSTemporaryDirectory() + "maws-coordinator-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         return folder
     }
 
-    private static func writeShard(_ path: String) throws {
+    static func writeShard(_ path: String) throws {
         let writer = try TarWriter(path: path)
         for index in 0..<12 {
             let pixels = (0..<64).map { UInt8(($0 * 3 + index * 20) % 256) }

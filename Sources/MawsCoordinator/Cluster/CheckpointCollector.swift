@@ -12,7 +12,7 @@ package final class CheckpointCollector: Sendable {
     /// A checkpoint in the making.
     private struct Making {
         let writer: CheckpointWriter
-        let outboxes: [PeerID: Outbox]
+        let outboxes: [PeerID: any PeerOutbox]
         /// Makes room once the checkpoint is durable.
         let prune: @Sendable () throws -> Void
     }
@@ -23,9 +23,12 @@ package final class CheckpointCollector: Sendable {
     }
 
     private let mailbox: Mailbox<NodeEvent>
+    private let world: CoordinatorWorld
     private let state = Mutex(State())
 
-    package init(mailbox: Mailbox<NodeEvent>) { self.mailbox = mailbox }
+    package init(mailbox: Mailbox<NodeEvent>, world: CoordinatorWorld = .real) {
+        (self.mailbox, self.world) = (mailbox, world)
+    }
 
     /// Opens a checkpoint and asks every server for its slices.
     package func begin(
@@ -33,7 +36,7 @@ package final class CheckpointCollector: Sendable {
         servers: [(peer: Peer, shard: ShardIdentity)], prune: @escaping @Sendable () throws -> Void
     ) throws {
         abandonEarlier()
-        let writer = try store.begin(header)
+        let writer = try world.write(.checkpoint) { try store.begin(header) }
         let shards = servers.map { ($0.peer.id, $0.shard) }
         let making = Making(
             writer: writer,
@@ -66,16 +69,18 @@ package final class CheckpointCollector: Sendable {
     }
 
     private func take(
-        _ ticket: SliceTicket, from connection: Connection, byteCount: Int, to writer: CheckpointWriter
+        _ ticket: SliceTicket, from connection: any PeerConnection, byteCount: Int, to writer: CheckpointWriter
     ) throws {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { bytes.deallocate() }
         // Where it throws, the peer is lost, and that ends the attempt.
         try connection.receivePayload(into: bytes)
         do {
-            try writer.write(
-                ticket.slice.part, block: Int(ticket.slice.block), range: ticket.range,
-                bytes: UnsafeRawBufferPointer(bytes))
+            try world.write(.checkpoint) {
+                try writer.write(
+                    ticket.slice.part, block: Int(ticket.slice.block), range: ticket.range,
+                    bytes: UnsafeRawBufferPointer(bytes))
+            }
             step(.written(ticket))
         } catch {
             step(.failed(ticket.attempt, .storage("\(error)")))
@@ -111,17 +116,19 @@ package final class CheckpointCollector: Sendable {
         }
     }
 
-    private func outbox(_ peer: PeerID, _ attempt: CheckpointAttempt) -> Outbox? {
+    private func outbox(_ peer: PeerID, _ attempt: CheckpointAttempt) -> (any PeerOutbox)? {
         state.withLock { $0.making[attempt]?.outboxes[peer] }
     }
 
     /// Hashing and making the files durable takes a while for a large model: not on a thread that receives.
     private func seal(_ attempt: CheckpointAttempt) {
         guard let making = state.withLock({ $0.making.removeValue(forKey: attempt) }) else { return }
-        Thread.detachNewThread { [self] in
+        world.beside { [self] in
             do {
-                _ = try making.writer.finish()
-                try making.prune()
+                try world.write(.checkpoint) {
+                    _ = try making.writer.finish()
+                    try making.prune()
+                }
                 step(.sealed(attempt))
             } catch {
                 mailbox.post(.failed(sentence: "\(error)"))

@@ -1,7 +1,5 @@
 import Foundation
-import Glibc
 import MawsBase
-import MawsFiles
 import MawsPlan
 
 /// The servers and trainers of a local run: child processes that are started, watched, started again and stopped.
@@ -14,8 +12,8 @@ package final class LocalCluster {
     private struct Child {
         var program: String
         var arguments: [String]
-        var process: Process?
-        var startedAt = Moment.now()
+        var process: (any ChildProcess)?
+        var startedAt = Moment(nanoseconds: 0)
         var restarts = RestartRule()
         var restartAt: Moment?
     }
@@ -23,13 +21,14 @@ package final class LocalCluster {
     private let programs: String
     private let paths: RunPaths
     private let mailbox: Mailbox<NodeEvent>
+    private let world: CoordinatorWorld
     private var children: [String: Child] = [:]
     private var isStopping = false
 
-    package init(programs: String, paths: RunPaths, mailbox: Mailbox<NodeEvent>) {
+    package init(programs: String, paths: RunPaths, mailbox: Mailbox<NodeEvent>, world: CoordinatorWorld = .real) {
         self.programs = programs
         self.paths = paths
-        self.mailbox = mailbox
+        (self.mailbox, self.world) = (mailbox, world)
     }
 
     /// Starts every process of the plan's cluster.
@@ -55,7 +54,7 @@ package final class LocalCluster {
     /// A child ended: start it again after a pause, or give up when it never gets to work.
     package func ended(_ name: String) throws {
         guard !isStopping, var child = children[name] else { return }
-        let now = Moment.now()
+        let now = world.now()
         let pauseSeconds = child.restarts.ended(afterSeconds: now.seconds(since: child.startedAt))
         child.process = nil
         child.restartAt = pauseSeconds.map { now + $0 }
@@ -67,8 +66,9 @@ package final class LocalCluster {
 
     /// Starts the children whose pause is over.
     package func tick() throws {
+        let now = world.now()
         for name in children.keys.sorted() {
-            guard let restartAt = children[name]?.restartAt, restartAt <= .now(), !isStopping else { continue }
+            guard let restartAt = children[name]?.restartAt, restartAt <= now, !isStopping else { continue }
             try launch(name)
         }
     }
@@ -77,55 +77,29 @@ package final class LocalCluster {
     package func stop(graceSeconds: Double) {
         isStopping = true
         wait(seconds: graceSeconds)
-        for process in running { kill(process.processIdentifier, SIGKILL) }
+        for process in running { process.kill() }
         // Foundation takes a child for running as long as a process that the child left behind, a debugger for
         // instance, has what it inherited: who was killed is not waited for without end.
         wait(seconds: Self.killSeconds)
     }
 
-    private var running: [Process] { children.values.compactMap(\.process).filter(\.isRunning) }
+    private var running: [any ChildProcess] { children.values.compactMap(\.process).filter(\.isRunning) }
 
     private func wait(seconds: Double) {
-        let deadline = Moment.now() + seconds
-        while !running.isEmpty && Moment.now() < deadline { Thread.sleep(forTimeInterval: 0.02) }
+        let deadline = world.now() + seconds
+        while !running.isEmpty && world.now() < deadline { world.pause(0.02) }
     }
 
     private func launch(_ name: String) throws {
         guard var child = children[name] else { return }
-        let path = programs + "/" + child.program
-        guard FileManager.default.isExecutableFile(atPath: path) else { throw CoordinatorError.missingProgram(path) }
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: path)
-        process.arguments = child.arguments
-        process.standardInput = FileHandle.nullDevice
-        let log = try openLog(name)
-        process.standardOutput = log
-        process.standardError = log
-        process.terminationHandler = { [mailbox] process in
-            let how = process.terminationReason == .exit ? "exit code" : "signal"
-            mailbox.post(.childEnded(name: name, status: "\(how) \(process.terminationStatus)"))
+        let start = ChildStart(
+            program: programs + "/" + child.program, arguments: child.arguments, log: paths.log(name))
+        child.process = try world.launch(start) { [mailbox] status in
+            mailbox.post(.childEnded(name: name, status: status))
         }
-        do {
-            try process.run()
-        } catch {
-            throw CoordinatorError.cannotStart(path, reason: Self.reason(error))
-        }
-        child.process = process
-        child.startedAt = .now()
+        child.startedAt = world.now()
         child.restartAt = nil
         children[name] = child
-    }
-
-    private func openLog(_ name: String) throws -> FileHandle {
-        let descriptor = Glibc.open(paths.log(name), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw StorageError.last("open", paths.log(name)) }
-        return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
-    }
-
-    /// The words of the system, where the error is one of its own.
-    private static func reason(_ error: any Error) -> String {
-        (error as NSError).domain == NSPOSIXErrorDomain
-            ? String(cString: strerror(Int32((error as NSError).code))) : error.localizedDescription
     }
 
     private func lastLine(_ name: String) -> String {

@@ -7,7 +7,9 @@ import MawsWire
 /// writes them, and between orders the slices of a restore. A peer that does not read fills its own outbox and no
 /// other.
 package final class Outbox: @unchecked Sendable {
-    package struct Dropped: Error {}
+    package struct Dropped: Error {
+        package init() {}
+    }
 
     /// How long the last words may take to reach the peer.
     private static let farewellSeconds = 2.0

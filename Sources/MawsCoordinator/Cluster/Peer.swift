@@ -15,9 +15,9 @@ package final class Peer: Sendable {
     /// A server's shard, and where trainers reach it.
     package let shard: ShardIdentity?
     package let listens: NetworkAddress?
-    package let connection: Connection
+    package let connection: any PeerConnection
     /// What is on its way to it, and what of it waits to be handled.
-    package let outbox: Outbox
+    package let outbox: any PeerOutbox
     package let inbox: Inbox
     /// Whether a trainer computes the run's bits from the run's data, as far as it says.
     package let admission: AdmissionFlag
@@ -28,7 +28,8 @@ package final class Peer: Sendable {
 
     package init(
         id: PeerID, role: Role, name: String, origin: UInt64, shard: ShardIdentity?, listens: NetworkAddress?,
-        connection: Connection, outbox: Outbox, inbox: Inbox = Inbox(), admission: AdmissionFlag = AdmissionFlag(),
+        connection: any PeerConnection, outbox: any PeerOutbox, inbox: Inbox = Inbox(),
+        admission: AdmissionFlag = AdmissionFlag(),
         line: LineUse = LineUse()
     ) {
         (self.outbox, self.inbox, self.admission, self.line) = (outbox, inbox, admission, line)

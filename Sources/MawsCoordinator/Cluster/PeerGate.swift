@@ -52,7 +52,7 @@ package final class PeerGate: Sendable {
     private func serve(_ connection: Connection) {
         do {
             guard let peer = try greet(connection) else { return connection.close() }
-            receiveAll(from: peer)
+            receiveAll(from: peer, on: connection)
         } catch {
             mailbox.post(.remark("\(error)", source: "\(connection.peer.role.rawValue) \(connection.peer.name)"))
             connection.close()
@@ -84,7 +84,7 @@ package final class PeerGate: Sendable {
         lines.add(connection, origin: hello.origin)
         peer.inbox.enter(0, budget)
         mailbox.post(.joined(peer, PeerTexts.plain(hello)))
-        settle(peer)
+        settle(peer, on: connection)
         return peer
     }
 
@@ -102,10 +102,10 @@ package final class PeerGate: Sendable {
         }
     }
 
-    private func receiveAll(from peer: Peer) {
-        defer { lines.remove(peer.connection, origin: peer.origin) }
+    private func receiveAll(from peer: Peer, on connection: Connection) {
+        defer { lines.remove(connection, origin: peer.origin) }
         do {
-            while true { try receive(from: peer) }
+            while true { try receive(from: peer, on: connection) }
         } catch {
             // Nobody misses a viewer; what it did wrong is worth a line.
             if peer.role == .viewer, !isEnd(error) { mailbox.post(.remark("\(error)", source: peer.source)) }
@@ -118,27 +118,25 @@ package final class PeerGate: Sendable {
         if case TransportError.closed = error { true } else { false }
     }
 
-    private func receive(from peer: Peer) throws {
-        let incoming = try peer.line.read {
-            try peer.connection.receive(timeoutSeconds: heartbeatTimeoutSeconds)
-        }
-        if peer.outbox.isFinishing { return try peer.connection.discardPayload() }
+    private func receive(from peer: Peer, on connection: Connection) throws {
+        let incoming = try peer.line.read { try connection.receive(timeoutSeconds: heartbeatTimeoutSeconds) }
+        if peer.outbox.isFinishing { return try connection.discardPayload() }
         if case .snapshotSlice(let reply, let slice) = incoming.message {
             return try collector.receive(slice, reply.request, from: peer, byteCount: incoming.payloadCount)
         }
-        try peer.connection.discardPayload()
+        try connection.discardPayload()
         if incoming.message == .heartbeat { return }
         let budget = peer.role == .trainer ? trainers : budget(peer.role)
         peer.inbox.enter(incoming.bodyCount, budget)
         mailbox.post(.message(peer, PeerTexts.plain(incoming.message), bytes: incoming.bodyCount))
-        if case .hello = incoming.message { settle(peer) }
+        if case .hello = incoming.message { settle(peer, on: connection) }
     }
 
     /// What a peer may send next depends on what becomes of its hello.
-    private func settle(_ peer: Peer) {
+    private func settle(_ peer: Peer, on connection: Connection) {
         peer.inbox.settle()
         // What one that was refused has sent already is read and dropped, so that it gets to read why.
-        if peer.admission.isGranted || peer.outbox.isFinishing { peer.connection.allow(trainers) }
+        if peer.admission.isGranted || peer.outbox.isFinishing { connection.allow(trainers) }
     }
 }
 

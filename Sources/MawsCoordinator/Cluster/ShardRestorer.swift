@@ -17,23 +17,24 @@ package final class ShardRestorer: Sendable {
     private let shard: ShardIdentity
     private let peer: Peer
     private let mailbox: Mailbox<NodeEvent>
+    private let world: CoordinatorWorld
     private let isCancelled = Atomic(false)
 
     package init(
         checkpoints: RunCheckpoints, position: RunPosition, request: RequestNumber, shard: ShardIdentity, peer: Peer,
-        mailbox: Mailbox<NodeEvent>
+        mailbox: Mailbox<NodeEvent>, world: CoordinatorWorld = .real
     ) {
         self.checkpoints = checkpoints
         (self.position, self.request) = (position, request)
         self.shard = shard
         self.peer = peer
-        self.mailbox = mailbox
+        (self.mailbox, self.world) = (mailbox, world)
     }
 
-    /// Runs on a thread of its own. A damaged checkpoint is the core's to replace; a lost server is the receiving
+    /// Returns at once. A damaged checkpoint is the core's to replace; a lost server is the receiving
     /// thread's to tell.
     package func start() {
-        Thread.detachNewThread { [self] in
+        world.beside { [self] in
             do {
                 try send()
             } catch is Outbox.Dropped {

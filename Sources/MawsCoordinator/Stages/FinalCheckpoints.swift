@@ -104,9 +104,9 @@ extension CoordinatorNode {
     func verifyFinals() throws {
         let finals = FinalCheckpoints(
             checkpoints: checkpoints, database: database, results: paths.results, logger: logger)
-        guard let sentence = try finals.settle() else { return }
+        guard let sentence = try world.write(.database, { try finals.settle() }) else { return }
         outcome = nil
         failure = "\(sentence): start it again"
-        _ = try RecordFiles(paths: paths, catalog: catalog, database: database).agree()
+        _ = try world.write(.records) { try recordFiles.agree() }
     }
 }
