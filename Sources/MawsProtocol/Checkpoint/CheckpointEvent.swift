@@ -49,6 +49,7 @@ package enum CheckpointAction: Hashable, Sendable {
     case abandon(CheckpointAttempt)
     /// Tell the coordinator's core.
     case taken(RunPosition)
+    /// The same where a server was lost; a disk that takes no checkpoint ends the run.
     case notTaken(RunPosition, CheckpointFailure)
 }
 
