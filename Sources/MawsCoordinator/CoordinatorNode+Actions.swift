@@ -8,6 +8,7 @@ import MawsOptimizer
 import MawsPlan
 import MawsProtocol
 import MawsRecords
+import MawsReport
 import MawsTraining
 import MawsTransport
 import MawsWire
@@ -22,8 +23,7 @@ extension CoordinatorNode {
         switch action {
         case .send(let id, let message): if let peer = peers[id] { send(message, to: peer) }
         case .welcome(let id): if let peer = peers[id] { welcome(peer) }
-        case .refuse(let id, let reason, let mayTryAgain):
-            if let peer = peers[id] { refuse(peer, reason, mayTryAgain: mayTryAgain) }
+        case .refuse(let id, let refusal): if let peer = peers[id] { refuse(peer, refusal) }
         case .configure(let id, let keepsState, let keepsStep):
             configure(id, keepsState: keepsState, keepsStep: keepsStep)
         case .restore(let id, let position): try restore(id, position)
@@ -42,13 +42,13 @@ extension CoordinatorNode {
                 try database.move(to: StageIndex(UInt32(plan.stages.count)), step: StepIndex(0))
             }
             outcome = .finished
-        case .runFailed(let sentence): failure = sentence
+        case .runFailed(let fact): failure = "\(fact)"
         case .runStopped: outcome = .stopped
-        case .note(let sentence): logger.info("\(sentence)", metadata: place)
-        case .remark(let id, let sentence):
-            remark(sentence, by: peers[id]?.source ?? "a trainer that left", level: .info)
-        case .fault(let id, let sentence):
-            remark(sentence, by: "faults of " + (peers[id]?.source ?? "trainers that left"))
+        case .note(let fact): logger.info("\(fact)", metadata: place)
+        case .remark(let id, let fact):
+            remark("\(fact)", by: peers[id]?.source ?? "a trainer that left", level: .info)
+        case .fault(let id, let fact):
+            remark("\(fact)", by: "faults of " + (peers[id]?.source ?? "trainers that left"))
         }
     }
 

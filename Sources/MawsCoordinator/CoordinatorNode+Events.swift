@@ -20,7 +20,7 @@ extension CoordinatorNode {
         case .message(let peer, let message, let bytes):
             defer { peer.inbox.leave(bytes) }
             try receive(message, from: peer.id, now)
-        case .lost(let id, let reason): try lose(id, reason, now)
+        case .lost(let id, let loss): try lose(id, loss, now)
         case .core(let event):
             let stage = core.stage.index
             if case .stagePrepared = event { progress.beginStage(now) }
@@ -67,7 +67,7 @@ extension CoordinatorNode {
         peers[peer.id] = peer
         let connected = peers.values.map(\.connected)
         let replaced = core.replaced(by: peer.connected, hello.server, among: connected)
-        for (older, reason) in replaced.sorted(by: { $0.key < $1.key }) { try lose(older, "\(reason)", now) }
+        for (older, reason) in replaced.sorted(by: { $0.key < $1.key }) { try lose(older, .replaced(reason), now) }
         remark("the \(peer.role) \(peer.label) joined", by: peer.source, level: .info)
         if let warning = peer.certificateWarning { logger.warning("\(warning)") }
         switch peer.role {
@@ -91,7 +91,7 @@ extension CoordinatorNode {
         try world.write(.records) { try recorder.machine(machine) }
     }
 
-    private func lose(_ id: PeerID, _ reason: String, _ now: Moment) throws {
+    private func lose(_ id: PeerID, _ loss: PeerLoss, _ now: Moment) throws {
         guard let peer = peers.removeValue(forKey: id) else { return }
         productRates[id] = nil
         peer.end()
@@ -100,7 +100,7 @@ extension CoordinatorNode {
         // Here, not on the receiving thread: a checkpoint that is asked for between the loss and this event counts
         // on the lost server and would never end.
         collector.lost(id)
-        if peer.role != .viewer { try perform(core.step(.peerLost(id, reason: reason), now: now)) }
+        if peer.role != .viewer { try perform(core.step(.peerLost(id, loss), now: now)) }
     }
 
     func welcome(_ peer: Peer) {
@@ -116,17 +116,16 @@ extension CoordinatorNode {
             try perform(core.step(.leaseRequested(id, shares: shares), now: now))
         case (.trainer, .unitDone(let done)):
             if core.awaits(done, from: id),
-                let reason = recorder.refusal(of: done, from: id, hasOthers: core.readyTrainers > 1)
+                let fault = recorder.fault(of: done, from: id, hasOthers: core.readyTrainers > 1)
             {
-                try perform(core.step(.misbehaved(id, reason: reason), now: now))
+                try perform(core.step(.misbehaved(id, fault), now: now))
             } else {
                 try perform(core.step(.unitDone(id, done), now: now))
             }
         case (.trainer, .unitFailed(let failed)): try perform(core.step(.unitFailed(id, failed), now: now))
         case (.server, .reduced(let report)):
             guard fits(report, of: peer) else {
-                let refusal = AdmissionRefusal.noReport(stage: core.stage.index, step: report.step)
-                return refuse(peer, "\(refusal)", mayTryAgain: true)
+                return refuse(peer, .noReport(stage: core.stage.index, step: report.step))
             }
             try perform(core.step(.reduced(id, report), now: now))
         case (.server, .restored(let reply, let stage, let step)):
@@ -137,7 +136,7 @@ extension CoordinatorNode {
             // It ends the connection itself where it cannot go on; its next hello says what it holds.
             remark("\(peer.name) says: \(reason)", by: peer.source)
         case (.viewer, .statusRequest): askers.insert(id)
-        default: refuse(peer, "\(AdmissionRefusal.notItsMessage(peer.role))")
+        default: refuse(peer, .notItsMessage(peer.role))
         }
     }
 
@@ -151,7 +150,7 @@ extension CoordinatorNode {
     private func admit(_ peer: Peer, _ hello: Hello, _ now: Moment) throws {
         let profile: ComputeProfile
         switch admission.admit(hello) {
-        case .refused(let refusal): return refuse(peer, "\(refusal)")
+        case .refused(let refusal): return refuse(peer, refusal)
         case .admitted(let own): profile = own
         }
         let rate = hello.productRate.isFinite ? max(hello.productRate, 0) : 0
@@ -165,8 +164,8 @@ extension CoordinatorNode {
     }
 
     /// Tells the peer why, and closes a little later: a close at once could overtake the sentence.
-    func refuse(_ peer: Peer, _ reason: String, mayTryAgain: Bool = false) {
-        remark("the \(peer.role) \(peer.label) was refused: \(reason)", by: peer.source)
-        peer.dismiss(reason, mayTryAgain: mayTryAgain)
+    func refuse(_ peer: Peer, _ refusal: AdmissionRefusal) {
+        remark("the \(peer.role) \(peer.label) was refused: \(refusal)", by: peer.source)
+        peer.dismiss("\(refusal)", mayTryAgain: refusal.mayTryAgain)
     }
 }

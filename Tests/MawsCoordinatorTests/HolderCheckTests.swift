@@ -9,7 +9,7 @@ import Testing
 /// What becomes of a server that says nothing on its line, by what is found where trainers reach it.
 struct HolderCheckTests {
     /// The first event within so many seconds, which only a check that finds nothing waits for.
-    private func lost(_ listens: NetworkAddress, _ lines: TestLines, limit: Double) throws -> String? {
+    private func lost(_ listens: NetworkAddress, _ lines: TestLines, limit: Double) throws -> LineRule.Loss? {
         let (peer, server) = try lines.line(listens: listens)
         defer {
             peer.end()
@@ -21,7 +21,7 @@ struct HolderCheckTests {
         awaitSilence(peer)
         HolderCheck(identity: lines.coordinator, mailbox: mailbox, limitSeconds: limit).begin(peer)
         for event in mailbox.take(waitingSeconds: limit + 20) {
-            if case .lost(peer.id, let reason) = event { return reason }
+            if case .lost(peer.id, .gone(let loss, _, at: listens)) = event { return loss }
         }
         return nil
     }
@@ -42,20 +42,17 @@ struct HolderCheckTests {
     @Test func aProcessThatAnswersHasADeadLine() throws {
         let lines = try TestLines()
         let address = try lines.answering(LinkState(isOpen: true, isHeldUp: false, bytesReceived: 0, bytesSent: 0))
-        let reason = try lost(address, lines, limit: 60)
-        #expect(reason?.contains("nothing of what it says arrives") == true, "\(reason ?? "it is not lost")")
+        #expect(try lost(address, lines, limit: 60) == .lineIsDead)
     }
 
     @Test func anotherProcessInItsPlaceIsFound() throws {
         let lines = try TestLines()
-        let reason = try lost(try lines.answering(.unknown), lines, limit: 60)
-        #expect(reason?.contains("another process answers") == true, "\(reason ?? "it is not lost")")
+        #expect(try lost(try lines.answering(.unknown), lines, limit: 60) == .anotherProcessAnswers)
     }
 
     @Test func aPlaceWhereNobodyListensIsFound() throws {
         let lines = try TestLines()
-        let reason = try lost(try nobody(lines), lines, limit: 60)
-        #expect(reason?.contains("nobody listens any more") == true, "\(reason ?? "it is not lost")")
+        #expect(try lost(try nobody(lines), lines, limit: 60) == .nobodyListens)
     }
 
     /// The next silence is another check's, which nothing keeps from beginning.

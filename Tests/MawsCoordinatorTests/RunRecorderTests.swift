@@ -63,10 +63,10 @@ struct RunRecorderTests {
         let run = try RunFixture()
         let recorder = try recorder(run)
         let many = done(skipped: ["a", "b"])
-        let reason = recorder.refusal(of: many, from: PeerID(1), hasOthers: true)
-        #expect(reason == "it found 2 unreadable samples, and all others together 0")
-        #expect(recorder.refusal(of: many, from: PeerID(1), hasOthers: false) == nil)
-        #expect(recorder.refusal(of: done(skipped: ["a"]), from: PeerID(2), hasOthers: true) == nil)
+        let fault = recorder.fault(of: many, from: PeerID(1), hasOthers: true)
+        #expect(fault == .unreadableSamples(own: 2, others: 0))
+        #expect(recorder.fault(of: many, from: PeerID(1), hasOthers: false) == nil)
+        #expect(recorder.fault(of: done(skipped: ["a"]), from: PeerID(2), hasOthers: true) == nil)
     }
 
     /// What a trainer found before others came is not undone with what one of them says.
@@ -74,24 +74,26 @@ struct RunRecorderTests {
         let run = try RunFixture()
         let recorder = try recorder(run)
         let first = done(skipped: ["a"])
-        #expect(recorder.refusal(of: first, from: PeerID(1), hasOthers: false) == nil)
+        #expect(recorder.fault(of: first, from: PeerID(1), hasOthers: false) == nil)
         _ = try recorder.unit(first)
-        let reason = recorder.refusal(of: done(1, skipped: ["b", "c"]), from: PeerID(2), hasOthers: true)
-        #expect(reason == "it found 2 unreadable samples, and all others together 1")
+        let fault = recorder.fault(of: done(1, skipped: ["b", "c"]), from: PeerID(2), hasOthers: true)
+        #expect(fault == .unreadableSamples(own: 2, others: 1))
         #expect(recorder.unreadable(of: StageIndex(0)) == ["a"])
     }
 
     @Test(arguments: [(0, "{}"), (2, "{"), (2, "[]")])
     func aResultThatIsNotWhatTheStageHasIsRefused(stage: UInt32, result: String) throws {
-        let recorder = try recorder(RunFixture())
-        let reason = recorder.refusal(of: done(stage: stage, result: result), from: PeerID(1), hasOthers: true)
-        #expect(reason?.hasPrefix("the result of its unit 0 is not what stage") == true, "\(reason ?? "it is taken")")
+        let run = try RunFixture()
+        let recorder = try recorder(run)
+        let fault = recorder.fault(of: done(stage: stage, result: result), from: PeerID(1), hasOthers: true)
+        guard case .falseResult(unit: 0, stage: run.plan.stages[Int(stage)].name, _) = fault else {
+            return #expect(Bool(false), "\(String(describing: fault))")
+        }
     }
 
     @Test func aUnitOfNoStageIsRefused() throws {
         let recorder = try recorder(RunFixture())
-        #expect(
-            recorder.refusal(of: done(stage: 3), from: PeerID(1), hasOthers: false) == "it did a unit of no stage")
+        #expect(recorder.fault(of: done(stage: 3), from: PeerID(1), hasOthers: false) == .unitOfNoStage)
     }
 
     /// The file is written anew when the run goes back: what comes after goes to the new one.

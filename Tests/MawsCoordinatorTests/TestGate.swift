@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsCoordinator
 import MawsProtocol
+import MawsReport
 import MawsTransport
 import MawsWire
 import Testing
@@ -99,7 +100,7 @@ extension NodeEvent {
         switch self {
         case .joined(let peer, let hello): "\(hello.name) joined as \(peer.id.value)"
         case .message(let peer, let message, let bytes): "\(peer.name) says \(message.kind) of \(bytes) bytes"
-        case .lost(let id, let reason): "\(id.value) lost: \(reason)"
+        case .lost(let id, let loss): "\(id.value) lost: \(loss)"
         case .remark(let sentence, let source): "of \(source): \(sentence)"
         default: "\(self)"
         }

@@ -13,7 +13,7 @@ struct CoordinatorHarness {
     /// By server: term and number of the newest `configure`.
     var configured: [PeerID: Reply] = [:]
     var commits: [Commit] = []
-    var notes: [String] = []
+    var notes: [RunFact] = []
     var actions: [CoordinatorAction] = []
     /// Step of the checkpoint that a search finds; nil: it goes on for now.
     var found: StepIndex?

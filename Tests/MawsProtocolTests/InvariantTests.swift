@@ -20,8 +20,8 @@ struct InvariantTests {
 
     /// Everybody who is here goes, honest ones come: the run ends, unless all that came before ended it.
     private func heal(_ run: inout CoordinatorHarness, _ present: Set<UInt64>) {
-        for peer in present { run.step(.peerLost(PeerID(peer), reason: "gone")) }
-        for shard in 0..<2 { run.step(.peerLost(run.server(shard), reason: "gone")) }
+        for peer in present { run.step(.peerLost(PeerID(peer), .line("gone"))) }
+        for shard in 0..<2 { run.step(.peerLost(run.server(shard), .line("gone"))) }
         run.now = run.now + 3600
         run.joinServers()
         let trainer = run.joinTrainer(50)
@@ -47,11 +47,11 @@ struct InvariantTests {
         let server = random.below(2)
         switch random.below(12) {
         case 0: run.joinServer(server)
-        case 1: if random.below(4) == 0 { run.step(.peerLost(run.server(server), reason: "gone")) }
+        case 1: if random.below(4) == 0 { run.step(.peerLost(run.server(server), .line("gone"))) }
         case 2: if present.insert(trainer.value).inserted { _ = run.joinTrainer(trainer.value) }
         case 3:
             guard random.below(4) == 0, present.remove(trainer.value) != nil else { return }
-            run.step(.peerLost(trainer, reason: "gone"))
+            run.step(.peerLost(trainer, .line("gone")))
         case 4, 5, 6: run.finish(trainer)
         case 7: run.step(.leaseRequested(trainer))
         case 8: run.reduce(run.server(server), step: run.core.committed.step.value)
@@ -70,9 +70,9 @@ struct InvariantTests {
         switch random.below(7) {
         case 0: run.restored(server, position)
         case 1: run.step(.applied(server, run.reply(of: server), position))
-        case 2: run.step(.checkpointFailed(position, reason: "x"))
+        case 2: run.step(.checkpointFailed(position, .serverLost))
         case 3: run.step(.checkpointDamaged(position))
-        case 4: run.step(.misbehaved(trainer, reason: "x"))
+        case 4: run.step(.misbehaved(trainer, .unitOfNoStage))
         case 5: run.step(.newerTermKnown(Term(run.core.term.value + 1), name: "x"))
         default: run.step(.tick)
         }

@@ -12,7 +12,7 @@ struct LeftoverTests {
         var run = CoordinatorHarness(stages: [training(phases: [1])], shardCount: 1)
         run.joinServers()
         let old = run.reply(of: run.server(0))
-        run.step(.peerLost(run.server(0), reason: "killed"))
+        run.step(.peerLost(run.server(0), .line("killed")))
         run.joinServer(0, peer: 400, hello: run.emptyHello(0))
         return (run, old)
     }

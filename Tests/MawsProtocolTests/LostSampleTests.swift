@@ -73,7 +73,7 @@ import Testing
         var run = CoordinatorHarness(stages: [training(phases: [2])])
         run.joinServers()
         let first = run.joinTrainer(1)
-        run.step(.peerLost(first, reason: "killed"))
+        run.step(.peerLost(first, .line("killed")))
         let second = run.joinTrainer(2)
         let old = run.leases[second]
         lose(7, &run, second)
@@ -96,10 +96,10 @@ import Testing
     @Test func aServerThatWasAwayDropsTheStepWhenItIsBack() {
         var run = CoordinatorHarness(stages: [training(phases: [2])])
         run.joinServers()
-        run.step(.peerLost(run.joinTrainer(1), reason: "killed"))
+        run.step(.peerLost(run.joinTrainer(1), .line("killed")))
         let trainer = run.joinTrainer(2)
         lose(7, &run, trainer)
-        run.step(.peerLost(run.server(1), reason: "killed"))
+        run.step(.peerLost(run.server(1), .line("killed")))
         var hello = run.emptyHello(1)
         (hello.runID, hello.hasReduced) = ("run", true)
         run.joinServer(1, peer: 300, hello: hello)
@@ -136,7 +136,7 @@ import Testing
             run.reduceAll(step: UInt64(step))
         }
         #expect(run.commits.count == 3)
-        run.step(.peerLost(run.server(0), reason: "disk lost"))
+        run.step(.peerLost(run.server(0), .line("disk lost")))
         run.joinServer(0, peer: 300)
         run.leases = [:]
         run.step(.leaseRequested(trainer))

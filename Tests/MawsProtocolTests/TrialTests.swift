@@ -38,7 +38,7 @@ import Testing
             #expect(run.commits.count == step + 1)
             #expect(run.now.seconds(since: start) < 1)
             // They come again, which costs them nothing.
-            for peer in silent { run.step(.peerLost(peer, reason: "closed")) }
+            for peer in silent { run.step(.peerLost(peer, .line("closed"))) }
             silent = silent.map { join(&run, $0.value + 1000, "eve") }
         }
     }

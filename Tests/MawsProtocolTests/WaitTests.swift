@@ -56,8 +56,8 @@ struct WaitTests {
                 .serves(version: 0), .serves(version: 0),
                 .computes(firstUnit: 0, lastUnit: 0, step: 0, seconds: 0.5), .opensData,
             ])
-        run.step(.misbehaved(trainer, reason: "it lies"))
-        guard case .setAside("it lies", let left) = run.core.peerReports(run.now)[2].activity else {
+        run.step(.misbehaved(trainer, .unitOfNoStage))
+        guard case .setAside(.unitOfNoStage, let left) = run.core.peerReports(run.now)[2].activity else {
             return #expect(Bool(false), "it is not set aside")
         }
         #expect(left > 0)

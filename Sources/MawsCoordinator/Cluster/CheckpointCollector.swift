@@ -110,8 +110,7 @@ package final class CheckpointCollector: Sendable {
             case .seal(let attempt): seal(attempt)
             case .abandon(let attempt): state.withLock { $0.making.removeValue(forKey: attempt) }?.writer.abandon()
             case .taken(let position): mailbox.post(.core(.checkpointTaken(position)))
-            case .notTaken(let position, .serverLost):
-                mailbox.post(.core(.checkpointFailed(position, reason: "\(CheckpointFailure.serverLost)")))
+            case .notTaken(let position, .serverLost): mailbox.post(.core(.checkpointFailed(position, .serverLost)))
             // The disk is everybody's: the run ends here, and goes on from its last commit when there is room.
             case .notTaken(_, .storage(let sentence)): mailbox.post(.failed(sentence: sentence))
             }

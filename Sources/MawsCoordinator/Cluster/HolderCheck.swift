@@ -1,7 +1,6 @@
 import Foundation
 import MawsBase
 import MawsProtocol
-import MawsReport
 import MawsTransport
 import MawsWire
 import Synchronization
@@ -31,7 +30,7 @@ package final class HolderCheck: Sendable {
         guard let address = holder.listens, isFirst(holder.id) else { return }
         Thread.detachNewThread { [self] in
             repeat {
-                if let reason = reasonGone(holder, address) { mailbox.post(.lost(holder.id, reason: reason)) }
+                if let loss = loss(of: holder, address) { mailbox.post(.lost(holder.id, loss)) }
             } while isAskedAgain(holder.id)
         }
     }
@@ -53,7 +52,7 @@ package final class HolderCheck: Sendable {
         }
     }
 
-    private func reasonGone(_ holder: Peer, _ address: NetworkAddress) -> String? {
+    private func loss(of holder: Peer, _ address: NetworkAddress) -> PeerLoss? {
         let start = Moment.now()
         var longest = CoordinatorCore.silentServerSeconds
         while Moment.now().seconds(since: start) < limitSeconds {
@@ -67,7 +66,7 @@ package final class HolderCheck: Sendable {
             let loss = LineRule.loss(
                 found, silentSeconds: silence, holder.connection.silentSeconds,
                 isHeldUp: wasHeldUp || holder.line.isHeldUp)
-            if let loss { return String(format: "silent for %.1f s, and \(loss) at \(address)", silence) }
+            if let loss { return .gone(loss, silentSeconds: silence, at: address) }
         }
         return nil
     }

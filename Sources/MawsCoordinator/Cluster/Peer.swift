@@ -117,7 +117,7 @@ package enum NodeEvent: Sendable {
     case joined(Peer, Hello)
     /// From a peer's inbox, where its body takes so many bytes.
     case message(Peer, Message, bytes: Int)
-    case lost(PeerID, reason: String)
+    case lost(PeerID, PeerLoss)
     /// From a worker thread of the coordinator itself.
     case core(CoordinatorEvent)
     case childEnded(name: String, status: String)

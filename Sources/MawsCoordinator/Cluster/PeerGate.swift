@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsProtocol
+import MawsReport
 import MawsTransport
 import MawsWire
 import Synchronization
@@ -69,10 +70,10 @@ package final class PeerGate: Sendable {
             return nil
         }
         guard case .hello(let hello) = incoming.message else {
-            throw refused(connection, "its first message is not hello")
+            throw refused(connection, .noHello)
         }
         if let refusal = Admission.refusal(of: hello, certified: connection.peer.role) {
-            throw refused(connection, "\(refusal)")
+            throw refused(connection, refusal)
         }
         let budget = budget(hello.role)
         connection.allow(budget)
@@ -89,9 +90,9 @@ package final class PeerGate: Sendable {
     }
 
     /// Tells the peer why it is not let in.
-    private func refused(_ connection: Connection, _ reason: String) -> TransportError {
-        connection.refuse(reason)
-        return .malformed(peer: connection.peerName, reason: reason)
+    private func refused(_ connection: Connection, _ refusal: AdmissionRefusal) -> TransportError {
+        connection.refuse("\(refusal)")
+        return .malformed(peer: connection.peerName, reason: "\(refusal)")
     }
 
     private func budget(_ role: Role) -> MessageBudget {
@@ -109,7 +110,7 @@ package final class PeerGate: Sendable {
         } catch {
             // Nobody misses a viewer; what it did wrong is worth a line.
             if peer.role == .viewer, !isEnd(error) { mailbox.post(.remark("\(error)", source: peer.source)) }
-            mailbox.post(.lost(peer.id, reason: peer.outbox.failure ?? "\(error)"))
+            mailbox.post(.lost(peer.id, .line(peer.outbox.failure ?? "\(error)")))
             peer.outbox.end()
         }
     }

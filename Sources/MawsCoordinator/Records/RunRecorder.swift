@@ -90,14 +90,14 @@ package final class RunRecorder {
 
     /// Why the results of a unit that is due are no use, whatever others say: they are not what its stage has, or one
     /// trainer alone finds more unreadable samples than the run may pass over.
-    package func refusal(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> String? {
-        guard catalog.stages.indices.contains(Int(done.stage.value)) else { return "it did a unit of no stage" }
+    package func fault(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> TrainerFault? {
+        guard catalog.stages.indices.contains(Int(done.stage.value)) else { return .unitOfNoStage }
         let stage = catalog[done.stage]
         do {
             try examine(done, of: stage)
         } catch {
-            let fault = (error as? ResultFault)?.description ?? "is not what a trainer says"
-            return "the result of its unit \(done.unit.value) is not what stage \(stage.plan.name) has: it \(fault)"
+            let what = (error as? ResultFault)?.description ?? "is not what a trainer says"
+            return .falseResult(unit: done.unit.value, stage: stage.plan.name, what: what)
         }
         guard !done.skipped.isEmpty else { return nil }
         if finders.stage != done.stage { finders = (done.stage, [:]) }
@@ -111,7 +111,7 @@ package final class RunRecorder {
         }
         finders.names[peer] = nil
         if stageSkips?.stage == done.stage { stageSkips?.names.removeAll { !others.contains($0) } }
-        return "it found \(own.count) unreadable samples, and all others together \(others.count)"
+        return .unreadableSamples(own: own.count, others: others.count)
     }
 
     /// Throws where a unit's result is not what the stage has.

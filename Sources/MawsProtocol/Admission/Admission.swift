@@ -60,6 +60,7 @@ package struct Admission: Sendable {
 
 /// Why a peer is not let in, or not any more.
 package enum AdmissionRefusal: Hashable, Sendable {
+    case noHello
     case otherVersion(UInt32)
     case otherRole(Role, certified: Role)
     /// A server's hello names no shard.
@@ -71,8 +72,21 @@ package enum AdmissionRefusal: Hashable, Sendable {
     case otherData(String, expected: String)
     case noProfile(String)
     case otherProfile(ComputeProfile, expected: ComputeProfile)
+    /// A server is of a run with another number of shards.
+    case otherShardCount(name: String, ShardIdentity, due: Int)
+    case shardServed(ShardIdentity, by: String, host: String)
+    /// The run goes on under a term above that which its servers were told.
+    case newerTerm
     /// A server's sums of squares are not those of its slices.
     case noReport(stage: StageIndex, step: StepIndex)
     /// It sends what its role may not.
     case notItsMessage(Role)
+
+    /// Whether the same hello may be welcome later.
+    package var mayTryAgain: Bool {
+        switch self {
+        case .shardServed, .newerTerm, .noReport: true
+        default: false
+        }
+    }
 }

@@ -13,16 +13,16 @@ extension CoordinatorCore {
     static let witnessesMax = 8
 
     /// Sets a trainer aside.
-    mutating func blame(_ peer: PeerID, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
+    mutating func blame(_ peer: PeerID, _ fault: TrainerFault, _ now: Moment) -> [CoordinatorAction] {
         guard let trainer = trainers[peer] else { return [] }
         let seconds = min(Self.pauseSecondsMax, Self.pauseSeconds * Double(1 << min(trainer.faults, 10)))
         trainers[peer]?.faults += 1
         trainers[peer]?.failures = 0
         trainers[peer]?.answers = 0
-        trainers[peer]?.setAside = (reason, now + seconds)
+        trainers[peer]?.setAside = (fault, now + seconds)
         suspects[trainer.certificate] = now + min(seconds, Self.newcomerPauseSecondsMax)
         ledger.revoke { $0.trainer == peer }
-        return [.fault(peer, "\(trainer.name) is set aside for \(Int(seconds)) s: \(reason)")] + grantLeases(now)
+        return [.fault(peer, .trainerSetAside(name: trainer.name, fault, seconds: seconds))] + grantLeases(now)
     }
 
     func isSetAside(_ trainer: Trainer, _ now: Moment) -> Bool { trainer.setAside.map { $0.until > now } ?? false }
@@ -59,23 +59,18 @@ extension CoordinatorCore {
         let unit = done.unit.value
         ledger.revoke { $0.lease == done.lease }
         nonFinite[unit, default: []].insert(peer)
-        let name = trainers[peer]?.name ?? "a trainer"
-        var what = "unit \(unit) of step \(position.step.value) is not finite, says \(name)"
-        if suffices(nonFinite[unit] ?? [], now) {
-            agreedNonFinite.insert(unit)
-            what += ", as all say who computed it: it is taken as it is"
-        } else {
-            what += ": another trainer computes it again"
-        }
-        return [.remark(peer, what)] + grantLeases(now)
+        if suffices(nonFinite[unit] ?? [], now) { agreedNonFinite.insert(unit) }
+        let fact = RunFact.unitNotFinite(
+            done.unit, position.step, by: trainers[peer]?.name, isBelieved: isAgreed(unit))
+        return [.remark(peer, fact)] + grantLeases(now)
     }
 
     /// A unit was done with a finite gradient: who said that it is not is at fault.
     mutating func refuteNonFinite(_ peer: PeerID, _ unit: UInt32, _ now: Moment) -> [CoordinatorAction] {
         guard !isAgreed(unit), let liars = nonFinite.removeValue(forKey: unit) else { return [] }
-        let name = trainers[peer]?.name ?? "another trainer"
-        let reason = "its unit \(unit) of step \(position.step.value) was not finite, and is where \(name) computes it"
-        return liars.filter { $0 != peer }.sorted().flatMap { blame($0, reason, now) }
+        let fault = TrainerFault.falseNonFinite(
+            unit: unit, step: position.step.value, finiteAt: trainers[peer]?.name)
+        return liars.filter { $0 != peer }.sorted().flatMap { blame($0, fault, now) }
     }
 
     // MARK: - Leases that are over
@@ -85,8 +80,7 @@ extension CoordinatorCore {
         guard mode == .computing else { return [] }
         return ledger.expire(now, after: leaseSeconds).sorted().map { peer in
             noteStall(peer, now)
-            let name = trainers[peer]?.name ?? "a trainer"
-            return .remark(peer, "\(name) has not answered in time: what it was leased is given to others")
+            return .remark(peer, .leasesOver(of: trainers[peer]?.name))
         }
     }
 }

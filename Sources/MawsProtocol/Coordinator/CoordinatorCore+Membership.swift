@@ -8,23 +8,15 @@ extension CoordinatorCore {
     {
         let shard = hello.shard
         guard shard.count == servers.count else {
-            return [
-                .refuse(
-                    peer,
-                    "this run has \(servers.count) shards and \(name) says it is shard \(shard): start it with "
-                        + "--shard i/\(servers.count)",
-                    mayTryAgain: false
-                )
-            ]
+            return [.refuse(peer, .otherShardCount(name: name, shard, due: servers.count))]
         }
         if let holder = servers[shard.index] {
-            let reason = "shard \(shard) is already served by \(holder.name) at \(holder.address.host)"
-            return [.refuse(peer, reason, mayTryAgain: true)]
+            return [.refuse(peer, .shardServed(shard, by: holder.name, host: holder.address.host))]
         }
         servers[shard.index] = Server(
             peer: peer, name: name, address: ServerAddress(shard: shard, host: hello.host, port: hello.port),
             hello: hello)
-        return [.welcome(peer), .note("\(name) serves shard \(shard)")] + rosterActions() + assemble(now)
+        return [.welcome(peer), .note(.serverJoined(name: name, shard))] + rosterActions() + assemble(now)
     }
 
     /// Who serves a shard now.
@@ -45,9 +37,9 @@ extension CoordinatorCore {
         trainers[peer] = Trainer(name: name, certificate: certificate)
         suspects = suspects.filter { $0.value > now }
         if let until = suspects[certificate] {
-            trainers[peer]?.setAside = ("another trainer with its certificate was set aside just now", until)
+            trainers[peer]?.setAside = (.certificate, until)
         }
-        return [.welcome(peer), .remark(peer, "\(name) joined"), .send(peer, .roster(roster))]
+        return [.welcome(peer), .remark(peer, .trainerJoined(name: name)), .send(peer, .roster(roster))]
     }
 
     mutating func trainerReady(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {
@@ -55,10 +47,10 @@ extension CoordinatorCore {
         return grantLeases(now)
     }
 
-    mutating func peerLost(_ peer: PeerID, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
+    mutating func peerLost(_ peer: PeerID, _ loss: PeerLoss, _ now: Moment) -> [CoordinatorAction] {
         if let trainer = trainers.removeValue(forKey: peer) {
             ledger.revoke { $0.trainer == peer }
-            return [.remark(peer, "\(trainer.name) left: \(reason)")] + grantLeases(now)
+            return [.remark(peer, .trainerLeft(name: trainer.name, loss))] + grantLeases(now)
         }
         guard let index = servers.firstIndex(where: { $0?.peer == peer }), let server = servers[index] else {
             return []
@@ -66,9 +58,8 @@ extension CoordinatorCore {
         servers[index] = nil
         serverAwaySince[index] = now
         if mode == .computing || mode == .applying || mode == .deciding { mode = .assembling }
-        let note = CoordinatorAction.note(
-            "\(server.name) left: \(reason); the step waits for shard \(server.hello.shard)")
-        return [note] + (isStopping ? assemble(now) : [])
+        let fact = RunFact.serverLeft(name: server.name, server.hello.shard, loss)
+        return [.note(fact)] + (isStopping ? assemble(now) : [])
     }
 
     var roster: Roster { Roster(servers: readyServers.map(\.address)) }
@@ -127,7 +118,7 @@ extension CoordinatorCore {
         guard let checkpointPosition else { return search(position.stage) }
         var actions: [CoordinatorAction] = []
         if checkpointPosition < position {
-            actions += [.note("a server's state is gone or not of this step"), .rollBack(checkpointPosition)]
+            actions += [.note(.stateGone), .rollBack(checkpointPosition)]
             position = checkpointPosition
         }
         lastCommit = nil

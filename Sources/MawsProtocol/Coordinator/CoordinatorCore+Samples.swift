@@ -41,8 +41,7 @@ extension CoordinatorCore {
         mode = .assembling
         losses = []
         var actions: [CoordinatorAction] = [
-            .passOver(sample, term: term),
-            .note("step \(position.step.value) starts over, as a sample of it is passed over from now on"),
+            .passOver(sample, term: term), .note(.stepStartsOver(position.step)),
         ]
         for index in servers.indices {
             guard let peer = servers[index]?.peer else { continue }

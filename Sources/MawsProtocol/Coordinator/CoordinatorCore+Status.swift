@@ -62,7 +62,7 @@ extension CoordinatorCore {
                 firstUnit: first.unit.value, lastUnit: last.unit.value, step: position.step.value,
                 seconds: now.seconds(since: first.assignment.since))
         } else if let setAside = trainer?.setAside, setAside.until > now {
-            activity = .setAside(reason: setAside.reason, secondsLeft: setAside.until.seconds(since: now))
+            activity = .setAside(setAside.fault, secondsLeft: setAside.until.seconds(since: now))
         } else if let since = trainer?.waitsSince {
             activity = .waitsForUnit(seconds: now.seconds(since: since))
         }

@@ -27,7 +27,7 @@ extension CoordinatorCore {
         let held = mode == .computing ? ledger.count(of: peer) : 0
         ledger.revoke { $0.trainer == peer }
         guard held > 0 else { return grantLeases(now) }
-        return blame(peer, "it asks for more and has not answered for what it was leased", now)
+        return blame(peer, .asksWithoutAnswer, now)
     }
 
     /// Gives work to every trainer that waits for it, in the order of their connections.
@@ -96,8 +96,7 @@ extension CoordinatorCore {
             return claimNonFinite(peer, done, now)
         }
         guard isConfirmed(done) else {
-            let unit = "unit \(done.unit.value) of step \(done.step.value)"
-            return blame(peer, "it says that \(unit) is done, and the shards do not have it", now)
+            return blame(peer, .unitMissing(unit: done.unit.value, step: done.step.value), now)
         }
         ledger.complete(done.unit)
         failuresInARow = 0
@@ -121,7 +120,7 @@ extension CoordinatorCore {
         let failures = trainers[peer]?.failures ?? 0
         let others = trainers.filter { $0.key != peer && $0.value.isReady && !isSetAside($0.value, now) }
         if failures >= Self.failuresMin, others.contains(where: { $0.value.failures == 0 }) {
-            return blame(peer, "it gave \(failures) units in a row back, the last one as \(failed.reason)", now)
+            return blame(peer, .returnsUnits(count: failures, lastReason: failed.reason), now)
         }
         let seconds = now.seconds(since: failingSince ?? now)
         failingSince = failingSince ?? now
@@ -129,12 +128,10 @@ extension CoordinatorCore {
             others.allSatisfy({ $0.value.failures > 0 })
         {
             mode = .ended
-            return [
-                .runFailed("no unit could be computed in \(failuresInARow) tries, the last one said: \(failed.reason)")
-            ]
+            return [.runFailed(.nothingComputed(tries: failuresInARow, lastReason: failed.reason))]
         }
-        let name = trainers[peer]?.name ?? "a trainer"
-        return [.remark(peer, "\(name) gave a unit back: \(failed.reason)")] + grantLeases(now)
+        let fact = RunFact.unitReturned(by: trainers[peer]?.name, reason: failed.reason)
+        return [.remark(peer, fact)] + grantLeases(now)
     }
 
     private mutating func phaseCompleted(_ now: Moment) -> [CoordinatorAction] {
@@ -215,10 +212,12 @@ extension CoordinatorCore {
         return afterCheckpoint(now)
     }
 
-    mutating func checkpointFailed(_ failed: RunPosition, _ reason: String, _ now: Moment) -> [CoordinatorAction] {
+    mutating func checkpointFailed(
+        _ failed: RunPosition, _ failure: CheckpointFailure, _ now: Moment
+    ) -> [CoordinatorAction] {
         guard mode == .checkpointing else { return [] }
         mode = .assembling
-        return [.note("the checkpoint at step \(failed.step.value) was not taken: \(reason)")] + assemble(now)
+        return [.note(.checkpointNotTaken(failed.step, failure))] + assemble(now)
     }
 
     private mutating func afterCheckpoint(_ now: Moment) -> [CoordinatorAction] {

@@ -16,10 +16,7 @@ extension CoordinatorCore {
         // No receipt of theirs is of the new term: nothing counts, and nobody is at fault, until they are back.
         if mode == .computing || mode == .applying || mode == .deciding { mode = .assembling }
         for index in servers.indices { servers[index]?.isBusy = true }
-        let note =
-            "\(name) knows term \(known.value) and the run's records end at \(before.value): the run's folder is of an "
-            + "earlier time, or the server worked for another run; the run goes on under term \(term.value)"
-        return [.keepTerm(term), .note(note)]
-            + readyServers.map { .refuse($0.peer, "the run goes on under a newer term", mayTryAgain: true) }
+        let fact = RunFact.newerTerm(known, knownBy: name, recorded: before, taken: term)
+        return [.keepTerm(term), .note(fact)] + readyServers.map { .refuse($0.peer, .newerTerm) }
     }
 }

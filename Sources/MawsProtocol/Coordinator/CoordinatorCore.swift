@@ -41,7 +41,7 @@ package struct CoordinatorCore: Sendable {
         /// What it did wrong, and units that it gave back since the last one that it did.
         var faults = 0
         var failures = 0
-        var setAside: (reason: String, until: Moment)?
+        var setAside: (fault: TrainerFault, until: Moment)?
         /// Answers since it last let a unit become late, and leases that it has not answered for.
         var answers = 0
         var openLeases: Set<UInt64> = []
@@ -201,7 +201,7 @@ package struct CoordinatorCore: Sendable {
         case .newerTermKnown(let term, let name): return takeTerm(above: term, of: name)
         case .trainerJoined(let peer, let name, let certificate): return trainerJoined(peer, name, certificate, now)
         case .trainerReady(let peer): return trainerReady(peer, now)
-        case .peerLost(let peer, let reason): return peerLost(peer, reason, now)
+        case .peerLost(let peer, let loss): return peerLost(peer, loss, now)
         case .leaseRequested(let peer, let shares): return leaseRequested(peer, shares, now)
         case .unitDone(let peer, let done): return unitDone(peer, done, now)
         case .unitFailed(let peer, let failed): return unitFailed(peer, failed, now)
@@ -211,12 +211,12 @@ package struct CoordinatorCore: Sendable {
         case .stagePrepared(let stage): return stagePrepared(stage, now)
         case .decided(let commit): return decided(commit)
         case .checkpointTaken(let position): return checkpointTaken(position, now)
-        case .checkpointFailed(let position, let reason): return checkpointFailed(position, reason, now)
+        case .checkpointFailed(let position, let failure): return checkpointFailed(position, failure, now)
         case .checkpointDamaged(let position): return checkpointDamaged(position)
         case .sourceDamaged(let stage): return sourceDamaged(stage)
         case .checkpointFound(let position): return checkpointFound(position, now)
         case .stopRequested: return stopRequested(now)
-        case .misbehaved(let peer, let reason): return blame(peer, reason, now)
+        case .misbehaved(let peer, let fault): return blame(peer, fault, now)
         case .tick: return endLeases(now) + grantLeases(now)
         }
     }

@@ -17,13 +17,13 @@ package enum CoordinatorEvent: Sendable {
     case trainerJoined(PeerID, name: String, certificate: String = "")
     /// The trainer opened its data and its compute profile fits the run.
     case trainerReady(PeerID)
-    case peerLost(PeerID, reason: String)
+    case peerLost(PeerID, PeerLoss)
     /// `shares` as in `Message.leaseRequest`.
     case leaseRequested(PeerID, shares: [UInt8] = [])
     case unitDone(PeerID, UnitDone)
     case unitFailed(PeerID, UnitFailed)
     /// A trainer sent what is wrong by itself, whatever others say.
-    case misbehaved(PeerID, reason: String)
+    case misbehaved(PeerID, TrainerFault)
     case restored(PeerID, Reply, RunPosition)
     case reduced(PeerID, Reduced)
     case applied(PeerID, Reply, RunPosition)
@@ -32,7 +32,7 @@ package enum CoordinatorEvent: Sendable {
     /// The shell decided the commit and made it durable.
     case decided(Commit)
     case checkpointTaken(RunPosition)
-    case checkpointFailed(RunPosition, reason: String)
+    case checkpointFailed(RunPosition, CheckpointFailure)
     /// A server cannot be restored from the checkpoint at this position: it is not what was written.
     case checkpointDamaged(RunPosition)
     /// The stage that is prepared cannot start from the final checkpoint of this one, which is damaged or gone.
@@ -49,8 +49,8 @@ package enum CoordinatorAction: Hashable, Sendable {
     case send(PeerID, Message)
     /// The peer is let in.
     case welcome(PeerID)
-    /// Tell the peer why, and whether the same hello may be welcome later; close its connection.
-    case refuse(PeerID, String, mayTryAgain: Bool)
+    /// Tell the peer why, and close its connection.
+    case refuse(PeerID, AdmissionRefusal)
     /// Send `configure` for the current stage.
     case configure(PeerID, keepsState: Bool, keepsStep: Bool = true)
     /// Stream the slices of the checkpoint at this position to the server, then `restoreDone`.
@@ -78,13 +78,14 @@ package enum CoordinatorAction: Hashable, Sendable {
     case stepFinished(RunPosition, loss: Double)
     case stageFinished(StageIndex)
     case runFinished
-    /// The run cannot go on, for this reason.
-    case runFailed(String)
+    /// The run cannot go on.
+    case runFailed(RunFact)
     /// The run stops here at a user's word; everything committed is in the checkpoint.
     case runStopped
-    case note(String)
+    /// Tell people.
+    case note(RunFact)
     /// A note on what a peer brought about: there may be many.
-    case remark(PeerID, String)
+    case remark(PeerID, RunFact)
     /// The same of what a peer did wrong: no number of other remarks hides it.
-    case fault(PeerID, String)
+    case fault(PeerID, RunFact)
 }

@@ -7,6 +7,7 @@ extension AdmissionRefusal: CustomStringConvertible {
     /// The sentence that the peer and the log get.
     package var description: String {
         switch self {
+        case .noHello: "its first message is not hello"
         case .otherVersion(let version):
             "it speaks protocol version \(version), this coordinator \(ProtocolVersion.current): "
                 + "use one version of maws"
@@ -26,6 +27,11 @@ extension AdmissionRefusal: CustomStringConvertible {
             "it would not compute this run's bits: \(profile.differences(from: expected).joined(separator: "; ")). "
                 + "Start it with the same --compute on such a machine; or say `bit_identity: off` in the plan or, in a "
                 + "run without steps so far, `compute_profile: \(profile)`"
+        case .otherShardCount(let name, let shard, let due):
+            "this run has \(due) shards and \(name) says it is shard \(shard): start it with --shard i/\(due)"
+        case .shardServed(let shard, let name, let host):
+            "shard \(shard) is already served by \(name) at \(host)"
+        case .newerTerm: "the run goes on under a newer term"
         case .noReport(let stage, let step):
             "its report of step \(step.value) of the plan's stage \(stage.value + 1) is not one of its slices"
         case .notItsMessage(let role): "a \(role) may not send this message"

@@ -128,8 +128,8 @@ struct NodePeerTests {
         rig.settle()
         #expect(try rig.metrics.isEmpty)
         let shown = try #require(try rig.status().peers.first { $0.name == "liar" })
-        guard case .setAside(let reason, _) = shown.activity else { return #expect(Bool(false), "\(shown)") }
-        #expect(reason.contains("the shards do not have it") && shown.certificate == "eve")
+        guard case .setAside(.unitMissing, _) = shown.activity else { return #expect(Bool(false), "\(shown)") }
+        #expect(shown.doing.contains("the shards do not have it") && shown.certificate == "eve")
         #expect(rig.log.contains("liar is set aside for 5 s"))
         rig.lose(id)
         rig.join(rig.trainer())

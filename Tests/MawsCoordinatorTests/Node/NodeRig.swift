@@ -142,9 +142,9 @@ final class NodeRig {
     }
 
     /// Its connection breaks.
-    func lose(_ id: PeerID, _ reason: String = "its line broke") {
+    func lose(_ id: PeerID, _ words: String = "its line broke") {
         connected[id] = nil
-        node?.mailbox.post(.lost(id, reason: reason))
+        node?.mailbox.post(.lost(id, .line(words)))
     }
 
     func line(_ id: PeerID) -> FakeLine {

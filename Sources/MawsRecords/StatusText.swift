@@ -13,8 +13,29 @@ extension PeerActivity: CustomStringConvertible {
         case .computes(let first, let last, let step, let seconds):
             "\(first == last ? "unit \(first)" : "units \(first) to \(last)") of step \(step) "
                 + "since \(Figure.tenths(seconds)) s"
-        case .setAside(let reason, let left): "set aside for \(Figure.tenths(left)) s more: \(reason)"
+        case .setAside(let fault, let left): "set aside for \(Figure.tenths(left)) s more: \(fault)"
         case .waitsForUnit(let seconds): "waits for a unit since \(Figure.tenths(seconds)) s"
+        }
+    }
+}
+
+extension TrainerFault: CustomStringConvertible {
+    /// Why it is set aside.
+    package var description: String {
+        switch self {
+        case .asksWithoutAnswer: "it asks for more and has not answered for what it was leased"
+        case .unitMissing(let unit, let step):
+            "it says that unit \(unit) of step \(step) is done, and the shards do not have it"
+        case .returnsUnits(let count, let reason):
+            "it gave \(count) units in a row back, the last one as \(reason)"
+        case .falseNonFinite(let unit, let step, let name):
+            "its unit \(unit) of step \(step) was not finite, and is where \(name ?? "another trainer") computes it"
+        case .certificate: "another trainer with its certificate was set aside just now"
+        case .unitOfNoStage: "it did a unit of no stage"
+        case .falseResult(let unit, let stage, let what):
+            "the result of its unit \(unit) is not what stage \(stage) has: it \(what)"
+        case .unreadableSamples(let own, let others):
+            "it found \(own) unreadable samples, and all others together \(others)"
         }
     }
 }

@@ -10,7 +10,7 @@ package enum PeerActivity: Codable, Hashable, Sendable {
     case opensData
     case idle
     case computes(firstUnit: UInt32, lastUnit: UInt32, step: UInt64, seconds: Double)
-    case setAside(reason: String, secondsLeft: Double)
+    case setAside(TrainerFault, secondsLeft: Double)
     case waitsForUnit(seconds: Double)
 }
 
