@@ -26,7 +26,7 @@ struct OutboxTests {
     private func hold(_ peer: Peer) throws {
         peer.outbox.put(large)
         let deadline = Moment.now() + 120
-        while peer.connection.bytesSent == 0 { try #require(Moment.now() < deadline) }
+        while peer.socket.bytesSent == 0 { try #require(Moment.now() < deadline) }
     }
 
     private let large = Message.status([UInt8](repeating: 7, count: 32 << 20))
@@ -102,7 +102,7 @@ struct OutboxTests {
         let lines = try TestLines()
         let (peer, server) = try lines.line()
         peer.dismiss("the run is over")
-        awaitEnd(peer.connection)
+        awaitEnd(peer.socket)
         #expect(peer.outbox.failure == nil)
         #expect(try received(server) == .refused(reason: "the run is over", mayTryAgain: false))
         server.close()
