@@ -27,7 +27,7 @@ struct CheckpointCollectorTests {
 
     private func receive(_ peer: Peer, _ collector: CheckpointCollector) {
         Thread.detachNewThread {
-            while let incoming = try? peer.connection.receive(timeoutSeconds: 60) {
+            while let incoming = try? peer.socket.receive(timeoutSeconds: 60) {
                 guard case .snapshotSlice(let reply, let slice) = incoming.message else { continue }
                 try? collector.receive(slice, reply.request, from: peer, byteCount: incoming.payloadCount)
             }

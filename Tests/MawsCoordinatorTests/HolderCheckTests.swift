@@ -16,7 +16,7 @@ struct HolderCheckTests {
             server.close()
         }
         // Somebody waits for what it says, and nothing comes.
-        Thread.detachNewThread { _ = try? peer.line.read { try peer.connection.receive(timeoutSeconds: 60) } }
+        Thread.detachNewThread { _ = try? peer.line.read { try peer.socket.receive(timeoutSeconds: 60) } }
         let mailbox = Mailbox<NodeEvent>()
         awaitSilence(peer)
         HolderCheck(identity: lines.coordinator, mailbox: mailbox, limitSeconds: limit).begin(peer)
@@ -64,7 +64,7 @@ struct HolderCheckTests {
             server.close()
         }
         Thread.detachNewThread {
-            while (try? peer.line.read { try peer.connection.receive(timeoutSeconds: 60) }) != nil {}
+            while (try? peer.line.read { try peer.socket.receive(timeoutSeconds: 60) }) != nil {}
         }
         let mailbox = Mailbox<NodeEvent>()
         let check = HolderCheck(identity: lines.coordinator, mailbox: mailbox, limitSeconds: 60)

@@ -82,11 +82,3 @@ extension Peer {
         return socket
     }
 }
-
-extension PeerConnection {
-    /// What came next on a line over a socket.
-    func receive(timeoutSeconds: Double) throws -> Incoming {
-        guard let socket = self as? Connection else { preconditionFailure("it has no socket") }
-        return try socket.receive(timeoutSeconds: timeoutSeconds)
-    }
-}

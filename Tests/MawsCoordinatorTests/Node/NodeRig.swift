@@ -54,10 +54,10 @@ final class NodeRig {
               test: {shards: \(folder)/images.tar, skip_limit: 0.1}
             model: {image: {size: 8, channels: 1, patch: 4, width: 16, depth: 1, heads: 2}}
             checkpoint: {steps: 2, keep: 2}
-            cluster: {servers: 2, trainers: 2}
+            cluster: {local: true, servers: 2, trainers: 2}
             stages:
               - mae: {steps: 3, batch: 4, unit: 2, skip_nonfinite: \(skips), \(decoder)}
-              - mae: {name: more, from: mae, steps: 2, batch: 4, unit: 2, \(decoder)}
+              - mae: {name: more, steps: 2, batch: 4, unit: 2, \(decoder)}
               - linear: {from: more, unit: 6}
             """.utf8
         ).write(to: URL(fileURLWithPath: "\(folder)/plan.yaml"))
