@@ -73,7 +73,7 @@ final class CoordinatorSession {
             try restore(request, slice, incoming.payloadCount)
             return nil
         }
-        guard incoming.payloadCount == 0 else { throw rubbish("it sent a payload where none belongs") }
+        guard incoming.payloadCount == 0 else { throw rubbish(.noPayloadDue) }
         switch incoming.message {
         case .heartbeat: break
         case .configure(let configuration):
@@ -87,7 +87,7 @@ final class CoordinatorSession {
         case .shutdown(true, _): return .finished
         case .refused(let reason, true): return .lost(reason: "it refused this server: \(reason)")
         case .shutdown(false, let reason), .refused(let reason, false): throw ServerError.stopped(reason: reason)
-        default: throw rubbish("it sent a message that is not for servers")
+        default: throw rubbish(.notForServers)
         }
         return nil
     }
@@ -113,7 +113,8 @@ final class CoordinatorSession {
             case .serve(_, let slice):
                 guard let memory else { preconditionFailure("served without memory") }
                 try serve(reply, slice, of: memory)
-            case .decline(_, let reason):
+            case .decline(_, let lack):
+                let reason = lack.sentence(of: host.options.shard)
                 try connection.send(.unavailable(reply, reason))
                 throw rubbish("it asked for what is not here: \(reason)")
             default:
@@ -135,8 +136,10 @@ final class CoordinatorSession {
     }
 
     private func settle(_ actions: [ShardLockedAction]) throws {
-        for case .breakOff(let reason) in actions { throw rubbish(reason) }
+        for case .breakOff(let breach) in actions { throw rubbish(breach) }
     }
+
+    private func rubbish(_ breach: ShardBreach) -> ServerError { rubbish(breach.sentence(at: host.options.shard)) }
 
     private func rubbish(_ reason: String) -> ServerError {
         .rubbish(peer: "the coordinator \(connection.peerName)", reason: reason)

@@ -16,7 +16,7 @@ extension ShardHost {
             return try body()
         } catch let error as StorageError {
             guard case .damaged = error else { throw error }
-            return .stateDamaged(generation, reason: "\(error)")
+            return .stateDamaged(generation, damage: "\(error)")
         }
     }
 
@@ -29,7 +29,7 @@ extension ShardHost {
         let actions = state.withLock { state in
             // Another state may have taken its place meanwhile.
             state.memory === memory
-                ? state.step(.stateDamaged(state.generation, reason: reason)) : .nothing
+                ? state.step(.stateDamaged(state.generation, damage: reason)) : .nothing
         }
         try run(actions.unlocked)
         return reason
@@ -37,7 +37,7 @@ extension ShardHost {
 
     /// Takes the state out of service and its file away: whoever starts next must not find it, and another needs its
     /// place on the disk.
-    func discard(_ generation: ShardGeneration, _ reason: String) {
+    func discard(_ generation: ShardGeneration, _ damage: String) {
         let file = state.withLock { state -> StateFile? in
             // A newer state may be there by now.
             guard state.generation <= generation else { return nil }
@@ -47,11 +47,11 @@ extension ShardHost {
             // What works on it still is done with.
             state.generation = ShardGeneration(generation.value + 1)
             (state.buffers, state.posts, state.squares) = ([:], [:], [])
-            if state.coordinator == nil { state.untoldLoss = reason }
+            if state.coordinator == nil { state.untoldLoss = damage }
             return file
         }
         file?.unlink()
-        logger.critical("\(reason) The file is removed, and the shard restored from the newest checkpoint.")
+        logger.critical("\(damage) The file is removed, and the shard restored from the newest checkpoint.")
     }
 
     /// The coordinator on this connection welcomed the server.

@@ -19,8 +19,8 @@ extension ShardHost {
             return nil
         case .openState(let configuration, let generation):
             return try unlessDamaged(generation) { try open(configuration, generation) }
-        case .discardState(let generation, let reason):
-            discard(generation, reason)
+        case .discardState(let generation, let damage):
+            discard(generation, damage)
             return nil
         case .dropStep(let configuration, let generation):
             try dropStep(configuration, generation)
@@ -76,7 +76,7 @@ extension ShardHost {
             var memory = try ShardMemory.open(
                 found, configuration, shard: options.shard, pool: pool, threads: threads)
         else {
-            return .stateUnfit(generation, reason: "the state file is not of the stage that it should be kept for")
+            return .stateUnfit(generation)
         }
         if !configuration.keepsStep { memory = try memory.withoutStep(configuration, pool: pool) }
         install(memory, generation)

@@ -91,8 +91,8 @@ final class ShardHost: Sendable {
                 send(message)
             case .report(let reply, let stage, let step):
                 report(reply, stage, step)
-            case .abandonCoordinator(let reason):
-                abandonCoordinator(reason)
+            case .abandonCoordinator(let conflict):
+                abandonCoordinator(conflict)
             default:
                 guard let event = try work(action) else { continue }
                 queue += state.withLock { $0.step(event) }.unlocked
@@ -113,9 +113,9 @@ final class ShardHost: Sendable {
     }
 
     /// Tells the coordinator why, for the log that people read, and ends the connection.
-    private func abandonCoordinator(_ reason: String) {
-        logger.warning("ended the connection with the coordinator: \(reason)")
-        send(.unavailable(state.withLock { $0.core.reply }, reason))
+    private func abandonCoordinator(_ conflict: CoordinatorConflict) {
+        logger.warning("ended the connection with the coordinator: \(conflict)")
+        send(.unavailable(state.withLock { $0.core.reply }, "\(conflict)"))
         state.withLock { $0.coordinator }?.close()
     }
 
@@ -170,7 +170,7 @@ extension ShardHost.State {
             buffers[ShardHost.BufferKey(generation: generation, block: block, sum: sum)] = gradient
         case (.keepPost, .post(let unit, let rows)): posts[unit] = rows
         case (.serve(let request, _), _) where memory == nil:
-            answer(request, .decline(request, reason: "the shard has lost its state"))
+            answer(request, .decline(request, .lostState))
         case (.serve(let request, _), _), (.servePosts(let request, _, _, _), _), (.decline(let request, _), _):
             answer(request, action)
         default: break

@@ -19,7 +19,7 @@ final class TrainerSession {
     private let links: TrainerLinks
     private var link: TrainerLinks.Link?
     private var peer: String
-    private var core: SessionCore
+    private var core = SessionCore()
     /// The memory that the payload of a push belongs to, and where it goes or is.
     private var memory: ShardMemory?
     private var buffer: FloatBuffer?
@@ -30,7 +30,6 @@ final class TrainerSession {
         self.host = host
         self.links = links
         self.connection = connection
-        core = SessionCore(shard: host.options.shard)
         peer = connection.peerName
     }
 
@@ -106,13 +105,15 @@ final class TrainerSession {
         case .discardPayload: try connection.discardPayload()
         case .countDuplicate: host.count { $0.duplicates += 1 }
         case .send(let message): try connection.send(message)
+        case .decline(let reply, let lack): try decline(reply, lack)
         case .sendSlice, .sendPosts: preconditionFailure("an answer is sent while its memory is kept readable")
         case .sendLinkState(let origin):
             try connection.send(.linkState(host.reply(to: RequestNumber(origin)), links.state(of: origin)))
-        case .refuse(let reason):
+        case .refuse(let breach):
+            let reason = breach.sentence(at: host.options.shard)
             connection.refuse(reason)
             throw rubbish(reason)
-        case .end(let reason): throw rubbish(reason)
+        case .end(let breach): throw rubbish(breach.sentence(at: host.options.shard))
         }
         return nil
     }
@@ -133,11 +134,15 @@ final class TrainerSession {
                 switch action {
                 case .sendSlice(let reply, let slice): try send(reply, slice, of: memory)
                 case .sendPosts(let reply, let stage, let step, let units): try send(reply, stage, step, units)
-                case .send(let message): try connection.send(message)
+                case .decline(let reply, let lack): try decline(reply, lack)
                 default: preconditionFailure("\(action) is no answer")
                 }
             }
         }
+    }
+
+    private func decline(_ reply: Reply, _ lack: ShardLack) throws {
+        try connection.send(.unavailable(reply, lack.sentence(of: host.options.shard)))
     }
 
     private func send(_ reply: Reply, _ slice: TensorSlice, of memory: ShardMemory?) throws {

@@ -19,16 +19,15 @@ package struct SessionCore: Sendable {
         case ended
     }
 
-    private let shard: ShardIdentity
     private var phase = Phase.greeting
     /// Why a payload since the last flush was dropped although it may be needed.
-    private var loss: String?
+    private var loss: ShardLack?
     /// Whether a gradient since the last flush was not taken as it is not finite.
     private var isNonFinite = false
     /// Whether a buffer is taken that is neither kept nor given back.
     private var holdsBuffer = false
 
-    package init(shard: ShardIdentity) { self.shard = shard }
+    package init() {}
 
     package var hasEnded: Bool { phase == .ended }
 
@@ -46,27 +45,27 @@ package struct SessionCore: Sendable {
         case (.settled(let verdict), .delivered): return settle(verdict)
         case (.answered(let answer, let reply), .asking): return self.answer(answer, reply)
         case (.flushed(let answer, let reply), .confirming(let flush)): return confirm(flush, answer, reply)
-        default: return end("it sent what is not due")
+        default: return end(.notDue)
         }
     }
 
-    private mutating func end(_ reason: String) -> [SessionAction] {
+    private mutating func end(_ breach: ShardBreach) -> [SessionAction] {
         phase = .ended
         defer { holdsBuffer = false }
-        return (holdsBuffer ? [.free] : []) + [.end(reason: reason)]
+        return (holdsBuffer ? [.free] : []) + [.end(breach)]
     }
 
-    private mutating func refuse(_ reason: String) -> [SessionAction] {
+    private mutating func refuse(_ breach: ShardBreach) -> [SessionAction] {
         phase = .ended
-        return [.refuse(reason: reason)]
+        return [.refuse(breach)]
     }
 
     // MARK: - Messages
 
     private mutating func greet(_ message: Message, _ payloadCount: Int) -> [SessionAction] {
-        guard case .hello(let hello) = message, payloadCount == 0 else { return end("its first message is not hello") }
+        guard case .hello(let hello) = message, payloadCount == 0 else { return end(.noHello) }
         guard hello.role == .trainer, hello.protocolVersion == ProtocolVersion.current else {
-            return refuse("shard \(shard) serves trainers of protocol version \(ProtocolVersion.current)")
+            return refuse(.otherVersion)
         }
         phase = .idle
         return [.welcome(hello)]
@@ -78,7 +77,7 @@ package struct SessionCore: Sendable {
         case .post(let post, let grant): return announce(.post(post, grant), payloadCount)
         default: break
         }
-        guard payloadCount == 0 else { return end("it sent a payload where none belongs") }
+        guard payloadCount == 0 else { return end(.noPayloadDue) }
         switch message {
         case .gather(let request, let stage, let step, let block):
             phase = .asking
@@ -91,7 +90,7 @@ package struct SessionCore: Sendable {
             return [.confirm(request, flush)]
         case .linkRequest(let origin): return [.sendLinkState(origin)]
         case .heartbeat: return []
-        default: return end("it sent a message that is not for servers")
+        default: return end(.notForServers)
         }
     }
 
@@ -100,7 +99,7 @@ package struct SessionCore: Sendable {
         switch answer {
         case .serve(_, let slice): return [.sendSlice(reply, slice)]
         case .servePosts(_, let stage, let step, let units): return [.sendPosts(reply, stage, step, units)]
-        case .decline(_, let reason): return [.send(.unavailable(reply, reason))]
+        case .decline(_, let lack): return [.decline(reply, lack)]
         default: preconditionFailure("\(answer) is no answer")
         }
     }
@@ -109,14 +108,13 @@ package struct SessionCore: Sendable {
     private mutating func confirm(_ flush: Flush, _ answer: FlushAnswer, _ reply: Reply) -> [SessionAction] {
         phase = .idle
         defer { (loss, isNonFinite) = (nil, false) }
-        if let loss { return [.send(.unavailable(reply, loss))] }
+        if let loss { return [.decline(reply, loss)] }
         if isNonFinite { return [.send(.flushed(reply, isFinite: false))] }
-        let units = "2^\(flush.level) units from \(flush.unit.value) on of step \(flush.step.value)"
         switch answer {
         case .confirmed(let receipt): return [.send(.flushed(reply, receipt: receipt))]
         case .settled: return [.send(.flushed(reply))]
-        case .incomplete: return [.send(.unavailable(reply, "shard \(shard) has not all of \(units)"))]
-        case .notLeased: return refuse("it flushes \(units), which it was not leased")
+        case .incomplete: return [.decline(reply, .noUnits(flush))]
+        case .notLeased: return refuse(.flushNotLeased(flush))
         }
     }
 
@@ -135,15 +133,13 @@ package struct SessionCore: Sendable {
         guard case .receive(let generation) = verdict else { return [.discardPayload] + drop([verdict]) }
         switch upload {
         case .push(let push):
-            let units = "2^\(push.level) units from \(push.unit.value) on of step \(push.step.value)"
-            guard isLeased else { return refuse("it pushes \(units), which it was not leased") }
+            guard isLeased else { return refuse(.pushNotLeased(push)) }
             phase = .awaitingMemory(upload, payloadCount: payloadCount, generation)
             return [.takeMemory(push, payloadCount: payloadCount)]
         case .post(let post, _):
-            let unit = "unit \(post.unit.value) of step \(post.step.value)"
-            guard isLeased else { return refuse("it posts \(unit), which it was not leased") }
+            guard isLeased else { return refuse(.postNotLeased(post)) }
             guard posts.allows(post.unit, byteCount: payloadCount) else {
-                return refuse("it posts \(payloadCount) bytes of \(unit), which no unit of this stage has")
+                return refuse(.noSuchPost(post, byteCount: payloadCount))
             }
             phase = .receiving(upload, generation)
             return [.receive(upload, payloadCount: payloadCount)]
@@ -155,7 +151,7 @@ package struct SessionCore: Sendable {
     ) -> [SessionAction] {
         guard isThere else {
             phase = .idle
-            loss = "shard \(shard) has no memory for more gradients now"
+            loss = .noMemory
             return [.discardPayload]
         }
         holdsBuffer = true
@@ -197,8 +193,8 @@ package struct SessionCore: Sendable {
         for action in verdict {
             switch action {
             case .discard: actions.append(.countDuplicate)
-            case .lose(let reason): loss = reason
-            case .breakOff(let reason): actions += end(reason)
+            case .lose(let lack): loss = lack
+            case .breakOff(let breach): actions += end(breach)
             default: break
             }
         }

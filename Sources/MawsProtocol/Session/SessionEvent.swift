@@ -57,13 +57,14 @@ package enum SessionAction: Hashable, Sendable {
     /// The shard has it, or nobody needs it any more.
     case countDuplicate
     case send(Message)
+    case decline(Reply, ShardLack)
     case sendSlice(Reply, TensorSlice)
     /// The posts of these units, then `flushed`.
     case sendPosts(Reply, StageIndex, StepIndex, [UnitIndex])
     /// Say what is known of the connection with this origin.
     case sendLinkState(UInt64)
     /// Tell the trainer why, and end the connection.
-    case refuse(reason: String)
+    case refuse(ShardBreach)
     /// End the connection: the trainer broke the protocol.
-    case end(reason: String)
+    case end(ShardBreach)
 }

@@ -8,8 +8,7 @@ extension ShardCore {
         guard let configuration, phase == .serving || phase == .applying else { return wait(wanted) }
         if wanted.stage > configuration.stage { return wait(wanted) }
         guard wanted.stage == configuration.stage, Int(wanted.block) < slices.count else {
-            return .locked(
-                .decline(wanted.request, reason: "shard \(shard) has no block \(wanted.block) of that stage"))
+            return .locked(.decline(wanted.request, .noBlock(wanted.block)))
         }
         if wanted.step > version { return wait(wanted) }
         let slice = TensorSlice(stage: wanted.stage, step: wanted.step, block: wanted.block, part: .weight)
@@ -22,7 +21,7 @@ extension ShardCore {
         guard let configuration, phase == .serving || phase == .applying, slice.stage == configuration.stage,
             holds(slice.part, of: slice.block), isHere
         else {
-            return .locked(.decline(request, reason: "shard \(shard) has no \(slice.part) of block \(slice.block)"))
+            return .locked(.decline(request, .noPart(slice.part, block: slice.block)))
         }
         return serve(request, slice, holder: nil)
     }
@@ -31,8 +30,7 @@ extension ShardCore {
         _ request: ShardRequest, _ slice: TensorSlice, holder: String?
     ) -> ShardActions {
         guard slice.step == version || slice.step == previous else {
-            let reason = "version \(slice.step.value) is not at shard \(shard), whose newest is \(version.value)"
-            return .locked(.decline(request, reason: reason))
+            return .locked(.decline(request, .noVersion(slice.step, newest: version)))
         }
         readers[request] = Reader(version: slice.step, holder: holder)
         return .locked(.serve(request, slice))
@@ -52,7 +50,7 @@ extension ShardCore {
 
     func collect(_ request: ShardRequest, _ stage: StageIndex, _ step: StepIndex) -> ShardActions {
         guard phase == .serving || phase == .applying, stage == configuration?.stage, step == version else {
-            return .locked(.decline(request, reason: "shard \(shard) has no posts of step \(step.value)"))
+            return .locked(.decline(request, .noPosts(step)))
         }
         return .locked(.servePosts(request, stage, step, posts.sorted()))
     }

@@ -5,8 +5,7 @@ import MawsWire
 extension ShardCore {
     mutating func configured(_ wanted: ServerConfiguration, _ now: Moment) -> ShardActions {
         guard wanted.term >= term else {
-            return .unlocked(
-                .abandonCoordinator(reason: "it works under term \(wanted.term.value), newest is \(term.value)"))
+            return .unlocked(.abandonCoordinator(.olderTerm(wanted.term, newest: term)))
         }
         guard phase != .applying else {
             pendingConfiguration = wanted
@@ -70,22 +69,22 @@ extension ShardCore {
         return .unlocked(.dropStep(wanted, generation)) + stateReported() + begun
     }
 
-    mutating func stateUnfit(_ reason: String) -> ShardActions {
+    mutating func stateUnfit() -> ShardActions {
         guard phase == .opening else { return .nothing }
         phase = .empty
         configuration = nil
-        return .unlocked(.abandonCoordinator(reason: reason))
+        return .unlocked(.abandonCoordinator(.unfitState))
     }
 
     /// The state is lost, as it would be with its file. The coordinator hears so from the next `hello`, and has all
     /// shards restored; gathers wait for that.
-    mutating func stateDamaged(_ reason: String) -> ShardActions {
+    mutating func stateDamaged(_ damage: String) -> ShardActions {
         guard phase == .opening || phase == .serving || phase == .applying else { return .nothing }
         let damaged = generation
         forgetState()
         phase = .empty
         pendingConfiguration = nil
-        return .unlocked(.discardState(damaged, reason: reason), .abandonCoordinator(reason: reason))
+        return .unlocked(.discardState(damaged, damage: damage), .abandonCoordinator(.damagedState(damage)))
     }
 
     mutating func restoreAnnounced(_ request: RequestNumber, _ slice: TensorSlice) -> ShardActions {
@@ -93,7 +92,7 @@ extension ShardCore {
         guard phase == .restoring, request == configuration?.request else { return .locked(.discard) }
         guard let configuration, slice.stage == configuration.stage,
             restoreStep == nil || restoreStep == slice.step, holds(slice.part, of: slice.block)
-        else { return .locked(.breakOff(reason: "it restores a slice that does not belong to the configured stage")) }
+        else { return .locked(.breakOff(.foreignSlice)) }
         restoreStep = slice.step
         return .locked(.receiveSlice(slice))
     }
@@ -108,16 +107,16 @@ extension ShardCore {
         guard request == configuration?.request || configuration == nil else { return .nothing }
         if phase == .serving, stage == configuration?.stage, step == version { return stateReported() }
         guard phase == .restoring, let configuration, stage == configuration.stage else {
-            return .locked(.breakOff(reason: "it ends a restore that did not begin"))
+            return .locked(.breakOff(.endWithoutRestore))
         }
         for (block, slice) in slices.enumerated() where !slice.isEmpty {
             let (whole, restored) = (configuration.table.blocks[block], restoredParts[block, default: []])
             for part in whole.restoredParts(at: step) where !restored.contains(part) {
-                return .locked(.breakOff(reason: "it ends a restore without the \(part) of block \(whole.name)"))
+                return .locked(.breakOff(.endWithout(part, block: whole.name)))
             }
         }
         guard restoreStep == nil || restoreStep == step else {
-            return .locked(.breakOff(reason: "it ends a restore at another step than it began"))
+            return .locked(.breakOff(.endAtOtherStep))
         }
         phase = .sealing
         return .unlocked(.sealRestored(generation, step: step))

@@ -6,16 +6,14 @@ extension ShardCore {
     mutating func pushAnnounced(_ push: Push) -> ShardActions {
         if let settled = settled(push.term, push.stage, push.step) { return .locked(settled) }
         guard isInPlan(push) else {
-            let first = push.unit.value
-            let units = push.level == 0 ? "unit \(first)" : "2^\(push.level) units from \(first) on"
-            return .locked(.breakOff(reason: "it pushes \(units) of block \(push.block), which no plan has"))
+            return .locked(.breakOff(.noSuchUnits(push)))
         }
         return needed(push) == nil ? .locked(.discard) : .locked(.receive(generation))
     }
 
     mutating func pushReceived(_ push: Push, _ receivedFor: ShardGeneration, _ now: Moment) -> ShardActions {
         guard receivedFor == generation else {
-            return .locked(.lose(reason: "shard \(shard) was given a new state meanwhile"))
+            return .locked(.lose(.otherState))
         }
         if let settled = settled(push.term, push.stage, push.step) { return .locked(settled) }
         let block = Int(push.block)
@@ -76,7 +74,7 @@ extension ShardCore {
 
     mutating func postReceived(_ post: Post, _ receivedFor: ShardGeneration) -> ShardActions {
         guard receivedFor == generation else {
-            return .locked(.lose(reason: "shard \(shard) was given a new state meanwhile"))
+            return .locked(.lose(.otherState))
         }
         if let settled = settled(post.term, post.stage, post.step) { return .locked(settled) }
         return posts.insert(post.unit).inserted ? .locked(.keepPost) : .locked(.discard)
@@ -85,33 +83,30 @@ extension ShardCore {
     /// What becomes of a payload whatever is in it; nil when it belongs to the present step.
     private func settled(_ sent: Term, _ stage: StageIndex, _ step: StepIndex) -> ShardLockedAction? {
         guard let configuration, phase == .serving || phase == .applying else {
-            return .lose(reason: "shard \(shard) has no state yet")
+            return .lose(.noState)
         }
         if stage < configuration.stage || stage == configuration.stage && step < version { return .discard }
         guard stage == configuration.stage, step == version else {
-            return .lose(
-                reason:
-                    "shard \(shard) is at version \(version.value) of the plan's stage "
-                    + "\(configuration.stage.value + 1), not yet at step \(step.value) of its stage \(stage.value + 1)")
+            let own = RunPosition(stage: configuration.stage, step: version)
+            return .lose(.otherStep(own: own, sent: RunPosition(stage: stage, step: step)))
         }
         guard sent == term else {
-            return .lose(reason: "shard \(shard) works under term \(term.value), not \(sent.value)")
+            return .lose(.otherTerm(own: term, sent: sent))
         }
         return nil
     }
 
     mutating func committed(_ commit: Commit) -> ShardActions {
         guard let configuration, commit.term == term, commit.stage == configuration.stage else {
-            return .unlocked(.abandonCoordinator(reason: "it committed under another term or stage than it configured"))
+            return .unlocked(.abandonCoordinator(.foreignCommit))
         }
         if phase == .applying { return .nothing }
         if phase == .serving, commit.step < version {
             return .unlocked(.send(.applied(reply, stage: configuration.stage, step: version)))
         }
         guard phase == .serving, commit.step == version, hasReduced else {
-            let here = "version \(version.value)\(hasReduced ? "" : ", not reduced")"
             return .unlocked(
-                .abandonCoordinator(reason: "it committed step \(commit.step.value) and this shard is at \(here)"))
+                .abandonCoordinator(.otherCommit(commit.step, own: version, isReduced: hasReduced)))
         }
         phase = .applying
         return .unlocked(.apply(commit, generation))

@@ -145,8 +145,8 @@ package struct ShardCore: Sendable {
     private mutating func finished(_ event: ShardEvent, _ now: Moment) -> ShardActions {
         switch event {
         case .stateOpened(generation, let step, let hasReduced): return stateOpened(step, hasReduced)
-        case .stateUnfit(generation, let reason): return stateUnfit(reason)
-        case .stateDamaged(generation, let reason): return stateDamaged(reason)
+        case .stateUnfit(generation): return stateUnfit()
+        case .stateDamaged(generation, let damage): return stateDamaged(damage)
         case .restoredSealed(generation, let step): return restoredSealed(step)
         case .combined(generation, let block, let left): return combined(block, left, now)
         case .blockStored(generation, _): return blockStored()
@@ -159,9 +159,8 @@ package struct ShardCore: Sendable {
     private mutating func tick(_ now: Moment) -> ShardActions {
         var actions = ShardActions.nothing
         for late in waiting where late.deadline <= now {
-            let seconds = Int(settings.gatherWaitSeconds)
-            let reason = "version \(late.step.value) did not come to shard \(shard) in \(seconds) s"
-            actions += .locked(.decline(late.request, reason: reason))
+            let lack = ShardLack.lateVersion(late.step, seconds: settings.gatherWaitSeconds)
+            actions += .locked(.decline(late.request, lack))
         }
         waiting.removeAll { $0.deadline <= now }
         return actions + storeOrDrop(now)

@@ -39,9 +39,9 @@ package enum ShardEvent: Hashable, Sendable {
 
     // The shell did what an action asked for.
     case stateOpened(ShardGeneration, step: StepIndex, hasReduced: Bool)
-    case stateUnfit(ShardGeneration, reason: String)
+    case stateUnfit(ShardGeneration)
     /// Found at any time: what is in memory, or in the file that should be opened, is not what was written there.
-    case stateDamaged(ShardGeneration, reason: String)
+    case stateDamaged(ShardGeneration, damage: String)
     case restoredSealed(ShardGeneration, step: StepIndex)
     case combined(ShardGeneration, block: Int, left: UnitTree.Sum)
     case blockStored(ShardGeneration, block: Int)
@@ -65,16 +65,16 @@ package enum ShardLockedAction: Hashable, Sendable {
     /// Nothing is lost by dropping it: the shard has it, or nobody needs it any more.
     case discard
     /// It is dropped although it may be needed: the connection's next flush is answered by `unavailable`.
-    case lose(reason: String)
+    case lose(ShardLack)
     /// The sender breaks the protocol; its connection ends.
-    case breakOff(reason: String)
+    case breakOff(ShardBreach)
 
     // Answers: of the memory, and under the term, of this moment.
     /// Send the slice of this version, then say `requestEnded`.
     case serve(ShardRequest, TensorSlice)
     /// Send the posts of these units, then `flushed`.
     case servePosts(ShardRequest, StageIndex, StepIndex, [UnitIndex])
-    case decline(ShardRequest, reason: String)
+    case decline(ShardRequest, ShardLack)
 }
 
 /// What a shard's core asks of its shell when the lock was let go, in this order.
@@ -86,7 +86,7 @@ package enum ShardAction: Hashable, Sendable {
     /// `stateDamaged`.
     case openState(ServerConfiguration, ShardGeneration)
     /// Take the state of this generation out of memory and its file off the disk: it is damaged.
-    case discardState(ShardGeneration, reason: String)
+    case discardState(ShardGeneration, damage: String)
     /// Drop what came for the step after the version in force: sums, posts, a reduced gradient.
     case dropStep(ServerConfiguration, ShardGeneration)
     /// What was restored becomes the state, at this version; answered by `restoredSealed`.
@@ -110,7 +110,7 @@ package enum ShardAction: Hashable, Sendable {
     /// Send `reduced` to the coordinator, with the sums of squares.
     case report(Reply, StageIndex, StepIndex)
     /// The coordinator and this shard disagree: end that connection and start over from `hello`.
-    case abandonCoordinator(reason: String)
+    case abandonCoordinator(CoordinatorConflict)
 }
 
 package typealias ShardActions = CoreActions<ShardLockedAction, ShardAction>

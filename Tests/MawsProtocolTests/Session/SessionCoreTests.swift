@@ -10,7 +10,7 @@ struct SessionCoreTests {
     @Test func nothingComesBeforeARightGreeting() {
         for message in [Message.heartbeat, Harness.flush] {
             var session = Harness(isGreeted: false)
-            #expect(session.receive(message) == [.end(reason: "its first message is not hello")])
+            #expect(session.receive(message) == [.end(.noHello)])
             #expect(session.core.hasEnded && session.receive(.heartbeat) == [])
         }
         var viewer = Harness.hello
@@ -19,10 +19,7 @@ struct SessionCoreTests {
         old.protocolVersion = 3
         for hello in [viewer, old] {
             var session = Harness(isGreeted: false)
-            let current = ProtocolVersion.current
-            #expect(
-                session.receive(.hello(hello))
-                    == [.refuse(reason: "shard 1/2 serves trainers of protocol version \(current)")])
+            #expect(session.receive(.hello(hello)) == [.refuse(.otherVersion)])
         }
         var session = Harness(isGreeted: false)
         #expect(session.receive(.hello(Harness.hello)) == [.welcome(Harness.hello)])
@@ -36,24 +33,21 @@ struct SessionCoreTests {
         #expect(session.step(.memory(isThere: true)) == [.receive(upload, payloadCount: 40)])
         #expect(session.step(.payload(isFinite: true)) == [.deliver(upload, Harness.generation)])
         #expect(session.step(.settled([.keepGradient(Harness.sum)])) == [], "what is kept is not given back")
-        #expect(session.flush(.confirmed(Harness.receipt)) == .flushed(Harness.reply, receipt: Harness.receipt))
+        #expect(session.flush(.confirmed(Harness.receipt)) == .send(.flushed(Harness.reply, receipt: Harness.receipt)))
     }
 
     /// Before any memory is taken for it.
     @Test func whatWasNotLeasedIsRefused() {
         var session = Harness()
         _ = session.receive(.push(Harness.push), bytes: 40)
-        let pushes = SessionAction.refuse(reason: "it pushes 2^1 units from 2 on of step 4, which it was not leased")
-        #expect(session.judge(.receive(Harness.generation), isLeased: false) == [pushes])
+        let pushed = session.judge(.receive(Harness.generation), isLeased: false)
+        #expect(pushed == [.refuse(.pushNotLeased(Harness.push))])
         session = Harness()
         _ = session.receive(.post(Harness.post, .none), bytes: 8)
-        let posts = SessionAction.refuse(reason: "it posts unit 2 of step 4, which it was not leased")
-        #expect(session.judge(.receive(Harness.generation), isLeased: false) == [posts])
+        let posted = session.judge(.receive(Harness.generation), isLeased: false)
+        #expect(posted == [.refuse(.postNotLeased(Harness.post))])
         session = Harness()
-        _ = session.receive(Harness.flush)
-        #expect(
-            session.step(.flushed(.notLeased, Harness.reply))
-                == [.refuse(reason: "it flushes 2^1 units from 2 on of step 4, which it was not leased")])
+        #expect(session.flush(.notLeased) == .refuse(.flushNotLeased(Harness.units)))
     }
 
     @Test func aPostHasASizeThatTheStageSays() {
@@ -61,7 +55,7 @@ struct SessionCoreTests {
         _ = session.receive(.post(Harness.post, .none), bytes: 12)
         #expect(
             session.judge(.receive(Harness.generation))
-                == [.refuse(reason: "it posts 12 bytes of unit 2 of step 4, which no unit of this stage has")])
+                == [.refuse(.noSuchPost(Harness.post, byteCount: 12))])
         session = Harness()
         let upload = Upload.post(Harness.post, .none)
         #expect(session.receive(.post(Harness.post, .none), bytes: 8) == [.announce(upload)])
@@ -76,34 +70,35 @@ struct SessionCoreTests {
         #expect(session.judge(.discard) == [.discardPayload, .countDuplicate])
         session.upload(.push(Harness.push), bytes: 40)
         #expect(session.step(.settled([.discard])) == [.free, .countDuplicate], "another was faster meanwhile")
-        #expect(session.flush(.settled) == .flushed(Harness.reply))
+        #expect(session.flush(.settled) == .send(.flushed(Harness.reply)))
     }
 
     /// The next flush says so, and the one after it does not any more.
     @Test func aLossIsSaidOnceWhereverItHappened() {
-        let losses: [(inout Harness) -> String] = [
+        let losses: [(inout Harness) -> ShardLack] = [
             { session in
                 _ = session.receive(.push(Harness.push), bytes: 40)
-                #expect(session.judge(.lose(reason: "no state")) == [.discardPayload])
-                return "no state"
+                #expect(session.judge(.lose(.noState)) == [.discardPayload])
+                return .noState
             },
             { session in
                 _ = session.receive(.push(Harness.push), bytes: 40)
                 _ = session.judge(.receive(Harness.generation))
                 #expect(session.step(.memory(isThere: false)) == [.discardPayload])
-                return "shard 1/2 has no memory for more gradients now"
+                return .noMemory
             },
             { session in
                 session.upload(.push(Harness.push), bytes: 40)
-                #expect(session.step(.settled([.lose(reason: "a new state")])) == [.free])
-                return "a new state"
+                #expect(session.step(.settled([.lose(.otherState)])) == [.free])
+                return .otherState
             },
         ]
         for lose in losses {
             var session = Harness()
-            let reason = lose(&session)
-            #expect(session.flush(.confirmed(Harness.receipt)) == .unavailable(Harness.reply, reason))
-            #expect(session.flush(.confirmed(Harness.receipt)) == .flushed(Harness.reply, receipt: Harness.receipt))
+            let lack = lose(&session)
+            #expect(session.flush(.confirmed(Harness.receipt)) == .decline(Harness.reply, lack))
+            #expect(
+                session.flush(.confirmed(Harness.receipt)) == .send(.flushed(Harness.reply, receipt: Harness.receipt)))
         }
     }
 
@@ -114,10 +109,8 @@ struct SessionCoreTests {
         _ = session.judge(.receive(Harness.generation))
         _ = session.step(.memory(isThere: true))
         #expect(session.step(.payload(isFinite: false)) == [.free])
-        #expect(session.flush(.incomplete) == .flushed(Harness.reply, isFinite: false))
-        #expect(
-            session.flush(.incomplete)
-                == .unavailable(Harness.reply, "shard 1/2 has not all of 2^1 units from 2 on of step 4"))
+        #expect(session.flush(.incomplete) == .send(.flushed(Harness.reply, isFinite: false)))
+        #expect(session.flush(.incomplete) == .decline(Harness.reply, .noUnits(Harness.units)))
         var agreed = Harness.push
         agreed.grant.mayBeNonFinite = true
         _ = session.receive(.push(agreed), bytes: 40)
@@ -131,20 +124,19 @@ struct SessionCoreTests {
     @Test func aBreachEndsTheSession() {
         var session = Harness()
         session.upload(.push(Harness.push), bytes: 40)
-        #expect(session.step(.settled([.breakOff(reason: "no")])) == [.free, .end(reason: "no")])
+        #expect(session.step(.settled([.breakOff(.foreignSlice)])) == [.free, .end(.foreignSlice)])
         #expect(session.core.hasEnded)
         session = Harness()
         _ = session.receive(.push(Harness.push), bytes: 40)
-        #expect(session.judge(.breakOff(reason: "no")) == [.discardPayload, .end(reason: "no")])
-        session = Harness()
-        #expect(session.receive(Harness.flush, bytes: 3) == [.end(reason: "it sent a payload where none belongs")])
-        session = Harness()
         #expect(
-            session.receive(.leaseRequest(shares: []))
-                == [.end(reason: "it sent a message that is not for servers")])
+            session.judge(.breakOff(.noSuchUnits(Harness.push))) == [.discardPayload, .end(.noSuchUnits(Harness.push))])
+        session = Harness()
+        #expect(session.receive(Harness.flush, bytes: 3) == [.end(.noPayloadDue)])
+        session = Harness()
+        #expect(session.receive(.leaseRequest(shares: [])) == [.end(.notForServers)])
         session = Harness()
         _ = session.receive(.push(Harness.push), bytes: 40)
-        #expect(session.receive(.heartbeat) == [.end(reason: "it sent what is not due")])
+        #expect(session.receive(.heartbeat) == [.end(.notDue)])
     }
 
     /// Every answer says the request that it answers and the term under which the shard decided on it.
@@ -159,8 +151,8 @@ struct SessionCoreTests {
                 == [.sendSlice(Harness.reply, slice)])
         _ = session.receive(gather)
         #expect(
-            session.step(.answered(.decline(ShardRequest(1), reason: "gone"), Harness.reply))
-                == [.send(.unavailable(Harness.reply, "gone"))])
+            session.step(.answered(.decline(ShardRequest(1), .noBlock(3)), Harness.reply))
+                == [.decline(Harness.reply, .noBlock(3))])
         #expect(
             session.receive(.collect(RequestNumber(7), stage: stage, step: step))
                 == [.collect(RequestNumber(7), stage: stage, step: step)])
@@ -175,7 +167,7 @@ struct SessionCoreTests {
 
 /// A session whose invariants are checked after every event.
 private struct SessionHarness {
-    var core = SessionCore(shard: ShardIdentity(index: 1, count: 2))
+    var core = SessionCore()
 
     static let generation = ShardGeneration(3)
     static let reply = Reply(term: Term(2), request: RequestNumber(6))
@@ -184,8 +176,8 @@ private struct SessionHarness {
         term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1, block: 0,
         encoding: .fp32)
     static let post = Post(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2))
-    static let flush = Message.flush(
-        RequestNumber(6), Flush(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1))
+    static let units = Flush(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1)
+    static let flush = Message.flush(RequestNumber(6), units)
     static let hello = Hello(
         protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0", computeProfile: "",
         dataFingerprint: "", server: nil, term: Term(2))
@@ -224,10 +216,8 @@ private struct SessionHarness {
         _ = step(.payload(isFinite: true))
     }
 
-    mutating func flush(_ answer: FlushAnswer) -> Message? {
-        guard case .confirm? = receive(Self.flush).first,
-            case .send(let message)? = step(.flushed(answer, Self.reply)).first
-        else { return nil }
-        return message
+    mutating func flush(_ answer: FlushAnswer) -> SessionAction? {
+        guard case .confirm? = receive(Self.flush).first else { return nil }
+        return step(.flushed(answer, Self.reply)).first
     }
 }

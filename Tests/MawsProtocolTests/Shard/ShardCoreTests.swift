@@ -17,7 +17,7 @@ struct ShardCoreTests {
         var shard = ShardHarness()
         shard.step(.configured(ShardHarness.configuration()))
         let actions = shard.step(.restoreDone(ShardHarness.request, stage: ShardHarness.stage, step: StepIndex(4)))
-        #expect(actions == .locked(.breakOff(reason: "it ends a restore without the weight of block position")))
+        #expect(actions == .locked(.breakOff(.endWithout(.weight, block: "position"))))
         #expect(shard.core.hello(host: "h", port: 1).runID == "")
     }
 
@@ -152,14 +152,14 @@ struct ShardCoreTests {
         #expect(shard.declined.isEmpty)
         shard.now = shard.now + 2
         shard.step(.tick)
-        #expect(shard.declined[ShardRequest(1)] == "version 5 did not come to shard 0/1 in 30 s")
+        #expect(shard.declined[ShardRequest(1)] == .lateVersion(StepIndex(5), seconds: 30))
     }
 
     @Test func previousVersionIsServedUntilABlockOfTheNextStepIsReduced() {
         var shard = ShardHarness()
         shard.restore()
         shard.gather(1, step: 3)
-        #expect(shard.declined[ShardRequest(1)] == "version 3 is not at shard 0/1, whose newest is 4")
+        #expect(shard.declined[ShardRequest(1)] == .noVersion(StepIndex(3), newest: StepIndex(4)))
         shard.pushAll()
         shard.step(.committed(ShardHarness.commit()))
         shard.finishWork()
@@ -334,7 +334,7 @@ struct ShardCoreTests {
         shard.pushAll(term: 2)
         #expect(shard.reports == [StepIndex(4)])
         let older = shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 1)))
-        #expect(older == .unlocked(.abandonCoordinator(reason: "it works under term 1, newest is 2")))
+        #expect(older == .unlocked(.abandonCoordinator(.olderTerm(Term(1), newest: Term(2)))))
     }
 
     @Test func postsAreCollectedInUnitOrderOnceAndGoWithTheStep() {
@@ -354,7 +354,7 @@ struct ShardCoreTests {
         shard.step(.committed(ShardHarness.commit()))
         shard.finishWork()
         shard.step(.collectRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
-        #expect(shard.declined[request] == "shard 0/1 has no posts of step 4")
+        #expect(shard.declined[request] == .noPosts(StepIndex(4)))
     }
 
     @Test func shardWithoutATrainedSliceReportsAtOnce() {

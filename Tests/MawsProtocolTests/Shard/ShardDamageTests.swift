@@ -6,10 +6,10 @@ import Testing
 /// A state that is not what was written is lost, whenever that is found.
 struct ShardDamageTests {
     private let generation = ShardGeneration(1)
-    private let reason = "the state is damaged"
+    private let damage = "the state is damaged"
 
     private var loss: ShardActions {
-        .unlocked(.discardState(generation, reason: reason), .abandonCoordinator(reason: reason))
+        .unlocked(.discardState(generation, damage: damage), .abandonCoordinator(.damagedState(damage)))
     }
 
     private func hello(_ shard: ShardHarness) -> ServerHello { shard.core.hello(host: "a", port: 1) }
@@ -18,14 +18,14 @@ struct ShardDamageTests {
         var shard = ShardHarness()
         shard.restore()
         #expect(hello(shard).step == StepIndex(4))
-        #expect(shard.step(.stateDamaged(generation, reason: reason)) == loss)
+        #expect(shard.step(.stateDamaged(generation, damage: damage)) == loss)
         #expect(hello(shard).runID.isEmpty && hello(shard).step == StepIndex(0))
         guard case .lose? = shard.push(ShardHarness.push(unit: 0)).locked.first else {
             Issue.record("a push was taken for a state that is lost")
             return
         }
         // Found by two threads at once.
-        #expect(shard.step(.stateDamaged(generation, reason: reason)).isEmpty)
+        #expect(shard.step(.stateDamaged(generation, damage: damage)).isEmpty)
     }
 
     @Test func damageFoundByAnUpdateEndsItAndWorkOnItIsForgotten() {
@@ -35,7 +35,7 @@ struct ShardDamageTests {
         shard.step(.committed(ShardHarness.commit()))
         #expect(shard.core.isApplying)
         shard.step(.configured(ShardHarness.configuration(keepsState: true, term: 2)))
-        #expect(shard.step(.stateDamaged(generation, reason: reason)) == loss)
+        #expect(shard.step(.stateDamaged(generation, damage: damage)) == loss)
         #expect(!shard.core.isApplying)
         let sent = shard.sent
         #expect(shard.step(.applied(generation)).isEmpty)
@@ -49,14 +49,14 @@ struct ShardDamageTests {
         var shard = ShardHarness(found: found)
         #expect(hello(shard).step == StepIndex(4))
         shard.step(.configured(ShardHarness.configuration(keepsState: true)))
-        #expect(shard.step(.stateDamaged(generation, reason: reason)) == loss)
+        #expect(shard.step(.stateDamaged(generation, damage: damage)) == loss)
         #expect(hello(shard).runID.isEmpty)
     }
 
     @Test func gathersWaitForTheRestoredState() {
         var shard = ShardHarness()
         shard.restore()
-        shard.step(.stateDamaged(generation, reason: reason))
+        shard.step(.stateDamaged(generation, damage: damage))
         shard.gather(7, step: 4)
         #expect(shard.served.isEmpty && shard.declined.isEmpty)
         shard.restore(ShardHarness.configuration(term: 2))
@@ -69,7 +69,7 @@ struct ShardDamageTests {
         var shard = ShardHarness()
         shard.restore()
         shard.step(.configured(ShardHarness.configuration(term: 2)))
-        #expect(shard.step(.stateDamaged(generation, reason: reason)).isEmpty)
-        #expect(shard.step(.stateDamaged(ShardGeneration(2), reason: reason)).isEmpty)
+        #expect(shard.step(.stateDamaged(generation, damage: damage)).isEmpty)
+        #expect(shard.step(.stateDamaged(ShardGeneration(2), damage: damage)).isEmpty)
     }
 }

@@ -14,7 +14,7 @@ struct ShardHarness {
     var served: [ShardRequest: TensorSlice] = [:]
     /// Readers whose connections were to be ended, until a test takes them.
     var dropped: [ShardRequest] = []
-    var declined: [ShardRequest: String] = [:]
+    var declined: [ShardRequest: ShardLack] = [:]
     var others: [ShardAction] = []
     var applied = 0
 
@@ -68,7 +68,7 @@ struct ShardHarness {
         for action in actions.locked {
             switch action {
             case .serve(let request, let slice): served[request] = slice
-            case .decline(let request, let reason): declined[request] = reason
+            case .decline(let request, let lack): declined[request] = lack
             default: break
             }
         }

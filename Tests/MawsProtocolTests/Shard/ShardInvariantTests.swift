@@ -28,7 +28,7 @@ struct ShardInvariantTests {
                 shard.now = shard.now + 0.3
                 shard.step(.tick)
             case 12: if random.below(6) == 0 { term = startOver(&shard, term) }
-            case 13: if random.below(10) == 0 { shard.step(.stateDamaged(ShardGeneration(request), reason: "x")) }
+            case 13: if random.below(10) == 0 { shard.step(.stateDamaged(ShardGeneration(request), damage: "x")) }
             case 14:
                 guard random.below(6) == 0 else { continue }
                 shard.finishWork()
