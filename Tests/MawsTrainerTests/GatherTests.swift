@@ -2,6 +2,7 @@ import MawsBase
 import MawsKernels
 import MawsModel
 import MawsPlan
+import MawsProtocol
 import MawsSum
 import MawsTensor
 import MawsTrainer
@@ -187,7 +188,7 @@ private func links(_ shards: [FakeShard], run: TinyRun, answerSeconds: Double = 
             try cache.begin(StepIndex(0))
             for block in table.blocks.indices { _ = try cache.gather(block) }
         }
-        links.drop("its unit failed")
+        links.drop(.unitFailed)
         let second = try FakeShard(identity, run: run, weights: [stage.value: weights])
         let hello = Hello(
             protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0", computeProfile: "",

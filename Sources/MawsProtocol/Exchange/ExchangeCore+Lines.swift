@@ -22,7 +22,7 @@ extension ExchangeCore {
         case .sent(let number): sent(line, number, known)
         case .announced(let message): if known.activity == .receiving { announced(line, message, known) }
         case .read(let number): if known.activity == .reading(number) { read(line, number) }
-        case .broken(let reason): breakOff(line, .lineBroken(shard: line.shard, reason: reason), asksAgain: true)
+        case .broken(let reason): breakOff(line, .lineBroken(shard: line.shard, .line(reason)), asksAgain: true)
         case .judged(let state, let before, let after): judge(line, state, before, after)
         }
     }
@@ -201,7 +201,7 @@ extension ExchangeCore {
     /// It is not known any more what comes on this connection.
     private mutating func misanswered(_ line: ExchangeLine, _ due: RequestNumber) {
         guard let question = requests[due]?.question else {
-            let failure = ExchangeFailure.lineBroken(shard: line.shard, reason: "it answered what was not asked")
+            let failure = ExchangeFailure.lineBroken(shard: line.shard, .answeredUnasked)
             return breakOff(line, failure, asksAgain: true)
         }
         breakOff(line, .unexpected(shard: line.shard, awaited: question), asksAgain: false)
@@ -227,7 +227,7 @@ extension ExchangeCore {
         guard let known = lines[line], known.activity == .receiving, let deadline = known.deadline, deadline <= now
         else { return }
         guard let due = known.awaited.first, let question = requests[due]?.question else {
-            return breakOff(line, .lineBroken(shard: line.shard, reason: "it is silent"), asksAgain: true)
+            return breakOff(line, .lineBroken(shard: line.shard, .silent), asksAgain: true)
         }
         breakOff(line, .silent(shard: line.shard, awaited: question), asksAgain: false)
     }

@@ -96,10 +96,10 @@ package struct ExchangeCore: Sendable {
     private mutating func handle(_ event: ExchangeEvent) {
         switch event {
         case .rosterChanged(let roster, let term, let runID): use(roster, term, runID)
-        case .dropped(let reason): dropAll(.cancelled(reason: reason))
+        case .dropped(let why): dropAll(.abandoned(why))
         case .ended:
             hasEnded = true
-            dropAll(.cancelled(reason: "the trainer ends"))
+            dropAll(.abandoned(.trainerEnds))
         case .opened(let task, let purpose): tasks[task] = Work(purpose: purpose)
         case .asked(let task, let shard, let question, let byteCount): ask(task, shard, question, byteCount)
         case .closed(let task):
@@ -126,7 +126,7 @@ extension ExchangeCore {
     private mutating func use(_ wanted: Roster, _ newTerm: Term, _ newRun: String) {
         guard let count = wanted.servers.first?.shard.count else { return }
         if count != shardCount {
-            dropAll(.cancelled(reason: "the run has another number of shards"))
+            dropAll(.abandoned(.otherShardCount))
             shardCount = count
             roster = Roster(servers: [])
             lines = [:]
@@ -143,7 +143,7 @@ extension ExchangeCore {
             if isSame, address == roster.servers.first(where: { $0.shard.index == shard }) { continue }
             for purpose in ExchangeLine.Purpose.allCases {
                 let line = ExchangeLine(shard: shard, purpose: purpose)
-                drop(line, .cancelled(reason: "the shard's address changed"))
+                drop(line, .abandoned(.otherAddress))
                 lines[line]?.hasAddress = address != nil
             }
         }
@@ -163,7 +163,7 @@ extension ExchangeCore {
         _ task: ExchangeTask, _ shard: Int, _ question: ExchangeQuestion, _ byteCount: Int
     ) {
         guard tasks[task] != nil else { return }
-        guard !hasEnded else { return fail(task, .cancelled(reason: "the trainer ends")) }
+        guard !hasEnded else { return fail(task, .abandoned(.trainerEnds)) }
         let line = ExchangeLine(shard: shard, purpose: question.purpose)
         guard lines[line] != nil else { return fail(task, .noRoster) }
         lastRequest = lastRequest.next

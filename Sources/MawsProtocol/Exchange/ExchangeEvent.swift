@@ -64,7 +64,7 @@ package enum ExchangeEvent: Sendable {
     // From the trainer's session.
     case rosterChanged(Roster, term: Term, runID: String)
     /// Nobody wants what is under way any more; the next request finds fresh connections.
-    case dropped(reason: String)
+    case dropped(Abandonment)
     case ended
 
     // From the thread that computes.
@@ -153,7 +153,7 @@ package enum ExchangeFailure: Error, Hashable, Sendable {
     case noAddress(shard: Int)
     /// The shard could not be dialed or did not welcome this trainer, for this reason.
     case unreachable(shard: Int, reason: String)
-    case lineBroken(shard: Int, reason: String)
+    case lineBroken(shard: Int, LineBreak)
     /// The shard does not have the connection, or nothing of it arrives.
     case lineDead(shard: Int)
     case refused(shard: Int, reason: String)
@@ -166,7 +166,15 @@ package enum ExchangeFailure: Error, Hashable, Sendable {
     case silent(shard: Int, awaited: ExchangeQuestion)
     /// Nothing at all moved.
     case stuck(ExchangeLine.Purpose)
-    case cancelled(reason: String)
+    case abandoned(Abandonment)
+}
+
+/// How a line to a shard broke.
+package enum LineBreak: Hashable, Sendable {
+    /// In the words of whoever noticed.
+    case line(String)
+    case answeredUnasked
+    case silent
 }
 
 /// How long the exchange waits for what.

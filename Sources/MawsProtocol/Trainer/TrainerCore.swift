@@ -38,7 +38,6 @@ package struct TrainerCore: Sendable {
     private var link = Link.down(retryAt: Moment(nanoseconds: 0))
     private var connection: UInt64 = 0
     private var lostSince: Moment?
-    private var lastReason = "not tried yet"
     private var retries = 0
     private var lastSent = Moment(nanoseconds: 0)
     private var lastHeard = Moment(nanoseconds: 0)
@@ -67,11 +66,11 @@ package struct TrainerCore: Sendable {
         switch event {
         case .tick: return tick(now)
         case .connected(let number): return number == connection ? greet(now) : []
-        case .lost(let number, let reason): return number == connection ? lose(reason, now) : []
+        case .lost(let number, let reason): return number == connection ? lose(.line(reason), now) : []
         case .received(let number, let message): return number == connection ? receive(message, now) : []
         case .dataOpened(let plan, let facts): return opened(plan, facts, now)
         case .dataUnreachable(let plan, let reason): return postpone(plan, reason, now)
-        case .dataMissing(let reason): return exit(1, reason)
+        case .dataMissing(let reason): return exit(.dataMissing(reason: reason))
         case .shardsHeld(let shares):
             self.shares = shares
             return []
@@ -98,7 +97,7 @@ extension TrainerCore {
             let silence = now.seconds(since: lastHeard)
             guard silence < heartbeatTimeoutSeconds else {
                 return [.disconnect(connection: connection)]
-                    + lose("the coordinator was silent for \(Int(silence)) s", now)
+                    + lose(.silent(seconds: silence), now)
             }
             return beat(now) + openAgain(now) + request(now)
         }
@@ -117,28 +116,26 @@ extension TrainerCore {
     }
 
     /// Looks for the coordinator again with a growing pause, for as long as the settings say.
-    private mutating func lose(_ reason: String, _ now: Moment) -> [TrainerAction] {
+    private mutating func lose(_ loss: CoordinatorLoss, _ now: Moment) -> [TrainerAction] {
         if case .down = link { return [] }
         var actions: [TrainerAction] = []
         let wasWelcome = link == .preparing || link == .ready
         let since = wasWelcome ? now : lostSince ?? now
         if work?.isAbandoned == false {
             work?.isAbandoned = true
-            actions.append(.abandon(reason: "the coordinator is away"))
+            actions.append(.abandon(.coordinatorAway))
         }
         lostSince = since
         retries = wasWelcome ? 0 : retries + 1
-        lastReason = reason
         isLeaseRequested = false
         link = .down(retryAt: now + min(2, 0.25 * Double(1 << min(retries, 5))))
         if settings.exitsWithCoordinator {
-            return actions + exit(1, "the coordinator is gone (\(reason)), and this trainer ends with it")
+            return actions + exit(.coordinatorGone(loss))
         }
         if now.seconds(since: since) >= settings.reconnectSeconds {
-            return actions
-                + exit(1, "no coordinator for \(Int(settings.reconnectSeconds)) s, the last try said: \(reason)")
+            return actions + exit(.noCoordinator(seconds: settings.reconnectSeconds, loss))
         }
-        return wasWelcome || retries == 1 ? actions + [.log("looking for the coordinator: \(reason)")] : actions
+        return wasWelcome || retries == 1 ? actions + [.tell(.coordinatorAway(loss))] : actions
     }
 
     private mutating func send(_ message: Message, _ now: Moment) -> [TrainerAction] {
@@ -154,9 +151,9 @@ extension TrainerCore {
                 productRate: facts.productRate, origin: settings.origin))
     }
 
-    private mutating func exit(_ code: Int32, _ sentence: String) -> [TrainerAction] {
+    private mutating func exit(_ end: TrainerEnd) -> [TrainerAction] {
         hasExited = true
-        return [.exit(code: code, sentence: sentence)]
+        return [.exit(end)]
     }
 }
 
@@ -173,13 +170,14 @@ extension TrainerCore {
             return [.useShards(roster, term: term, runID: welcome?.runID ?? "")]
         case .leases(let leases): return take(leases, now)
         case .refused(let reason, mayTryAgain: true):
-            return [.disconnect(connection: connection)] + lose("it refused this trainer: \(reason)", now)
+            return [.disconnect(connection: connection)] + lose(.refused(reason: reason), now)
         case .refused(let reason, mayTryAgain: false):
-            return exit(1, "the coordinator refused this trainer: \(reason)")
-        case .shutdown(let isFinished, let reason): return exit(isFinished ? 0 : 1, reason)
+            return exit(.refused(reason: reason))
+        case .shutdown(true, let reason): return exit(.finished(reason: reason))
+        case .shutdown(false, let reason): return exit(.stopped(reason: reason))
         default:
             return [.disconnect(connection: connection)]
-                + lose("the coordinator sent a message that is not for trainers", now)
+                + lose(.notForTrainers, now)
         }
     }
 
@@ -187,7 +185,7 @@ extension TrainerCore {
         guard link == .greeting else { return [] }
         guard welcome.term >= term else {
             return [.disconnect(connection: connection)]
-                + lose("a coordinator of term \(welcome.term.value) answered, newest is \(term.value)", now)
+                + lose(.olderTerm(welcome.term, newest: term), now)
         }
         self.welcome = welcome
         link = .preparing
@@ -204,7 +202,7 @@ extension TrainerCore {
         dataTries += 1
         let pauseSeconds = min(60, Double(1 << min(dataTries, 6)))
         data = .postponed(plan: plan, until: now + pauseSeconds)
-        return [.log("the plan's data cannot be reached, which is tried again in \(Int(pauseSeconds)) s: \(reason)")]
+        return [.tell(.dataUnreachable(reason: reason, pauseSeconds: pauseSeconds))]
     }
 
     private mutating func openAgain(_ now: Moment) -> [TrainerAction] {
@@ -227,8 +225,7 @@ extension TrainerCore {
         link = .ready
         lostSince = nil
         retries = 0
-        let joined = TrainerAction.log("joined the coordinator, term \(term.value)")
-        return send(hello(facts), now) + [joined] + request(now)
+        return send(hello(facts), now) + [.tell(.joined(term))] + request(now)
     }
 }
 
@@ -243,12 +240,11 @@ extension TrainerCore {
 
     private mutating func take(_ leases: [Lease], _ now: Moment) -> [TrainerAction] {
         guard link == .ready, let first = leases.first, first.term >= term else {
-            let terms = leases.first.map { "a lease of term \($0.term.value)" } ?? "an empty list of leases"
-            return [.log("dropped \(terms), this is term \(term.value)")]
+            return [.tell(.leasesDropped(leases.first?.term, own: term))]
         }
         guard work == nil else {
-            let failed = UnitFailed(lease: first.id, reason: "this trainer still computes another unit")
-            return send(.unitFailed(failed), now)
+            lastSent = now
+            return [.giveBack(lease: first.id)]
         }
         isLeaseRequested = false
         work = Work(leases: leases)
@@ -274,7 +270,7 @@ extension TrainerCore {
         guard !ended.isAbandoned else { return request(now) }
         failures += 1
         nextRequest = now + min(2, 0.05 * Double(1 << min(failures, 6)))
-        return [.log("unit \(lease.unit.value) of step \(lease.step.value) failed: \(failed.reason)")]
+        return [.tell(.unitFailed(lease.unit, lease.step, reason: failed.reason))]
             + send(.unitFailed(failed), now)
     }
 }

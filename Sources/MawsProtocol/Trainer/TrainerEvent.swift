@@ -77,8 +77,10 @@ package enum TrainerAction: Hashable, Sendable {
     /// Answered by a `unitDone` for each lease, or by one `unitFailed` for all that are not done; also after `abandon`.
     case compute([Lease])
     /// Nobody wants the units being computed any more: they should fail at their next wait.
-    case abandon(reason: String)
-    case log(String)
-    /// The process ends with this code; the sentence is for a person.
-    case exit(code: Int32, sentence: String)
+    case abandon(Abandonment)
+    /// Tell the coordinator that this lease is not taken, as another unit is computed still.
+    case giveBack(lease: UInt64)
+    case tell(TrainerFact)
+    /// The process ends.
+    case exit(TrainerEnd)
 }

@@ -76,7 +76,7 @@ final class CoordinatorLink: Sendable {
         }
         guard isWanted else {
             connection.close()
-            throw TrainerError.cancelled("the connection came too late")
+            throw TrainerError.lateConnection
         }
         report(.connected(connection: number))
         return connection

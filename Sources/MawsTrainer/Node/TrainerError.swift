@@ -4,8 +4,7 @@ import MawsWire
 
 /// What can go wrong in a trainer, each as one sentence for a person.
 package enum TrainerError: Error, Hashable, CustomStringConvertible {
-    /// The sentence of a trainer's end.
-    case ended(String)
+    case ended(TrainerEnd)
     case noAddress(shard: ShardIdentity)
     case noRoster
     case refused(shard: ShardIdentity, reason: String)
@@ -17,17 +16,19 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
     case silent(what: String, seconds: Double)
     case deadLine(shard: ShardIdentity)
     case unreachable(shard: ShardIdentity, reason: String)
-    case brokenLine(shard: ShardIdentity, reason: String)
+    case brokenLine(shard: ShardIdentity, LineBreak)
     /// It sent the post of one that the step does not have.
     case noSuchUnit(shard: ShardIdentity, unit: UInt32, units: Int)
     case incompletePosts(step: UInt64, missingUnit: Int)
-    case cancelled(String)
+    case abandoned(Abandonment)
+    /// A connection that was dialed is not wanted any more.
+    case lateConnection
     case noSuchStage(index: UInt32)
     case noSuchPrecision(precision: String, compute: String)
 
     package var description: String {
         switch self {
-        case .ended(let sentence): sentence
+        case .ended(let end): "\(end)"
         case .noAddress(let shard): "the coordinator has not said yet where shard \(shard) is"
         case .noRoster: "the coordinator has not said yet where the shards are"
         case .refused(let shard, let reason): "shard \(shard) refused this trainer: \(reason)"
@@ -42,12 +43,13 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .deadLine(let shard):
             "the line to shard \(shard) is dead: nothing moves on it, and the shard does not have it"
         case .unreachable(let shard, let reason): "shard \(shard) cannot be reached: \(reason)"
-        case .brokenLine(let shard, let reason): "the line to shard \(shard) broke: \(reason)"
+        case .brokenLine(let shard, let how): "the line to shard \(shard) broke: \(how)"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
         case .noSuchUnit(let shard, let unit, let units):
             "shard \(shard) sent the post of unit \(unit), and the step has units 0 to \(units - 1)"
         case .incompletePosts(let step, let unit): "the posts of step \(step) lack unit \(unit)"
-        case .cancelled(let reason): "the unit was abandoned: \(reason)"
+        case .abandoned(let why): "the unit was abandoned: \(why)"
+        case .lateConnection: "the connection came too late"
         case .noSuchPrecision(let precision, let compute):
             "--compute \(compute) does not know the plan's precision \(precision); start the trainer with --compute "
                 + "onednn, or say `precision: fp32` in the plan"
@@ -64,7 +66,7 @@ extension TrainerError {
             case .noRoster: .noRoster
             case .noAddress(let index): .noAddress(shard: shard(index))
             case .unreachable(let index, let reason): .unreachable(shard: shard(index), reason: reason)
-            case .lineBroken(let index, let reason): .brokenLine(shard: shard(index), reason: reason)
+            case .lineBroken(let index, let how): .brokenLine(shard: shard(index), how)
             case .lineDead(let index): .deadLine(shard: shard(index))
             case .refused(let index, let reason): .refused(shard: shard(index), reason: reason)
             case .unavailable(let index, let reason): .unavailable(shard: shard(index), reason: reason)
@@ -74,7 +76,7 @@ extension TrainerError {
                 .silent(what: "\(awaited) from shard \(shard(index))", seconds: timeouts.answerSeconds)
             case .stuck(.gather): .silent(what: "anything from the shards", seconds: timeouts.settings.stuckSeconds)
             case .stuck(.push): .silent(what: "the shards to take a unit", seconds: timeouts.settings.stuckSeconds)
-            case .cancelled(let reason): .cancelled(reason)
+            case .abandoned(let why): .abandoned(why)
             }
     }
 }

@@ -95,14 +95,17 @@ package final class TrainerNode {
             let line = leases.first.flatMap { first in tally.with { $0.leased(first, .now()) } }
             if let line { log.info("\(line)") }
             computer.compute(leases)
-        case .abandon(let reason):
-            computer.cancel(reason)
-            links.drop(reason)
-        case .log(let line): log.info("\(line)")
-        case .exit(let code, let sentence):
+        case .abandon(let why):
+            computer.cancel(why)
+            links.drop(why)
+        case .giveBack(let lease):
+            let reason = "this trainer still computes another unit"
+            coordinator.send(.unitFailed(UnitFailed(lease: lease, reason: reason)))
+        case .tell(let fact): log.info("\(fact)")
+        case .exit(let end):
             if let line = tally.with({ $0.line }) { log.info("\(line)") }
-            guard code == 0 else { throw TrainerError.ended(sentence) }
-            log.info("\(sentence)")
+            guard case .finished = end else { throw TrainerError.ended(end) }
+            log.info("\(end)")
             return true
         }
         return false

@@ -59,7 +59,7 @@ package final class ShardLinks: Sendable {
     }
 
     /// Breaks off everything under way: whoever waits learns of it, and the next request dials anew.
-    package func drop(_ reason: String) { step(.dropped(reason: reason)) }
+    package func drop(_ why: Abandonment) { step(.dropped(why)) }
 
     /// Ends all threads.
     package func end() {
@@ -178,7 +178,7 @@ extension ShardLinks {
         switch result {
         case .done(let outcome)?: return outcome
         case .failed(let failure)?: throw error(failure)
-        case nil: throw TrainerError.cancelled("the trainer ends")
+        case nil: throw TrainerError.abandoned(.trainerEnds)
         }
     }
 

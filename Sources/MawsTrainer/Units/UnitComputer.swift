@@ -42,7 +42,7 @@ final class UnitComputer: Sendable {
         orders.with { $0.append(.compute(leases)) }
     }
 
-    func cancel(_ reason: String) { cancellation.cancel(reason) }
+    func cancel(_ why: Abandonment) { cancellation.cancel(why) }
     func end() { orders.with { $0 = [.end] } }
 }
 
@@ -98,7 +98,7 @@ private struct Workbench {
             }
         } catch {
             // Whatever is under way belongs to these units: the next ones start with fresh connections.
-            links.drop("its unit failed")
+            links.drop(.unitFailed)
             held().forEach(report)
             let (lease, cause) = (error.lease.id, error.error)
             report(.failed(UnitFailed(lease: lease, reason: "\(cause)", sample: LostSample(cause))))

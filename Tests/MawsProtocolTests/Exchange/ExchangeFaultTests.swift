@@ -35,7 +35,7 @@ private struct FaultyExchange {
         case 2, 3: push()
         case 4: if let line { run.breakLine(line) }
         case 5: forget()
-        case 6: if random.below(8) == 0 { run.step(.dropped(reason: "away")) }
+        case 6: if random.below(8) == 0 { run.step(.dropped(.coordinatorAway)) }
         case 7: if random.below(8) == 0 { run.use(ExchangeHarness.roster(run.shardCount), term: run.term.value + 1) }
         case 8: tick(0.5)
         case 9: if let line { repeatAnswer(line) }

@@ -30,7 +30,7 @@ struct ExchangeLineTests {
             #expect(run.results.isEmpty)
             run.breakLine(gathers, "cut")
         }
-        #expect(run.results[task] == .failed(.lineBroken(shard: 0, reason: "cut")))
+        #expect(run.results[task] == .failed(.lineBroken(shard: 0, .line("cut"))))
     }
 
     /// All was sent, and the connection broke before the shard said so: it is asked whether it has the unit.
@@ -53,7 +53,7 @@ struct ExchangeLineTests {
         run.push(other, unit: 1, to: 0)
         run.run(pushes)
         run.breakLine(pushes)
-        #expect(run.results == [task: .failed(.lineBroken(shard: 0, reason: "cut"))])
+        #expect(run.results == [task: .failed(.lineBroken(shard: 0, .line("cut")))])
         run.step(.flushWanted(other, run.flush(unit: 1)))
         run.runAll()
         #expect(run.results[other] == .done(FlushOutcome(receipt: Harness.receipts([0]))))
@@ -74,7 +74,7 @@ struct ExchangeLineTests {
         let task = run.collect()
         for _ in 0..<4 { run.run(gathers) }
         run.breakLine(gathers)
-        #expect(run.results[task] == .failed(.lineBroken(shard: 0, reason: "cut")))
+        #expect(run.results[task] == .failed(.lineBroken(shard: 0, .line("cut"))))
     }
 
     @Test func aSilentShardIsAnErrorAfterTheDeadlineAndHeartbeatsDoNotStretchIt() {
@@ -210,7 +210,7 @@ struct ExchangeLineTests {
         let task = run.gather(block: 1)
         run.use(Harness.roster(2), term: 2)
         #expect(run.results[idle] == .done(FlushOutcome()))
-        #expect(run.results[task] == .failed(.cancelled(reason: "the shard's address changed")))
+        #expect(run.results[task] == .failed(.abandoned(.otherAddress)))
         let next = run.gather(block: 1)
         run.runAll()
         #expect(run.results[next] == .done(FlushOutcome()))
@@ -235,8 +235,8 @@ struct ExchangeLineTests {
     @Test func aConnectionThatComesTooLateIsClosed() {
         var run = Harness(shards: 1)
         let task = run.gather(block: 0)
-        run.step(.dropped(reason: "away"))
-        #expect(run.results[task] == .failed(.cancelled(reason: "away")))
+        run.step(.dropped(.coordinatorAway))
+        #expect(run.results[task] == .failed(.abandoned(.coordinatorAway)))
         run.closed = [:]
         run.run(gathers)
         #expect(run.closed[gathers] == [1])

@@ -150,7 +150,7 @@ struct ExchangeTaskTests {
         let before = run.gather(block: 0)
         run.step(.ended)
         let after = run.gather(block: 0)
-        let failure = ExchangeResult.failed(.cancelled(reason: "the trainer ends"))
+        let failure = ExchangeResult.failed(.abandoned(.trainerEnds))
         #expect(run.results == [before: failure, after: failure])
     }
 }

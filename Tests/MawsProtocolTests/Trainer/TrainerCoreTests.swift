@@ -32,7 +32,7 @@ private struct Session {
                     productRate: fingerprint.isEmpty ? 0 : facts.productRate)))
     }
 
-    func joined(term: UInt64) -> TrainerAction { .log("joined the coordinator, term \(term)") }
+    func joined(term: UInt64) -> TrainerAction { .tell(.joined(Term(term))) }
 
     func welcome(term: UInt64) -> Message { .welcome(Welcome(term: Term(term), plan: plan, runID: "run")) }
 
@@ -132,15 +132,14 @@ struct TrainerCoreTests {
         _ = session.join()
         _ = session.step(.received(connection: 1, .leases([session.lease(7)])))
         let actions = session.step(.received(connection: 1, .leases([session.lease(8)])))
-        let failed = UnitFailed(lease: 8, reason: "this trainer still computes another unit")
-        #expect(actions == [.send(.unitFailed(failed))])
+        #expect(actions == [.giveBack(lease: 8)])
     }
 
     @Test func leaseOfAnotherTermIsDropped() {
         var session = Session()
         _ = session.join(term: 2)
         let actions = session.step(.received(connection: 1, .leases([session.lease(7, term: 1)])))
-        #expect(actions == [.log("dropped a lease of term 1, this is term 2")])
+        #expect(actions == [.tell(.leasesDropped(Term(1), own: Term(2)))])
     }
 
     @Test func leaseOfANewerTermRaisesTheTermAndGreetsTheShardsAgain() {
@@ -193,7 +192,7 @@ struct TrainerCoreTests {
         let lease = session.lease(7)
         _ = session.step(.received(connection: 1, .leases([lease])))
         #expect(
-            session.step(.lost(connection: 1, reason: "closed")).contains(.abandon(reason: "the coordinator is away")))
+            session.step(.lost(connection: 1, reason: "closed")).contains(.abandon(.coordinatorAway)))
         // Back before the unit ended: no second unit beside it, and no word of the first.
         #expect(
             session.join(connection: 2, term: 2) == [
@@ -230,8 +229,7 @@ struct TrainerCoreTests {
                 exits += actions.filter { if case .exit = $0 { true } else { false } }
             }
         }
-        #expect(
-            exits == [.exit(code: 1, sentence: "no coordinator for 30 s, the last try said: nobody listens")])
+        #expect(exits == [.exit(.noCoordinator(seconds: 30, .line("nobody listens")))])
         #expect(session.step(.tick, after: 100) == [])
     }
 
@@ -239,31 +237,28 @@ struct TrainerCoreTests {
         var session = Session(exitsWithCoordinator: true)
         _ = session.join()
         let actions = session.step(.lost(connection: 1, reason: "closed"))
-        #expect(
-            actions == [
-                .exit(code: 1, sentence: "the coordinator is gone (closed), and this trainer ends with it")
-            ])
+        #expect(actions == [.exit(.coordinatorGone(.line("closed")))])
     }
 
-    @Test func finishedRunEndsWithCodeZeroAndAnyOtherEndWithOne() {
+    @Test func aFinishedRunIsAnotherEndThanAnyOther() {
         var finished = Session()
         _ = finished.join()
         #expect(
             finished.step(.received(connection: 1, .shutdown(isFinished: true, reason: "the run is finished")))
-                == [.exit(code: 0, sentence: "the run is finished")])
+                == [.exit(.finished(reason: "the run is finished"))])
         var stopped = Session()
         _ = stopped.join()
         #expect(
             stopped.step(.received(connection: 1, .shutdown(isFinished: false, reason: "stopped")))
-                == [.exit(code: 1, sentence: "stopped")])
+                == [.exit(.stopped(reason: "stopped"))])
         var refused = Session()
         _ = refused.join()
         #expect(
             refused.step(.received(connection: 1, .refused(reason: "its data is not this run's", mayTryAgain: false)))
-                == [.exit(code: 1, sentence: "the coordinator refused this trainer: its data is not this run's")])
+                == [.exit(.refused(reason: "its data is not this run's"))])
         var missing = Session()
         _ = missing.step(.tick)
-        #expect(missing.step(.dataMissing(reason: "no a.tar")) == [.exit(code: 1, sentence: "no a.tar")])
+        #expect(missing.step(.dataMissing(reason: "no a.tar")) == [.exit(.dataMissing(reason: "no a.tar"))])
     }
 
     @Test func refusalThatMayPassIsTriedAgain() {
@@ -271,7 +266,7 @@ struct TrainerCoreTests {
         _ = session.join()
         let actions = session.step(.received(connection: 1, .refused(reason: "too early", mayTryAgain: true)))
         #expect(actions.first == .disconnect(connection: 1))
-        #expect(actions.contains(.log("looking for the coordinator: it refused this trainer: too early")))
+        #expect(actions.contains(.tell(.coordinatorAway(.refused(reason: "too early")))))
         #expect(session.step(.tick, after: 1) == [.connect(connection: 2)])
     }
 
@@ -282,10 +277,7 @@ struct TrainerCoreTests {
         _ = session.step(.received(connection: 1, session.welcome(term: 1)))
         for pauseSeconds in [2.0, 4, 8] {
             let logged = session.step(.dataUnreachable(plan: session.plan, reason: "host away"))
-            #expect(
-                logged == [
-                    .log("the plan's data cannot be reached, which is tried again in \(Int(pauseSeconds)) s: host away")
-                ])
+            #expect(logged == [.tell(.dataUnreachable(reason: "host away", pauseSeconds: pauseSeconds))])
             var early: [TrainerAction] = []
             for _ in 0..<Int(pauseSeconds * 4) - 1 {
                 early += session.step(.received(connection: 1, .heartbeat)) + session.step(.tick, after: 0.25)
