@@ -1,3 +1,4 @@
+import MawsBase
 import MawsProtocol
 
 extension PeerActivity: CustomStringConvertible {
@@ -17,6 +18,11 @@ extension PeerActivity: CustomStringConvertible {
         case .waitsForUnit(let seconds): "waits for a unit since \(Figure.tenths(seconds)) s"
         }
     }
+}
+
+extension PeerReport {
+    /// What it is called; a shard that nobody serves like the server of a local cluster: `server-3`.
+    package var title: String { name ?? shard.map { "server-\($0)" } ?? role.rawValue }
 }
 
 extension TrainerFault: CustomStringConvertible {

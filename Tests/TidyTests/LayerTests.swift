@@ -27,6 +27,13 @@ import Testing
             in: tree.targets(Self.pure), "runs beside itself")
     }
 
+    /// What must be true and is not is called by its name where it is looked for, and what is sealed by its purpose.
+    @Test func coresGiveFactsAndNoSentences() {
+        let files = tree.targets(["MawsProtocol"]).filter { !$0.path.hasSuffix("+Invariants.swift") }
+        let sentence = #/^(?!.*(found\.append|precondition|"maws )).*"[^"]*\S [a-z][^"]*"/#
+        expectNone(sentence, in: files, "says something; give a fact, and make the text of it in a higher layer")
+    }
+
     @Test func onlyShellsReadAClock() {
         let clock = /\bDate\(|DispatchTime|ContinuousClock|SuspendingClock|clock_gettime|Moment\.now/
         let files = tree.targets(Self.pure + Self.numeric).filter { $0.path != "Sources/MawsBase/Moment.swift" }

@@ -61,7 +61,7 @@ package struct RunProgress {
         let reports = core.peerReports(now).map { report in
             let peer = report.peer.flatMap { peers[$0] }
             return StatusSnapshot.Peer(
-                name: peer?.name ?? report.name, role: report.role.rawValue, address: peer?.address ?? "",
+                name: peer?.name ?? report.title, role: report.role.rawValue, address: peer?.address ?? "",
                 activity: report.activity, isAway: report.peer == nil, certificate: peer?.certificate,
                 certificateDaysLeft: peer?.life?.daysLeft())
         }

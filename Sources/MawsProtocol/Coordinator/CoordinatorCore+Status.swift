@@ -43,9 +43,10 @@ extension CoordinatorCore {
     private func serverReport(_ index: Int, _ now: Moment) -> PeerReport {
         guard let server = servers[index] else {
             let seconds = now.seconds(since: serverAwaySince[index])
-            return PeerReport(name: "server-\(index)", role: .server, peer: nil, activity: .away(seconds: seconds))
+            return PeerReport(role: .server, shard: index, activity: .away(seconds: seconds))
         }
-        return PeerReport(name: server.name, role: .server, peer: server.peer, activity: activity(server))
+        return PeerReport(
+            name: server.name, role: .server, shard: index, peer: server.peer, activity: activity(server))
     }
 
     private func activity(_ server: Server) -> PeerActivity {
@@ -66,7 +67,7 @@ extension CoordinatorCore {
         } else if let since = trainer?.waitsSince {
             activity = .waitsForUnit(seconds: now.seconds(since: since))
         }
-        return PeerReport(name: trainer?.name ?? "", role: .trainer, peer: peer, activity: activity)
+        return PeerReport(name: trainer?.name, role: .trainer, peer: peer, activity: activity)
     }
 
     private func missingServers(_ seconds: Double, _ now: Moment) -> Wait {

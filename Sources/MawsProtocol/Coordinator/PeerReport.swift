@@ -16,8 +16,11 @@ package enum PeerActivity: Codable, Hashable, Sendable {
 
 /// One process that a run has, or misses.
 package struct PeerReport: Hashable, Sendable {
-    package var name: String
+    /// What it calls itself; nil while it is not connected.
+    package var name: String?
     package var role: Role
+    /// Of a server: the shard that it serves, or that nobody serves.
+    package var shard: Int?
     /// Nil while it is not connected.
     package var peer: PeerID?
     package var activity: PeerActivity

@@ -203,9 +203,12 @@ package struct SessionCore: Sendable {
 
     /// What must be true after every event, and is not.
     package func violations() -> [String] {
+        var found: [String] = []
         switch phase {
-        case .receiving(.push, _), .delivered(.push): holdsBuffer ? [] : ["a gradient is received into no buffer"]
-        default: holdsBuffer ? ["a buffer is held for nothing"] : []
+        case .receiving(.push, _), .delivered(.push):
+            if !holdsBuffer { found.append("a gradient is received into no buffer") }
+        default: if holdsBuffer { found.append("a buffer is held for nothing") }
         }
+        return found
     }
 }
