@@ -13,7 +13,7 @@ import struct
 import sys
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-MAGIC, VERSION, HEADER = b"MAWS", 4, struct.Struct("<4sHBBIQ")
+MAGIC, VERSION, HEADER = b"MAWS", 5, struct.Struct("<4sHBBIQ")
 
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
@@ -77,6 +77,8 @@ MESSAGES = {
     22: ("applied", REPLY + STAGE_STEP),
     23: ("snapshot", REQUEST + SLICE),
     24: ("snapshotSlice", REPLY + SLICE),
+    25: ("bulk", [("origin", "Q")]),
+    26: ("restoreRequest", REPLY),
     32: ("roster", [("servers", ("array", [("shard", SHARD), ("host", "text"), ("port", "H")]))]),
     33: ("leaseRequest", [("shares", "bytes")]),
     34: ("leases", [("leases", ("array", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [

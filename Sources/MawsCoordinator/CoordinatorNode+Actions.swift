@@ -26,7 +26,7 @@ extension CoordinatorNode {
         case .refuse(let id, let refusal): if let peer = peers[id] { refuse(peer, refusal) }
         case .configure(let id, let keepsState, let keepsStep):
             configure(id, keepsState: keepsState, keepsStep: keepsStep)
-        case .restore(let id, let position): try restore(id, position)
+        case .restore(let id, let position): restore(id, position)
         case .rollBack(let position): try rollBack(to: position)
         case .prepareStage(let stage): prepareStage(stage)
         case .findCheckpoint(let stage, let newest): findCheckpoint(of: stage, upTo: newest)
@@ -67,13 +67,11 @@ extension CoordinatorNode {
             to: peer)
     }
 
-    private func restore(_ id: PeerID, _ position: RunPosition) throws {
+    private func restore(_ id: PeerID, _ position: RunPosition) {
         guard let peer = peers[id], let shard = core.shard(of: id), let reply = core.reply(of: id) else { return }
-        let restorer = ShardRestorer(
-            checkpoints: checkpoints, position: position, request: reply.request, shard: shard, peer: peer,
-            mailbox: mailbox, world: world)
-        restorers[id] = restorer
-        restorer.start()
+        restorers[id] = ShardRestorer(
+            checkpoints: checkpoints, position: position, reply: reply, shard: shard, peer: peer, mailbox: mailbox,
+            world: world)
     }
 
     private func rollBack(to position: RunPosition) throws {

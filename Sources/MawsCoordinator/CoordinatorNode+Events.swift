@@ -105,7 +105,9 @@ extension CoordinatorNode {
 
     func welcome(_ peer: Peer) {
         let planBytes = peer.role == .trainer ? planJSON : []
-        send(.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id)), to: peer)
+        let welcome = Message.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id))
+        if peer.role == .server { peer.bulk.open(welcome, world.now()) }
+        send(welcome, to: peer)
     }
 
     private func receive(_ message: Message, from id: PeerID, _ now: Moment) throws {
@@ -132,6 +134,7 @@ extension CoordinatorNode {
             try perform(core.step(.restored(id, reply, RunPosition(stage: stage, step: step)), now: now))
         case (.server, .applied(let reply, let stage, let step)):
             try perform(core.step(.applied(id, reply, RunPosition(stage: stage, step: step)), now: now))
+        case (.server, .restoreRequest(let reply)): restorers[id]?.asked(reply)
         case (.server, .unavailable(_, let reason)):
             // It ends the connection itself where it cannot go on; its next hello says what it holds.
             remark("\(peer.name) says: \(reason)", by: peer.source)

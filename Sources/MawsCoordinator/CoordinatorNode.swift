@@ -51,7 +51,7 @@ package final class CoordinatorNode {
     var core: CoordinatorCore
     var progress: RunProgress
     var peers: [PeerID: Peer] = [:]
-    /// What streams a checkpoint to a server, until it is told to do without.
+    /// What streams a checkpoint to a server that asks for it, until it is told to do without.
     var restorers: [PeerID: ShardRestorer] = [:]
     /// FLOP/s of one large product on each trainer that is here. For reports alone.
     var productRates: [PeerID: Double] = [:]
@@ -191,11 +191,15 @@ package final class CoordinatorNode {
             case .look(let id): peers[id].map(lookFor)
             }
         }
+        refuseServersWithoutBulk(now)
     }
 
     private func beat(_ now: Moment) {
         if now.seconds(since: warnedAt) >= 86_400 { warn(now) }
-        for peer in peers.values { peer.outbox.beat() }
+        for peer in peers.values {
+            peer.outbox.beat()
+            peer.bulk.beat()
+        }
         for line in remarks.due(now) { logger.warning("\(line)") }
     }
 

@@ -5,7 +5,7 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// One connection to the coordinator: hello, then its orders until it ends.
+/// One connection to the coordinator: hello, then its orders until it ends. Tensors have another (`BulkSession`).
 final class CoordinatorSession {
     enum End {
         /// The run is over.
@@ -69,74 +69,20 @@ final class CoordinatorSession {
     }
 
     private func obey(_ incoming: Incoming) throws -> End? {
-        if case .restore(let request, let slice) = incoming.message {
-            try restore(request, slice, incoming.payloadCount)
-            return nil
-        }
         guard incoming.payloadCount == 0 else { throw rubbish(.noPayloadDue) }
         switch incoming.message {
         case .heartbeat: break
         case .configure(let configuration):
             // An evaluation reports no steps: its bytes must not reach the first step of the stage after it.
             host.count { $0 = ShardHost.Traffic() }
-            try host.handle(.configured(configuration))
-        case .restoreDone(let request, let stage, let step):
-            try settle(host.handle(.restoreDone(request, stage: stage, step: step)))
-        case .commit(let commit): try host.handle(.committed(commit))
-        case .snapshot(let request, let slice): try snapshot(request, slice)
+            try host.inTurn { try host.handle(.configured(configuration)) }
+        case .commit(let commit): try host.inTurn { try host.handle(.committed(commit)) }
         case .shutdown(true, _): return .finished
         case .refused(let reason, true): return .lost(reason: "it refused this server: \(reason)")
         case .shutdown(false, let reason), .refused(let reason, false): throw ServerError.stopped(reason: reason)
-        default: throw rubbish(.notForServers)
+        default: throw rubbish(.notForOrders)
         }
         return nil
-    }
-
-    private func restore(_ request: RequestNumber, _ slice: TensorSlice, _ payloadCount: Int) throws {
-        let (verdict, memory) = try host.announce(.restoreAnnounced(request, slice))
-        guard case .receiveSlice = verdict, let memory else {
-            try connection.discardPayload()
-            return try settle([verdict])
-        }
-        let target = memory.restoreTarget(slice)
-        guard payloadCount == target.count else {
-            throw rubbish("it restores \(payloadCount) bytes of a slice of \(target.count)")
-        }
-        if payloadCount > 0 { try connection.receivePayload(into: target) }
-        memory.restored(slice)
-        try host.handle(.restoreReceived(slice))
-    }
-
-    private func snapshot(_ request: RequestNumber, _ slice: TensorSlice) throws {
-        try host.withAnswer(connection, request, { .snapshotRequested($0, slice) }) { answer, memory, reply in
-            switch answer {
-            case .serve(_, let slice):
-                guard let memory else { preconditionFailure("served without memory") }
-                try serve(reply, slice, of: memory)
-            case .decline(_, let lack):
-                let reason = lack.sentence(of: host.options.shard)
-                try connection.send(.unavailable(reply, reason))
-                throw rubbish("it asked for what is not here: \(reason)")
-            default:
-                preconditionFailure("\(answer) is no answer")
-            }
-        }
-    }
-
-    private func serve(_ reply: Reply, _ slice: TensorSlice, of memory: ShardMemory) throws {
-        let bytes: UnsafeRawBufferPointer
-        do {
-            bytes = try memory.bytes(of: slice)
-        } catch {
-            // The coordinator is told why, and this connection ended.
-            try host.found(error, in: memory)
-            return
-        }
-        try connection.send(.snapshotSlice(reply, slice), payload: bytes)
-    }
-
-    private func settle(_ actions: [ShardLockedAction]) throws {
-        for case .breakOff(let breach) in actions { throw rubbish(breach) }
     }
 
     private func rubbish(_ breach: ShardBreach) -> ServerError { rubbish(breach.sentence(at: host.options.shard)) }

@@ -8,8 +8,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// One parameter server: a thread for the coordinator, one for each trainer's connection, four that keep time,
-/// memory and the state.
+/// One parameter server: a thread for the coordinator's orders, one for tensors from and to it, one for each trainer's
+/// connection, four that keep time, memory and the state.
 package final class ServerNode: Sendable {
     private let options: ServerOptions
     private let identity: TLSIdentity
@@ -90,7 +90,12 @@ package final class ServerNode: Sendable {
         }
         try session.greet()
         logger.info("joined the coordinator \(connection.peerName)")
-        return try session.follow()
+        let bulk = BulkSession(host: host, orders: connection, dial: dial)
+        bulk.begin()
+        defer { bulk.end() }
+        let end = try session.follow()
+        if let failure = bulk.failure { throw failure }
+        return end
     }
 
     private func stop() {
@@ -161,6 +166,7 @@ package final class ServerNode: Sendable {
     @Sendable private func beat() {
         while pause(seconds: 1) {
             for line in host.remarks.withLock({ $0.due(.now()) }) { logger.warning("\(line)") }
+            host.state.withLock { $0.bulk }?.beat()
             // The thread that receives notices the end of a connection.
             try? host.state.withLock { $0.coordinator }?.send(.heartbeat)
         }

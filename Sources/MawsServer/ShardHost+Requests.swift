@@ -32,14 +32,6 @@ extension ShardHost {
         return try result.get()
     }
 
-    /// What becomes of a payload, and the memory it would go to.
-    func announce(_ event: ShardEvent) throws -> (ShardLockedAction, ShardMemory?) {
-        let (actions, memory) = state.withLock { ($0.step(event), $0.memory) }
-        try run(actions.unlocked)
-        guard let verdict = actions.locked.first else { preconditionFailure("no verdict on \(event)") }
-        return (verdict, memory)
-    }
-
     func posts(of units: [UnitIndex]) -> [(UnitIndex, [UInt8])] {
         state.withLock { state in units.compactMap { unit in state.posts[unit].map { (unit, $0) } } }
     }

@@ -55,7 +55,7 @@ extension ShardHost {
     }
 
     /// The present memory, unless it belongs to another state than the work does.
-    private func memory(_ generation: ShardGeneration) -> ShardMemory? {
+    func memory(_ generation: ShardGeneration) -> ShardMemory? {
         state.withLock { $0.generation == generation ? $0.memory : nil }
     }
 

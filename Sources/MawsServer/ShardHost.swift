@@ -34,6 +34,8 @@ final class ShardHost: Sendable {
         var requests: [ShardRequest: PendingRequest] = [:]
         var nextRequest: UInt64 = 1
         var coordinator: Connection?
+        /// What is on its way to the coordinator on the connection for tensors, slices left out.
+        var bulk: Outbox?
         /// What the coordinator was not told yet: why this server has not the state that it had.
         var untoldLoss: String?
         var traffic = Traffic()
@@ -51,6 +53,8 @@ final class ShardHost: Sendable {
     /// Shared by all connections' threads.
     let threads: UpdateThreads
     let state: Mutex<State>
+    /// See `inTurn`.
+    let turn = Mutex<Void>(())
     let remarks = Mutex(RepeatedLines())
     /// What the coordinator knows this process by.
     let origin = Origin.fresh()
@@ -89,6 +93,8 @@ final class ShardHost: Sendable {
                 drop(requests)
             case .send(let message):
                 send(message)
+            case .askRestore(let reply):
+                state.withLock { $0.bulk }?.put(.restoreRequest(reply))
             case .report(let reply, let stage, let step):
                 report(reply, stage, step)
             case .abandonCoordinator(let conflict):

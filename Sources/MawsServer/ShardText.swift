@@ -43,6 +43,8 @@ extension ShardBreach {
         case .pushNotLeased(let push): "it pushes \(push.units), which it was not leased"
         case .postNotLeased(let post): "it posts \(post.name), which it was not leased"
         case .flushNotLeased(let flush): "it flushes \(flush.units), which it was not leased"
+        case .notForOrders: "it sent a message that does not belong on the connection for orders"
+        case .notForTensors: "it sent a message that does not belong on the connection for tensors"
         case .foreignSlice: "it restores a slice that does not belong to the configured stage"
         case .endWithoutRestore: "it ends a restore that did not begin"
         case .endWithout(let part, let block): "it ends a restore without the \(part) of block \(block)"

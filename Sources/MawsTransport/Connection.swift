@@ -13,7 +13,8 @@ package struct Incoming: Sendable {
 
 /// One TLS connection that carries frames. Any thread may send, while one other thread receives.
 package final class Connection: @unchecked Sendable {
-    /// A peer that neither takes nor sends a byte for so long in the middle of a frame is given up.
+    /// A peer that neither takes nor sends a byte for so long in the middle of a frame is given up, unless the
+    /// connection has a limit of its own.
     package static let stallSeconds = 60.0
 
     private let channel: TLSChannel
@@ -119,10 +120,15 @@ package final class Connection: @unchecked Sendable {
     /// Seconds since the last byte came from the peer, or since the connection was made.
     package var silentSeconds: Double { channel.silentSeconds }
 
-    /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for a minute.
+    /// Gives the peer up when it neither takes nor sends a byte for so long in the middle of a frame. For who made or
+    /// accepted the connection, before other threads have it.
+    package func giveUp(afterSeconds seconds: Double) { channel.stallSeconds = seconds }
+
+    /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for as long as
+    /// a stall may last.
     package func send(
         _ message: Message, payload: UnsafeRawBufferPointer = .init(start: nil, count: 0),
-        stallSeconds: Double = Connection.stallSeconds
+        stallSeconds: Double? = nil
     ) throws {
         try send(frame: Self.frame(message, payloadCount: payload.count), payload: payload, stallSeconds: stallSeconds)
     }
@@ -136,7 +142,7 @@ package final class Connection: @unchecked Sendable {
     /// Sends what `frame` made, and the payload that it announces.
     package func send(
         frame: [UInt8], payload: UnsafeRawBufferPointer = .init(start: nil, count: 0),
-        stallSeconds: Double = Connection.stallSeconds
+        stallSeconds: Double? = nil
     ) throws {
         try sendLock.withLock { _ in
             try frame.withUnsafeBytes { try channel.write($0, stallSeconds: stallSeconds) }
@@ -192,8 +198,8 @@ package final class Connection: @unchecked Sendable {
 
     /// Tells the peer why it is not served, makes sure that it can read that, and closes. Takes up to two seconds; for
     /// the thread that serves the connection. A peer that does not read what another thread sends it is told nothing.
-    package func refuse(_ reason: String) {
-        let frame = try? Self.frame(.refused(reason: reason, mayTryAgain: false))
+    package func refuse(_ reason: String, mayTryAgain: Bool = false) {
+        let frame = try? Self.frame(.refused(reason: reason, mayTryAgain: mayTryAgain))
         _ = sendLock.withLockIfAvailable { _ in
             try? frame?.withUnsafeBytes { try channel.write($0, stallSeconds: 1) }
             try? channel.flush(stallSeconds: 1)

@@ -26,6 +26,11 @@ package enum Message: Hashable, Sendable {
     /// Asks for one slice of the applied version; answered by `snapshotSlice` with payload.
     case snapshot(RequestNumber, TensorSlice)
     case snapshotSlice(Reply, TensorSlice)
+    /// First message of a server's connection for tensors: what the hello of its other one said. Answered by `welcome`.
+    case bulk(origin: UInt64)
+    /// The server has room for what the `configure` named here told it to restore: the slices may come, on this
+    /// connection.
+    case restoreRequest(Reply)
 
     // Coordinator and trainer.
     case roster(Roster)

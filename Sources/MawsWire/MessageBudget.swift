@@ -36,7 +36,7 @@ package struct MessageBudget: Hashable, Sendable {
 
     /// Whoever has a certificate, before its hello.
     package static let stranger = MessageBudget(
-        "a peer that has not said hello", [.hello, .linkRequest], messagesAtOnce: 1, messagesPerSecond: 0,
+        "a peer that has not said hello", [.hello, .linkRequest, .bulk], messagesAtOnce: 1, messagesPerSecond: 0,
         refusesFloods: true,
         waitingMax: 1, waitingBytesMax: 64 << 10)
 
@@ -61,8 +61,13 @@ package struct MessageBudget: Hashable, Sendable {
 
     /// At the coordinator.
     package static let server = MessageBudget(
-        "a server", [.heartbeat, .restored, .reduced, .applied, .snapshotSlice, .unavailable],
+        "a server", [.heartbeat, .restored, .reduced, .applied, .unavailable],
         waitingBytesMax: 64 << 20, unsentBytesMax: 128 << 20)
+
+    /// At the coordinator, on a server's connection for tensors.
+    package static let bulk = MessageBudget(
+        "a server, for tensors,", [.heartbeat, .restoreRequest, .snapshotSlice, .unavailable],
+        unsentBytesMax: 16 << 20)
 
     /// At a server.
     package static let shardClient = MessageBudget(

@@ -78,7 +78,8 @@ package enum MessageCodec {
         case .posted(let reply, let post):
             writer.write(reply)
             writer.write(post)
-        case .linkRequest(let origin): writer.write(origin)
+        case .linkRequest(let origin), .bulk(let origin): writer.write(origin)
+        case .restoreRequest(let reply): writer.write(reply)
         case .linkState(let reply, let state):
             writer.write(reply)
             writer.write(state)
@@ -101,6 +102,8 @@ package enum MessageCodec {
         case .applied: .applied(try reader.value(), stage: try reader.value(), step: try reader.value())
         case .snapshot: .snapshot(try reader.value(), try reader.value())
         case .snapshotSlice: .snapshotSlice(try reader.value(), try reader.value())
+        case .bulk: .bulk(origin: try reader.value())
+        case .restoreRequest: .restoreRequest(try reader.value())
         case .roster: .roster(try reader.value())
         case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
         case .leases: .leases(try reader.array())

@@ -14,6 +14,8 @@ package enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     case applied = 22
     case snapshot = 23
     case snapshotSlice = 24
+    case bulk = 25
+    case restoreRequest = 26
 
     case roster = 32
     case leaseRequest = 33
@@ -72,6 +74,8 @@ extension Message {
         case .applied: .applied
         case .snapshot: .snapshot
         case .snapshotSlice: .snapshotSlice
+        case .bulk: .bulk
+        case .restoreRequest: .restoreRequest
         case .roster: .roster
         case .leaseRequest: .leaseRequest
         case .leases: .leases

@@ -25,11 +25,12 @@ struct CheckpointCollectorTests {
         }
     }
 
-    private func receive(_ peer: Peer, _ collector: CheckpointCollector) {
+    private func receive(_ peer: Peer, _ connection: Connection, _ collector: CheckpointCollector) {
         Thread.detachNewThread {
-            while let incoming = try? peer.socket.receive(timeoutSeconds: 60) {
+            while let incoming = try? connection.receive(timeoutSeconds: 60) {
                 guard case .snapshotSlice(let reply, let slice) = incoming.message else { continue }
-                try? collector.receive(slice, reply.request, from: peer, byteCount: incoming.payloadCount)
+                try? collector.receive(
+                    slice, reply.request, from: peer.id, over: connection, byteCount: incoming.payloadCount)
             }
         }
     }
@@ -46,8 +47,9 @@ struct CheckpointCollectorTests {
         let ends = try (0..<2).map { try lines.line(shard: $0, of: 2, id: UInt64($0 + 1)) }
         let shards = (0..<2).map { ShardIdentity(index: $0, count: 2) }
         for (index, end) in ends.enumerated() {
-            receive(end.peer, collector)
-            Thread.detachNewThread { try? serve(end.server, table, shards[index], times: times) }
+            let bulk = try lines.bulk(of: end.peer)
+            receive(end.peer, bulk.own, collector)
+            Thread.detachNewThread { try? serve(bulk.server, table, shards[index], times: times) }
         }
         let header = run.preparation().header(StageIndex(0), step: StepIndex(2), computeProfile: nil)
         try collector.begin(

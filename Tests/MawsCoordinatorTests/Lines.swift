@@ -31,6 +31,27 @@ final class TestLines {
         shard: Int = 0, of count: Int = 1, id: UInt64 = 1, listens: NetworkAddress? = nil,
         as identity: TLSIdentity? = nil
     ) throws -> (peer: Peer, server: Connection) {
+        let (own, connection) = try ends(identity)
+        own.allow(.server)
+        let peer = Peer(
+            id: PeerID(id), role: .server, name: "server-\(shard)", origin: 7,
+            shard: ShardIdentity(index: shard, count: count), listens: listens, connection: own,
+            outbox: Outbox(own, bytesMax: 4096))
+        return (peer, connection)
+    }
+
+    /// Both ends of a connection for tensors, which the peer's place has.
+    func bulk(of peer: Peer) throws -> (line: BulkLine, own: Connection, server: Connection) {
+        let (own, connection) = try ends()
+        own.allow(.bulk)
+        let line = BulkLine(own)
+        peer.bulk.open(.welcome(Welcome(term: Term(1), plan: [], runID: "run")), .now())
+        #expect(peer.bulk.take(line) == nil)
+        return (line, own, connection)
+    }
+
+    /// As the coordinator has it, and the server's.
+    private func ends(_ identity: TLSIdentity? = nil) throws -> (own: Connection, server: Connection) {
         let done = DispatchSemaphore(value: 0)
         nonisolated(unsafe) var accepted: Connection?
         Thread.detachNewThread { [listener] in
@@ -42,13 +63,7 @@ final class TestLines {
             host: "127.0.0.1", port: listener.port, identity: identity ?? server, expecting: .coordinator,
             timeoutSeconds: 60)
         done.wait()
-        let own = try #require(accepted)
-        own.allow(.server)
-        let peer = Peer(
-            id: PeerID(id), role: .server, name: "server-\(shard)", origin: 7,
-            shard: ShardIdentity(index: shard, count: count), listens: listens, connection: own,
-            outbox: Outbox(own, bytesMax: 4096))
-        return (peer, connection)
+        return (try #require(accepted), connection)
     }
 
     /// A server whose certificate has a name of its own.

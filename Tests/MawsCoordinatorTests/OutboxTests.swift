@@ -161,24 +161,6 @@ struct OutboxTests {
         #expect(try received(server) == .heartbeat)
         #expect(try received(server) == .refused(reason: "the run is over", mayTryAgain: false))
         #expect(throws: TransportError.self) { try received(server) }
-        #expect(throws: Outbox.Dropped.self) {
-            try peer.outbox.write(.heartbeat, slice: .init(start: nil, count: 0)) { false }
-        }
-        server.close()
-    }
-
-    @Test func aSliceThatIsVoidIsNotSent() throws {
-        let lines = try TestLines()
-        let (peer, server) = try lines.line()
-        #expect(throws: Outbox.Dropped.self) {
-            try peer.outbox.write(.heartbeat, slice: .init(start: nil, count: 0)) { true }
-        }
-        peer.outbox.put(.heartbeat)
-        #expect(try received(server) == .heartbeat)
-        peer.end()
-        #expect(throws: Outbox.Dropped.self) {
-            try peer.outbox.write(.heartbeat, slice: .init(start: nil, count: 0)) { false }
-        }
         server.close()
     }
 }

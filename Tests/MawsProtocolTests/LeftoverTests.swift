@@ -54,10 +54,18 @@ struct LeftoverTests {
         var wanted = ShardHarness.configuration()
         shard.step(.configured(wanted))
         let slice = TensorSlice(stage: ShardHarness.stage, step: StepIndex(6), block: 0, part: .weight)
-        #expect(shard.step(.restoreAnnounced(ShardHarness.request, slice)) == .locked(.receiveSlice(slice)))
+        let verdict = shard.step(.restoreAnnounced(ShardHarness.request, slice)).locked.first
+        guard case .receiveSlice(let old, slice)? = verdict else {
+            Issue.record("\(verdict as Any)")
+            return
+        }
         wanted.request = ShardHarness.request.next
         shard.step(.configured(wanted))
         #expect(shard.step(.restoreAnnounced(ShardHarness.request, slice)) == .locked(.discard))
+        // What was being received into the older state is no part of this one.
+        shard.step(.restoreReceived(old, slice))
+        let end = shard.step(.restoreDone(wanted.request, stage: ShardHarness.stage, step: StepIndex(6)))
+        #expect(end == .locked(.breakOff(.endWithout(.weight, block: "position"))))
         // Nor is its end the end of this one.
         #expect(
             shard.step(.restoreDone(ShardHarness.request, stage: ShardHarness.stage, step: StepIndex(6))).isEmpty)
@@ -69,10 +77,33 @@ struct LeftoverTests {
             ])
     }
 
+    /// The slices can come once there is room for them and a way, and come once more on another connection.
+    @Test func aRestoreIsAskedForOnceForEachConnection() {
+        var shard = ShardHarness()
+        let wanted = ShardHarness.configuration()
+        let ask = ShardAction.askRestore(ShardHarness.reply())
+        #expect(!shard.step(.configured(wanted)).unlocked.contains(ask))
+        #expect(shard.step(.bulkOpened) == .unlocked(ask))
+        shard.step(.bulkClosed)
+        #expect(shard.step(.bulkOpened) == .unlocked(ask))
+        var next = wanted
+        next.request = wanted.request.next
+        let actions = shard.step(.configured(next)).unlocked
+        guard case .createState? = actions.first, actions.count == 2 else {
+            Issue.record("\(actions)")
+            return
+        }
+        #expect(actions[1] == .askRestore(Reply(term: Term(1), request: next.request)))
+        shard.restore(next)
+        shard.step(.bulkClosed)
+        #expect(shard.step(.bulkOpened) == .nothing)
+    }
+
     @Test(arguments: [
         Message.restored(Reply(term: Term(3), request: RequestNumber(4)), stage: StageIndex(0), step: StepIndex(0)),
         .applied(Reply(term: Term(3), request: RequestNumber(4)), stage: StageIndex(0), step: StepIndex(0)),
         .unavailable(Reply(term: Term(3), request: RequestNumber(4)), "no"),
+        .restoreRequest(Reply(term: Term(3), request: RequestNumber(4))),
         .flushed(Reply(term: Term(3), request: RequestNumber(4))),
     ])
     func messagesOfServersSayTermAndRequest(message: Message) {

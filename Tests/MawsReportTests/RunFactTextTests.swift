@@ -83,6 +83,7 @@ import Testing
     }
 
     private static let losses: [(PeerLoss, String)] = [
+        (.lacksSlice("no version 4"), "it has not what a checkpoint is made of: no version 4"),
         (.line("it said nothing for 10 s"), "it said nothing for 10 s"),
         (
             .replaced(.silent(seconds: 3.25)),
@@ -99,6 +100,11 @@ import Testing
     }
 
     private static let refusals: [(AdmissionRefusal, String)] = [
+        (.bulkOfOther(.trainer), "only a server has a connection for tensors, and its certificate is a trainer's"),
+        (.bulkOfNobody, "no server with its certificate is here whose connection for tensors it could be"),
+        (.bulkTooEarly, "its connection for orders was not welcomed yet, or is gone"),
+        (.bulkTaken, "its server has a connection for tensors already"),
+        (.noBulk(seconds: 10), "it has opened no connection for tensors for 10 s, and is waited for there"),
         (
             .otherShardCount(name: "server-1", ShardIdentity(index: 1, count: 3), due: 2),
             "this run has 2 shards and server-1 says it is shard 1/3: start it with --shard i/2"

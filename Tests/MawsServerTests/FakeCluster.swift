@@ -13,6 +13,8 @@ final class FakeCluster {
     private let listener: Listener
     private var threads: [Background] = []
     private(set) var servers: [ServerLink] = []
+    /// Connections for tensors that nobody has asked for, by what they name.
+    private var bulks: [UInt64: Connection] = [:]
 
     init(shards: Int) throws {
         shardCount = shards
@@ -73,13 +75,34 @@ final class FakeCluster {
     /// The thread of the server that was started last.
     var lastThread: Background { threads[threads.count - 1] }
 
-    /// A connection whose first message is still to come. A process that a test killed may have dialed just before.
-    func acceptAny() throws -> Connection {
+    /// A connection and its first message. Those for tensors are welcomed and kept; a process that a test killed may
+    /// have dialed just before.
+    func acceptAny() throws -> (Connection, Message) {
         for _ in 0..<20 {
-            let connection = try #require(try listener.accept())
-            if (try? connection.handshake(timeoutSeconds: 120)) != nil { return connection }
+            if let accepted = try acceptOne() { return accepted }
         }
         throw ServerError.rubbish(peer: "server", reason: "no handshake")
+    }
+
+    /// The connection for tensors of a server that was welcomed.
+    func bulk(of hello: Hello) throws -> Connection {
+        for _ in 0..<20 {
+            if let connection = bulks.removeValue(forKey: hello.origin) { return connection }
+            if let (other, _) = try acceptOne() { other.close() }
+        }
+        throw ServerError.rubbish(peer: "server", reason: "no connection for tensors")
+    }
+
+    private func acceptOne() throws -> (Connection, Message)? {
+        let connection = try #require(try listener.accept())
+        guard (try? connection.handshake(timeoutSeconds: 120)) != nil,
+            let message = try? connection.receive(timeoutSeconds: 120).message
+        else { return nil }
+        guard case .bulk(let origin) = message else { return (connection, message) }
+        bulks[origin] = connection
+        try? connection.send(.welcome(Welcome(term: Term(1), plan: [], runID: "run")))
+        Thread.detachNewThread { while (try? connection.send(.heartbeat)) != nil { Thread.sleep(forTimeInterval: 1) } }
+        return nil
     }
 
     /// Says welcome to a server, and no word after.
@@ -90,17 +113,18 @@ final class FakeCluster {
     }
 
     func accept() throws -> (Connection, Hello) {
-        let connection = try acceptAny()
-        guard case .hello(let hello) = try connection.receive(timeoutSeconds: 120).message else {
-            throw ServerError.rubbish(peer: "server", reason: "no hello")
+        while true {
+            let (connection, message) = try acceptAny()
+            if case .hello(let hello) = message { return (connection, hello) }
+            // A server that asks about a connection of which it has heard nothing for a while.
+            connection.close()
         }
-        return (connection, hello)
     }
 
     func join(_ thread: Background, term: UInt64 = 1) throws -> ServerLink {
         let (connection, hello) = try accept()
         try connection.send(.welcome(Welcome(term: Term(term), plan: [], runID: "run")))
-        return ServerLink(connection, try #require(hello.server), thread)
+        return ServerLink(connection, try #require(hello.server), thread, bulk: try bulk(of: hello))
     }
 
     /// A trainer's greeted connection to a server.
@@ -127,16 +151,19 @@ final class FakeCluster {
     }
 }
 
-/// The coordinator's end of one server's connection.
+/// The coordinator's ends of one server's connections.
 final class ServerLink: @unchecked Sendable {
+    /// For orders, and for tensors.
     let connection: Connection
+    private(set) var bulk: Connection
     let hello: ServerHello
     let thread: Background
     /// What it says under the newest configuration.
     private(set) var reply = Reply(term: Term(0), request: .none)
 
-    init(_ connection: Connection, _ hello: ServerHello, _ thread: Background) {
+    init(_ connection: Connection, _ hello: ServerHello, _ thread: Background, bulk: Connection) {
         self.connection = connection
+        self.bulk = bulk
         self.hello = hello
         self.thread = thread
     }
@@ -145,26 +172,41 @@ final class ServerLink: @unchecked Sendable {
 
     /// The next message that is no heartbeat.
     func receive() throws -> Incoming {
+        try Self.receive(over: connection)
+    }
+
+    private static func receive(over connection: Connection) throws -> Incoming {
         while true {
             let incoming = try connection.receive(timeoutSeconds: 120)
             if incoming.message != .heartbeat { return incoming }
         }
     }
 
+    /// The next message on the connection for tensors that is no heartbeat.
+    func receiveBulk() throws -> Incoming { try Self.receive(over: bulk) }
+
+    /// The server opened another one.
+    func reopened(_ bulk: Connection) { self.bulk = bulk }
+
     func configure(_ sample: SampleModel, keepsState: Bool, keepsStep: Bool = true, term: UInt64 = 1) throws {
         reply = Reply(term: Term(term), request: RequestNumber(reply.request.value + 7))
         var configuration = sample.configuration(keepsState: keepsState, keepsStep: keepsStep, term: term)
         configuration.request = reply.request
         try connection.send(.configure(configuration))
-        if !keepsState {
-            for (block, part) in sample.parts {
-                let slice = TensorSlice(
-                    stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), part: part)
-                let bytes = sample.start(part, block, layout(sample.table).slices[block])
-                try bytes.withUnsafeBytes { try connection.send(.restore(reply.request, slice), payload: $0) }
-            }
-            try connection.send(.restoreDone(reply.request, stage: StageIndex(0), step: StepIndex(0)))
-        }
+        if !keepsState { try restore(sample) }
+    }
+
+    /// Sends all slices when the server asks for them.
+    func restore(_ sample: SampleModel) throws {
+        #expect(try receiveBulk().message == .restoreRequest(reply))
+        for (block, part) in sample.parts { try restore(sample, block, part, reply.request) }
+        try bulk.send(.restoreDone(reply.request, stage: StageIndex(0), step: StepIndex(0)))
+    }
+
+    func restore(_ sample: SampleModel, _ block: Int, _ part: WeightPart, _ request: RequestNumber) throws {
+        let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(0), block: UInt32(block), part: part)
+        let bytes = sample.start(part, block, layout(sample.table).slices[block])
+        try bytes.withUnsafeBytes { try bulk.send(.restore(request, slice), payload: $0) }
     }
 
     func commit(step: UInt64, clipScale: Double = 0.5, term: UInt64 = 1) throws {
@@ -188,11 +230,11 @@ final class ServerLink: @unchecked Sendable {
     /// One slice of the applied version, as it is kept.
     func snapshot(_ part: WeightPart, _ block: Int, step: UInt64) throws -> [UInt8] {
         let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(step), block: UInt32(block), part: part)
-        try connection.send(.snapshot(RequestNumber(step), slice))
-        let incoming = try receive()
+        try bulk.send(.snapshot(RequestNumber(step), slice))
+        let incoming = try receiveBulk()
         #expect(incoming.message == .snapshotSlice(Reply(term: reply.term, request: RequestNumber(step)), slice))
         var bytes = [UInt8](repeating: 0, count: incoming.payloadCount)
-        if !bytes.isEmpty { try bytes.withUnsafeMutableBytes { try connection.receivePayload(into: $0) } }
+        if !bytes.isEmpty { try bytes.withUnsafeMutableBytes { try bulk.receivePayload(into: $0) } }
         return bytes
     }
 }

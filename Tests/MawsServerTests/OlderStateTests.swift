@@ -40,7 +40,7 @@ import Testing
     func itDoesNotGetIntoACheckpoint(part: WeightPart) throws {
         let cluster = try Self.clusterWithOlderCopy(SampleModel(optimizer: .sgd), .everything)
         let slice = TensorSlice(stage: StageIndex(0), step: StepIndex(1), block: 1, part: part)
-        try cluster.servers[0].connection.send(.snapshot(request, slice))
+        try cluster.servers[0].bulk.send(.snapshot(request, slice))
         try Self.expectLoss(cluster.servers[0], cluster)
     }
 

@@ -52,6 +52,8 @@ import Testing
         (.pushNotLeased(push(level: 1)), "it pushes 2^1 units from 2 on of step 4, which it was not leased"),
         (.postNotLeased(post), "it posts unit 2 of step 4, which it was not leased"),
         (.flushNotLeased(flush), "it flushes 2^1 units from 2 on of step 4, which it was not leased"),
+        (.notForOrders, "it sent a message that does not belong on the connection for orders"),
+        (.notForTensors, "it sent a message that does not belong on the connection for tensors"),
         (.foreignSlice, "it restores a slice that does not belong to the configured stage"),
         (.endWithoutRestore, "it ends a restore that did not begin"),
         (.endWithout(.weight, block: "position"), "it ends a restore without the weight of block position"),

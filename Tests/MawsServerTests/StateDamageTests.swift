@@ -71,7 +71,7 @@ import Testing
             }
         let slice = TensorSlice(
             stage: StageIndex(0), step: StepIndex(1), block: spot.isFrozen ? 0 : 1, part: part)
-        try cluster.servers[0].connection.send(.snapshot(request, slice))
+        try cluster.servers[0].bulk.send(.snapshot(request, slice))
         try Self.expectLoss(cluster.servers[0], spot, cluster, sample)
     }
 

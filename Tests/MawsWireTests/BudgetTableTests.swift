@@ -7,6 +7,7 @@ import Testing
     private static let rows: [(name: String, budget: MessageBudget)] = [
         ("anyone, before hello", .stranger), ("viewer", .viewer), ("trainer, not admitted", .guest),
         ("trainer", .trainer), ("trainer, plan with evaluations", .examiner), ("server", .server),
+        ("server, tensors", .bulk),
         ("trainer, at a server", .shardClient),
     ]
 
@@ -38,6 +39,6 @@ import Testing
     }
 
     @Test func beforeHelloNoBodyIsAbove64KiB() {
-        #expect(MessageBudget.stranger.bodyBytesMax == [.hello: 64 << 10, .linkRequest: 64])
+        #expect(MessageBudget.stranger.bodyBytesMax == [.hello: 64 << 10, .linkRequest: 64, .bulk: 64])
     }
 }

@@ -93,6 +93,8 @@ private let servers: [Sample] = [
     Sample("applied", .applied(reply, stage: stage, step: step)),
     Sample("snapshot", .snapshot(request, slice(.slot("momentum_buffer")))),
     Sample("snapshot-slice", .snapshotSlice(reply, slice(.slot("ema"))), payload: floats),
+    Sample("bulk", .bulk(origin: 0x0123_4567_89AB_CDEF)),
+    Sample("restore-request", .restoreRequest(reply)),
 ]
 
 private let trainers: [Sample] = [

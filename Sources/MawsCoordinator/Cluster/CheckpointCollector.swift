@@ -6,13 +6,13 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// Gathers the slices of a checkpoint from all servers, on the threads that receive them. What counts, the core
+/// Gathers the slices of a checkpoint from all servers, on the threads of their connections for tensors. What counts, the core
 /// decides, under the lock; nothing is read, written or sent under it.
 package final class CheckpointCollector: Sendable {
     /// A checkpoint in the making.
     private struct Making {
         let writer: CheckpointWriter
-        let outboxes: [PeerID: any PeerOutbox]
+        let places: [PeerID: BulkPlace]
         /// Makes room once the checkpoint is durable.
         let prune: @Sendable () throws -> Void
     }
@@ -40,7 +40,7 @@ package final class CheckpointCollector: Sendable {
         let shards = servers.map { ($0.peer.id, $0.shard) }
         let making = Making(
             writer: writer,
-            outboxes: Dictionary(uniqueKeysWithValues: servers.map { ($0.peer.id, $0.peer.outbox) }), prune: prune)
+            places: Dictionary(uniqueKeysWithValues: servers.map { ($0.peer.id, $0.peer.bulk) }), prune: prune)
         let actions = state.withLock { state in
             let actions = state.core.step(
                 .begun(position, table: header.table, servers: Dictionary(uniqueKeysWithValues: shards)))
@@ -52,19 +52,22 @@ package final class CheckpointCollector: Sendable {
 
     /// Takes the payload of a slice off the connection and writes it to its place. What nobody asked for takes no
     /// memory.
-    package func receive(_ slice: TensorSlice, _ request: RequestNumber, from peer: Peer, byteCount: Int) throws {
+    package func receive(
+        _ slice: TensorSlice, _ request: RequestNumber, from peer: PeerID, over connection: any PeerConnection,
+        byteCount: Int
+    ) throws {
         let attempt = CheckpointAttempt(request.value)
         let announced = state.withLock { state -> (verdict: SliceVerdict, writer: CheckpointWriter)? in
             guard let writer = state.making[attempt]?.writer else { return nil }
-            return (state.core.announced(slice, of: attempt, from: peer.id, byteCount: byteCount), writer)
+            return (state.core.announced(slice, of: attempt, from: peer, byteCount: byteCount), writer)
         }
-        guard let (verdict, writer) = announced else { return try peer.connection.discardPayload() }
+        guard let (verdict, writer) = announced else { return try connection.discardPayload() }
         switch verdict {
-        case .discard: try peer.connection.discardPayload()
+        case .discard: try connection.discardPayload()
         case .misfit(let due):
             throw TransportError.malformed(
-                peer: peer.connection.peerName, reason: "a slice of \(byteCount) bytes where \(due) are due")
-        case .take(let ticket): try take(ticket, from: peer.connection, byteCount: byteCount, to: writer)
+                peer: connection.peerName, reason: "a slice of \(byteCount) bytes where \(due) are due")
+        case .take(let ticket): try take(ticket, from: connection, byteCount: byteCount, to: writer)
         }
     }
 
@@ -73,8 +76,12 @@ package final class CheckpointCollector: Sendable {
     ) throws {
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: byteCount, alignment: 64)
         defer { bytes.deallocate() }
-        // Where it throws, the peer is lost, and that ends the attempt.
-        try connection.receivePayload(into: bytes)
+        do {
+            try connection.receivePayload(into: bytes)
+        } catch {
+            step(.interrupted(ticket))
+            throw error
+        }
         do {
             try world.write(.checkpoint) {
                 try writer.write(
@@ -89,6 +96,20 @@ package final class CheckpointCollector: Sendable {
 
     /// A server that is asked for slices went away.
     package func lost(_ peer: PeerID) { step(.peerLost(peer)) }
+
+    /// A server has another connection for tensors: what it was asked for on the last one may have been lost with it.
+    package func lineOpened(_ peer: PeerID) { step(.lineOpened(peer)) }
+
+    /// Whether slices of this server are missing.
+    package func awaits(_ peer: PeerID) -> Bool { state.withLock { $0.core.awaits(peer) } }
+
+    /// A server has not what it was asked for. Where that counts, it is not where the run is: its next hello says where.
+    package func declined(_ peer: PeerID, _ request: RequestNumber, _ reason: String) {
+        let counts = state.withLock { state in
+            state.core.attempt == CheckpointAttempt(request.value) && state.core.awaits(peer)
+        }
+        if counts { mailbox.post(.lost(peer, .lacksSlice(reason))) }
+    }
 
     private func step(_ event: CheckpointEvent) { perform(state.withLock { $0.core.step(event) }) }
 
@@ -106,7 +127,7 @@ package final class CheckpointCollector: Sendable {
         for action in actions {
             switch action {
             case .ask(let peer, let attempt, let slice):
-                outbox(peer, attempt)?.put(.snapshot(RequestNumber(attempt.number), slice))
+                place(peer, attempt)?.put(.snapshot(RequestNumber(attempt.number), slice))
             case .seal(let attempt): seal(attempt)
             case .abandon(let attempt): state.withLock { $0.making.removeValue(forKey: attempt) }?.writer.abandon()
             case .taken(let position): mailbox.post(.core(.checkpointTaken(position)))
@@ -117,8 +138,8 @@ package final class CheckpointCollector: Sendable {
         }
     }
 
-    private func outbox(_ peer: PeerID, _ attempt: CheckpointAttempt) -> (any PeerOutbox)? {
-        state.withLock { $0.making[attempt]?.outboxes[peer] }
+    private func place(_ peer: PeerID, _ attempt: CheckpointAttempt) -> BulkPlace? {
+        state.withLock { $0.making[attempt]?.places[peer] }
     }
 
     /// Hashing and making the files durable takes a while for a large model: not on a thread that receives.

@@ -19,6 +19,8 @@ package final class Peer: Sendable {
     /// What is on its way to it, and what of it waits to be handled.
     package let outbox: any PeerOutbox
     package let inbox: Inbox
+    /// A server's connection for tensors.
+    package let bulk: BulkPlace
     /// Whether a trainer computes the run's bits from the run's data, as far as it says.
     package let admission: AdmissionFlag
     /// Whether its line is being read.
@@ -29,10 +31,10 @@ package final class Peer: Sendable {
     package init(
         id: PeerID, role: Role, name: String, origin: UInt64, shard: ShardIdentity?, listens: NetworkAddress?,
         connection: any PeerConnection, outbox: any PeerOutbox, inbox: Inbox = Inbox(),
-        admission: AdmissionFlag = AdmissionFlag(),
-        line: LineUse = LineUse()
+        admission: AdmissionFlag = AdmissionFlag(), line: LineUse = LineUse(), bulk: BulkPlace = BulkPlace()
     ) {
         (self.outbox, self.inbox, self.admission, self.line) = (outbox, inbox, admission, line)
+        self.bulk = bulk
         self.id = id
         self.role = role
         self.name = name
@@ -46,7 +48,7 @@ package final class Peer: Sendable {
     package func renamed(_ name: String) -> Peer {
         Peer(
             id: id, role: role, name: name, origin: origin, shard: shard, listens: listens, connection: connection,
-            outbox: outbox, inbox: inbox, admission: admission, line: line)
+            outbox: outbox, inbox: inbox, admission: admission, line: line, bulk: bulk)
     }
 
     /// What the cores know of its connection.
@@ -69,6 +71,7 @@ package final class Peer: Sendable {
 
     /// Tells it why it is not served any more, and ends its connection a little later.
     package func dismiss(_ reason: String, mayTryAgain: Bool = false) {
+        bulk.close()
         outbox.finish(.refused(reason: reason, mayTryAgain: mayTryAgain))
     }
 
@@ -76,6 +79,7 @@ package final class Peer: Sendable {
     package func end() {
         outbox.end()
         inbox.end()
+        bulk.close()
     }
 
     /// Where it is reached: a server where it listens, others where they come from.

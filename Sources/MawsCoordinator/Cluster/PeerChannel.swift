@@ -14,15 +14,21 @@ package protocol PeerConnection: AnyObject, Sendable {
     var peerName: String { get }
     /// Since the last byte that came from it.
     var silentSeconds: Double { get }
+    /// Sends a slice of a tensor; returns when the system has taken all of it.
+    func send(_ message: Message, slice bytes: UnsafeRawBufferPointer) throws
     /// Reads the payload of the message that came last whole, or drops what was not read of it. For the thread that
     /// receives.
     func receivePayload(into destination: UnsafeMutableRawBufferPointer) throws
     func discardPayload() throws
 }
 
-extension Connection: PeerConnection {}
+extension Connection: PeerConnection {
+    package func send(_ message: Message, slice bytes: UnsafeRawBufferPointer) throws {
+        try send(message, payload: bytes)
+    }
+}
 
-/// What is on its way to a peer. Nothing but `write` and `wait` waits, so the deciding thread waits for no peer.
+/// What is on its way to a peer. Nothing but `wait` waits, so the deciding thread waits for no peer.
 package protocol PeerOutbox: AnyObject, Sendable {
     /// Why the connection was ended from here.
     var failure: String? { get }
@@ -34,10 +40,6 @@ package protocol PeerOutbox: AnyObject, Sendable {
     func beat()
     /// Takes the place of an answer that was not sent yet.
     func replace(_ message: Message)
-    /// Writes a slice behind the orders that are there. Throws `Outbox.Dropped` where it is void by then.
-    func write(_ message: Message, slice bytes: UnsafeRawBufferPointer, isVoid: () -> Bool) throws
-    /// A slice that is not being written yet will not be.
-    func dropSlices()
     /// Says this after all that is on its way, and ends the connection a little later.
     func finish(_ message: Message)
     /// Ends the connection.

@@ -14,7 +14,7 @@ package final class PeerGate: Sendable {
     private let listener: Listener
     private let mailbox: Mailbox<NodeEvent>
     private let heartbeatTimeoutSeconds: Double
-    private let collector: CheckpointCollector
+    private let bulk: BulkGate
     private let trainers: MessageBudget
     private let nextPeer = Atomic<UInt64>(1)
     private let lines = OpenLines()
@@ -27,7 +27,8 @@ package final class PeerGate: Sendable {
         self.listener = listener
         self.mailbox = mailbox
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
-        self.collector = collector
+        bulk = BulkGate(
+            mailbox: mailbox, collector: collector, heartbeatTimeoutSeconds: heartbeatTimeoutSeconds)
         trainers = evaluates ? .examiner : .trainer
     }
 
@@ -61,12 +62,17 @@ package final class PeerGate: Sendable {
     }
 
     /// The role that the peer claims must be that of its certificate. Nil for who only asks whether its other
-    /// connection still leads here, which is answered whatever the coordinator is busy with.
+    /// connection still leads here, which is answered whatever the coordinator is busy with, and for a connection for
+    /// tensors, once that has ended.
     private func greet(_ connection: Connection) throws -> Peer? {
         let incoming = try connection.receive(timeoutSeconds: Self.helloSeconds)
         if case .linkRequest(let origin) = incoming.message, connection.peer.role != .viewer {
             let reply = Reply(term: Term(0), request: RequestNumber(origin))
             try connection.send(.linkState(reply, lines.state(of: origin)))
+            return nil
+        }
+        if case .bulk(let origin) = incoming.message {
+            try bulk.serve(connection, origin: origin)
             return nil
         }
         guard case .hello(let hello) = incoming.message else {
@@ -83,6 +89,7 @@ package final class PeerGate: Sendable {
             listens: hello.server.map { NetworkAddress(host: $0.host, port: $0.port) }, connection: connection,
             outbox: Outbox(connection, bytesMax: budget.unsentBytesMax))
         lines.add(connection, origin: hello.origin)
+        bulk.add(peer)
         peer.inbox.enter(0, budget)
         mailbox.post(.joined(peer, PeerTexts.plain(hello)))
         settle(peer, on: connection)
@@ -104,7 +111,10 @@ package final class PeerGate: Sendable {
     }
 
     private func receiveAll(from peer: Peer, on connection: Connection) {
-        defer { lines.remove(connection, origin: peer.origin) }
+        defer {
+            lines.remove(connection, origin: peer.origin)
+            bulk.remove(peer)
+        }
         do {
             while true { try receive(from: peer, on: connection) }
         } catch {
@@ -122,9 +132,6 @@ package final class PeerGate: Sendable {
     private func receive(from peer: Peer, on connection: Connection) throws {
         let incoming = try peer.line.read { try connection.receive(timeoutSeconds: heartbeatTimeoutSeconds) }
         if peer.outbox.isFinishing { return try connection.discardPayload() }
-        if case .snapshotSlice(let reply, let slice) = incoming.message {
-            return try collector.receive(slice, reply.request, from: peer, byteCount: incoming.payloadCount)
-        }
         try connection.discardPayload()
         if incoming.message == .heartbeat { return }
         let budget = peer.role == .trainer ? trainers : budget(peer.role)

@@ -7,40 +7,52 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// Streams a checkpoint's slices to one server. Each is checked as it is read, so that a server gets what was written
-/// or nothing; a server seals nothing before it got all.
+/// Streams a checkpoint's slices to one server, on its connection for tensors, when it asks for them there. Each is
+/// checked as it is read, so that a server gets what was written or nothing; a server seals nothing before it got all.
 package final class ShardRestorer: Sendable {
+    private struct Cancelled: Error {}
+
     private let checkpoints: RunCheckpoints
     private let position: RunPosition
-    /// That of the server's `configure`.
-    private let request: RequestNumber
+    /// What the server was configured with.
+    private let reply: Reply
     private let shard: ShardIdentity
     private let peer: Peer
     private let mailbox: Mailbox<NodeEvent>
     private let world: CoordinatorWorld
     private let isCancelled = Atomic(false)
+    /// The connection that the slices were sent on last, or are.
+    private let line = Mutex<BulkLine?>(nil)
 
     package init(
-        checkpoints: RunCheckpoints, position: RunPosition, request: RequestNumber, shard: ShardIdentity, peer: Peer,
+        checkpoints: RunCheckpoints, position: RunPosition, reply: Reply, shard: ShardIdentity, peer: Peer,
         mailbox: Mailbox<NodeEvent>, world: CoordinatorWorld = .real
     ) {
         self.checkpoints = checkpoints
-        (self.position, self.request) = (position, request)
+        (self.position, self.reply) = (position, reply)
         self.shard = shard
         self.peer = peer
         (self.mailbox, self.world) = (mailbox, world)
     }
 
-    /// Returns at once. A damaged checkpoint is the core's to replace; a lost server is the receiving
-    /// thread's to tell.
-    package func start() {
+    /// The server has room for what it was configured for. It asks on each connection once; on another one all slices
+    /// are sent again, as nobody knows which of them arrived. They are sent on a thread of their own. A damaged
+    /// checkpoint is the core's to replace; with a lost connection the server asks again on another one.
+    package func asked(_ asked: Reply) {
+        guard asked == reply, let current = peer.bulk.line else { return }
+        let isNew = line.withLock { line in
+            defer { line = current }
+            return line !== current
+        }
+        guard isNew else { return }
         world.beside { [self] in
             do {
-                try send()
-            } catch is Outbox.Dropped {
+                try send(over: current)
+            } catch is Cancelled {
                 return
             } catch let error as TransportError {
-                mailbox.post(.note("\(peer.label) was not restored: \(error)"))
+                mailbox.post(.remark("\(peer.label) was not restored: \(error)", source: peer.source))
+                current.end()
             } catch let error as StorageError where error.isDamage {
                 mailbox.post(.note("\(peer.label) cannot be restored from \(checkpoints.name(position)): \(error)"))
                 mailbox.post(.core(.checkpointDamaged(position)))
@@ -50,13 +62,10 @@ package final class ShardRestorer: Sendable {
         }
     }
 
-    /// Nothing of this checkpoint is sent after orders that are given from now on.
-    package func cancel() {
-        isCancelled.store(true, ordering: .sequentiallyConsistent)
-        peer.outbox.dropSlices()
-    }
+    /// No slice of this checkpoint is begun any more.
+    package func cancel() { isCancelled.store(true, ordering: .sequentiallyConsistent) }
 
-    private func send() throws {
+    private func send(over line: BulkLine) throws {
         let checkpoint = try checkpoints.open(position)
         let table = checkpoint.header.table
         let layout = ShardLayout(table: table, shard: shard)
@@ -72,12 +81,20 @@ package final class ShardRestorer: Sendable {
             let slice = TensorSlice(stage: position.stage, step: position.step, block: UInt32(block), part: part)
             let bytes = UnsafeMutableRawBufferPointer(rebasing: buffer[0..<count])
             try checkpoint.read(part, block: block, range: layout.slices[block], into: bytes)
-            try write(.restore(request, slice), UnsafeRawBufferPointer(bytes))
+            try write(.restore(reply.request, slice), UnsafeRawBufferPointer(bytes), line)
         }
-        try write(.restoreDone(request, stage: position.stage, step: position.step), .init(start: nil, count: 0))
+        let done = Message.restoreDone(reply.request, stage: position.stage, step: position.step)
+        try write(done, .init(start: nil, count: 0), line)
     }
 
-    private func write(_ message: Message, _ bytes: UnsafeRawBufferPointer) throws {
-        try peer.outbox.write(message, slice: bytes) { isCancelled.load(ordering: .sequentiallyConsistent) }
+    private func write(_ message: Message, _ bytes: UnsafeRawBufferPointer, _ line: BulkLine) throws {
+        if isCancelled.load(ordering: .sequentiallyConsistent) { throw Cancelled() }
+        do {
+            try line.connection.send(message, slice: bytes)
+        } catch {
+            // With its server: the thread that receives tells of that.
+            if isCancelled.load(ordering: .sequentiallyConsistent) { throw Cancelled() }
+            throw error
+        }
     }
 }

@@ -81,11 +81,18 @@ package enum AdmissionRefusal: Hashable, Sendable {
     case noReport(stage: StageIndex, step: StepIndex)
     /// It sends what its role may not.
     case notItsMessage(Role)
+    /// A connection for tensors is a server's, that of one that is here and was welcomed, and its only one.
+    case bulkOfOther(Role)
+    case bulkOfNobody
+    case bulkTooEarly
+    case bulkTaken
+    /// A server is waited for on a connection for tensors that it has not opened for so long.
+    case noBulk(seconds: Int)
 
     /// Whether the same hello may be welcome later.
     package var mayTryAgain: Bool {
         switch self {
-        case .shardServed, .newerTerm, .noReport: true
+        case .shardServed, .newerTerm, .noReport, .bulkTooEarly, .bulkTaken, .noBulk: true
         default: false
         }
     }

@@ -44,6 +44,8 @@ package struct CheckpointCore: Sendable {
         case .written(let ticket): return written(ticket)
         case .failed(let attempt, let failure): return fail(attempt, failure)
         case .peerLost(let peer): return lose(peer)
+        case .interrupted(let ticket): return interrupt(ticket)
+        case .lineOpened(let peer): return askAgain(peer)
         case .sealed(let attempt):
             guard case .sealing(attempt, let position) = state else { return [] }
             state = .idle
@@ -120,6 +122,31 @@ package struct CheckpointCore: Sendable {
     private mutating func lose(_ peer: PeerID) -> [CheckpointAction] {
         guard case .collecting(let collection) = state, collection.layouts[peer] != nil else { return [] }
         return fail(collection.attempt, .serverLost)
+    }
+
+    /// What of a slice came before its connection ended is worth nothing: it is due again.
+    private mutating func interrupt(_ ticket: SliceTicket) -> [CheckpointAction] {
+        guard case .collecting(var collection) = state, collection.attempt == ticket.attempt,
+            collection.underWay[ticket.peer]?.contains(ticket.slice) == true
+        else { return [] }
+        collection.underWay.remove(ticket.slice, of: ticket.peer)
+        collection.due[ticket.peer, default: []].insert(ticket.slice)
+        state = .collecting(collection)
+        return [.ask(ticket.peer, ticket.attempt, ticket.slice)]
+    }
+
+    /// On the connection that was, requests and answers may have been lost.
+    private func askAgain(_ peer: PeerID) -> [CheckpointAction] {
+        guard case .collecting(let collection) = state, let due = collection.due[peer],
+            let layout = collection.layouts[peer]
+        else { return [] }
+        return Self.slices(collection.table, layout, collection.position).filter(due.contains)
+            .map { .ask(peer, collection.attempt, $0) }
+    }
+
+    /// Whether slices of this peer are due.
+    package func awaits(_ peer: PeerID) -> Bool {
+        if case .collecting(let collection) = state { collection.due[peer] != nil } else { false }
     }
 
     private var position: RunPosition? {

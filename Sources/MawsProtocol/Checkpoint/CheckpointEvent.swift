@@ -27,6 +27,10 @@ package enum CheckpointEvent: Sendable {
     /// A slice could not be received or written.
     case failed(CheckpointAttempt, CheckpointFailure)
     case peerLost(PeerID)
+    /// The connection ended before the slice of a ticket was there.
+    case interrupted(SliceTicket)
+    /// A server has another connection for tensors.
+    case lineOpened(PeerID)
     /// Everything is durable and has its name.
     case sealed(CheckpointAttempt)
 }

@@ -147,6 +147,9 @@ extension CoordinatorCore {
     /// What the answers of a server have to say.
     package func reply(of server: PeerID) -> Reply? { servers.first { $0?.peer == server }??.configured }
 
+    /// Whether a server was configured and has not answered yet.
+    package func isBusy(_ server: PeerID) -> Bool { servers.contains { $0?.peer == server && $0?.isBusy == true } }
+
     /// The place of the server that sent this, unless it speaks of an older state or term.
     func index(of peer: PeerID, saying reply: Reply) -> Int? {
         servers.firstIndex { $0?.peer == peer && $0?.configured == reply }

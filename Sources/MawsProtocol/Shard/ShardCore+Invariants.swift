@@ -42,6 +42,9 @@ extension ShardCore {
     /// Nobody reads what is overwritten, and nobody waits for what is here.
     private func readerViolations() -> [String] {
         var found: [String] = []
+        if phase == .applying && readers.values.contains(where: \.readsSlot) {
+            found.append("a slot is read while it changes")
+        }
         if !unstored.isEmpty && previous != nil { found.append("a version is served that is being overwritten") }
         guard phase == .serving || phase == .applying, let configuration else { return found }
         // A shard that has no part of what is trained overwrites nothing, whatever is read.

@@ -32,7 +32,7 @@ extension ShardCore {
         guard slice.step == version || slice.step == previous else {
             return .locked(.decline(request, .noVersion(slice.step, newest: version)))
         }
-        readers[request] = Reader(version: slice.step, holder: holder)
+        readers[request] = Reader(version: slice.step, holder: holder, readsSlot: slice.part != .weight)
         return .locked(.serve(request, slice))
     }
 
@@ -74,8 +74,7 @@ extension ShardCore {
         }
         waitsSince = waitsSince ?? now
         for (request, reader) in late where reader.deadline == nil {
-            let seconds = reader.holder.map { patience.seconds(of: $0, now) } ?? settings.snapshotDrainSeconds
-            readers[request]?.deadline = now + seconds
+            readers[request]?.deadline = reader.holder.map { now + patience.seconds(of: $0, now) }
         }
         let over = late.keys.filter { request in
             readers[request].map { !$0.isDropped && $0.deadline.map { $0 <= now } ?? false } ?? false

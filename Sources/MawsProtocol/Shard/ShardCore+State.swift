@@ -32,7 +32,19 @@ extension ShardCore {
         configuration = wanted
         slices = ShardLayout(table: wanted.table, shard: shard).slices
         phase = wanted.keepsState ? .opening : .restoring
-        return .unlocked(wanted.keepsState ? .openState(wanted, generation) : .createState(wanted, generation))
+        if wanted.keepsState { return .unlocked(.openState(wanted, generation)) }
+        return .unlocked(.createState(wanted, generation)) + askRestore()
+    }
+
+    /// A restore comes when there is room for it and a connection that it can come on, and once more on another
+    /// connection: of what came before, each part that is whole stays.
+    mutating func bulkOpened() -> ShardActions {
+        hasBulk = true
+        return askRestore()
+    }
+
+    private func askRestore() -> ShardActions {
+        hasBulk && phase == .restoring ? .unlocked(.askRestore(reply)) : .nothing
     }
 
     /// Work under way on it is of an older generation from here on.
@@ -94,11 +106,12 @@ extension ShardCore {
             restoreStep == nil || restoreStep == slice.step, holds(slice.part, of: slice.block)
         else { return .locked(.breakOff(.foreignSlice)) }
         restoreStep = slice.step
-        return .locked(.receiveSlice(slice))
+        return .locked(.receiveSlice(generation, slice))
     }
 
-    mutating func restoreReceived(_ slice: TensorSlice) -> ShardActions {
-        guard phase == .restoring else { return .nothing }
+    /// What was received into an older state is gone with it.
+    mutating func restoreReceived(_ receivedFor: ShardGeneration, _ slice: TensorSlice) -> ShardActions {
+        guard phase == .restoring, receivedFor == generation else { return .nothing }
         restoredParts[Int(slice.block), default: []].insert(slice.part)
         return .nothing
     }

@@ -5,14 +5,8 @@ import MawsWire
 package struct ShardSettings: Hashable, Sendable {
     /// Longest time a gather waits for a version that is not here yet.
     package var gatherWaitSeconds: Double
-    /// Longest time a block's reduced gradient waits for a checkpoint of the version it overwrites. Trainers have
-    /// `ReaderPatience`.
-    package var snapshotDrainSeconds: Double
 
-    package init(gatherWaitSeconds: Double = 30, snapshotDrainSeconds: Double = 5) {
-        self.gatherWaitSeconds = gatherWaitSeconds
-        self.snapshotDrainSeconds = snapshotDrainSeconds
-    }
+    package init(gatherWaitSeconds: Double = 30) { self.gatherWaitSeconds = gatherWaitSeconds }
 }
 
 /// A parameter server's decisions as a pure machine: which pushes count, what is added to what, when a step is reduced,
@@ -44,8 +38,10 @@ package struct ShardCore: Sendable {
     /// Who reads memory.
     struct Reader: Hashable {
         var version: StepIndex
-        /// The name in a trainer's certificate; nil for the coordinator, which reads checkpoints.
+        /// The name in a trainer's certificate; nil for a checkpoint, whose reader copies and is soon through.
         var holder: String?
+        /// Whether it reads what a commit changes in its place.
+        var readsSlot = false
         /// Until when a step waits for it; nil while none does.
         var deadline: Moment?
         var isDropped = false
@@ -62,6 +58,8 @@ package struct ShardCore: Sendable {
     /// What the state file held when the process started; nil once it is replaced.
     var found: ServerHello?
 
+    /// Whether slices have a way to come.
+    var hasBulk = false
     /// Parts of a restore that are here, by block.
     var restoredParts: [Int: Set<WeightPart>] = [:]
     var restoreStep: StepIndex?
@@ -121,7 +119,11 @@ package struct ShardCore: Sendable {
         switch event {
         case .configured(let configuration): return configured(configuration, now)
         case .restoreAnnounced(let request, let slice): return restoreAnnounced(request, slice)
-        case .restoreReceived(let slice): return restoreReceived(slice)
+        case .restoreReceived(let generation, let slice): return restoreReceived(generation, slice)
+        case .bulkOpened: return bulkOpened()
+        case .bulkClosed:
+            hasBulk = false
+            return .nothing
         case .restoreDone(let request, let stage, let step): return restoreDone(request, stage, step)
         case .committed(let commit): return committed(commit)
         case .snapshotRequested(let request, let slice): return snapshotRequested(request, slice)

@@ -21,10 +21,14 @@ package enum ShardEvent: Hashable, Sendable {
     case configured(ServerConfiguration)
     /// The number is that of the `configure` that it belongs to.
     case restoreAnnounced(RequestNumber, TensorSlice)
-    case restoreReceived(TensorSlice)
+    case restoreReceived(ShardGeneration, TensorSlice)
     case restoreDone(RequestNumber, stage: StageIndex, step: StepIndex)
     case committed(Commit)
+    /// It is copied before another order is obeyed: a commit changes slots where they are.
     case snapshotRequested(ShardRequest, TensorSlice)
+    /// The coordinator took this server's connection for tensors; it has none any more.
+    case bulkOpened
+    case bulkClosed
 
     // From trainers. A holder is the name in the trainer's certificate.
     case gatherRequested(ShardRequest, holder: String, stage: StageIndex, step: StepIndex, block: UInt32)
@@ -58,7 +62,7 @@ package enum ShardLockedAction: Hashable, Sendable {
     /// Receive into a buffer, then say `pushReceived` or `postReceived`.
     case receive(ShardGeneration)
     /// Receive the payload into the slice's place, then say `restoreReceived`.
-    case receiveSlice(TensorSlice)
+    case receiveSlice(ShardGeneration, TensorSlice)
     /// What was received counts: keep it, under this name.
     case keepGradient(UnitTree.Sum)
     case keepPost
@@ -107,6 +111,8 @@ package enum ShardAction: Hashable, Sendable {
     case dropReaders([ShardRequest])
     /// To the coordinator. It may leave after what a later event brings about: it says of which state it speaks.
     case send(Message)
+    /// Ask for the slices of a restore, on the connection for tensors.
+    case askRestore(Reply)
     /// Send `reduced` to the coordinator, with the sums of squares.
     case report(Reply, StageIndex, StepIndex)
     /// The coordinator and this shard disagree: end that connection and start over from `hello`.

@@ -42,6 +42,8 @@ package enum ShardBreach: Hashable, Sendable {
     case flushNotLeased(Flush)
 
     /// Of the coordinator.
+    case notForOrders
+    case notForTensors
     case foreignSlice
     case endWithoutRestore
     case endWithout(WeightPart, block: String)

@@ -35,6 +35,11 @@ extension AdmissionRefusal: CustomStringConvertible {
         case .noReport(let stage, let step):
             "its report of step \(step.value) of the plan's stage \(stage.value + 1) is not one of its slices"
         case .notItsMessage(let role): "a \(role) may not send this message"
+        case .bulkOfOther(let role): "only a server has a connection for tensors, and its certificate is a \(role)'s"
+        case .bulkOfNobody: "no server with its certificate is here whose connection for tensors it could be"
+        case .bulkTooEarly: "its connection for orders was not welcomed yet, or is gone"
+        case .bulkTaken: "its server has a connection for tensors already"
+        case .noBulk(let seconds): "it has opened no connection for tensors for \(seconds) s, and is waited for there"
         }
     }
 }

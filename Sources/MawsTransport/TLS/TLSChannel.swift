@@ -13,6 +13,8 @@ final class TLSChannel: @unchecked Sendable {
     /// Bytes in plain text.
     let read = Atomic<UInt64>(0)
     let written = Atomic<UInt64>(0)
+    /// How long the other side may neither take nor send a byte in the middle of a frame; set before threads share this.
+    var stallSeconds = Connection.stallSeconds
     private let heardAt = Atomic<UInt64>(Moment.now().nanoseconds)
     /// Name in the peer's certificate, once the handshake has proved it.
     private let provenName = Mutex<String?>(nil)
@@ -68,7 +70,7 @@ final class TLSChannel: @unchecked Sendable {
     }
 
     /// Encrypts and, whenever enough has gathered, sends. The last bytes leave with `flush`.
-    func write(_ bytes: UnsafeRawBufferPointer, stallSeconds: Double = Connection.stallSeconds) throws {
+    func write(_ bytes: UnsafeRawBufferPointer, stallSeconds: Double? = nil) throws {
         var rest = bytes
         while !rest.isEmpty {
             try checkOpen()
@@ -83,9 +85,10 @@ final class TLSChannel: @unchecked Sendable {
         }
     }
 
-    func flush(stallSeconds: Double = Connection.stallSeconds) throws {
+    func flush(stallSeconds: Double? = nil) throws {
         try checkOpen()
-        guard let number = socket.sendAll(session.takeOutput(), stallSeconds: stallSeconds) else { return }
+        let seconds = stallSeconds ?? self.stallSeconds
+        guard let number = socket.sendAll(session.takeOutput(), stallSeconds: seconds) else { return }
         // Often the peer has said why it went away: its alert waits to be read.
         let reason = session.pendingFailure()
         let error = isEnded.load(ordering: .acquiring) ? closed() : failed(reason ?? .system(number))
@@ -124,12 +127,12 @@ final class TLSChannel: @unchecked Sendable {
         into destination: UnsafeMutableRawBufferPointer, firstByteSeconds: Double? = nil, mayTrickle: Bool = true
     ) throws {
         var filled = 0
-        var deadline = Moment.now() + (firstByteSeconds ?? Connection.stallSeconds)
+        var deadline = Moment.now() + (firstByteSeconds ?? stallSeconds)
         while filled < destination.count {
             try checkOpen()
             switch session.read(into: .init(rebasing: destination[filled...])) {
             case .done(let count):
-                if mayTrickle || filled == 0 { deadline = Moment.now() + Connection.stallSeconds }
+                if mayTrickle || filled == 0 { deadline = Moment.now() + stallSeconds }
                 filled += count
                 read.add(UInt64(count), ordering: .relaxed)
                 heardAt.store(Moment.now().nanoseconds, ordering: .relaxed)
@@ -188,6 +191,6 @@ final class TLSChannel: @unchecked Sendable {
             return .timedOut(peer: peer, waitingFor: "a message", seconds: seconds)
         }
         end()
-        return .broken(peer: peer, reason: "nothing came for \(Connection.stallSeconds) s inside a frame")
+        return .broken(peer: peer, reason: "nothing came for \(stallSeconds) s inside a frame")
     }
 }

@@ -60,6 +60,11 @@ final class FakeLine: PeerConnection, PeerOutbox {
 
     func discardPayload() throws { bring([]) }
 
+    func send(_ message: Message, slice bytes: UnsafeRawBufferPointer) throws {
+        if isEnded { throw TransportError.closed(peer: peerName) }
+        add(Sent(message: message, payload: Array(bytes)))
+    }
+
     // MARK: - PeerOutbox
 
     var failure: String? { nil }
@@ -73,13 +78,6 @@ final class FakeLine: PeerConnection, PeerOutbox {
             state.replaced += 1
         }
     }
-
-    func write(_ message: Message, slice bytes: UnsafeRawBufferPointer, isVoid: () -> Bool) throws {
-        if isVoid() || isFinishing || isEnded { throw Outbox.Dropped() }
-        add(Sent(message: message, payload: Array(bytes)))
-    }
-
-    func dropSlices() {}
 
     func finish(_ message: Message) {
         add(Sent(message: message))

@@ -88,7 +88,7 @@ final class FakeServer {
         (configuration, term) = (wanted, wanted.term)
         guard wanted.keepsState else {
             (runID, values, units, hasReduced) = ("", [:], [], false)
-            return []
+            return [.init(message: .restoreRequest(reply))]
         }
         if !wanted.keepsStep { (units, hasReduced) = ([], false) }
         let kept = hasReduced ? report : nil

@@ -17,6 +17,8 @@ final class NodeRig {
     private struct Connected {
         let peer: Peer
         let line: FakeLine
+        /// A server's, for tensors, which it opens when it is welcome.
+        let bulk: FakeLine?
         let shard: ShardIdentity?
         let answer: (FakeLine.Sent) -> [FakeLine.Sent]
     }
@@ -136,7 +138,10 @@ final class NodeRig {
         let peer = Peer(
             id: id, role: hello.role, name: hello.name, origin: hello.origin, shard: hello.server?.shard,
             listens: hello.server.map { NetworkAddress(host: $0.host, port: $0.port) }, connection: line, outbox: line)
-        connected[id] = Connected(peer: peer, line: line, shard: hello.server?.shard, answer: answer)
+        let bulk = hello.server.map { _ in
+            FakeLine(.server, certificate: line.peer.name, address: line.remoteAddress)
+        }
+        connected[id] = Connected(peer: peer, line: line, bulk: bulk, shard: hello.server?.shard, answer: answer)
         node?.mailbox.post(.joined(peer, hello))
         return id
     }
@@ -167,20 +172,27 @@ final class NodeRig {
         node.turn(waitingSeconds: 0)
         var isBusy = works && world.doWork()
         for (id, connected) in connected.sorted(by: { $0.key < $1.key }) {
-            for sent in connected.line.take() {
+            for sent in connected.line.take() + (connected.bulk?.take() ?? []) {
                 isBusy = true
                 orders.append((id, sent.message))
+                if case .welcome = sent.message { openBulk(connected) }
                 for answer in connected.answer(sent) { deliver(answer, from: connected) }
             }
         }
         return isBusy
     }
 
+    private func openBulk(_ server: Connected) {
+        guard let bulk = server.bulk, server.peer.bulk.line == nil else { return }
+        #expect(server.peer.bulk.take(BulkLine(bulk, bulk)) == nil)
+        node?.collector.lineOpened(server.peer.id)
+    }
+
     private func deliver(_ answer: FakeLine.Sent, from sender: Connected) {
-        if case .snapshotSlice(let reply, let slice) = answer.message {
-            sender.line.bring(answer.payload)
+        if case .snapshotSlice(let reply, let slice) = answer.message, let bulk = sender.bulk {
+            bulk.bring(answer.payload)
             try? node?.collector.receive(
-                slice, reply.request, from: sender.peer, byteCount: answer.payload.count)
+                slice, reply.request, from: sender.peer.id, over: bulk, byteCount: answer.payload.count)
         } else {
             node?.mailbox.post(.message(sender.peer, answer.message, bytes: 0))
         }

@@ -111,8 +111,8 @@ struct ShardHarness {
             for part in entry.parts {
                 let slice = TensorSlice(
                     stage: Self.stage, step: StepIndex(version), block: UInt32(block), part: part)
-                step(.restoreAnnounced(configuration.request, slice))
-                step(.restoreReceived(slice))
+                let verdict = step(.restoreAnnounced(configuration.request, slice)).locked.first
+                if case .receiveSlice(let generation, _) = verdict { step(.restoreReceived(generation, slice)) }
             }
         }
         step(.restoreDone(configuration.request, stage: Self.stage, step: StepIndex(version)))

@@ -1,24 +1,12 @@
 import Foundation
 import MawsBase
-import MawsTransport
 import MawsWire
 
-/// What is on its way to one peer. Any thread puts orders in and waits for nothing; a thread of the connection's own
-/// writes them, and between orders the slices of a restore. A peer that does not read fills its own outbox and no
-/// other.
+/// What is on its way to one peer. Any thread puts messages in and waits for nothing; a thread of the connection's own
+/// writes them. A peer that does not read fills its own outbox and no other.
 package final class Outbox: @unchecked Sendable {
-    package struct Dropped: Error {
-        package init() {}
-    }
-
     /// How long the last words may take to reach the peer.
     private static let farewellSeconds = 2.0
-
-    private struct Slice {
-        let number: UInt64
-        let frame: [UInt8]
-        let bytes: UnsafeRawBufferPointer
-    }
 
     private let connection: Connection
     private let bytesMax: Int
@@ -28,9 +16,6 @@ package final class Outbox: @unchecked Sendable {
     private var orderBytes = 0
     /// The newest of the answers that replace each other.
     private var newest: [UInt8]?
-    private var slice: Slice?
-    private var slicesTaken: UInt64 = 0
-    private var slicesWritten: UInt64 = 0
     private var isWriting = false
     private var isLeaving = false
     private var isEnded = false
@@ -56,7 +41,7 @@ package final class Outbox: @unchecked Sendable {
     /// As `put`, unless anything is on its way: that says as much.
     package func beat() {
         guard let frame = try? Connection.frame(.heartbeat) else { return }
-        locked { if orders.isEmpty && slice == nil && !isWriting { add(frame) } }
+        locked { if orders.isEmpty && !isWriting { add(frame) } }
     }
 
     /// Takes the place of an answer that was not sent yet.
@@ -65,32 +50,12 @@ package final class Outbox: @unchecked Sendable {
         locked { if !isLeaving && !isEnded { newest = frame } }
     }
 
-    /// Writes a slice behind the orders that are there; returns when it is written. Throws `Dropped` where orders that
-    /// came meanwhile make it void, or it is `isVoid` by now.
-    package func write(_ message: Message, slice bytes: UnsafeRawBufferPointer, isVoid: () -> Bool) throws {
-        let frame = try Connection.frame(message, payloadCount: bytes.count)
-        condition.lock()
-        defer { condition.unlock() }
-        if isVoid() || isLeaving { throw Dropped() }
-        slicesTaken += 1
-        let own = Slice(number: slicesTaken, frame: frame, bytes: bytes)
-        slice = own
-        condition.broadcast()
-        while slice?.number == own.number && !isEnded { condition.wait() }
-        // The bytes are the writer's until it is through with them.
-        while isWriting && slicesWritten < own.number { condition.wait() }
-        if slicesWritten < own.number { throw Dropped() }
-    }
-
-    /// A slice that is not being written yet will not be.
-    package func dropSlices() { locked { slice = nil } }
-
     /// Says this after all that is on its way, and ends the connection a little later.
     package func finish(_ message: Message) {
         guard let frame = try? Connection.frame(message) else { return }
         locked {
             guard !isLeaving else { return }
-            (newest, slice) = (nil, nil)
+            newest = nil
             add(frame)
             isLeaving = true
         }
@@ -134,19 +99,10 @@ package final class Outbox: @unchecked Sendable {
 
     // MARK: - The writing thread
 
-    private enum Work {
-        case frames([[UInt8]])
-        case slice(Slice)
-    }
-
     private func write() {
-        while let work = next() {
+        while let frame = next() {
             do {
-                switch work {
-                case .frames(let frames):
-                    try connection.send(frame: frames.count == 1 ? frames[0] : frames.reduce([], +))
-                case .slice(let slice): try connection.send(frame: slice.frame, payload: slice.bytes)
-                }
+                try connection.send(frame: frame)
             } catch {
                 locked {
                     problem = problem ?? "\(error)"
@@ -154,45 +110,33 @@ package final class Outbox: @unchecked Sendable {
                 }
                 connection.close()
             }
-            written(work)
+            locked { isWriting = false }
         }
         if locked({ isLeaving && !isEnded }) { leave() }
     }
 
-    /// Nil when nothing more is to be written.
-    private func next() -> Work? {
+    /// Frames to be written together; nil when nothing more is.
+    private func next() -> [UInt8]? {
         condition.lock()
         defer { condition.unlock() }
         while true {
             if isEnded { return nil }
-            if let work = take() {
+            if let frames = take() {
                 isWriting = true
-                return work
+                return frames
             }
             if isLeaving { return nil }
             condition.wait()
         }
     }
 
-    private func take() -> Work? {
+    private func take() -> [UInt8]? {
         if !orders.isEmpty {
             defer { (orders, orderBytes) = ([], 0) }
-            return .frames(orders)
+            return orders.count == 1 ? orders[0] : orders.reduce([], +)
         }
-        if let frame = newest {
-            newest = nil
-            return .frames([frame])
-        }
-        guard let found = slice else { return nil }
-        slice = nil
-        return .slice(found)
-    }
-
-    private func written(_ work: Work) {
-        locked {
-            isWriting = false
-            if case .slice(let slice) = work, !isEnded { slicesWritten = slice.number }
-        }
+        defer { newest = nil }
+        return newest
     }
 
     /// The receiving thread reads on meanwhile, so that the last words are not lost with unread bytes.

@@ -1,0 +1,207 @@
+import Foundation
+import MawsBase
+import MawsProtocol
+import MawsTransport
+import MawsWire
+import Synchronization
+
+/// The connection to the coordinator on which tensors travel, on a thread of its own: it is opened beside the one for
+/// orders, and again for as long as that one stands. Orders never wait for a slice on its way.
+final class BulkSession: Sendable {
+    private static let dialSeconds = 10.0
+    private static let pauseSeconds = 0.25
+    private static let pauseSecondsMax = 1.0
+    private static let unsentBytesMax = 1 << 20
+
+    private struct State {
+        var connection: Connection?
+        var isEnded = false
+        var failure: (any Error)?
+    }
+
+    private let host: ShardHost
+    /// The connection for orders.
+    private let orders: Connection
+    private let dial: @Sendable (_ seconds: Double) throws -> Connection
+    private let state = Mutex(State())
+
+    init(host: ShardHost, orders: Connection, dial: @escaping @Sendable (_ seconds: Double) throws -> Connection) {
+        (self.host, self.orders, self.dial) = (host, orders, dial)
+    }
+
+    /// What this process cannot go on with, a full disk for instance; the connection for orders is ended then.
+    var failure: (any Error)? { state.withLock { $0.failure } }
+
+    func begin() { Thread.detachNewThread { [self] in run() } }
+
+    func end() {
+        let connection = state.withLock { state in
+            state.isEnded = true
+            return state.connection
+        }
+        connection?.close()
+    }
+
+    private var isEnded: Bool { state.withLock { $0.isEnded } }
+
+    private func run() {
+        var pause = Self.pauseSeconds
+        while !isEnded {
+            var wasOpen = false
+            do {
+                try follow { wasOpen = true }
+            } catch let error as TransportError {
+                say("\(error)")
+            } catch let error as ServerError {
+                say("\(error)")
+            } catch {
+                state.withLock { ($0.failure, $0.isEnded) = (error, true) }
+                orders.close()
+            }
+            pause = wasOpen ? Self.pauseSeconds : min(2 * pause, Self.pauseSecondsMax)
+            if !isEnded { Thread.sleep(forTimeInterval: pause) }
+        }
+    }
+
+    private func say(_ reason: String) {
+        if isEnded { return }
+        host.remark("the connection for tensors ended and is opened again: \(reason)", by: "the coordinator")
+    }
+
+    /// One connection, from dialling to its end; throws why it ended.
+    private func follow(whenOpen: () -> Void) throws {
+        let seconds = host.options.coordinatorTimeoutSeconds
+        let connection = try dial(Self.dialSeconds)
+        defer { connection.close() }
+        connection.giveUp(afterSeconds: seconds)
+        let isWanted = state.withLock { state in
+            state.connection = connection
+            return !state.isEnded
+        }
+        guard isWanted else { return }
+        try connection.send(.bulk(origin: host.origin))
+        switch try connection.receive(timeoutSeconds: seconds).message {
+        case .welcome: whenOpen()
+        case .refused(let reason, let mayTryAgain):
+            throw ServerError.refused(
+                address: "\(host.options.coordinator)", reason: reason, mayTryAgain: mayTryAgain)
+        default: throw rubbish(connection, "it answered bulk with another message than welcome")
+        }
+        let outbox = Outbox(connection, bytesMax: Self.unsentBytesMax)
+        defer { outbox.end() }
+        try host.open(outbox)
+        defer { host.close(outbox) }
+        while true { try obey(connection.receive(timeoutSeconds: seconds), connection) }
+    }
+
+    private func obey(_ incoming: Incoming, _ connection: Connection) throws {
+        switch incoming.message {
+        case .restore(let request, let slice):
+            return try restore(request, slice, incoming.payloadCount, from: connection)
+        case _ where incoming.payloadCount > 0:
+            throw rubbish(connection, .noPayloadDue)
+        case .heartbeat: break
+        case .restoreDone(let request, let stage, let step):
+            try settle(
+                host.inTurn { try host.handle(.restoreDone(request, stage: stage, step: step)) }, connection)
+        case .snapshot(let request, let slice): try answer(request, slice, over: connection)
+        case .refused(let reason, _): throw rubbish(connection, "it refuses this connection: \(reason)")
+        default: throw rubbish(connection, .notForTensors)
+        }
+    }
+
+    /// A slice comes for as long as it takes; whether it still counts then, the core says.
+    private func restore(
+        _ request: RequestNumber, _ slice: TensorSlice, _ payloadCount: Int, from connection: Connection
+    ) throws {
+        let verdict = try host.inTurn { try host.handle(.restoreAnnounced(request, slice)) }
+        guard case .receiveSlice(let generation, _)? = verdict.first, let memory = host.memory(generation) else {
+            try connection.discardPayload()
+            return try settle(verdict, connection)
+        }
+        let target = memory.restoreTarget(slice)
+        guard payloadCount == target.count else {
+            throw rubbish(connection, "it restores \(payloadCount) bytes of a slice of \(target.count)")
+        }
+        if payloadCount > 0 { try connection.receivePayload(into: target) }
+        memory.restored(slice)
+        try host.inTurn { try host.handle(.restoreReceived(generation, slice)) }
+    }
+
+    private enum Answer {
+        case slice(Reply, [UInt8])
+        case declined(Reply, reason: String)
+        /// The coordinator is told why on the connection for orders, which is ended then.
+        case damaged
+    }
+
+    /// Orders wait for the copy of a slice and not for its way.
+    private func answer(_ request: RequestNumber, _ slice: TensorSlice, over connection: Connection) throws {
+        switch try host.inTurn({ try copy(request, slice, connection) }) {
+        case .slice(let reply, let bytes):
+            try bytes.withUnsafeBytes { try connection.send(.snapshotSlice(reply, slice), payload: $0) }
+        case .declined(let reply, let reason): try connection.send(.unavailable(reply, reason))
+        case .damaged: break
+        }
+    }
+
+    private func copy(_ request: RequestNumber, _ slice: TensorSlice, _ connection: Connection) throws -> Answer {
+        try host.withAnswer(connection, request, { .snapshotRequested($0, slice) }) { answer, memory, reply in
+            switch answer {
+            case .serve(_, let slice):
+                guard let memory else { preconditionFailure("served without memory") }
+                return try copy(of: slice, in: memory).map { .slice(reply, $0) } ?? .damaged
+            case .decline(_, let lack): return .declined(reply, reason: lack.sentence(of: host.options.shard))
+            default: preconditionFailure("\(answer) is no answer")
+            }
+        }
+    }
+
+    private func copy(of slice: TensorSlice, in memory: ShardMemory) throws -> [UInt8]? {
+        do {
+            return Array(try memory.bytes(of: slice))
+        } catch {
+            try host.found(error, in: memory)
+            return nil
+        }
+    }
+
+    private func settle(_ actions: [ShardLockedAction], _ connection: Connection) throws {
+        for case .breakOff(let breach) in actions { throw rubbish(connection, breach) }
+    }
+
+    private func rubbish(_ connection: Connection, _ breach: ShardBreach) -> ServerError {
+        rubbish(connection, breach.sentence(at: host.options.shard))
+    }
+
+    private func rubbish(_ connection: Connection, _ reason: String) -> ServerError {
+        .rubbish(peer: "the coordinator \(connection.peerName)", reason: reason)
+    }
+}
+
+extension ShardHost {
+    /// Orders are obeyed and slices copied one at a time, as each changes what the other works on. Nothing is sent or
+    /// received meanwhile but short answers.
+    @discardableResult
+    func inTurn<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try turn.withLock { _ in try body() }
+    }
+
+    /// The coordinator took a connection for tensors, on which this is sent.
+    func open(_ bulk: Outbox) throws {
+        let actions = state.withLock { state in
+            state.bulk = bulk
+            return state.step(.bulkOpened)
+        }
+        try run(actions.unlocked)
+    }
+
+    /// It is no more, unless another one has taken its place.
+    func close(_ bulk: Outbox) {
+        state.withLock { state in
+            guard state.bulk === bulk else { return }
+            state.bulk = nil
+            _ = state.step(.bulkClosed)
+        }
+    }
+}
