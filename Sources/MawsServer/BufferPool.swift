@@ -13,23 +13,24 @@ final class BufferPool: SumMemory, @unchecked Sendable {
     static var defaultLimitBytes: Int { sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2 }
 
     private let limitBytes: Int
+    private let world: ServerWorld
     private let condition = MonotonicCondition()
     private var bytesInUse = 0
     /// Idle buffers by their number of floats.
     private var idle: [Int: [FloatBuffer]] = [:]
 
-    init(limitBytes: Int) { self.limitBytes = limitBytes }
+    init(limitBytes: Int, world: ServerWorld) { (self.limitBytes, self.world) = (limitBytes, world) }
 
     /// What a server may keep beside gradients and its state: encoded weights. A quarter of the gradients' share.
     var otherBytesMax: Int { limitBytes / 4 }
 
     /// A buffer with any content; nil when none came free in time.
     func take(_ count: Int, waitSeconds: Double) -> FloatBuffer? {
-        let deadline = Moment.now() + waitSeconds
+        let deadline = world.now() + waitSeconds
         condition.lock()
         defer { condition.unlock() }
         while bytesInUse > 0 && bytesInUse + 4 * count > limitBytes {
-            if !condition.wait(until: deadline) { return nil }
+            if !world.wait(condition, deadline) { return nil }
         }
         bytesInUse += 4 * count
         return idle[count]?.popLast() ?? FloatBuffer(count: count)

@@ -7,25 +7,28 @@ import Synchronization
 
 /// The connection to the coordinator on which tensors travel, on a thread of its own: it is opened beside the one for
 /// orders, and again for as long as that one stands. Orders never wait for a slice on its way.
-final class BulkSession: Sendable {
+package final class BulkSession: Sendable {
     private static let dialSeconds = 10.0
     private static let pauseSeconds = 0.25
     private static let pauseSecondsMax = 1.0
     private static let unsentBytesMax = 1 << 20
 
     private struct State {
-        var connection: Connection?
+        var connection: (any ShardChannel)?
         var isEnded = false
         var failure: (any Error)?
     }
 
     private let host: ShardHost
     /// The connection for orders.
-    private let orders: Connection
-    private let dial: @Sendable (_ seconds: Double) throws -> Connection
+    private let orders: any ShardChannel
+    private let dial: @Sendable (_ seconds: Double) throws -> any ShardChannel
     private let state = Mutex(State())
 
-    init(host: ShardHost, orders: Connection, dial: @escaping @Sendable (_ seconds: Double) throws -> Connection) {
+    package init(
+        host: ShardHost, orders: any ShardChannel,
+        dial: @escaping @Sendable (_ seconds: Double) throws -> any ShardChannel
+    ) {
         (self.host, self.orders, self.dial) = (host, orders, dial)
     }
 
@@ -59,7 +62,7 @@ final class BulkSession: Sendable {
                 orders.close()
             }
             pause = wasOpen ? Self.pauseSeconds : min(2 * pause, Self.pauseSecondsMax)
-            if !isEnded { Thread.sleep(forTimeInterval: pause) }
+            if !isEnded { host.world.pause(pause) }
         }
     }
 
@@ -69,7 +72,7 @@ final class BulkSession: Sendable {
     }
 
     /// One connection, from dialling to its end; throws why it ended.
-    private func follow(whenOpen: () -> Void) throws {
+    package func follow(whenOpen: () -> Void = {}) throws {
         let seconds = host.options.coordinatorTimeoutSeconds
         let connection = try dial(Self.dialSeconds)
         defer { connection.close() }
@@ -87,14 +90,14 @@ final class BulkSession: Sendable {
                 address: "\(host.options.coordinator)", reason: reason, mayTryAgain: mayTryAgain)
         default: throw rubbish(connection, "it answered bulk with another message than welcome")
         }
-        let outbox = Outbox(connection, bytesMax: Self.unsentBytesMax)
+        let outbox = connection.outbox(bytesMax: Self.unsentBytesMax)
         defer { outbox.end() }
         try host.open(outbox)
         defer { host.close(outbox) }
         while true { try obey(connection.receive(timeoutSeconds: seconds), connection) }
     }
 
-    private func obey(_ incoming: Incoming, _ connection: Connection) throws {
+    private func obey(_ incoming: Incoming, _ connection: any ShardChannel) throws {
         switch incoming.message {
         case .restore(let request, let slice):
             return try restore(request, slice, incoming.payloadCount, from: connection)
@@ -112,7 +115,7 @@ final class BulkSession: Sendable {
 
     /// A slice comes for as long as it takes; whether it still counts then, the core says.
     private func restore(
-        _ request: RequestNumber, _ slice: TensorSlice, _ payloadCount: Int, from connection: Connection
+        _ request: RequestNumber, _ slice: TensorSlice, _ payloadCount: Int, from connection: any ShardChannel
     ) throws {
         let verdict = try host.inTurn { try host.handle(.restoreAnnounced(request, slice)) }
         guard case .receiveSlice(let generation, _)? = verdict.first, let memory = host.memory(generation) else {
@@ -136,7 +139,7 @@ final class BulkSession: Sendable {
     }
 
     /// Orders wait for the copy of a slice and not for its way.
-    private func answer(_ request: RequestNumber, _ slice: TensorSlice, over connection: Connection) throws {
+    private func answer(_ request: RequestNumber, _ slice: TensorSlice, over connection: any ShardChannel) throws {
         switch try host.inTurn({ try copy(request, slice, connection) }) {
         case .slice(let reply, let bytes):
             try bytes.withUnsafeBytes { try connection.send(.snapshotSlice(reply, slice), payload: $0) }
@@ -145,7 +148,7 @@ final class BulkSession: Sendable {
         }
     }
 
-    private func copy(_ request: RequestNumber, _ slice: TensorSlice, _ connection: Connection) throws -> Answer {
+    private func copy(_ request: RequestNumber, _ slice: TensorSlice, _ connection: any ShardChannel) throws -> Answer {
         try host.withAnswer(connection, request, { .snapshotRequested($0, slice) }) { answer, memory, reply in
             switch answer {
             case .serve(_, let slice):
@@ -166,15 +169,15 @@ final class BulkSession: Sendable {
         }
     }
 
-    private func settle(_ actions: [ShardLockedAction], _ connection: Connection) throws {
+    private func settle(_ actions: [ShardLockedAction], _ connection: any ShardChannel) throws {
         for case .breakOff(let breach) in actions { throw rubbish(connection, breach) }
     }
 
-    private func rubbish(_ connection: Connection, _ breach: ShardBreach) -> ServerError {
+    private func rubbish(_ connection: any ShardChannel, _ breach: ShardBreach) -> ServerError {
         rubbish(connection, breach.sentence(at: host.options.shard))
     }
 
-    private func rubbish(_ connection: Connection, _ reason: String) -> ServerError {
+    private func rubbish(_ connection: any ShardChannel, _ reason: String) -> ServerError {
         .rubbish(peer: "the coordinator \(connection.peerName)", reason: reason)
     }
 }
@@ -188,7 +191,7 @@ extension ShardHost {
     }
 
     /// The coordinator took a connection for tensors, on which this is sent.
-    func open(_ bulk: Outbox) throws {
+    func open(_ bulk: any ShardOutbox) throws {
         let actions = state.withLock { state in
             state.bulk = bulk
             return state.step(.bulkOpened)
@@ -197,7 +200,7 @@ extension ShardHost {
     }
 
     /// It is no more, unless another one has taken its place.
-    func close(_ bulk: Outbox) {
+    func close(_ bulk: any ShardOutbox) {
         state.withLock { state in
             guard state.bulk === bulk else { return }
             state.bulk = nil

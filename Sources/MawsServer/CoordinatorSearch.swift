@@ -2,35 +2,35 @@ import MawsBase
 import MawsTransport
 
 /// How long and how often an absent coordinator is looked for.
-struct CoordinatorSearch {
+package struct CoordinatorSearch {
     private let options: ServerOptions
-    private var absentSince = Moment.now()
+    private var absentSince: Moment
     /// Failed tries since it was last there.
-    private(set) var attempts = 0
+    package private(set) var attempts = 0
     private var wasFound = false
     private var isRefused = false
 
-    init(options: ServerOptions) { self.options = options }
+    package init(options: ServerOptions, now: Moment) { (self.options, absentSince) = (options, now) }
 
     /// 0.25 s after the first failure, doubling up to 4 s; up to 1 s where the coordinator is there and may soon take
     /// this server.
-    var pauseSeconds: Double { 0.25 * Double(1 << min(max(0, attempts - 1), isRefused ? 2 : 4)) }
+    package var pauseSeconds: Double { 0.25 * Double(1 << min(max(0, attempts - 1), isRefused ? 2 : 4)) }
 
     /// A connection that had been welcomed ended.
-    mutating func lost(_ reason: String) throws {
+    package mutating func lost(_ reason: String, _ now: Moment) throws {
         if options.exitsWithCoordinator {
             throw ServerError.coordinatorGone(address: "\(options.coordinator)", reason: reason)
         }
-        absentSince = .now()
+        absentSince = now
         attempts = 0
         wasFound = true
     }
 
     /// A try failed; throws when it was the last one.
-    mutating func failed(_ error: any Error) throws {
+    package mutating func failed(_ error: any Error, _ now: Moment) throws {
         attempts += 1
         if case ServerError.refused = error { isRefused = true } else { isRefused = false }
-        let seconds = Moment.now().seconds(since: absentSince)
+        let seconds = now.seconds(since: absentSince)
         if seconds >= options.reconnectSeconds {
             throw ServerError.noCoordinator(
                 address: "\(options.coordinator)", seconds: Int(seconds), reason: "\(error)")
@@ -39,7 +39,7 @@ struct CoordinatorSearch {
 
     /// Certificates do not get better by waiting. A coordinator that does not know yet that this shard's last server is
     /// gone does; but where another process took the place of this one, its state is the older one.
-    func isWorthRepeating(_ error: any Error) -> Bool {
+    package func isWorthRepeating(_ error: any Error) -> Bool {
         switch error {
         case TransportError.noCertificate, TransportError.otherCluster, TransportError.badCertificate,
             TransportError.wrongRole, TransportError.refusedByPeer, TransportError.badFile:

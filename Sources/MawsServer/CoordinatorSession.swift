@@ -6,33 +6,29 @@ import MawsWire
 import Synchronization
 
 /// One connection to the coordinator: hello, then its orders until it ends. Tensors have another (`BulkSession`).
-final class CoordinatorSession {
-    enum End {
+package final class CoordinatorSession {
+    package enum End: Hashable, Sendable {
         /// The run is over.
         case finished
         case lost(reason: String)
     }
 
     private let host: ShardHost
-    private let connection: Connection
+    private let connection: any ShardChannel
     private let address: (host: String, port: UInt16)
-    private let watch: LineWatch
+    private let watch: any OrderWatch
 
     /// - Parameters:
     ///   - address: where trainers reach this server.
-    ///   - redial: makes another connection to the coordinator.
-    init(
-        host: ShardHost, connection: Connection, address: (host: String, port: UInt16),
-        redial: @escaping @Sendable (_ seconds: Double) throws -> Connection
+    ///   - watch: of this connection.
+    package init(
+        host: ShardHost, connection: any ShardChannel, address: (host: String, port: UInt16), watch: any OrderWatch
     ) {
-        self.host = host
-        self.connection = connection
-        self.address = address
-        watch = LineWatch(connection, origin: host.origin, redial: redial)
+        (self.host, self.connection, self.address, self.watch) = (host, connection, address, watch)
     }
 
     /// Says hello; throws `refused` with the coordinator's sentence.
-    func greet() throws {
+    package func greet() throws {
         try connection.send(.hello(host.hello(address)))
         let incoming = try connection.receive(timeoutSeconds: host.options.coordinatorTimeoutSeconds)
         switch incoming.message {
@@ -45,7 +41,7 @@ final class CoordinatorSession {
     }
 
     /// Follows orders. Throws what this process cannot go on with, a full disk for instance.
-    func follow() throws -> End {
+    package func follow() throws -> End {
         watch.begin()
         defer { watch.end() }
         let seconds = host.options.coordinatorTimeoutSeconds
@@ -95,7 +91,7 @@ final class CoordinatorSession {
 extension ShardHost {
     /// The first message to a coordinator. It waits for a commit that is being applied, so that it tells the truth.
     func hello(_ address: (host: String, port: UInt16)) -> Hello {
-        while state.withLock({ $0.core.isApplying }) { Thread.sleep(forTimeInterval: 0.005) }
+        while state.withLock({ $0.core.isApplying }) { world.pause(0.005) }
         let server = state.withLock { $0.core.hello(host: address.host, port: address.port) }
         return Hello(
             protocolVersion: ProtocolVersion.current, role: .server, name: options.name, computeProfile: "",

@@ -54,20 +54,20 @@ package final class ServerNode: Sendable {
         logger.info("shard \(options.shard) listens at \(address)")
         for work in [acceptTrainers, keepTime, beat, watchMemory, scrub] { Thread.detachNewThread(work) }
         defer { stop() }
-        var search = CoordinatorSearch(options: options)
+        var search = CoordinatorSearch(options: options, now: host.world.now())
         while true {
             do {
                 switch try session() {
                 case .finished: return logger.info("the run is finished")
                 case .lost(let reason):
                     logger.warning("looking for the coordinator: \(reason)")
-                    try search.lost(reason)
+                    try search.lost(reason, host.world.now())
                 }
             } catch let error where search.isWorthRepeating(error) {
                 if search.attempts == 0 { logger.warning("looking for the coordinator: \(error)") }
-                try search.failed(error)
+                try search.failed(error, host.world.now())
             }
-            Thread.sleep(forTimeInterval: search.pauseSeconds)
+            host.world.pause(search.pauseSeconds)
         }
     }
 
@@ -83,14 +83,15 @@ package final class ServerNode: Sendable {
         let reachable =
             options.advertisedHost ?? (options.listen.isEveryAddress ? connection.localHost : options.listen.host)
         let session = CoordinatorSession(
-            host: host, connection: connection, address: (reachable, listener.port), redial: dial)
+            host: host, connection: connection, address: (reachable, listener.port),
+            watch: LineWatch(connection, origin: host.origin, redial: dial))
         defer {
             host.state.withLock { $0.coordinator = nil }
             connection.close()
         }
         try session.greet()
         logger.info("joined the coordinator \(connection.peerName)")
-        let bulk = BulkSession(host: host, orders: connection, dial: dial)
+        let bulk = BulkSession(host: host, orders: connection) { try dial($0) }
         bulk.begin()
         defer { bulk.end() }
         let end = try session.follow()
@@ -165,7 +166,7 @@ package final class ServerNode: Sendable {
 
     @Sendable private func beat() {
         while pause(seconds: 1) {
-            for line in host.remarks.withLock({ $0.due(.now()) }) { logger.warning("\(line)") }
+            for line in host.remarks.withLock({ $0.due(host.world.now()) }) { logger.warning("\(line)") }
             host.state.withLock { $0.bulk }?.beat()
             // The thread that receives notices the end of a connection.
             try? host.state.withLock { $0.coordinator }?.send(.heartbeat)

@@ -55,7 +55,7 @@ extension ShardHost {
     }
 
     /// The coordinator on this connection welcomed the server.
-    func joined(_ coordinator: Connection) throws {
+    func joined(_ coordinator: any ShardChannel) throws {
         let (loss, reply) = state.withLock { state in
             state.coordinator = coordinator
             defer { state.untoldLoss = nil }

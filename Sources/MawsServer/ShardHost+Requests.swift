@@ -14,7 +14,7 @@ extension ShardHost {
     ///
     /// - Parameter number: what the answer has to say, beside the term that was in force when the core decided on it.
     func withAnswer<Result>(
-        _ connection: Connection, _ number: RequestNumber, _ event: (ShardRequest) -> ShardEvent,
+        _ connection: any ShardChannel, _ number: RequestNumber, _ event: (ShardRequest) -> ShardEvent,
         _ body: (ShardLockedAction, ShardMemory?, Reply) throws -> Result
     ) throws -> Result {
         let pending = PendingRequest(connection)
@@ -46,7 +46,7 @@ extension ShardHost {
     func reply(to request: RequestNumber) -> Reply { Reply(term: greeting().term, request: request) }
 
     /// Time for the core. What goes wrong with the state ends the process: it cannot be trusted any more.
-    func tick() {
+    package func tick() {
         do {
             try handle(.tick)
             let violations = state.withLock { $0.core.violations() }

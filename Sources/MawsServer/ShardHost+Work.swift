@@ -64,14 +64,14 @@ extension ShardHost {
             state.found = nil
             state.memory = nil
         }
-        let pool = BufferPool(limitBytes: options.bufferLimitBytes)
+        let pool = BufferPool(limitBytes: options.bufferLimitBytes, world: world)
         let memory = try ShardMemory.create(
             configuration, shard: options.shard, path: "\(options.stem).state", pool: pool, threads: threads)
         install(memory, generation)
     }
 
     private func open(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws -> ShardEvent {
-        let pool = BufferPool(limitBytes: options.bufferLimitBytes)
+        let pool = BufferPool(limitBytes: options.bufferLimitBytes, world: world)
         guard let found = state.withLock({ $0.found }),
             var memory = try ShardMemory.open(
                 found, configuration, shard: options.shard, pool: pool, threads: threads)
@@ -93,7 +93,7 @@ extension ShardHost {
     /// Another memory in the same file: what works with the old one, and its buffers, is done with.
     private func dropStep(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws {
         guard let memory = state.withLock({ $0.memory }) else { return }
-        let pool = BufferPool(limitBytes: options.bufferLimitBytes)
+        let pool = BufferPool(limitBytes: options.bufferLimitBytes, world: world)
         install(try memory.withoutStep(configuration, pool: pool), generation)
     }
 

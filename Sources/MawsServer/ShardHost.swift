@@ -14,7 +14,7 @@ import Synchronization
 ///
 /// The core and the buffers are behind one lock; adding, copying, applying and sending happen outside of it, on the
 /// thread whose event asked for them.
-final class ShardHost: Sendable {
+package final class ShardHost: Sendable {
     struct BufferKey: Hashable {
         var generation: ShardGeneration
         var block: Int
@@ -22,6 +22,7 @@ final class ShardHost: Sendable {
     }
 
     struct State {
+        let now: @Sendable () -> Moment
         var core: ShardCore
         /// Content of the state file until it is taken or replaced.
         var found: StateFile?
@@ -33,9 +34,9 @@ final class ShardHost: Sendable {
         var squares: [[Double]] = []
         var requests: [ShardRequest: PendingRequest] = [:]
         var nextRequest: UInt64 = 1
-        var coordinator: Connection?
+        var coordinator: (any ShardChannel)?
         /// What is on its way to the coordinator on the connection for tensors, slices left out.
-        var bulk: Outbox?
+        var bulk: (any ShardOutbox)?
         /// What the coordinator was not told yet: why this server has not the state that it had.
         var untoldLoss: String?
         var traffic = Traffic()
@@ -49,6 +50,7 @@ final class ShardHost: Sendable {
     }
 
     let options: ServerOptions
+    let world: ServerWorld
     let logger: Logger
     /// Shared by all connections' threads.
     let threads: UpdateThreads
@@ -60,8 +62,10 @@ final class ShardHost: Sendable {
     let origin = Origin.fresh()
 
     /// - Parameter loss: why there is no state where there might be one.
-    init(options: ServerOptions, found: StateFile?, loss: String?, logger: Logger) {
-        self.options = options
+    package init(
+        options: ServerOptions, found: StateFile?, loss: String?, logger: Logger, world: ServerWorld = .real
+    ) {
+        (self.options, self.world) = (options, world)
         self.logger = logger
         threads = UpdateThreads(threads: options.threads)
         let hello = found.map { found in
@@ -70,7 +74,8 @@ final class ShardHost: Sendable {
                 shard: content.shard, host: "", port: 0, runID: content.runID, stage: content.stage,
                 step: content.step, hasReduced: content.hasReduced)
         }
-        state = Mutex(State(core: ShardCore(shard: options.shard, found: hello), found: found, untoldLoss: loss))
+        let core = ShardCore(shard: options.shard, found: hello)
+        state = Mutex(State(now: world.now, core: core, found: found, untoldLoss: loss))
     }
 
     /// Steps the core and does what it asks for.
@@ -150,7 +155,7 @@ final class ShardHost: Sendable {
 
     /// A line about what a trainer brings about: the log is not theirs.
     func remark(_ sentence: String, by source: String) {
-        let line = remarks.withLock { $0.add(sentence, from: source, now: .now()) }
+        let line = remarks.withLock { $0.add(sentence, from: source, now: world.now()) }
         if let line { logger.warning("\(line)") }
     }
 }
@@ -165,7 +170,7 @@ enum ReceivedPayload {
 extension ShardHost.State {
     /// Steps the core and does what belongs under the lock. The rest is the caller's, after it.
     mutating func step(_ event: ShardEvent, received: ReceivedPayload = .none) -> ShardActions {
-        let actions = core.step(event, now: .now())
+        let actions = core.step(event, now: now())
         for action in actions.locked { perform(action, received) }
         return actions
     }
@@ -191,12 +196,12 @@ extension ShardHost.State {
 
 /// A request whose connection's thread waits for the core's answer.
 final class PendingRequest: @unchecked Sendable {
-    let connection: Connection
+    let connection: any ShardChannel
     private let semaphore = DispatchSemaphore(value: 0)
     /// Written once before the semaphore is signalled, read after.
     private var result: (action: ShardLockedAction, memory: ShardMemory?, term: Term)?
 
-    init(_ connection: Connection) { self.connection = connection }
+    init(_ connection: any ShardChannel) { self.connection = connection }
 
     func answer(_ action: ShardLockedAction, memory: ShardMemory?, term: Term) {
         result = (action, memory, term)

@@ -3,15 +3,15 @@ import MawsWire
 import Synchronization
 
 /// The greeted connections of trainers, so that a trainer can ask on another one whether its line still leads here.
-final class TrainerLinks: Sendable {
+package final class TrainerLinks: Sendable {
     /// One connection.
     final class Link: Sendable {
         let origin: UInt64
-        let connection: Connection
+        let connection: any ShardChannel
         /// Whether its thread waits for memory and reads nothing meanwhile.
         let isHeldUp = Atomic(false)
 
-        init(origin: UInt64, connection: Connection) {
+        init(origin: UInt64, connection: any ShardChannel) {
             self.origin = origin
             self.connection = connection
         }
@@ -19,8 +19,10 @@ final class TrainerLinks: Sendable {
 
     private let links = Mutex<[UInt64: Link]>([:])
 
+    package init() {}
+
     /// A connection whose trainer named no origin cannot be asked about.
-    func add(_ connection: Connection, origin: UInt64) -> Link {
+    func add(_ connection: any ShardChannel, origin: UInt64) -> Link {
         let link = Link(origin: origin, connection: connection)
         if origin != 0 { links.withLock { $0[origin] = link } }
         return link

@@ -10,12 +10,12 @@ import MawsWire
 import Synchronization
 
 /// One trainer's connection, on its own thread: does what the session's core asks for, and says what came of it.
-final class TrainerSession {
+package final class TrainerSession {
     /// How long a push waits for memory before it is dropped and the trainer told so.
     private static let memoryWaitSeconds = 10.0
 
     private let host: ShardHost
-    private let connection: Connection
+    private let connection: any ShardChannel
     private let links: TrainerLinks
     private var link: TrainerLinks.Link?
     private var peer: String
@@ -26,7 +26,7 @@ final class TrainerSession {
     private var gradient: PackedSum?
     private var rows: [UInt8] = []
 
-    init(host: ShardHost, connection: Connection, links: TrainerLinks) {
+    package init(host: ShardHost, connection: any ShardChannel, links: TrainerLinks) {
         self.host = host
         self.links = links
         self.connection = connection
@@ -34,7 +34,7 @@ final class TrainerSession {
     }
 
     /// Serves until the connection ends; throws why, when the trainer is to blame.
-    func run() throws {
+    package func run() throws {
         guard connection.peer.role == .trainer else { return try tellCoordinator() }
         defer { link.map(links.remove) }
         try obey(connection.receive(timeoutSeconds: 10))

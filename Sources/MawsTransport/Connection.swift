@@ -9,6 +9,10 @@ package struct Incoming: Sendable {
     package let payloadCount: Int
     /// Bytes of its body.
     package let bodyCount: Int
+
+    package init(message: Message, payloadCount: Int, bodyCount: Int) {
+        (self.message, self.payloadCount, self.bodyCount) = (message, payloadCount, bodyCount)
+    }
 }
 
 /// One TLS connection that carries frames. Any thread may send, while one other thread receives.
