@@ -59,7 +59,7 @@ package final class ShardHost: Sendable {
     let turn = Mutex<Void>(())
     let remarks = Mutex(RepeatedLines())
     /// What the coordinator knows this process by.
-    let origin = Origin.fresh()
+    package let origin = Origin.fresh()
 
     /// - Parameter loss: why there is no state where there might be one.
     package init(
