@@ -15,6 +15,10 @@ final class FakeCluster {
     private(set) var servers: [ServerLink] = []
     /// Connections for tensors that nobody has asked for, by what they name.
     private var bulks: [UInt64: Connection] = [:]
+    /// Held while heartbeats are sent on them.
+    private let beats = NSLock()
+    /// How many of them are refused first.
+    var bulkRefusals = 0
 
     init(shards: Int) throws {
         shardCount = shards
@@ -37,8 +41,8 @@ final class FakeCluster {
     }
 
     /// Starts one server on its own thread, as soon as an earlier one has let its state file go.
-    /// - Parameter scrubShare: as in `ServerOptions`.
-    func launch(_ index: Int, scrubShare: Double = 0) throws -> Background {
+    /// - Parameters: as in `ServerOptions`.
+    func launch(_ index: Int, scrubShare: Double = 0, coordinatorTimeoutSeconds: Double = 10) throws -> Background {
         var options = ServerOptions(
             shard: ShardIdentity(index: index, count: shardCount),
             coordinator: NetworkAddress(host: "127.0.0.1", port: listener.port), certificates: "\(folder)/certificates",
@@ -46,6 +50,7 @@ final class FakeCluster {
             threads: 2, exitsWithCoordinator: true)
         options.reconnectSeconds = 120
         options.scrubShare = scrubShare
+        options.coordinatorTimeoutSeconds = coordinatorTimeoutSeconds
         let chosen = options
         let thread = Background {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -85,9 +90,9 @@ final class FakeCluster {
     }
 
     /// The connection for tensors of a server that was welcomed.
-    func bulk(of hello: Hello) throws -> Connection {
+    func bulk(of origin: UInt64) throws -> Connection {
         for _ in 0..<20 {
-            if let connection = bulks.removeValue(forKey: hello.origin) { return connection }
+            if let connection = bulks.removeValue(forKey: origin) { return connection }
             if let (other, _) = try acceptOne() { other.close() }
         }
         throw ServerError.rubbish(peer: "server", reason: "no connection for tensors")
@@ -99,10 +104,22 @@ final class FakeCluster {
             let message = try? connection.receive(timeoutSeconds: 120).message
         else { return nil }
         guard case .bulk(let origin) = message else { return (connection, message) }
+        if bulkRefusals > 0 {
+            bulkRefusals -= 1
+            connection.refuse("it is too early", mayTryAgain: true)
+            return nil
+        }
         bulks[origin] = connection
         try? connection.send(.welcome(Welcome(term: Term(1), plan: [], runID: "run")))
-        Thread.detachNewThread { while (try? connection.send(.heartbeat)) != nil { Thread.sleep(forTimeInterval: 1) } }
+        Thread.detachNewThread { [beats] in
+            while (try? beats.withLock({ try connection.send(.heartbeat) })) != nil { Thread.sleep(forTimeInterval: 1) }
+        }
         return nil
+    }
+
+    /// Nothing comes on connections for tensors meanwhile but what `body` sends.
+    func withoutBeats<Result>(_ body: () throws -> Result) rethrows -> Result {
+        try beats.withLock { try body() }
     }
 
     /// Says welcome to a server, and no word after.
@@ -124,7 +141,9 @@ final class FakeCluster {
     func join(_ thread: Background, term: UInt64 = 1) throws -> ServerLink {
         let (connection, hello) = try accept()
         try connection.send(.welcome(Welcome(term: Term(term), plan: [], runID: "run")))
-        return ServerLink(connection, try #require(hello.server), thread, bulk: try bulk(of: hello))
+        return ServerLink(
+            connection, try #require(hello.server), thread, origin: hello.origin,
+            bulk: try bulk(of: hello.origin))
     }
 
     /// A trainer's greeted connection to a server.
@@ -157,12 +176,16 @@ final class ServerLink: @unchecked Sendable {
     let connection: Connection
     private(set) var bulk: Connection
     let hello: ServerHello
+    let origin: UInt64
     let thread: Background
     /// What it says under the newest configuration.
     private(set) var reply = Reply(term: Term(0), request: .none)
 
-    init(_ connection: Connection, _ hello: ServerHello, _ thread: Background, bulk: Connection) {
+    init(
+        _ connection: Connection, _ hello: ServerHello, _ thread: Background, origin: UInt64, bulk: Connection
+    ) {
         self.connection = connection
+        self.origin = origin
         self.bulk = bulk
         self.hello = hello
         self.thread = thread
@@ -189,11 +212,16 @@ final class ServerLink: @unchecked Sendable {
     func reopened(_ bulk: Connection) { self.bulk = bulk }
 
     func configure(_ sample: SampleModel, keepsState: Bool, keepsStep: Bool = true, term: UInt64 = 1) throws {
+        try order(sample, keepsState: keepsState, keepsStep: keepsStep, term: term)
+        if !keepsState { try restore(sample) }
+    }
+
+    /// Sends `configure` alone.
+    func order(_ sample: SampleModel, keepsState: Bool = false, keepsStep: Bool = true, term: UInt64 = 1) throws {
         reply = Reply(term: Term(term), request: RequestNumber(reply.request.value + 7))
         var configuration = sample.configuration(keepsState: keepsState, keepsStep: keepsStep, term: term)
         configuration.request = reply.request
         try connection.send(.configure(configuration))
-        if !keepsState { try restore(sample) }
     }
 
     /// Sends all slices when the server asks for them.
