@@ -254,6 +254,26 @@ struct NodePeerTests {
         #expect(count() == 2)
     }
 
+    /// What is waited for on a connection that does not come has an end: the server is told so, and may try again.
+    @Test func aServerThatOpensNoConnectionForTensorsIsRefused() throws {
+        let rig = try NodeRig()
+        try rig.start()
+        rig.opensBulk = false
+        let ids = rig.servers.map { rig.join($0) }
+        rig.wait(9)
+        #expect(reason(rig.sent(to: ids[0])) == nil)
+        rig.wait(3)
+        for id in ids {
+            let refusal = try #require(reason(rig.sent(to: id)))
+            #expect(refusal.text.contains("it has opened no connection for tensors for 10 s") && refusal.mayTryAgain)
+            #expect(rig.sent(to: id).count { $0.kind == .refused } == 1)
+            rig.lose(id)
+        }
+        rig.opensBulk = true
+        rig.joinAll()
+        #expect(try rig.finish() == .finished)
+    }
+
     /// Every second everybody is told something, and every minute the log says how far the stage is.
     @Test func thePulseOfARun() throws {
         let rig = try NodeRig()

@@ -36,6 +36,8 @@ final class NodeRig {
     var results: FakeResults
     /// Whether work beside the deciding thread is done by itself.
     var works = true
+    /// Whether servers open a connection for tensors.
+    var opensBulk = true
     /// Everything that left, in its order.
     private(set) var orders: [(to: PeerID, message: Message)] = []
 
@@ -183,7 +185,7 @@ final class NodeRig {
     }
 
     private func openBulk(_ server: Connected) {
-        guard let bulk = server.bulk, server.peer.bulk.line == nil else { return }
+        guard opensBulk, let bulk = server.bulk, server.peer.bulk.line == nil else { return }
         #expect(server.peer.bulk.take(BulkLine(bulk, bulk)) == nil)
         node?.collector.lineOpened(server.peer.id)
     }

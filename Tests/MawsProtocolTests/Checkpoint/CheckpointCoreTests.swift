@@ -46,6 +46,34 @@ struct CheckpointCoreTests {
         #expect(run.core.violations() == [])
     }
 
+    /// The connection ends in the midst of a slice, and another one comes: what is not in its place is asked for again,
+    /// and nothing twice.
+    @Test func whatWasOnItsWayOnAConnectionThatEndedIsAskedForAgain() {
+        var run = CheckpointHarness()
+        run.begin(Self.position)
+        let asked = run.asked
+        let (peer, first) = asked[0]
+        run.deliver(first, from: peer)
+        let (_, second) = asked[1]
+        guard case .take(let ticket) = run.announced(second, from: peer, byteCount: run.byteCount(second, of: peer))
+        else { return #expect(Bool(false), "it is not taken") }
+        run.asked = []
+        // The newer connection comes before the older one's end is noticed.
+        run.step(.lineOpened(peer))
+        run.step(.interrupted(ticket))
+        run.step(.interrupted(ticket))
+        run.step(.written(ticket))
+        #expect(run.asked.allSatisfy { $0.0 == peer } && !run.asked.contains { $0.1 == first })
+        #expect(Set(run.asked.map(\.1)).count == run.asked.count)
+        #expect(Set(run.asked.map(\.1)) == Set(asked.filter { $0.0 == peer }.map(\.1)).subtracting([first]))
+        #expect(run.core.awaits(peer))
+        for (other, slice) in asked where slice != first || other != peer { run.deliver(slice, from: other) }
+        #expect(run.sealed == run.core.attempt && !run.core.awaits(peer))
+        run.asked = []
+        run.step(.lineOpened(peer))
+        #expect(run.asked.isEmpty)
+    }
+
     /// A server is lost, the attempt is given up, and the same position is tried again: what was still being written
     /// for the first attempt counts for nothing, nor does its failure.
     @Test func leftoversOfAnAttemptThatWasGivenUpCountForNothing() {
