@@ -6,8 +6,9 @@ package struct Moment: Hashable, Comparable, Codable, Sendable {
 
     package static func < (left: Self, right: Self) -> Bool { left.nanoseconds < right.nanoseconds }
 
+    /// A hundred years later at most.
     package static func + (moment: Self, seconds: Double) -> Self {
-        Moment(nanoseconds: moment.nanoseconds + UInt64(max(0, seconds) * 1e9))
+        Moment(nanoseconds: moment.nanoseconds + UInt64(min(max(0, seconds), 3.2e9) * 1e9))
     }
 
     /// Seconds from `earlier` to this moment; 0 when `earlier` lies later.

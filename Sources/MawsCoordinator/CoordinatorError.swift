@@ -1,4 +1,5 @@
 import MawsBase
+import MawsRecords
 
 /// Why a run cannot start or go on, each as one sentence for a person.
 package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
@@ -29,9 +30,7 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
 
     private var sentence: String {
         switch self {
-        case .planChanged(let run, let changes):
-            "the plan changed since \(run) was started (\(changes.joined(separator: "; "))); change it back, or give "
-                + "the new plan another run folder"
+        case .planChanged(let run, let changes): EarlierRun.changed(run, changes)
         case .otherProfile(let run, let recorded, let wanted):
             "the steps of \(run) were computed with `\(recorded)` and the plan's compute_profile is `\(wanted)`, which "
                 + "gives other bits: take the field out, give the new plan another run folder, or say "
@@ -71,9 +70,7 @@ package enum CoordinatorError: Error, Hashable, CustomStringConvertible {
         case .noCertificates(let folder):
             "\(folder) has no coordinator.pem; make the cluster's certificates with `maws-coord certs --output "
                 + "\(folder) --cluster NAME`, or leave --certificates out, and the run makes its own"
-        case .notARunFolder(let folder, let name):
-            "\(folder) is not a run's folder (it holds \(name)); give the run a folder of its own by `run` in the "
-                + "plan, or by --run"
+        case .notARunFolder(let folder, let name): EarlierRun.foreign(folder, holds: name)
         case .missingProgram(let path):
             "\(path) is not there; build the whole package, the local cluster starts it"
         case .cannotStart(let path, let reason):

@@ -237,7 +237,7 @@ extension CoordinatorNode {
         try world.write(.database) { try database.end(StageEnd(stage: index, summary: JSONLine.encode(summary))) }
         try world.write(.records) { try recordFiles.writeStages() }
         logEnd(stage, summary, now)
-        logSamples(endOf: index)
+        try logSamples(endOf: index)
         if let remarks = evaluation?.remarks {
             for sentence in remarks.sentences { logger.info("\(sentence)") }
             for warning in remarks.warnings { logger.warning("\(warning)") }

@@ -30,11 +30,11 @@ extension CoordinatorNode {
         }
     }
 
-    func logSamples(endOf index: StageIndex) {
+    func logSamples(endOf index: StageIndex) throws {
         let stage = catalog[index].plan
         let samples = StageSamples(
             stage: stage.name, survey: catalog.survey.stages.first { $0.stage == stage.name },
-            skipped: recorder.unreadable(of: index), trains: stage.trains)
+            skipped: try recorder.skipped(of: index), trains: stage.trains)
         logger.info("stage \(stage.name) ended; its samples: \(samples.account)")
     }
 }

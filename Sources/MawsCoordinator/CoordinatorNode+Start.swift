@@ -22,8 +22,7 @@ extension CoordinatorNode {
         try PlanLoader.load(
             path: options.planPath, root: options.root, overrides: options.overrides,
             precision: { run in
-                let earlier = try? PlanLoader.loadResolved(path: RunPaths(folder: run).plan)
-                return earlier?.precision
+                EarlierRun.plan(in: run)?.precision
                     ?? (ComputeFallback.fastestOperands(on: .present) == .bfloat16 ? .bf16 : .fp32)
             },
             tokenizerSize: { try Tokenizer(model: $0, context: 3).vocabularySize })
@@ -39,10 +38,7 @@ extension CoordinatorNode {
 
     /// A run's files do not go between other files, where nobody could tell them apart.
     static func checkFolder(_ paths: RunPaths) throws {
-        guard Folder.exists(paths.folder) else { return }
-        let names = try Folder.names(in: paths.folder).filter { !$0.hasPrefix(".") }
-        let own = paths.own.map { String($0.dropFirst(paths.folder.count + 1)) }
-        guard let first = names.first, !names.contains(where: own.contains) else { return }
+        guard let first = try EarlierRun.foreignName(in: paths.folder) else { return }
         throw CoordinatorError.notARunFolder(paths.folder, holds: first)
     }
 
@@ -56,13 +52,8 @@ extension CoordinatorNode {
     /// A run goes on only with the plan it began with, but for the fields that change no weight.
     static func checkPlan(_ plan: Plan, against identity: RunIdentity, paths: RunPaths) throws {
         let earlier = try Plan(json: String(decoding: identity.plan, as: UTF8.self))
-        let changes = plan.differences(from: earlier).filter { !$0.mayChange }
-        guard changes.isEmpty else {
-            let lines = changes.prefix(5).map { change in
-                (plan.places[change.field].map { "\($0.file):\($0.line): " } ?? "") + change.description
-            }
-            throw CoordinatorError.planChanged(run: paths.folder, changes: lines)
-        }
+        let changes = EarlierRun.changes(of: plan, since: earlier)
+        guard changes.isEmpty else { throw CoordinatorError.planChanged(run: paths.folder, changes: changes) }
     }
 
     /// The core at the position of the database, with the newest whole checkpoint of that stage.

@@ -25,9 +25,6 @@ package struct RunPaths: Sendable {
 
     package func log(_ process: String) -> String { "\(logs)/\(process).log" }
 
-    /// What tells a run's folder from another: one of these is there from the start.
-    package var own: [String] { [lock, database, plan, certificates, checkpoints, logs, state, metrics] }
-
     /// What a run's plan may let others read; not its keys.
     package var readable: [String] {
         [

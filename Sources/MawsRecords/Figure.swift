@@ -71,7 +71,8 @@ package enum Figure {
     package static func loss(_ value: Double) -> String { significant(value, digits: abs(value) < 10 ? 4 : 5) }
 
     package static func rate(imagesPerSecond value: Double) -> String {
-        value.isFinite ? (value < 10 ? significant(value, digits: 2) : count(Int(value.rounded()))) : "–"
+        guard value.isFinite else { return "–" }
+        return value < 10 || value >= 1e12 ? significant(value, digits: 2) : count(Int(value.rounded()))
     }
 
     private static func padded(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }

@@ -5,6 +5,7 @@ import MawsForecast
 import MawsKernels
 import MawsPlan
 import MawsProcess
+import MawsRecords
 import MawsReport
 import MawsTensor
 
@@ -29,7 +30,10 @@ struct PlanSource: ParsableArguments {
     func load() throws -> Plan {
         try PlanLoader.load(
             path: path, root: dataRoot, overrides: PlanOverrides(seed: seed, run: run),
-            precision: { _ in ComputeFallback.fastestOperands(on: .present) == .bfloat16 ? .bf16 : .fp32 },
+            precision: { run in
+                EarlierRun.plan(in: run)?.precision
+                    ?? (ComputeFallback.fastestOperands(on: .present) == .bfloat16 ? .bf16 : .fp32)
+            },
             tokenizerSize: { try Tokenizer(model: $0, context: TextModelPlan.defaultContext).vocabularySize })
     }
 }
@@ -62,7 +66,9 @@ struct PlanCheck: ParsableCommand {
     func run() throws {
         let plan = try source.load()
         let inspection = PlanInspection(plan: plan, root: source.dataRoot)
-        let faults = inspection.faults + MemoryCheck.faults(plan: plan)
+        let faults =
+            inspection.faults + EarlierRun.faults(of: plan) + MemoryCheck.faults(plan: plan)
+            + ProfileCheck.faults(plan: plan)
         for warning in inspection.survey?.warnings ?? [] { note(plan.located(warning.field, warning.sentence)) }
         guard faults.isEmpty, let data = inspection.data else { throw PlanDataFaults(sentences: faults) }
         let disk = DiskForecast(plan: plan)

@@ -36,6 +36,20 @@ struct RunRecorderTests {
         #expect(try RunFolder(run.plan.run).skippedSamples() == [SkippedSampleRecord(stage: "mae", sample: "a")])
     }
 
+    /// What is said at the end of a stage is what the report says of it: whatever earlier stages left out, and whoever
+    /// was asked before a new start.
+    @Test func everyStageCountsWhatItLeftOutItself() throws {
+        let run = try RunFixture()
+        let first = try recorder(run)
+        #expect(try first.unit(done(skipped: ["a"])) == ["a"])
+        #expect(try first.unit(done(stage: 1, skipped: ["a"])) == ["a"])
+        #expect(try first.skipped(of: StageIndex(1)) == ["a"])
+        let second = try recorder(run)
+        #expect(try second.unit(done(1, skipped: ["a"])) == ["a"])
+        #expect(try second.skipped(of: StageIndex(0)) == ["a"])
+        #expect(try second.skipped(of: StageIndex(2)) == [])
+    }
+
     @Test func oneMoreThanTheSplitAllowsEndsTheRunAndIsNamed() throws {
         let run = try RunFixture()
         let recorder = try recorder(run)

@@ -170,6 +170,22 @@ import Testing
         #expect(bare.faults.map(\.sentence).first?.contains("learns hashtags, but none of the 24 samples") == true)
     }
 
+    /// A stage that reads hashtags leaves out whose hashtags cannot be read, and nobody for another's part.
+    @Test func aPartThatCannotBeReadCountsForThoseThatReadIt() throws {
+        let tags = #"["dog", "cat"]"#
+        let folder = try Self.folder(
+            train: { number in
+                switch number {
+                case 0: ["json": "{broken"]
+                case 1, 2: ["json": tags, "cls": "1 2"]
+                case 3: ["json": "[]", "cls": "0"]
+                default: ["json": tags, "cls": "0"]
+                }
+            }, test: Self.classes)
+        let survey = try Self.survey(folder, [Fixture.stage(.wsp), Fixture.stage(.linear)])
+        #expect(survey.stages[0].splits[0].account.count(.incomplete, "without a label of the vocabulary") == 1)
+    }
+
     @Test func samplesWithoutALabelAreCountedAndManyAreWarnedOf() throws {
         let folder = try Self.folder(
             train: { ["json": $0 < 20 ? #"["dog", "cat"]"# : "[]"] }, test: Self.classes)

@@ -41,7 +41,24 @@ extension PlanErrorTests.Fault {
             "epochs: 2", "warmup: 2",
             "plan.yaml:15: stages.mae.warmup: expected a share of the steps from 0 to 1, found `2`."),
         Self(
-            "epochs: 2", "epochs: 0", "plan.yaml:15: stages.mae.epochs: expected a number above 0, found `0`."),
+            "epochs: 2", "epochs: 0",
+            "plan.yaml:15: stages.mae.epochs: expected a number above 0 and up to 1000000, found `0`."),
+        Self(
+            "epochs: 2", "epochs: 1e300",
+            "plan.yaml:15: stages.mae.epochs: expected a number above 0 and up to 1000000, found `1e300`."),
+        Self(
+            "epochs: 2", "epochs: 2, learning_rate: 1e300",
+            "plan.yaml:15: stages.mae.learning_rate: expected a number above 0, in the range of fp32, found `1e300`."),
+        Self(
+            "epochs: 2", "epochs: 2, learning_rate: 1e-300",
+            "plan.yaml:15: stages.mae.learning_rate: expected a number above 0, in the range of fp32, found `1e-300`."),
+        Self(
+            "epochs: 2", "epochs: 2, augment: {crop: {ratio: [0.5, 1e300]}}",
+            "plan.yaml:15: stages.mae.augment.crop.ratio: expected [lowest, highest] width over height, from 0.01 to "
+                + "100, found [0.5, 1e+300]."),
+        Self(
+            "seed: 7", "checkpoint: {keep: 9223372036854775807}",
+            "plan.yaml:2: checkpoint.keep: expected a whole number from 1 to 1000000, found `9223372036854775807`."),
         Self(
             "epochs: 2", "learning_rate: nan",
             "plan.yaml:15: stages.mae.learning_rate: expected a number above 0, found `nan`."),

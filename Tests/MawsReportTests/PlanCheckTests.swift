@@ -1,7 +1,9 @@
 import Foundation
+import MawsBase
 import MawsData
 import MawsForecast
 import MawsPlan
+import MawsRecords
 import Testing
 
 /// What `maws plan check` and the start of a run find, and what the former foresees.
@@ -89,6 +91,48 @@ import Testing
             shards, "  - linear: {from: first, on: train}", cluster: ", memory: 100M, server_memory: 1M")
         #expect(memory.contains { $0.hasPrefix("plan.yaml:2: cluster.memory: stage first does not fit") }, "\(memory)")
         #expect(memory.contains { $0.hasPrefix("plan.yaml:2: cluster.server_memory: stage first does not fit") })
+    }
+
+    /// What a start refuses is found by the check too.
+    @Test func aFolderOfSomethingElseOrOfAnotherPlanIsToldWithItsField() throws {
+        let run = try TinyRun(in: scratch.path)
+        #expect(EarlierRun.faults(of: run.plan) == [])
+        var plan = run.plan
+        plan.seed += 1
+        plan.checkpoint.keep += 1
+        let changed = EarlierRun.faults(of: plan)
+        #expect(changed.count == 1 && changed[0].contains("plan.yaml:1: run: the plan changed since "), "\(changed)")
+        #expect(changed[0].contains("plan.yaml:2: seed: seed was 3, is now 4);"), "\(changed)")
+        plan.run = scratch.path
+        let foreign = EarlierRun.faults(of: plan)
+        #expect(foreign.count == 1 && foreign[0].contains("is not a run's folder (it holds "), "\(foreign)")
+        plan.run = scratch.path + "/none"
+        #expect(EarlierRun.faults(of: plan) == [])
+    }
+
+    @Test func trainersThatComputeAnotherProfileThanThePlansAreToldWithItsField() throws {
+        var plan = try TinyRun(in: scratch.path).plan
+        let own = ComputeProfile(kind: .reference, library: "a 1", kernels: "avx2", loops: "avx2")
+        #expect(ProfileCheck.faults(plan: plan, own: own) == [])
+        plan.computeProfile = "\(own)"
+        #expect(ProfileCheck.faults(plan: plan, own: own) == [])
+        plan.computeProfile = "reference; a 2; avx2; avx2"
+        let faults = ProfileCheck.faults(plan: plan, own: own)
+        #expect(
+            faults.count == 1 && faults[0].contains("with `\(own)`, and not with `reference; a 2; avx2; avx2`"),
+            "\(faults)")
+        plan.bitIdentity = false
+        #expect(ProfileCheck.faults(plan: plan, own: own) == [])
+    }
+
+    /// A step's number has 32 bits; more would be another step's.
+    @Test func moreStepsThanCanBeNumberedAreTold() throws {
+        var plan = try TinyRun(in: scratch.path).plan
+        plan.stages[0].epochs = 1e6
+        #expect(PlanInspection(plan: plan, root: ".").faults == [])
+        plan.stages[0].epochs = 1e10
+        let faults = PlanInspection(plan: plan, root: ".").faults
+        #expect(faults.contains { $0.contains("stages.mae") && $0.contains("has 30000000000 steps of 4") }, "\(faults)")
     }
 
     @Test func whereAPlanStandsIsNoPartOfIt() throws {

@@ -22,7 +22,8 @@ package final class RunRecorder {
     private var evaluations: [StageIndex: any StageEvaluation] = [:]
     /// The same with the result that was looked at last, which may turn out not to count.
     private var examined: (lease: UInt64, evaluation: any StageEvaluation)?
-    private var knownSkips: Set<String> = []
+    /// What was written down of skipped samples since this start, each once a stage.
+    private var knownSkips: Set<SkippedSampleRecord> = []
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
     /// Who found which of them.
@@ -58,8 +59,13 @@ package final class RunRecorder {
         return (passed[stage] ?? [:]).values.sorted() + names
     }
 
-    private func note(_ name: String, _ stage: StageIndex) throws {
-        try skipped.append(JSONLine.encode(SkippedSampleRecord(stage: catalog[stage].plan.name, sample: name)))
+    /// - Returns: whether it is new.
+    @discardableResult
+    private func note(_ name: String, _ stage: StageIndex) throws -> Bool {
+        let record = SkippedSampleRecord(stage: catalog[stage].plan.name, sample: name)
+        guard knownSkips.insert(record).inserted else { return false }
+        try skipped.append(JSONLine.encode(record))
+        return true
     }
 
     /// Keeps who joined, for the report.
@@ -77,15 +83,19 @@ package final class RunRecorder {
         try metrics.append(JSONLine.encode(StepMetrics(record, stage: stage)))
     }
 
-    /// Keeps an evaluation unit's result, which was looked at. Returns the samples it could not read, each once a run.
+    /// Keeps an evaluation unit's result, which was looked at. Returns the samples it could not read, each once a stage.
     /// Throws when all trainers together found more than the stage's splits allow.
     package func unit(_ done: UnitDone) throws -> [String] {
         if let examined, examined.lease == done.lease { evaluations[done.stage] = examined.evaluation }
         examined = nil
         try count(done)
-        let new = done.skipped.filter { knownSkips.insert($0).inserted }
-        for name in new { try note(name, done.stage) }
-        return new
+        return try done.skipped.filter { try note($0, done.stage) }
+    }
+
+    /// All that the stage skipped, before earlier starts of the run too, as the report finds it.
+    package func skipped(of stage: StageIndex) throws -> [String] {
+        let name = catalog[stage].plan.name
+        return try RunFolder(paths.folder).skippedSamples().filter { $0.stage == name }.map(\.sample)
     }
 
     /// Why the results of a unit that is due are no use, whatever others say: they are not what its stage has, or one

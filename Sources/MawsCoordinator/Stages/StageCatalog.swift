@@ -70,7 +70,7 @@ package struct StageCatalog: Sendable {
     package init(plan: Plan, root: String, survey earlier: PlanSurvey?) throws {
         let data: PlanData
         (data, survey) = try PlanInspection(plan: plan, root: root, survey: earlier)
-            .checked(further: MemoryCheck.faults(plan: plan))
+            .checked(further: MemoryCheck.faults(plan: plan) + ProfileCheck.faults(plan: plan))
         fingerprint = data.fingerprint
         notes = data.notes
         stages = try plan.stages.enumerated().map { index, stage in

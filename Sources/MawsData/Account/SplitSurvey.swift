@@ -99,10 +99,7 @@ struct SplitSurvey: Sendable {
             let batch = wanted[first..<min(first + batchSize, wanted.count)]
             let (dataset, positions) = (dataset, positions)
             let read = AllCores.map(batch.count, grain: 64) { row in
-                Result {
-                    let sample = try dataset.sample(positions.index(batch[first + row]), parts: parts, required: [])
-                    return (sample: sample, isCut: sample.caption.flatMap { tokenizer?.cuts($0) } ?? false)
-                }
+                Result { try Reading(dataset, positions.index(batch[first + row]), parts: parts, tokenizer) }
             }
             for result in read {
                 guard try look(result, vocabulary) else { return }
@@ -111,14 +108,9 @@ struct SplitSurvey: Sendable {
     }
 
     /// Whether to go on. A run goes on without what its trainers do not get, and a survey without what it does not.
-    private mutating func look(
-        _ result: Result<(sample: Sample, isCut: Bool), any Error>, _ vocabulary: LabelVocabulary?
-    ) throws -> Bool {
+    private mutating func look(_ result: Result<Reading, any Error>, _ vocabulary: LabelVocabulary?) throws -> Bool {
         do {
-            let (sample, isCut) = try result.get()
-            looked.add(sample, vocabulary, isCut: isCut)
-        } catch DataError.sample(let sample) {
-            looked.leaveOut(sample)
+            looked.add(try result.get(), vocabulary)
         } catch is DataError {
             return isAllHere
         }
@@ -142,9 +134,38 @@ struct SplitSurvey: Sendable {
     }
 }
 
+/// What lies beside the image of a sample. A stage leaves a sample out only for a part that it reads itself: where one
+/// cannot be read, the others are.
+struct Reading: Sendable {
+    private(set) var sample: Sample
+    private(set) var hasReadableHashtags = true
+    let isCut: Bool
+
+    init(_ dataset: Dataset, _ index: Int, parts: Set<SamplePart>, _ tokenizer: Tokenizer?) throws {
+        do {
+            sample = try dataset.sample(index, parts: parts, required: [])
+        } catch DataError.sample {
+            sample = Sample(name: "", image: [], caption: nil, hashtags: [], classIndex: nil)
+            for part in parts {
+                do {
+                    let own = try dataset.sample(index, parts: [part], required: [])
+                    if part == .caption { sample.caption = own.caption }
+                    if part == .hashtags { (sample.hashtags, sample.remarks) = (own.hashtags, own.remarks) }
+                    if part == .classIndex { sample.classIndex = own.classIndex }
+                } catch DataError.sample {
+                    if part == .hashtags { hasReadableHashtags = false }
+                }
+            }
+        }
+        isCut = sample.caption.flatMap { tokenizer?.cuts($0) } ?? false
+    }
+}
+
 /// Labels and classes of the samples that were looked at.
 struct LookedAt: Sendable {
     private(set) var count = 0
+    /// Samples whose hashtags can be read, be there any or none.
+    private(set) var readableCount = 0
     private(set) var hashtagCount = 0
     private(set) var labelledCount = 0
     var labelNames: [String] = []
@@ -152,7 +173,6 @@ struct LookedAt: Sendable {
     var labelCounts: [Int] = []
     /// Samples of each class.
     private(set) var classCounts: [Int: Int] = [:]
-    private(set) var unreadable = SampleAccount()
     /// What was passed over in samples that are read.
     private(set) var remarks = SampleAccount()
     /// Captions that are longer than the text tower's context.
@@ -162,9 +182,11 @@ struct LookedAt: Sendable {
 
     private static let hashtagsNamed = 3
 
-    mutating func add(_ sample: Sample, _ vocabulary: LabelVocabulary?, isCut: Bool) {
+    mutating func add(_ reading: Reading, _ vocabulary: LabelVocabulary?) {
+        let sample = reading.sample
         count += 1
-        if isCut { cutCount += 1 }
+        if reading.hasReadableHashtags { readableCount += 1 }
+        if reading.isCut { cutCount += 1 }
         for remark in sample.remarks { remarks.add(.incomplete, remark) }
         if !sample.hashtags.isEmpty { hashtagCount += 1 }
         for tag in sample.hashtags where hashtags.count < Self.hashtagsNamed && !hashtags.contains(tag) {
@@ -179,10 +201,9 @@ struct LookedAt: Sendable {
     /// Labels that none of the samples has.
     var unusedLabels: [String] { zip(labelNames, labelCounts).filter { $1 == 0 }.map(\.0) }
 
-    mutating func leaveOut(_ sample: SkippedSample) {
-        count += 1
-        unreadable.leaveOut(sample)
-    }
+    /// Samples whose hashtags are none of the vocabulary's. One whose hashtags cannot be read is left out by a trainer
+    /// that reads them.
+    var unlabelledCount: Int { readableCount - labelledCount }
 }
 
 /// What the model makes of the images that were looked at.

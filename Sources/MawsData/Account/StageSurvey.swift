@@ -60,7 +60,7 @@ struct StageSurvey {
         if needs.labelCount != nil {
             account.add(
                 .incomplete, "without a label of the vocabulary" + survey.coverage,
-                count: survey.looked.count - survey.looked.labelledCount)
+                count: survey.looked.unlabelledCount)
         }
         if stage.learnsCaptions {
             account.add(.leftOut, SampleAccount.noCaption, count: survey.captionlessCount)
@@ -106,7 +106,7 @@ struct StageSurvey {
                 "has one label only (\(Self.first(looked.labelNames))), so that there is nothing to tell apart; give "
                     + "its vocabulary more")
         } else {
-            let without = looked.count - looked.labelledCount
+            let without = looked.unlabelledCount
             if Double(without) > Self.shareDoubtful * Double(looked.count) {
                 warn(
                     vocabulary,

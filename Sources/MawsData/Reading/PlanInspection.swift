@@ -30,7 +30,9 @@ package struct PlanInspection: Sendable {
             log.collect(stage.field("on")) { try check.openVocabulary() }
             log.collect(stage.field("on")) { try check.openTokenizer() }
             log.collect(stage.field("on")) { try check.compareTokenizers() }
-            if let count = samples[stage.on] { log.collect(stage.field("batch")) { try check.fillBatch(count) } }
+            guard let count = samples[stage.on] else { continue }
+            log.collect(stage.field("batch")) { try check.fillBatch(count) }
+            log.collect(stage.field("epochs")) { try check.countSteps(count) }
         }
         let isOpen = opened.count == plan.data.count
         data = isOpen ? log.collect("data") { try PlanData(plan: plan, root: root, opened: opened) } : nil
@@ -131,5 +133,15 @@ private struct StageCheck {
             name: stage.name,
             problem: "has a `batch` of \(stage.batch), but its split '\(stage.on)' has \(samples) samples only; make "
                 + "the batch smaller (a whole number of units, of `unit` \(stage.unit))")
+    }
+
+    /// A step's number has 32 bits.
+    func countSteps(_ samples: Int) throws {
+        let count = stage.trains ? stage.stepCount(samples: samples) : 0
+        guard count > UInt32.max else { return }
+        throw DataError.stage(
+            name: stage.name,
+            problem: "has \(count) steps of \(stage.batch) samples, and a stage has \(UInt32.max) at most; make the "
+                + "batch larger, or `epochs` smaller")
     }
 }

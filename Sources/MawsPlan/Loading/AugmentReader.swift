@@ -112,7 +112,9 @@ struct AugmentReader {
     }
 
     private func aspect(_ node: PlanNode, _ what: String) throws(PlanError) -> [Double] {
-        try node.numbers("[lowest, highest] \(what), above 0", count: 2) { 0 < $0[0] && $0[0] <= $0[1] }
+        try node.numbers("[lowest, highest] \(what), from 0.01 to 100", count: 2) {
+            0.01 <= $0[0] && $0[0] <= $0[1] && $0[1] <= 100
+        }
     }
 
     /// Parameter of a Beta distribution.

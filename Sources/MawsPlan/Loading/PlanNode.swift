@@ -76,20 +76,26 @@ struct PlanNode {
         return value
     }
 
-    /// A finite number that `isAllowed` accepts.
+    /// A number that `isAllowed` accepts, and that fp32, which most are computed in, takes for neither 0 nor infinity.
     func number(_ expected: String, _ isAllowed: (Double) -> Bool) throws(PlanError) -> Double {
         guard let value = scalar.flatMap(Double.init), value.isFinite, isAllowed(value) else { throw wrong(expected) }
+        guard isSinglePrecision(value) else { throw wrong("\(expected), in the range of fp32") }
         return value
     }
 
-    /// A list of `count` finite numbers that `isAllowed` accepts.
+    private func isSinglePrecision(_ value: Double) -> Bool { value == 0 || Float(value).isNormal }
+
+    /// A list of `count` such numbers.
     func numbers(_ expected: String, count: Int, _ isAllowed: ([Double]) -> Bool) throws(PlanError) -> [Double] {
         guard let sequence = node.sequence else { throw wrong(expected) }
         let values = sequence.compactMap { $0.scalar.flatMap { Double($0.string) } }
         guard values.count == sequence.count else { throw wrong(expected) }
+        let found = "[\(values.map(\.shortest).joined(separator: ", "))]"
         guard values.count == count, values.allSatisfy(\.isFinite), isAllowed(values) else {
-            let found = values.map(\.shortest).joined(separator: ", ")
-            throw .wrongValue(place, expected: expected, found: "[\(found)]")
+            throw .wrongValue(place, expected: expected, found: found)
+        }
+        guard values.allSatisfy(isSinglePrecision) else {
+            throw .wrongValue(place, expected: "\(expected), in the range of fp32", found: found)
         }
         return values
     }

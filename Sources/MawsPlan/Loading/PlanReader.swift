@@ -2,6 +2,9 @@ import MawsBase
 
 /// What the readers of a plan's parts need from outside the file.
 struct PlanReader {
+    /// More checkpoints than any disk has room for.
+    private static let keptMax = 1_000_000
+
     var cores: Int
     var files: PlanFiles
     var overrides: PlanOverrides
@@ -105,8 +108,9 @@ struct PlanReader {
         let map = try PlanMap(node, expected: "a map of `every`, `steps` and `keep`")
         try map.allow(["every", "steps", "keep"])
         return CheckpointPlan(
-            everySeconds: try map.seconds("every", default: 300), everySteps: try map["steps"]?.integer(1...Int.max),
-            keep: try map.integer("keep", 1...Int.max, default: 3))
+            everySeconds: try map.seconds("every", default: 300),
+            everySteps: try map["steps"]?.integer(1...StageReader.countMax),
+            keep: try map.integer("keep", 1...Self.keptMax, default: 3))
     }
 
     private func wire(_ node: PlanNode?) throws(PlanError) -> WirePlan {

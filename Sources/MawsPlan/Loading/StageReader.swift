@@ -8,7 +8,8 @@ package struct StageReader {
     /// Names of this stage and those after it.
     let later: [String]
 
-    static let countMax = 1 << 40
+    static let countMax = Int(UInt32.max)
+    private static let epochsMax = 1_000_000.0
     private static let skipsMax = 1000
     private static let unitTraining = 32
     private static let unitEvaluation = 256
@@ -60,7 +61,9 @@ package struct StageReader {
     private func readTraining(_ stage: inout StagePlan) throws(PlanError) {
         let preset = try recipePreset()
         stage.recipe = try RecipeReader(map: map, size: image(of: stage).size).recipe(preset)
-        stage.epochs = try map.number("epochs", "a number above 0", default: preset.epochs) { $0 > 0 }
+        stage.epochs = try map.number("epochs", "a number above 0 and up to 1000000", default: preset.epochs) {
+            0 < $0 && $0 <= Self.epochsMax
+        }
         stage.steps = try map["steps"]?.integer(1...Self.countMax)
         // Plans that older versions resolved have both.
         if let node = map["steps"], let epochs = map["epochs"], list.files.root != nil {
