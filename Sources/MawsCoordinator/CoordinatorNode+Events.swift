@@ -103,6 +103,14 @@ extension CoordinatorNode {
         if peer.role != .viewer { try perform(core.step(.peerLost(id, loss), now: now)) }
     }
 
+    /// Nothing came from a peer for too long. Nobody misses a viewer, but for this line.
+    func loseSilent(_ id: PeerID, _ seconds: Double, _ now: Moment) throws {
+        guard let peer = peers[id] else { return }
+        let loss = PeerLoss.silent(seconds: seconds)
+        if peer.role == .viewer { remark("\(peer.title) left: \(loss)", by: peer.source) }
+        try lose(id, loss, now)
+    }
+
     func welcome(_ peer: Peer) {
         let planBytes = peer.role == .trainer ? planJSON : []
         let welcome = Message.welcome(Welcome(term: core.term, plan: planBytes, runID: identity.id))

@@ -111,7 +111,9 @@ package final class CoordinatorNode {
         recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
         collector = CheckpointCollector(mailbox: mailbox, world: world)
         let now = world.now()
-        (heartbeats, progressLoggedAt, warnedAt) = (HeartbeatCore(now: now), now, now)
+        (heartbeats, progressLoggedAt, warnedAt) = (
+            HeartbeatCore(now: now, lostSeconds: plan.cluster.heartbeatTimeoutSeconds), now, now
+        )
         progress = RunProgress(run: plan.run, catalog: catalog, now: now)
         core = try Self.core(opened, plan, checkpoints, logger, now)
         try keepSurvey()
@@ -141,7 +143,7 @@ package final class CoordinatorNode {
             try answerViewers(now)
             try perform(core.step(.tick, now: now))
             try children?.tick()
-            tick(now)
+            try tick(now)
             // A finished run has no stage under way; the last figures of its last one stay on the line.
             if outcome == nil { show(snapshot(now), now) }
         }
@@ -182,13 +184,12 @@ package final class CoordinatorNode {
         logger.info("\(LiveLine.log(snapshot))")
     }
 
-    private func tick(_ now: Moment) {
-        let servers = peers.values.filter { $0.role == .server }
-        let silences = servers.map { ($0.id, $0.connection.silentSeconds) }
-        for action in heartbeats.tick(Dictionary(uniqueKeysWithValues: silences), now: now) {
+    private func tick(_ now: Moment) throws {
+        for action in heartbeats.tick(peers.mapValues { $0.beats(now) }, now: now) {
             switch action {
             case .beat: beat(now)
             case .look(let id): peers[id].map(lookFor)
+            case .lose(let id, let seconds): try loseSilent(id, seconds, now)
             }
         }
         refuseServersWithoutBulk(now)

@@ -126,16 +126,6 @@ struct PeerGateTests {
         #expect(gate.isQuiet)
     }
 
-    @Test func whoDoesNotBeatIsLost() throws {
-        let gate = try TestGate(heartbeatTimeoutSeconds: 0.2)
-        let server = try gate.join(.server)
-        #expect(try gate.next() == "server-0 joined as 1")
-        let loss = try gate.next()
-        #expect(loss.hasPrefix("1 lost: waited 0.2 s for a message from server at 127.0.0.1:"), "\(loss)")
-        awaitEnd(server)
-        #expect(gate.isQuiet)
-    }
-
     /// Why this side ended the connection says more than what the ended connection says.
     @Test func whoDoesNotReadIsLostForThatReason() throws {
         let gate = try TestGate()

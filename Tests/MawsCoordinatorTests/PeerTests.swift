@@ -66,7 +66,10 @@ struct PeerTests {
         #expect(!line.read { line.isHeldUp })
         #expect(line.isHeldUp)
         #expect(throws: Stop.self) { try line.read { throw Stop() } }
-        #expect(line.isHeldUp)
+        #expect(line.isHeldUp && line.readSeconds(.now()) == 0)
+        let moment = Moment(nanoseconds: 5_000_000_000)
+        line.resume(moment)
+        #expect(!line.isHeldUp && line.readSeconds(moment + 3) == 3)
     }
 
     @Test func anEndWakesWhoWaitsToPostAndWhoWaitsToWrite() throws {

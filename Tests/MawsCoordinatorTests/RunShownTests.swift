@@ -33,8 +33,9 @@ struct RunShownTests {
     @Test func theCoresOwnWordComesBeforeASilence() throws {
         let run = try RunFixture()
         let progress = RunProgress(run: "runs/x", catalog: run.catalog, now: Moment(nanoseconds: 0))
-        var heartbeats = HeartbeatCore(now: Moment(nanoseconds: 0))
-        _ = heartbeats.tick([PeerID(1): 3], now: Moment(nanoseconds: 0))
+        var heartbeats = HeartbeatCore(now: Moment(nanoseconds: 0), lostSeconds: 10)
+        let line = HeartbeatCore.Line(.server, silentSeconds: 3, readSeconds: 3)
+        _ = heartbeats.tick([PeerID(1): line], now: Moment(nanoseconds: 0))
         let silence = try #require(heartbeats.longest(Moment(nanoseconds: 0)))
         let snapshot = progress.snapshot(
             core(run), peers: [:], silence: silence, productRate: 0, skipped: [], Moment(nanoseconds: 0))

@@ -51,6 +51,11 @@ package final class Peer: Sendable {
             outbox: outbox, inbox: inbox, admission: admission, line: line, bulk: bulk)
     }
 
+    /// What is known of its line.
+    func beats(_ now: Moment) -> HeartbeatCore.Line {
+        HeartbeatCore.Line(role, silentSeconds: connection.silentSeconds, readSeconds: line.readSeconds(now))
+    }
+
     /// What the cores know of its connection.
     package var connected: ConnectedPeer {
         ConnectedPeer(
@@ -102,18 +107,28 @@ package final class AdmissionFlag: Sendable {
 
 /// Written by the thread that receives: while it does something else, silence says nothing of the peer.
 package final class LineUse: Sendable {
-    private let heldUp = Atomic(true)
+    /// Since when it is read, in nanoseconds of the clock; nil while it is not is `notRead`.
+    private let readSince = Atomic(LineUse.notRead)
+    private static let notRead = UInt64.max
 
     package init() {}
 
-    package var isHeldUp: Bool { heldUp.load(ordering: .acquiring) }
+    package var isHeldUp: Bool { readSince.load(ordering: .acquiring) == Self.notRead }
+
+    /// For how long it has been read by now; 0 while it is not.
+    package func readSeconds(_ now: Moment) -> Double {
+        now.seconds(since: Moment(nanoseconds: readSince.load(ordering: .acquiring)))
+    }
 
     /// Waits for what comes next.
     package func read<Result>(_ body: () throws -> Result) rethrows -> Result {
-        heldUp.store(false, ordering: .releasing)
-        defer { heldUp.store(true, ordering: .releasing) }
+        resume(.now())
+        defer { readSince.store(Self.notRead, ordering: .releasing) }
         return try body()
     }
+
+    /// It is read from this moment on.
+    package func resume(_ now: Moment) { readSince.store(now.nanoseconds, ordering: .releasing) }
 }
 
 /// What reaches the deciding thread.

@@ -13,7 +13,6 @@ package final class PeerGate: Sendable {
 
     private let listener: Listener
     private let mailbox: Mailbox<NodeEvent>
-    private let heartbeatTimeoutSeconds: Double
     private let bulk: BulkGate
     private let trainers: MessageBudget
     private let nextPeer = Atomic<UInt64>(1)
@@ -26,7 +25,6 @@ package final class PeerGate: Sendable {
     ) {
         self.listener = listener
         self.mailbox = mailbox
-        self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
         bulk = BulkGate(
             mailbox: mailbox, collector: collector, heartbeatTimeoutSeconds: heartbeatTimeoutSeconds)
         trainers = evaluates ? .examiner : .trainer
@@ -130,7 +128,7 @@ package final class PeerGate: Sendable {
     }
 
     private func receive(from peer: Peer, on connection: Connection) throws {
-        let incoming = try peer.line.read { try connection.receive(timeoutSeconds: heartbeatTimeoutSeconds) }
+        let incoming = try peer.line.read { try next(on: connection) }
         if peer.outbox.isFinishing { return try connection.discardPayload() }
         try connection.discardPayload()
         if incoming.message == .heartbeat { return }
@@ -138,6 +136,13 @@ package final class PeerGate: Sendable {
         peer.inbox.enter(incoming.bodyCount, budget)
         mailbox.post(.message(peer, PeerTexts.plain(incoming.message), bytes: incoming.bodyCount))
         if case .hello = incoming.message { settle(peer, on: connection) }
+    }
+
+    /// Waits for a message, however long that takes: who is silent for too long is ended by the deciding thread.
+    private func next(on connection: Connection) throws -> Incoming {
+        while true {
+            do { return try connection.receive(timeoutSeconds: 3600) } catch TransportError.timedOut { continue }
+        }
     }
 
     /// What a peer may send next depends on what becomes of its hello.

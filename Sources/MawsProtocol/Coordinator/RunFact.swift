@@ -51,6 +51,7 @@ package enum PeerLoss: Hashable, Sendable {
     /// Its connection ended, in the words of whoever noticed.
     case line(String)
     case replaced(ReplacementReason)
+    case silent(seconds: Double)
     /// It has not what a checkpoint is made of, in its own words.
     case lacksSlice(String)
     /// It was looked for where trainers reach it.

@@ -39,6 +39,8 @@ extension PeerLoss: CustomStringConvertible {
         switch self {
         case .line(let words): words
         case .replaced(let reason): "\(reason)"
+        case .silent(let seconds):
+            "nothing came from it for \(Figure.tenths(seconds)) s; check that it runs and is not overloaded"
         case .lacksSlice(let words): "it has not what a checkpoint is made of: \(words)"
         case .gone(let loss, let seconds, let address):
             "silent for \(Figure.tenths(seconds)) s, and \(loss) at \(address)"

@@ -89,6 +89,30 @@ struct NodePeerTests {
         #expect(looked == [id, id])
     }
 
+    /// Whatever it is: a trainer's unit goes to another, a server is waited for, a viewer is named.
+    @Test func whoIsSilentForTooLongWhileItsLineIsReadIsLost() throws {
+        let rig = try NodeRig()
+        let node = try rig.start()
+        rig.joinAll()
+        let viewer = rig.joinViewer()
+        rig.settle { (try? rig.metrics.count) == 1 }
+        let server = try #require(rig.id(of: rig.servers[1]))
+        for id in [server, viewer.id] {
+            rig.line(id).fall(silentFor: 10.5)
+            node.turn(waitingSeconds: 0)
+            #expect(!rig.line(id).isEnded, "nobody reads its line")
+            rig.read(id)
+        }
+        for _ in 0..<130 {
+            rig.world.move(0.1)
+            node.turn(waitingSeconds: 0)
+        }
+        #expect(rig.line(server).isEnded && viewer.line.isEnded)
+        let why = "nothing came from it for 10.5 s; check that it runs and is not overloaded"
+        #expect(rig.log.contains("server-1 left: \(why); the step waits for shard 1/2"), "\(rig.log)")
+        #expect(rig.log.contains("viewer left: \(why)"), "\(rig.log)")
+    }
+
     @Test func aTrainerOfOtherDataOrAnotherProfileIsToldWhatDiffers() throws {
         let rig = try NodeRig()
         try rig.start()

@@ -148,6 +148,9 @@ final class NodeRig {
         return id
     }
 
+    /// Its line is read from now on.
+    func read(_ id: PeerID) { connected[id]?.peer.line.resume(world.now) }
+
     /// Its connection breaks.
     func lose(_ id: PeerID, _ words: String = "its line broke") {
         connected[id] = nil

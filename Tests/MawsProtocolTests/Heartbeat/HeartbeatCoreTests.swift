@@ -5,22 +5,26 @@ import Testing
 /// What silence means, and when something is done about it.
 struct HeartbeatCoreTests {
     private static let peer = PeerID(1)
-    private var core = HeartbeatCore(now: Moment(nanoseconds: 0))
+    private var core = HeartbeatCore(now: Moment(nanoseconds: 0), lostSeconds: 100)
     private var now = Moment(nanoseconds: 0)
     private var actions: [HeartbeatCore.Action] = []
+
+    private static func server(silent seconds: Double) -> HeartbeatCore.Line {
+        HeartbeatCore.Line(.server, silentSeconds: seconds, readSeconds: 0)
+    }
 
     /// Ten ticks a second in which nothing is heard of the server.
     private mutating func silence(seconds: Double, from start: Double = 0) {
         for tick in 1...Int(seconds * 10) {
             now = now + 0.1
-            actions += core.tick([Self.peer: start + Double(tick) / 10], now: now)
+            actions += core.tick([Self.peer: Self.server(silent: start + Double(tick) / 10)], now: now)
         }
     }
 
     private mutating func speech(seconds: Double) {
         for _ in 0..<Int(seconds * 10) {
             now = now + 0.1
-            actions += core.tick([Self.peer: 0.05], now: now)
+            actions += core.tick([Self.peer: Self.server(silent: 0.05)], now: now)
         }
     }
 
@@ -90,12 +94,68 @@ struct HeartbeatCoreTests {
     }
 
     @Test func ofSeveralTheOneThatLastsIsNamed() {
-        var core = HeartbeatCore(now: Moment(nanoseconds: 0))
+        var core = HeartbeatCore(now: Moment(nanoseconds: 0), lostSeconds: 100)
         let now = Moment(nanoseconds: 60_000_000_000)
-        _ = core.tick([PeerID(1): 9, PeerID(2): 3, PeerID(3): 4], now: now)
+        _ = core.tick([PeerID(1): 9, PeerID(2): 3, PeerID(3): 4].mapValues { Self.server(silent: $0) }, now: now)
         #expect(core.longest(now)?.peer == PeerID(1))
-        _ = core.tick([PeerID(1): 0.1, PeerID(2): 3.1, PeerID(3): 4.1], now: now + 0.1)
+        _ = core.tick(
+            [PeerID(1): 0.1, PeerID(2): 3.1, PeerID(3): 4.1].mapValues { Self.server(silent: $0) }, now: now + 0.1)
         #expect(core.longest(now + 0.1)?.peer == PeerID(3))
+    }
+}
+
+/// Who counts as gone, as nothing came from it for too long.
+struct SilentPeerTests {
+    private var core = HeartbeatCore(now: Moment(nanoseconds: 0), lostSeconds: 10)
+    private var now = Moment(nanoseconds: 0)
+
+    /// Who is lost at a tick so much later.
+    private mutating func lost(
+        after seconds: Double, _ role: Role = .trainer, silent: Double, read: Double = 1000
+    ) -> [HeartbeatCore.Action] {
+        now = now + seconds
+        let line = HeartbeatCore.Line(role, silentSeconds: silent, readSeconds: read)
+        return core.tick([PeerID(7): line], now: now).filter { if case .lose = $0 { true } else { false } }
+    }
+
+    @Test(arguments: [Role.server, .trainer, .viewer]) mutating func whoSaysNothingIsLostSoonAfterTheTimeout(role: Role)
+    {
+        #expect(lost(after: 0, role, silent: 9.9) == [])
+        #expect(lost(after: 0.1, role, silent: 10) == [])
+        #expect(lost(after: 0.9, role, silent: 10.9) == [])
+        #expect(lost(after: 0.1, role, silent: 11) == [.lose(PeerID(7), silentSeconds: 11)])
+    }
+
+    /// This process was stopped for a minute, and what came meanwhile is read only now.
+    @Test mutating func aProcessThatWasStoppedHearsItsPeersFirst() {
+        #expect(lost(after: 0.1, silent: 0.5) == [])
+        #expect(lost(after: 60, silent: 60.5) == [])
+        #expect(lost(after: 0.1, silent: 0.05) == [])
+        for _ in 0..<20 { #expect(lost(after: 0.1, silent: 0.5) == []) }
+    }
+
+    /// However seldom it is asked.
+    @Test mutating func whoeverTicksSlowlyLosesWhoIsGoneAllTheSame() {
+        #expect(lost(after: 3, silent: 9) == [])
+        #expect(lost(after: 3, silent: 12) == [])
+        #expect(lost(after: 3, silent: 15) == [.lose(PeerID(7), silentSeconds: 15)])
+    }
+
+    /// Its inbox is full, say: what it sent may wait to be read.
+    @Test mutating func whoseLineIsNotReadIsNotSilent() {
+        for second in 1...40 { #expect(lost(after: 1, silent: Double(second), read: 0) == []) }
+        for second in 1...9 { #expect(lost(after: 1, silent: Double(40 + second), read: Double(second)) == []) }
+        #expect(lost(after: 1, silent: 50, read: 10) == [])
+        #expect(lost(after: 1, silent: 51, read: 11) == [.lose(PeerID(7), silentSeconds: 51)])
+    }
+
+    @Test mutating func whoIsLostIsNotLookedForAnyMore() {
+        now = now + 20
+        let line = HeartbeatCore.Line(.server, silentSeconds: 20, readSeconds: 20)
+        #expect(core.tick([PeerID(7): line], now: now).contains(.look(PeerID(7))))
+        let actions = core.tick([PeerID(7): line], now: now + 2)
+        #expect(actions.contains(.lose(PeerID(7), silentSeconds: 20)) && !actions.contains(.look(PeerID(7))))
+        #expect(core.longest(now + 2) == nil)
     }
 }
 
