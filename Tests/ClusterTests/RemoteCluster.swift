@@ -10,8 +10,13 @@ final class RemoteCluster {
     /// Servers that were killed.
     private var ended: [Program] = []
 
-    /// - Parameter cacheSize: of each trainer, as `MAWS_CACHE_SIZE` takes it.
-    init(_ run: ClusterRun, cacheSize: String, environment: [String: String] = [:]) throws {
+    /// - Parameters:
+    ///   - cacheSize: of each trainer, as `MAWS_CACHE_SIZE` takes it.
+    ///   - reach: where a server dials, from its index and the coordinator's address.
+    init(
+        _ run: ClusterRun, cacheSize: String, environment: [String: String] = [:],
+        reach: (Int, String) throws -> String = { $1 }
+    ) throws {
         var run = run
         run.isRemote = true
         run.environment = environment.merging(["MAWS_CACHE": run.folder + "/cache-coordinator"]) { $1 }
@@ -19,11 +24,13 @@ final class RemoteCluster {
         coordinator = try run.program()
         try coordinator.start()
         let address = try Self.address(run, coordinator)
-        let common = ["--coordinator", address, "--certificates", run.runFolder + "/certificates"]
+        let certificates = ["--certificates", run.runFolder + "/certificates"]
         for index in 0..<run.servers {
             let own = ["--shard", "\(index)/\(run.servers)", "--state", run.folder + "/state"]
-            servers.append(Program("maws-ps", common + own))
+            servers.append(
+                Program("maws-ps", ["--coordinator", try reach(index, address)] + certificates + own))
         }
+        let common = ["--coordinator", address] + certificates
         for index in 0..<run.trainers {
             let caches = ["MAWS_CACHE": run.folder + "/cache-\(index)", "MAWS_CACHE_SIZE": cacheSize]
             trainers.append(
