@@ -69,9 +69,10 @@ struct DataDedupe: ParsableCommand {
 
     private func writeList(_ found: Deduplication, to path: String) throws {
         let count = found.exclusions().count
+        let wasThere = FileManager.default.fileExists(atPath: path)
         try found.writeExclusions(to: path)
-        Console.say(
-            count == 0 ? "\nThere is nothing to exclude; \(path) was not written." : "\n\(path): \(count) samples.")
+        let nothing = "There is nothing to exclude; \(path) was \(wasThere ? "removed" : "not written")."
+        Console.say(count == 0 ? "\n\(nothing)" : "\n\(path): \(count) samples.")
     }
 
     private func writeShards(_ found: Deduplication, shards: [String], _ reads: ReadFiles, to output: String) throws {

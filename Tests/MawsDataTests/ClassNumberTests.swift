@@ -67,7 +67,8 @@ import Testing
         }
         #expect(
             sentence?.hasPrefix(
-                "Split 'test' has numbers for classes, but split 'train' has names (ant, bee, cow, …)") == true)
+                "Split 'test' has numbers for classes (.cls members), but split 'train' has names (ant, bee, cow, …)")
+                == true)
         let merged = Fixture.sentence {
             _ = try ShardSplitter(
                 shards: ["folder:" + folder.path("train"), folder.path("plain.tar")],

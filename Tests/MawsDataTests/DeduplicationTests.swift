@@ -85,6 +85,17 @@ import Testing
         #expect(try Self.found(folder, against: []).leaks.isEmpty)
     }
 
+    /// It would be another data's.
+    @Test func nothingStaysOfAnEarlierListWhereThereIsNothingToExclude() throws {
+        let folder = try Self.folder()
+        let list = folder.path("exclude.txt")
+        try Data("a.tar 0\n".utf8).write(to: URL(fileURLWithPath: list))
+        let none = try Deduplication(
+            shards: [folder.path("eval.tar")], evaluation: [], radius: 4, temporary: folder.path)
+        for _ in 0..<2 { try none.writeExclusions(to: list) }
+        #expect(try folder.names() == ["a.tar", "b.tar", "eval.tar"])
+    }
+
     @Test func theListIsWhatAPlanExcludes() throws {
         let folder = try Self.folder()
         try Self.found(folder).writeExclusions(to: folder.path("sub/exclude.txt"))

@@ -184,6 +184,9 @@ import Testing
             }, test: Self.classes)
         let survey = try Self.survey(folder, [Fixture.stage(.wsp), Fixture.stage(.linear)])
         #expect(survey.stages[0].splits[0].account.count(.incomplete, "without a label of the vocabulary") == 1)
+        let fault = survey.faults.first?.sentence ?? "none"
+        #expect(fault.contains("where the class of 2 of the 24 samples looked at cannot be read"), "\(fault)")
+        #expect(fault.contains("its .cls member says '1 2'"), "\(fault)")
     }
 
     @Test func samplesWithoutALabelAreCountedAndManyAreWarnedOf() throws {

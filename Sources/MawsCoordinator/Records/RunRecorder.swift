@@ -22,8 +22,8 @@ package final class RunRecorder {
     private var evaluations: [StageIndex: any StageEvaluation] = [:]
     /// The same with the result that was looked at last, which may turn out not to count.
     private var examined: (lease: UInt64, evaluation: any StageEvaluation)?
-    /// What was written down of skipped samples since this start, each once a stage.
-    private var knownSkips: Set<SkippedSampleRecord> = []
+    /// What is written down of skipped samples, each once a stage.
+    private var knownSkips: Set<SkippedSampleRecord>
     /// Unreadable samples of the stage that skips were last heard of.
     private var stageSkips: (stage: StageIndex, names: [String])?
     /// Who found which of them.
@@ -37,6 +37,7 @@ package final class RunRecorder {
         self.catalog = catalog
         metrics = try AppendLog(path: paths.metrics)
         skipped = try AppendLog(path: paths.skipped)
+        knownSkips = Set(try RunFolder(paths.folder).skippedSamples())
         machines = try AppendLog(path: paths.machines)
         for sample in passed { self.passed[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
     }

@@ -159,7 +159,8 @@ package struct SampleAccount: Codable, Hashable, Sendable {
         let unquoted = reason.replacing(/(?<before>\s)'[^']*'/) { "\($0.before)…" }
         for character in unquoted {
             if character == "(", text.last == " " { break }
-            let isDigit = character.isASCII && character.isNumber
+            // Numbers within words, UTF-8 for instance, are names.
+            let isDigit = character.isASCII && character.isNumber && !(text.last == "-" && !isNumber)
             if isDigit, !isNumber { text.append("…") }
             if !isDigit { text.append(character) }
             isNumber = isDigit

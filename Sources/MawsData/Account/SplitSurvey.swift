@@ -139,6 +139,8 @@ struct SplitSurvey: Sendable {
 struct Reading: Sendable {
     private(set) var sample: Sample
     private(set) var hasReadableHashtags = true
+    /// Why its class cannot be read.
+    private(set) var classProblem: String?
     let isCut: Bool
 
     init(_ dataset: Dataset, _ index: Int, parts: Set<SamplePart>, _ tokenizer: Tokenizer?) throws {
@@ -152,8 +154,9 @@ struct Reading: Sendable {
                     if part == .caption { sample.caption = own.caption }
                     if part == .hashtags { (sample.hashtags, sample.remarks) = (own.hashtags, own.remarks) }
                     if part == .classIndex { sample.classIndex = own.classIndex }
-                } catch DataError.sample {
+                } catch DataError.sample(let problem) {
                     if part == .hashtags { hasReadableHashtags = false }
+                    if part == .classIndex { classProblem = problem.reason }
                 }
             }
         }
@@ -173,6 +176,8 @@ struct LookedAt: Sendable {
     var labelCounts: [Int] = []
     /// Samples of each class.
     private(set) var classCounts: [Int: Int] = [:]
+    /// Samples whose class cannot be read, and why that of the first cannot.
+    private(set) var unreadableClasses: (count: Int, reason: String) = (0, "")
     /// What was passed over in samples that are read.
     private(set) var remarks = SampleAccount()
     /// Captions that are longer than the text tower's context.
@@ -187,6 +192,11 @@ struct LookedAt: Sendable {
         count += 1
         if reading.hasReadableHashtags { readableCount += 1 }
         if reading.isCut { cutCount += 1 }
+        if let problem = reading.classProblem {
+            unreadableClasses = (
+                unreadableClasses.count + 1, unreadableClasses.count == 0 ? problem : unreadableClasses.reason
+            )
+        }
         for remark in sample.remarks { remarks.add(.incomplete, remark) }
         if !sample.hashtags.isEmpty { hashtagCount += 1 }
         for tag in sample.hashtags where hashtags.count < Self.hashtagsNamed && !hashtags.contains(tag) {

@@ -131,6 +131,19 @@ extension StageSurvey {
                 source(survey),
                 "\(use) \(labelled) of the \(survey.count) samples of split '\(survey.name)': the others have no class")
         }
-        return true
+        return areReadable(survey, use)
+    }
+
+    /// A run ends when more samples than its split allows cannot be read, which is told before it begins.
+    private mutating func areReadable(_ survey: SplitSurvey, _ use: String) -> Bool {
+        let (unreadable, looked) = (survey.looked.unreadableClasses, survey.looked.count)
+        guard unreadable.count > 0 else { return true }
+        let isFault = unreadable.count > skipsMax
+        note(
+            isFault, source(survey),
+            "\(use) split '\(survey.name)', where the class of \(unreadable.count) of the \(looked) samples looked at "
+                + "cannot be read (\(unreadable.reason))"
+                + (isFault ? "; mend them, or raise `skip_limit`, which allows \(skipsMax)" : ": they are left out"))
+        return !isFault
     }
 }

@@ -7,6 +7,8 @@ struct StageSurvey {
     let stage: StagePlan
     let plan: Plan
     let root: String
+    /// Samples that the stage may leave out.
+    private(set) var skipsMax = 0
 
     /// Share of samples without a label, or of labels without a sample, from which on it is a warning.
     private static let shareDoubtful = 0.1
@@ -18,6 +20,7 @@ struct StageSurvey {
         self.plan = plan
         self.root = root
         let read = stage.splits.compactMap { surveys[$0] }
+        skipsMax = read.reduce(0) { $0 + Int(Double($1.count) * (plan.split($1.name)?.skipLimit ?? 0)) }
         for survey in read {
             splits.append(
                 PlanSurvey.Split(

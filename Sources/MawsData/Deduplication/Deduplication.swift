@@ -107,10 +107,15 @@ package struct Deduplication: Sendable {
             + leaks.map { Self.entry($0.sample, "looks like \($0.evaluation) (\($0.distance) of 64 bits differ)") }
     }
 
-    /// Writes `exclusions` for a plan's `exclude`.
+    /// Writes `exclusions` for a plan's `exclude`. Where there are none, nothing stays of an earlier list.
     package func writeExclusions(to path: String) throws {
         let entries = exclusions()
-        guard !entries.isEmpty else { return }
+        guard !entries.isEmpty else {
+            guard unlink(path) == 0 || errno == ENOENT || errno == ENOTDIR else {
+                throw DataError.file(path: path, problem: "cannot be removed (\(String(cString: strerror(errno))))")
+            }
+            return
+        }
         try OutputFolder.make(OutputFolder.parent(of: path))
         try OutputFile.write(entries.flatMap { Array($0.line.utf8) }, to: path)
     }

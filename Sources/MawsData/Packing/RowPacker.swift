@@ -131,11 +131,12 @@ package struct RowPacker {
         return survey
     }
 
-    /// Size and time of a file, which tell whether it has changed.
+    /// Size and time of a file, which tell whether it has changed, and whether it may be read.
     private static func state(_ path: ByteName) -> String {
         var status = stat()
         _ = path.withPath { stat($0, &status) }
-        return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)"
+        let right = path.withPath { access($0, R_OK) } == 0 ? "" : " unreadable"
+        return "\(status.st_size) \(status.st_mtim.tv_sec).\(status.st_mtim.tv_nsec)\(right)"
     }
 
     /// A line of the file of classes is a name.

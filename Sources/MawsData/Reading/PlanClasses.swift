@@ -71,7 +71,7 @@ package struct PlanClasses: Sendable {
         let names = named.classNames.sorted().prefix(3).joined(separator: ", ")
         return .file(
             path: "Split '\(numbered.name)'",
-            problem: "has numbers for classes, but "
+            problem: "has numbers for classes (.cls members), but "
                 + (named.name == numbered.name ? "some of its shards have" : "split '\(named.name)' has")
                 + " names (\(names), …), and nothing says which is which; put the file of names that was packed with "
                 + "the shards, PREFIX-classes.txt, beside them")

@@ -41,7 +41,7 @@ enum TarProblem: Error, CustomStringConvertible {
         case .size: "a member's size is not a number"
         case .truncated(let member, let needed, let size):
             "member '\(member)' reaches to byte \(needed) but the file has \(size) bytes; copy it again"
-        case .cut: "the file ends within a header, so it is cut off; copy it again"
+        case .cut: "the file ends within a header, so it is cut off, or no tar file; copy it again"
         case .earlyEnd: "the archive ends here, but members follow; the size of the one before is wrong"
         case .link(let member):
             "member '\(member)' is a link, which a shard may not hold; write it with 'tar --hard-dereference -h'"

@@ -115,6 +115,9 @@ package final class TokenizerTrainer {
             return "cannot have only \(size) pieces: the captions' characters alone take \(numbers.least); "
                 + "name a size from \(numbers.least) on"
         }
+        if message == "the model cannot be written" {
+            return "cannot be written: its folder takes no file of this size; make room there, or name another folder"
+        }
         return "cannot be trained on these \(captionCount) captions: SentencePiece gives up"
             + (message.isEmpty ? "" : " (\(message))") + "; try more captions or another size"
     }
