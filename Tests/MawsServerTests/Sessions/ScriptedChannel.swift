@@ -8,7 +8,8 @@ import Synchronization
 final class ScriptedChannel: ShardChannel, @unchecked Sendable {
     /// What it says; of the payload nothing comes after `cut` bytes, as its line breaks there.
     private struct Said {
-        var message: Message
+        /// Nil: nothing, for as long as the other side waits.
+        var message: Message?
         var payload: [UInt8]
         var cut: Int?
     }
@@ -53,6 +54,9 @@ final class ScriptedChannel: ShardChannel, @unchecked Sendable {
         state.withLock { $0.script.append(Said(message: message, payload: payload, cut: cut)) }
     }
 
+    /// Nothing comes within the time for which the other side waits.
+    func fallSilent() { state.withLock { $0.script.append(Said(message: nil, payload: [])) } }
+
     // MARK: - The shard's side
 
     /// The line ends with the script.
@@ -61,9 +65,12 @@ final class ScriptedChannel: ShardChannel, @unchecked Sendable {
             precondition(state.pending == nil, "the payload of the last message was not read")
             guard !state.isClosed, !state.script.isEmpty else { throw TransportError.closed(peer: peerName) }
             let said = state.script.removeFirst()
+            guard let message = said.message else {
+                throw TransportError.timedOut(peer: peerName, waitingFor: "a message", seconds: timeoutSeconds)
+            }
             if !said.payload.isEmpty { state.pending = said }
             state.received += UInt64(1 + said.payload.count)
-            return Incoming(message: said.message, payloadCount: said.payload.count, bodyCount: 0)
+            return Incoming(message: message, payloadCount: said.payload.count, bodyCount: 0)
         }
     }
 
