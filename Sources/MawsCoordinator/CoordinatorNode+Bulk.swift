@@ -16,6 +16,12 @@ extension CoordinatorNode {
         }
     }
 
+    /// The server whose slices a checkpoint lacks, where that is one.
+    var lateWithSlices: String? {
+        let late = peers.values.filter { collector.awaits($0.id) }
+        return late.count == 1 ? late[0].name : nil
+    }
+
     private func needsBulk(_ id: PeerID) -> Bool {
         collector.awaits(id) || restorers[id] != nil && core.isBusy(id)
     }

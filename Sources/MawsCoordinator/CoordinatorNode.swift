@@ -169,6 +169,7 @@ package final class CoordinatorNode {
             core, peers: peers, silence: heartbeats.longest(now), productRate: productRate,
             skipped: recorder.unreadable(of: core.stage.index), now)
         snapshot.warnings = certificateWarnings
+        if snapshot.wait?.cause == .slices { snapshot.wait?.name = lateWithSlices }
         return snapshot
     }
 

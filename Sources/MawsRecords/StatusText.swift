@@ -55,8 +55,12 @@ extension Wait: CustomStringConvertible {
         case .wholeCheckpoint: "the coordinator, which looks for a whole checkpoint, \(since)"
         case .missingShard(let shard, let count, let missing):
             "shard \(shard)/\(count), away \(since) (\(missing) of \(count) missing)"
-        case .shards: "the servers, which receive their shards, \(since)"
-        case .slices: "the servers, which send their slices for the checkpoint, \(since)"
+        case .shards:
+            name.map { "\($0), which receives its shard, \(since)" }
+                ?? "the servers, which receive their shards, \(since)"
+        case .slices:
+            name.map { "\($0), which sends its slices for the checkpoint, \(since)" }
+                ?? "the servers, which send their slices for the checkpoint, \(since)"
         case .application(let step): "the servers, which apply step \(step), \(since)"
         case .noTrainer: "a trainer: none is here"
         case .trainersSetAside: "a trainer: all that are here are set aside"

@@ -76,6 +76,7 @@ package final class BulkSession: Sendable {
         let seconds = host.options.coordinatorTimeoutSeconds
         let connection = try dial(Self.dialSeconds)
         defer { connection.close() }
+        // A coordinator that does not read may be writing a slice to its disk: it has longer for that.
         connection.giveUp(afterSeconds: seconds)
         let isWanted = state.withLock { state in
             state.connection = connection

@@ -47,8 +47,8 @@ package protocol ShardChannel: AnyObject, Sendable {
     func send(_ message: Message, payload: UnsafeRawBufferPointer) throws
     /// What the peer may send from now on.
     func allow(_ budget: MessageBudget)
-    /// Gives the peer up when it neither takes nor sends a byte for so long in the middle of a frame. Before others
-    /// than who made the line have it.
+    /// Gives the peer up when it sends no byte for so long in the middle of a frame. Before others than who made the
+    /// line have it.
     func giveUp(afterSeconds seconds: Double)
     /// What sends on this line for threads that wait for no peer.
     func outbox(bytesMax: Int) -> any ShardOutbox

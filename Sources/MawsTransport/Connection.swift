@@ -124,9 +124,12 @@ package final class Connection: @unchecked Sendable {
     /// Seconds since the last byte came from the peer, or since the connection was made.
     package var silentSeconds: Double { channel.silentSeconds }
 
-    /// Gives the peer up when it neither takes nor sends a byte for so long in the middle of a frame. For who made or
-    /// accepted the connection, before other threads have it.
+    /// Gives the peer up when it sends no byte for so long in the middle of a frame. For who made or accepted the
+    /// connection, before other threads have it.
     package func giveUp(afterSeconds seconds: Double) { channel.stallSeconds = seconds }
+
+    /// The same of a peer that takes no byte for so long.
+    package func giveUpReaders(afterSeconds seconds: Double) { channel.sendStallSeconds = seconds }
 
     /// Sends one frame; returns when the system has taken all of it. Throws when the peer takes nothing for as long as
     /// a stall may last.

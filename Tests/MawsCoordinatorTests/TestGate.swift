@@ -17,13 +17,13 @@ final class TestGate {
     /// Who was let in.
     private(set) var peers: [Peer] = []
 
-    init(evaluates: Bool = false) throws {
+    init(evaluates: Bool = false, heartbeatTimeoutSeconds: Double = 600) throws {
         lines = try TestLines()
         listener = try Listener(
             host: "127.0.0.1", port: 0, identity: lines.coordinator, allowedRoles: [.server, .trainer, .viewer])
         gate = PeerGate(
             listener: listener, mailbox: mailbox, collector: CheckpointCollector(mailbox: mailbox),
-            evaluates: evaluates, heartbeatTimeoutSeconds: 600)
+            evaluates: evaluates, heartbeatTimeoutSeconds: heartbeatTimeoutSeconds)
         gate.open()
     }
 

@@ -38,6 +38,7 @@ package final class BulkGate: Sendable {
     /// before it had a place.
     func serve(_ connection: Connection, origin: UInt64) throws {
         connection.giveUp(afterSeconds: heartbeatTimeoutSeconds)
+        connection.giveUpReaders(afterSeconds: heartbeatTimeoutSeconds)
         connection.allow(.bulk)
         let role = connection.peer.role
         guard role == .server else { return try refuse(connection, .bulkOfOther(role)) }

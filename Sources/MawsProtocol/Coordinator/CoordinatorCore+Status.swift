@@ -72,7 +72,11 @@ extension CoordinatorCore {
 
     private func missingServers(_ seconds: Double, _ now: Moment) -> Wait {
         let missing = servers.indices.filter { servers[$0] == nil }
-        guard let first = missing.first else { return Wait(.shards, seconds: seconds) }
+        guard let first = missing.first else {
+            let busy = readyServers.filter(\.isBusy)
+            // One that keeps the others waiting has a name.
+            return Wait(busy.count == 1 ? busy[0].name : nil, .shards, seconds: seconds)
+        }
         return Wait(
             .missingShard(first, of: servers.count, missing: missing.count),
             seconds: now.seconds(since: serverAwaySince[first]))

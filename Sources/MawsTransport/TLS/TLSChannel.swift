@@ -13,8 +13,9 @@ final class TLSChannel: @unchecked Sendable {
     /// Bytes in plain text.
     let read = Atomic<UInt64>(0)
     let written = Atomic<UInt64>(0)
-    /// How long the other side may neither take nor send a byte in the middle of a frame; set before threads share this.
+    /// How long the other side may send no byte in the middle of a frame, and take none; set before threads share this.
     var stallSeconds = Connection.stallSeconds
+    var sendStallSeconds = Connection.stallSeconds
     private let heardAt = Atomic<UInt64>(Moment.now().nanoseconds)
     /// Name in the peer's certificate, once the handshake has proved it.
     private let provenName = Mutex<String?>(nil)
@@ -87,7 +88,7 @@ final class TLSChannel: @unchecked Sendable {
 
     func flush(stallSeconds: Double? = nil) throws {
         try checkOpen()
-        let seconds = stallSeconds ?? self.stallSeconds
+        let seconds = stallSeconds ?? sendStallSeconds
         guard let number = socket.sendAll(session.takeOutput(), stallSeconds: seconds) else { return }
         // Often the peer has said why it went away: its alert waits to be read.
         let reason = session.pendingFailure()

@@ -24,6 +24,8 @@ final class FakeServer {
     /// What it says of the norm of its gradient's chunks.
     var chunkSquare = 1.0
     var term = Term(0)
+    /// Whether it answers for a checkpoint.
+    var sendsSlices = true
     /// Bytes that it says were pushed to it in a step.
     var bytesPushed: UInt64 = 10
 
@@ -57,6 +59,7 @@ final class FakeServer {
         case .restoreDone(let request, let stage, let step) where request == configuration?.request:
             return restored(stage, step)
         case .commit(let commit): return apply(commit)
+        case .snapshot where !sendsSlices: return []
         case .snapshot(let request, let slice):
             let bytes = values[Place(block: Int(slice.block), part: slice.part)] ?? []
             return [.init(message: .snapshotSlice(Reply(term: term, request: request), slice), payload: bytes)]

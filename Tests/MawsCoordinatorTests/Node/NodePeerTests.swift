@@ -278,6 +278,27 @@ struct NodePeerTests {
         #expect(count() == 2)
     }
 
+    /// Who keeps all others waiting has a name, in a restore and in a checkpoint.
+    @Test func theServerWhoseSlicesAreMissingIsNamed() throws {
+        let rig = try NodeRig()
+        try rig.start()
+        rig.join(rig.servers[0])
+        rig.settle()
+        rig.opensBulk = false
+        let late = rig.join(rig.servers[1])
+        rig.settle()
+        #expect(try rig.status().waitingFor?.hasPrefix("server-1, which receives its shard, since") == true)
+        rig.lose(late)
+        rig.opensBulk = true
+        rig.servers[1].sendsSlices = false
+        rig.join(rig.servers[1])
+        rig.join(rig.trainer())
+        rig.settle()
+        let waited = try rig.status().waitingFor
+        #expect(
+            waited?.hasPrefix("server-1, which sends its slices for the checkpoint, since") == true, "\(waited ?? "")")
+    }
+
     /// What is waited for on a connection that does not come has an end: the server is told so, and may try again.
     @Test func aServerThatOpensNoConnectionForTensorsIsRefused() throws {
         let rig = try NodeRig()
