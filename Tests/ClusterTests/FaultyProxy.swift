@@ -15,10 +15,14 @@ final class FaultyProxy: Sendable {
         case cut(Direction, afterBytes: Int)
         /// Nothing passes any more that way, and no end is told.
         case stall(Direction, afterBytes: Int)
+        /// From then on so many bytes pass in a second, and no more, until so many have.
+        case slow(Direction, afterBytes: Int, bytesPerSecond: Int, untilBytes: Int)
 
         var place: (direction: Direction, afterBytes: Int) {
             switch self {
-            case .cut(let direction, let bytes), .stall(let direction, let bytes): (direction, bytes)
+            case .cut(let direction, let bytes), .stall(let direction, let bytes),
+                .slow(let direction, let bytes, _, _):
+                (direction, bytes)
             }
         }
     }
@@ -85,6 +89,7 @@ final class FaultyProxy: Sendable {
     private func pass(_ direction: Direction, _ source: Int32, _ sink: Int32, _ isFaulty: Bool) {
         var buffer = [UInt8](repeating: 0, count: 4096)
         var passed = 0
+        var (bytesPerSecond, slowUntil) = (Int.max, 0)
         while true {
             let count = read(source, &buffer, buffer.count)
             guard count > 0 else { break }
@@ -95,8 +100,10 @@ final class FaultyProxy: Sendable {
                 // The end of either side is still noticed.
                 while read(source, &buffer, buffer.count) > 0 {}
                 return end(source, sink)
+            case .slow(_, _, let limit, let last)?: (bytesPerSecond, slowUntil) = (limit, last)
             case nil: break
             }
+            if passed < slowUntil { usleep(useconds_t(1_000_000 * count / bytesPerSecond)) }
             guard write(sink, buffer, count) == count else { break }
         }
         end(source, sink)

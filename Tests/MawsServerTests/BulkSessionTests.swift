@@ -75,7 +75,7 @@ import Testing
         try expectRestored(server)
     }
 
-    /// Of an aborted restore the end of a slice, other slices and the end are still on their way.
+    /// The end of a slice, other slices and the end of the restore are still on their way.
     @Test func whatIsLeftOfAnAbortedRestoreDoesNotCount() throws {
         let cluster = try FakeCluster(shards: 1)
         let server = try joined(cluster)

@@ -67,6 +67,24 @@ struct ConnectionTests {
         #expect(try server.receive(timeoutSeconds: 120).message == .heartbeat)
     }
 
+    /// Who stops in the middle of a frame, or reads nothing, is given up as soon as the connection says.
+    @Test func aStallIsGivenUpAfterTheConnectionsOwnTime() throws {
+        let start = Moment.now()
+        let (trainer, server) = try connectedPair(cluster)
+        server.giveUp(afterSeconds: 0.2)
+        try trainer.send(frame: Array(Connection.frame(.heartbeat).prefix(10)))
+        let stalled = #expect(throws: TransportError.self) { try server.receive(timeoutSeconds: 120) }
+        #expect(stalled?.description.contains("nothing came for 0.2 s inside a frame") == true)
+        let (reader, writer) = try connectedPair(cluster)
+        writer.giveUpReaders(afterSeconds: 0.2)
+        let payload = [UInt8](repeating: 7, count: 64 << 20)
+        #expect(throws: TransportError.self) {
+            try payload.withUnsafeBytes { try writer.send(.heartbeat, payload: $0) }
+        }
+        reader.close()
+        #expect(Moment.now().seconds(since: start) < Connection.stallSeconds)
+    }
+
     @Test func closingWakesTheReceiversOfBothSides() throws {
         let (trainer, server) = try connectedPair(cluster)
         let waiting = Background { try server.receive(timeoutSeconds: 120) }

@@ -23,7 +23,7 @@ package final class BulkGate: Sendable {
         self.heartbeatTimeoutSeconds = heartbeatTimeoutSeconds
     }
 
-    /// Of two peers with one origin the newer counts.
+    /// The newer of two peers with one origin counts.
     func add(_ peer: Peer) {
         if peer.role == .server, peer.origin != 0 { servers.withLock { $0[peer.origin] = peer } }
     }
