@@ -108,10 +108,11 @@ private final class MachineProcess: ChildProcess {
 
     func kill() { _ = Glibc.kill(process.processIdentifier, SIGKILL) }
 
-    /// The words of the system, where the error is one of its own.
+    /// The words of the system, where one of its errors is behind this one.
     private static func reason(_ error: any Error) -> String {
-        (error as NSError).domain == NSPOSIXErrorDomain
-            ? String(cString: strerror(Int32((error as NSError).code))) : error.localizedDescription
+        let errors = [error as NSError, (error as NSError).userInfo[NSUnderlyingErrorKey] as? NSError]
+        let own = errors.compactMap(\.self).first { $0.domain == NSPOSIXErrorDomain }
+        return own.map { String(cString: strerror(Int32($0.code))) } ?? error.localizedDescription
     }
 
     private static func open(_ path: String) throws -> FileHandle {

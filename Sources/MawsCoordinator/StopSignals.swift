@@ -28,17 +28,10 @@ package final class StopSignals: @unchecked Sendable {
         for _ in sources { isCaught.wait() }
     }
 
-    /// The signals do again what they did before. On the thread that takes the process's signals.
+    /// The signals do again what they did before.
     package func restore() {
         for source in sources { source.cancel() }
-        var taken = sigset_t()
-        sigemptyset(&taken)
-        for (number, handler) in zip(Self.numbers, before) {
-            signal(number, handler)
-            sigaddset(&taken, number)
-        }
-        // Dispatch keeps a signal that it takes from this thread.
-        pthread_sigmask(SIG_UNBLOCK, &taken, nil)
+        for (number, handler) in zip(Self.numbers, before) { signal(number, handler) }
     }
 
     private func ask(_ mailbox: Mailbox<NodeEvent>, _ standing: RunStanding) {

@@ -84,11 +84,18 @@ final class RunFixture {
 
     /// A whole checkpoint whose elements are all of this value.
     func writeCheckpoint(_ stage: UInt32, _ step: UInt64, runID: String = "run", value: Float = 1) throws {
+        try writeCheckpoint(stage, step, runID: runID) { _, _ in value }
+    }
+
+    /// - Parameter element: the value of each part of a block, by its place there.
+    func writeCheckpoint(
+        _ stage: UInt32, _ step: UInt64, runID: String = "run", element: (WeightPart, Int) -> Float
+    ) throws {
         let header = preparation(runID).header(StageIndex(stage), step: StepIndex(step), computeProfile: nil)
         let writer = try store.begin(header)
         for (index, block) in header.table.blocks.enumerated() {
-            let values = [Float](repeating: value, count: block.count)
             for part in block.parts {
+                let values = (0..<block.count).map { element(part, $0) }
                 try values.withUnsafeBytes {
                     try writer.write(part, block: index, range: 0..<block.count, bytes: $0)
                 }

@@ -21,6 +21,8 @@ final class FakeLine: PeerConnection, PeerOutbox {
         var isEnded = false
         var silentSeconds = 0.0
         var payload: [UInt8] = []
+        /// Done where something is sent on a line that is broken.
+        var fault: (@Sendable () -> Void)?
     }
 
     let peer: PeerIdentity
@@ -48,6 +50,7 @@ final class FakeLine: PeerConnection, PeerOutbox {
     }
 
     func fall(silentFor seconds: Double) { state.withLock { $0.silentSeconds = seconds } }
+    func breakDown(_ fault: @escaping @Sendable () -> Void = {}) { state.withLock { $0.fault = fault } }
     func bring(_ payload: [UInt8]) { state.withLock { $0.payload = payload } }
 
     // MARK: - PeerConnection
@@ -61,7 +64,9 @@ final class FakeLine: PeerConnection, PeerOutbox {
     func discardPayload() throws { bring([]) }
 
     func send(_ message: Message, slice bytes: UnsafeRawBufferPointer) throws {
-        if isEnded { throw TransportError.closed(peer: peerName) }
+        let fault = state.withLock { $0.fault }
+        fault?()
+        if isEnded || fault != nil { throw TransportError.closed(peer: peerName) }
         add(Sent(message: message, payload: Array(bytes)))
     }
 
