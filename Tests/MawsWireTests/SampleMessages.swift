@@ -32,14 +32,16 @@ private let session: [Sample] = [
         "hello-trainer",
         .hello(
             Hello(
-                protocolVersion: 4, role: .trainer, name: "trainer-0", computeProfile: "reference fp32 threads=2",
+                protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0",
+                computeProfile: "reference fp32 threads=2",
                 dataFingerprint: "sha256:00ff", server: nil, term: Term(0), productRate: 4.08e11,
                 origin: 0x0123_4567_89AB_CDEF))),
     Sample(
         "hello-server",
         .hello(
             Hello(
-                protocolVersion: 4, role: .server, name: "server-1", computeProfile: "", dataFingerprint: "",
+                protocolVersion: ProtocolVersion.current, role: .server, name: "server-1", computeProfile: "",
+                dataFingerprint: "",
                 server: ServerHello(
                     shard: ShardIdentity(index: 1, count: 2), host: "10.0.0.7", port: 7001, runID: "run-5f",
                     stage: stage, step: step, hasReduced: true), term: term))),
