@@ -70,38 +70,43 @@ let messages: [Target] = [
 let domain: [Target] = [
     library("MawsTensor", ["MawsBase"]),
     library("MawsSum", ["MawsTensor"]),
-    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "COneDNN", "CVectorLoops"]),
+    library("MawsKernels", ["MawsBase", "MawsTensor", "COpenBLAS", "CVectorLoops", "COneDNN"]),
     library("MawsPlan", ["MawsBase", yams]),
     library("MawsModel", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan"]),
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan", "CVectorLoops"]),
+    library("MawsDataFiles", ["MawsBase", "MawsHash", "MawsPlan"]),
+    library("MawsImages", ["MawsBase", "MawsPlan", "MawsDataFiles", "CZlib", "CWebP", "CJPEG", "CPNG", "CImageLoops"]),
     library(
         "MawsData",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "CCurl", "CImageLoops", "CJPEG", "CPNG", "CWebP",
-            "CZlib", "CSentencePiece",
+            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsDataFiles", "MawsImages", "CCurl", "CSentencePiece",
         ]),
     library(
-        "MawsTraining", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsData", "MawsPlan"]),
+        "MawsDataTools",
+        [
+            "MawsBase", "MawsHash", "MawsPlan", "MawsDataFiles", "MawsImages", "MawsData", "CZlib", "CSentencePiece",
+        ]),
+    library("MawsTraining", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData"]),
 ]
 
 let reports: [Target] = [
     library(
         "MawsRecords",
         [
-            "MawsBase", "MawsHash", "MawsPlan", "MawsData", "MawsTraining", "MawsProtocol", "MawsFiles",
-            "MawsCheckpoint",
+            "MawsBase", "MawsHash", "MawsFiles", "MawsCheckpoint", "MawsProtocol", "MawsPlan", "MawsData",
+            "MawsTraining",
         ]),
     library(
         "MawsReport",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining", "MawsFiles",
-            "MawsWire", "MawsProtocol", "MawsCheckpoint", "MawsRecords",
+            "MawsBase", "MawsFiles", "MawsCheckpoint", "MawsWire", "MawsProtocol", "MawsTensor", "MawsKernels",
+            "MawsPlan", "MawsModel", "MawsImages", "MawsData", "MawsDataTools", "MawsTraining", "MawsRecords",
         ]),
     library(
         "MawsForecast",
         [
-            "MawsBase", "MawsTensor", "MawsKernels", "MawsPlan", "MawsOptimizer", "MawsData", "MawsTraining",
-            "MawsWire", "MawsProtocol", "MawsTransport", "MawsState", "MawsDatabase", "MawsReport",
+            "MawsBase", "MawsTransport", "MawsState", "MawsDatabase", "MawsWire", "MawsProtocol", "MawsTensor",
+            "MawsKernels", "MawsPlan", "MawsOptimizer", "MawsData", "MawsTraining", "MawsReport",
         ]),
 ]
 
@@ -109,21 +114,22 @@ let nodes: [Target] = [
     library(
         "MawsCoordinator",
         [
-            "MawsBase", "MawsHash", "MawsKernels", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol",
-            "MawsTransport", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsOptimizer", "MawsModel", "MawsData",
-            "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast", "MawsProcess", logging,
+            "MawsBase", "MawsHash", "MawsTransport", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsProcess",
+            "MawsWire", "MawsProtocol", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsOptimizer",
+            "MawsDataFiles", "MawsData", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast", logging,
         ]),
     library(
         "MawsServer",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsSum", "MawsWire", "MawsProtocol", "MawsTransport",
-            "MawsFiles", "MawsState", "MawsOptimizer", "MawsCompression", logging,
+            "MawsBase", "MawsHash", "MawsTransport", "MawsFiles", "MawsState", "MawsCompression", "MawsWire",
+            "MawsProtocol", "MawsTensor", "MawsSum", "MawsOptimizer", logging,
         ]),
     library(
         "MawsTrainer",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
-            "MawsTransport", "MawsFiles", "MawsCompression", "MawsModel", "MawsData", "MawsTraining", logging,
+            "MawsBase", "MawsHash", "MawsTransport", "MawsFiles", "MawsCompression", "MawsWire", "MawsProtocol",
+            "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsDataFiles", "MawsData",
+            "MawsTraining", logging,
         ]),
     library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),
 ]
@@ -132,23 +138,23 @@ let programs: [Target] = [
     program(
         "maws",
         [
-            "MawsBase", "MawsKernels", "MawsTensor", "MawsPlan", "MawsData", "MawsTraining", "MawsFiles", "MawsRecords",
-            "MawsReport", "MawsForecast", "MawsProcess",
+            "MawsBase", "MawsFiles", "MawsProcess", "MawsTensor", "MawsKernels", "MawsPlan", "MawsDataFiles",
+            "MawsData", "MawsDataTools", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast",
         ]),
     program(
         "maws-coord",
         [
-            "MawsBase", "MawsPlan", "MawsWire", "MawsTransport", "MawsProcess", "MawsRecords", "MawsReport",
+            "MawsBase", "MawsTransport", "MawsProcess", "MawsWire", "MawsPlan", "MawsRecords", "MawsReport",
             "MawsCoordinator",
         ]),
     program("maws-ps", ["MawsBase", "MawsProcess", "MawsServer"]),
     program(
         "maws-bench",
         [
-            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsOptimizer", "MawsProcess",
+            "MawsBase", "MawsProcess", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsOptimizer",
+            "MawsImages", "MawsData", "MawsTraining",
         ]),
-    program("maws-trainer", ["MawsBase", "MawsKernels", "MawsProcess", "MawsTrainer"]),
+    program("maws-trainer", ["MawsBase", "MawsProcess", "MawsKernels", "MawsTrainer"]),
 ]
 
 /// Built by `Scripts/fuzz` alone: without libFuzzer it has no main function.
@@ -167,53 +173,62 @@ let testTargets: [Target] = [
     tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport", "CVectorLoops"]),
     tests(
         "MawsSumTests",
-        ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsProtocol", "MawsTraining"]),
+        [
+            "MawsBase", "MawsProtocol", "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsTraining",
+        ]),
     tests(
         "MawsTrainingTests",
         [
-            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData", "MawsTraining",
-            "MawsTestSupport", "CAllocationCounter",
+            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsDataFiles", "MawsData",
+            "MawsDataTools", "MawsTraining", "MawsTestSupport", "CAllocationCounter",
         ]),
     tests(
         "MawsOptimizerTests",
-        ["MawsBase", "MawsTensor", "MawsPlan", "MawsOptimizer", "MawsTestSupport", "CVectorLoops"]),
-    tests("MawsDataTests", ["MawsBase", "MawsTensor", "MawsPlan", "MawsData", "MawsTestSupport"]),
+        [
+            "MawsBase", "MawsTensor", "MawsPlan", "MawsOptimizer", "MawsTestSupport", "CVectorLoops",
+        ]),
+    tests(
+        "MawsDataTests",
+        [
+            "MawsBase", "MawsTensor", "MawsPlan", "MawsDataFiles", "MawsImages", "MawsData", "MawsDataTools",
+            "MawsTestSupport",
+        ]),
     tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
-    tests("MawsWireTests", ["MawsBase", "MawsWire", "MawsCompression"]),
-    tests("MawsTransportTests", ["MawsBase", "MawsWire", "MawsTransport", "COpenSSL"]),
+    tests("MawsWireTests", ["MawsBase", "MawsCompression", "MawsWire"]),
+    tests("MawsTransportTests", ["MawsBase", "MawsTransport", "MawsWire", "COpenSSL"]),
     tests("MawsStorageTests", ["MawsBase", "MawsHash", "MawsFiles", "MawsState", "MawsCheckpoint", "MawsDatabase"]),
     tests("MawsProtocolTests", ["MawsBase", "MawsWire", "MawsProtocol"]),
     tests(
         "MawsServerTests",
         [
-            "MawsBase", "MawsTensor", "MawsWire", "MawsProtocol", "MawsTransport", "MawsCompression", "MawsOptimizer",
-            "MawsState", "MawsServer", "CAllocationCounter", logging,
+            "MawsBase", "MawsTransport", "MawsState", "MawsCompression", "MawsWire", "MawsProtocol", "MawsOptimizer",
+            "MawsServer", "CAllocationCounter", logging,
         ]),
     tests(
         "MawsTrainerTests",
         [
-            "MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsWire", "MawsProtocol",
-            "MawsTransport", "MawsCompression", "MawsModel", "MawsData", "MawsTraining", "MawsTrainer",
-            "MawsTestSupport", logging,
+            "MawsBase", "MawsTransport", "MawsCompression", "MawsWire", "MawsProtocol", "MawsTensor", "MawsSum",
+            "MawsKernels", "MawsPlan", "MawsModel", "MawsImages", "MawsData", "MawsDataTools", "MawsTraining",
+            "MawsTrainer", logging,
         ]),
     tests(
         "MawsCoordinatorTests",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsWire", "MawsProtocol", "MawsTransport", "MawsData",
-            "MawsModel", "MawsOptimizer", "MawsTraining", "MawsFiles", "MawsCheckpoint", "MawsDatabase",
-            "MawsProcess", "MawsRecords", "MawsReport", "MawsCoordinator", logging,
+            "MawsBase", "MawsHash", "MawsTransport", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsProcess",
+            "MawsWire", "MawsProtocol", "MawsTensor", "MawsPlan", "MawsModel", "MawsOptimizer", "MawsDataFiles",
+            "MawsImages", "MawsData", "MawsTraining", "MawsRecords", "MawsReport", "MawsCoordinator", logging,
         ]),
     tests(
         "MawsReportTests",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsProtocol", "MawsModel", "MawsData", "MawsTraining",
-            "MawsCheckpoint", "MawsRecords", "MawsReport", "MawsForecast",
+            "MawsBase", "MawsHash", "MawsCheckpoint", "MawsProtocol", "MawsTensor", "MawsPlan", "MawsModel",
+            "MawsImages", "MawsData", "MawsDataTools", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast",
         ]),
     tests(
         "ClusterTests",
         [
-            "MawsBase", "MawsKernels", "MawsPlan", "MawsData", "MawsState", "MawsCheckpoint", "MawsDatabase",
-            "MawsTransport", "MawsWire", "MawsRecords", "MawsTraining", "MawsTestSupport",
+            "MawsBase", "MawsTransport", "MawsState", "MawsCheckpoint", "MawsDatabase", "MawsWire", "MawsKernels",
+            "MawsPlan", "MawsImages", "MawsData", "MawsTraining", "MawsRecords", "MawsTestSupport",
         ]),
     tests("TidyTests", []),
 ]

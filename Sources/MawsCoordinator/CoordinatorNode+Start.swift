@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import MawsBase
 import MawsData
+import MawsDataFiles
 import MawsDatabase
 import MawsFiles
 import MawsForecast

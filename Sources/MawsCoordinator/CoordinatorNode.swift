@@ -2,7 +2,7 @@ import Foundation
 import Logging
 import MawsBase
 import MawsCheckpoint
-import MawsData
+import MawsDataFiles
 import MawsDatabase
 import MawsFiles
 import MawsHash

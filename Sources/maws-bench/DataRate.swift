@@ -1,6 +1,6 @@
 import ArgumentParser
 import MawsBase
-import MawsData
+import MawsImages
 import MawsPlan
 import MawsProcess
 import MawsTensor

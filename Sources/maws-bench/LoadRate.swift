@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MawsBase
 import MawsData
+import MawsImages
 import MawsPlan
 import MawsProcess
 

@@ -1,6 +1,8 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsDataFiles
+import MawsDataTools
 import MawsPlan
 import MawsProcess
 import MawsReport

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import MawsData
+import MawsDataTools
 import MawsProcess
 import MawsReport
 

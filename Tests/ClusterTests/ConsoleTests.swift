@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsImages
 import Testing
 
 /// What programs print: in the order in which it is said, and nothing that moves a cursor.

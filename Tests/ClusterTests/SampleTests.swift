@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsImages
 import MawsRecords
 import MawsTraining
 import Testing

@@ -4,9 +4,11 @@ import MawsBase
 import MawsCheckpoint
 import MawsCoordinator
 import MawsData
+import MawsDataFiles
 import MawsDatabase
 import MawsFiles
 import MawsHash
+import MawsImages
 import MawsPlan
 import MawsProcess
 import MawsProtocol

@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsImages
 import MawsPlan
 import MawsTensor
 import Testing

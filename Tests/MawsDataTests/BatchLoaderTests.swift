@@ -1,6 +1,8 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsDataFiles
+import MawsImages
 import MawsPlan
 import MawsTensor
 import Testing

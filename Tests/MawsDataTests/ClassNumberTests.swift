@@ -1,4 +1,5 @@
 import MawsData
+import MawsDataTools
 import MawsPlan
 import Testing
 

@@ -1,4 +1,5 @@
 import MawsData
+import MawsDataFiles
 import MawsPlan
 import Testing
 

@@ -1,5 +1,7 @@
 import Foundation
 import MawsData
+import MawsDataTools
+import MawsImages
 import Testing
 
 @Suite struct FashionTests {

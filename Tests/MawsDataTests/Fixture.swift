@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsImages
 import MawsPlan
 
 /// A folder of its own for a test, removed with the last reference.

@@ -1,5 +1,5 @@
 import Foundation
-import MawsData
+import MawsImages
 import MawsPlan
 import Testing
 

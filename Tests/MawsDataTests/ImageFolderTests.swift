@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTools
 import Testing
 
 /// Folders as people have them.

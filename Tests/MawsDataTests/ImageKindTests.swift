@@ -1,6 +1,8 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsDataTools
+import MawsImages
 import Testing
 
 /// What Scripts/golden-image-kinds.py wrote.

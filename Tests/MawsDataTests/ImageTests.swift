@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
-import MawsData
+import MawsDataFiles
+import MawsImages
 import MawsPlan
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTools
 import MawsPlan
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTools
 import Testing
 
 /// Lists as people and tools write them.

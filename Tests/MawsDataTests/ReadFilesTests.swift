@@ -1,5 +1,7 @@
 import Foundation
 import MawsData
+import MawsDataFiles
+import MawsDataTools
 import Testing
 
 @Suite struct ReadFilesTests {

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataFiles
 import Testing
 
 @Suite struct TarTests {

@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsCheckpoint
 import MawsData
+import MawsImages
 import MawsModel
 import MawsPlan
 import MawsRecords

@@ -1,6 +1,8 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsDataTools
+import MawsImages
 import MawsKernels
 import MawsModel
 import MawsPlan

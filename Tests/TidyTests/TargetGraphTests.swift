@@ -23,39 +23,42 @@ import Testing
         "MawsProtocol": "MawsBase MawsHash MawsWire",
         "MawsTensor": "MawsBase",
         "MawsSum": "MawsTensor",
-        "MawsKernels": "MawsBase MawsTensor COpenBLAS COneDNN CVectorLoops",
+        "MawsKernels": "MawsBase MawsTensor COpenBLAS CVectorLoops COneDNN",
         "MawsPlan": "MawsBase yams",
         "MawsModel": "MawsBase MawsTensor MawsSum MawsKernels MawsPlan",
         "MawsOptimizer": "MawsBase MawsTensor MawsPlan CVectorLoops",
-        "MawsData": "MawsBase MawsHash MawsTensor MawsPlan CCurl CImageLoops CJPEG CPNG CWebP CZlib CSentencePiece",
-        "MawsTraining": "MawsBase MawsTensor MawsSum MawsKernels MawsModel MawsData MawsPlan",
-        "MawsRecords": "MawsBase MawsHash MawsPlan MawsData MawsTraining MawsProtocol MawsFiles MawsCheckpoint",
+        "MawsDataFiles": "MawsBase MawsHash MawsPlan",
+        "MawsImages": "MawsBase MawsPlan MawsDataFiles CZlib CWebP CJPEG CPNG CImageLoops",
+        "MawsData": "MawsBase MawsHash MawsTensor MawsPlan MawsDataFiles MawsImages CCurl CSentencePiece",
+        "MawsDataTools": "MawsBase MawsHash MawsPlan MawsDataFiles MawsImages MawsData CZlib CSentencePiece",
+        "MawsTraining": "MawsBase MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsData",
+        "MawsRecords": "MawsBase MawsHash MawsFiles MawsCheckpoint MawsProtocol MawsPlan MawsData MawsTraining",
         "MawsReport":
-            "MawsBase MawsTensor MawsKernels MawsPlan MawsModel MawsData MawsTraining MawsFiles MawsWire "
-            + "MawsProtocol MawsCheckpoint MawsRecords",
+            "MawsBase MawsFiles MawsCheckpoint MawsWire MawsProtocol MawsTensor MawsKernels MawsPlan MawsModel "
+            + "MawsImages MawsData MawsDataTools MawsTraining MawsRecords",
         "MawsForecast":
-            "MawsBase MawsTensor MawsKernels MawsPlan MawsOptimizer MawsData MawsTraining MawsWire MawsProtocol "
-            + "MawsTransport MawsState MawsDatabase MawsReport",
+            "MawsBase MawsTransport MawsState MawsDatabase MawsWire MawsProtocol MawsTensor MawsKernels MawsPlan "
+            + "MawsOptimizer MawsData MawsTraining MawsReport",
         "MawsCoordinator":
-            "MawsBase MawsHash MawsKernels MawsTensor MawsPlan MawsWire MawsProtocol MawsTransport MawsFiles "
-            + "MawsCheckpoint MawsDatabase MawsOptimizer MawsModel MawsData MawsTraining MawsRecords MawsReport "
-            + "MawsForecast MawsProcess logging",
+            "MawsBase MawsHash MawsTransport MawsFiles MawsCheckpoint MawsDatabase MawsProcess MawsWire "
+            + "MawsProtocol MawsTensor MawsKernels MawsPlan MawsModel MawsOptimizer MawsDataFiles MawsData "
+            + "MawsTraining MawsRecords MawsReport MawsForecast logging",
         "MawsServer":
-            "MawsBase MawsHash MawsTensor MawsSum MawsWire MawsProtocol MawsTransport MawsFiles MawsState "
-            + "MawsOptimizer MawsCompression logging",
+            "MawsBase MawsHash MawsTransport MawsFiles MawsState MawsCompression MawsWire MawsProtocol MawsTensor "
+            + "MawsSum MawsOptimizer logging",
         "MawsTrainer":
-            "MawsBase MawsHash MawsTensor MawsSum MawsKernels MawsPlan MawsWire MawsProtocol MawsTransport "
-            + "MawsFiles MawsCompression MawsModel MawsData MawsTraining logging",
+            "MawsBase MawsHash MawsTransport MawsFiles MawsCompression MawsWire MawsProtocol MawsTensor MawsSum "
+            + "MawsKernels MawsPlan MawsModel MawsDataFiles MawsData MawsTraining logging",
         "MawsTestSupport": "MawsBase MawsTensor MawsKernels",
         "maws":
-            "MawsBase MawsKernels MawsTensor MawsPlan MawsData MawsTraining MawsFiles MawsRecords MawsReport "
-            + "MawsForecast MawsProcess",
-        "maws-coord": "MawsBase MawsPlan MawsWire MawsTransport MawsProcess MawsRecords MawsReport MawsCoordinator",
+            "MawsBase MawsFiles MawsProcess MawsTensor MawsKernels MawsPlan MawsDataFiles MawsData MawsDataTools "
+            + "MawsTraining MawsRecords MawsReport MawsForecast",
+        "maws-coord": "MawsBase MawsTransport MawsProcess MawsWire MawsPlan MawsRecords MawsReport MawsCoordinator",
         "maws-ps": "MawsBase MawsProcess MawsServer",
         "maws-bench":
-            "MawsBase MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsData MawsTraining MawsOptimizer "
-            + "MawsProcess",
-        "maws-trainer": "MawsBase MawsKernels MawsProcess MawsTrainer",
+            "MawsBase MawsProcess MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsOptimizer MawsImages "
+            + "MawsData MawsTraining",
+        "maws-trainer": "MawsBase MawsProcess MawsKernels MawsTrainer",
     ]
 
     @Test func everyTargetIsFound() {
@@ -91,7 +94,7 @@ import Testing
 
     @Test func serversAndTrainersLinkNoDatabaseAndNoPages() {
         for program in ["maws-ps", "maws-trainer"] {
-            let forbidden: Set = ["grdb", "MawsDatabase", "MawsRecords", "MawsReport", "MawsForecast"]
+            let forbidden: Set = ["grdb", "MawsDatabase", "MawsRecords", "MawsReport", "MawsForecast", "MawsDataTools"]
             let linked = graph.reach(of: program).intersection(forbidden)
             #expect(linked.isEmpty, "\(program) links \(linked.sorted().joined(separator: ", "))")
         }
@@ -99,7 +102,7 @@ import Testing
 
     @Test func serversSeeNoSample() {
         let linked = graph.reach(of: "maws-ps")
-        #expect(linked.isDisjoint(with: ["MawsData", "MawsKernels", "MawsTraining"]))
+        #expect(linked.isDisjoint(with: ["MawsDataFiles", "MawsImages", "MawsData", "MawsKernels", "MawsTraining"]))
     }
 
     @Test func pureMachinesReachNoWorld() {

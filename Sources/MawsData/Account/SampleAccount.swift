@@ -1,4 +1,5 @@
 import MawsBase
+import MawsDataFiles
 
 /// What became of the samples of some data, or of the rows of a source: by fate and reason how many, and the first of
 /// them by name.
@@ -64,7 +65,7 @@ package struct SampleAccount: Codable, Hashable, Sendable {
     package static let excluded = "excluded by the plan's list"
 
     /// Counts a sample that is used, and what it lacks.
-    mutating func take(name: String, hasCaption: Bool, hasHashtags: Bool, hasClass: Bool) {
+    package mutating func take(name: String, hasCaption: Bool, hasHashtags: Bool, hasClass: Bool) {
         take()
         if !hasCaption { add(.incomplete, Self.noCaption, example: name) }
         if !hasHashtags { add(.incomplete, Self.noHashtags, example: name) }
@@ -126,7 +127,7 @@ package struct SampleAccount: Codable, Hashable, Sendable {
     }
 
     /// What has one of these fates, and nothing else.
-    func only(_ fates: Set<Fate>) -> SampleAccount {
+    package func only(_ fates: Set<Fate>) -> SampleAccount {
         var account = SampleAccount()
         if fates.contains(.taken) { account.take(takenCount) }
         for entry in found where fates.contains(entry.fate) { account.add(entry) }

@@ -1,4 +1,6 @@
 import MawsBase
+import MawsDataFiles
+import MawsImages
 import MawsPlan
 
 /// How much of the data a survey looks at before a run starts.

@@ -29,7 +29,7 @@ package enum HashtagText {
     }
 
     /// The parts of a hashtag between what is neither letter nor digit, each joined.
-    static func parts(_ tag: String) -> [String] {
+    package static func parts(_ tag: String) -> [String] {
         tag.split { !$0.isLetter && !$0.isNumber }.map { joined(String($0)) }.filter { !$0.isEmpty }
     }
 

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// The labels of a data set and the hashtags that mean each: a text file with a label a line, the line being the label.
 ///
 /// A line has columns separated by tabs: name and number of samples, and for labels that hashtags were mapped to, the
@@ -64,11 +66,6 @@ package struct LabelVocabulary: Sendable {
         self.sampleCounts = sampleCounts
         single = labels.compactMapValues { $0.count == 1 ? $0[0] : nil }
         several = labels.filter { $0.value.count > 1 }
-    }
-
-    static func line(_ label: LabelReport.Label) -> String {
-        let words = label.words.joined(separator: ", ")
-        return "\(label.identifier)\t\(label.sampleCount)\t\(words)\t\(label.hashtags.joined(separator: " "))"
     }
 
     /// The labels that hashtags mean, ascending, without repeats; hashtags that the vocabulary lacks are dropped.

@@ -1,4 +1,6 @@
+import MawsDataFiles
 import MawsHash
+import MawsImages
 import MawsPlan
 import MawsTensor
 

@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsPlan
 
 /// Where a sample's caption can be, as its store knows without reading it.

@@ -1,16 +1,19 @@
 import Foundation
+import MawsDataFiles
 
 /// Names of classes as folders and lists spell them, and what is to be said where they do so in more than one way.
-struct ClassSpellings {
+package struct ClassSpellings {
     /// As bytes: two spellings of one letter are one text and two of these.
     private var spellings: Set<ByteName> = []
 
-    mutating func add(_ name: String) { spellings.insert(ByteName(name)) }
+    package init() {}
 
-    var names: Set<String> { Set(texts) }
+    package mutating func add(_ name: String) { spellings.insert(ByteName(name)) }
+
+    package var names: Set<String> { Set(texts) }
 
     /// A sentence each.
-    var notes: [String] { [merged, Self.mixed(names)].compactMap(\.self) }
+    package var notes: [String] { [merged, Self.mixed(names)].compactMap(\.self) }
 
     private var texts: [String] { spellings.map { String(decoding: $0.bytes, as: UTF8.self) } }
 
@@ -29,7 +32,7 @@ struct ClassSpellings {
     }
 
     /// What is to be said where some classes are called by numbers and others by names; nil where they are not.
-    static func mixed(_ names: Set<String>) -> String? {
+    package static func mixed(_ names: Set<String>) -> String? {
         let numbers = names.filter { Int($0) != nil }.sorted()
         guard let number = numbers.first, let name = names.filter({ Int($0) == nil }).min() else { return nil }
         return "\(numbers.count) of the \(names.count) classes are called by numbers (\(number)) and the others by "
@@ -37,7 +40,7 @@ struct ClassSpellings {
     }
 
     /// What is to be said of the file that names the classes of a pack; nil where there is nothing.
-    static func commas(_ names: [String], file: String) -> String? {
+    package static func commas(_ names: [String], file: String) -> String? {
         let several = names.filter { $0.contains(",") }
         guard let first = several.first else { return nil }
         let have = several.count == 1 ? "has a name with a comma" : "have names with commas"

@@ -1,4 +1,5 @@
 import Foundation
+import MawsDataFiles
 import MawsHash
 import MawsPlan
 
@@ -13,7 +14,7 @@ package final class Dataset: Sendable {
     /// What was left out, ignored or assumed when the shards were opened, `problems` among it.
     package let account: SampleAccount
     /// Names of the classes that its samples may have.
-    let classNames: Set<String>
+    package let classNames: Set<String>
     /// Numbers of named classes: those of this split alone, or of a whole plan.
     package let classes: ClassNumbers
     private let stores: [any SampleStore]
@@ -52,7 +53,7 @@ package final class Dataset: Sendable {
     }
 
     /// The same samples, their classes numbered otherwise.
-    init(_ dataset: Dataset, classes: ClassNumbers) {
+    package init(_ dataset: Dataset, classes: ClassNumbers) {
         name = dataset.name
         count = dataset.count
         fingerprint = dataset.fingerprint
@@ -91,7 +92,7 @@ package final class Dataset: Sendable {
     }
 
     /// What is to be said of how the samples are read, which columns of a list are used for instance; a sentence each.
-    var notes: [String] { stores.flatMap(\.notes) }
+    package var notes: [String] { stores.flatMap(\.notes) }
 
     /// What each shard, in order, is on another machine; nil for one that is on this.
     var remoteFiles: [RemoteFile?] { stores.map { ($0 as? ShardStore)?.remote } }
@@ -106,7 +107,7 @@ package final class Dataset: Sendable {
 
     /// The sample with all that lies beside its image, as it is, for another shard; a named class has its number here.
     /// One that cannot be read throws as it does when it is trained on.
-    func packed(_ index: Int) throws -> PackedSample {
+    package func packed(_ index: Int) throws -> PackedSample {
         let sample = try sample(index, parts: Set(SamplePart.allCases), required: [.image])
         var packed = try read(index) { store, local in try store.packed(local) }
         if sample.className != nil { packed.setClass(sample.classIndex) }
@@ -124,7 +125,7 @@ package final class Dataset: Sendable {
 
     /// Reads the named parts only, and not the name. Content that cannot be used throws `DataError.sample`; a disk or a
     /// server that fails throws another error, which is never a reason to skip a sample.
-    func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
+    package func sample(_ index: Int, parts: Set<SamplePart>, required: Set<SamplePart>) throws -> Sample {
         var sample = try read(index) { store, local in
             try store.sample(local, parts: parts, required: required)
         }
@@ -148,14 +149,14 @@ package final class Dataset: Sendable {
     }
 
     /// Whether samples have numbers for classes, and nothing says what they are called.
-    var hasUnnamedClasses: Bool {
+    package var hasUnnamedClasses: Bool {
         stores.contains { store in
             store.classNames == nil && (0..<store.count).contains { store.has(.classIndex, $0) }
         }
     }
 
     /// Numbers say nothing beside names.
-    func checkClassesAreAlike() throws {
+    package func checkClassesAreAlike() throws {
         guard !classNames.isEmpty, classes.names != nil, hasUnnamedClasses else { return }
         throw PlanClasses.unlike(named: self, numbered: self)
     }
@@ -169,13 +170,13 @@ package final class Dataset: Sendable {
     }
 
     /// The sample's key: its members' name up to the first dot of the base name.
-    func key(_ index: Int) throws -> String {
+    package func key(_ index: Int) throws -> String {
         let (store, local) = place(of: index)
         return try store.key(local)
     }
 
     /// Where a sample lies, for messages.
-    func place(_ index: Int, reason: String) -> SkippedSample {
+    package func place(_ index: Int, reason: String) -> SkippedSample {
         let (store, local) = place(of: index)
         return store.place(local, reason: reason)
     }

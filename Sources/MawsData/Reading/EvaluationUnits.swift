@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsPlan
 
 /// Which samples the units of an evaluation have: those of the split that it is fitted on come first, a split's in

@@ -1,3 +1,4 @@
+import MawsDataFiles
 import Synchronization
 
 /// Local shards, opened when needed, with a bounded number of open files.

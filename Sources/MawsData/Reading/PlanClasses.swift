@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsPlan
 
 /// The one numbering of classes that all evaluations of a plan use: over all splits that they read, by name.
@@ -67,7 +68,7 @@ package struct PlanClasses: Sendable {
         throw plan.split(numbered.name).map { FieldFault(field: $0.sourceField, cause: error) } ?? error
     }
 
-    static func unlike(named: Dataset, numbered: Dataset) -> DataError {
+    package static func unlike(named: Dataset, numbered: Dataset) -> DataError {
         let names = named.classNames.sorted().prefix(3).joined(separator: ", ")
         return .file(
             path: "Split '\(numbered.name)'",

@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsHash
 import MawsPlan
 

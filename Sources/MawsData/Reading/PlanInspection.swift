@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsPlan
 
 /// Everything that a plan names, opened: what `maws plan check` and the start of a run both do before anything is

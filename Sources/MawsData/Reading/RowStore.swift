@@ -1,5 +1,7 @@
 import Foundation
+import MawsDataFiles
 import MawsHash
+import MawsImages
 
 /// Images that lie in files of their own, read where they are: `folder:PATH`, whose folders are classes, or
 /// `list:FILE`, a CSV or JSONL list.

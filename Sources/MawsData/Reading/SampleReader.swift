@@ -1,5 +1,7 @@
 import Foundation
 import MawsBase
+import MawsDataFiles
+import MawsImages
 
 /// Why the content of a sample cannot be used; the sample may be skipped.
 struct ContentProblem: Error {

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// Some of a split's samples: those of one shard, one folder or one list. Indices count from the store's first sample.
 protocol SampleStore: Sendable {
     var count: Int { get }

@@ -1,5 +1,6 @@
 import Glibc
 import MawsBase
+import MawsDataFiles
 import MawsHash
 
 /// The samples of one tar shard. Holds where they lie, not their bytes.

@@ -1,14 +1,14 @@
 /// What the `.json` beside an image says of it: hashtags as an array of strings, or an object with fields such as
 /// img2dataset's, of which `hashtags` and `caption` count and the others are carried along.
-struct Sidecar {
+package struct Sidecar {
     /// Continues a sentence that begins with the member or the file.
-    struct Problem: Error {
-        var text: String
+    package struct Problem: Error {
+        package var text: String
     }
 
     private let document: JSONValue
 
-    init(_ json: [UInt8]) throws(Problem) {
+    package init(_ json: [UInt8]) throws(Problem) {
         do throws(JSONFault) {
             document = try JSONValue(json)
         } catch {
@@ -28,19 +28,19 @@ struct Sidecar {
     }
 
     /// Nil where it says nothing.
-    var caption: String? {
+    package var caption: String? {
         guard case .string(let text)? = document["caption"] else { return nil }
         return text
     }
 
     /// What is to be counted of a sample whose caption is this one's; see `SaidHashtags.remarks`.
-    var captionRemarks: [String] {
+    package var captionRemarks: [String] {
         guard let field = document["caption"], !field.isMissing, caption == nil else { return [] }
         return [SaidHashtags.ignored("\(field.plainKind) in the field caption of its .json")]
     }
 
     /// Why img2dataset has no image of it; nil where it says nothing of the kind.
-    var failure: String? {
+    package var failure: String? {
         guard case .string(let status)? = document["status"], status != "success" else { return nil }
         guard case .string(let message)? = document["error_message"] else { return status }
         return "\(status): \(message.prefix(100))"
@@ -69,7 +69,7 @@ struct Sidecar {
 
     /// The same document with these hashtags in place of its own.
     /// - Parameter json: nil where there was none.
-    static func replacingHashtags(_ json: [UInt8]?, with hashtags: [String]) -> [UInt8] {
+    package static func replacingHashtags(_ json: [UInt8]?, with hashtags: [String]) -> [UInt8] {
         let tags = JSONValue.array(hashtags.map(JSONValue.string))
         guard let json, case .object(let members) = try? JSONValue(json) else { return Array(tags.text.utf8) }
         let others = members.filter { $0.key != "hashtags" }

@@ -1,3 +1,4 @@
+import MawsDataFiles
 import Synchronization
 
 /// The unreadable samples that a loader has met, each once, in the order it met them. Thread-safe.

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// The small text files that come with shards.
 package enum SplitFiles {
     private static let sizeMax = 1 << 28

@@ -1,4 +1,6 @@
 import MawsBase
+import MawsDataFiles
+import MawsImages
 import MawsPlan
 
 /// What a stage takes from each sample of a split, and how it turns text into numbers.

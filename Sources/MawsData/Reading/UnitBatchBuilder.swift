@@ -1,3 +1,4 @@
+import MawsImages
 import MawsPlan
 import MawsTensor
 

@@ -1,4 +1,5 @@
 import Foundation
+import MawsDataFiles
 import Synchronization
 
 /// Blocks of remote files in a folder of this machine, up to a number of bytes; the longest unused go first.

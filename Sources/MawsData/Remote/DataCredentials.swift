@@ -2,6 +2,7 @@ internal import CCurl
 import Foundation
 import Glibc
 import MawsBase
+import MawsDataFiles
 
 /// What this machine tells hosts that ask who wants their data: from its environment or from a file of its own, never
 /// from a plan, which every process and file of a run gets.

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// Opens a shard, local or not, by what its path begins with.
 struct DataOpener: Sendable {
     let root: String

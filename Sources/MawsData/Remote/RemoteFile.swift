@@ -1,4 +1,5 @@
 import Foundation
+import MawsDataFiles
 import MawsHash
 import Synchronization
 

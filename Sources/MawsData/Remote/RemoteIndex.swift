@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsHash
 
 /// Finds the index of a shard on another machine: as a note in the cache, beside the shard, or by reading all of it.

@@ -1,5 +1,7 @@
 import MawsBase
+import MawsDataFiles
 import MawsHash
+import MawsImages
 
 /// Everything that bytes from outside reach, each in one call, for fuzzing: whatever the bytes are, a call returns.
 package enum ParserProbe: String, CaseIterable {

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// What a GNU long name or pax records say about the next entry.
 struct PaxOverrides {
     /// What a long name or the record `path` says.

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// A member's name, taken apart.
 struct MemberName {
     /// The name up to the first dot of its base name, as webdataset has it.

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsDataFiles
 import MawsHash
 
 /// The samples of one shard, found by scanning its headers.
@@ -74,7 +75,7 @@ struct ShardIndex {
     }
 
     /// What an index file says.
-    init(samples: [SampleLocation], checksums: [SIMD4<UInt32>], dotted: Set<Int>, problems: [SkippedSample]) {
+    package init(samples: [SampleLocation], checksums: [SIMD4<UInt32>], dotted: Set<Int>, problems: [SkippedSample]) {
         self.samples = samples
         self.checksums = checksums
         self.dotted = dotted

@@ -1,4 +1,5 @@
 import MawsBase
+import MawsDataFiles
 import MawsHash
 
 /// The file that holds a shard's index, `SHARD.maws-index` beside the shard or a note in the cache: where every sample
@@ -10,10 +11,10 @@ import MawsHash
 /// problem its offset (8), member and reason (2 bytes of length each, UTF-8); the number of reasons why members are no
 /// part of a sample, or samples are doubtful (4), of each the reason and an example (2 bytes of length each, UTF-8) and
 /// how many (8); the CRC-32C of everything before (4). `MAWSIDX1`, which older versions wrote, lacks those reasons.
-enum ShardIndexFile {
-    static let ending = "maws-index"
-    static let sizeMax = 1 << 30
-    static let magic = Array("MAWSIDX2".utf8)
+package enum ShardIndexFile {
+    package static let ending = "maws-index"
+    package static let sizeMax = 1 << 30
+    package static let magic = Array("MAWSIDX2".utf8)
     private static let oldMagic = Array("MAWSIDX1".utf8)
 
     /// The index of a file of `size` bytes; nil for bytes that are no index.
@@ -99,7 +100,7 @@ extension SampleLocation {
 }
 
 /// Collects what an index file holds while a shard is scanned.
-final class ShardIndexRecorder {
+package final class ShardIndexRecorder {
     private var samples: [UInt8] = []
     private var problems: [UInt8] = []
     private var reasons: [UInt8] = []
@@ -109,9 +110,9 @@ final class ShardIndexRecorder {
     private let progress: (UInt64) -> Void
 
     /// - Parameter progress: told after each sample how many bytes of the shard are done.
-    init(progress: @escaping (UInt64) -> Void = { _ in }) { self.progress = progress }
+    package init(progress: @escaping (UInt64) -> Void = { _ in }) { self.progress = progress }
 
-    func add(_ location: SampleLocation, _ checksums: SIMD4<UInt32>, key: ByteName) {
+    package func add(_ location: SampleLocation, _ checksums: SIMD4<UInt32>, key: ByteName) {
         sampleCount += 1
         samples.append(location.offset, bytes: 8)
         for vector in [location.distances, location.sizes, checksums] {
@@ -121,7 +122,7 @@ final class ShardIndexRecorder {
         progress(location.end)
     }
 
-    func add(_ found: [SkippedSample], _ account: SampleAccount) {
+    package func add(_ found: [SkippedSample], _ account: SampleAccount) {
         for entry in account.entries(.ignored) + account.entries(.incomplete) {
             reasonCount += 1
             reasons.append(entry.reason)
@@ -137,7 +138,7 @@ final class ShardIndexRecorder {
     }
 
     /// - Parameter size: of the shard.
-    func encoded(size: UInt64) -> [UInt8] {
+    package func encoded(size: UInt64) -> [UInt8] {
         var bytes = ShardIndexFile.magic
         bytes.append(size, bytes: 8)
         bytes.append(UInt64(sampleCount), bytes: 4)

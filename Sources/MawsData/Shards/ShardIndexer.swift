@@ -1,3 +1,4 @@
+import MawsDataFiles
 import MawsHash
 
 /// `maws data index`: reads a whole shard and writes its index file, beside a local shard, into the cache for others.

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// One 512-byte header of a tar file: ustar (POSIX.1-1988) with the GNU and pax (POSIX.1-2001) extensions told apart.
 struct TarHeader {
     static let blockSize = 512

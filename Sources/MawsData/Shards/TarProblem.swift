@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// Why a tar file, or a member of one, is unusable. Descriptions fit `DataError.shard`.
 enum TarProblem: Error, CustomStringConvertible {
     case noBytes

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// Walks the headers of a tar file with positioned reads; members' data is passed over, not read.
 ///
 /// What makes no sense is reported and passed over: a member that may not be in a shard on its own, and behind a broken

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// Writes a tar file whose bytes depend on nothing but its members: owner 0, mode 644, time 0.
 ///
 /// Names of up to 100 bytes use plain ustar headers; longer ones are preceded by a pax record.

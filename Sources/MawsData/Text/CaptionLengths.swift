@@ -6,7 +6,7 @@ package struct CaptionLengths: Sendable {
 
     package init() {}
 
-    mutating func add(_ tokenCount: Int) {
+    package mutating func add(_ tokenCount: Int) {
         counts[tokenCount, default: 0] += 1
         captionCount += 1
     }

@@ -1,3 +1,5 @@
+import MawsDataFiles
+
 /// A JSON document as Python's `json` reads and writes it: RFC 8259, and `NaN`, `Infinity` and `-Infinity`.
 enum JSONValue: Hashable, Sendable {
     struct Member: Hashable, Sendable {

@@ -1,4 +1,5 @@
 internal import CSentencePiece
+import MawsDataFiles
 
 /// SentencePiece pieces numbered as XLM-R numbers them: `<s>` 0, `<pad>` 1, `</s>` 2, `<unk>` 3, then the pieces.
 ///
@@ -54,7 +55,7 @@ package final class Tokenizer: @unchecked Sendable {
     }
 
     /// Whether `encode` cuts the text.
-    func cuts(_ text: String) -> Bool { tokenCount(text) > context }
+    package func cuts(_ text: String) -> Bool { tokenCount(text) > context }
 
     /// The first `limit` piece ids, in SentencePiece's own numbering.
     private func pieces(_ text: String, limit: Int) -> [Int32] {

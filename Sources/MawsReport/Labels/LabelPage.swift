@@ -1,4 +1,4 @@
-import MawsData
+import MawsDataTools
 import MawsFiles
 import MawsRecords
 

@@ -1,4 +1,4 @@
-import MawsData
+import MawsDataTools
 import MawsRecords
 
 /// What became of hashtags, as text for a terminal.

@@ -1,4 +1,4 @@
-import MawsData
+import MawsDataTools
 import MawsRecords
 
 /// Copies and leaks, as text for a terminal.

@@ -1,5 +1,6 @@
 import MawsBase
 import MawsData
+import MawsDataFiles
 import MawsModel
 import MawsPlan
 import MawsProtocol

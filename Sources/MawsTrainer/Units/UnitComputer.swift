@@ -1,5 +1,6 @@
 import MawsBase
 import MawsData
+import MawsDataFiles
 import MawsKernels
 import MawsPlan
 import MawsProtocol

@@ -1,4 +1,3 @@
-import MawsData
 import MawsModel
 import MawsPlan
 

@@ -1,5 +1,5 @@
 import Foundation
-import MawsData
+import MawsDataFiles
 import MawsTraining
 import Testing
 

@@ -1,4 +1,4 @@
-import MawsData
+import MawsImages
 import MawsTraining
 
 /// A strip of test images as the masked autoencoder saw them and as it completed them.
