@@ -35,7 +35,7 @@ package protocol ShardChannel: AnyObject, Sendable {
     var remoteAddress: String { get }
     /// What a sentence calls the other side: the name in its certificate, and its address.
     var peerName: String { get }
-    /// Of frames, since the line was made.
+    /// Bytes of frames, since the line was made.
     var bytesReceived: UInt64 { get }
     var bytesSent: UInt64 { get }
     /// Waits for a message. After `TransportError.timedOut` the line is still good; after any other error it is not.

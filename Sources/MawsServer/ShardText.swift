@@ -11,8 +11,8 @@ extension ShardLack {
         case .otherState: "shard \(shard) was given a new state meanwhile"
         case .lostState: "the shard has lost its state"
         case .otherStep(let own, let sent):
-            "shard \(shard) is at version \(own.step.value) of the plan's stage \(own.stage.value + 1), not yet at step "
-                + "\(sent.step.value) of its stage \(sent.stage.value + 1)"
+            "shard \(shard) is at version \(own.step.value) of the plan's stage \(own.stage.value + 1), not yet at "
+                + "step \(sent.step.value) of its stage \(sent.stage.value + 1)"
         case .otherTerm(let own, let sent): "shard \(shard) works under term \(own.value), not \(sent.value)"
         case .noBlock(let block): "shard \(shard) has no block \(block) of that stage"
         case .noPart(let part, let block): "shard \(shard) has no \(part) of block \(block)"

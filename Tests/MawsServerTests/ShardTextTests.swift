@@ -20,7 +20,8 @@ import Testing
         (.lostState, "the shard has lost its state"),
         (
             .otherStep(
-                own: RunPosition(stage: stage, step: step), sent: RunPosition(stage: StageIndex(1), step: StepIndex(0))),
+                own: RunPosition(stage: stage, step: step),
+                sent: RunPosition(stage: StageIndex(1), step: StepIndex(0))),
             "shard 1/2 is at version 4 of the plan's stage 1, not yet at step 0 of its stage 2"
         ),
         (.otherTerm(own: Term(2), sent: Term(1)), "shard 1/2 works under term 2, not 1"),

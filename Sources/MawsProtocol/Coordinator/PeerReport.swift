@@ -19,7 +19,7 @@ package struct PeerReport: Hashable, Sendable {
     /// What it calls itself; nil while it is not connected.
     package var name: String?
     package var role: Role
-    /// Of a server: the shard that it serves, or that nobody serves.
+    /// The shard that a server serves, or that nobody serves.
     package var shard: Int?
     /// Nil while it is not connected.
     package var peer: PeerID?

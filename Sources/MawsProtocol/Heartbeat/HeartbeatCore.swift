@@ -1,8 +1,8 @@
 import MawsBase
 
-/// Heartbeats of a coordinator: when it says something to everybody, and what the silence of peers means. Everybody says
-/// something every second; a server that does not holds up whoever gathers from it or pushes to it, though all of them
-/// are at work as far as the coordinator knows.
+/// Heartbeats of a coordinator: when it says something to everybody, and what the silence of peers means. Everybody
+/// says something every second; a server that does not holds up whoever gathers from it or pushes to it, though all of
+/// them are at work as far as the coordinator knows.
 package struct HeartbeatCore: Sendable {
     package enum Action: Hashable, Sendable {
         case beat
@@ -48,8 +48,8 @@ package struct HeartbeatCore: Sendable {
     /// the time, and is silent for some of it.
     package static let memorySeconds = 10.0
 
-    /// Whoever ticks, and all of this process with it, may have been stopped: for so long a peer has to be found silent,
-    /// so that what came meanwhile is read.
+    /// Whoever ticks, and all of this process with it, may have been stopped: for so long a peer has to be found
+    /// silent, so that what came meanwhile is read.
     package static let graceSeconds = 1.0
 
     private let lostSeconds: Double

@@ -25,11 +25,11 @@ package enum ShardLack: Hashable, Sendable {
 
 /// How a peer of a shard breaks the protocol.
 package enum ShardBreach: Hashable, Sendable {
-    /// Of anybody.
+    // By anybody.
     case noPayloadDue
     case notForServers
 
-    /// Of a trainer.
+    // By a trainer.
     case notDue
     case noHello
     case otherVersion
@@ -41,7 +41,7 @@ package enum ShardBreach: Hashable, Sendable {
     case postNotLeased(Post)
     case flushNotLeased(Flush)
 
-    /// Of the coordinator.
+    // By the coordinator.
     case notForOrders
     case notForTensors
     case foreignSlice

@@ -142,7 +142,7 @@ import Testing
     @Test func aGradientForWhichThereIsNoMemoryIsToldAtTheNextFlush() throws {
         let rig = try rig(bufferBytes: 4)
         let (told, end) = rig.trainer { trainer in
-            // Of units that are no neighbours: neither sum takes the other's place.
+            // Units that are no neighbours: neither sum takes the other's place.
             for unit in [0, 2] { trainer.say(.push(rig.push(unit, 2)), rig.payload(rig.push(unit, 2))) }
             for _ in 0..<2 { trainer.say(.flush(request, SampleModel.flush(unit: 2, step: 0))) }
         }
