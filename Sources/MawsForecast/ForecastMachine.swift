@@ -26,7 +26,7 @@ package struct ForecastMachine: Sendable {
     /// Bytes of a process that has the data open, without any tensor.
     let processBytes: Int
     /// Memory that the system has free.
-    let freeBytes: Int
+    package let freeBytes: Int
 
     /// Measures this machine; about a second. The data of the plan should be open already: trainers and the coordinator
     /// hold it too.

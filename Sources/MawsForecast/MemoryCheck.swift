@@ -3,13 +3,15 @@ import MawsKernels
 import MawsPlan
 import MawsTraining
 
-/// Whether the stages of a local cluster fit the memory that the plan gives its processes, found before a run starts.
+/// Whether the stages fit a machine at all, and those of a local cluster the memory that the plan gives its processes,
+/// found before a run starts.
 package enum MemoryCheck {
     /// A sentence for each stage and kind of process that does not, with file, line and field where they are known.
     /// - Parameter compute: what trainers multiply with where the plan does not say.
     package static func faults(plan: Plan, compute: ComputeKind = ComputeBackend.fastestKind) -> [String] {
         let cluster = plan.cluster
-        guard cluster.isLocal else { return [] }
+        let tooLarge = plan.stages.compactMap { SizeCheck.fault($0, in: plan) }
+        guard cluster.isLocal, tooLarge.isEmpty else { return tooLarge }
         return plan.stages.flatMap { stage -> [String] in
             let table = StageModel.table(stage, in: plan)
             let trainer = fault("cluster.memory", plan) {

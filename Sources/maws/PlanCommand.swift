@@ -97,6 +97,15 @@ struct PlanCheck: ParsableCommand {
     private func forecast(
         _ stage: StagePlan, _ plan: Plan, _ data: PlanData, _ machine: ForecastMachine
     ) throws -> StageForecast {
+        let inputBytes = stage.unit * stage.task.inputs(of: stage, in: plan).reduce(0) { $0 + $1.byteCount }
+        guard 3 * inputBytes < machine.freeBytes else {
+            throw CleanFailure(
+                plan.located(
+                    stage.field("unit"),
+                    "two units of stage \(stage.name) are read for its forecast, of \(Figure.bytes(inputBytes)) each, "
+                        + "which this machine has no memory for; make `unit` smaller, or check the plan on a larger one"
+                ))
+        }
         let samples = data.sampleCount(stage.on, for: stage)
         let evaluated = samples + (stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0)
         return try StageForecast(

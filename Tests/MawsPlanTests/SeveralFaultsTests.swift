@@ -32,6 +32,19 @@ import Testing
         #expect(lines == lines.sorted())
     }
 
+    /// Each is told at the first round, whatever else is wrong in its map.
+    @Test func faultsOfOneMapThatDoNotDependOnEachOtherAreToldTogether() {
+        let sizes = sentences([
+            ("size: 28, channels: 1, patch: 4, width: 32", "size: 30, channels: 1, patch: 4, width: 34")
+        ])
+        #expect(sizes.count == 3, "\(sizes)")
+        #expect(sizes.contains { $0.contains("model.image.size: 30 is not a multiple of `patch`") }, "\(sizes)")
+        #expect(sizes.contains { $0.contains("model.image.width: 34 is not a multiple of `heads`") }, "\(sizes)")
+        #expect(sizes.contains { $0.contains("model.image.width: 34 is not a multiple of 4") }, "\(sizes)")
+        let files = sentences([("data/templates.txt", "data/t.txt"), ("data/classes.txt", "data/c.txt")])
+        #expect(files.count == 2, "\(files)")
+    }
+
     @Test func aMisspeltStageDoesNotMakeFaultsOfThoseThatStartFromIt() {
         let found = sentences([("- mae:", "- mea:"), ("seed: 7", "sede: 7")])
         #expect(found.count == 2, "\(found)")

@@ -125,6 +125,20 @@ import Testing
         #expect(ProfileCheck.faults(plan: plan, own: own) == [])
     }
 
+    /// What no machine has room for is refused before anything of it is made.
+    @Test func sizesBeyondAllMachinesAreASentence() throws {
+        let plan = try TinyRun(in: scratch.path).plan
+        var wide = plan
+        (wide.model.image.width, wide.model.image.mlp) = (1 << 18, 1 << 20)
+        let model = MemoryCheck.faults(plan: wide)
+        #expect(model.contains { $0.contains("model: stage mae has ") && $0.contains(" parameters") }, "\(model)")
+        var large = plan
+        large.stages[1].unit = 4_000_000_000
+        large.cluster.isLocal = false
+        let unit = MemoryCheck.faults(plan: large)
+        #expect(unit.count == 1 && unit[0].contains("a unit of 4000000000 samples of stage linear fits no"), "\(unit)")
+    }
+
     /// A step's number has 32 bits; more would be another step's.
     @Test func moreStepsThanCanBeNumberedAreTold() throws {
         var plan = try TinyRun(in: scratch.path).plan

@@ -23,6 +23,11 @@ final class FaultLog {
             do throws(PlanError) {
                 return try body()
             } catch {
+                if case .several(let together) = error {
+                    faults += together.filter { !isConsequence($0) }
+                    broken.append(path)
+                    return standIn()
+                }
                 if !isConsequence(error) { faults.append(error) }
                 guard let field = error.place?.field, masked.insert(field).inserted else {
                     broken.append(path)

@@ -6,6 +6,8 @@ extension PlanReader {
         "preset", "vocabulary", "context", "width", "depth", "heads", "mlp", "embedding",
     ]
     private static let sizeMax = 1 << 20
+    private static let depthMax = 1 << 12
+    private static let contextMax = 1 << 16
 
     /// Whether the plan describes a text tower.
     func hasText(_ root: PlanMap) throws(PlanError) -> Bool { try model(root)["text"] != nil }
@@ -53,13 +55,16 @@ extension PlanReader {
     }
 
     private func check(_ model: ImageModelPlan, _ map: PlanMap) throws(PlanError) {
-        try divides(map, "size", model.size, "patch", model.patch)
-        try divides(map, "width", model.width, "heads", model.heads)
-        guard model.width % 4 == 0 else {
+        var together = FaultsTogether()
+        _ = together.read { () throws(PlanError) in try divides(map, "size", model.size, "patch", model.patch) }
+        _ = together.read { () throws(PlanError) in try divides(map, "width", model.width, "heads", model.heads) }
+        _ = together.read { () throws(PlanError) in
+            guard model.width % 4 != 0 else { return }
             throw .conflict(
                 map.place(of: "width"),
                 problem: "\(model.width) is not a multiple of 4, which the sine-cosine positions need")
         }
+        try together.check()
     }
 
     private func perChannel(
@@ -93,7 +98,7 @@ extension PlanReader {
         let model = TextModelPlan(
             preset: preset?.preset, vocabulary: try size(map, "vocabulary", tokens ?? preset?.vocabulary),
             context: try map.integer(
-                "context", 2...Self.sizeMax, default: preset?.context ?? TextModelPlan.defaultContext),
+                "context", 2...Self.contextMax, default: preset?.context ?? TextModelPlan.defaultContext),
             width: width, depth: try size(map, "depth", preset?.depth), heads: try size(map, "heads", preset?.heads),
             mlp: try size(map, "mlp", preset?.mlp ?? 4 * width),
             embedding: try size(
@@ -131,7 +136,7 @@ extension PlanReader {
     // MARK: Sizes
 
     private func size(_ map: PlanMap, _ name: String, _ value: Int?) throws(PlanError) -> Int {
-        let range = 1...Self.sizeMax
+        let range = 1...(name == "depth" ? Self.depthMax : Self.sizeMax)
         if let value { return try map.integer(name, range, default: value) }
         return try map.required(name, "a whole number, or a `preset` that has it").integer(range)
     }

@@ -89,7 +89,7 @@ package struct DecoderPlan: Codable, Hashable, Sendable {
         let map = try PlanMap(node, expected: "a map of `width`, `depth`, `heads` and `micro_batch`")
         try map.allow(["width", "depth", "heads", "micro_batch"])
         width = try map.integer("width", 4...1 << 20, default: width)
-        depth = try map.integer("depth", 1...1 << 20, default: depth)
+        depth = try map.integer("depth", 1...1 << 12, default: depth)
         heads = try map.integer("heads", 1...1 << 20, default: heads)
         guard width % heads == 0 else {
             throw .conflict(

@@ -21,11 +21,18 @@ package struct ZeroShotTask: StageTask {
 
     package init(_ reader: StageReader, _ stage: inout StagePlan) throws(PlanError) {
         stage.from = try reader.source("from", of: [.lit]).name
-        templates = try reader.file(
-            "templates", Self.templatesExpected, remedy: "write one, with lines such as `a photo of a {}.`")
-        classes = try reader.file(
-            "classes", Self.classesExpected,
-            remedy: "write one, with the names of a class in each line, separated by commas")
+        var together = FaultsTogether()
+        let templates = together.read { () throws(PlanError) in
+            try reader.file(
+                "templates", Self.templatesExpected, remedy: "write one, with lines such as `a photo of a {}.`")
+        }
+        let classes = together.read { () throws(PlanError) in
+            try reader.file(
+                "classes", Self.classesExpected,
+                remedy: "write one, with the names of a class in each line, separated by commas")
+        }
+        try together.check()
+        (self.templates, self.classes) = (templates ?? "", classes ?? "")
     }
 
     package var nodes: [(String, Node?)] { [("templates", .text(templates)), ("classes", .text(classes))] }
