@@ -215,8 +215,9 @@ let testTargets: [Target] = [
         "MawsCoordinatorTests",
         [
             "MawsBase", "MawsHash", "MawsTransport", "MawsFiles", "MawsCheckpoint", "MawsDatabase", "MawsProcess",
-            "MawsWire", "MawsProtocol", "MawsTensor", "MawsPlan", "MawsModel", "MawsOptimizer", "MawsDataFiles",
-            "MawsImages", "MawsData", "MawsTraining", "MawsRecords", "MawsReport", "MawsCoordinator", logging,
+            "MawsWire", "MawsProtocol", "MawsTensor", "MawsKernels", "MawsPlan", "MawsModel", "MawsOptimizer",
+            "MawsDataFiles", "MawsImages", "MawsData", "MawsTraining", "MawsRecords", "MawsReport", "MawsCoordinator",
+            logging,
         ]),
     tests(
         "MawsReportTests",

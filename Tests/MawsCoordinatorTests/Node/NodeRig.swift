@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsCheckpoint
 import MawsCoordinator
+import MawsKernels
 import MawsPlan
 import MawsProtocol
 import MawsRecords
@@ -23,7 +24,8 @@ final class NodeRig {
         let answer: (FakeLine.Sent) -> [FakeLine.Sent]
     }
 
-    static let profile = "reference; OpenBLAS 0.3; haswell; avx2"
+    /// What this machine's own trainers would compute with.
+    static let profile = "\(ComputeBackend.profile(of: .reference))"
 
     let folder: String
     let catalog: StageCatalog
@@ -58,7 +60,8 @@ final class NodeRig {
               test: {shards: \(folder)/images.tar, skip_limit: 0.1}
             model: {image: {size: 8, channels: 1, patch: 4, width: 16, depth: 1, heads: 2}}
             checkpoint: {steps: 2, keep: 2}
-            cluster: {local: true, servers: 2, trainers: 2}
+            precision: fp32
+            cluster: {local: true, servers: 2, trainers: 2, compute: reference}
             stages:
               - mae: {steps: 3, batch: 4, unit: 2, skip_nonfinite: \(skips), \(decoder)}
               - mae: {name: more, steps: 2, batch: 4, unit: 2, \(decoder)}
