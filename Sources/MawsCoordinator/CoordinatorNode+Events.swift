@@ -11,6 +11,9 @@ import MawsWire
 
 /// From what reached the mailbox to the core's events.
 extension CoordinatorNode {
+    /// More than any server takes or gives in a step: 16 TiB. Sums of many such figures are still numbers.
+    private static let bytesOfAStepMax: UInt64 = 1 << 44
+
     func handle(_ event: NodeEvent) throws {
         let now = world.now()
         switch event {
@@ -132,7 +135,12 @@ extension CoordinatorNode {
             } else {
                 try perform(core.step(.unitDone(id, done), now: now))
             }
-        case (.trainer, .unitFailed(let failed)): try perform(core.step(.unitFailed(id, failed), now: now))
+        case (.trainer, .unitFailed(let failed)):
+            if let sample = failed.sample, !catalog.mayHave(sample) {
+                try perform(core.step(.misbehaved(id, .sampleOfNoSplit(index: sample.index)), now: now))
+            } else {
+                try perform(core.step(.unitFailed(id, failed), now: now))
+            }
         case (.server, .reduced(let report)):
             guard fits(report, of: peer) else {
                 return refuse(peer, .noReport(stage: core.stage.index, step: report.step))
@@ -153,6 +161,7 @@ extension CoordinatorNode {
 
     /// What is of another stage the core passes over.
     private func fits(_ report: Reduced, of peer: Peer) -> Bool {
+        guard max(report.bytesPushed, report.bytesGathered) <= Self.bytesOfAStepMax else { return false }
         guard report.stage == core.stage.index, let shard = peer.shard else { return true }
         return catalog[report.stage].commitRule.takes(report.chunkSquares, of: shard)
     }

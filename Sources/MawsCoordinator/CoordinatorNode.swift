@@ -120,7 +120,7 @@ package final class CoordinatorNode {
     }
 
     /// Whether the run's last stage ended in an earlier start; there is nothing left to do then.
-    var isFinished: Bool { identity.stage.map { Int($0.value) >= plan.stages.count } ?? false }
+    package var isFinished: Bool { identity.stage.map { Int($0.value) >= plan.stages.count } ?? false }
 
     /// Whether there is something to decide still.
     package var isUnderWay: Bool { outcome == nil && failure == nil }

@@ -38,6 +38,7 @@ extension TrainerFault: CustomStringConvertible {
             "its unit \(unit) of step \(step) was not finite, and is where \(name ?? "another trainer") computes it"
         case .certificate: "another trainer with its certificate was set aside just now"
         case .unitOfNoStage: "it did a unit of no stage"
+        case .sampleOfNoSplit(let index): "it says that it cannot get sample \(index), which no split has"
         case .falseResult(let unit, let stage, let what):
             "the result of its unit \(unit) is not what stage \(stage) has: it \(what)"
         case .unreadableSamples(let own, let others):

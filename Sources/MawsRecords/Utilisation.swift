@@ -3,8 +3,9 @@
 /// shown before), over those that the trainers present could have done meanwhile at the rate of one large product, as
 /// each measured it in the run's precision when it joined.
 package enum Utilisation {
-    /// Nil where no trainer said its rate.
+    /// Nil where no trainer said its rate, or only such rates as no machine has.
     package static func share(operations: Double, of capacity: Double) -> Double? {
-        capacity > 0 && operations.isFinite ? operations / capacity : nil
+        let share = operations / capacity
+        return capacity > 0 && share.isFinite ? share : nil
     }
 }

@@ -24,14 +24,20 @@ final class RunFixture {
     let store: CheckpointStore
     private let log = Lines()
 
-    /// - Parameter seed: another one makes another plan of the same run.
-    init(seed: Int = 3, skipLimit: Double = 0.1, in other: RunFixture? = nil) throws {
+    /// - Parameters:
+    ///   - seed: another one makes another plan of the same run.
+    ///   - fields: of the plan, besides those that it needs.
+    ///   - ema: whether the second stage keeps an average of its weights, which the evaluation takes.
+    init(
+        seed: Int = 3, skipLimit: Double = 0.1, fields: String = "", ema: Bool = false, in other: RunFixture? = nil
+    ) throws {
         folder = try other?.folder ?? Self.newFolder()
         if other == nil { try Self.writeShard("\(folder)/images.tar") }
         let decoder = "decoder: {width: 16, depth: 1, heads: 2}"
         let yaml = """
             run: \(folder)/run
             seed: \(seed)
+            \(fields)
             data:
               train: {shards: \(folder)/images.tar, skip_limit: \(skipLimit)}
               test: {shards: \(folder)/images.tar, skip_limit: 0.1}
@@ -39,8 +45,8 @@ final class RunFixture {
             checkpoint: {steps: 2, keep: 2}
             stages:
               - mae: {steps: 6, batch: 4, unit: 2, \(decoder)}
-              - mae: {name: more, steps: 4, batch: 4, unit: 2, \(decoder)}
-              - linear: {from: more}
+              - mae: {name: more, steps: 4, batch: 4, unit: 2, \(ema ? "ema: {decay: 0.9}, " : "")\(decoder)}
+              - linear: {from: more\(ema ? ", weights: ema" : "")}
             """
         plan = try PlanLoader.parse(yaml, file: "plan.yaml", tokenizerSize: { _ in 1 })
         catalog = try StageCatalog(plan: plan, root: ".", survey: nil)

@@ -56,4 +56,30 @@ struct StagePreparationTests {
         #expect(try values(checkpoint).joined().allSatisfy { $0 == 0.5 })
         #expect(checkpoint.header.table.blocks.allSatisfy { !$0.isTrainable })
     }
+
+    /// What is trained is taken from the average, what is frozen as it is: it has none.
+    @Test func aStageThatTakesTheAverageStartsFromIt() throws {
+        let run = try RunFixture(ema: true)
+        let header = run.preparation().header(StageIndex(1), step: StepIndex(4), computeProfile: "kept")
+        let writer = try run.store.begin(header)
+        for (index, block) in header.table.blocks.enumerated() {
+            for part in block.parts {
+                let values = [Float](repeating: part == .slot("ema") ? 0.25 : 0.5, count: block.count)
+                try values.withUnsafeBytes { try writer.write(part, block: index, range: 0..<block.count, bytes: $0) }
+            }
+        }
+        _ = try writer.finish()
+        let checkpoint = try run.preparation().prepare(StageIndex(2))
+        let source = Dictionary(
+            header.table.blocks.flatMap { block in block.entries.map { ($0.name, block.isTrainable) } },
+            uniquingKeysWith: { first, _ in first })
+        for (block, values) in zip(checkpoint.header.table.blocks, try values(checkpoint)) {
+            for entry in block.entries {
+                let expected: Float = source[entry.name] == true ? 0.25 : 0.5
+                #expect(values[entry.range].allSatisfy { $0 == expected }, "\(entry.name)")
+            }
+        }
+        // What the weights were computed with goes along.
+        #expect(checkpoint.header.computeProfile == "kept")
+    }
 }

@@ -5,6 +5,7 @@ import MawsOptimizer
 import MawsPlan
 import MawsProtocol
 import MawsTraining
+import MawsWire
 
 /// Everything about the stages of a plan that is known before the run starts.
 package struct StageCatalog: Sendable {
@@ -61,6 +62,8 @@ package struct StageCatalog: Sendable {
     package let notes: [String]
     /// What a trainer's data must hash to.
     package let fingerprint: String
+    /// Samples of the largest split.
+    private let samplesMax: UInt64
 
     /// What was foreseen of the samples.
     package let survey: PlanSurvey
@@ -72,6 +75,7 @@ package struct StageCatalog: Sendable {
         (data, survey) = try PlanInspection(plan: plan, root: root, survey: earlier)
             .checked(further: MemoryCheck.faults(plan: plan) + ProfileCheck.faults(plan: plan))
         fingerprint = data.fingerprint
+        samplesMax = data.splits.map { UInt64($0.dataset.count) }.max() ?? 0
         notes = data.notes
         stages = try plan.stages.enumerated().map { index, stage in
             try Self.stage(index, stage, plan, data, root: root)
@@ -92,6 +96,12 @@ package struct StageCatalog: Sendable {
         else { return }
         throw CoordinatorError.otherShape(
             stage: stage.plan.name, name: wanted.name, shape: wanted.shape, from: source.plan.name, found: found.shape)
+    }
+
+    /// Whether a split may have the sample, as a trainer names it.
+    package func mayHave(_ sample: LostSample) -> Bool {
+        let end = UInt64(Int64.max)
+        return sample.index < samplesMax && sample.slot <= end && sample.offset <= end
     }
 
     package subscript(_ index: StageIndex) -> Stage { stages[Int(index.value)] }

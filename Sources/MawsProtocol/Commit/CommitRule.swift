@@ -75,8 +75,8 @@ package struct CommitRule: Sendable {
     /// The step's loss as far as its units have one, as if the others had the mean of these; nil where none has.
     private static func known(_ losses: [Double]) -> Double? {
         let finite = losses.filter(\.isFinite)
-        let mean = finite.reduce(0, +) / Double(finite.count)
-        return mean.isFinite ? mean * Double(losses.count) : nil
+        let loss = finite.reduce(0, +) / Double(finite.count) * Double(losses.count)
+        return loss.isFinite ? loss : nil
     }
 }
 

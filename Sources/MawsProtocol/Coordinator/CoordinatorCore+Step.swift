@@ -89,10 +89,13 @@ extension CoordinatorCore {
             && trainers[peer]?.isReady == true && ledger.assignment(done.unit, lease: done.lease, peer) != nil
     }
 
+    /// The largest that fp32 has: what is said to be more is no loss, and as many as a step has units have a finite sum.
+    private static let lossMax = Double(Float.greatestFiniteMagnitude)
+
     mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
         noteAnswer(peer, lease: done.lease)
         guard awaits(done, from: peer) else { return [] }
-        guard done.isFinite, done.loss.isFinite || isAgreed(done.unit.value) else {
+        guard done.isFinite, done.loss.magnitude <= Self.lossMax || isAgreed(done.unit.value) else {
             return claimNonFinite(peer, done, now)
         }
         guard isConfirmed(done) else {

@@ -42,6 +42,8 @@ package enum TrainerFault: Codable, Hashable, Sendable {
     case unitOfNoStage
     /// What is wrong with the result, in the words of its stage.
     case falseResult(unit: UInt32, stage: String, what: String)
+    /// It cannot get a sample that no split has.
+    case sampleOfNoSplit(index: UInt64)
     /// It alone finds more unreadable samples than the run may pass over.
     case unreadableSamples(own: Int, others: Int)
 }

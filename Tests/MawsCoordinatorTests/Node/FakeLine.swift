@@ -89,7 +89,7 @@ final class FakeLine: PeerConnection, PeerOutbox {
         state.withLock { $0.isFinishing = true }
     }
 
-    func end() { state.withLock { $0.isEnded = true } }
+    func end() { state.withLock { ($0.isEnded, $0.sent) = (true, []) } }
     func wait(until deadline: Moment) {}
 
     private func add(_ sent: Sent) {

@@ -26,6 +26,8 @@ final class FakeServer {
     var term = Term(0)
     /// Whether it answers for a checkpoint.
     var sendsSlices = true
+    /// Whether it dies before it applies what it is told.
+    var isDeafToCommits = false
     /// Bytes that it says were pushed to it in a step.
     var bytesPushed: UInt64 = 10
 
@@ -58,7 +60,7 @@ final class FakeServer {
             return []
         case .restoreDone(let request, let stage, let step) where request == configuration?.request:
             return restored(stage, step)
-        case .commit(let commit): return apply(commit)
+        case .commit(let commit): return isDeafToCommits ? [] : apply(commit)
         case .snapshot where !sendsSlices: return []
         case .snapshot(let request, let slice):
             let bytes = values[Place(block: Int(slice.block), part: slice.part)] ?? []

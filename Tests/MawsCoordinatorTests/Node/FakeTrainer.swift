@@ -17,7 +17,7 @@ final class FakeTrainer {
     /// Says of a lease something else than that its unit is done; nil: that.
     var says: (Lease) -> Message? = { _ in nil }
     /// Changes what it says of a unit that is done.
-    var changes: (inout UnitDone) -> Void = { _ in }
+    var changes: (inout UnitDone, Lease) -> Void = { _, _ in }
     /// Whether it asks for more when it has answered for what it had.
     var asks = true
     /// Leases that it was given, in their order.
@@ -47,7 +47,7 @@ final class FakeTrainer {
             let answers = batch.map { lease -> Message in
                 if let said = says(lease) { return said }
                 var done = compute(lease)
-                changes(&done)
+                changes(&done, lease)
                 return .unitDone(done)
             }
             return answers + (asks ? [.leaseRequest()] : [])
@@ -84,7 +84,7 @@ struct FakeResults {
         return Array(
             try JSONEncoder().encode(
                 ClassificationResult(
-                    stage: stage.plan.name, split: stage.plan.on, classNames: stage.classNames, samples: samples,
+                    stage: stage.plan.name, split: stage.plan.on, classNames: ["0", "1"], samples: samples,
                     fit: fit)))
     }
 }

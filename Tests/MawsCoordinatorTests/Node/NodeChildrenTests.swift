@@ -7,7 +7,8 @@ import Testing
 /// The processes of a local cluster, which the coordinator starts, watches and ends.
 struct NodeChildrenTests {
     private func started(_ rig: NodeRig) throws -> LocalCluster {
-        let node = try rig.start()
+        try rig.start()
+        let node = try #require(rig.node)
         let cluster = LocalCluster(
             programs: "/fake/bin", paths: rig.paths, mailbox: node.mailbox, world: rig.world.world)
         node.children = cluster

@@ -81,16 +81,13 @@ final class NodeRig {
     var paths: RunPaths { RunPaths(folder: "\(folder)/run") }
 
     /// Starts a coordinator on the folder as it is, in a new world; whoever was connected is not any more.
-    @discardableResult
-    func start() throws -> CoordinatorNode {
+    func start() throws {
         (node, connected, orders) = (nil, [:], [])
         world = FakeWorld()
         let options = CoordinatorOptions(
             planPath: "\(folder)/plan.yaml", programs: "/fake/bin", command: "maws-coord start --plan plan.yaml")
-        let made = try CoordinatorNode(options, world: world.world)
-        node = made
-        made.begin()
-        return made
+        node = try CoordinatorNode(options, world: world.world)
+        if node?.isFinished == false { node?.begin() }
     }
 
     // MARK: - Peers
@@ -222,10 +219,15 @@ final class NodeRig {
         }
     }
 
+    /// A person stops the run.
+    func stop() { node?.mailbox.post(.stop) }
+
     /// From here to the end of the run.
     func finish() throws -> RunOutcome {
+        let node = try #require(node)
+        if node.isFinished { return .finished }
         settle()
-        return try #require(node).result()
+        return try node.result()
     }
 
     // MARK: - Units

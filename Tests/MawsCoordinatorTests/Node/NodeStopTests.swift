@@ -16,14 +16,14 @@ struct NodeStopTests {
         undisturbed.joinAll()
         _ = try undisturbed.finish()
         let rig = try NodeRig()
-        let node = try rig.start()
+        try rig.start()
         try bring(rig, to: state)
-        node.mailbox.post(.stop)
+        rig.stop()
         rig.works = true
         #expect(try rig.finish() == .stopped, "\(rig.log)")
         #expect(rig.world.drawn.contains("Stopping: the step under way is finished or given up"))
-        #expect(node.standing.text.contains("Go on with: maws-coord start --plan plan.yaml"))
-        node.dismissPeers()
+        #expect(rig.node?.standing.text.contains("Go on with: maws-coord start --plan plan.yaml") == true)
+        rig.node?.dismissPeers()
         for id in rig.servers.compactMap({ rig.id(of: $0) }) {
             let last = rig.line(id).take().last?.message
             #expect(last == .shutdown(isFinished: false, reason: "the coordinator stops"))
@@ -68,17 +68,18 @@ struct NodeStopTests {
     /// What is kept is said as it is: the newest checkpoint is that of the moment of the stop.
     @Test func whoStopsAStepIsToldOfItsCheckpoint() throws {
         let rig = try NodeRig()
-        let node = try rig.start()
+        try rig.start()
+        let standing = try #require(rig.node?.standing)
         for server in rig.servers { rig.join(server) }
         let idle = rig.trainer()
         idle.says = { $0.step.value == 1 ? .heartbeat : nil }
         rig.join(idle)
         rig.settle()
-        #expect(node.standing.text.contains("checkpoints/mae-0; the steps since then are in the servers' state files"))
-        node.mailbox.post(.stop)
+        #expect(standing.text.contains("checkpoints/mae-0; the steps since then are in the servers' state files"))
+        rig.stop()
         #expect(try rig.finish() == .stopped)
-        #expect(node.standing.text.hasPrefix("Kept: 1 of 3 steps of stage mae (1 of 3). Newest checkpoint:"))
-        #expect(node.standing.text.contains("checkpoints/mae-1. Go on with"))
+        #expect(standing.text.hasPrefix("Kept: 1 of 3 steps of stage mae (1 of 3). Newest checkpoint:"))
+        #expect(standing.text.contains("checkpoints/mae-1. Go on with"))
         #expect(try rig.checkpoints.contains("mae-1"))
     }
 }
