@@ -42,6 +42,12 @@ import Testing
         expectNone(clock, in: files, "reads a clock; take the moment as an argument")
     }
 
+    /// So that a test, or a simulation, is all the world that it has.
+    @Test func theCoordinatorDecidesByTheClockOfItsWorld() {
+        let files = tree.sources.filter { $0.path.hasPrefix("Sources/MawsCoordinator/CoordinatorNode") }
+        expectNone(/Moment\.now|ContinuousClock|\bThread\b/, in: files, "reaches past its CoordinatorWorld")
+    }
+
     @Test func noWaitJumpsWithTheClockOnTheWall() {
         expectNone(
             /timeIntervalSinceNow|wait\(until: Date/, in: tree.sources,
