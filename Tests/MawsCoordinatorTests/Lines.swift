@@ -77,13 +77,23 @@ final class TestLines {
 
     /// Who listens where a server would, and answers what it is asked about a process.
     func answering(_ state: LinkState) throws -> NetworkAddress {
+        try answering(Array(repeating: { state }, count: 100))
+    }
+
+    /// One answer after the other; nil: the connection is ended without one.
+    func answering(_ answers: [@Sendable () -> LinkState?]) throws -> NetworkAddress {
         let listener = try Listener(host: "127.0.0.1", port: 0, identity: server, allowedRoles: [.coordinator])
         Thread.detachNewThread {
-            while let connection = try? listener.accept() {
+            for answer in answers {
+                guard let connection = try? listener.accept() else { return }
+                defer { connection.close() }
                 guard (try? connection.handshake(timeoutSeconds: 60)) != nil,
-                    case .linkRequest(let origin)? = try? connection.receive(timeoutSeconds: 60).message
+                    case .linkRequest(let origin)? = try? connection.receive(timeoutSeconds: 60).message,
+                    let state = answer()
                 else { continue }
                 try? connection.send(.linkState(Reply(term: Term(1), request: RequestNumber(origin)), state))
+                // Its end comes from the other side: what was sent is not lost with the connection.
+                _ = try? connection.receive(timeoutSeconds: 60)
             }
         }
         return NetworkAddress(host: "127.0.0.1", port: listener.port)
