@@ -40,11 +40,14 @@ package struct ByteName: Hashable, Comparable, Sendable, CustomStringConvertible
     /// The name without its ending and that one's dot.
     package var stem: ByteName { ending.map { ByteName(bytes[..<($0.startIndex - 1)]) } ?? self }
 
+    /// What a system call makes of the name, which it gets in C's form.
+    package func withPath(_ call: (UnsafePointer<CChar>) -> Int32) -> Int32 { withPointer(call) }
+
     /// The name in C's form for the length of a call.
-    package func withPath<Result>(_ body: (UnsafePointer<CChar>) throws -> Result) rethrows -> Result {
-        try (bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
+    func withPointer<Result>(_ body: (UnsafePointer<CChar>) -> Result) -> Result {
+        (bytes.map { CChar(bitPattern: $0) } + [0]).withUnsafeBufferPointer { buffer in
             guard let start = buffer.baseAddress else { preconditionFailure("an array of one element has an address") }
-            return try body(start)
+            return body(start)
         }
     }
 

@@ -20,7 +20,7 @@ package struct FolderListing {
     package let identity: FileIdentity
 
     package init(_ path: ByteName) throws(DataError) {
-        guard let folder = path.withPath({ opendir($0) }) else {
+        guard let folder = path.withPointer({ opendir($0) }) else {
             throw .system(action: "open", path: "\(path)", code: errno)
         }
         defer { closedir(folder) }
