@@ -74,17 +74,19 @@ let domain: [Target] = [
     library("MawsPlan", ["MawsBase", yams]),
     library("MawsModel", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan"]),
     library("MawsOptimizer", ["MawsBase", "MawsTensor", "MawsPlan", "CVectorLoops"]),
-    library("MawsDataFiles", ["MawsBase", "MawsHash", "MawsPlan"]),
+    library("MawsDataFiles", ["MawsBase", "MawsHash", "MawsFiles", "MawsPlan"]),
     library("MawsImages", ["MawsBase", "MawsPlan", "MawsDataFiles", "CZlib", "CWebP", "CJPEG", "CPNG", "CImageLoops"]),
     library(
         "MawsData",
         [
-            "MawsBase", "MawsHash", "MawsTensor", "MawsPlan", "MawsDataFiles", "MawsImages", "CCurl", "CSentencePiece",
+            "MawsBase", "MawsHash", "MawsFiles", "MawsTensor", "MawsPlan", "MawsDataFiles", "MawsImages", "CCurl",
+            "CSentencePiece",
         ]),
     library(
         "MawsDataTools",
         [
-            "MawsBase", "MawsHash", "MawsPlan", "MawsDataFiles", "MawsImages", "MawsData", "CZlib", "CSentencePiece",
+            "MawsBase", "MawsHash", "MawsFiles", "MawsPlan", "MawsDataFiles", "MawsImages", "MawsData", "CZlib",
+            "CSentencePiece",
         ]),
     library("MawsTraining", ["MawsBase", "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsData"]),
 ]

@@ -1,4 +1,5 @@
 import Glibc
+import MawsFiles
 
 /// What lies in one folder, links followed, in the order of the names' bytes.
 package struct FolderListing {

@@ -1,4 +1,5 @@
 import Foundation
+import MawsFiles
 
 /// Folders that output goes into.
 package enum OutputFolder {
@@ -7,7 +8,7 @@ package enum OutputFolder {
     @discardableResult
     package static func make(_ path: String) throws -> [String] {
         if access(path + "/.", F_OK) == 0 { return [] }
-        let parent = parent(of: path)
+        let parent = Folder.parent(of: path)
         let above = parent != path && access(parent, F_OK) != 0 ? try make(parent) : []
         guard mkdir(path, 0o755) == 0 || errno == EEXIST && access(path + "/.", F_OK) == 0 else {
             throw DataError.system(action: "make the folder", path: path, code: errno)
@@ -15,19 +16,9 @@ package enum OutputFolder {
         return above + [path]
     }
 
-    /// `.` for a name alone. Foundation's own function traps on a name of one character.
-    package static func parent(of path: String) -> String {
-        var rest = path[...]
-        while rest.count > 1, rest.last == "/" { rest.removeLast() }
-        guard let slash = rest.lastIndex(of: "/") else { return "." }
-        rest = rest[..<slash]
-        while rest.last == "/" { rest.removeLast() }
-        return rest.isEmpty ? "/" : String(rest)
-    }
-
     /// Makes renames in the folder of `path` durable.
     package static func sync(parentOf path: String) throws {
-        let parent = parent(of: path)
+        let parent = Folder.parent(of: path)
         let descriptor = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw DataError.system(action: "open", path: parent, code: errno) }
         defer { close(descriptor) }

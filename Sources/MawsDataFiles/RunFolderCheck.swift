@@ -1,4 +1,5 @@
 import Glibc
+import MawsFiles
 
 /// Whether a run's folder can be made, which a plan's check and a start tell alike. Nothing is left behind.
 package enum RunFolderCheck {
@@ -8,7 +9,7 @@ package enum RunFolderCheck {
         var status = stat()
         while stat(nearest.isEmpty ? "." : nearest, &status) != 0 {
             guard errno == ENOENT || errno == ENOTDIR else { throw problem(path, errno) }
-            nearest = OutputFolder.parent(of: nearest)
+            nearest = Folder.parent(of: nearest)
         }
         if nearest.isEmpty { nearest = "." }
         guard status.st_mode & S_IFMT == S_IFDIR else { throw problem(path, "\(nearest) is a file, not a folder") }

@@ -2,6 +2,7 @@ internal import CSentencePiece
 import Foundation
 import MawsData
 import MawsDataFiles
+import MawsFiles
 
 /// Trains a SentencePiece unigram model (Kudo, "Subword regularization", ACL 2018) on captions.
 ///
@@ -37,7 +38,7 @@ package final class TokenizerTrainer {
     package init(output: String) throws {
         self.output = output
         captionsPath = output + ".captions"
-        newFolders = try OutputFolder.make(OutputFolder.parent(of: output))
+        newFolders = try OutputFolder.make(Folder.parent(of: output))
         captions = try OutputFile(path: captionsPath)
     }
 

@@ -64,29 +64,14 @@ package final class OpenFile: Sendable {
         if fsync(descriptor) != 0 { throw StorageError.last("write", path) }
     }
 
-    /// Which file this is, whatever it is called.
-    package struct Identity: Hashable {
-        var device: UInt
-        var number: UInt
-    }
-
-    package func identity() throws -> Identity {
-        var status = stat()
-        if fstat(descriptor, &status) != 0 { throw StorageError.last("read", path) }
-        return Identity(device: UInt(status.st_dev), number: UInt(status.st_ino))
-    }
-
-    /// Nil where there is no file of this name.
-    package static func identity(of path: String) -> Identity? {
-        var status = stat()
-        return stat(path, &status) == 0
-            ? Identity(device: UInt(status.st_dev), number: UInt(status.st_ino)) : nil
-    }
+    package func identity() throws -> FileIdentity { FileIdentity(try status()) }
 
     /// Bytes in the file.
-    package func size() throws -> Int {
+    package func size() throws -> Int { Int(try status().st_size) }
+
+    private func status() throws -> stat {
         var status = stat()
         if fstat(descriptor, &status) != 0 { throw StorageError.last("read", path) }
-        return Int(status.st_size)
+        return status
     }
 }

@@ -151,7 +151,7 @@ package final class StateFile: @unchecked Sendable {
 
     /// Takes the file's name away, unless it is another file's by now.
     package func unlink() {
-        guard let own = try? file.identity(), own == OpenFile.identity(of: path) else { return }
+        guard let own = try? file.identity(), own == FileIdentity(path) else { return }
         _ = Glibc.unlink(path)
     }
 

@@ -27,10 +27,11 @@ import Testing
         "MawsPlan": "MawsBase yams",
         "MawsModel": "MawsBase MawsTensor MawsSum MawsKernels MawsPlan",
         "MawsOptimizer": "MawsBase MawsTensor MawsPlan CVectorLoops",
-        "MawsDataFiles": "MawsBase MawsHash MawsPlan",
+        "MawsDataFiles": "MawsBase MawsHash MawsFiles MawsPlan",
         "MawsImages": "MawsBase MawsPlan MawsDataFiles CZlib CWebP CJPEG CPNG CImageLoops",
-        "MawsData": "MawsBase MawsHash MawsTensor MawsPlan MawsDataFiles MawsImages CCurl CSentencePiece",
-        "MawsDataTools": "MawsBase MawsHash MawsPlan MawsDataFiles MawsImages MawsData CZlib CSentencePiece",
+        "MawsData": "MawsBase MawsHash MawsFiles MawsTensor MawsPlan MawsDataFiles MawsImages CCurl CSentencePiece",
+        "MawsDataTools":
+            "MawsBase MawsHash MawsFiles MawsPlan MawsDataFiles MawsImages MawsData CZlib CSentencePiece",
         "MawsTraining": "MawsBase MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsData",
         "MawsRecords": "MawsBase MawsHash MawsFiles MawsCheckpoint MawsProtocol MawsPlan MawsData MawsTraining",
         "MawsReport":

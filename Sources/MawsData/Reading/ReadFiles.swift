@@ -1,5 +1,6 @@
 import Glibc
 import MawsDataFiles
+import MawsFiles
 
 /// The files that a command reads, known by what they are and not by their names: nothing that it writes or removes is
 /// one of them, whatever it is told to replace.

@@ -1,5 +1,6 @@
 import Foundation
 import MawsDataFiles
+import MawsFiles
 import Synchronization
 
 /// Blocks of remote files in a folder of this machine, up to a number of bytes; the longest unused go first.
@@ -23,7 +24,7 @@ final class BlockCache: Sendable {
         }
         self.folder = folder
         self.bytesMax = bytesMax
-        try OutputFolder.make(OutputFolder.parent(of: folder))
+        try OutputFolder.make(Folder.parent(of: folder))
         // Somebody else's data may be private; a folder that is there may be shared on purpose.
         guard mkdir(folder, 0o700) == 0 || errno == EEXIST && access(folder + "/.", F_OK) == 0 else {
             throw DataError.system(action: "make the folder", path: folder, code: errno)
@@ -55,7 +56,7 @@ final class BlockCache: Sendable {
     /// Keeps a block, and makes room for it.
     func put(_ key: String, _ block: Int, _ bytes: [UInt8]) throws {
         let path = path(key, block)
-        try OutputFolder.make(OutputFolder.parent(of: path))
+        try OutputFolder.make(Folder.parent(of: path))
         let number = state.withLock { state in
             state.next += 1
             return state.next

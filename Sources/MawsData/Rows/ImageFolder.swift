@@ -1,4 +1,5 @@
 import MawsDataFiles
+import MawsFiles
 
 /// The images below a folder, and what lies beside them. Links are followed, as torchvision's `ImageFolder` does;
 /// hidden files and folders, and what macOS leaves behind, are passed over.

@@ -1,6 +1,7 @@
 import Foundation
 import MawsData
 import MawsDataFiles
+import MawsFiles
 
 /// Which samples of shards are copies of an earlier one, byte by byte, or look like an evaluation image.
 package struct Deduplication: Sendable {
@@ -118,7 +119,7 @@ package struct Deduplication: Sendable {
             }
             return
         }
-        try OutputFolder.make(OutputFolder.parent(of: path))
+        try OutputFolder.make(Folder.parent(of: path))
         try OutputFile.write(entries.flatMap { Array($0.line.utf8) }, to: path)
     }
 

@@ -1,4 +1,5 @@
 import MawsDataFiles
+import MawsFiles
 
 /// The labels of a stream of samples: what their hashtags mean, how often, and what means nothing and why.
 package struct LabelSurvey {
@@ -134,7 +135,7 @@ package struct LabelReport: Sendable {
                 problem: "no label has \(sampleCountMin) samples; the most frequent, \(most.words[0]), has "
                     + "\(most.sampleCount)")
         }
-        try OutputFolder.make(OutputFolder.parent(of: path))
+        try OutputFolder.make(Folder.parent(of: path))
         let text = labels.map { $0.line + "\n" }.joined()
         if try !isForced && !NewFile.check(path, for: text) { return }
         let file = try OutputFile(path: path)
