@@ -81,8 +81,7 @@ struct DataDedupe: ParsableCommand {
         let bar = ProgressBar("writing shards", write: Console.drawProgress)
         defer { bar.finish() }
         let names = try classes.map { try SplitFiles.classes(path: $0).map { HashtagText.normalized($0[0]) } } ?? []
-        var target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force)
-        target.reads = reads
+        let target = PackTarget(output: output, prefix: prefix, shardSize: shardSize, isForced: force).sparing(reads)
         let result = try UniqueSamples(found, shards: shards, target: target, classHashtags: names)
             .write(progress: bar.show)
         bar.finish()

@@ -2,18 +2,20 @@ import Foundation
 
 /// Finds the names of packed shards' classes: `PREFIX-classes.txt` beside them, which `maws data pack` and
 /// `maws data split` write; of `photos-train-0003.tar` it is `photos-train-classes.txt` or `photos-classes.txt`.
-final class PackedClasses {
+package final class PackedClasses {
     /// A file with a name a line; the line, from 0, is the number that the shards' `.cls` members have.
-    struct File: Sendable {
-        var path: String
-        var names: [String]
+    package struct File: Sendable {
+        package var path: String
+        package var names: [String]
     }
 
     /// By the path without its ending.
     private var known: [String: File?] = [:]
 
+    package init() {}
+
     /// Nil where the shard's pack names no classes.
-    func file(ofShard path: String) throws -> File? {
+    package func file(ofShard path: String) throws -> File? {
         let slash = path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex
         let (folder, name) = (String(path[..<slash]), String(path[slash...]))
         var stem = name.hasSuffix(".tar") ? name.dropLast(4) : name[...]

@@ -1,17 +1,17 @@
 import MawsDataFiles
 
 /// Opens a shard, local or not, by what its path begins with.
-struct DataOpener: Sendable {
+package struct DataOpener: Sendable {
     let root: String
     let access: DataAccess
 
-    enum Place {
+    package enum Place {
         case local(String)
         case web(String)
         /// A shell command.
         case pipe(String)
 
-        init(_ path: String, root: String) {
+        package init(_ path: String, root: String) {
             if path.hasPrefix("http://") || path.hasPrefix("https://") {
                 self = .web(path)
             } else if path.hasPrefix("pipe:") {

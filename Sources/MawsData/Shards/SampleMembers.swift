@@ -1,20 +1,20 @@
 import MawsDataFiles
 
 /// A member's name, taken apart.
-struct MemberName {
+package struct MemberName {
     /// The name up to the first dot of its base name, as webdataset has it.
     var key: ByteName
     /// What is between the key and the ending: empty for `0.jpg`, `input` for `0.input.jpg`.
     var infix: ArraySlice<UInt8>
-    var part: SamplePart
+    package var part: SamplePart
 
-    enum Found {
+    package enum Found {
         case part(MemberName)
         /// Nothing that samples use, and why.
         case ignored(String)
     }
 
-    static func of(_ name: ByteName) -> Found {
+    package static func of(_ name: ByteName) -> Found {
         let base = name.base.bytes
         if base.first == UInt8(ascii: ".") || name.components.contains(where: isClutter) {
             return .ignored(SampleAccount.hidden)

@@ -29,7 +29,7 @@ package struct UniqueSamples {
         let classes = try classes()
         let labels = try labelsOfCopies(classes)
         let source = "unique images of \(shards.joined(separator: " ")), shards of \(target.shardSize)"
-        let folder = try PackFolder(target, source: source, reads: ReadFiles(shards: shards))
+        let folder = try PackFolder(target.sparing(ReadFiles(shards: shards)), source: source)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var counter = HashtagCounter()
         var account = found.account

@@ -24,10 +24,10 @@ package struct FashionPacker {
         let identity = try identity()
         let there = PackManifest.complete(folder: target.output, prefix: target.prefix, source: identity)
         if let there, !target.isForced { return PackResult(manifest: there, wasThere: true) }
+        let read = ReadFiles(
+            shards: [], others: FashionRule.Split.allCases.flatMap { [imagesPath($0), labelsPath($0)] })
         let folder = try PackFolder(
-            target, source: identity, sets: FashionRule.Split.allCases.map(setName),
-            reads: ReadFiles(
-                shards: [], others: FashionRule.Split.allCases.flatMap { [imagesPath($0), labelsPath($0)] }))
+            target.sparing(read), source: identity, sets: FashionRule.Split.allCases.map(setName))
         var counter = HashtagCounter()
         var account = try write(.train, into: folder) { counter.add($0) }
         account.merge(try write(.test, into: folder) { _ in })

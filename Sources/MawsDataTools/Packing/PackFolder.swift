@@ -20,19 +20,16 @@ final class PackFolder {
     private static let publishing = "publishing"
 
     /// - Parameters:
-    ///   - target: its folder is made when missing.
+    ///   - target: its folder is made when missing. What it spares is never replaced or removed.
     ///   - source: see `PackManifest.source`.
     ///   - sets: beginnings of the shards' names; nil: the prefix alone.
-    ///   - reads: what the pack is made of, which is never replaced or removed, nor what the target names.
-    init(_ target: PackTarget, source: String, sets: [String]? = nil, reads: ReadFiles) throws {
+    init(_ target: PackTarget, source: String, sets: [String]? = nil) throws {
         output = target.output
         prefix = target.prefix
         self.source = source
         before = FormerPack(target, sets: sets ?? [target.prefix])
-        var all = reads
-        all.formUnion(target.reads)
-        self.reads = all
-        try before.refuse(reading: all)
+        reads = target.reads
+        try before.refuse(reading: reads)
         staging = "\(output)/.\(prefix).partial"
         let wasInterrupted =
             (try? InputFile.contents(staging + "/" + Self.publishing, limit: 1 << 20)) == Array(source.utf8)

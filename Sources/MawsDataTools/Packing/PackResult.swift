@@ -27,14 +27,21 @@ package struct PackTarget: Sendable {
     package var shardSize: Int
     /// Writes the pack even when a complete one is there.
     package var isForced: Bool
-    /// Files that the command reads besides what the packer itself does.
-    package var reads = ReadFiles()
+    /// What a pack is made of, and all else that its command reads: never replaced or removed.
+    private(set) var reads = ReadFiles()
 
     package init(output: String, prefix: String, shardSize: Int = 5000, isForced: Bool = false) {
         self.output = output
         self.prefix = prefix
         self.shardSize = shardSize
         self.isForced = isForced
+    }
+
+    /// The same place, for a command that reads these files too.
+    package func sparing(_ files: ReadFiles) -> PackTarget {
+        var target = self
+        target.reads.formUnion(files)
+        return target
     }
 
     func check() throws {

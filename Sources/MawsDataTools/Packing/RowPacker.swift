@@ -13,7 +13,6 @@ package struct RowPacker {
     private let sourceName: String
     private let target: PackTarget
     private let skipsBadRows: Bool
-    private let reads: ReadFiles
 
     /// Rows whose images are in memory at a time.
     private static let batchSize = 64
@@ -23,9 +22,8 @@ package struct RowPacker {
         _ source: any RowSource, origin: String, name: String, target: PackTarget, skipsBadRows: Bool
     ) {
         self.source = source
-        reads = ReadFiles(shards: [origin])
         sourceName = name
-        self.target = target
+        self.target = target.sparing(ReadFiles(shards: [origin]))
         self.skipsBadRows = skipsBadRows
     }
 
@@ -60,7 +58,7 @@ package struct RowPacker {
                 manifest: there, wasThere: true, problems: survey.tally.problems,
                 notes: source.notes + survey.notes)
         }
-        let folder = try PackFolder(target, source: survey.identity, reads: reads)
+        let folder = try PackFolder(target, source: survey.identity)
         let writer = ShardSetWriter(folder: folder, prefix: target.prefix, shardSize: target.shardSize)
         var tally = Tally()
         var counter = HashtagCounter()

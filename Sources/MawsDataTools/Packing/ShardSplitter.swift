@@ -46,7 +46,7 @@ package struct ShardSplitter {
         {
             return counted(PackResult(manifest: there, wasThere: true))
         }
-        let folder = try PackFolder(target, source: source, sets: sets, reads: ReadFiles(shards: shards))
+        let folder = try PackFolder(target.sparing(ReadFiles(shards: shards)), source: source, sets: sets)
         let writers = sets.map { ShardSetWriter(folder: folder, prefix: $0, shardSize: target.shardSize) }
         var problems = dataset.problems.map(\.description)
         var account = dataset.account

@@ -1,4 +1,5 @@
 import Glibc
+import MawsData
 import MawsDataFiles
 import MawsFiles
 
@@ -33,20 +34,20 @@ package struct ReadFiles: Sendable {
         for path in others { path.map { add($0) } }
     }
 
-    package mutating func add(_ path: String) {
+    private mutating func add(_ path: String) {
         if let file = FileIdentity(path) { files.insert(file) }
     }
 
-    mutating func addFolder(_ path: String) {
+    private mutating func addFolder(_ path: String) {
         if let folder = FileIdentity(path) { folders.insert(folder) }
     }
 
-    mutating func addList(_ path: String) {
+    private mutating func addList(_ path: String) {
         add(path)
         hasLists = true
     }
 
-    package mutating func formUnion(_ other: ReadFiles) {
+    mutating func formUnion(_ other: ReadFiles) {
         files.formUnion(other.files)
         folders.formUnion(other.folders)
         hasLists = hasLists || other.hasLists
@@ -83,5 +84,5 @@ package struct ReadFiles: Sendable {
 
 extension String {
     /// The name up to its last dot.
-    package var withoutExtension: String { lastIndex(of: ".").map { String(self[..<$0]) } ?? self }
+    var withoutExtension: String { lastIndex(of: ".").map { String(self[..<$0]) } ?? self }
 }
