@@ -108,7 +108,7 @@ let reports: [Target] = [
         "MawsForecast",
         [
             "MawsBase", "MawsTransport", "MawsState", "MawsDatabase", "MawsWire", "MawsProtocol", "MawsTensor",
-            "MawsKernels", "MawsPlan", "MawsOptimizer", "MawsData", "MawsTraining", "MawsReport",
+            "MawsKernels", "MawsPlan", "MawsOptimizer", "MawsData", "MawsTraining",
         ]),
 ]
 

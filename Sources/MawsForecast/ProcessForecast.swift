@@ -1,6 +1,5 @@
 import MawsBase
 import MawsPlan
-import MawsReport
 import MawsTraining
 
 /// What trainers and the coordinator take: what this process takes that has the same data open and the same libraries
@@ -32,7 +31,7 @@ struct ProcessForecast {
     func coordinatorBytes() throws -> Int {
         let block = 4 * (table.blocks.map(\.count).max() ?? 0)
         let connections = plan.cluster.servers + machine.trainers
-        let report = try StageSections.of(stage.kind)?.pageBytes(plan: plan, stage: stage) ?? 0
+        let report = try StageDefinitions.of(stage, in: plan).reportBytes()
         return machine.processBytes + connections * Self.connectionBytes + 2 * block + report
     }
 }

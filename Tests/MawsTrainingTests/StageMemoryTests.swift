@@ -91,6 +91,27 @@ import Testing
         }
     }
 
+    @Test func whatAReportShowsOfAStageTakesWhatWasForeseen() throws {
+        let plan = Self.plan(.mae, unit: MAEStage.shownImages)
+        let stage = plan.stages[0]
+        let table = StageModel.table(stage, in: plan)
+        let tally = BufferTally(rehearses: false)
+        let taken = try tally.run {
+            let weights = BlockMemory(initial: table, seed: 1)
+            let batch = Self.batch(plan, stage)
+            let before = tally.liveByteCount
+            let objective = MAEObjective(
+                plan: plan, stage: stage, stageIndex: 0, backend: TestCompute.reference.backend, keeps: .nothing)
+            _ = try objective.reconstruct(batch, weights: weights)
+            return tally.peakByteCount - before
+        }
+        let gathered = 4 * (table.blocks.map(\.count).max() ?? 0)
+        let foreseen = try StageDefinitions.of(stage, in: plan).reportBytes() - gathered
+        #expect(abs(Double(foreseen) / Double(taken) - 1) < 0.05, "\(foreseen) for \(taken)")
+        let other = Self.plan(.wsp, unit: 8)
+        #expect(try StageDefinitions.of(other.stages[0], in: other).reportBytes() == 0)
+    }
+
     /// What is timed is a trainer's steady state.
     @Test(arguments: [StageKind.mae, .wsp, .lit, .linear], [false, true])
     func aTrialThatWasComputedOnceMakesNoMoreBuffers(_ kind: StageKind, _ repeatsEmbedding: Bool) throws {

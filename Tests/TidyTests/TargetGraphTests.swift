@@ -39,7 +39,7 @@ import Testing
             + "MawsImages MawsData MawsDataTools MawsTraining MawsRecords",
         "MawsForecast":
             "MawsBase MawsTransport MawsState MawsDatabase MawsWire MawsProtocol MawsTensor MawsKernels MawsPlan "
-            + "MawsOptimizer MawsData MawsTraining MawsReport",
+            + "MawsOptimizer MawsData MawsTraining",
         "MawsCoordinator":
             "MawsBase MawsHash MawsTransport MawsFiles MawsCheckpoint MawsDatabase MawsProcess MawsWire "
             + "MawsProtocol MawsTensor MawsKernels MawsPlan MawsModel MawsOptimizer MawsDataFiles MawsData "

@@ -1,20 +1,16 @@
 import MawsPlan
-import MawsTraining
 
-/// What reports and forecasts know of a kind of stage beyond what its definition says.
+/// What reports know of a kind of stage beyond what its definition says.
 package protocol StageSection: Sendable {
     static var kind: StageKind { get }
     /// What a person calls such a stage.
     static var title: String { get }
 
-    /// Bytes that the page of a finished run takes for the stage, in the coordinator.
-    static func pageBytes(plan: Plan, stage: StagePlan) throws -> Int
     /// What the page shows of all stages of the kind.
     static func sections(_ material: PageMaterial) -> [PageSection]
 }
 
 extension StageSection {
-    package static func pageBytes(plan: Plan, stage: StagePlan) throws -> Int { 0 }
     package static func sections(_ material: PageMaterial) -> [PageSection] { [] }
 }
 

@@ -32,6 +32,8 @@ package protocol StageDefinition: Sendable {
         throws -> Int
     /// What a trainer holds of other units than the one that it computes.
     var bytesOfOtherUnits: Int { get }
+    /// Bytes that computing what a report shows of the finished stage takes, in the process that makes the report.
+    func reportBytes() throws -> Int
 
     /// Why the run cannot go on after a first step with this loss; nil: it can.
     func fault(firstLoss: Double) -> String?
@@ -44,6 +46,7 @@ extension StageDefinition {
     package var bytesOfOtherUnits: Int { 0 }
 
     package func sized(samples: Int) -> StagePlan { place.stage.resized(samples: samples) }
+    package func reportBytes() throws -> Int { 0 }
     package func fault(firstLoss: Double) -> String? { nil }
     package func evaluation(classNames: [String]) -> (any StageEvaluation)? { nil }
 

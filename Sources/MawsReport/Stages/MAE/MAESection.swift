@@ -1,17 +1,10 @@
 import MawsPlan
 import MawsRecords
-import MawsTraining
 
 /// Reconstructions of images by each finished stage.
 enum MAESection: StageSection {
     static let kind = MAETask.kind
     static let title = "Masked autoencoder"
-
-    static func pageBytes(plan: Plan, stage: StagePlan) throws -> Int {
-        guard let task = stage[MAETask.self] else { return 0 }
-        return try MAEStage(StagePlace(plan: plan, stage: stage), task)
-            .reconstructionBytes(images: Reconstructions.imageCount)
-    }
 
     static func sections(_ material: PageMaterial) -> [PageSection] {
         let strips = strips(material).map { $0.markup() }

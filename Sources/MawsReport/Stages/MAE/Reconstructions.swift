@@ -9,7 +9,6 @@ import MawsTraining
 
 /// Makes the reconstructions of a finished `mae` stage from its last checkpoint and images it was not trained on.
 struct Reconstructions {
-    static let imageCount = 8
     /// Neighbours that are looked at for one that is different.
     private static let triesMax = 32
 
@@ -46,7 +45,7 @@ struct Reconstructions {
     /// One image from each eighth of the split, the first of it that is not there yet: neighbours often show the same
     /// thing, and small data the same image. Fewer where there are no more.
     private static func differentImages(_ loader: BatchLoader) throws -> UnitBatch {
-        let count = min(imageCount, loader.unitCount)
+        let count = min(MAEStage.shownImages, loader.unitCount)
         var chosen: [UnitBatch] = []
         for part in 0..<count {
             let positions = (part * loader.unitCount / count)..<((part + 1) * loader.unitCount / count)

@@ -10,6 +10,9 @@ package struct MAEStage: ObjectiveStage {
     package let place: StagePlace
     let task: MAETask
 
+    /// Images whose reconstructions a report shows.
+    package static let shownImages = 8
+
     package init(_ place: StagePlace, _ task: MAETask) { (self.place, self.task) = (place, task) }
 
     package var blocks: [ParameterBlock] { MAETable.blocks(image, task.decoder) }
@@ -33,14 +36,13 @@ package struct MAEStage: ObjectiveStage {
         MAEObjective(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend, keeps: keeps)
     }
 
-    /// Bytes of buffers that `MAEObjective.reconstruct` takes for some images, and the weights of a block that is
-    /// gathered for it.
-    package func reconstructionBytes(images: Int) throws -> Int {
+    /// The buffers of `MAEObjective.reconstruct` and the weights of a block that is gathered for it.
+    package func reportBytes() throws -> Int {
         let rehearsal = BufferTally(rehearses: true)
         return try rehearsal.run {
             let weights = BlockMemory(table)
             var part = stage
-            part.unit = images
+            part.unit = Self.shownImages
             let batch = UnitBatch(rehearsing: part, place.plan)
             let before = rehearsal.liveByteCount
             let objective = MAEObjective(
