@@ -47,7 +47,8 @@ package struct ResampleTable: Sendable {
         precondition(position >= 0 && position < count)
         let product = UInt64(2 * position + 1).multipliedFullWidth(by: starts[starts.count - 1])
         let (target, _) = UInt64(2 * count).dividingFullWidth(product)
-        var block = block(holding: target)
+        // The last stretch of samples whose sum before it is not beyond the target.
+        var block = (0..<starts.count - 1).partitioningIndex { starts[$0 + 1] > target }
         var end = starts[block]
         block *= Self.stride
         while true {
@@ -55,17 +56,6 @@ package struct ResampleTable: Sendable {
             if target < end { return block }
             block += 1
         }
-    }
-
-    /// The last stretch of samples whose sum before it is not beyond the target.
-    private func block(holding target: UInt64) -> Int {
-        var low = 0
-        var high = starts.count - 1
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= target { low = middle } else { high = middle }
-        }
-        return low
     }
 
     private static func width(_ labelCount: UInt32, _ factor: Double) -> UInt32 {

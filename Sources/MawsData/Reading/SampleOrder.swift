@@ -36,13 +36,7 @@ package final class SampleOrder: Sendable {
 
         /// Place in `bundles` of the one that holds a position.
         func place(of position: Int) -> Int {
-            var low = 0
-            var high = bundles.count
-            while high - low > 1 {
-                let middle = (low + high) / 2
-                if positions[middle] <= position { low = middle } else { high = middle }
-            }
-            return low
+            bundles.indices.partitioningIndex { positions[$0 + 1] > position }
         }
     }
 

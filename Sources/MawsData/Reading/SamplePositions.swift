@@ -54,13 +54,7 @@ struct SamplePositions: Sendable {
     func index(_ position: Int) -> Int {
         let kept = resampled?.sample(position) ?? position
         // How many excluded samples lie before: the first number of them for which sample kept + number is beyond.
-        var low = 0
-        var high = excluded.count
-        while low < high {
-            let middle = (low + high) / 2
-            if excluded[middle] - middle <= kept { low = middle + 1 } else { high = middle }
-        }
-        return kept + low
+        return kept + excluded.indices.partitioningIndex { excluded[$0] - $0 > kept }
     }
 
     /// How many positions each of the groups has that follow one another in the samples' order.
@@ -79,13 +73,7 @@ struct SamplePositions: Sendable {
 
     /// The first position, from a start on, whose sample is this one or comes after it.
     private func firstPosition(from start: Int, ofSamplesFrom sample: Int) -> Int {
-        var low = start
-        var high = count
-        while low < high {
-            let middle = (low + high) / 2
-            if index(middle) < sample { low = middle + 1 } else { high = middle }
-        }
-        return low
+        (start..<count).partitioningIndex { index($0) >= sample }
     }
 
     private static func fingerprint(_ dataset: Dataset, excluded: [Int], rarest: [UInt32], count: Int) -> String {

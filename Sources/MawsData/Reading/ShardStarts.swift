@@ -12,12 +12,6 @@ struct ShardStarts: Sendable {
 
     /// The shard that a sample lies in.
     func shard(of sample: Int) -> Int {
-        var low = 0
-        var high = starts.count - 1
-        while high - low > 1 {
-            let middle = (low + high) / 2
-            if starts[middle] <= sample { low = middle } else { high = middle }
-        }
-        return low
+        (0..<starts.count - 1).partitioningIndex { starts[$0 + 1] > sample }
     }
 }
