@@ -1,3 +1,5 @@
+import MawsBase
+
 /// Where tensors lie in one safetensors file: 8 bytes with the header's length, the header (JSON, padded with
 /// spaces), then the tensors back to back.
 ///
@@ -46,7 +48,7 @@ struct SafetensorsLayout: Sendable {
             let shape = entry.shape.map(String.init).joined(separator: ",")
             let type = entry.type.rawValue
             let content = "{\"dtype\":\"\(type)\",\"shape\":[\(shape)],\"data_offsets\":[\(start),\(end)]}"
-            fields.append("\(Self.quoted(entry.name)):\(content)")
+            fields.append("\(JSONText.quoted(entry.name)):\(content)")
             ends.append(end)
         }
         var json = Array("{\(fields.joined(separator: ","))}".utf8)
@@ -58,21 +60,5 @@ struct SafetensorsLayout: Sendable {
             Tensor(name: entry.name, range: header.count + bytes.0..<header.count + bytes.1)
         }
         size = header.count + ends[ends.count - 1]
-    }
-
-    /// A JSON string.
-    private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\0"..."\u{1F}":
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
     }
 }

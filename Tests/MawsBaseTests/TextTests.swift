@@ -26,6 +26,11 @@ import Testing
         #expect(Secrets.hidden(in: text) == shown)
     }
 
+    @Test func aTextIsOneJSONStringWhateverStandsInIt() {
+        #expect(JSONText.quoted("a\"b\\c\n\r\t\u{0}\u{1B}é😀") == #""a\"b\\c\n\r\t\u0000\u001bé😀""#)
+        #expect(PlainText.json("[\"\u{9B}\u{E0001}\"]") == #"["\u009b\udb40\udc01"]"#)
+    }
+
     @Test(arguments: [
         "https://host/a/@user/b.tar", "http://[::1]:80/a.tar", "http://host:80/mail@x.tar", "data/a?b#c@d.tar",
         "pipe:aws s3 cp s3://bucket/a.tar -", "pipe:curl -u $DATA_USER:$DATA_PASSWORD https://h/a.tar",

@@ -24,10 +24,7 @@ package enum PlainText {
         return document.unicodeScalars.reduce(into: "") { text, scalar in
             // Below U+007F those of a document stand between its values.
             if scalar.value < 0x7F || !isMark(scalar) { return text.unicodeScalars.append(scalar) }
-            for unit in String(scalar).utf16 {
-                let digits = String(unit, radix: 16)
-                text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            }
+            text += JSONText.escaped(scalar)
         }
     }
 
