@@ -42,15 +42,20 @@ extension ShardHost {
             return .reducedSealed(generation)
         case .apply(let commit, let generation):
             return try unlessDamaged(generation) {
-                try memory(generation)?.apply(commit)
-                state.withLock { state in
-                    state.squares = Array(repeating: [], count: state.squares.count)
-                    state.posts = [:]
-                }
+                try apply(commit, generation)
                 return .applied(generation)
             }
         default:
             preconditionFailure("\(action) is no work")
+        }
+    }
+
+    /// The next version takes the gradient's place, and what belonged to the step is forgotten.
+    private func apply(_ commit: Commit, _ generation: ShardGeneration) throws {
+        try memory(generation)?.apply(commit)
+        state.withLock { state in
+            state.squares = Array(repeating: [], count: state.squares.count)
+            state.posts = [:]
         }
     }
 

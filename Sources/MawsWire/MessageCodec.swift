@@ -22,27 +22,15 @@ package enum MessageCodec {
         case .heartbeat, .statusRequest: break
         case .hello(let hello): writer.write(hello)
         case .welcome(let welcome): writer.write(welcome)
-        case .unavailable(let reply, let text):
-            writer.write(reply)
-            writer.write(text)
-        case .refused(let reason, let mayTryAgain):
-            writer.write(reason)
-            writer.write(mayTryAgain)
+        case .unavailable(let reply, let text): writer.write(all: reply, text)
+        case .refused(let reason, let mayTryAgain): writer.write(all: reason, mayTryAgain)
         case .configure(let configuration): writer.write(configuration)
-        case .restore(let request, let slice), .snapshot(let request, let slice):
-            writer.write(request)
-            writer.write(slice)
-        case .snapshotSlice(let reply, let slice):
-            writer.write(reply)
-            writer.write(slice)
+        case .restore(let request, let slice), .snapshot(let request, let slice): writer.write(all: request, slice)
+        case .snapshotSlice(let reply, let slice): writer.write(all: reply, slice)
         case .restoreDone(let request, let stage, let step), .collect(let request, let stage, let step):
-            writer.write(request)
-            writer.write(stage)
-            writer.write(step)
+            writer.write(all: request, stage, step)
         case .restored(let reply, let stage, let step), .applied(let reply, let stage, let step):
-            writer.write(reply)
-            writer.write(stage)
-            writer.write(step)
+            writer.write(all: reply, stage, step)
         case .reduced(let reduced): writer.write(reduced)
         case .commit(let commit): writer.write(commit)
         case .roster(let roster): writer.write(roster)
@@ -50,39 +38,18 @@ package enum MessageCodec {
         case .leases(let leases): writer.writeArray(leases)
         case .unitDone(let done): writer.write(done)
         case .unitFailed(let failed): writer.write(failed)
-        case .shutdown(let isFinished, let reason):
-            writer.write(isFinished)
-            writer.write(reason)
-        case .gather(let request, let stage, let step, let block):
-            writer.write(request)
-            writer.write(stage)
-            writer.write(step)
-            writer.write(block)
+        case .shutdown(let isFinished, let reason): writer.write(all: isFinished, reason)
+        case .gather(let request, let stage, let step, let block): writer.write(all: request, stage, step, block)
         case .gathered(let reply, let stage, let step, let block, let encoding):
-            writer.write(reply)
-            writer.write(stage)
-            writer.write(step)
-            writer.write(block)
-            writer.write(encoding)
+            writer.write(all: reply, stage, step, block, encoding)
         case .push(let push): writer.write(push)
-        case .flush(let request, let flush):
-            writer.write(request)
-            writer.write(flush)
-        case .flushed(let reply, let isFinite, let receipt):
-            writer.write(reply)
-            writer.write(isFinite)
-            writer.write(receipt)
-        case .post(let post, let grant):
-            writer.write(post)
-            writer.write(grant)
-        case .posted(let reply, let post):
-            writer.write(reply)
-            writer.write(post)
+        case .flush(let request, let flush): writer.write(all: request, flush)
+        case .flushed(let reply, let isFinite, let receipt): writer.write(all: reply, isFinite, receipt)
+        case .post(let post, let grant): writer.write(all: post, grant)
+        case .posted(let reply, let post): writer.write(all: reply, post)
         case .linkRequest(let origin), .bulk(let origin): writer.write(origin)
         case .restoreRequest(let reply): writer.write(reply)
-        case .linkState(let reply, let state):
-            writer.write(reply)
-            writer.write(state)
+        case .linkState(let reply, let state): writer.write(all: reply, state)
         case .status(let json): writer.writeBytes(json)
         }
     }

@@ -31,38 +31,9 @@ struct DataTokenizer: ParsableCommand {
     func run() throws {
         try NewFile.refuseFolder(output)
         try ReadFiles(shards: arguments.paths()).refuse(writing: output)
-        if !force, FileManager.default.fileExists(atPath: output) {
-            guard let pieces = try? Tokenizer(model: output, context: 2).vocabularySize else {
-                throw CleanFailure(
-                    "\(output) is already there and is no SentencePiece model; take another name, or --force, which "
-                        + "replaces it.")
-            }
-            Console.say("\(output) is already there (\(pieces) tokens), unchanged; --force trains it again.")
-            return
-        }
-        let split = DataSplitPlan(
-            name: "captions", shards: try arguments.paths(), vocabulary: nil, tokenizer: nil, skipLimit: 1)
-        let dataset = try Dataset(split, root: "")
+        if !force, FileManager.default.fileExists(atPath: output) { return try sayWhatIsThere() }
         let trainer = try TokenizerTrainer(output: output)
-        var problems = dataset.problems
-        var account = dataset.account
-        for index in 0..<dataset.count {
-            do {
-                if let caption = try dataset.caption(index) {
-                    if try trainer.add(caption) {
-                        account.take()
-                    } else {
-                        account.add(.leftOut, "with an empty caption", example: "sample \(index)")
-                    }
-                } else {
-                    account.add(.leftOut, SampleAccount.noCaption)
-                }
-            } catch DataError.sample(let sample) {
-                problems.append(sample)
-                account.leaveOut(sample)
-            }
-        }
-        for problem in problems { Console.tell("left out: \(problem)") }
+        var account = try learn(trainer)
         account.add(
             .incomplete, "whose sign ▅, which SentencePiece keeps for itself, is learned as a blank",
             count: trainer.reservedCount)
@@ -75,5 +46,41 @@ struct DataTokenizer: ParsableCommand {
                     + "without `vocabulary` takes the number of the file.")
         }
         Console.say("tokens of a caption, both ends counted: \(result.lengths.sentence(context: context)).")
+    }
+
+    private func sayWhatIsThere() throws {
+        guard let pieces = try? Tokenizer(model: output, context: 2).vocabularySize else {
+            throw CleanFailure(
+                "\(output) is already there and is no SentencePiece model; take another name, or --force, which "
+                    + "replaces it.")
+        }
+        Console.say("\(output) is already there (\(pieces) tokens), unchanged; --force trains it again.")
+    }
+
+    /// Gives the trainer every caption. Returns what became of the samples, after naming those that cannot be read.
+    private func learn(_ trainer: TokenizerTrainer) throws -> SampleAccount {
+        let split = DataSplitPlan(
+            name: "captions", shards: try arguments.paths(), vocabulary: nil, tokenizer: nil, skipLimit: 1)
+        let dataset = try Dataset(split, root: "")
+        var problems = dataset.problems
+        var account = dataset.account
+        for index in 0..<dataset.count {
+            do {
+                guard let caption = try dataset.caption(index) else {
+                    account.add(.leftOut, SampleAccount.noCaption)
+                    continue
+                }
+                if try trainer.add(caption) {
+                    account.take()
+                } else {
+                    account.add(.leftOut, "with an empty caption", example: "sample \(index)")
+                }
+            } catch DataError.sample(let sample) {
+                problems.append(sample)
+                account.leaveOut(sample)
+            }
+        }
+        for problem in problems { Console.tell("left out: \(problem)") }
+        return account
     }
 }

@@ -22,6 +22,35 @@ struct CheckpointTests {
     /// Slices of servers, whose slots are cut where groups of 256 end; an average of 4 bytes beside slots of fewer.
     @Test(arguments: [MomentEncoding.bf16, .int8])
     func encodedSlotsComeBackFromAnyOtherCut(moments: MomentEncoding) throws {
+        let header = try headerOfEncodedSlots(moments)
+        let folder = try TemporaryFolder()
+        let writer = try CheckpointStore(folder: folder.path).begin(header)
+        try forEachSlice(of: header.table, shards: 2) { block, slice in
+            let weights = [UInt8](repeating: 1, count: 4 * slice.count)
+            try weights.withUnsafeBytes { try writer.write(.weight, block: block, range: slice, bytes: $0) }
+            for slot in header.table.blocks[block].slots {
+                try encoded(slot, slice, block, header.table).withUnsafeBytes {
+                    try writer.write(.slot(slot.name), block: block, range: slice, bytes: $0)
+                }
+            }
+        }
+        let checkpoint = try writer.finish()
+        try checkpoint.verify()
+        try forEachSlice(of: header.table, shards: 3) { block, slice in
+            for slot in header.table.blocks[block].slots {
+                let layout = SlotLayout(header.table.blocks[block], slot.encoding)
+                var bytes = [UInt8](repeating: 0, count: layout.byteCount(slice))
+                try bytes.withUnsafeMutableBytes {
+                    try checkpoint.read(.slot(slot.name), block: block, range: slice, into: $0)
+                }
+                #expect(bytes == encoded(slot, slice, block, header.table))
+            }
+        }
+        let size = try folder.size("mae-1/optimizer.safetensors")
+        #expect(size < 2 * 14_033 * (moments == .bf16 ? 8 : 6) + 5000)
+    }
+
+    private func headerOfEncodedSlots(_ moments: MomentEncoding) throws -> CheckpointHeader {
         var builder = BlockBuilder("block")
         builder.add("weight", [90, 100], decays: true, .zeros)
         builder.add("bias", [33], decays: false, .zeros)
@@ -34,53 +63,30 @@ struct CheckpointTests {
             entry.name += "2"
             return entry
         }
-        let folder = try TemporaryFolder()
-        let writer = try CheckpointStore(folder: folder.path).begin(header)
-        func slices(_ shards: Int, _ block: Int) -> [Range<Int>] {
-            (0..<shards).map {
-                ShardLayout(table: header.table, shard: ShardIdentity(index: $0, count: shards)).slices[block]
-            }
-        }
-        // An element's bytes say where it is; a slice is its scales and then its codes.
-        func encoded(_ slot: WeightSlot, _ slice: Range<Int>, _ block: Int) -> [UInt8] {
-            let layout = SlotLayout(header.table.blocks[block], slot.encoding)
-            let seed = 2 * block + (slot.name == "exp_avg" ? 1 : 0)
-            guard layout.encoding.hasScales else {
-                return slice.flatMap {
-                    [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: slot.encoding.codeWidth)
-                }
-            }
-            let groups = layout.groupCount(before: slice.lowerBound)..<layout.groupCount(before: slice.upperBound)
-            return groups.flatMap { [UInt8](repeating: UInt8(($0 + seed) % 251), count: 4) }
-                + slice.flatMap { [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: 1) }
-        }
+        return header
+    }
+
+    private func forEachSlice(
+        of table: BlockTable, shards: Int, _ body: (_ block: Int, _ slice: Range<Int>) throws -> Void
+    ) throws {
         for block in 0..<2 {
-            for slice in slices(2, block) {
-                let weights = [UInt8](repeating: 1, count: 4 * slice.count)
-                try weights.withUnsafeBytes { try writer.write(.weight, block: block, range: slice, bytes: $0) }
-                for slot in header.table.blocks[block].slots {
-                    try encoded(slot, slice, block).withUnsafeBytes {
-                        try writer.write(.slot(slot.name), block: block, range: slice, bytes: $0)
-                    }
-                }
+            for shard in 0..<shards {
+                let layout = ShardLayout(table: table, shard: ShardIdentity(index: shard, count: shards))
+                try body(block, layout.slices[block])
             }
         }
-        let checkpoint = try writer.finish()
-        try checkpoint.verify()
-        for block in 0..<2 {
-            for slice in slices(3, block) {
-                for slot in header.table.blocks[block].slots {
-                    let layout = SlotLayout(header.table.blocks[block], slot.encoding)
-                    var bytes = [UInt8](repeating: 0, count: layout.byteCount(slice))
-                    try bytes.withUnsafeMutableBytes {
-                        try checkpoint.read(.slot(slot.name), block: block, range: slice, into: $0)
-                    }
-                    #expect(bytes == encoded(slot, slice, block))
-                }
-            }
+    }
+
+    /// An element's bytes say where it is; a slice is its scales and then its codes.
+    private func encoded(_ slot: WeightSlot, _ slice: Range<Int>, _ block: Int, _ table: BlockTable) -> [UInt8] {
+        let layout = SlotLayout(table.blocks[block], slot.encoding)
+        let seed = 2 * block + (slot.name == "exp_avg" ? 1 : 0)
+        guard layout.encoding.hasScales else {
+            return slice.flatMap { [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: slot.encoding.codeWidth) }
         }
-        let size = try folder.size("mae-1/optimizer.safetensors")
-        #expect(size < 2 * 14_033 * (moments == .bf16 ? 8 : 6) + 5000)
+        let groups = layout.groupCount(before: slice.lowerBound)..<layout.groupCount(before: slice.upperBound)
+        return groups.flatMap { [UInt8](repeating: UInt8(($0 + seed) % 251), count: 4) }
+            + slice.flatMap { [UInt8](repeating: UInt8(($0 + 3 * seed) % 241), count: 1) }
     }
 
     private static let average = WeightSlot(WeightSlot.averageName, .fp32, .weightAverage)

@@ -3,8 +3,12 @@ import Testing
 /// The outward form of every Swift file.
 @Suite struct ShapeTests {
     static let lineLengthMax = 120
-    static let fileLinesMax = 500
-    static let functionLinesMax = 70
+    static let sourceLinesMax = 300
+    static let testLinesMax = 400
+    static let functionLinesMax = 40
+    /// What is read as one: attention's passes, all messages of the protocol.
+    static let longFiles: Set = ["Sources/MawsKernels/Attention.swift", "Sources/MawsWire/Message.swift"]
+    static let longFunctions: Set = ["Sources/MawsKernels/Attention.swift backward"]
 
     private let tree = SourceTree.package
 
@@ -23,17 +27,21 @@ import Testing
     }
 
     @Test func filesAreShort() {
-        let long = tree.files.filter { $0.lines.count > Self.fileLinesMax }.map {
-            "\($0.path): \($0.lines.count) lines"
+        let tests = Set(tree.files.map(\.path)).subtracting(tree.sources.map(\.path))
+        let long = tree.files.filter { file in
+            let most = tests.contains(file.path) ? Self.testLinesMax : Self.sourceLinesMax
+            return file.lines.count > most + 1
         }
-        #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
+        let unknown = long.filter { !Self.longFiles.contains($0.path) }.map { "\($0.path): \($0.lines.count) lines" }
+        #expect(unknown.isEmpty, "\(unknown.joined(separator: "\n"))")
+        #expect(Self.longFiles.isSubset(of: long.map(\.path)), "a file that was long is not any more")
     }
 
     @Test func functionsAreShort() {
         let long = tree.files.flatMap { file in
-            file.functions.filter { $0.length > Self.functionLinesMax }.map {
-                "\(file.path):\($0.line): \($0.name) has \($0.length) lines"
-            }
+            file.functions.filter {
+                $0.length > Self.functionLinesMax && !Self.longFunctions.contains("\(file.path) \($0.name)")
+            }.map { "\(file.path):\($0.line): \($0.name) has \($0.length) lines" }
         }
         #expect(long.isEmpty, "\(long.joined(separator: "\n"))")
     }
@@ -72,12 +80,24 @@ import Testing
                     ) -> Int {
                         x
                     }
-                    deinit {
+                    deinit {  // Why.
                         free()
                     }
+                    func three() -> (Int, Int)
+                    {
+                        (1, 2)
+                    }
+                }
+                protocol Q {
+                    func one() -> Int
+                    func two(
+                        _ x: Int
+                    ) throws
+                        -> Int
+                    init()
                 }
                 """)
-        #expect(file.functions.map(\.name) == ["init", "two", "deinit"])
-        #expect(file.functions.map(\.length) == [1, 5, 3])
+        #expect(file.functions.map(\.name) == ["init", "two", "deinit", "three"])
+        #expect(file.functions.map(\.length) == [1, 5, 3, 4])
     }
 }

@@ -56,7 +56,7 @@ struct SourceFile {
             guard let comment = line.range(of: "//") else { return line }
             // `//` inside a string, as in a URL, is not a comment.
             let isInString = line[..<comment.lowerBound].filter { $0 == "\"" }.count % 2 == 1
-            return isInString ? line : String(line[..<comment.lowerBound])
+            return isInString ? line : String(line[..<comment.lowerBound].replacing(/\s+$/, with: ""))
         }
     }
 
@@ -65,20 +65,34 @@ struct SourceFile {
         code.enumerated().filter { $0.element.contains(pattern) }.map { "\(path):\($0.offset + 1): \(what)" }
     }
 
-    /// Functions and initialisers with the lines from their first to their closing brace. Relies on the formatter: the
-    /// closing brace stands alone at the indentation of the declaration.
+    /// Functions and initialisers that have a body, with the lines from their first to their closing brace. Relies on the
+    /// formatter: the closing brace stands alone at the indentation of the declaration.
     var functions: [(line: Int, name: String, length: Int)] {
         var found: [(line: Int, name: String, length: Int)] = []
+        let code = code
         for (index, line) in code.enumerated() {
-            guard let match = line.prefixMatch(of: /(\s*)(?:@?[a-z()]+ )*(?:func (\S+?)[(<]|(init)[?(<]|(deinit))/)
+            guard let match = line.prefixMatch(of: /(\s*)(?:@?[a-z()]+ )*(?:func (\S+?)[(<]|(init)[?(<]|(deinit))/),
+                hasBody(code[index...], indentation: match.1.count)
             else { continue }
             let closing = String(match.1) + "}"
             let end = code[index...].firstIndex { $0 == closing } ?? index
-            // A declaration on one line, or a requirement of a protocol, has no closing brace of its own.
-            let isOneLine = line.hasSuffix("}") || !code[index...end].contains { $0.hasSuffix("{") }
             let name = match.2 ?? match.3 ?? match.4 ?? ""
-            found.append((index + 1, String(name), isOneLine ? 1 : end - index + 1))
+            found.append((index + 1, String(name), line.hasSuffix("}") ? 1 : end - index + 1))
         }
         return found
+    }
+
+    /// Whether the declaration that these lines begin with opens a brace, as a protocol's requirement does not: its
+    /// further lines lie deeper than it, close its parameters or say what they have to be.
+    private func hasBody(_ lines: ArraySlice<String>, indentation: Int) -> Bool {
+        for (line, next) in zip(lines, lines.dropFirst()) {
+            if line.hasSuffix("{") || line.hasSuffix("}") { return true }
+            let depth = next.prefix { $0 == " " }.count
+            let rest = next.dropFirst(depth)
+            guard depth > indentation || rest.hasPrefix(")") || rest.hasPrefix("where ") || rest == "{" else {
+                return false
+            }
+        }
+        return lines.last?.hasSuffix("}") ?? false
     }
 }

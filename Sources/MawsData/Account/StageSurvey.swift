@@ -109,20 +109,25 @@ struct StageSurvey {
                 "has one label only (\(Self.first(looked.labelNames))), so that there is nothing to tell apart; give "
                     + "its vocabulary more")
         } else {
-            let without = looked.unlabelledCount
-            if Double(without) > Self.shareDoubtful * Double(looked.count) {
-                warn(
-                    vocabulary,
-                    "finds no label of its vocabulary on \(without) of the \(samples) and learns nothing from them")
-            }
-            let unused = looked.unusedLabels
-            if looked.count == survey.count, Double(unused.count) > Self.shareDoubtful * Double(looked.labelNames.count)
-            {
-                warn(
-                    vocabulary,
-                    "has \(looked.labelNames.count) labels, of which \(unused.count) are on no sample of its split "
-                        + "(\(Self.first(unused)))")
-            }
+            checkCoverage(survey, vocabulary, samples)
+        }
+    }
+
+    /// Whether most samples have a label, and most labels a sample.
+    private mutating func checkCoverage(_ survey: SplitSurvey, _ vocabulary: String, _ samples: String) {
+        let looked = survey.looked
+        let without = looked.unlabelledCount
+        if Double(without) > Self.shareDoubtful * Double(looked.count) {
+            warn(
+                vocabulary,
+                "finds no label of its vocabulary on \(without) of the \(samples) and learns nothing from them")
+        }
+        let unused = looked.unusedLabels
+        if looked.count == survey.count, Double(unused.count) > Self.shareDoubtful * Double(looked.labelNames.count) {
+            warn(
+                vocabulary,
+                "has \(looked.labelNames.count) labels, of which \(unused.count) are on no sample of its split "
+                    + "(\(Self.first(unused)))")
         }
     }
 

@@ -18,6 +18,11 @@ package struct Deduplication: Sendable {
     package struct Copy: Hashable, Sendable {
         package var sample: Name
         package var first: Name
+
+        fileprivate init?(sample: Name?, first: Name?) {
+            guard let sample, let first else { return nil }
+            (self.sample, self.first) = (sample, first)
+        }
     }
 
     /// `sample` looks like `evaluation`: `distance` of the 64 bits of their perceptual hashes differ, and their small
@@ -26,6 +31,11 @@ package struct Deduplication: Sendable {
         package var sample: Name
         package var evaluation: Name
         package var distance: Int
+
+        fileprivate init?(sample: Name?, evaluation: Name?, distance: Int) {
+            guard let sample, let evaluation else { return nil }
+            (self.sample, self.evaluation, self.distance) = (sample, evaluation, distance)
+        }
     }
 
     package internal(set) var sampleCount = 0
@@ -68,7 +78,7 @@ package struct Deduplication: Sendable {
         evaluationCount = looks.looks.count
         let index = HashIndex(looks.looks.map(\.hash), radius: radius)
         let buckets = try ContentBuckets(in: temporary)
-        var near: [(sample: Int, match: HashIndex.Match)] = []
+        var near: [(sample: Int, evaluation: Int, distance: Int)] = []
         var broken: [UnreadableSample] = []
         var passedOver: [SkippedSample] = []
         sampleCount = try SampleScan(shards: shards, looks: !evaluation.isEmpty).forEach(
@@ -80,7 +90,7 @@ package struct Deduplication: Sendable {
                     try buckets.add(scanned.content, sample: scanned.sample)
                     guard let look = scanned.look else { return }
                     let match = index.nearest(to: look.hash) { looks.looks[$0].correlation(look) >= correlation }
-                    if let match { near.append((scanned.sample, match)) }
+                    if let match { near.append((scanned.sample, looks.samples[match.number], match.distance)) }
                 }
             })
         unreadable = passedOver + broken.map(\.place)
@@ -88,17 +98,12 @@ package struct Deduplication: Sendable {
         let found = try buckets.copies()
         firstOfCopy = Dictionary(uniqueKeysWithValues: found.map { ($0.sample, $0.first) })
         unusable = Set(near.map(\.sample) + broken.map(\.sample))
-        let names = try Self.names(
-            Set(found.flatMap { [$0.sample, $0.first] }).union(near.map(\.sample)), shards
-        ) { progress(0.9 + 0.1 * $0) }
-        let evaluationNames = try Self.names(Set(near.map { looks.samples[$0.match.number] }), evaluation)
-        copies = found.compactMap { copy in
-            guard let sample = names[copy.sample], let first = names[copy.first] else { return nil }
-            return Copy(sample: sample, first: first)
-        }
-        leaks = near.compactMap { sample, match in
-            guard let name = names[sample], let other = evaluationNames[looks.samples[match.number]] else { return nil }
-            return Leak(sample: name, evaluation: other, distance: match.distance)
+        let named = Set(found.flatMap { [$0.sample, $0.first] }).union(near.map(\.sample))
+        let names = try Self.names(named, shards) { progress(0.9 + 0.1 * $0) }
+        let evaluationNames = try Self.names(Set(near.map(\.evaluation)), evaluation)
+        copies = found.compactMap { Copy(sample: names[$0.sample], first: names[$0.first]) }
+        leaks = near.compactMap {
+            Leak(sample: names[$0.sample], evaluation: evaluationNames[$0.evaluation], distance: $0.distance)
         }
     }
 

@@ -47,6 +47,18 @@ package struct ShardSplitter {
             return counted(PackResult(manifest: there, wasThere: true))
         }
         let folder = try PackFolder(target.sparing(ReadFiles(shards: shards)), source: source, sets: sets)
+        let written = try write(dataset, to: folder)
+        if let classes {
+            try folder.write(classes.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
+        }
+        var result = try folder.publish(written.account)
+        result.problems = written.problems
+        return counted(result)
+    }
+
+    /// Writes the shards of both sets. Returns what became of the samples, and those that cannot be read.
+    private func write(_ dataset: Dataset, to folder: PackFolder) throws -> (account: SampleAccount, problems: [String])
+    {
         let writers = sets.map { ShardSetWriter(folder: folder, prefix: $0, shardSize: target.shardSize) }
         var problems = dataset.problems.map(\.description)
         var account = dataset.account
@@ -69,12 +81,7 @@ package struct ShardSplitter {
             account.merge(writer.account)
         }
         noteLonely(sides, dataset.classes, in: &account)
-        if let classes {
-            try folder.write(classes.map { $0 + "\n" }.joined(), name: target.prefix + "-classes.txt")
-        }
-        var result = try folder.publish(account)
-        result.problems = problems
-        return counted(result)
+        return (account, problems)
     }
 
     /// The sample that an error is about; throws the error where it is about more.

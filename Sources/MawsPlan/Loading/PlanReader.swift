@@ -14,16 +14,8 @@ struct PlanReader {
     var tokenizerSize: (String) throws -> Int
 
     func plan(_ root: PlanNode) throws(PlanError) -> Plan {
-        let all = try PlanMap(root, expected: "a map of fields, `run`, `data`, `model` and `stages` among them")
         let faults = root.faults
-        let map = faults.read("", orElse: all) { () throws(PlanError) in
-            let map = try PlanMap(root, expected: "a map of fields")
-            try map.allow([
-                "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
-                "run_mode", "compute_profile",
-            ])
-            return map
-        }
+        let map = try fields(root, faults)
         let data = faults.read("data", orElse: []) { () throws(PlanError) in
             try dataSplits(map.required("data", "a map of splits, `train: {shards: …}` for instance"))
         }
@@ -55,6 +47,18 @@ struct PlanReader {
         try faults.check()
         plan.places = faults.places
         return plan
+    }
+
+    private func fields(_ root: PlanNode, _ faults: FaultLog) throws(PlanError) -> PlanMap {
+        let all = try PlanMap(root, expected: "a map of fields, `run`, `data`, `model` and `stages` among them")
+        return faults.read("", orElse: all) { () throws(PlanError) in
+            let map = try PlanMap(root, expected: "a map of fields")
+            try map.allow([
+                "run", "seed", "cluster", "data", "model", "precision", "stages", "checkpoint", "wire", "bit_identity",
+                "run_mode", "compute_profile",
+            ])
+            return map
+        }
     }
 
     private func computeProfile(_ node: PlanNode?) throws(PlanError) -> String? {

@@ -12,6 +12,11 @@ struct BodyWriter {
 
     mutating func write(_ value: some WireValue) { value.write(to: &self) }
 
+    /// One after the other.
+    mutating func write<each Value: WireValue>(all values: repeat each Value) {
+        repeat (each values).write(to: &self)
+    }
+
     mutating func writeBytes(_ content: some Collection<UInt8>) {
         write(UInt32(content.count))
         bytes.append(contentsOf: content)
