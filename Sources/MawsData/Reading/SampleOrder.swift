@@ -9,11 +9,11 @@ import Synchronization
 ///
 /// Without groups that permutation is one of everything. With groups, an epoch reads few shards at a time, and a unit
 /// fewer still: neighbouring shards are bundled, the epoch goes through the bundles in an order drawn for it, a group
-/// of them at a time, and a group is cut into as many equal lanes. Its slots are dealt to the lanes in runs of a unit
-/// (`LaneDeal`), so that a unit reads one lane and the units of a batch read all of them. Bundles stay together from
-/// epoch to epoch: who holds a unit's shards once has use of it again.
+/// of them at a time, and a group is cut into as many equal stripes. Its slots are dealt to the stripes in runs of a
+/// unit (`StripeDeal`), so that a unit reads one stripe and the units of a batch read all of them. Bundles stay
+/// together from epoch to epoch: who holds a unit's shards once has use of it again.
 ///
-/// A lane's order is an eight-round Feistel network over the smallest even number of bits that holds its samples,
+/// A stripe's order is an eight-round Feistel network over the smallest even number of bits that holds its samples,
 /// walked along its cycle until it lands inside (Black and Rogaway, "Ciphers with arbitrary finite domains", CT-RSA
 /// 2002): it takes no memory however many there are. The order of the bundles takes memory for each bundle.
 package final class SampleOrder: Sendable {
@@ -21,8 +21,8 @@ package final class SampleOrder: Sendable {
     private let seed: UInt64
     private let stageIndex: UInt32
     private let unit: Int
-    /// Lanes of a whole group.
-    private let laneCount: Int
+    /// Stripes of a whole group.
+    private let stripeCount: Int
     private let groupCount: Int
     /// First sample of each bundle, then `count`.
     private let starts: [Int]
@@ -48,7 +48,7 @@ package final class SampleOrder: Sendable {
 
     /// - Parameters:
     ///   - shards: samples of each shard; their sum is above 0.
-    ///   - shuffle: shards that are read at a time; `Int.max`: all, without lanes.
+    ///   - shuffle: shards that are read at a time; `Int.max`: all, without stripes.
     ///   - unit: samples of a unit.
     package init(seed: UInt64, stageIndex: UInt32, shards: [Int], shuffle: Int, unit: Int, unitsPerBatch: Int) {
         precondition(shuffle > 0 && unit > 0 && unitsPerBatch > 0)
@@ -57,11 +57,11 @@ package final class SampleOrder: Sendable {
         self.unit = unit
         let isWhole = shuffle == .max
         let together = min(shuffle, shards.count)
-        laneCount = isWhole ? 1 : Self.lanes(among: together, unitsPerBatch: unitsPerBatch)
-        let bundle = isWhole ? shards.count : together / laneCount
+        stripeCount = isWhole ? 1 : Self.stripes(among: together, unitsPerBatch: unitsPerBatch)
+        let bundle = isWhole ? shards.count : together / stripeCount
         starts = Self.starts(shards, bundle: bundle)
         count = starts[starts.count - 1]
-        groupCount = isWhole ? 1 : (starts.count - 2 + laneCount) / laneCount
+        groupCount = isWhole ? 1 : (starts.count - 2 + stripeCount) / stripeCount
         precondition(count > 0)
     }
 
@@ -74,9 +74,9 @@ package final class SampleOrder: Sendable {
             unit: stage.unit, unitsPerBatch: max(1, stage.unitsPerStep))
     }
 
-    /// A number of lanes that divides the units of a batch, where one is near: a unit then has the same lane in every
-    /// batch.
-    private static func lanes(among shards: Int, unitsPerBatch: Int) -> Int {
+    /// A number of stripes that divides the units of a batch, where one is near: a unit then has the same stripe in
+    /// every batch.
+    private static func stripes(among shards: Int, unitsPerBatch: Int) -> Int {
         let most = min(shards, unitsPerBatch)
         let even = (1...most).last { unitsPerBatch % $0 == 0 } ?? 1
         return 2 * even >= most ? even : most
@@ -96,13 +96,13 @@ package final class SampleOrder: Sendable {
             return permuted(Int(position), among: count, roundKeys(epoch, element: 0))
         }
         let drawn = order(of: epoch)
-        let (group, lanes, positions) = group(at: Int(position), in: drawn)
-        let deal = LaneDeal(
-            count: positions.count, lanes: lanes, unit: unit,
+        let (group, stripes, positions) = group(at: Int(position), in: drawn)
+        let deal = StripeDeal(
+            count: positions.count, stripes: stripes, unit: unit,
             firstSlot: slot - position + UInt64(positions.lowerBound))
-        let (lane, offset) = deal.place(Int(position) - positions.lowerBound)
-        let part = deal.part(lane)
-        let keys = roundKeys(epoch, element: 2 + UInt64(group * laneCount + lane))
+        let (stripe, offset) = deal.place(Int(position) - positions.lowerBound)
+        let part = deal.part(stripe)
+        let keys = roundKeys(epoch, element: 2 + UInt64(group * stripeCount + stripe))
         let found = positions.lowerBound + part.lowerBound + permuted(offset, among: part.count, keys)
         let bundle = drawn.place(of: found)
         return starts[drawn.bundles[bundle]] + found - drawn.positions[bundle]
