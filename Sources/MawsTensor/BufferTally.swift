@@ -12,16 +12,16 @@ package final class BufferTally: @unchecked Sendable {
     /// Bytes of the buffers that are there, and the most that were there at once.
     package private(set) var liveByteCount = 0
     package private(set) var peakByteCount = 0
-    private let window: SharedWindow?
+    private let memory: RehearsalMemory?
 
-    package init(rehearses: Bool) { window = rehearses ? SharedWindow() : nil }
+    package init(rehearses: Bool) { memory = rehearses ? RehearsalMemory() : nil }
 
     /// Calls `body` with the tally in force on this thread.
     package func run<Result>(_ body: () throws -> Result) rethrows -> Result {
         try Self.$current.withValue(self) { try body() }
     }
 
-    var rehearses: Bool { window != nil }
+    var rehearses: Bool { memory != nil }
 
     /// Counts bytes that are there from now on, or, negative ones, no more.
     func add(_ byteCount: Int) {
@@ -31,21 +31,21 @@ package final class BufferTally: @unchecked Sendable {
 
     /// Addresses in place of memory; nil where the tally does not rehearse.
     func rehearsed(byteCount: Int) -> UnsafeMutableRawPointer? {
-        guard let window else { return nil }
+        guard let memory else { return nil }
         let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
         guard let range = mmap(nil, byteCount, PROT_NONE, flags, -1, 0), range != MAP_FAILED else {
             preconditionFailure("the system gives no address space for \(byteCount) bytes")
         }
-        window.cover(range, 0..<byteCount)
+        memory.cover(range, 0..<byteCount)
         return range
     }
 
     /// Makes some of the bytes behind a reserved range usable, whose addresses begin at `range`.
-    func cover(_ range: UnsafeMutableRawPointer, _ bytes: Range<Int>) { window?.cover(range, bytes) }
+    func cover(_ range: UnsafeMutableRawPointer, _ bytes: Range<Int>) { memory?.cover(range, bytes) }
 }
 
 /// Memory that is mapped again and again behind large address ranges.
-private final class SharedWindow {
+private final class RehearsalMemory {
     private static let byteCount = 64 << 20
     private static let made = Atomic<Int>(0)
     /// -1 where the system has no shared memory: ranges are then private, and take what is written.
@@ -72,7 +72,7 @@ private final class SharedWindow {
         }
         var start = bytes.lowerBound
         while start < bytes.upperBound {
-            // Neighbours in the window stay neighbours in the range, so that the system joins their mappings.
+            // Neighbours in the memory stay neighbours in the range, so that the system joins their mappings.
             let offset = start % Self.byteCount
             let part = min(Self.byteCount - offset, bytes.upperBound - start)
             mmap(range + start, part, access, MAP_SHARED | MAP_FIXED, descriptor, offset)

@@ -65,8 +65,8 @@ struct SourceFile {
         code.enumerated().filter { $0.element.contains(pattern) }.map { "\(path):\($0.offset + 1): \(what)" }
     }
 
-    /// Functions and initialisers that have a body, with the lines from their first to their closing brace. Relies on the
-    /// formatter: the closing brace stands alone at the indentation of the declaration.
+    /// Functions and initialisers that have a body, with the lines from their first to their closing brace. Relies on
+    /// the formatter: the closing brace stands alone at the indentation of the declaration.
     var functions: [(line: Int, name: String, length: Int)] {
         var found: [(line: Int, name: String, length: Int)] = []
         let code = code

@@ -24,7 +24,7 @@ struct PipeOrigin: BlockOrigin {
         } catch {
             throw FetchProblem(text: "the command cannot be started: \(error)", mayPass: false)
         }
-        let lastWords = LastWords(errors.fileHandleForReading)
+        let errorTail = ErrorTail(errors.fileHandleForReading)
         var cutter = BlockCutter(wanted: block)
         do {
             try read(output.fileHandleForReading.fileDescriptor) { try cutter.add($0, others: others) }
@@ -37,7 +37,7 @@ struct PipeOrigin: BlockOrigin {
             throw FetchProblem(text: "the command closed its output and did not end for \(stallSeconds) s")
         }
         guard process.terminationReason == .exit, process.terminationStatus == 0 else {
-            let words = lastWords.line
+            let words = errorTail.line
             throw FetchProblem(
                 text: "the command ended with \(process.terminationStatus)\(words.isEmpty ? "" : ": \(words)")")
         }
@@ -83,7 +83,7 @@ struct PipeOrigin: BlockOrigin {
 }
 
 /// Reads a command's complaints while it runs, so that it never waits for us, and keeps the last line.
-private final class LastWords: Sendable {
+private final class ErrorTail: Sendable {
     private let handle: FileHandle
     private let done = DispatchSemaphore(value: 0)
     private let text: Mutex<String> = Mutex("")

@@ -25,11 +25,11 @@ final class UnitComputer: Sendable {
         let cancellation = Cancellation()
         self.cancellation = cancellation
         startThread("compute") { [orders] in
-            var bench = Workbench(compute: compute, links: links, dataRoot: dataRoot, cancellation: cancellation)
+            var state = ComputeState(compute: compute, links: links, dataRoot: dataRoot, cancellation: cancellation)
             while true {
                 switch orders.wait({ $0.isEmpty ? nil : $0.removeFirst() }) ?? .end {
-                case .open(let plan): bench.open(plan).forEach(report)
-                case .compute(let leases): bench.compute(leases, report)
+                case .open(let plan): state.open(plan).forEach(report)
+                case .compute(let leases): state.compute(leases, report)
                 case .end: return
                 }
             }
@@ -59,7 +59,7 @@ enum WorkReport: Sendable {
 }
 
 /// What the computing thread keeps between orders.
-private struct Workbench {
+private struct ComputeState {
     let compute: ComputeChoice
     let links: ShardLinks
     let dataRoot: String

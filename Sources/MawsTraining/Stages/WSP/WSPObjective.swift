@@ -112,8 +112,8 @@ package final class WSPObjective: UnitObjective {
         var loss = 0.0
         for (row, probabilities) in rows.enumerated() {
             let weight = targets[row].reduce(0) { $0 + $1.weight }
-            let logSum = peaks[row].logit - log(Double(probabilities[peaks[row].label]))
-            loss += weight * logSum - sums[row]
+            let logSumExp = peaks[row].logit - log(Double(probabilities[peaks[row].label]))
+            loss += weight * logSumExp - sums[row]
             backend.scale(probabilities, probabilities, by: Float(weight / Double(globalBatch)))
             subtract(targets[row], weight, from: probabilities, globalBatch)
         }
