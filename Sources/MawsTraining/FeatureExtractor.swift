@@ -10,8 +10,8 @@ package final class FeatureExtractor {
     private let workspace = Workspace()
     private let tower: ImageTower
 
-    package init(plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend) {
-        model = stage.image(in: plan)
+    package init(_ model: ImageModelPlan, backend: ComputeBackend) {
+        self.model = model
         tower = ImageTower(
             model, table: StageModel.imageTower(model), backend: backend, workspace: workspace)
     }

@@ -154,8 +154,8 @@ import Testing
     }
 
     private func directContrastiveStep() throws -> ([Double], [LocalGradients]) {
-        let (plan, index) = (run.stage(.lit), run.stageIndex(.lit).value)
-        let objective = LiTObjective(plan: run.plan, stage: plan, stageIndex: index, backend: backend)
+        let plan = run.stage(.lit)
+        let objective = LiTObjective(plan: run.plan, stage: plan, backend: backend)
         let weights = LocalWeights(run.weights(.lit))
         let batches = try (0..<2).map { try run.loader(.lit).batch(step: 0, unit: $0) }
         let units = try batches.map { try objective.embed($0, weights: weights) }

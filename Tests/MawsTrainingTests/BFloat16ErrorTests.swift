@@ -25,7 +25,7 @@ import Testing
         let (weights, batch) = (fixture.perturbedWeights(), fixture.randomBatch(6))
         let features = try [exact, bfloat16].map { backend in
             weights.refresh()
-            return try FeatureExtractor(plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: backend)
+            return try FeatureExtractor(fixture.stage.image(in: fixture.plan), backend: backend)
                 .features(batch, weights: weights)
         }
         #expect(relativeError(features[1], features[0]) < BFloat16Rounding.bound(blocks: depth))

@@ -68,7 +68,7 @@ private let folder = ProcessInfo.processInfo.environment["MAWS_FULL_SIZE"]
         let gradients = BlockMemory(fixture.table)
         let weights = try fixture.weights()
         let objective = LiTObjective(
-            plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: fixture.backend)
+            plan: fixture.plan, stage: fixture.stage, backend: fixture.backend)
         let batch = try fixture.batch(0..<fixture.stage.unit)
         let unit = try objective.embed(batch, weights: weights)
         let all = try objective.embeddings(

@@ -33,7 +33,7 @@ import Testing
                     batch, globalBatch: stage.batch, weights: weights, gradients: NoGradients())
                 return tally.peakByteCount - before
             }
-            let objective = LiTObjective(plan: plan, stage: stage, stageIndex: 0, backend: backend, keeps: keeps)
+            let objective = LiTObjective(plan: plan, stage: stage, backend: backend, keeps: keeps)
             let unit = try objective.embed(batch, weights: weights)
             let all = try objective.embeddings(
                 images: FloatBuffer(unit.imageRows).all, texts: FloatBuffer(unit.textRows).all, weights: weights)

@@ -7,8 +7,7 @@ final class FeatureTrial: UnitTrial {
     private let setting: TrialSetting
 
     init(_ place: StagePlace, _ setting: TrialSetting) {
-        extractor = FeatureExtractor(
-            plan: place.plan, stage: place.stage, stageIndex: place.index, backend: setting.backend)
+        extractor = FeatureExtractor(place.stage.image(in: place.plan), backend: setting.backend)
         self.setting = setting
     }
 

@@ -53,6 +53,11 @@ extension StageDefinition {
     package var stage: StagePlan { place.stage }
     /// The image tower as the stage has it.
     package var image: ImageModelPlan { place.stage.image(in: place.plan) }
+    /// The text tower, which a stage that has one is never without.
+    var text: TextModelPlan {
+        guard let text = place.plan.model.text else { preconditionFailure("stage \(stage.name) has no text model") }
+        return text
+    }
     package var table: BlockTable {
         BlockTable(blocks: blocks, slots: stage.recipe?.optimizer.slots ?? [])
     }

@@ -18,7 +18,7 @@ import Testing
         _ compute: TestCompute = .reference, unit: Int, keeps: Bool, _ weights: CountedWeights
     ) throws -> (loss: Double, gradients: SummedGradients, images: [Float], texts: [Float]) {
         let objective = LiTObjective(
-            plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: compute.backend)
+            plan: fixture.plan, stage: fixture.stage, backend: compute.backend)
         let ranges = stride(from: 0, to: 6, by: unit).map { $0..<$0 + unit }
         let units = try ranges.map { try objective.embed(try fixture.batch($0), weights: weights) }
         let (images, texts) = (units.flatMap(\.imageRows), units.flatMap(\.textRows))
@@ -70,7 +70,7 @@ import Testing
     func fixedViewsGiveTheSameBitsFromKnownFeaturesOrImagesInAnyCompany(compute: TestCompute) throws {
         var stage = fixture.stage
         stage[LiTTask.self]?.views = 1
-        let objective = LiTObjective(plan: fixture.plan, stage: stage, stageIndex: 0, backend: compute.backend)
+        let objective = LiTObjective(plan: fixture.plan, stage: stage, backend: compute.backend)
         let weights = try fixture.weights()
         let together = try objective.embed(try fixture.batch(0..<6), weights: weights)
         let alone = try (0..<6).map { try objective.embed(try fixture.batch($0..<$0 + 1), weights: weights) }
@@ -88,7 +88,7 @@ import Testing
             #expect(unit.imageRows == together.imageRows && unit.textRows == together.textRows)
         }
         let ordinary = try LiTObjective(
-            plan: fixture.plan, stage: fixture.stage, stageIndex: 0, backend: compute.backend
+            plan: fixture.plan, stage: fixture.stage, backend: compute.backend
         ).embed(try fixture.batch(0..<6), weights: weights)
         #expect(relativeError(together.imageRows, ordinary.imageRows) < compute.tolerance(1e-5))
     }

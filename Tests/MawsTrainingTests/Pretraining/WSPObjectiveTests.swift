@@ -135,8 +135,7 @@ import Testing
     @Test func featuresEqualTimm() throws {
         let golden = try PretrainingFixture.golden("wsp")
         let linear = PretrainingFixture(.linear)
-        let extractor = FeatureExtractor(
-            plan: linear.plan, stage: linear.stage, stageIndex: 2, backend: .reference(threads: 1))
+        let extractor = FeatureExtractor(linear.stage.image(in: linear.plan), backend: .reference(threads: 1))
         let features = try extractor.features(
             linear.batch(golden.floats("images")), weights: linear.weights(from: golden))
         #expect(relativeError(features, try golden.floats("features")) < 1e-5)

@@ -61,9 +61,7 @@ package final class LiTObjective {
     package let width: Int
 
     /// - Parameter keeps: `inputs` computes each text block again to go backward, in less memory, with the same bits.
-    package init(
-        plan: Plan, stage: StagePlan, stageIndex: UInt32, backend: ComputeBackend, keeps: KeptActivations = .everything
-    ) {
+    package init(plan: Plan, stage: StagePlan, backend: ComputeBackend, keeps: KeptActivations = .everything) {
         guard let text = plan.model.text, let task = stage[LiTTask.self] else {
             preconditionFailure("stage \(stage.name) has no text model")
         }
@@ -75,7 +73,7 @@ package final class LiTObjective {
         isolatesImages = task.views != nil
         width = text.embedding
         // The image tower's blocks come first in the table, with the offsets they have by themselves.
-        features = FeatureExtractor(plan: plan, stage: stage, stageIndex: stageIndex, backend: backend)
+        features = FeatureExtractor(stage.image(in: plan), backend: backend)
         tower = TextTower(text, table: table, backend: backend)
         imageHead = ProjectionHead(inputs: stage.image(in: plan).width, outputs: text.embedding, backend: backend)
         textHead = ProjectionHead(inputs: text.width, outputs: text.embedding, backend: backend)

@@ -12,12 +12,7 @@ package struct LiTStage: StageDefinition {
 
     package init(_ place: StagePlace, _ task: LiTTask) { (self.place, self.task) = (place, task) }
 
-    package var blocks: [ParameterBlock] {
-        guard let text = place.plan.model.text else {
-            preconditionFailure("stage \(stage.name) has no text model")
-        }
-        return LiTTable.blocks(image, text, isTrainable: true)
-    }
+    package var blocks: [ParameterBlock] { LiTTable.blocks(image, text, isTrainable: true) }
 
     package var phases: [StagePhase] {
         [StagePhase(postedFloatsPerSample: 2 * (place.plan.model.text?.embedding ?? 0)), StagePhase()]
@@ -68,6 +63,6 @@ package struct LiTStage: StageDefinition {
     }
 
     private func objective(_ backend: ComputeBackend, keeps: KeptActivations) -> LiTObjective {
-        LiTObjective(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend, keeps: keeps)
+        LiTObjective(plan: place.plan, stage: stage, backend: backend, keeps: keeps)
     }
 }

@@ -25,8 +25,7 @@ package struct LinearStage: StageDefinition {
     package func worker(_ tools: StageTools) -> any StageWorker {
         let onUnits = (tools.sampleCount + stage.unit - 1) / stage.unit
         return ProbeWorker(
-            extractor: FeatureExtractor(
-                plan: place.plan, stage: stage, stageIndex: place.index, backend: tools.backend),
+            extractor: FeatureExtractor(image, backend: tools.backend),
             backend: tools.backend, stage: stage, task: task, width: image.width, classNames: tools.classNames,
             fitUnits: tools.unitCount - onUnits, unitCount: tools.unitCount)
     }
@@ -36,7 +35,7 @@ package struct LinearStage: StageDefinition {
     package func rehearse(
         _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: KeptActivations, _ weights: BlockMemory
     ) throws -> Int {
-        let extractor = FeatureExtractor(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend)
+        let extractor = FeatureExtractor(image, backend: backend)
         _ = try extractor.features(batch, weights: weights)
         return 0
     }

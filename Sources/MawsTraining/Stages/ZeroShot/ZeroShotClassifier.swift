@@ -38,7 +38,7 @@ package final class ZeroShotClassifier {
         self.backend = backend
         let table = StageModel.table(stage, in: plan)
         // The image tower's blocks come first in the table, with the offsets they have by themselves.
-        features = FeatureExtractor(plan: plan, stage: stage, stageIndex: 0, backend: backend)
+        features = FeatureExtractor(stage.image(in: plan), backend: backend)
         tower = TextTower(text, table: table, backend: backend)
         imageHead = ProjectionHead(inputs: stage.image(in: plan).width, outputs: text.embedding, backend: backend)
         textHead = ProjectionHead(inputs: text.width, outputs: text.embedding, backend: backend)

@@ -14,12 +14,7 @@ package struct ZeroShotStage: StageDefinition {
     package init(_ place: StagePlace, _ task: ZeroShotTask) { (self.place, self.task) = (place, task) }
 
     /// Those of locked-image tuning, which trained them.
-    package var blocks: [ParameterBlock] {
-        guard let text = place.plan.model.text else {
-            preconditionFailure("stage \(stage.name) has no text model")
-        }
-        return LiTTable.blocks(image, text, isTrainable: false)
-    }
+    package var blocks: [ParameterBlock] { LiTTable.blocks(image, text, isTrainable: false) }
 
     package var phases: [StagePhase] { [StagePhase()] }
 
@@ -45,7 +40,7 @@ package struct ZeroShotStage: StageDefinition {
     package func rehearse(
         _ batch: UnitBatch, _ backend: ComputeBackend, _ keeps: KeptActivations, _ weights: BlockMemory
     ) throws -> Int {
-        let extractor = FeatureExtractor(plan: place.plan, stage: stage, stageIndex: place.index, backend: backend)
+        let extractor = FeatureExtractor(image, backend: backend)
         _ = try extractor.features(batch, weights: weights)
         guard let text = place.plan.model.text else { return 0 }
         let tower = TextTower(text, table: weights.table, backend: backend)
