@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import MawsBase
 import MawsProcess
 import MawsServer
@@ -65,22 +64,8 @@ struct Main: ParsableCommand {
             listen: listen, advertisedHost: advertise, name: name, threads: threads,
             exitsWithCoordinator: exitWithCoordinator)
         options.memoryBytes = memory?.bytes
-        PlainLogHandler.bootstrap(process: options.name)
-        signal(SIGPIPE, SIG_IGN)
-        // Weights and data are not for other users of the machine, whatever the shell was told.
-        umask(0o077)
-        if exitWithCoordinator {
-            ParentWatch.exitWithParent()
-            // Ctrl-C in a terminal reaches the whole group; the coordinator says when its servers may go.
-            signal(SIGINT, SIG_IGN)
-        }
-        let logger = Logger(label: "maws-ps")
-        do {
+        NodeProcess.run("maws-ps", name: options.name, endsWithCoordinator: exitWithCoordinator) { logger in
             try ServerNode(options, logger: logger).run()
-            ProcessEnd.leave(0)
-        } catch {
-            logger.critical("\(error)")
-            ProcessEnd.leave(1)
         }
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Foundation
-import Logging
 import MawsBase
 import MawsKernels
 import MawsProcess
@@ -64,28 +63,14 @@ struct Main: ParsableCommand {
     func run() throws {
         let process = ProcessInfo.processInfo
         let name = name ?? "trainer-\(process.hostName)-\(process.processIdentifier)"
-        PlainLogHandler.bootstrap(process: name)
-        signal(SIGPIPE, SIG_IGN)
-        // Weights and data are not for other users of the machine, whatever the shell was told.
-        umask(0o077)
-        if exitWithCoordinator {
-            ParentWatch.exitWithParent()
-            // Ctrl-C in a terminal reaches the whole group; the coordinator says when its trainers may go.
-            signal(SIGINT, SIG_IGN)
-        }
         var options = TrainerOptions(
             coordinator: coordinator, certificates: certificates, compute: compute,
             threads: threads, memoryBytes: memory?.bytes,
             name: name, dataRoot: dataRoot, exitsWithCoordinator: exitWithCoordinator,
             reconnectSeconds: reconnectSeconds)
         options.cache = CacheOptions(folder: cache, byteCountMax: cacheSize.bytes)
-        let log = Logger(label: "maws-trainer")
-        do {
+        NodeProcess.run("maws-trainer", name: name, endsWithCoordinator: exitWithCoordinator) { log in
             try TrainerNode(options, log: log).run()
-            ProcessEnd.leave(0)
-        } catch {
-            log.critical("\(error)")
-            ProcessEnd.leave(1)
         }
     }
 }
