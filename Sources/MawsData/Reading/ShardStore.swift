@@ -144,9 +144,9 @@ struct ShardStore: SampleStore {
 
     func fetches(_ indices: [Int]) -> [@Sendable () throws -> Void] {
         guard let remote else { return [] }
-        let blocks = indices.flatMap { index in
+        let pages = indices.flatMap { index in
             remote.missing(offset: samples[index].offset, count: Int(samples[index].end - samples[index].offset))
         }
-        return Set(blocks).sorted().map { block in { try remote.prefetch(block) } }
+        return Set(pages).sorted().map { page in { try remote.prefetch(page) } }
     }
 }

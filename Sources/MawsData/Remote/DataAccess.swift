@@ -3,15 +3,15 @@ import MawsBase
 
 /// What this machine allows and lends to the reading of data: no part of a plan, as it changes no number.
 package struct DataAccess: Sendable {
-    /// Folder of the cache for data that is not local; see `BlockCache`.
+    /// Folder of the cache for data that is not local; see `PageCache`.
     package var cacheFolder: String
     package var cacheBytesMax: Int
     /// Whether `pipe:` sources may run their commands. A plan comes over the network, so a machine says yes for itself.
     package var allowsPipes: Bool
     /// Seconds without a byte after which a server or a command counts as stalled.
     package var stallSeconds = 30
-    /// A block of the cache may take so many times `stallSeconds`: by default 300 s for 1 MiB, 3.5 KB/s.
-    static let stallsPerBlock = 10
+    /// A page of the cache may take so many times `stallSeconds`: by default 300 s for 1 MiB, 3.5 KB/s.
+    static let stallsPerPage = 10
     /// Times that a read is tried before it is an error, and the pause before the second; it doubles with each.
     package var tries = 5
     package var pauseSeconds = 0.5

@@ -27,15 +27,15 @@ package struct DataOpener: Sendable {
         try RemoteFile(path: path, size: size, origin: try origin(path), cache: try cache(), access: access)
     }
 
-    func cache() throws -> BlockCache {
-        try BlockCaches.shared.cache(folder: access.cacheFolder, bytesMax: access.cacheBytesMax)
+    func cache() throws -> PageCache {
+        try PageCaches.shared.cache(folder: access.cacheFolder, bytesMax: access.cacheBytesMax)
     }
 
     func web(_ url: String) throws -> HTTPOrigin {
         HTTPOrigin(grant: try access.credentials.grant(for: url), stallSeconds: access.stallSeconds)
     }
 
-    private func origin(_ path: String) throws -> any BlockOrigin {
+    private func origin(_ path: String) throws -> any PageOrigin {
         switch Place(path, root: root) {
         case .web(let url): return try web(url)
         case .pipe(let command):

@@ -2,22 +2,22 @@ internal import CCurl
 import Synchronization
 
 /// A file on a web server, read in ranges; a server that has none sends the whole file instead.
-struct HTTPOrigin: BlockOrigin {
+struct HTTPOrigin: PageOrigin {
     let grant: DataCredentials.Grant
     let stallSeconds: Int
 
     var hasRandomAccess: Bool { true }
 
-    func fetch(_ block: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64) {
-        let first = Int64(block) * Int64(BlockCache.blockSize)
+    func fetch(_ page: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64) {
+        let first = Int64(page) * Int64(PageCache.pageSize)
         var bytes: [UInt8] = []
-        let reply = try get(offset: first, count: Int64(BlockCache.blockSize)) { part in
-            guard bytes.count + part.count <= BlockCache.blockSize else {
+        let reply = try get(offset: first, count: Int64(PageCache.pageSize)) { part in
+            guard bytes.count + part.count <= PageCache.pageSize else {
                 throw FetchProblem(text: "the server sent more bytes than it was asked for")
             }
             bytes += part
         }
-        if reply.status == 200 { return try whole(block, others: others) }
+        if reply.status == 200 { return try whole(page, others: others) }
         if reply.status == 404 { throw Self.notThere }
         guard reply.first == first, reply.total > first else {
             throw FetchProblem(
@@ -25,7 +25,7 @@ struct HTTPOrigin: BlockOrigin {
                     ? "the server sent a part of the file without saying which"
                     : "the server sent bytes from \(reply.first) on instead of \(first)")
         }
-        let expected = min(Int64(BlockCache.blockSize), reply.total - first)
+        let expected = min(Int64(PageCache.pageSize), reply.total - first)
         guard Int64(bytes.count) == expected else {
             throw FetchProblem(text: "the server sent \(bytes.count) bytes instead of \(expected)")
         }
@@ -46,8 +46,8 @@ struct HTTPOrigin: BlockOrigin {
         return reply.status == 200 ? bytes : nil
     }
 
-    private func whole(_ block: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64) {
-        var cutter = BlockCutter(wanted: block)
+    private func whole(_ page: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64) {
+        var cutter = PageCutter(wanted: page)
         let reply = try get(offset: 0, count: 0) { try cutter.add($0, others: others) }
         if reply.status == 404 { throw Self.notThere }
         try cutter.finish(others: others)
@@ -107,7 +107,7 @@ extension DataCredentials.Grant {
                         var request = MawsHTTPRequest(
                             url: url, offset: offset, count: count, user: user, password: password, netrc: netrc,
                             stall_seconds: stallSeconds,
-                            bytes_per_second_min: BlockCache.blockSize / (DataAccess.stallsPerBlock * stallSeconds))
+                            bytes_per_second_min: PageCache.pageSize / (DataAccess.stallsPerPage * stallSeconds))
                         return body(&request)
                     }
                 }

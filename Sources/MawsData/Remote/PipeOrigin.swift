@@ -2,17 +2,17 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// The output of a shell command, `aws s3 cp s3://bucket/shard.tar -` for instance, run anew whenever a block is
+/// The output of a shell command, `aws s3 cp s3://bucket/shard.tar -` for instance, run anew whenever a page is
 /// missing.
-struct PipeOrigin: BlockOrigin {
+struct PipeOrigin: PageOrigin {
     let command: String
     let stallSeconds: Int
-    /// How long the command may take for a block: one that is slower counts as stalled, however steadily it trickles.
-    private var blockSeconds: Int { DataAccess.stallsPerBlock * stallSeconds }
+    /// How long the command may take for a page: one that is slower counts as stalled, however steadily it trickles.
+    private var pageSeconds: Int { DataAccess.stallsPerPage * stallSeconds }
 
     var hasRandomAccess: Bool { false }
 
-    func fetch(_ block: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64) {
+    func fetch(_ page: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64) {
         let (process, output, errors) = (Process(), Pipe(), Pipe())
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments = ["-c", command]
@@ -25,7 +25,7 @@ struct PipeOrigin: BlockOrigin {
             throw FetchProblem(text: "the command cannot be started: \(error)", mayPass: false)
         }
         let errorTail = ErrorTail(errors.fileHandleForReading)
-        var cutter = BlockCutter(wanted: block)
+        var cutter = PageCutter(wanted: page)
         do {
             try read(output.fileHandleForReading.fileDescriptor) { try cutter.add($0, others: others) }
         } catch {
@@ -62,10 +62,10 @@ struct PipeOrigin: BlockOrigin {
 
     private func read(_ descriptor: Int32, _ body: (UnsafeBufferPointer<UInt8>) throws -> Void) throws {
         var buffer = [UInt8](repeating: 0, count: 1 << 16)
-        var (blockBytes, blockSince) = (0, DispatchTime.now())
+        var (pageBytes, pageSince) = (0, DispatchTime.now())
         while true {
-            guard DispatchTime.now() < blockSince + .seconds(blockSeconds) else {
-                throw FetchProblem(text: "the command gave only \(blockBytes) bytes in \(blockSeconds) s")
+            guard DispatchTime.now() < pageSince + .seconds(pageSeconds) else {
+                throw FetchProblem(text: "the command gave only \(pageBytes) bytes in \(pageSeconds) s")
             }
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             let ready = poll(&waiting, 1, Int32(stallSeconds * 1000))
@@ -75,8 +75,8 @@ struct PipeOrigin: BlockOrigin {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw FetchProblem(text: "its output cannot be read") }
             if count == 0 { return }
-            blockBytes += count
-            if blockBytes >= BlockCache.blockSize { (blockBytes, blockSince) = (0, .now()) }
+            pageBytes += count
+            if pageBytes >= PageCache.pageSize { (pageBytes, pageSince) = (0, .now()) }
             try buffer.withUnsafeBufferPointer { try body(UnsafeBufferPointer(rebasing: $0[..<count])) }
         }
     }

@@ -25,7 +25,7 @@ package struct ShardHoldings: Sendable {
         if files.isEmpty || lookAgain.map({ start < $0 }) == true { return newest }
         newest = files.map { file in
             guard let file else { return 0 }
-            return UInt8(min(255, (255 * file.heldBlockCount + file.blockCount - 1) / file.blockCount))
+            return UInt8(min(255, (255 * file.heldPageCount + file.pageCount - 1) / file.pageCount))
         }
         let end = now()
         lookAgain = end + Self.pauseFactor * end.seconds(since: start)

@@ -1,12 +1,12 @@
-/// Where the blocks of a remote file come from.
-protocol BlockOrigin: Sendable {
-    /// Whether any block can be had without those before it.
+/// Where the pages of a remote file come from.
+protocol PageOrigin: Sendable {
+    /// Whether any page can be had without those before it.
     var hasRandomAccess: Bool { get }
 
-    /// Fetches one block, from byte `block * BlockCache.blockSize`.
-    /// - Parameter others: takes further whole blocks that came along, the wanted one left out.
-    /// - Returns: the block, shorter at the end of the file, and the size of the file.
-    func fetch(_ block: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64)
+    /// Fetches one page, from byte `page * PageCache.pageSize`.
+    /// - Parameter others: takes further whole pages that came along, the wanted one left out.
+    /// - Returns: the page, shorter at the end of the file, and the size of the file.
+    func fetch(_ page: Int, others: (Int, [UInt8]) throws -> Void) throws -> (bytes: [UInt8], size: UInt64)
 }
 
 /// Why a fetch failed; it may be tried again.
@@ -16,13 +16,13 @@ struct FetchProblem: Error {
     var mayPass = true
 }
 
-/// Cuts a stream into blocks.
-struct BlockCutter {
+/// Cuts a stream into pages.
+struct PageCutter {
     private(set) var size: UInt64 = 0
-    /// The bytes of the block that was asked for.
+    /// The bytes of the page that was asked for.
     private(set) var wantedBytes: [UInt8] = []
     private let wanted: Int
-    private var block = 0
+    private var page = 0
     private var pending: [UInt8] = []
 
     init(wanted: Int) { self.wanted = wanted }
@@ -31,10 +31,10 @@ struct BlockCutter {
         size += UInt64(bytes.count)
         var rest = bytes[...]
         while !rest.isEmpty {
-            let taken = rest.prefix(BlockCache.blockSize - pending.count)
+            let taken = rest.prefix(PageCache.pageSize - pending.count)
             pending += taken
             rest = rest.dropFirst(taken.count)
-            if pending.count == BlockCache.blockSize { try emit(others) }
+            if pending.count == PageCache.pageSize { try emit(others) }
         }
     }
 
@@ -43,8 +43,8 @@ struct BlockCutter {
     }
 
     private mutating func emit(_ others: (Int, [UInt8]) throws -> Void) throws {
-        if block == wanted { wantedBytes = pending } else { try others(block, pending) }
-        block += 1
+        if page == wanted { wantedBytes = pending } else { try others(page, pending) }
+        page += 1
         pending = []
     }
 }

@@ -3,14 +3,14 @@ import MawsDataFiles
 import MawsFiles
 import Synchronization
 
-/// Blocks of remote files in a folder of this machine, up to a number of bytes; the longest unused go first.
+/// Pages of remote files in a folder of this machine, up to a number of bytes; the longest unused go first.
 ///
-/// A block is a file of its own that appears whole, by a rename. Processes may share the folder: each looks before it
-/// fetches, and a block that another has removed is fetched again. There are no locks, so none outlives a crash; a
-/// block that a crash left half-written is removed when it is an hour old. What is in a block is checked where it is
+/// A page is a file of its own that appears whole, by a rename. Processes may share the folder: each looks before it
+/// fetches, and a page that another has removed is fetched again. There are no locks, so none outlives a crash; a
+/// page that a crash left half-written is removed when it is an hour old. What is in a page is checked where it is
 /// used, by the checksums of the shard's index.
-final class BlockCache: Sendable {
-    static let blockSize = 1 << 20
+final class PageCache: Sendable {
+    static let pageSize = 1 << 20
     private static let abandonedSeconds = 3600.0
 
     private let folder: String
@@ -19,8 +19,8 @@ final class BlockCache: Sendable {
     private let state: Mutex<(bytes: Int?, next: Int)> = Mutex((bytes: nil, next: 0))
 
     init(folder: String, bytesMax: Int) throws {
-        guard bytesMax >= Self.blockSize else {
-            throw DataError.file(path: folder, problem: "is a cache of \(bytesMax) bytes; it needs \(Self.blockSize)")
+        guard bytesMax >= Self.pageSize else {
+            throw DataError.file(path: folder, problem: "is a cache of \(bytesMax) bytes; it needs \(Self.pageSize)")
         }
         self.folder = folder
         self.bytesMax = bytesMax
@@ -31,31 +31,31 @@ final class BlockCache: Sendable {
         }
     }
 
-    /// A stretch of a block of `size` bytes; nil where the block is not there.
-    func read(_ key: String, _ block: Int, size: Int, offset: Int, count: Int) throws -> [UInt8]? {
-        guard let file = try? InputFile(path: path(key, block)), file.size == UInt64(size) else { return nil }
+    /// A stretch of a page of `size` bytes; nil where the page is not there.
+    func read(_ key: String, _ page: Int, size: Int, offset: Int, count: Int) throws -> [UInt8]? {
+        guard let file = try? InputFile(path: path(key, page)), file.size == UInt64(size) else { return nil }
         utimensat(AT_FDCWD, file.path, nil, 0)
         return try file.read(offset: UInt64(offset), count: count)
     }
 
-    func holds(_ key: String, _ block: Int) -> Bool { access(path(key, block), R_OK) == 0 }
+    func holds(_ key: String, _ page: Int) -> Bool { access(path(key, page), R_OK) == 0 }
 
-    /// Blocks of a file that are there.
-    func blockCount(_ key: String) -> Int {
+    /// Pages of a file that are there.
+    func pageCount(_ key: String) -> Int {
         guard let entries = opendir("\(folder)/\(key)") else { return 0 }
         defer { closedir(entries) }
         var count = 0
         while let entry = readdir(entries) {
-            // Blocks are named by their numbers alone, half-written ones are not.
+            // Pages are named by their numbers alone, half-written ones are not.
             let name = withUnsafeBytes(of: &entry.pointee.d_name) { $0.prefix { $0 != 0 }.allSatisfy { 48...57 ~= $0 } }
             if name { count += 1 }
         }
         return count
     }
 
-    /// Keeps a block, and makes room for it.
-    func put(_ key: String, _ block: Int, _ bytes: [UInt8]) throws {
-        let path = path(key, block)
+    /// Keeps a page, and makes room for it.
+    func put(_ key: String, _ page: Int, _ bytes: [UInt8]) throws {
+        let path = path(key, page)
         try OutputFolder.make(Folder.parent(of: path))
         let number = state.withLock { state in
             state.next += 1
@@ -74,14 +74,14 @@ final class BlockCache: Sendable {
         makeRoom(for: bytes.count)
     }
 
-    func remove(_ key: String, _ block: Int) { unlink(path(key, block)) }
+    func remove(_ key: String, _ page: Int) { unlink(path(key, page)) }
 
     /// Where a file about the whole of `key` may be kept; it is not counted.
     func note(_ key: String, _ ending: String) -> String { "\(folder)/\(key).\(ending)" }
 
-    private func path(_ key: String, _ block: Int) -> String { "\(folder)/\(key)/\(block)" }
+    private func path(_ key: String, _ page: Int) -> String { "\(folder)/\(key)/\(page)" }
 
-    /// Removes the longest unused blocks until a tenth of the cache is free, once it is full.
+    /// Removes the longest unused pages until a tenth of the cache is free, once it is full.
     private func makeRoom(for count: Int) {
         state.withLock { state in
             let known = state.bytes.map { $0 + count }
@@ -126,15 +126,15 @@ final class BlockCache: Sendable {
 }
 
 /// The caches of this process, one a folder, so that its count of bytes is right.
-final class BlockCaches: Sendable {
-    static let shared = BlockCaches()
-    private let caches: Mutex<[String: BlockCache]> = Mutex([:])
+final class PageCaches: Sendable {
+    static let shared = PageCaches()
+    private let caches: Mutex<[String: PageCache]> = Mutex([:])
 
-    func cache(folder: String, bytesMax: Int) throws -> BlockCache {
+    func cache(folder: String, bytesMax: Int) throws -> PageCache {
         try caches.withLock { caches in
             let key = "\(folder)\0\(bytesMax)"
             if let cache = caches[key] { return cache }
-            let cache = try BlockCache(folder: folder, bytesMax: bytesMax)
+            let cache = try PageCache(folder: folder, bytesMax: bytesMax)
             caches[key] = cache
             return cache
         }
