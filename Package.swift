@@ -171,6 +171,9 @@ let fuzzers: [Target] =
 
 let testTargets: [Target] = [
     .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+    .target(
+        name: "MawsDataTestSupport", dependencies: ["MawsPlan", "MawsImages", "MawsData"],
+        path: "Tests/MawsDataTestSupport", resources: [.copy("Golden")], swiftSettings: settings),
     tests("MawsBaseTests", ["MawsBase", "CChecksum"]),
     tests("MawsKernelsTests", ["MawsBase", "MawsTensor", "MawsKernels", "MawsTestSupport", "CVectorLoops"]),
     tests(
@@ -190,11 +193,17 @@ let testTargets: [Target] = [
             "MawsBase", "MawsTensor", "MawsPlan", "MawsOptimizer", "MawsTestSupport", "CVectorLoops",
         ]),
     tests(
+        "MawsImagesTests",
+        ["MawsBase", "MawsTensor", "MawsPlan", "MawsDataFiles", "MawsImages", "MawsDataTestSupport"]),
+    tests(
         "MawsDataTests",
         [
             "MawsBase", "MawsTensor", "MawsPlan", "MawsDataFiles", "MawsImages", "MawsData", "MawsDataTools",
-            "MawsTestSupport",
+            "MawsTestSupport", "MawsDataTestSupport",
         ]),
+    tests(
+        "MawsDataToolsTests",
+        ["MawsPlan", "MawsDataFiles", "MawsImages", "MawsData", "MawsDataTools", "MawsDataTestSupport"]),
     tests("MawsPlanTests", ["MawsBase", "MawsPlan"]),
     tests("MawsWireTests", ["MawsBase", "MawsCompression", "MawsWire"]),
     tests("MawsTransportTests", ["MawsBase", "MawsTransport", "MawsWire", "COpenSSL"]),

@@ -4,7 +4,7 @@
 Run in a virtual environment with torch, torchvision and Pillow:
     python Scripts/golden-augment.py
 
-Writes augment.json (pixels in base64) into Tests/MawsDataTests/Golden, and checks on the way that the pipeline used is
+Writes augment.json (pixels in base64) into Tests/MawsDataTestSupport/Golden, and checks on the way that the pipeline used is
 torchvision's own: each result comes from its functions.
 """
 import base64
@@ -22,7 +22,7 @@ from torchvision import transforms  # noqa: E402
 from torchvision.transforms import InterpolationMode, autoaugment, v2  # noqa: E402
 from torchvision.transforms import functional as F  # noqa: E402
 
-GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTestSupport/Golden"
 WIDTH, HEIGHT, SIDE = 37, 29, 20
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 NAMES = ["Identity", "ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Brightness", "Color", "Contrast",

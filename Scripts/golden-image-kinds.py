@@ -3,7 +3,7 @@
 as phones and cameras write them, WebP animations, and every way to say an orientation.
 
 Needs a virtual environment with Pillow, and `cjpeg` (Debian's libjpeg-turbo-progs). Writes image-kinds.json (files, and pixels as
-Pillow shows them, in base64) into Tests/MawsDataTests/Golden.
+Pillow shows them, in base64) into Tests/MawsDataTestSupport/Golden.
 """
 import base64
 import io
@@ -18,7 +18,7 @@ import zlib
 
 from PIL import Image, ImageOps
 
-GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTestSupport/Golden"
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 DEPTHS = {0: [1, 2, 4, 8, 16], 2: [8, 16], 3: [1, 2, 4, 8], 4: [8, 16], 6: [8, 16]}
 CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}

@@ -2,7 +2,7 @@
 """Golden images: small JPEG, PNG and WebP files of every kind, with their pixels and resized crops as Pillow makes them.
 
 Needs a virtual environment with Pillow. Writes images.json (files and pixels in base64) into
-Tests/MawsDataTests/Golden.
+Tests/MawsImagesTests/Golden.
 """
 import base64
 import io
@@ -14,7 +14,7 @@ import zlib
 
 from PIL import Image, ImageOps
 
-GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsImagesTests/Golden"
 WIDTH, HEIGHT = 37, 29
 
 

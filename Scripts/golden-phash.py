@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Golden perceptual hashes: the median of the 8 x 8 lowest frequencies of a 32 x 32 grey image, by Pillow and numpy.
 
-Needs numpy and Pillow. Writes phash.json into Tests/MawsDataTests/Golden: PNG files in base64 and their hashes, then
+Needs numpy and Pillow. Writes phash.json into Tests/MawsDataToolsTests/Golden: PNG files in base64 and their hashes, then
 for each a scaled and a recompressed version of it (JPEG, quality 60).
 """
 import base64
@@ -12,7 +12,7 @@ import pathlib
 import numpy
 from PIL import Image
 
-GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataToolsTests/Golden"
 
 
 def phash(image):

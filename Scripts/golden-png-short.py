@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes Tests/MawsDataTests/Golden/png-short.json: PNG files whose compressed pixels are fewer than the header says, or
+"""Writes Tests/MawsImagesTests/Golden/png-short.json: PNG files whose compressed pixels are fewer than the header says, or
 lack their checksum, with what Pillow shows of them. Needs Pillow. Usage: golden-png-short.py OUTPUT"""
 import base64
 import io

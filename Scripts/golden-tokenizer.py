@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Golden token ids: a small SentencePiece model and what transformers' XLMRobertaTokenizer makes of some captions.
 
-Needs a virtual environment with sentencepiece, protobuf and transformers. Writes tokenizer.model and tokenizer.json into
-Tests/MawsDataTests/Golden.
+Needs a virtual environment with sentencepiece, protobuf and transformers. Writes tokenizer.model into
+Tests/MawsDataTestSupport/Golden and tokenizer.json into Tests/MawsDataTests/Golden.
 """
 import json
 import pathlib
@@ -13,7 +13,7 @@ import tempfile
 import sentencepiece
 from transformers import XLMRobertaTokenizer
 
-GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+TESTS = pathlib.Path(__file__).parent.parent / "Tests"
 # The paper's 100 tokens (Appendix A) between <s> and </s>.
 CONTEXT = 102
 TRAINING = [
@@ -70,12 +70,11 @@ def sanitized(text):
 
 
 def main():
-    GOLDEN.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         sentencepiece.SentencePieceTrainer.train(
             sentence_iterator=iter(TRAINING * 20), model_prefix=f"{folder}/sentencepiece.bpe", vocab_size=300,
             hard_vocab_limit=False, model_type="unigram", num_threads=1, minloglevel=2)
-        shutil.copy(f"{folder}/sentencepiece.bpe.model", GOLDEN / "tokenizer.model")
+        shutil.copy(f"{folder}/sentencepiece.bpe.model", TESTS / "MawsDataTestSupport/Golden/tokenizer.model")
         tokenizer = XLMRobertaTokenizer.from_pretrained(folder)
         cases = [
             {
@@ -87,7 +86,7 @@ def main():
         ]
         lines = ",\n".join(json.dumps(case) for case in cases)
     head = f'{{"context": {CONTEXT}, "vocabularySize": {len(tokenizer)}, "cases": [\n'
-    (GOLDEN / "tokenizer.json").write_text(head + lines + "\n]}\n")
+    (TESTS / "MawsDataTests/Golden/tokenizer.json").write_text(head + lines + "\n]}\n")
 
 
 if __name__ == "__main__":

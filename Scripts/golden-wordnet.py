@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Golden synsets: what WordNet's own `wn` (Debian package wordnet) says is the first noun sense of some words.
 
-Writes wordnet.json into Tests/MawsDataTests/Golden: word, number of the synset, its first word.
+Writes wordnet.json into Tests/MawsDataToolsTests/Golden: word, number of the synset, its first word.
 """
 import json
 import pathlib
 import re
 import subprocess
 
-GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTests/Golden"
+GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataToolsTests/Golden"
 # Singulars, regular plurals of every ending, irregular plurals, collocations, names, words that are verbs first.
 WORDS = """
 dog dogs cat cats goose geese mouse mice child children woman women fireman firemen wolf wolves leaf leaves knife knives

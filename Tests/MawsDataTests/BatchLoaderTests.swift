@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsData
 import MawsDataFiles
+import MawsDataTestSupport
 import MawsImages
 import MawsPlan
 import MawsTensor

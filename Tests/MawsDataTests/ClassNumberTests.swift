@@ -1,4 +1,5 @@
 import MawsData
+import MawsDataTestSupport
 import MawsDataTools
 import MawsPlan
 import Testing

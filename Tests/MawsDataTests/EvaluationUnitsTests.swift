@@ -1,5 +1,6 @@
 import MawsData
 import MawsDataFiles
+import MawsDataTestSupport
 import MawsPlan
 import Testing
 

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTestSupport
 import MawsDataTools
 import Testing
 
@@ -19,7 +20,7 @@ import Testing
     }
 
     @Test func rowsAreThoseThatPandasReads() throws {
-        let golden: [Golden] = try Fixture.decoded("lists.json")
+        let golden: [Golden] = try Fixture.decoded("lists.json", in: .module)
         for item in golden {
             let folder = try Folder()
             try folder.write(item.bytes, item.name)

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTestSupport
 import MawsPlan
 import Testing
 
@@ -223,7 +224,7 @@ import Testing
                 ]
             }, test: Self.classes)
         try FileManager.default.copyItem(
-            atPath: Fixture.golden("tokenizer.model"), toPath: folder.path("tokenizer.model"))
+            atPath: Fixture.tokenizer, toPath: folder.path("tokenizer.model"))
         let survey = try Self.survey(folder, [Fixture.stage(.lit), Fixture.stage(.wsp)]) { plan in
             plan.data[0].tokenizer = "tokenizer.model"
         }
@@ -239,7 +240,7 @@ import Testing
     @Test func samplesWithoutACaptionAreCountedAndWarnedOf() throws {
         let folder = try Self.folder(train: { $0 < 20 ? ["txt": "a dog"] : [:] }, test: Self.classes)
         try FileManager.default.copyItem(
-            atPath: Fixture.golden("tokenizer.model"), toPath: folder.path("tokenizer.model"))
+            atPath: Fixture.tokenizer, toPath: folder.path("tokenizer.model"))
         func survey(_ limit: Double) throws -> PlanSurvey {
             try Self.survey(folder, [Fixture.stage(.lit)]) { plan in
                 plan.data[0].skipLimit = limit

@@ -1,6 +1,7 @@
 import Foundation
 import MawsBase
 import MawsData
+import MawsDataTestSupport
 import MawsPlan
 import MawsTensor
 import MawsTestSupport

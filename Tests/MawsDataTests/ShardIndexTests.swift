@@ -1,6 +1,7 @@
 import Foundation
 import MawsData
 import MawsDataFiles
+import MawsDataTestSupport
 import MawsDataTools
 import MawsPlan
 import MawsTensor

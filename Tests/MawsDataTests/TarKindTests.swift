@@ -2,6 +2,7 @@ import Foundation
 import MawsBase
 import MawsData
 import MawsDataFiles
+import MawsDataTestSupport
 import Testing
 
 /// Tar files as programs write them, and files that are called so and are none.

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTestSupport
 import MawsDataTools
 import MawsPlan
 import Testing
@@ -15,7 +16,7 @@ import Testing
     }
 
     @Test func nounsHaveTheSynsetsOfWordNetsOwnProgram() throws {
-        let golden: [Golden] = try Fixture.decoded("wordnet.json")
+        let golden: [Golden] = try Fixture.decoded("wordnet.json", in: .module)
         for item in golden where item.synset != nil {
             let synset = try wordNet.synset(ofJoined: HashtagText.joined(item.word))
             #expect(synset == item.synset, "\(item.word)")
@@ -28,36 +29,6 @@ import Testing
         let synset = try #require(try wordNet.synset(ofJoined: "goldenretriever"))
         #expect(WordNet.identifier(synset) == "n02099601")
         #expect(WordNet.identifier(7) == "n00000007")
-    }
-
-    @Test func spellingsOfAHashtagAreOne() {
-        for tag in ["#OOTD", "＃ｏｏｔｄ", " ootd ", "ootd", "#Oo Td"] { #expect(HashtagText.normalized(tag) == "ootd") }
-        #expect(HashtagText.normalized("ﬁsh") == "fish")
-        #expect(HashtagText.joined("Golden_Retriever") == "goldenretriever")
-        #expect(HashtagText.joined("crème-brûlée") == "cremebrulee")
-        #expect(HashtagText.joined("❤️") == "")
-        #expect(CaptionText.hashtags(in: "a #One ＃two #one! #été") == ["one", "two", "été"])
-    }
-
-    private struct GoldenCaption: Decodable {
-        var caption: String
-        var twitter: [String]
-        var ours: [String]?
-    }
-
-    @Test func captionsHaveTheHashtagsOfTwitterText() throws {
-        let golden: [GoldenCaption] = try Fixture.decoded("hashtags.json")
-        for item in golden {
-            #expect(CaptionText.hashtags(in: item.caption) == item.ours ?? item.twitter, "\(item.caption)")
-        }
-        #expect(golden.count > 130 && golden.count { $0.ours != nil } < 12)
-    }
-
-    @Test func aCaptionOfAMegabyteIsSearchedAtOnce() {
-        let many = (0..<100_000).map { "#tag\($0)" }.joined(separator: " ")
-        #expect(CaptionText.hashtags(in: many).count == 100_000)
-        #expect(CaptionText.hashtags(in: String(repeating: "#", count: 1 << 20)) == [])
-        #expect(CaptionText.hashtags(in: String(repeating: "#a", count: 1 << 19)) == ["a"])
     }
 
     @Test func hashtagsMeanTheirNouns() throws {

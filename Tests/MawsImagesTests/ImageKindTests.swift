@@ -1,25 +1,13 @@
 import Foundation
 import MawsBase
-import MawsData
-import MawsDataTools
+import MawsDataTestSupport
 import MawsImages
 import Testing
-
-/// What Scripts/golden-image-kinds.py wrote.
-private struct GoldenKinds: Decodable {
-    var files: [GoldenImages.File]
-    /// JPEG files of 203 x 147 pixels by what is special about them.
-    var large: [String: Data]
-    var twelveBits: Data
-    var lossless: Data
-
-    static func load() throws -> GoldenKinds { try Fixture.decoded("image-kinds.json") }
-}
 
 /// Images as they are found in the world, read as Pillow reads them.
 @Suite struct ImageKindTests {
     @Test func everyKindOfFileIsWhatPillowShows() throws {
-        let files = try GoldenKinds.load().files
+        let files = try GoldenImageKinds.load().files
         #expect(files.count > 150)
         for file in files {
             for (channels, expected) in [(3, file.rgb), (1, file.grey)] {
@@ -41,7 +29,7 @@ private struct GoldenKinds: Decodable {
     }
 
     @Test func pixelsThatAreFewerThanTheHeaderSaysAreWhatPillowShowsAndDoubtful() throws {
-        let files: [ShortPNG] = try Fixture.decoded("png-short.json")
+        let files: [ShortPNG] = try Fixture.decoded("png-short.json", in: .module)
         #expect(files.count == 24)
         for short in files {
             let encoded = try EncodedImage([UInt8](short.file))
@@ -52,7 +40,7 @@ private struct GoldenKinds: Decodable {
     }
 
     @Test func aRegionIsThatOfTheWholeWhateverTheSamplingAndTheDamage() throws {
-        for (name, file) in try GoldenKinds.load().large {
+        for (name, file) in try GoldenImageKinds.load().large {
             var random = CounterRandom(seed: 3, purpose: .test, element: 0)
             for round in 0..<60 {
                 var bytes = [UInt8](file)
@@ -72,23 +60,8 @@ private struct GoldenKinds: Decodable {
         }
     }
 
-    @Test func imagesWithWrongBitsAreCounted() throws {
-        let folder = try Folder()
-        let files = try GoldenKinds.load().files.filter { $0.name.hasPrefix("jpeg: ") }
-        for file in files { try folder.write([UInt8](file.file), "in/\(file.name).jpg") }
-        let result = try RowPacker.folder(
-            folder.path("in"), classFolders: false, target: PackTarget(output: folder.path("out"), prefix: "my"),
-            skipsBadRows: false
-        ).pack()
-        #expect(result.manifest.sampleCount == files.count && result.problems.isEmpty)
-        let packed = result.account.entries(.incomplete).first { $0.reason == SampleAccount.doubtful }
-        #expect(packed?.examples.map { $0.hasSuffix("an_end_mark_too_early") } == [true])
-        let survey = try ShardSurvey(shards: [folder.path("out/my-0000.tar")])
-        #expect(survey.account.count(.incomplete, SampleAccount.doubtful) == 1 && survey.problems.isEmpty)
-    }
-
     @Test func kindsOfJPEGThatAreNotReadAreNamed() throws {
-        let golden = try GoldenKinds.load()
+        let golden = try GoldenImageKinds.load()
         for (file, words) in [
             (golden.twelveBits, "is a JPEG file with samples of 12 bits, which is not supported"),
             (golden.lossless, "is a lossless or hierarchical JPEG file, which is not supported"),
@@ -99,8 +72,8 @@ private struct GoldenKinds: Decodable {
     }
 
     @Test func aJPEGThatEndsBeforeItsLastRowIsDamaged() throws {
-        for file in try GoldenKinds.load().files where file.name.hasPrefix("jpeg: 4") || file.name.contains("restarts")
-        {
+        for file in try GoldenImageKinds.load().files
+        where file.name.hasPrefix("jpeg: 4") || file.name.contains("restarts") {
             let bytes = [UInt8](file.file)
             for length in [bytes.count / 2, bytes.count - 100, bytes.count - 30] {
                 let sentence = Fixture.sentence {

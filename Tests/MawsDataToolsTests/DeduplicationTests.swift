@@ -1,6 +1,7 @@
 import Foundation
 import MawsData
 import MawsDataFiles
+import MawsDataTestSupport
 import MawsDataTools
 import MawsPlan
 import Testing
@@ -13,7 +14,7 @@ import Testing
     }
 
     private static func golden() throws -> [Golden] {
-        try Fixture.decoded("phash.json")
+        try Fixture.decoded("phash.json", in: .module)
     }
 
     @Test func perceptualHashesAreThoseOfTheReference() throws {

@@ -1,5 +1,6 @@
 import Foundation
 import MawsData
+import MawsDataTestSupport
 import MawsDataTools
 import Testing
 

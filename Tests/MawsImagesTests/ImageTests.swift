@@ -1,21 +1,13 @@
 import Foundation
 import MawsBase
 import MawsDataFiles
+import MawsDataTestSupport
 import MawsImages
 import MawsPlan
 import Testing
 
 /// What Scripts/golden-images.py wrote.
 struct GoldenImages: Decodable {
-    struct File: Decodable {
-        var name: String
-        var width: Int
-        var height: Int
-        var file: Data
-        var rgb: Data
-        var grey: Data
-    }
-
     struct Resize: Decodable {
         var channels: Int
         var crop: [Int]
@@ -25,14 +17,14 @@ struct GoldenImages: Decodable {
 
     var width: Int
     var height: Int
-    var files: [File]
+    var files: [GoldenImageFile]
     /// JPEG files of 203 x 147 pixels by what is special about them.
     var large: [String: Data]
     var sources: [String: Data]
     var resizes: [Resize]
 
     static func load() throws -> GoldenImages {
-        try Fixture.decoded("images.json")
+        try Fixture.decoded("images.json", in: .module)
     }
 }
 

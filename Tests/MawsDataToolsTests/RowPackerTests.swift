@@ -1,10 +1,26 @@
 import Foundation
 import MawsData
 import MawsDataFiles
+import MawsDataTestSupport
 import MawsDataTools
 import Testing
 
 @Suite struct RowPackerTests {
+    @Test func imagesWithWrongBitsAreCounted() throws {
+        let folder = try Folder()
+        let files = try GoldenImageKinds.load().files.filter { $0.name.hasPrefix("jpeg: ") }
+        for file in files { try folder.write([UInt8](file.file), "in/\(file.name).jpg") }
+        let result = try RowPacker.folder(
+            folder.path("in"), classFolders: false, target: PackTarget(output: folder.path("out"), prefix: "my"),
+            skipsBadRows: false
+        ).pack()
+        #expect(result.manifest.sampleCount == files.count && result.problems.isEmpty)
+        let packed = result.account.entries(.incomplete).first { $0.reason == SampleAccount.doubtful }
+        #expect(packed?.examples.map { $0.hasSuffix("an_end_mark_too_early") } == [true])
+        let survey = try ShardSurvey(shards: [folder.path("out/my-0000.tar")])
+        #expect(survey.account.count(.incomplete, SampleAccount.doubtful) == 1 && survey.problems.isEmpty)
+    }
+
     @Test func aFolderKeepsImagesCaptionsHashtagsAndClasses() throws {
         let folder = try Self.images()
         try folder.write("on the beach #Sea #sun", "in/dogs/a.txt")
