@@ -100,8 +100,8 @@ __attribute__((target("sse4.2"))) static uint32_t add_by_instruction(uint32_t st
     return state;
 }
 
-// 256 bytes a round, each 16 of them multiplied to where the next round's lie and added there (Gopal and others, "Fast CRC
-// Computation for Generic Polynomials Using PCLMULQDQ", 2009); the last round's sum has the checksum of all.
+// 256 bytes a round, each 16 of them multiplied to where the next round's lie and added there (Gopal and others, "Fast
+// CRC Computation for Generic Polynomials Using PCLMULQDQ", 2009); the last round's sum has the checksum of all.
 __attribute__((target("avx512f,vpclmulqdq,sse4.2"))) static uint32_t add_by_products(
     uint32_t state, const uint8_t *data, size_t count) {
     if (count < 2 * ROUND) return add_by_instruction(state, data, count);

@@ -9,8 +9,8 @@
 
 // More scans than any encoder makes; a small file with thousands of them would take hours.
 enum { SCANS_MAX = 500 };
-// Smooth chroma upsampling looks this far beside a pixel, so columns at a crop's edge need neighbours to come out as they
-// do in the whole image.
+// Smooth chroma upsampling looks this far beside a pixel, so columns at a crop's edge need neighbours to come out as
+// they do in the whole image.
 enum { MARGIN = 2 };
 
 typedef struct {
@@ -58,8 +58,8 @@ static void fail(j_common_ptr common) {
     longjmp(reader->escape, 1);
 }
 
-// Pillow reads what libjpeg warns about, and so do we: the decoder knows how to go on. A file that ends while pixels are
-// missing is damaged; one that lacks its end mark only is not, unless its scans refine one another.
+// Pillow reads what libjpeg warns about, and so do we: the decoder knows how to go on. A file that ends while pixels
+// are missing is damaged; one that lacks its end mark only is not, unless its scans refine one another.
 static void warn(j_common_ptr common, int level) {
     Reader *reader = common->client_data;
     if (level >= 0) return;
@@ -151,8 +151,8 @@ static void start(j_decompress_ptr jpeg, int32_t denominator) {
     jpeg_start_decompress(jpeg);
 }
 
-// Whether libjpeg smooths a progressive image whose scans stop early over the edges of its blocks, for which it looks at
-// neighbours that a crop would leave out.
+// Whether libjpeg smooths a progressive image whose scans stop early over the edges of its blocks, for which it looks
+// at neighbours that a crop would leave out.
 static int is_smoothed(j_decompress_ptr jpeg) {
     if (!jpeg->progressive_mode || !jpeg->coef_bits) return 0;
     for (int part = 0; part < jpeg->num_components; part++)

@@ -11,8 +11,8 @@
 
 // Swift imports neither function-like macros nor variadic functions: each has a wrapper here.
 
-/// To be called before anything else of OpenSSL. A process may exit while its threads still talk: OpenSSL's own clean-up at
-/// exit would free what they use.
+/// To be called before anything else of OpenSSL. A process may exit while its threads still talk: OpenSSL's own
+/// clean-up at exit would free what they use.
 static inline void maws_openssl_start(void) { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); }
 
 static inline int maws_ssl_ctx_use_versions(SSL_CTX *context, int lowest, int highest) {

@@ -23,8 +23,8 @@ package enum RunOutcome: Hashable, Sendable {
 
 /// The coordinator: runs the core's actions against the disk, the network and child processes.
 ///
-/// All decisions are made on the thread that calls `begin`, `turn` and `result`; others only receive, stream tensors and
-/// post events. `run` joins it to this machine; what drives it elsewhere posts events and reads what leaves.
+/// All decisions are made on the thread that calls `begin`, `turn` and `result`; others only receive, stream tensors
+/// and post events. `run` joins it to this machine; what drives it elsewhere posts events and reads what leaves.
 package final class CoordinatorNode {
     /// Between two lines of the log on how far a stage is.
     private static let progressSeconds = 60.0

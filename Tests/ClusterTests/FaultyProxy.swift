@@ -4,8 +4,8 @@ import MawsBase
 import Synchronization
 import Testing
 
-/// Stands between a server and its coordinator. The server's first connection, for orders, passes; to the others it does
-/// what a network does, one fault after the other, each as soon as so many bytes have passed on a connection.
+/// Stands between a server and its coordinator. The server's first connection, for orders, passes; to the others it
+/// does what a network does, one fault after the other, each as soon as so many bytes have passed on a connection.
 final class FaultyProxy: Sendable {
     enum Direction: Hashable {
         case toServer, toCoordinator

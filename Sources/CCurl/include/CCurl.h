@@ -48,7 +48,7 @@ int maws_http_place(const char *url, MawsHTTPPlace *place);
 MawsHTTP *maws_http_open(void);
 void maws_http_close(MawsHTTP *http);
 
-// The body goes to the sink when the status is what was asked for: 206 for a part, 200 for the whole. 0 once the whole body
-// has come; else -1, with a message when the transfer failed.
+// The body goes to the sink when the status is what was asked for: 206 for a part, 200 for the whole. 0 once the whole
+// body has come; else -1, with a message when the transfer failed.
 int maws_http_get(
     MawsHTTP *http, const MawsHTTPRequest *request, MawsHTTPSink sink, void *context, MawsHTTPReply *reply);

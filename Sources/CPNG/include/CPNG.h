@@ -1,7 +1,7 @@
 #pragma once
-// PNG through libpng: header and pixels as the file holds them. What a file says of colour (gAMA, cHRM, iCCP, sRGB) is not
-// applied, as Pillow, OpenCV and torchvision do not. libpng reports errors with longjmp, which may not cross Swift; so each
-// call here is whole and returns.
+// PNG through libpng: header and pixels as the file holds them. What a file says of colour (gAMA, cHRM, iCCP, sRGB) is
+// not applied, as Pillow, OpenCV and torchvision do not. libpng reports errors with longjmp, which may not cross Swift;
+// so each call here is whole and returns.
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +19,6 @@ typedef struct {
 // 0, or -1 with a message.
 int maws_png_header(const uint8_t *bytes, size_t length, MawsPNGHeader *header, char *message);
 
-// Decodes into `pixels`, width x height x channels bytes, interleaved, alpha left out. Of 16-bit samples the high byte is
-// taken. 0, or -1 with a message.
+// Decodes into `pixels`, width x height x channels bytes, interleaved, alpha left out. Of 16-bit samples the high byte
+// is taken. 0, or -1 with a message.
 int maws_png_decode(const uint8_t *bytes, size_t length, uint8_t *pixels, char *message);

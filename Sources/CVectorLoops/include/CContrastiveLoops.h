@@ -11,8 +11,8 @@ typedef struct MawsScoreSums {
     double exponentials, weighted, scores;
 } MawsScoreSums;
 
-/// The inner loops of the contrastive loss. No operation is fused and sums have an order of their own: **all instruction
-/// sets give the same bits**.
+/// The inner loops of the contrastive loss. No operation is fused and sums have an order of their own: **all
+/// instruction sets give the same bits**.
 typedef struct MawsContrastiveLoops {
     /// `avx512`, `avx2` or `baseline`.
     const char *name;

@@ -50,9 +50,9 @@ typedef struct MawsUpdateLoops {
     void (*adamw)(
         float *next, const float *weights, const float *gradient, float *first, float *second, MawsAdamW adamw,
         size_t count);
-    /// Moments are bfloat16, rounded at random: the upper 16 bits of the fp32 plus a number below 2^16. Element *e* of the
-    /// block takes word e mod 4 of Philox 4x32-10 at counter (0, step, e / 4 + block · 2^40), low half for its first
-    /// moment, high half for its second.
+    /// Moments are bfloat16, rounded at random: the upper 16 bits of the fp32 plus a number below 2^16. Element *e* of
+    /// the block takes word e mod 4 of Philox 4x32-10 at counter (0, step, e / 4 + block · 2^40), low half for its
+    /// first moment, high half for its second.
     void (*adamw_bf16)(
         float *next, const float *weights, const float *gradient, uint16_t *first, uint16_t *second, MawsAdamW adamw,
         const uint32_t key[2], uint32_t step, uint64_t block, uint64_t element, size_t count);
@@ -62,8 +62,8 @@ typedef struct MawsUpdateLoops {
         float *next, const float *weights, const float *gradient, uint8_t *first, uint8_t *second, float *first_scales,
         float *second_scales, MawsAdamW adamw, const MawsCodeMap *signed_map, const MawsCodeMap *unsigned_map,
         uint64_t element, size_t count);
-    /// In the order of operations of torch.optim.SGD without momentum: next = weights - rate × (clip × gradient + decay ×
-    /// weights).
+    /// In the order of operations of torch.optim.SGD without momentum: next = weights - rate × (clip × gradient + decay
+    /// × weights).
     void (*sgd)(float *next, const float *weights, const float *gradient, MawsSGD sgd, size_t count);
     /// The same with momentum, plain or Nesterov's, and without dampening: momentum = factor × momentum + gradient. A
     /// momentum of zero is that of the first step, which torch makes a copy of the gradient.

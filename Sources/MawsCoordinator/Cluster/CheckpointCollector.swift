@@ -6,8 +6,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// Gathers the slices of a checkpoint from all servers, on the threads of their connections for tensors. What counts, the core
-/// decides, under the lock; nothing is read, written or sent under it.
+/// Gathers the slices of a checkpoint from all servers, on the threads of their connections for tensors. What counts,
+/// the core decides, under the lock; nothing is read, written or sent under it.
 package final class CheckpointCollector: Sendable {
     /// A checkpoint in the making.
     private struct Making {
@@ -103,7 +103,8 @@ package final class CheckpointCollector: Sendable {
     /// Whether slices of this server are missing.
     package func awaits(_ peer: PeerID) -> Bool { state.withLock { $0.core.awaits(peer) } }
 
-    /// A server has not what it was asked for. Where that counts, it is not where the run is: its next hello says where.
+    /// A server has not what it was asked for. Where that counts, it is not where the run is: its next hello says
+    /// where.
     package func declined(_ peer: PeerID, _ request: RequestNumber, _ reason: String) {
         let counts = state.withLock { state in
             state.core.attempt == CheckpointAttempt(request.value) && state.core.awaits(peer)

@@ -84,8 +84,8 @@ package final class RunRecorder {
         try metrics.append(JSONLine.encode(StepMetrics(record, stage: stage)))
     }
 
-    /// Keeps an evaluation unit's result, which was looked at. Returns the samples it could not read, each once a stage.
-    /// Throws when all trainers together found more than the stage's splits allow.
+    /// Keeps an evaluation unit's result, which was looked at. Returns the samples it could not read, each once a
+    /// stage. Throws when all trainers together found more than the stage's splits allow.
     package func unit(_ done: UnitDone) throws -> [String] {
         if let examined, examined.lease == done.lease { evaluations[done.stage] = examined.evaluation }
         examined = nil

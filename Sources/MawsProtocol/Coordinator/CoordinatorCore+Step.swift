@@ -89,7 +89,8 @@ extension CoordinatorCore {
             && trainers[peer]?.isReady == true && ledger.assignment(done.unit, lease: done.lease, peer) != nil
     }
 
-    /// The largest that fp32 has: what is said to be more is no loss, and as many as a step has units have a finite sum.
+    /// The largest that fp32 has: what is said to be more is no loss, and as many as a step has units have a finite
+    /// sum.
     private static let lossMax = Double(Float.greatestFiniteMagnitude)
 
     mutating func unitDone(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {

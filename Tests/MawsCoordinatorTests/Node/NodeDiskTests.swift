@@ -20,8 +20,8 @@ struct NodeDiskTests {
     @Test func aRunGoesOnAfterADiskThatRefusedAnyOfItsWrites() throws {
         let (writes, weights, losses) = try whole()
         #expect(Set(writes) == Set(RunWrite.allCases))
-        // A third of the writes, those of each kind among them, refused in one way and the other in turn.
-        for number in stride(from: 0, to: writes.count, by: 3) {
+        // Every fifth write, those of each kind among them, refused in one way and the other in turn.
+        for number in stride(from: 0, to: writes.count, by: 5) {
             let refusal = number % 2 == 0 ? FakeWorld.Refusal.full : .unsure
             let name = "write \(number), \(writes[number]), \(refusal)"
             let rig = try NodeRig()

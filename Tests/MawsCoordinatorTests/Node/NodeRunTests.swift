@@ -25,7 +25,7 @@ struct NodeRunTests {
         #expect(rig.log.contains("stage mae (1 of 3) begins: 3 steps of 4 samples; checkpoint mae-0"))
         #expect(rig.log.contains("stage more (2 of 3) ended"))
         #expect(trainer.leases.count == 2 * 5 + 4 + 1)
-        // Of the plan, which scores what it fits, and of the evaluation's result.
+        // One of the plan, which scores what it fits, and one of the result, whose weights were not kept.
         #expect(rig.world.warnings.split(separator: "\n").count == 2, "\(rig.world.warnings)")
         #expect(rig.world.drawn.contains("linear"))
     }
