@@ -104,7 +104,7 @@ final class FaultyProxy: Sendable {
             case nil: break
             }
             if passed < slowUntil { usleep(useconds_t(1_000_000 * count / bytesPerSecond)) }
-            guard write(sink, buffer, count) == count else { break }
+            guard send(sink, buffer, count, Int32(MSG_NOSIGNAL)) == count else { break }
         }
         end(source, sink)
     }
