@@ -98,10 +98,11 @@ package final class MAEObjective: UnitObjective {
         return MAEReconstruction(batch, prediction, masking.hiddenSelection, grid, model)
     }
 
-    /// The forward pass of `reconstruct`, for the memory that it takes.
+    /// The buffers of `reconstruct`, for the memory that it takes.
     func rehearse(_ batch: UnitBatch, weights: any WeightSource) throws {
         defer { workspace.releaseAll() }
-        _ = try predict(batch, masking(of: batch), weights: weights)
+        let prediction = try predict(batch, masking(of: batch), weights: weights)
+        if task.normalizesPixels { _ = workspace.take(prediction.count) }
     }
 
     private func masking(of batch: UnitBatch) -> Masking {
