@@ -313,8 +313,8 @@ extension PlanErrorTests.Fault {
             "patch: 4", "patch: 5",
             "plan.yaml:12: model.image.size: 28 is not a multiple of `patch`, which is 5."),
         Self(
-            "width: 32", "width: 30",
-            "plan.yaml:12: model.image.width: 30 is not a multiple of `heads`, which is 4."),
+            "width: 32, depth: 2, heads: 4", "width: 32, depth: 2, heads: 5",
+            "plan.yaml:12: model.image.width: 32 is not a multiple of `heads`, which is 5."),
         Self(
             "width: 32, depth: 2, heads: 4", "width: 30, depth: 2, heads: 3",
             "plan.yaml:12: model.image.width: 30 is not a multiple of 4, which the sine-cosine positions need."),

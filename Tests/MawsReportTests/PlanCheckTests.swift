@@ -129,7 +129,7 @@ import Testing
     @Test func sizesBeyondAllMachinesAreASentence() throws {
         let plan = try TinyRun(in: scratch.path).plan
         var wide = plan
-        (wide.model.image.width, wide.model.image.mlp) = (1 << 18, 1 << 20)
+        (wide.model.image.width, wide.model.image.mlp, wide.model.image.depth) = (1 << 18, 1 << 20, 2)
         let model = MemoryCheck.faults(plan: wide)
         #expect(model.contains { $0.contains("model: stage mae has ") && $0.contains(" parameters") }, "\(model)")
         var large = plan
