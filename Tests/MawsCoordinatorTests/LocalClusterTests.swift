@@ -202,6 +202,6 @@ struct LocalClusterTests {
 extension LocalClusterTests.Family {
     /// How often the first server was started.
     fileprivate var lives: Int {
-        get throws { try log("server-0").split(separator: "\n").count { $0 == "started" } }
+        get throws { try log("server-0").split(whereSeparator: \.isNewline).count { $0 == "started" } }
     }
 }

@@ -98,13 +98,6 @@ package final class MAEObjective: UnitObjective {
         return MAEReconstruction(batch, prediction, masking.hiddenSelection, grid, model)
     }
 
-    /// The buffers of `reconstruct`, for the memory that it takes.
-    func rehearse(_ batch: UnitBatch, weights: any WeightSource) throws {
-        defer { workspace.releaseAll() }
-        let prediction = try predict(batch, masking(of: batch), weights: weights)
-        if task.normalizesPixels { _ = workspace.take(prediction.count) }
-    }
-
     private func masking(of batch: UnitBatch) -> Masking {
         Masking.random(
             slots: batch.slots, perImage: grid.count, ratio: task.maskRatio, seed: plan.seed, stage: stageIndex)

@@ -48,7 +48,7 @@ package struct MAEStage: ObjectiveStage {
             let objective = MAEObjective(
                 plan: place.plan, stage: stage, stageIndex: place.index,
                 backend: ComputeBackend.rehearsal(.reference, operands: .float32), keeps: .nothing)
-            try objective.rehearse(batch, weights: weights)
+            _ = try objective.reconstruct(batch, weights: weights)
             return rehearsal.peakByteCount - before + 4 * (weights.table.blocks.map(\.count).max() ?? 0)
         }
     }
