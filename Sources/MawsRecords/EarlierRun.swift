@@ -23,7 +23,9 @@ package enum EarlierRun {
 
     /// Fields in which a plan differs from the one that a run was begun with, and may not: one line each.
     package static func changes(of plan: Plan, since earlier: Plan) -> [String] {
-        plan.differences(from: earlier).filter { !$0.mayChange }.map { plan.located($0.field, $0.description) }
+        plan.differences(from: earlier).filter { !$0.mayChange }.map { change in
+            (plan.places[change.field].map { "\($0.file):\($0.line): " } ?? "") + change.description
+        }
     }
 
     /// A sentence for what a start of this plan in its folder would be refused for; the folder's `plan.yaml` is taken

@@ -102,7 +102,7 @@ import Testing
         plan.checkpoint.keep += 1
         let changed = EarlierRun.faults(of: plan)
         #expect(changed.count == 1 && changed[0].contains("plan.yaml:1: run: the plan changed since "), "\(changed)")
-        #expect(changed[0].contains("plan.yaml:2: seed: seed was 3, is now 4);"), "\(changed)")
+        #expect(changed[0].contains("plan.yaml:2: seed was 3, is now 4);"), "\(changed)")
         plan.run = scratch.path
         let foreign = EarlierRun.faults(of: plan)
         #expect(foreign.count == 1 && foreign[0].contains("is not a run's folder (it holds "), "\(foreign)")
