@@ -93,3 +93,15 @@ private struct Traffic {
         gathered = readers * (cost.gatherBytesPerStep + rows)
     }
 }
+
+extension StageForecast {
+    /// A sentence where the processes of a local cluster take more together than this machine has free: they would
+    /// push each other off into the swap, or be ended by the system.
+    package func lackOfMemory(_ cluster: ClusterPlan, freeBytes: Int) -> String? {
+        let bytes = cluster.trainers * trainerBytes + cluster.servers * serverBytes + coordinatorBytes
+        guard cluster.isLocal, bytes > freeBytes else { return nil }
+        let (needed, free) = (ByteSize(bytes: bytes), ByteSize(bytes: freeBytes))
+        return "stage \(stage) takes \(needed) of memory, all processes together, and this machine has \(free) free: "
+            + "set `cluster.memory` and `cluster.server_memory`, or use more machines"
+    }
+}

@@ -9,6 +9,16 @@ package struct StageSample {
     /// Seconds of one thread for reading, decoding and augmenting an image.
     let secondsPerImage: Double
 
+    /// A sentence with file, line and field where reading two units takes more memory than there is.
+    package static func fault(_ stage: StagePlan, in plan: Plan, freeBytes: Int) -> String? {
+        let unitBytes = stage.unit * stage.task.inputs(of: stage, in: plan).reduce(0) { $0 + $1.byteCount }
+        guard 3 * unitBytes >= freeBytes else { return nil }
+        return plan.located(
+            stage.field("unit"),
+            "two units of stage \(stage.name) are read for its forecast, of \(ByteSize(bytes: unitBytes)) each, and "
+                + "this machine has no memory for them; make `unit` smaller, or check the plan on a larger machine")
+    }
+
     /// Reads two units.
     /// - Parameter root: folder that the plan's relative paths are relative to.
     package init(plan: Plan, stage: StagePlan, root: String) throws {

@@ -88,6 +88,9 @@ struct PlanCheck: ParsableCommand {
             note("timing units of stage \(stage.name) (\(index + 1) of \(plan.stages.count))")
             return try forecast(stage, plan, data, machine)
         }
+        for forecast in forecasts {
+            if let sentence = forecast.lackOfMemory(plan.cluster, freeBytes: machine.freeBytes) { note(sentence) }
+        }
         if json { return Console.say(json: String(decoding: try Self.encoder.encode(forecasts), as: UTF8.self)) }
         let table = ForecastTable(forecasts: forecasts, machine: machine, isLocal: plan.cluster.isLocal)
         let totals = RunTotals(run: RunForecast(stages: forecasts), disk: disk, network: bandwidth != nil)
@@ -97,15 +100,7 @@ struct PlanCheck: ParsableCommand {
     private func forecast(
         _ stage: StagePlan, _ plan: Plan, _ data: PlanData, _ machine: ForecastMachine
     ) throws -> StageForecast {
-        let inputBytes = stage.unit * stage.task.inputs(of: stage, in: plan).reduce(0) { $0 + $1.byteCount }
-        guard 3 * inputBytes < machine.freeBytes else {
-            throw CleanFailure(
-                plan.located(
-                    stage.field("unit"),
-                    "two units of stage \(stage.name) are read for its forecast, of \(Figure.bytes(inputBytes)) each, "
-                        + "which this machine has no memory for; make `unit` smaller, or check the plan on a larger one"
-                ))
-        }
+        if let fault = StageSample.fault(stage, in: plan, freeBytes: machine.freeBytes) { throw CleanFailure(fault) }
         let samples = data.sampleCount(stage.on, for: stage)
         let evaluated = samples + (stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0)
         return try StageForecast(

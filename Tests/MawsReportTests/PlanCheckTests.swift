@@ -139,6 +139,24 @@ import Testing
         #expect(unit.count == 1 && unit[0].contains("a unit of 4000000000 samples of stage linear fits no"), "\(unit)")
     }
 
+    @Test func memoryThatThisMachineDoesNotHaveIsSaid() throws {
+        let plan = try TinyRun(in: scratch.path).plan
+        let stage = plan.stages[0]
+        #expect(StageSample.fault(stage, in: plan, freeBytes: 1 << 30) == nil)
+        let fault = StageSample.fault(stage, in: plan, freeBytes: 1000) ?? "none"
+        #expect(fault.contains("two units of stage mae are read for its forecast, of "), "\(fault)")
+        let machine = ForecastMachine(measuredFor: plan, cores: 1)
+        let forecast = try StageForecast(
+            plan: plan, stage: stage, images: stage.batch, steps: 3,
+            sample: StageSample(plan: plan, stage: stage, root: "."), machine: machine)
+        #expect(forecast.lackOfMemory(plan.cluster, freeBytes: .max) == nil)
+        let lack = forecast.lackOfMemory(plan.cluster, freeBytes: 1000) ?? "none"
+        #expect(lack.hasPrefix("stage mae takes ") && lack.contains("and this machine has 1000 free"), "\(lack)")
+        var remote = plan.cluster
+        remote.isLocal = false
+        #expect(forecast.lackOfMemory(remote, freeBytes: 1000) == nil)
+    }
+
     /// A step's number has 32 bits; more would be another step's.
     @Test func moreStepsThanCanBeNumberedAreTold() throws {
         var plan = try TinyRun(in: scratch.path).plan

@@ -32,7 +32,8 @@ package struct ZeroShotTask: StageTask {
                 remedy: "write one, with the names of a class in each line, separated by commas")
         }
         try together.check()
-        (self.templates, self.classes) = (templates ?? "", classes ?? "")
+        guard let templates, let classes else { preconditionFailure("a file that was not read has no fault") }
+        (self.templates, self.classes) = (templates, classes)
     }
 
     package var nodes: [(String, Node?)] { [("templates", .text(templates)), ("classes", .text(classes))] }
