@@ -51,14 +51,13 @@ struct RunRecord {
         return names.filter { name in plan?.stage(name)?.trains ?? true }
     }
 
-    /// What became of the samples of each stage that has started.
+    /// What became of the samples of each stage that has started: in the plan's order, then of whatever else was
+    /// recorded.
     var stageSamples: [StageSamples] {
-        var names: [String] = []
-        for name in steps.map(\.stage) + stages.map(\.stage) where names.last != name && !names.contains(name) {
-            names.append(name)
-        }
         let trained = Set(steps.map(\.stage))
-        return names.map { name in
+        var started = trained.union(stages.map(\.stage))
+        let planned = (plan?.stages.map(\.name) ?? []).filter { started.remove($0) != nil }
+        return (planned + started.sorted()).map { name in
             StageSamples(
                 stage: name, survey: survey?.stages.first { $0.stage == name },
                 skipped: skipped.filter { $0.stage == name }.map(\.sample), trains: trained.contains(name))
