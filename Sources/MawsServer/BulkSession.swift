@@ -89,7 +89,7 @@ package final class BulkSession: Sendable {
         case .refused(let reason, let mayTryAgain):
             throw ServerError.refused(
                 address: "\(host.options.coordinator)", reason: reason, mayTryAgain: mayTryAgain)
-        default: throw rubbish(connection, "it answered bulk with another message than welcome")
+        default: throw violation(connection, "it answered bulk with another message than welcome")
         }
         let outbox = connection.outbox(bytesMax: Self.unsentBytesMax)
         defer { outbox.end() }
@@ -103,14 +103,14 @@ package final class BulkSession: Sendable {
         case .restore(let request, let slice):
             return try restore(request, slice, incoming.payloadCount, from: connection)
         case _ where incoming.payloadCount > 0:
-            throw rubbish(connection, .noPayloadDue)
+            throw violation(connection, .noPayloadDue)
         case .heartbeat: break
         case .restoreDone(let request, let stage, let step):
             try settle(
                 host.inTurn { try host.handle(.restoreDone(request, stage: stage, step: step)) }, connection)
         case .snapshot(let request, let slice): try answer(request, slice, over: connection)
-        case .refused(let reason, _): throw rubbish(connection, "it refuses this connection: \(reason)")
-        default: throw rubbish(connection, .notForTensors)
+        case .refused(let reason, _): throw violation(connection, "it refuses this connection: \(reason)")
+        default: throw violation(connection, .notForTensors)
         }
     }
 
@@ -125,7 +125,7 @@ package final class BulkSession: Sendable {
         }
         let target = memory.restoreTarget(slice)
         guard payloadCount == target.count else {
-            throw rubbish(connection, "it restores \(payloadCount) bytes of a slice of \(target.count)")
+            throw violation(connection, "it restores \(payloadCount) bytes of a slice of \(target.count)")
         }
         if payloadCount > 0 { try connection.receivePayload(into: target) }
         memory.restored(slice)
@@ -171,15 +171,15 @@ package final class BulkSession: Sendable {
     }
 
     private func settle(_ actions: [ShardLockedAction], _ connection: any ShardChannel) throws {
-        for case .breakOff(let breach) in actions { throw rubbish(connection, breach) }
+        for case .breakOff(let breach) in actions { throw violation(connection, breach) }
     }
 
-    private func rubbish(_ connection: any ShardChannel, _ breach: ShardBreach) -> ServerError {
-        rubbish(connection, breach.sentence(at: host.options.shard))
+    private func violation(_ connection: any ShardChannel, _ breach: ShardBreach) -> ServerError {
+        violation(connection, breach.sentence(at: host.options.shard))
     }
 
-    private func rubbish(_ connection: any ShardChannel, _ reason: String) -> ServerError {
-        .rubbish(peer: "the coordinator \(connection.peerName)", reason: reason)
+    private func violation(_ connection: any ShardChannel, _ reason: String) -> ServerError {
+        .breach(peer: "the coordinator \(connection.peerName)", reason: reason)
     }
 }
 

@@ -36,7 +36,7 @@ package final class CoordinatorSession {
         case .refused(let reason, let mayTryAgain):
             throw ServerError.refused(
                 address: "\(host.options.coordinator)", reason: reason, mayTryAgain: mayTryAgain)
-        default: throw rubbish("it answered hello with another message than welcome")
+        default: throw violation("it answered hello with another message than welcome")
         }
     }
 
@@ -58,14 +58,14 @@ package final class CoordinatorSession {
                 if let end = try watch.whileHeldUp({ try obey(incoming) }) { return end }
             } catch let error as TransportError {
                 return .lost(reason: "\(error)")
-            } catch ServerError.rubbish(let peer, let reason) {
-                return .lost(reason: "\(ServerError.rubbish(peer: peer, reason: reason))")
+            } catch ServerError.breach(let peer, let reason) {
+                return .lost(reason: "\(ServerError.breach(peer: peer, reason: reason))")
             }
         }
     }
 
     private func obey(_ incoming: Incoming) throws -> End? {
-        guard incoming.payloadCount == 0 else { throw rubbish(.noPayloadDue) }
+        guard incoming.payloadCount == 0 else { throw violation(.noPayloadDue) }
         switch incoming.message {
         case .heartbeat: break
         case .configure(let configuration):
@@ -76,15 +76,15 @@ package final class CoordinatorSession {
         case .shutdown(true, _): return .finished
         case .refused(let reason, true): return .lost(reason: "it refused this server: \(reason)")
         case .shutdown(false, let reason), .refused(let reason, false): throw ServerError.stopped(reason: reason)
-        default: throw rubbish(.notForOrders)
+        default: throw violation(.notForOrders)
         }
         return nil
     }
 
-    private func rubbish(_ breach: ShardBreach) -> ServerError { rubbish(breach.sentence(at: host.options.shard)) }
+    private func violation(_ breach: ShardBreach) -> ServerError { violation(breach.sentence(at: host.options.shard)) }
 
-    private func rubbish(_ reason: String) -> ServerError {
-        .rubbish(peer: "the coordinator \(connection.peerName)", reason: reason)
+    private func violation(_ reason: String) -> ServerError {
+        .breach(peer: "the coordinator \(connection.peerName)", reason: reason)
     }
 }
 

@@ -60,7 +60,7 @@ package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case refused(address: String, reason: String, mayTryAgain: Bool)
     case stopped(reason: String)
     /// The peer breaks the protocol.
-    case rubbish(peer: String, reason: String)
+    case breach(peer: String, reason: String)
     /// What must be true of the shard is not: a fault of this program.
     case disorder([String])
 
@@ -75,7 +75,7 @@ package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
             "the coordinator at \(address) refused this server: \(reason)."
         case .stopped(let reason):
             "the coordinator stopped this server: \(reason)."
-        case .rubbish(let peer, let reason):
+        case .breach(let peer, let reason):
             "\(peer) does not keep to the protocol: \(reason). Check that both run one version of maws."
         case .disorder(let violations):
             "the shard is in disorder, which is a fault of maws-ps: \(violations.joined(separator: "; ")). The process "

@@ -56,7 +56,7 @@ package final class TrainerSession {
         guard case .linkRequest(let origin) = incoming.message, incoming.payloadCount == 0 else {
             let reason = "here a coordinator may only ask for the state of a connection"
             connection.refuse(reason)
-            throw rubbish(reason)
+            throw violation(reason)
         }
         let isOwn = origin == host.origin
         let state = LinkState(isOpen: isOwn, isHeldUp: false, bytesReceived: 0, bytesSent: 0)
@@ -112,8 +112,8 @@ package final class TrainerSession {
         case .refuse(let breach):
             let reason = breach.sentence(at: host.options.shard)
             connection.refuse(reason)
-            throw rubbish(reason)
-        case .end(let breach): throw rubbish(breach.sentence(at: host.options.shard))
+            throw violation(reason)
+        case .end(let breach): throw violation(breach.sentence(at: host.options.shard))
         }
         return nil
     }
@@ -200,7 +200,7 @@ package final class TrainerSession {
         let count = memory.slices[Int(push.block)].count
         let limit = TensorCodec.payloadLimit(tensorBytes: 4 * count, encoding: push.encoding)
         guard payloadCount <= limit, push.encoding != .fp32 || payloadCount == 4 * count else {
-            throw rubbish("it pushes \(payloadCount) bytes for a slice of \(count) elements")
+            throw violation("it pushes \(payloadCount) bytes for a slice of \(count) elements")
         }
         // Runs have at most so many values; how many there are is in the payload.
         let valueCount = push.encoding == .fp32Runs ? min(count, payloadCount / 4) : count
@@ -248,7 +248,7 @@ package final class TrainerSession {
             try TensorCodec.decode(bytes, as: encoding, into: buffer.bytes)
             return PackedSum(whole: buffer)
         } catch {
-            throw rubbish("\(error)")
+            throw violation("\(error)")
         }
     }
 
@@ -272,7 +272,7 @@ package final class TrainerSession {
         gradient = nil
     }
 
-    private func rubbish(_ reason: String) -> ServerError { .rubbish(peer: peer, reason: reason) }
+    private func violation(_ reason: String) -> ServerError { .breach(peer: peer, reason: reason) }
 }
 
 extension ShardHost.State {

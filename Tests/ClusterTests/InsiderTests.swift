@@ -29,7 +29,7 @@ import Testing
             }
         ),
         (
-            "rubbish",
+            "garbage",
             { insider, lease in
                 var done = insider.done(lease)
                 done.skipped = (0..<1000).map { "invented-\($0)\n" }

@@ -86,7 +86,7 @@ final class FakeCluster {
         for _ in 0..<20 {
             if let accepted = try acceptOne() { return accepted }
         }
-        throw ServerError.rubbish(peer: "server", reason: "no handshake")
+        throw ServerError.breach(peer: "server", reason: "no handshake")
     }
 
     /// The connection for tensors of a server that was welcomed.
@@ -95,7 +95,7 @@ final class FakeCluster {
             if let connection = bulks.removeValue(forKey: origin) { return connection }
             if let (other, _) = try acceptOne() { other.close() }
         }
-        throw ServerError.rubbish(peer: "server", reason: "no connection for tensors")
+        throw ServerError.breach(peer: "server", reason: "no connection for tensors")
     }
 
     private func acceptOne() throws -> (Connection, Message)? {
@@ -158,7 +158,7 @@ final class FakeCluster {
                     protocolVersion: ProtocolVersion.current, role: .trainer, name: "trainer-0", computeProfile: "",
                     dataFingerprint: "", server: nil, term: Term(1), origin: origin)))
         guard case .welcome = try connection.receive(timeoutSeconds: 120).message else {
-            throw ServerError.rubbish(peer: "server", reason: "no welcome")
+            throw ServerError.breach(peer: "server", reason: "no welcome")
         }
         return connection
     }
@@ -250,7 +250,7 @@ final class ServerLink: @unchecked Sendable {
         guard case .reduced(let reduced) = try receive().message, reduced.step == StepIndex(step),
             reduced.reply == reply
         else {
-            throw ServerError.rubbish(peer: "server", reason: "no report")
+            throw ServerError.breach(peer: "server", reason: "no report")
         }
         return reduced.chunkSquares
     }

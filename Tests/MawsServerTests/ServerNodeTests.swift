@@ -201,7 +201,7 @@ import Testing
         #expect(try other.receive(timeoutSeconds: 120).message == .flushed(reply))
     }
 
-    @Test func trainerThatSendsRubbishLosesItsConnectionAndHarmsNobody() throws {
+    @Test func trainerThatSendsGarbageLosesItsConnectionAndHarmsNobody() throws {
         let sample = SampleModel()
         let cluster = try Self.startedCluster(shards: 1, sample)
         let server = cluster.servers[0]

@@ -79,9 +79,9 @@ extension CoordinatorCore {
             return [.runStopped]
         }
         guard !readyServers.contains(where: \.isBusy) else { return [] }
-        let strangers = readyServers.filter { $0.version == nil }
-        if strangers.isEmpty { return areServersCurrent ? goOn(now) : [] }
-        if strangers.allSatisfy({ fits($0.hello) }) { return strangers.flatMap { keep($0) } }
+        let stateless = readyServers.filter { $0.version == nil }
+        if stateless.isEmpty { return areServersCurrent ? goOn(now) : [] }
+        if stateless.allSatisfy({ fits($0.hello) }) { return stateless.flatMap { keep($0) } }
         return restoreAll()
     }
 

@@ -66,7 +66,7 @@ package struct UnitTree: Hashable, Sendable {
     /// By level and index.
     private var waiting: [[Sum?]]
     /// Nodes above level 0 that came as a whole.
-    private var wholes: Set<Node> = []
+    private var arrivedTogether: Set<Node> = []
     /// Nodes that are being formed, by their left sides.
     private var forming: [Sum: Node] = [:]
     private var sumCount = 0
@@ -88,7 +88,7 @@ package struct UnitTree: Hashable, Sendable {
     package mutating func insert(_ node: Node) -> Arrival? {
         guard !contains(node) else { return nil }
         for unit in units(node) { hasArrived[unit] = true }
-        if node.level > 0 { wholes.insert(node) }
+        if node.level > 0 { arrivedTogether.insert(node) }
         let sum = Sum(step: step, number: sumCount)
         sumCount += 1
         return Arrival(sum: sum, dropped: dropWaiting(below: node), next: climb(sum, from: node))
@@ -119,7 +119,7 @@ package struct UnitTree: Hashable, Sendable {
     }
 
     private func isInWhole(_ node: Node) -> Bool {
-        wholes.contains { whole in
+        arrivedTogether.contains { whole in
             whole.level >= node.level && node.index >> (whole.level - node.level) == whole.index
         }
     }
