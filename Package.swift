@@ -133,6 +133,7 @@ let nodes: [Target] = [
             "MawsTensor", "MawsSum", "MawsKernels", "MawsPlan", "MawsModel", "MawsDataFiles", "MawsData",
             "MawsTraining", logging,
         ]),
+    library("MawsRig", ["MawsBase", "MawsTransport", "MawsWire", "MawsProtocol"]),
     library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),
 ]
 
@@ -157,6 +158,7 @@ let programs: [Target] = [
             "MawsImages", "MawsData", "MawsTraining",
         ]),
     program("maws-trainer", ["MawsBase", "MawsProcess", "MawsKernels", "MawsTrainer"]),
+    program("maws-rig", ["MawsBase", "MawsProcess", "MawsRig"]),
 ]
 
 /// Built by `Scripts/fuzz` alone: without libFuzzer it has no main function.
@@ -236,6 +238,7 @@ let testTargets: [Target] = [
             "MawsBase", "MawsHash", "MawsCheckpoint", "MawsProtocol", "MawsTensor", "MawsPlan", "MawsModel",
             "MawsImages", "MawsData", "MawsDataTools", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast",
         ]),
+    tests("MawsRigTests", ["MawsBase", "MawsWire", "MawsProtocol", "MawsRig"]),
     tests(
         "ClusterTests",
         [

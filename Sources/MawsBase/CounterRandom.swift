@@ -12,6 +12,8 @@ package enum RandomPurpose: UInt32, Sendable {
     case erase = 31
     case mix = 32
     case split = 40
+    /// Faults and delays of simulated runs.
+    case simulation = 50
     case test = 99
 }
 

@@ -8,6 +8,8 @@ import Testing
     static let numeric = [
         "MawsTensor", "MawsSum", "MawsKernels", "MawsModel", "MawsTraining", "MawsOptimizer", "MawsPlan",
     ]
+    /// Where a seed is all that decides.
+    static let simulated = ["MawsRig"]
     /// Where samples are made of files, the same on every machine.
     static let data = ["MawsDataFiles", "MawsImages", "MawsData", "MawsDataTools"]
     /// Where memory is touched without checks.
@@ -38,7 +40,8 @@ import Testing
 
     @Test func onlyShellsReadAClock() {
         let clock = /\bDate\(|DispatchTime|ContinuousClock|SuspendingClock|clock_gettime|Moment\.now/
-        let files = tree.targets(Self.pure + Self.numeric).filter { $0.path != "Sources/MawsBase/Moment.swift" }
+        let files = tree.targets(Self.pure + Self.numeric + Self.simulated)
+            .filter { $0.path != "Sources/MawsBase/Moment.swift" }
         expectNone(clock, in: files, "reads a clock; take the moment as an argument")
     }
 
@@ -56,12 +59,13 @@ import Testing
 
     @Test func randomNumbersAreCounted() {
         let systems = /SystemRandomNumberGenerator|\.random\(in:|\.shuffled\(|\.shuffle\(|\bdrand48|\brand\(/
-        let files = tree.targets(Self.pure + Self.numeric + Self.data + ["MawsServer", "MawsTrainer"])
+        let files = tree.targets(
+            Self.pure + Self.numeric + Self.data + Self.simulated + ["MawsServer", "MawsTrainer"])
         expectNone(systems, in: files, "draws from the system; use CounterRandom")
     }
 
     @Test func hashesOfTheProcessReachNoNumber() {
-        let files = tree.targets(Self.pure + Self.numeric + Self.data)
+        let files = tree.targets(Self.pure + Self.numeric + Self.data + Self.simulated)
         expectNone(/\bHasher\(|\.hashValue\b/, in: files, "differs from process to process")
     }
 

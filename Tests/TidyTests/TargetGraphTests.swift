@@ -50,6 +50,7 @@ import Testing
         "MawsTrainer":
             "MawsBase MawsHash MawsTransport MawsFiles MawsCompression MawsWire MawsProtocol MawsTensor MawsSum "
             + "MawsKernels MawsPlan MawsModel MawsDataFiles MawsData MawsTraining logging",
+        "MawsRig": "MawsBase MawsTransport MawsWire MawsProtocol",
         "MawsTestSupport": "MawsBase MawsTensor MawsKernels",
         "maws":
             "MawsBase MawsFiles MawsProcess MawsTensor MawsKernels MawsPlan MawsDataFiles MawsData MawsDataTools "
@@ -60,6 +61,7 @@ import Testing
             "MawsBase MawsProcess MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsOptimizer MawsImages "
             + "MawsData MawsTraining",
         "maws-trainer": "MawsBase MawsProcess MawsKernels MawsTrainer",
+        "maws-rig": "MawsBase MawsProcess MawsRig",
     ]
 
     @Test func everyTargetIsFound() {
