@@ -69,8 +69,19 @@ package final class LocalCluster {
         let now = world.now()
         for name in children.keys.sorted() {
             guard let restartAt = children[name]?.restartAt, restartAt <= now, !isStopping else { continue }
-            try launch(name)
+            do { try launch(name) } catch { try startFailed(name, error) }
         }
+    }
+
+    /// Its program is gone, or is being replaced: said once, and tried again after a pause.
+    private func startFailed(_ name: String, _ error: any Error) throws {
+        guard var child = children[name] else { return }
+        let pauseSeconds = child.restarts.startFailed(isAlone: running.isEmpty)
+        child.restartAt = pauseSeconds.map { world.now() + $0 }
+        children[name] = child
+        guard pauseSeconds != nil else { throw error }
+        guard child.restarts.failedStarts == 1 else { return }
+        mailbox.post(.note("\(name) cannot be started again and is tried again until it can: \(error)"))
     }
 
     /// Waits for the children to end by themselves, having been told so; kills those that do not.
@@ -97,6 +108,7 @@ package final class LocalCluster {
         child.process = try world.launch(start) { [mailbox] status in
             mailbox.post(.childEnded(name: name, status: status))
         }
+        if child.restarts.failedStarts > 0 { mailbox.post(.note("\(name) is started again")) }
         child.startedAt = world.now()
         child.restartAt = nil
         children[name] = child

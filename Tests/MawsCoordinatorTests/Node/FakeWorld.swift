@@ -24,6 +24,8 @@ final class FakeWorld: Sendable {
         var warnings: [String] = []
         var drawn = ""
         var children: [FakeChild] = []
+        /// Files of programs that are not there.
+        var missing: Set<String> = []
     }
 
     let state = Mutex(State())
@@ -34,6 +36,9 @@ final class FakeWorld: Sendable {
             beside: { work in self.state.withLock { $0.work.append(work) } },
             disk: { try self.write($0, $1) },
             launch: { start, ended in
+                guard !self.state.withLock({ $0.missing.contains(start.program) }) else {
+                    throw CoordinatorError.missingProgram(start.program)
+                }
                 let child = FakeChild(start, ended)
                 self.state.withLock { $0.children.append(child) }
                 return child
@@ -58,6 +63,9 @@ final class FakeWorld: Sendable {
         for body in work { body() }
         return !work.isEmpty
     }
+
+    /// These programs, and no others, are not there.
+    func lack(_ programs: Set<String>) { state.withLock { $0.missing = programs } }
 
     /// The disk refuses the write of this number, counted from 0, and all after it.
     func refuse(from first: Int, _ refusal: Refusal) { state.withLock { $0.refusal = (first, refusal) } }

@@ -63,6 +63,40 @@ struct NodeChildrenTests {
                 == true)
     }
 
+    /// A program is built anew while the run goes on, and a trainer ends just then.
+    @Test func aChildWhoseProgramIsAwayIsStartedWhenItIsBack() throws {
+        let rig = try NodeRig()
+        _ = try started(rig)
+        rig.world.move(60)
+        rig.world.lack(["/fake/bin/maws-trainer"])
+        rig.world.children[3].end("signal 9")
+        rig.wait(120)
+        #expect(rig.world.children.count == 4 && rig.node?.isUnderWay == true)
+        let said =
+            "trainer-1 cannot be started again and is tried again until it can: /fake/bin/maws-trainer is not there"
+        #expect(rig.world.warnings.split(separator: "\n").count { $0.contains(said) } == 1)
+        rig.world.lack([])
+        rig.wait(3.1)
+        #expect(rig.world.children.count == 5)
+        #expect(rig.world.warnings.contains("trainer-1 is started again"))
+        rig.world.lack(["/fake/bin/maws-trainer"])
+        rig.world.children[4].end("signal 9")
+        rig.wait(1)
+        #expect(rig.world.warnings.split(separator: "\n").count { $0.contains(said) } == 2, "it is another time")
+    }
+
+    /// Nobody is left, and no program to start: that does not get better.
+    @Test func aRunWithoutAnyChildThatCanBeStartedEnds() throws {
+        let rig = try NodeRig()
+        _ = try started(rig)
+        rig.world.move(60)
+        rig.world.lack(["/fake/bin/maws-ps", "/fake/bin/maws-trainer"])
+        for child in rig.world.children { child.end("signal 9") }
+        rig.wait(60)
+        let error = #expect(throws: RunFailure.self) { try rig.finish() }
+        #expect(error?.sentence.contains("/fake/bin/maws-ps is not there") == true)
+    }
+
     @Test func childrenThatDoNotEndAreKilledAndNoneIsStartedAgain() throws {
         let rig = try NodeRig()
         let cluster = try started(rig)
