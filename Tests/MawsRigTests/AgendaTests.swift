@@ -1,7 +1,5 @@
-import MawsBase
+import MawsRig
 import Testing
-
-@testable import MawsRig
 
 @Suite struct AgendaTests {
     @Test func whatHappensIsInOrderOfTimeThenOfWriting() {

@@ -2,33 +2,35 @@ import MawsBase
 
 /// All that is still to happen in a simulated world, in one total order: by the moment, and at one moment by when it was
 /// put down.
-struct Agenda {
-    struct Entry {
-        var at: UInt64
-        var number: UInt64
+package struct Agenda {
+    package struct Entry {
+        package var at: UInt64
+        package var number: UInt64
         /// Whose it is: what is put down for a process does not happen once that is dead, and later while it is stopped.
-        var owner: Process?
-        var body: () -> Void
+        package var owner: Process?
+        package var body: () -> Void
     }
 
     private var heap: [Entry] = []
     private var count: UInt64 = 0
 
-    var isEmpty: Bool { heap.isEmpty }
-    /// When the next thing happens.
-    var next: UInt64? { heap.first?.at }
+    package init() {}
 
-    mutating func put(at nanoseconds: UInt64, _ owner: Process?, _ body: @escaping () -> Void) {
+    package var isEmpty: Bool { heap.isEmpty }
+    /// When the next thing happens.
+    package var next: UInt64? { heap.first?.at }
+
+    package mutating func put(at nanoseconds: UInt64, _ owner: Process?, _ body: @escaping () -> Void) {
         count += 1
         insert(Entry(at: nanoseconds, number: count, owner: owner, body: body))
     }
 
     /// What had its time while its process was stopped happens later, still in its order.
-    mutating func postpone(_ entry: Entry, to nanoseconds: UInt64) {
+    package mutating func postpone(_ entry: Entry, to nanoseconds: UInt64) {
         insert(Entry(at: nanoseconds, number: entry.number, owner: entry.owner, body: entry.body))
     }
 
-    mutating func take() -> Entry? {
+    package mutating func take() -> Entry? {
         guard let first = heap.first else { return nil }
         let last = heap.removeLast()
         if !heap.isEmpty {

@@ -1,7 +1,7 @@
 import MawsBase
 
 /// One process of a simulated machine, from its start to its death.
-final class Process {
+package final class Process {
     /// The machine that it is on.
     let host: Int
     let name: String
