@@ -12,12 +12,11 @@ import Testing
         let victim = try Victim()
         var viewers: [Connection] = []
         let frame = try Connection.frame(.statusRequest)
-        try victim.expectWorkGoesOn { round in
+        try victim.expectWorkGoesOn(end: { leave(&viewers) }) { round in
             if round % 20 == 0, viewers.count < 8 { viewers.append(try victim.viewer()) }
             for viewer in viewers { try? viewer.send(frame: frame, stallSeconds: 0) }
             Thread.sleep(forTimeInterval: 0.01)
         }
-        for viewer in viewers { viewer.close() }
     }
 
     @Test func aViewerThatSendsWhatItMayNotIsToldSoAndClosed() throws {
@@ -36,7 +35,7 @@ import Testing
     @Test func headersOfLargeBodiesBeforeHelloTakeNothing() throws {
         let victim = try Victim()
         var open: [Connection] = []
-        try victim.expectWorkGoesOn { round in
+        try victim.expectWorkGoesOn(end: { leave(&open) }) { round in
             if round < 30 {
                 let stranger = try victim.dial(.viewer)
                 try stranger.send(
@@ -45,13 +44,16 @@ import Testing
             }
             Thread.sleep(forTimeInterval: 0.01)
         }
-        for stranger in open { stranger.close() }
     }
 
     @Test func thousandsOfIdleConnectionsWithoutACertificate() throws {
         let victim = try Victim()
         var idle: [FileHandle] = []
-        try victim.expectWorkGoesOn { round in
+        func leave() {
+            for handle in idle { try? handle.close() }
+            idle = []
+        }
+        try victim.expectWorkGoesOn(end: leave) { round in
             if round < 1500 { idle.append(try #require(Self.connect(victim.address))) }
             if round >= 1500 { Thread.sleep(forTimeInterval: 0.01) }
             // The coordinator has closed the oldest long ago; this process has few descriptors itself.
@@ -59,7 +61,7 @@ import Testing
         }
         // Who has a certificate is let in all the same, if it tries again while too many come at once.
         try victim.wait("a viewer is let in") { (try? victim.viewer())?.close() != nil }
-        for handle in idle { try handle.close() }
+        leave()
     }
 
     /// A plain TCP connection.
@@ -67,6 +69,12 @@ import Testing
         let descriptor = tcpConnection(port: address.port)
         return descriptor >= 0 ? FileHandle(fileDescriptor: descriptor) : nil
     }
+}
+
+/// Ends these connections.
+func leave(_ connections: inout [Connection]) {
+    for connection in connections { connection.close() }
+    connections = []
 }
 
 /// To this machine; below 0 where it was not made.

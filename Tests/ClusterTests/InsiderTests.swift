@@ -106,7 +106,7 @@ import Testing
         let victim = try Victim()
         let fingerprint = try Insider.fingerprint(of: victim)
         var insiders: [Insider] = []
-        try victim.expectWorkGoesOn { round in
+        try victim.expectWorkGoesOn(end: { insiders = [] }) { round in
             if round % 5 == 0 {
                 if insiders.count == 8 { insiders.removeFirst() }
                 let insider = try Insider(victim, name: "silent-\(round)", fingerprint: fingerprint)
@@ -122,7 +122,7 @@ import Testing
         let victim = try Victim()
         let insider = try Insider(victim, fingerprint: nil)
         var readers: [Connection] = []
-        try victim.expectWorkGoesOn { round in
+        try victim.expectWorkGoesOn(end: { leave(&readers) }) { round in
             while readers.count < 6 { readers.append(try insider.serverConnection(readers.count % 2)) }
             let step = StepIndex(UInt64(victim.run.committedSteps()))
             readers = try readers.filter { reader in
@@ -141,6 +141,5 @@ import Testing
             try? insider.connection.send(.heartbeat)
             Thread.sleep(forTimeInterval: 0.01)
         }
-        for reader in readers { reader.close() }
     }
 }
