@@ -134,6 +134,8 @@ let nodes: [Target] = [
             "MawsTraining", logging,
         ]),
     library("MawsRig", ["MawsBase", "MawsTransport", "MawsWire", "MawsProtocol"]),
+    .target(name: "CRigShim"),
+    library("MawsLive", ["MawsHash", "MawsRecords", "MawsReport", yams]),
     library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),
 ]
 
@@ -158,7 +160,7 @@ let programs: [Target] = [
             "MawsImages", "MawsData", "MawsTraining",
         ]),
     program("maws-trainer", ["MawsBase", "MawsProcess", "MawsKernels", "MawsTrainer"]),
-    program("maws-rig", ["MawsBase", "MawsProcess", "MawsRig"]),
+    program("maws-rig", ["MawsBase", "MawsFiles", "MawsProcess", "MawsRig", "MawsLive"]),
 ]
 
 /// Built by `Scripts/fuzz` alone: without libFuzzer it has no main function.
@@ -238,6 +240,7 @@ let testTargets: [Target] = [
             "MawsBase", "MawsHash", "MawsCheckpoint", "MawsProtocol", "MawsTensor", "MawsPlan", "MawsModel",
             "MawsImages", "MawsData", "MawsDataTools", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast",
         ]),
+    tests("MawsLiveTests", ["MawsLive"]),
     tests("MawsRigTests", ["MawsBase", "MawsWire", "MawsProtocol", "MawsRig"]),
     tests(
         "ClusterTests",
@@ -250,6 +253,7 @@ let testTargets: [Target] = [
 
 let package = Package(
     name: "maws",
+    products: [.library(name: "MawsRigShim", type: .dynamic, targets: ["CRigShim"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),

@@ -16,7 +16,7 @@ import Testing
     static let unsafe = [
         "MawsHash", "MawsTensor", "MawsSum", "MawsKernels", "MawsOptimizer", "MawsCompression", "MawsTransport",
         "MawsFiles", "MawsState", "MawsCheckpoint", "MawsDataFiles", "MawsImages", "MawsData",
-        "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsTestSupport",
+        "MawsServer", "MawsTrainer", "MawsCoordinator", "MawsProcess", "MawsLive", "MawsTestSupport",
     ]
 
     private let tree = SourceTree.package

@@ -61,7 +61,8 @@ import Testing
             "MawsBase MawsProcess MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsOptimizer MawsImages "
             + "MawsData MawsTraining",
         "maws-trainer": "MawsBase MawsProcess MawsKernels MawsTrainer",
-        "maws-rig": "MawsBase MawsProcess MawsRig",
+        "MawsLive": "MawsHash MawsRecords MawsReport yams",
+        "maws-rig": "MawsBase MawsFiles MawsProcess MawsRig MawsLive",
     ]
 
     @Test func everyTargetIsFound() {

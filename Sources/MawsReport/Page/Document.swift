@@ -1,10 +1,14 @@
 /// A page of its own: opens offline, on any screen, light and dark.
-struct Document {
+package struct Document {
     let title: String
     let header: Markup
     let main: Markup
 
-    var markup: Markup {
+    package init(title: String, header: Markup, main: Markup) {
+        (self.title, self.header, self.main) = (title, header, main)
+    }
+
+    package var markup: Markup {
         """
         <!DOCTYPE html>
         <html lang="en">

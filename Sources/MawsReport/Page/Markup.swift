@@ -4,30 +4,30 @@ import MawsRecords
 /// A piece of HTML. Strings put into one by interpolation are escaped, other pieces are not:
 /// `"<p>\(name)</p>" as Markup` is safe whatever the name. Void elements are closed (`<img … />`), so that the page is
 /// well-formed XML too.
-struct Markup: ExpressibleByStringInterpolation, Sendable {
-    var html: String
+package struct Markup: ExpressibleByStringInterpolation, Sendable {
+    package var html: String
 
-    init(html: String) { self.html = html }
-    init(stringLiteral value: String) { html = value }
-    init(stringInterpolation: Interpolation) { html = stringInterpolation.html }
+    package init(html: String) { self.html = html }
+    package init(stringLiteral value: String) { html = value }
+    package init(stringInterpolation: Interpolation) { html = stringInterpolation.html }
 
-    struct Interpolation: StringInterpolationProtocol {
+    package struct Interpolation: StringInterpolationProtocol {
         fileprivate var html = ""
 
-        init(literalCapacity: Int, interpolationCount: Int) { html.reserveCapacity(2 * literalCapacity) }
+        package init(literalCapacity: Int, interpolationCount: Int) { html.reserveCapacity(2 * literalCapacity) }
 
-        mutating func appendLiteral(_ literal: String) { html += literal }
-        mutating func appendInterpolation(_ text: String) { html += Markup.escape(text) }
-        mutating func appendInterpolation(_ number: Int) { html += String(number) }
+        package mutating func appendLiteral(_ literal: String) { html += literal }
+        package mutating func appendInterpolation(_ text: String) { html += Markup.escape(text) }
+        package mutating func appendInterpolation(_ number: Int) { html += String(number) }
         /// Coordinates: two decimals.
-        mutating func appendInterpolation(_ number: Double) { html += Figure.decimal(number, places: 2) }
-        mutating func appendInterpolation(_ markup: Markup) { html += markup.html }
-        mutating func appendInterpolation(_ parts: [Markup]) { for part in parts { html += part.html } }
-        mutating func appendInterpolation(_ markup: Markup?) { html += markup?.html ?? "" }
+        package mutating func appendInterpolation(_ number: Double) { html += Figure.decimal(number, places: 2) }
+        package mutating func appendInterpolation(_ markup: Markup) { html += markup.html }
+        package mutating func appendInterpolation(_ parts: [Markup]) { for part in parts { html += part.html } }
+        package mutating func appendInterpolation(_ markup: Markup?) { html += markup?.html ?? "" }
     }
 
     /// Text as HTML: the five special characters as entities, control characters that XML forbids as U+FFFD.
-    static func escape(_ text: String) -> String {
+    package static func escape(_ text: String) -> String {
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -44,5 +44,5 @@ struct Markup: ExpressibleByStringInterpolation, Sendable {
         return escaped
     }
 
-    static func + (left: Self, right: Self) -> Self { Markup(html: left.html + right.html) }
+    package static func + (left: Self, right: Self) -> Self { Markup(html: left.html + right.html) }
 }

@@ -1,0 +1,97 @@
+import ArgumentParser
+import Foundation
+import MawsFiles
+import MawsLive
+import MawsProcess
+
+/// `maws-rig live`: a plan by real processes, under faults.
+struct Live: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "live",
+        abstract: "Run a plan by real processes under faults, and compare every bit with an undisturbed run.",
+        discussion: """
+            Faults come from --schedule, from --random with a seed, or are each kind once (--matrix). Only processes, \
+            links and files that the rig made are touched. Writes record.json and report.html into --output, and exits \
+            with 1 unless the run ends with the bits of the undisturbed one and no committed step was lost. \
+            docs/faults.md describes faults and schedules.
+            """)
+
+    @Option(help: "The plan.") var plan: String
+    @Option(help: "Folder for both runs and the report; it must not exist, or be empty.") var output: String
+    @Option(help: "Schedule of faults, a YAML file.") var schedule: String?
+    @Option(parsing: .unconditional, help: "So many faults, drawn by --seed.") var random: Int?
+    @Flag(help: "Each kind of fault of each role once.") var matrix = false
+    @Option(parsing: .unconditional, help: "Seed of the faults.") var seed: UInt64 = 1
+    @Option(help: "With --random: only these kinds, separated by commas.") var kinds: String?
+    @Option(parsing: .unconditional, help: "With --random: mean seconds between a recovery and the next fault.")
+    var pause = 1.0
+    @Option(parsing: .unconditional, help: "With --matrix: seconds that a fault lasts.") var seconds = 3.0
+    @Option(parsing: .unconditional, help: "Servers, in place of the plan's.") var servers: Int?
+    @Option(parsing: .unconditional, help: "Trainers, in place of the plan's.") var trainers: Int?
+    @Option(parsing: .unconditional, help: "Seconds without a commit after which the run counts as stuck.")
+    var stall = 120.0
+    @Option(help: "Folder that the plan's data paths are relative to.") var dataRoot = "."
+
+    func validate() throws {
+        let sources = [schedule != nil, random != nil, matrix].count { $0 }
+        guard sources == 1 else { throw ValidationError("Give one of --schedule, --random and --matrix.") }
+        guard (1...1_000_000).contains(random ?? 1) else { throw ValidationError("--random is 1 to 1000000.") }
+        guard kinds == nil || random != nil else { throw ValidationError("--kinds goes with --random.") }
+        for (name, value) in [("pause", pause), ("seconds", seconds), ("stall", stall)] {
+            guard value > 0, value <= 3600 else { throw ValidationError("--\(name) is above 0 and at most 3600.") }
+        }
+    }
+
+    func run() throws {
+        guard (try? Folder.names(in: output))?.isEmpty ?? true else {
+            throw LiveError.unusable("\(output) is not empty: the rig mixes with nothing that others made.")
+        }
+        let programs = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let folder = URL(fileURLWithPath: output).standardizedFileURL.path
+        var options = LiveOptions(
+            plan: plan, faults: try faults(), seed: seed, folder: folder, programs: programs.path)
+        (options.servers, options.trainers, options.stallSeconds) = (servers, trainers, stall)
+        options.dataRoot = dataRoot
+        let record = try LiveRun(options, say: { Console.say($0) }).finish()
+        try write(record, to: folder)
+        tell(record, folder)
+        if !record.isWhole { throw ExitCode(1) }
+    }
+
+    private func faults() throws -> LiveOptions.Faults {
+        if let schedule { return .schedule(path: schedule) }
+        guard let random else { return .matrix(seconds: seconds) }
+        let names = kinds?.split(separator: ",").map(String.init) ?? FaultKind.allCases.map(\.rawValue)
+        let chosen = try names.map { name in
+            guard let kind = FaultKind(rawValue: name) else {
+                throw ValidationError(
+                    "there is no fault \(name); there are \(FaultKind.allCases.map(\.rawValue).joined(separator: ", "))"
+                )
+            }
+            return kind
+        }
+        return .random(count: random, kinds: chosen, meanPauseSeconds: pause)
+    }
+
+    private func write(_ record: LiveRecord, to folder: String) throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys]
+        try AtomicFile.write([UInt8](encoder.encode(record)) + [UInt8(ascii: "\n")], to: folder + "/record.json")
+        try AtomicFile.write(LivePage(record).html, to: folder + "/report.html")
+    }
+
+    private func tell(_ record: LiveRecord, _ folder: String) {
+        for problem in record.problems { Console.say("differs: \(problem)") }
+        for end in record.processes.flatMap(\.ends) { Console.say("note: \(end)") }
+        let survived = record.isWhole ? record.faults.count : 0
+        let wanted = record.faults.count + record.missed
+        let worst = record.faults.map(\.stalledSeconds).max() ?? 0
+        Console.say("figure=live-faults-survived value=\(survived) unit=faults goal=\(wanted)")
+        Console.say("figure=live-commits-lost value=\(record.lostCommits) unit=steps goal=0")
+        Console.say("figure=live-steps-recomputed value=\(record.recomputedSteps) unit=steps")
+        Console.say("figure=live-longest-stall value=\(String(format: "%.2f", worst)) unit=s")
+        Console.say(
+            "figure=live-productive-share value=\(String(format: "%.4f", record.productiveShare)) unit=share goal=0.97")
+        Console.say("report: \(folder)/report.html")
+    }
+}
