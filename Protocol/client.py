@@ -19,7 +19,7 @@ MAGIC, VERSION, HEADER = b"MAWS", 5, struct.Struct("<4sHBBIQ")
 STAGE_STEP = [("stage", "I"), ("step", "Q")]
 REPLY = [("reply term", "Q"), ("request", "Q")]
 REQUEST = [("request", "Q")]
-POST = [("term", "Q")] + STAGE_STEP + [("unit", "I")]
+UNIT = [("term", "Q")] + STAGE_STEP + [("unit", "I")]
 CODE = [("word 0", "Q"), ("word 1", "Q"), ("word 2", "Q"), ("word 3", "Q")]
 GRANT = [
     ("phase", "I"), ("first unit", "I"), ("units", "I"), ("may be non-finite", "bool"), ("code", CODE),
@@ -66,7 +66,7 @@ MESSAGES = {
         ("term", "Q"), ("run", "text"), ("stage", "I"), ("table", ("array", BLOCK)), ("units", "I"),
         ("optimizer", ("optional", OPTIMIZER)), ("gather encoding", "B"), ("keeps state", "bool"),
         ("keeps step", "bool"),
-        ("posts", [("units", "I"), ("piece bytes", "I"), ("pieces min", "I"), ("pieces max", "I")]),
+        ("shared rows", [("units", "I"), ("piece bytes", "I"), ("pieces min", "I"), ("pieces max", "I")]),
         ("lease key", CODE), ("receipt key", CODE), ("request", "Q"),
     ]),
     17: ("restore", REQUEST + SLICE),
@@ -94,12 +94,12 @@ MESSAGES = {
     48: ("gather", REQUEST + STAGE_STEP + [("block", "I")]),
     49: ("gathered", REPLY + STAGE_STEP + [("block", "I"), ("encoding", "B")]),
     50: ("unavailable", REPLY + REASON),
-    51: ("push", POST + [("level", "B"), ("block", "I"), ("encoding", "B"), ("grant", GRANT)]),
-    52: ("flush", REQUEST + POST + [("level", "B"), ("grant", GRANT)]),
+    51: ("push", UNIT + [("level", "B"), ("block", "I"), ("encoding", "B"), ("grant", GRANT)]),
+    52: ("flush", REQUEST + UNIT + [("level", "B"), ("grant", GRANT)]),
     53: ("flushed", REPLY + [("is finite", "bool"), ("receipt", CODE)]),
-    54: ("post", POST + [("grant", GRANT)]),
-    55: ("collect", REQUEST + STAGE_STEP),
-    56: ("posted", REPLY + POST),
+    54: ("shareRows", UNIT + [("grant", GRANT)]),
+    55: ("gatherRows", REQUEST + STAGE_STEP),
+    56: ("sharedRows", REPLY + UNIT),
     57: ("linkRequest", [("origin", "Q")]),
     58: ("linkState", REPLY + [("is open", "bool"), ("is held up", "bool"), ("received", "Q"), ("sent", "Q")]),
     64: ("statusRequest", []),

@@ -63,7 +63,7 @@ extension CoordinatorNode {
                     unitsPerStep: UInt32(stage.shape.unitsInPhase.last ?? 1),
                     optimizer: stage.plan.recipe?.optimizer.configuration(seed: plan.seed),
                     gatherEncoding: plan.wire.gather == .fp32 ? .fp32 : .fp32Zstd, keepsState: keepsState,
-                    keepsStep: keepsStep, posts: stage.posts, keys: keys, request: reply.request)),
+                    keepsStep: keepsStep, sharedRows: stage.sharedRows, keys: keys, request: reply.request)),
             to: peer)
     }
 

@@ -81,7 +81,7 @@ private struct Traffic {
     let gathered: Int
 
     /// A trainer gathers what is trained once a version, or, where its memory does not hold all blocks, more often,
-    /// which is not foreseen. Units may also post rows, and every trainer collects all of them.
+    /// which is not foreseen. Units may also share rows, and every trainer gathers all of them.
     init(plan: Plan, stage: StagePlan, cost: StageCost, _ pushes: PushForecast, _ machine: ForecastMachine) {
         let readers = min(machine.trainers, stage.unitsPerStep)
         guard stage.trains else {

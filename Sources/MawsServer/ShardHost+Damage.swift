@@ -46,7 +46,7 @@ extension ShardHost {
             (state.found, state.memory) = (nil, nil)
             // What works on it still is done with.
             state.generation = ShardGeneration(generation.value + 1)
-            (state.buffers, state.posts, state.squares) = ([:], [:], [])
+            (state.buffers, state.sharedRows, state.squares) = ([:], [:], [])
             if state.coordinator == nil { state.untoldLoss = damage }
             return file
         }

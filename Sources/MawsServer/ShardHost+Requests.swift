@@ -32,8 +32,8 @@ extension ShardHost {
         return try result.get()
     }
 
-    func posts(of units: [UnitIndex]) -> [(UnitIndex, [UInt8])] {
-        state.withLock { state in units.compactMap { unit in state.posts[unit].map { (unit, $0) } } }
+    func rows(of units: [UnitIndex]) -> [(UnitIndex, [UInt8])] {
+        state.withLock { state in units.compactMap { unit in state.sharedRows[unit].map { (unit, $0) } } }
     }
 
     func count(_ change: (inout Traffic) -> Void) { state.withLock { change(&$0.traffic) } }

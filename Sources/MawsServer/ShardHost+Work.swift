@@ -55,7 +55,7 @@ extension ShardHost {
         try memory(generation)?.apply(commit)
         state.withLock { state in
             state.squares = Array(repeating: [], count: state.squares.count)
-            state.posts = [:]
+            state.sharedRows = [:]
         }
     }
 
@@ -108,7 +108,7 @@ extension ShardHost {
             state.memory = memory
             state.generation = generation
             state.buffers = [:]
-            state.posts = [:]
+            state.sharedRows = [:]
             state.squares = Array(repeating: [], count: memory.slices.count)
         }
     }

@@ -29,7 +29,7 @@ package final class ShardHost: Sendable {
         var memory: ShardMemory?
         var generation = ShardGeneration(0)
         var buffers: [BufferKey: PackedSum] = [:]
-        var posts: [UnitIndex: [UInt8]] = [:]
+        var sharedRows: [UnitIndex: [UInt8]] = [:]
         /// Sums of squares of the reduced gradient, by block.
         var squares: [[Double]] = []
         var requests: [ShardRequest: PendingRequest] = [:]
@@ -164,7 +164,7 @@ package final class ShardHost: Sendable {
 enum ReceivedPayload {
     case none
     case gradient(PackedSum, ShardGeneration, block: Int)
-    case post(UnitIndex, [UInt8])
+    case shareRows(UnitIndex, [UInt8])
 }
 
 extension ShardHost.State {
@@ -179,10 +179,10 @@ extension ShardHost.State {
         switch (action, received) {
         case (.keepGradient(let sum), .gradient(let gradient, let generation, let block)):
             buffers[ShardHost.BufferKey(generation: generation, block: block, sum: sum)] = gradient
-        case (.keepPost, .post(let unit, let rows)): posts[unit] = rows
+        case (.keepRows, .shareRows(let unit, let rows)): sharedRows[unit] = rows
         case (.serve(let request, _), _) where memory == nil:
             answer(request, .decline(request, .lostState))
-        case (.serve(let request, _), _), (.servePosts(let request, _, _, _), _), (.decline(let request, _), _):
+        case (.serve(let request, _), _), (.serveRows(let request, _, _, _), _), (.decline(let request, _), _):
             answer(request, action)
         default: break
         }

@@ -20,7 +20,7 @@ extension ShardLack {
             "version \(step.value) is not at shard \(shard), whose newest is \(newest.value)"
         case .lateVersion(let step, let seconds):
             "version \(step.value) did not come to shard \(shard) in \(Int(seconds)) s"
-        case .noPosts(let step): "shard \(shard) has no posts of step \(step.value)"
+        case .noRows(let step): "shard \(shard) has no rows of step \(step.value)"
         case .noMemory: "shard \(shard) has no memory for more gradients now"
         case .noUnits(let flush): "shard \(shard) has not all of \(flush.units)"
         }
@@ -38,10 +38,10 @@ extension ShardBreach {
         case .otherVersion: "shard \(shard) serves trainers of protocol version \(ProtocolVersion.current)"
         case .noSuchUnits(let push):
             "it pushes \(push.unitsOfBlock) of block \(push.block), which no plan has"
-        case .noSuchPost(let post, let count):
-            "it posts \(count) bytes of \(post.name), which no unit of this stage has"
+        case .noSuchRows(let unitRows, let count):
+            "it shares \(count) bytes of \(unitRows.name), which no unit of this stage has"
         case .pushNotLeased(let push): "it pushes \(push.units), which it was not leased"
-        case .postNotLeased(let post): "it posts \(post.name), which it was not leased"
+        case .rowsNotLeased(let unitRows): "it shares \(unitRows.name), which it was not leased"
         case .flushNotLeased(let flush): "it flushes \(flush.units), which it was not leased"
         case .notForOrders: "it sent a message that does not belong on the connection for orders"
         case .notForTensors: "it sent a message that does not belong on the connection for tensors"
@@ -78,6 +78,6 @@ extension Flush {
     fileprivate var units: String { "2^\(level) units from \(unit.value) on of step \(step.value)" }
 }
 
-extension Post {
+extension UnitRows {
     fileprivate var name: String { "unit \(unit.value) of step \(step.value)" }
 }

@@ -96,8 +96,8 @@ package final class TrainerSession {
             try ask(request) { [holder] in
                 .gatherRequested($0, holder: holder, stage: stage, step: step, block: block)
             }
-        case .collect(let request, let stage, let step):
-            try ask(request) { .collectRequested($0, stage: stage, step: step) }
+        case .gatherRows(let request, let stage, let step):
+            try ask(request) { .rowsRequested($0, stage: stage, step: step) }
         case .confirm(let request, let flush): return confirm(request, flush)
         case .takeMemory(let push, let count): return .memory(isThere: try takeMemory(push, count))
         case .receive(let upload, let count): return .payload(isFinite: try receive(upload, count))
@@ -106,7 +106,7 @@ package final class TrainerSession {
         case .countDuplicate: host.count { $0.duplicates += 1 }
         case .send(let message): try connection.send(message)
         case .decline(let reply, let lack): try decline(reply, lack)
-        case .sendSlice, .sendPosts: preconditionFailure("an answer is sent while its memory is kept readable")
+        case .sendSlice, .sendRows: preconditionFailure("an answer is sent while its memory is kept readable")
         case .sendLinkState(let origin):
             try connection.send(.linkState(host.reply(to: RequestNumber(origin)), links.state(of: origin)))
         case .refuse(let breach):
@@ -133,7 +133,7 @@ package final class TrainerSession {
             for action in core.step(.answered(answer, reply)) {
                 switch action {
                 case .sendSlice(let reply, let slice): try send(reply, slice, of: memory)
-                case .sendPosts(let reply, let stage, let step, let units): try send(reply, stage, step, units)
+                case .sendRows(let reply, let stage, let step, let units): try send(reply, stage, step, units)
                 case .decline(let reply, let lack): try decline(reply, lack)
                 default: preconditionFailure("\(action) is no answer")
                 }
@@ -161,10 +161,10 @@ package final class TrainerSession {
     }
 
     private func send(_ reply: Reply, _ stage: StageIndex, _ step: StepIndex, _ units: [UnitIndex]) throws {
-        for (unit, rows) in host.posts(of: units) {
+        for (unit, rows) in host.rows(of: units) {
             host.count { $0.bytesGathered += UInt64(rows.count) }
-            let post = Post(term: reply.term, stage: stage, step: step, unit: unit)
-            try rows.withUnsafeBytes { try connection.send(.posted(reply, post), payload: $0) }
+            let unitRows = UnitRows(term: reply.term, stage: stage, step: step, unit: unit)
+            try rows.withUnsafeBytes { try connection.send(.sharedRows(reply, unitRows), payload: $0) }
         }
         try connection.send(.flushed(reply))
     }
@@ -182,17 +182,17 @@ package final class TrainerSession {
     }
 
     private func announce(_ upload: Upload) throws -> SessionEvent {
-        let (actions, isLeased, posts, memory) = host.state.withLock { [holder] state in
+        let (actions, isLeased, sharedRows, memory) = host.state.withLock { [holder] state in
             let actions = state.step(upload.announcement)
             return (
-                actions, state.allows(upload, actions, holder: holder), state.core.configuration?.posts ?? .none,
+                actions, state.allows(upload, actions, holder: holder), state.core.configuration?.sharedRows ?? .none,
                 state.memory
             )
         }
         try host.run(actions.unlocked)
         guard let verdict = actions.locked.first else { preconditionFailure("no verdict on \(upload)") }
         self.memory = memory
-        return .judged(verdict, isLeased: isLeased, posts: posts)
+        return .judged(verdict, isLeased: isLeased, sharedRows: sharedRows)
     }
 
     private func takeMemory(_ push: Push, _ payloadCount: Int) throws -> Bool {
@@ -261,9 +261,9 @@ package final class TrainerSession {
             // What is kept is the shard's now.
             if verdict.contains(where: { if case .keepGradient = $0 { true } else { false } }) { gradient = nil }
             return verdict
-        case .post(let post, _):
+        case .shareRows(let unitRows, _):
             defer { rows = [] }
-            return try host.handle(upload.arrival(generation), received: .post(post.unit, rows))
+            return try host.handle(upload.arrival(generation), received: .shareRows(unitRows.unit, rows))
         }
     }
 
@@ -281,7 +281,7 @@ extension ShardHost.State {
         guard case .receive? = actions.locked.first else { return false }
         return switch upload {
         case .push(let push): core.allows(push, holder: holder)
-        case .post(let post, let grant): core.allows(post, grant, holder: holder)
+        case .shareRows(let unitRows, let grant): core.allows(unitRows, grant, holder: holder)
         }
     }
 }

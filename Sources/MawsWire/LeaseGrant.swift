@@ -1,6 +1,6 @@
 import MawsBase
 
-/// The coordinator's word to the shards that the holder of a certificate may push and post for some neighbouring units.
+/// The coordinator's word to the shards that the holder of a certificate may push and share rows for some neighbouring units.
 /// The shards know it by its code, whose key the coordinator gave them.
 package struct LeaseGrant: Hashable, Sendable {
     package var phase: UInt32
@@ -25,7 +25,7 @@ package struct LeaseGrant: Hashable, Sendable {
         phase: 0, firstUnit: UnitIndex(0), unitCount: 0, mayBeNonFinite: false, code: .none)
 }
 
-/// Names the 2^level units from `unit` on whose pushes, or whose post, are to be in the shard's hands.
+/// Names the 2^level units from `unit` on whose pushes, or whose rows, are to be in the shard's hands.
 package struct Flush: Hashable, Sendable {
     package var term: Term
     package var stage: StageIndex
@@ -46,9 +46,9 @@ package struct Flush: Hashable, Sendable {
     }
 }
 
-/// What units of a stage's first phase post: a number of pieces of one size. Without posts: no units.
-package struct PostShape: Hashable, Sendable {
-    /// Units from 0 on, each of which posts.
+/// What units of a stage's first phase share: a number of pieces of one size. Where nothing is shared: no units.
+package struct SharedRowsShape: Hashable, Sendable {
+    /// Units from 0 on, each of which shares rows.
     package var units: UInt32
     package var pieceBytes: UInt32
     package var piecesMin: UInt32
@@ -61,9 +61,9 @@ package struct PostShape: Hashable, Sendable {
         self.piecesMax = piecesMax
     }
 
-    package static let none = PostShape(units: 0, pieceBytes: 0, piecesMin: 0, piecesMax: 0)
+    package static let none = SharedRowsShape(units: 0, pieceBytes: 0, piecesMin: 0, piecesMax: 0)
 
-    /// Whether a unit may post so many bytes.
+    /// Whether a unit may share so many bytes.
     package func allows(_ unit: UnitIndex, byteCount: Int) -> Bool {
         guard unit.value < units, pieceBytes > 0, byteCount % Int(pieceBytes) == 0 else { return false }
         return Int(piecesMin)...Int(max(piecesMin, piecesMax)) ~= byteCount / Int(pieceBytes)

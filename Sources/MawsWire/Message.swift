@@ -53,16 +53,17 @@ package enum Message: Hashable, Sendable {
     case unavailable(Reply, String)
     /// Payload: the shard's slice of the gradient of one block, of a unit or of neighbours. Not answered one by one.
     case push(Push)
-    /// Answered by `flushed` when every push and post of these units is in the shard's hands.
+    /// Answered by `flushed` when everything pushed and shared of these units is in the shard's hands.
     case flush(RequestNumber, Flush)
     /// `isFinite`: whether the shard took what was sent; it takes no gradient that is not, unless the lease says so.
     /// The receipt proves to the coordinator that the shard has all of it.
     case flushed(Reply, isFinite: Bool = true, receipt: AuthenticationCode = .none)
     /// Payload: rows a unit gives to all others of its step (LiT embeddings, evaluation features), fp32.
-    case post(Post, LeaseGrant)
-    /// Asks for all posts of a step this shard holds; answered by `posted` for each, ascending by unit, then `flushed`.
-    case collect(RequestNumber, stage: StageIndex, step: StepIndex)
-    case posted(Reply, Post)
+    case shareRows(UnitRows, LeaseGrant)
+    /// Asks for all rows of a step that this shard holds; answered by `sharedRows` for each unit, ascending, then
+    /// `flushed`.
+    case gatherRows(RequestNumber, stage: StageIndex, step: StepIndex)
+    case sharedRows(Reply, UnitRows)
     /// Asks, on another connection, what the server knows of the one that was greeted with this `Hello.origin`.
     case linkRequest(origin: UInt64)
     /// Its request is the origin that was asked about.
@@ -164,19 +165,19 @@ package struct ServerConfiguration: Hashable, Sendable {
     package var gatherEncoding: TensorEncoding
     /// Whether the server keeps the state its file holds, at this version, instead of waiting for `restore`.
     package var keepsState: Bool
-    /// Whether it also keeps what was pushed and posted since that version; if not, the step starts over.
+    /// Whether it also keeps what was pushed and shared since that version; if not, the step starts over.
     package var keepsStep: Bool
-    package var posts: PostShape
+    package var sharedRows: SharedRowsShape
     package var keys: ServerKeys
 
     package init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
         optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true,
-        posts: PostShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none),
+        sharedRows: SharedRowsShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none),
         request: RequestNumber = .none
     ) {
         self.request = request
-        (self.posts, self.keys) = (posts, keys)
+        (self.sharedRows, self.keys) = (sharedRows, keys)
         self.keepsStep = keepsStep
         self.term = term
         self.runID = runID
@@ -280,7 +281,7 @@ package struct Lease: Hashable, Sendable {
     package var milliseconds: UInt32
     /// Samples of the split, ascending, that the run passes over in this unit, as if their content were unreadable.
     package var passed: [UInt64]
-    /// What the shards take the unit's pushes and posts for.
+    /// What the shards take the unit's pushes and rows for.
     package var grant: LeaseGrant
 
     package init(
@@ -418,7 +419,7 @@ package struct LinkState: Hashable, Sendable {
     }
 }
 
-package struct Post: Hashable, Sendable {
+package struct UnitRows: Hashable, Sendable {
     package var term: Term
     package var stage: StageIndex
     package var step: StepIndex

@@ -71,7 +71,7 @@ package struct MessageBudget: Hashable, Sendable {
 
     /// At a server.
     package static let shardClient = MessageBudget(
-        "a trainer", [.heartbeat, .gather, .push, .flush, .post, .collect, .linkRequest], connectionsMax: 8192)
+        "a trainer", [.heartbeat, .gather, .push, .flush, .shareRows, .gatherRows, .linkRequest], connectionsMax: 8192)
 
     /// At a server and at a trainer, which chose whom they dialed: every kind has its own limit.
     package static let dialed = MessageBudget("the peer", MessageKind.allCases)

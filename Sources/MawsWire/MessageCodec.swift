@@ -27,7 +27,7 @@ package enum MessageCodec {
         case .configure(let configuration): writer.write(configuration)
         case .restore(let request, let slice), .snapshot(let request, let slice): writer.write(all: request, slice)
         case .snapshotSlice(let reply, let slice): writer.write(all: reply, slice)
-        case .restoreDone(let request, let stage, let step), .collect(let request, let stage, let step):
+        case .restoreDone(let request, let stage, let step), .gatherRows(let request, let stage, let step):
             writer.write(all: request, stage, step)
         case .restored(let reply, let stage, let step), .applied(let reply, let stage, let step):
             writer.write(all: reply, stage, step)
@@ -45,8 +45,8 @@ package enum MessageCodec {
         case .push(let push): writer.write(push)
         case .flush(let request, let flush): writer.write(all: request, flush)
         case .flushed(let reply, let isFinite, let receipt): writer.write(all: reply, isFinite, receipt)
-        case .post(let post, let grant): writer.write(all: post, grant)
-        case .posted(let reply, let post): writer.write(all: reply, post)
+        case .shareRows(let unitRows, let grant): writer.write(all: unitRows, grant)
+        case .sharedRows(let reply, let unitRows): writer.write(all: reply, unitRows)
         case .linkRequest(let origin), .bulk(let origin): writer.write(origin)
         case .restoreRequest(let reply): writer.write(reply)
         case .linkState(let reply, let state): writer.write(all: reply, state)
@@ -83,9 +83,9 @@ package enum MessageCodec {
         case .push: .push(try reader.value())
         case .flush: .flush(try reader.value(), try reader.value())
         case .flushed: .flushed(try reader.value(), isFinite: try reader.value(), receipt: try reader.value())
-        case .post: .post(try reader.value(), try reader.value())
-        case .collect: .collect(try reader.value(), stage: try reader.value(), step: try reader.value())
-        case .posted: .posted(try reader.value(), try reader.value())
+        case .shareRows: .shareRows(try reader.value(), try reader.value())
+        case .gatherRows: .gatherRows(try reader.value(), stage: try reader.value(), step: try reader.value())
+        case .sharedRows: .sharedRows(try reader.value(), try reader.value())
         case .linkRequest: .linkRequest(origin: try reader.value())
         case .linkState: .linkState(try reader.value(), try reader.value())
         case .statusRequest: .statusRequest

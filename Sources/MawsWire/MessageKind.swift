@@ -30,9 +30,9 @@ package enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     case push = 51
     case flush = 52
     case flushed = 53
-    case post = 54
-    case collect = 55
-    case posted = 56
+    case shareRows = 54
+    case gatherRows = 55
+    case sharedRows = 56
     case linkRequest = 57
     case linkState = 58
 
@@ -44,7 +44,7 @@ package enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
         switch self {
         case .welcome, .configure, .reduced, .roster, .unitDone, .status: 64 << 20
         case .hello, .refused, .leaseRequest, .leases, .unitFailed, .shutdown, .unavailable: 64 << 10
-        case .push, .post, .flush: 256
+        case .push, .shareRows, .flush: 256
         default: 64
         }
     }
@@ -52,7 +52,7 @@ package enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     /// The largest payload, in bytes; 0 for messages that never carry one.
     package var payloadLimit: Int {
         switch self {
-        case .restore, .snapshotSlice, .gathered, .push, .post, .posted: 2 << 30
+        case .restore, .snapshotSlice, .gathered, .push, .shareRows, .sharedRows: 2 << 30
         default: 0
         }
     }
@@ -88,9 +88,9 @@ extension Message {
         case .push: .push
         case .flush: .flush
         case .flushed: .flushed
-        case .post: .post
-        case .collect: .collect
-        case .posted: .posted
+        case .shareRows: .shareRows
+        case .gatherRows: .gatherRows
+        case .sharedRows: .sharedRows
         case .linkRequest: .linkRequest
         case .linkState: .linkState
         case .statusRequest: .statusRequest

@@ -17,7 +17,7 @@ struct StageCatalogTests {
         // A tenth of twelve samples.
         #expect(stage.skipsMax == 1)
         #expect(stage.schedule != nil && stage.evaluationUnits == nil && stage.classNames.isEmpty)
-        #expect(stage.phaseText(done: 1) == nil && stage.posts == .none)
+        #expect(stage.phaseText(done: 1) == nil && stage.sharedRows == .none)
         #expect(stage.shape.checkpointSteps == 2)
     }
 
@@ -32,8 +32,8 @@ struct StageCatalogTests {
         #expect(stage.phaseText(done: 0) == "features 0/\(units.count)")
         #expect(stage.phaseText(done: units.count) == "fits the regression")
         #expect(stage.phaseText(done: units.count + 1) == "features \(units.count)/\(units.count)")
-        #expect(stage.posts.units == UInt32(units.count) && stage.posts.pieceBytes % 4 == 0)
-        #expect(stage.posts.piecesMin == 0 && stage.posts.piecesMax >= 1)
+        #expect(stage.sharedRows.units == UInt32(units.count) && stage.sharedRows.pieceBytes % 4 == 0)
+        #expect(stage.sharedRows.piecesMin == 0 && stage.sharedRows.piecesMax >= 1)
     }
 
     @Test func operationsAreThoseOfAllImagesOfAStep() throws {

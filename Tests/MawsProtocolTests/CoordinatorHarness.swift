@@ -123,12 +123,12 @@ struct CoordinatorHarness {
         let flush = Flush(
             term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, grant: lease.grant)
         let stage = core.stage
-        let posts = stage.unitsInPhase.count > 1 && lease.phase == 0
+        let isShared = stage.unitsInPhase.count > 1 && lease.phase == 0
         let pushes = stage.commits && Int(lease.phase) == stage.unitsInPhase.count - 1
         var sum = AuthenticationCode.none
         for shard in 0..<shardCount {
-            let isPosted: Bool = posts && shard == Int(lease.unit.value) % shardCount
-            guard pushes || isPosted, let peer = core.holder(of: ShardIdentity(index: shard, count: shardCount)),
+            let sharesRows: Bool = isShared && shard == Int(lease.unit.value) % shardCount
+            guard pushes || sharesRows, let peer = core.holder(of: ShardIdentity(index: shard, count: shardCount)),
                 let keys = core.keys(of: peer)
             else { continue }
             sum = sum.joined(with: ReceiptSeal(key: keys.receipt).receipt(flush))

@@ -27,9 +27,9 @@ import Testing
                 encoding: .fp32, grant: grant))
     }
 
-    private func post(_ unit: UInt32) -> Message {
-        .post(
-            Post(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(unit)),
+    private func shareRows(_ unit: UInt32) -> Message {
+        .shareRows(
+            UnitRows(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(unit)),
             SampleModel.grant(step: 0, phase: 0))
     }
 
@@ -39,7 +39,7 @@ import Testing
         let foreign = SampleModel.grant(step: 0, holder: "gpu-8")
         for grant in [
             .none, foreign, SampleModel.grant(step: 1), SampleModel.grant(step: 0, term: 2),
-            // Whoever posts a unit may not push its gradient yet.
+            // Whoever shares a unit's rows may not push its gradient yet.
             SampleModel.grant(step: 0, phase: 0),
         ] {
             let reason = try refusal(cluster, push(grant), bytes: bytes)
@@ -47,10 +47,10 @@ import Testing
         }
     }
 
-    @Test func postsOfOtherSizesOrUnitsAreRefusedBeforeTheyAreRead() throws {
+    @Test func rowsOfOtherSizesOrUnitsAreRefusedBeforeTheyAreRead() throws {
         let cluster = try ServerNodeTests.startedCluster(shards: 1, sample)
-        #expect(try refusal(cluster, post(0), bytes: 4).contains("it posts 4 bytes of unit 0"))
-        #expect(try refusal(cluster, post(UInt32(SampleModel.units)), bytes: 8).contains("was not leased"))
+        #expect(try refusal(cluster, shareRows(0), bytes: 4).contains("it shares 4 bytes of unit 0"))
+        #expect(try refusal(cluster, shareRows(UInt32(SampleModel.units)), bytes: 8).contains("was not leased"))
     }
 
     @Test func aFlushOfWhatIsNotThereGetsNoReceipt() throws {
@@ -69,12 +69,12 @@ import Testing
         #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
     }
 
-    /// A trainer that was leased four units and posted one has a receipt for that one alone.
-    @Test func aPostIsNoReceiptForNeighboursThatWereLeasedWithIt() throws {
+    /// A trainer that was leased four units and shared one's rows has a receipt for that one alone.
+    @Test func sharedRowsAreNoReceiptForNeighboursThatWereLeasedWithIt() throws {
         let cluster = try ServerNodeTests.startedCluster(shards: 1, sample)
         let trainer = try cluster.trainer(cluster.servers[0])
         let rows: [Float] = [1, 2]
-        try rows.withUnsafeBytes { try trainer.send(post(0), payload: $0) }
+        try rows.withUnsafeBytes { try trainer.send(shareRows(0), payload: $0) }
         let grant = SampleModel.grant(step: 0, phase: 0)
         var flush = SampleModel.flush(unit: 0, step: 0, grant: grant)
         flush.level = 2

@@ -67,14 +67,15 @@ struct SampleModel {
         ServerConfiguration(
             term: Term(term), runID: "run", stage: StageIndex(0), table: table, unitsPerStep: UInt32(Self.units),
             optimizer: optimizer.configuration, gatherEncoding: encoding, keepsState: keepsState, keepsStep: keepsStep,
-            posts: PostShape(units: UInt32(Self.units), pieceBytes: 8, piecesMin: 1, piecesMax: 1), keys: Self.keys)
+            sharedRows: SharedRowsShape(units: UInt32(Self.units), pieceBytes: 8, piecesMin: 1, piecesMax: 1),
+            keys: Self.keys)
     }
 
     static let keys = ServerKeys(
         lease: AuthenticationCode(bytes: Array(repeating: 1, count: 32)),
         receipt: AuthenticationCode(bytes: Array(repeating: 2, count: 32)))
 
-    /// A lease of all units of a step; in phase 0 for posts.
+    /// A lease of all units of a step; in phase 0 for rows.
     static func grant(
         step: UInt64, term: UInt64 = 1, phase: UInt32 = 1, mayBeNonFinite: Bool = false, holder: String = "trainer"
     ) -> LeaseGrant {

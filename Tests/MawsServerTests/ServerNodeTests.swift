@@ -173,14 +173,14 @@ import Testing
         }
     }
 
-    @Test func postsComeBackFromEveryConnection() throws {
+    @Test func rowsComeBackFromEveryConnection() throws {
         let sample = SampleModel()
         let cluster = try Self.startedCluster(shards: 1, sample)
         let connection = try cluster.trainer(cluster.servers[0])
         for unit in [UInt32(3), 1, 3] {
-            let post = Post(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(unit))
+            let unitRows = UnitRows(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(unit))
             try [Float(unit), 0.5].withUnsafeBytes {
-                try connection.send(.post(post, SampleModel.grant(step: 0, phase: 0)), payload: $0)
+                try connection.send(.shareRows(unitRows, SampleModel.grant(step: 0, phase: 0)), payload: $0)
             }
         }
         let flush = SampleModel.flush(unit: 3, step: 0, grant: SampleModel.grant(step: 0, phase: 0))
@@ -188,14 +188,14 @@ import Testing
         let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
         #expect(try connection.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
         let other = try cluster.trainer(cluster.servers[0])
-        try other.send(.collect(request, stage: StageIndex(0), step: StepIndex(0)))
+        try other.send(.gatherRows(request, stage: StageIndex(0), step: StepIndex(0)))
         for unit in [UInt32(1), 3] {
             let incoming = try other.receive(timeoutSeconds: 120)
-            guard case .posted(reply, let post) = incoming.message else {
+            guard case .sharedRows(reply, let unitRows) = incoming.message else {
                 Issue.record("\(incoming.message)")
                 return
             }
-            #expect(post.unit == UnitIndex(unit))
+            #expect(unitRows.unit == UnitIndex(unit))
             #expect(try floats(other, incoming.payloadCount) == [Float(unit), 0.5])
         }
         #expect(try other.receive(timeoutSeconds: 120).message == .flushed(reply))

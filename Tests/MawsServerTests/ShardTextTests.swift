@@ -11,7 +11,7 @@ import Testing
     private static func push(level: UInt8) -> Push {
         Push(term: Term(2), stage: stage, step: step, unit: unit, level: level, block: 7, encoding: .fp32)
     }
-    private static let post = Post(term: Term(2), stage: stage, step: step, unit: unit)
+    private static let unitRows = UnitRows(term: Term(2), stage: stage, step: step, unit: unit)
     private static let flush = Flush(term: Term(2), stage: stage, step: step, unit: unit, level: 1)
 
     private static let lacks: [(ShardLack, String)] = [
@@ -29,7 +29,7 @@ import Testing
         (.noPart(.weight, block: 3), "shard 1/2 has no weight of block 3"),
         (.noVersion(StepIndex(3), newest: step), "version 3 is not at shard 1/2, whose newest is 4"),
         (.lateVersion(StepIndex(5), seconds: 30), "version 5 did not come to shard 1/2 in 30 s"),
-        (.noPosts(step), "shard 1/2 has no posts of step 4"),
+        (.noRows(step), "shard 1/2 has no rows of step 4"),
         (.noMemory, "shard 1/2 has no memory for more gradients now"),
         (.noUnits(flush), "shard 1/2 has not all of 2^1 units from 2 on of step 4"),
     ]
@@ -47,11 +47,11 @@ import Testing
         (.noSuchUnits(push(level: 0)), "it pushes unit 2 of block 7, which no plan has"),
         (.noSuchUnits(push(level: 1)), "it pushes 2^1 units from 2 on of block 7, which no plan has"),
         (
-            .noSuchPost(post, byteCount: 12),
-            "it posts 12 bytes of unit 2 of step 4, which no unit of this stage has"
+            .noSuchRows(unitRows, byteCount: 12),
+            "it shares 12 bytes of unit 2 of step 4, which no unit of this stage has"
         ),
         (.pushNotLeased(push(level: 1)), "it pushes 2^1 units from 2 on of step 4, which it was not leased"),
-        (.postNotLeased(post), "it posts unit 2 of step 4, which it was not leased"),
+        (.rowsNotLeased(unitRows), "it shares unit 2 of step 4, which it was not leased"),
         (.flushNotLeased(flush), "it flushes 2^1 units from 2 on of step 4, which it was not leased"),
         (.notForOrders, "it sent a message that does not belong on the connection for orders"),
         (.notForTensors, "it sent a message that does not belong on the connection for tensors"),

@@ -36,7 +36,7 @@ final class FakeShard: Sendable {
         var pushes: [PushKey: [Float]] = [:]
         /// The levels of the pushes.
         var levels: Set<UInt8> = []
-        var posts: [UInt32: [Float]] = [:]
+        var sharedRows: [UInt32: [Float]] = [:]
         var terms: Set<UInt64> = []
         var gathers = 0
         var fault: Fault?
@@ -132,11 +132,11 @@ final class FakeShard: Sendable {
                 state.pushes[PushKey(unit: push.unit.value, block: push.block)] = values.array
                 state.levels.insert(push.level)
             }
-        case .post(let post, _):
+        case .shareRows(let unitRows, _):
             let bytes = try payload(incoming, connection)
             let values = FloatBuffer(count: bytes.count / 4)
             values.bytes.copyBytes(from: bytes)
-            state.withLock { $0.posts[post.unit.value] = values.array }
+            state.withLock { $0.sharedRows[unitRows.unit.value] = values.array }
         case .linkRequest(let origin):
             let isForgotten = if case .forgetsLineAfterGathers = state.withLock({ $0.fault }) { true } else { false }
             state.withLock { $0.fault = isForgotten ? nil : $0.fault }
@@ -147,11 +147,11 @@ final class FakeShard: Sendable {
         case .flush(let request, _):
             if state.withLock({ $0.fault }) == .ignoresFlush { return true }
             try connection.send(.flushed(Reply(term: term, request: request)))
-        case .collect(let request, let stage, let step):
+        case .gatherRows(let request, let stage, let step):
             let reply = Reply(term: term, request: request)
-            for (unit, rows) in state.withLock({ $0.posts }).sorted(by: { $0.key < $1.key }) {
-                let post = Post(term: term, stage: stage, step: step, unit: UnitIndex(unit))
-                try rows.withUnsafeBytes { try connection.send(.posted(reply, post), payload: $0) }
+            for (unit, rows) in state.withLock({ $0.sharedRows }).sorted(by: { $0.key < $1.key }) {
+                let unitRows = UnitRows(term: term, stage: stage, step: step, unit: UnitIndex(unit))
+                try rows.withUnsafeBytes { try connection.send(.sharedRows(reply, unitRows), payload: $0) }
             }
             try connection.send(.flushed(reply))
         default:

@@ -113,7 +113,7 @@ import Testing
         ]
         let (state, shards) = try train(.lit, leases, shards: 2)
         #expect(state.failures == [])
-        #expect(shards.map { $0.state.withLock { $0.posts.keys.sorted() } } == [[0], [1]])
+        #expect(shards.map { $0.state.withLock { $0.sharedRows.keys.sorted() } } == [[0], [1]])
         let (losses, gradients) = try directContrastiveStep()
         #expect(state.done.suffix(2).map(\.loss) == [losses[1], losses[0]])
         for unit in 0..<2 as Range<UInt32> {
@@ -124,23 +124,23 @@ import Testing
         }
     }
 
-    @Test func contrastiveUnitsLeasedTogetherPostEachAndPushTheirSum() throws {
+    @Test func contrastiveUnitsLeasedTogetherShareRowsEachAndPushTheirSum() throws {
         let stage = run.stageIndex(.lit)
         let leases = [0, 1].map { phase in
             [0, 1].map { unit in lease(UInt64(2 * phase + unit), stage, phase: UInt32(phase), unit: UInt32(unit)) }
         }
         let (state, shards) = try train(.lit, leases, shards: 2)
         #expect(state.failures == [])
-        #expect(shards.map { $0.state.withLock { $0.posts.keys.sorted() } } == [[0], [1]])
+        #expect(shards.map { $0.state.withLock { $0.sharedRows.keys.sorted() } } == [[0], [1]])
         let (losses, gradients) = try directContrastiveStep()
         #expect(state.done.suffix(2).map(\.loss) == losses)
         expectSum(gradients, in: shards, stage)
     }
 
-    @Test func postsOfUnitsThatTheStepDoesNotHaveAreNotTaken() throws {
+    @Test func rowsOfUnitsThatTheStepDoesNotHaveAreNotTaken() throws {
         let stage = run.stageIndex(.lit)
         let shards = try FakeShard.cluster(1, run: run, weights: [stage.value: run.weights(.lit)])
-        shards[0].state.withLock { $0.posts = [1000: [1]] }
+        shards[0].state.withLock { $0.sharedRows = [1000: [1]] }
         let leases = [
             [lease(1, stage, unit: 0)], [lease(2, stage, unit: 1)], [lease(3, stage, phase: 1, unit: 0)],
         ]
@@ -150,7 +150,7 @@ import Testing
         shards[0].close()
         let failures = coordinator.state.withLock { $0.failures }
         #expect(failures.count == 1, "\(failures)")
-        #expect(failures.first?.contains("the post of unit 1000, and the step has units 0 to 1") == true, "\(failures)")
+        #expect(failures.first?.contains("the rows of unit 1000, and the step has units 0 to 1") == true, "\(failures)")
     }
 
     private func directContrastiveStep() throws -> ([Double], [LocalGradients]) {

@@ -64,7 +64,7 @@ private let servers: [Sample] = [
                 optimizer: OptimizerConfiguration(
                     .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05, seed: 7),
                 gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true,
-                posts: PostShape(units: 8, pieceBytes: 512, piecesMin: 0, piecesMax: 64),
+                sharedRows: SharedRowsShape(units: 8, pieceBytes: 512, piecesMin: 0, piecesMax: 64),
                 keys: ServerKeys(lease: code, receipt: AuthenticationCode(bytes: Array(repeating: 255, count: 32))),
                 request: request))),
     Sample(
@@ -157,9 +157,13 @@ private let tensors: [Sample] = [
         "flush",
         .flush(request, Flush(term: term, stage: stage, step: step, unit: UnitIndex(2), level: 1, grant: grant))),
     Sample("flushed", .flushed(reply, receipt: code)),
-    Sample("post", .post(Post(term: term, stage: stage, step: step, unit: UnitIndex(3)), grant), payload: floats),
-    Sample("collect", .collect(request, stage: stage, step: step)),
-    Sample("posted", .posted(reply, Post(term: term, stage: stage, step: step, unit: UnitIndex(3))), payload: floats),
+    Sample(
+        "shareRows", .shareRows(UnitRows(term: term, stage: stage, step: step, unit: UnitIndex(3)), grant),
+        payload: floats),
+    Sample("gatherRows", .gatherRows(request, stage: stage, step: step)),
+    Sample(
+        "sharedRows", .sharedRows(reply, UnitRows(term: term, stage: stage, step: step, unit: UnitIndex(3))),
+        payload: floats),
     Sample("link-request", .linkRequest(origin: 0x0123_4567_89AB_CDEF)),
     Sample(
         "link-state",

@@ -36,7 +36,7 @@ extension CoordinatorCore {
         return receipts == done.receipt
     }
 
-    /// Gradients go to every shard, the post of a unit to one; units of other phases send the shards nothing.
+    /// Gradients go to every shard, the rows of a unit to one; units of other phases send the shards nothing.
     private func confirmingShards(_ unit: UnitIndex) -> Range<Int> {
         if stage.commits && isLastPhase { return servers.indices }
         guard stage.unitsInPhase.count > 1, phase == 0 else { return 0..<0 }

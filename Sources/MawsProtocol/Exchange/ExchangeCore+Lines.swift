@@ -78,7 +78,7 @@ extension ExchangeCore {
     private mutating func expectAnswer(_ line: ExchangeLine) { lines[line]?.deadline = now + settings.answerSeconds }
 
     /// The connection ends. Questions that were asked on it are asked again on another one, where that makes sense:
-    /// whoever answers them says what is so then. A gradient or a post that was on its way is not sent again.
+    /// whoever answers them says what is so then. A gradient or rows that were on their way are not sent again.
     mutating func breakOff(_ line: ExchangeLine, _ failure: ExchangeFailure, asksAgain: Bool) {
         guard let known = lines[line] else { return }
         var underWay = known.awaited
@@ -128,11 +128,11 @@ extension ExchangeCore {
         }
         guard reply.term == term else {
             if let task = requests[due]?.task { fail(task, .otherTerm(shard: line.shard, reply.term, own: term)) }
-            return answered(line, isLast: !message.isPost)
+            return answered(line, isLast: !message.isSharedRows)
         }
         guard let request = requests[due] else {
             leftoverCount += 1
-            return answered(line, isLast: !message.isPost)
+            return answered(line, isLast: !message.isSharedRows)
         }
         answer(line, due, request, message)
     }
@@ -147,10 +147,11 @@ extension ExchangeCore {
         case (.gather(let stage, let step, let block), .gathered(_, let itsStage, let itsStep, let itsBlock, _))
         where (stage, step, block) == (itsStage, itsStep, itsBlock):
             readPayload(line, number)
-        case (.collect(let stage, let step), .posted(_, let post)) where isDue(post, stage, step, request):
-            requests[number]?.units.insert(post.unit)
+        case (.gatherRows(let stage, let step), .sharedRows(_, let unitRows))
+        where isDue(unitRows, stage, step, request):
+            requests[number]?.units.insert(unitRows.unit)
             readPayload(line, number)
-        case (.collect, .flushed):
+        case (.gatherRows, .flushed):
             finish(number)
             answered(line, isLast: true)
         case (.flush, .flushed(_, let isFinite, let receipt)):
@@ -161,10 +162,11 @@ extension ExchangeCore {
         }
     }
 
-    /// The posts of unit *u* are at shard *u* mod *S*, and come once.
-    private func isDue(_ post: Post, _ stage: StageIndex, _ step: StepIndex, _ request: Request) -> Bool {
-        post.term == term && post.stage == stage && post.step == step && !request.units.contains(post.unit)
-            && Int(post.unit.value) % shardCount == request.line.shard
+    /// The rows of unit *u* are at shard *u* mod *S*, and come once.
+    private func isDue(_ unitRows: UnitRows, _ stage: StageIndex, _ step: StepIndex, _ request: Request) -> Bool {
+        unitRows.term == term && unitRows.stage == stage && unitRows.step == step
+            && !request.units.contains(unitRows.unit)
+            && Int(unitRows.unit.value) % shardCount == request.line.shard
     }
 
     private mutating func confirm(
@@ -251,5 +253,5 @@ extension ExchangeCore {
 
 extension Message {
     /// Whether more may follow that answers the same request.
-    fileprivate var isPost: Bool { if case .posted = self { true } else { false } }
+    fileprivate var isSharedRows: Bool { if case .sharedRows = self { true } else { false } }
 }

@@ -16,7 +16,7 @@ package struct ExchangeCore: Sendable {
         var byteCount: Int
         /// How often it was sent.
         var asks = 0
-        /// Units whose posts came, of a collect.
+        /// Units whose rows came, where rows are gathered.
         var units: Set<UnitIndex> = []
     }
 
@@ -180,7 +180,7 @@ extension ExchangeCore {
         proceed(line)
     }
 
-    /// A gradient goes to every shard, and one that has no part of it says so; a post goes to one shard.
+    /// A gradient goes to every shard, and one that has no part of it says so; rows go to one shard.
     private mutating func flush(_ task: ExchangeTask, _ flush: Flush) {
         guard let work = tasks[task] else { return }
         let shards = work.hasPushed ? Array(0..<shardCount) : work.shards.sorted()

@@ -17,7 +17,7 @@ package struct ExchangeLine: Hashable, Comparable, Sendable {
     }
 }
 
-/// What belongs together and fails as a whole: a block that is gathered, a unit that is pushed, the posts of a step.
+/// What belongs together and fails as a whole: a block that is gathered, a unit that is pushed, the rows of a step.
 /// Numbered by the shell, never twice.
 package struct ExchangeTask: Hashable, Comparable, Sendable {
     package var number: UInt64
@@ -28,32 +28,32 @@ package struct ExchangeTask: Hashable, Comparable, Sendable {
 /// What is sent to a shard.
 package enum ExchangeQuestion: Hashable, Sendable {
     case gather(stage: StageIndex, step: StepIndex, block: UInt32)
-    case collect(stage: StageIndex, step: StepIndex)
+    case gatherRows(stage: StageIndex, step: StepIndex)
     case push(Push)
-    case post(Post, LeaseGrant)
+    case shareRows(UnitRows, LeaseGrant)
     case flush(Flush)
 
     package var purpose: ExchangeLine.Purpose {
         switch self {
-        case .gather, .collect: .gather
-        case .push, .post, .flush: .push
+        case .gather, .gatherRows: .gather
+        case .push, .shareRows, .flush: .push
         }
     }
 
     /// What is not answered is believed only when a flush is.
     package var isAnswered: Bool {
         switch self {
-        case .gather, .collect, .flush: true
-        case .push, .post: false
+        case .gather, .gatherRows, .flush: true
+        case .push, .shareRows: false
         }
     }
 
     func message(_ request: RequestNumber) -> Message {
         switch self {
         case .gather(let stage, let step, let block): .gather(request, stage: stage, step: step, block: block)
-        case .collect(let stage, let step): .collect(request, stage: stage, step: step)
+        case .gatherRows(let stage, let step): .gatherRows(request, stage: stage, step: step)
         case .push(let push): .push(push)
-        case .post(let post, let grant): .post(post, grant)
+        case .shareRows(let unitRows, let grant): .shareRows(unitRows, grant)
         case .flush(let flush): .flush(request, flush)
         }
     }

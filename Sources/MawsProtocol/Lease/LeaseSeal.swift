@@ -2,7 +2,7 @@ import MawsBase
 import MawsHash
 import MawsWire
 
-/// Makes and checks the codes of leases: what a shard takes a push, a post or a flush for.
+/// Makes and checks the codes of leases: what a shard takes a push, rows or a flush for.
 package struct LeaseSeal: Hashable, Sendable {
     private let key: AuthenticationCode
 

@@ -36,8 +36,8 @@ package struct SessionCore: Sendable {
         case (_, .ended): return []
         case (.received(let message, let count), .greeting): return greet(message, count)
         case (.received(let message, let count), .idle): return receive(message, count)
-        case (.judged(let verdict, let isLeased, let posts), .announced(let upload, let count)):
-            return judge(verdict, upload, count, isLeased: isLeased, posts)
+        case (.judged(let verdict, let isLeased, let sharedRows), .announced(let upload, let count)):
+            return judge(verdict, upload, count, isLeased: isLeased, sharedRows)
         case (.memory(let isThere), .awaitingMemory(let upload, let count, let generation)):
             return fill(upload, count, generation, isThere: isThere)
         case (.payload(let isFinite), .receiving(let upload, let generation)):
@@ -74,7 +74,7 @@ package struct SessionCore: Sendable {
     private mutating func receive(_ message: Message, _ payloadCount: Int) -> [SessionAction] {
         switch message {
         case .push(let push): return announce(.push(push), payloadCount)
-        case .post(let post, let grant): return announce(.post(post, grant), payloadCount)
+        case .shareRows(let unitRows, let grant): return announce(.shareRows(unitRows, grant), payloadCount)
         default: break
         }
         guard payloadCount == 0 else { return end(.noPayloadDue) }
@@ -82,9 +82,9 @@ package struct SessionCore: Sendable {
         case .gather(let request, let stage, let step, let block):
             phase = .asking
             return [.gather(request, stage: stage, step: step, block: block)]
-        case .collect(let request, let stage, let step):
+        case .gatherRows(let request, let stage, let step):
             phase = .asking
-            return [.collect(request, stage: stage, step: step)]
+            return [.gatherRows(request, stage: stage, step: step)]
         case .flush(let request, let flush):
             phase = .confirming(flush)
             return [.confirm(request, flush)]
@@ -98,7 +98,7 @@ package struct SessionCore: Sendable {
         phase = .idle
         switch answer {
         case .serve(_, let slice): return [.sendSlice(reply, slice)]
-        case .servePosts(_, let stage, let step, let units): return [.sendPosts(reply, stage, step, units)]
+        case .serveRows(_, let stage, let step, let units): return [.sendRows(reply, stage, step, units)]
         case .decline(_, let lack): return [.decline(reply, lack)]
         default: preconditionFailure("\(answer) is no answer")
         }
@@ -127,7 +127,8 @@ package struct SessionCore: Sendable {
 
     /// Before it makes room for anything: whether it is needed, whether it was leased, whether it can be so large.
     private mutating func judge(
-        _ verdict: ShardLockedAction, _ upload: Upload, _ payloadCount: Int, isLeased: Bool, _ posts: PostShape
+        _ verdict: ShardLockedAction, _ upload: Upload, _ payloadCount: Int, isLeased: Bool,
+        _ sharedRows: SharedRowsShape
     ) -> [SessionAction] {
         phase = .idle
         guard case .receive(let generation) = verdict else { return [.discardPayload] + drop([verdict]) }
@@ -136,10 +137,10 @@ package struct SessionCore: Sendable {
             guard isLeased else { return refuse(.pushNotLeased(push)) }
             phase = .awaitingMemory(upload, payloadCount: payloadCount, generation)
             return [.takeMemory(push, payloadCount: payloadCount)]
-        case .post(let post, _):
-            guard isLeased else { return refuse(.postNotLeased(post)) }
-            guard posts.allows(post.unit, byteCount: payloadCount) else {
-                return refuse(.noSuchPost(post, byteCount: payloadCount))
+        case .shareRows(let unitRows, _):
+            guard isLeased else { return refuse(.rowsNotLeased(unitRows)) }
+            guard sharedRows.allows(unitRows.unit, byteCount: payloadCount) else {
+                return refuse(.noSuchRows(unitRows, byteCount: payloadCount))
             }
             phase = .receiving(upload, generation)
             return [.receive(upload, payloadCount: payloadCount)]
@@ -175,7 +176,7 @@ package struct SessionCore: Sendable {
         phase = .idle
         let isKept = verdict.contains { action in
             switch action {
-            case .keepGradient, .keepPost: true
+            case .keepGradient, .keepRows: true
             default: false
             }
         }

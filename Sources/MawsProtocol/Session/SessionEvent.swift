@@ -4,19 +4,19 @@ import MawsWire
 /// What a trainer sends a shard with a payload.
 package enum Upload: Hashable, Sendable {
     case push(Push)
-    case post(Post, LeaseGrant)
+    case shareRows(UnitRows, LeaseGrant)
 
     package var announcement: ShardEvent {
         switch self {
         case .push(let push): .pushAnnounced(push)
-        case .post(let post, _): .postAnnounced(post)
+        case .shareRows(let unitRows, _): .rowsAnnounced(unitRows)
         }
     }
 
     package func arrival(_ generation: ShardGeneration) -> ShardEvent {
         switch self {
         case .push(let push): .pushReceived(push, generation)
-        case .post(let post, _): .postReceived(post, generation)
+        case .shareRows(let unitRows, _): .rowsReceived(unitRows, generation)
         }
     }
 }
@@ -26,13 +26,13 @@ package enum SessionEvent: Sendable {
     /// A message came; its payload is still on the wire.
     case received(Message, payloadCount: Int)
     /// What the shard says to a payload that is announced, and whether the trainer's lease is for it.
-    case judged(ShardLockedAction, isLeased: Bool, posts: PostShape)
+    case judged(ShardLockedAction, isLeased: Bool, sharedRows: SharedRowsShape)
     case memory(isThere: Bool)
     /// The payload is in memory.
     case payload(isFinite: Bool)
     /// What the shard says to a payload that is in memory.
     case settled([ShardLockedAction])
-    /// What the shard says to a gather or a collect.
+    /// What the shard says to whoever gathers weights or rows.
     case answered(ShardLockedAction, Reply)
     case flushed(FlushAnswer, Reply)
 }
@@ -45,7 +45,7 @@ package enum SessionAction: Hashable, Sendable {
     case announce(Upload)
     case deliver(Upload, ShardGeneration)
     case gather(RequestNumber, stage: StageIndex, step: StepIndex, block: UInt32)
-    case collect(RequestNumber, stage: StageIndex, step: StepIndex)
+    case gatherRows(RequestNumber, stage: StageIndex, step: StepIndex)
     case confirm(RequestNumber, Flush)
     /// Take a buffer for the payload, waiting a little where none is free; answered by `memory`.
     case takeMemory(Push, payloadCount: Int)
@@ -59,8 +59,8 @@ package enum SessionAction: Hashable, Sendable {
     case send(Message)
     case decline(Reply, ShardLack)
     case sendSlice(Reply, TensorSlice)
-    /// The posts of these units, then `flushed`.
-    case sendPosts(Reply, StageIndex, StepIndex, [UnitIndex])
+    /// The rows of these units, then `flushed`.
+    case sendRows(Reply, StageIndex, StepIndex, [UnitIndex])
     /// Say what is known of the connection with this origin.
     case sendLinkState(UInt64)
     /// Tell the trainer why, and end the connection.

@@ -16,14 +16,15 @@ package enum FlushAnswer: Hashable, Sendable {
 extension ShardCore {
     /// Whether a trainer may send this, by its lease.
     package func allows(_ push: Push, holder: String) -> Bool {
-        !isPosting(push.grant)
+        !isSharing(push.grant)
             && seal.allows(
                 push.grant, (push.term, push.stage, push.step), unit: push.unit, level: push.level, holder: holder)
     }
 
-    package func allows(_ post: Post, _ grant: LeaseGrant, holder: String) -> Bool {
-        isPosting(grant)
-            && seal.allows(grant, (post.term, post.stage, post.step), unit: post.unit, level: 0, holder: holder)
+    package func allows(_ unitRows: UnitRows, _ grant: LeaseGrant, holder: String) -> Bool {
+        isSharing(grant)
+            && seal.allows(
+                grant, (unitRows.term, unitRows.stage, unitRows.step), unit: unitRows.unit, level: 0, holder: holder)
     }
 
     /// Whether all of the units is in the shard's hands.
@@ -40,8 +41,8 @@ extension ShardCore {
     }
 
     private func has(_ flush: Flush, _ configuration: ServerConfiguration) -> Bool {
-        // A post is of one unit, whatever was leased together.
-        if isPosting(flush.grant) { return flush.level == 0 && posts.contains(flush.unit) }
+        // Rows are of one unit, whatever was leased together.
+        if isSharing(flush.grant) { return flush.level == 0 && sharedRows.contains(flush.unit) }
         if hasReduced { return true }
         let units = (Int(flush.unit.value), Int(flush.level))
         return trees.allSatisfy { tree in
@@ -53,9 +54,9 @@ extension ShardCore {
         }
     }
 
-    /// Whether the units are leased for a phase that posts and pushes nothing.
-    private func isPosting(_ grant: LeaseGrant) -> Bool {
-        grant.phase == 0 && configuration.map { $0.posts.units > 0 } ?? false
+    /// Whether the units are leased for a phase that shares rows and pushes nothing.
+    private func isSharing(_ grant: LeaseGrant) -> Bool {
+        grant.phase == 0 && configuration.map { $0.sharedRows.units > 0 } ?? false
     }
 
     private var seal: LeaseSeal { LeaseSeal(key: configuration?.keys.lease ?? .none) }

@@ -33,8 +33,10 @@ extension ShardCore {
         if unstored.contains(where: { trees[$0.block] == nil || $0.sum.step != version }) {
             found.append("a sum is stored that is not of this step")
         }
-        if configuration.posts.units > 0, posts.contains(where: { $0.value >= configuration.posts.units }) {
-            found.append("a post is kept of a unit that posts nothing")
+        if configuration.sharedRows.units > 0,
+            sharedRows.contains(where: { $0.value >= configuration.sharedRows.units })
+        {
+            found.append("rows are kept of a unit that shares none")
         }
         return found
     }

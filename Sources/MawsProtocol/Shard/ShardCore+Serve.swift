@@ -48,11 +48,11 @@ extension ShardCore {
         return again.reduce(.nothing) { $0 + gather($1) }
     }
 
-    func collect(_ request: ShardRequest, _ stage: StageIndex, _ step: StepIndex) -> ShardActions {
+    func gatherRows(_ request: ShardRequest, _ stage: StageIndex, _ step: StepIndex) -> ShardActions {
         guard phase == .serving || phase == .applying, stage == configuration?.stage, step == version else {
-            return .locked(.decline(request, .noPosts(step)))
+            return .locked(.decline(request, .noRows(step)))
         }
-        return .locked(.servePosts(request, stage, step, posts.sorted()))
+        return .locked(.serveRows(request, stage, step, sharedRows.sorted()))
     }
 
     mutating func requestEnded(_ request: ShardRequest, _ now: Moment) -> ShardActions {

@@ -13,7 +13,7 @@ extension ShardCore {
         }
         term = wanted.term
         if wanted.keepsState, phase == .serving, holdsState(for: wanted) {
-            // Gradients and posts of the present step are functions of the plan and the version: they stay good, unless
+            // Gradients and rows of the present step are functions of the plan and the version: they stay good, unless
             // a sample is passed over from now on.
             configuration = wanted
             return wanted.keepsStep ? stateReported() : startOver(wanted)
@@ -57,7 +57,7 @@ extension ShardCore {
         hasReduced = false
         trees = []
         openTrees = 0
-        posts = []
+        sharedRows = []
         unstored = []
         waitsSince = nil
         readers = [:]
@@ -157,7 +157,7 @@ extension ShardCore {
 
     /// Empty trees for the step that turns `version` into the next.
     mutating func beginStep() -> ShardActions {
-        posts = []
+        sharedRows = []
         guard let configuration, configuration.table.trainableCount > 0, configuration.unitsPerStep > 0 else {
             return .nothing
         }

@@ -1,7 +1,7 @@
 import MawsBase
 import MawsWire
 
-/// One step of a shard: pushes and posts come in, sums are formed, the commit is applied.
+/// One step of a shard: pushes and rows come in, sums are formed, the commit is applied.
 extension ShardCore {
     mutating func pushAnnounced(_ push: Push) -> ShardActions {
         if let settled = settled(push.term, push.stage, push.step) { return .locked(settled) }
@@ -67,17 +67,17 @@ extension ShardCore {
         return .unlocked(.report(reply, configuration.stage, version))
     }
 
-    mutating func postAnnounced(_ post: Post) -> ShardActions {
-        if let settled = settled(post.term, post.stage, post.step) { return .locked(settled) }
-        return posts.contains(post.unit) ? .locked(.discard) : .locked(.receive(generation))
+    mutating func rowsAnnounced(_ unitRows: UnitRows) -> ShardActions {
+        if let settled = settled(unitRows.term, unitRows.stage, unitRows.step) { return .locked(settled) }
+        return sharedRows.contains(unitRows.unit) ? .locked(.discard) : .locked(.receive(generation))
     }
 
-    mutating func postReceived(_ post: Post, _ receivedFor: ShardGeneration) -> ShardActions {
+    mutating func rowsReceived(_ unitRows: UnitRows, _ receivedFor: ShardGeneration) -> ShardActions {
         guard receivedFor == generation else {
             return .locked(.lose(.otherState))
         }
-        if let settled = settled(post.term, post.stage, post.step) { return .locked(settled) }
-        return posts.insert(post.unit).inserted ? .locked(.keepPost) : .locked(.discard)
+        if let settled = settled(unitRows.term, unitRows.stage, unitRows.step) { return .locked(settled) }
+        return sharedRows.insert(unitRows.unit).inserted ? .locked(.keepRows) : .locked(.discard)
     }
 
     /// What becomes of a payload whatever is in it; nil when it belongs to the present step.

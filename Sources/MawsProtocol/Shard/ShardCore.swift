@@ -71,7 +71,7 @@ package struct ShardCore: Sendable {
     /// By block; nil where nothing is pushed to this shard.
     var trees: [UnitTree?] = []
     var openTrees = 0
-    var posts: Set<UnitIndex> = []
+    var sharedRows: Set<UnitIndex> = []
 
     /// Requests reading memory now.
     var readers: [ShardRequest: Reader] = [:]
@@ -132,11 +132,11 @@ package struct ShardCore: Sendable {
             return gather(
                 Waiting(
                     request: request, holder: holder, stage: stage, step: step, block: block, deadline: deadline))
-        case .collectRequested(let request, let stage, let step): return collect(request, stage, step)
+        case .rowsRequested(let request, let stage, let step): return gatherRows(request, stage, step)
         case .pushAnnounced(let push): return pushAnnounced(push)
         case .pushReceived(let push, let generation): return pushReceived(push, generation, now)
-        case .postAnnounced(let post): return postAnnounced(post)
-        case .postReceived(let post, let generation): return postReceived(post, generation)
+        case .rowsAnnounced(let unitRows): return rowsAnnounced(unitRows)
+        case .rowsReceived(let unitRows, let generation): return rowsReceived(unitRows, generation)
         case .requestEnded(let request): return requestEnded(request, now)
         case .tick: return tick(now)
         default: return finished(event, now)

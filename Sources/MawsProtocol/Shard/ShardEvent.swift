@@ -32,11 +32,11 @@ package enum ShardEvent: Hashable, Sendable {
 
     // From trainers. A holder is the name in the trainer's certificate.
     case gatherRequested(ShardRequest, holder: String, stage: StageIndex, step: StepIndex, block: UInt32)
-    case collectRequested(ShardRequest, stage: StageIndex, step: StepIndex)
+    case rowsRequested(ShardRequest, stage: StageIndex, step: StepIndex)
     case pushAnnounced(Push)
     case pushReceived(Push, ShardGeneration)
-    case postAnnounced(Post)
-    case postReceived(Post, ShardGeneration)
+    case rowsAnnounced(UnitRows)
+    case rowsReceived(UnitRows, ShardGeneration)
 
     /// The request was answered, or its connection is gone: it reads no memory any more.
     case requestEnded(ShardRequest)
@@ -59,13 +59,13 @@ package enum ShardEvent: Hashable, Sendable {
 /// Decided for whom the event came from, and done under the lock: another event may replace the state right after it.
 package enum ShardLockedAction: Hashable, Sendable {
     // Payloads.
-    /// Receive into a buffer, then say `pushReceived` or `postReceived`.
+    /// Receive into a buffer, then say `pushReceived` or `rowsReceived`.
     case receive(ShardGeneration)
     /// Receive the payload into the slice's place, then say `restoreReceived`.
     case receiveSlice(ShardGeneration, TensorSlice)
     /// What was received counts: keep it, under this name.
     case keepGradient(UnitTree.Sum)
-    case keepPost
+    case keepRows
     /// Nothing is lost by dropping it: the shard has it, or nobody needs it any more.
     case discard
     /// It is dropped although it may be needed: the connection's next flush is answered by `unavailable`.
@@ -76,8 +76,8 @@ package enum ShardLockedAction: Hashable, Sendable {
     // Answers: of the memory, and under the term, of this moment.
     /// Send the slice of this version, then say `requestEnded`.
     case serve(ShardRequest, TensorSlice)
-    /// Send the posts of these units, then `flushed`.
-    case servePosts(ShardRequest, StageIndex, StepIndex, [UnitIndex])
+    /// Send the rows of these units, then `flushed`.
+    case serveRows(ShardRequest, StageIndex, StepIndex, [UnitIndex])
     case decline(ShardRequest, ShardLack)
 }
 
@@ -91,7 +91,7 @@ package enum ShardAction: Hashable, Sendable {
     case openState(ServerConfiguration, ShardGeneration)
     /// Take the state of this generation out of memory and its file off the disk: it is damaged.
     case discardState(ShardGeneration, damage: String)
-    /// Drop what came for the step after the version in force: sums, posts, a reduced gradient.
+    /// Drop what came for the step after the version in force: sums, rows, a reduced gradient.
     case dropStep(ServerConfiguration, ShardGeneration)
     /// What was restored becomes the state, at this version; answered by `restoredSealed`.
     case sealRestored(ShardGeneration, step: StepIndex)

@@ -17,7 +17,7 @@ package enum ShardLack: Hashable, Sendable {
     case noVersion(StepIndex, newest: StepIndex)
     /// It was waited for in vain.
     case lateVersion(StepIndex, seconds: Double)
-    case noPosts(StepIndex)
+    case noRows(StepIndex)
     case noMemory
     /// It has not all of the units of a flush.
     case noUnits(Flush)
@@ -35,10 +35,10 @@ package enum ShardBreach: Hashable, Sendable {
     case otherVersion
     /// It pushes what no plan has.
     case noSuchUnits(Push)
-    case noSuchPost(Post, byteCount: Int)
+    case noSuchRows(UnitRows, byteCount: Int)
     /// Nothing of these units was leased to it.
     case pushNotLeased(Push)
-    case postNotLeased(Post)
+    case rowsNotLeased(UnitRows)
     case flushNotLeased(Flush)
 
     // By the coordinator.

@@ -17,9 +17,9 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
     case deadLine(shard: ShardIdentity)
     case unreachable(shard: ShardIdentity, reason: String)
     case brokenLine(shard: ShardIdentity, LineBreak)
-    /// It sent the post of one that the step does not have.
+    /// It sent the rows of one that the step does not have.
     case noSuchUnit(shard: ShardIdentity, unit: UInt32, units: Int)
-    case incompletePosts(step: UInt64, missingUnit: Int)
+    case incompleteRows(step: UInt64, missingUnit: Int)
     case abandoned(Abandonment)
     /// A connection that was dialed is not wanted any more.
     case lateConnection
@@ -46,8 +46,8 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .brokenLine(let shard, let how): "the line to shard \(shard) broke: \(how)"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
         case .noSuchUnit(let shard, let unit, let units):
-            "shard \(shard) sent the post of unit \(unit), and the step has units 0 to \(units - 1)"
-        case .incompletePosts(let step, let unit): "the posts of step \(step) lack unit \(unit)"
+            "shard \(shard) sent rows of unit \(unit), and the step has units 0 to \(units - 1)"
+        case .incompleteRows(let step, let unit): "the rows of step \(step) lack unit \(unit)"
         case .abandoned(let why): "the unit was abandoned: \(why)"
         case .lateConnection: "the connection came too late"
         case .noSuchPrecision(let precision, let compute):
@@ -86,9 +86,9 @@ extension ExchangeQuestion: CustomStringConvertible {
     package var description: String {
         switch self {
         case .gather(_, let step, let block): "block \(block) of version \(step.value)"
-        case .collect(_, let step): "the posts of step \(step.value)"
+        case .gatherRows(_, let step): "the rows of step \(step.value)"
         case .push(let push): "unit \(push.unit.value) of step \(push.step.value)"
-        case .post(let post, _): "the post of unit \(post.unit.value) of step \(post.step.value)"
+        case .shareRows(let rows, _): "the rows of unit \(rows.unit.value) of step \(rows.step.value)"
         case .flush(let flush): "its word that unit \(flush.unit.value) of step \(flush.step.value) is in"
         }
     }

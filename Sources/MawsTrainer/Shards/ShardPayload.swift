@@ -14,7 +14,7 @@ enum ShardPayload: Sendable {
     case bytes([UInt8])
     /// Elements of a block that is gathered.
     case slice(FloatBuffer, Range<Int>)
-    case rows(PostCollection)
+    case rows(RowCollection)
 
     func send(_ message: Message, on connection: any ShardConnection) throws {
         switch self {
@@ -45,16 +45,16 @@ enum ShardPayload: Sendable {
         switch (self, message) {
         case (.slice(let buffer, let range), .gathered(_, _, _, _, let encoding)):
             try receive(into: buffer, range, encoding, payloadCount, connection, shard)
-        case (.rows(let collection), .posted(_, let post)):
-            guard post.unit.value < collection.units else {
-                throw TrainerError.noSuchUnit(shard: shard, unit: post.unit.value, units: collection.units)
+        case (.rows(let collection), .sharedRows(_, let unitRows)):
+            guard unitRows.unit.value < collection.units else {
+                throw TrainerError.noSuchUnit(shard: shard, unit: unitRows.unit.value, units: collection.units)
             }
             guard payloadCount <= collection.bytesMax, payloadCount % MemoryLayout<Float>.stride == 0 else {
                 throw wrongSize(shard, payloadCount, collection.bytesMax)
             }
             var rows = [Float](repeating: 0, count: payloadCount / MemoryLayout<Float>.stride)
             try rows.withUnsafeMutableBytes { try connection.receivePayload(into: $0) }
-            collection.arrived(post.unit, rows)
+            collection.arrived(unitRows.unit, rows)
         default: preconditionFailure("nothing takes the payload of \(message.kind)")
         }
     }

@@ -38,15 +38,15 @@ final class UnitContext: UnitExchange {
     /// The unit's samples; waits until they are decoded.
     func batch() throws -> UnitBatch { try meter.measureData { try loadBatch() } }
 
-    func post(_ rows: [Float]) throws { try pusher.post(rows) }
+    func shareRows(_ rows: [Float]) throws { try pusher.shareRows(rows) }
 
-    /// The posts of all `units` units of this step, in order.
-    func collect(units: Int, floatsMax: Int) throws -> [PostedRows] {
+    /// The rows of all `units` units of this step, in order.
+    func gatherRows(units: Int, floatsMax: Int) throws -> [SharedRows] {
         let shards = try links.shardCount()
-        let collection = PostCollection(units: units, floatsMax: floatsMax)
+        let collection = RowCollection(units: units, floatsMax: floatsMax)
         let task = links.open(.gather)
         for shard in 0..<shards {
-            task.ask(shard, .collect(stage: lease.stage, step: lease.step), payload: .rows(collection))
+            task.ask(shard, .gatherRows(stage: lease.stage, step: lease.step), payload: .rows(collection))
         }
         task.close()
         _ = try meter.measure { try task.wait() }

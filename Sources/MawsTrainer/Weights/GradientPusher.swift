@@ -81,12 +81,12 @@ package final class GradientPusher: GradientSink {
     }
 
     /// Gives the unit's rows to the shard that keeps them for all others of the step.
-    package func post(_ rows: [Float]) throws {
-        let post = Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit)
+    package func shareRows(_ rows: [Float]) throws {
+        let unitRows = UnitRows(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit)
         let byteCount = rows.count * MemoryLayout<Float>.stride
         try waitForRoom(byteCount)
         task.ask(
-            Int(lease.unit.value) % layouts.count, .post(post, lease.grant), byteCount: byteCount,
+            Int(lease.unit.value) % layouts.count, .shareRows(unitRows, lease.grant), byteCount: byteCount,
             payload: .copy(FloatBuffer(rows), .fp32, nil))
     }
 

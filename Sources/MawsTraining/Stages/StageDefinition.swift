@@ -97,14 +97,14 @@ package struct StagePhase: Hashable, Sendable {
     package enum Units: Sendable {
         /// Every unit of the step, or of all splits that an evaluation reads.
         case each
-        /// One unit, which sees what the others posted.
+        /// One unit, which sees what the others shared.
         case one
     }
 
     package var units: Units
     /// What a person reads while it is done: its name, which stands before a count of units where it has each.
     package var title: String
-    /// fp32 numbers that a unit posts of each of its samples, for all others to collect in the next phase.
+    /// fp32 numbers that a unit shares of each of its samples, for all others to gather in the next phase.
     package var postedFloatsPerSample: Int
 
     package init(_ units: Units = .each, title: String = "units", postedFloatsPerSample: Int = 0) {
@@ -117,7 +117,7 @@ extension [StagePhase] {
     package var lastOfEach: Int { lastIndex { $0.units == .each } ?? 0 }
     /// Phases at whose end units wait for each other.
     package var countOfEach: Int { count { $0.units == .each } }
-    /// fp32 numbers that are posted of a sample in all phases.
+    /// fp32 numbers that are shared of a sample in all phases.
     package var postedFloatsPerSample: Int { reduce(0) { $0 + $1.postedFloatsPerSample } }
 }
 

@@ -1,6 +1,6 @@
 /// What is wrong with a stage when its units are computed, each as one sentence for a person.
 package enum StageError: Error, Hashable, CustomStringConvertible {
-    case malformedPost(unit: UInt32, floats: Int, rowWidth: Int)
+    case malformedRows(unit: UInt32, floats: Int, rowWidth: Int)
     case malformedNumber(unit: UInt32, value: String)
     case featuresNotFinite(stage: String, split: String, count: Int, samples: Int, first: Int)
     case noFit(stage: String, split: String)
@@ -11,10 +11,10 @@ package enum StageError: Error, Hashable, CustomStringConvertible {
 
     package var description: String {
         switch self {
-        case .malformedPost(let unit, let floats, let width):
-            "the post of unit \(unit) has \(floats) values, not a whole number of rows of \(width)"
+        case .malformedRows(let unit, let floats, let width):
+            "the rows of unit \(unit) have \(floats) values, not a whole number of rows of \(width)"
         case .malformedNumber(let unit, let value):
-            "the post of unit \(unit) has \(value) where a class or the number of a sample is due"
+            "the rows of unit \(unit) have \(value) where a class or the number of a sample is due"
         case .featuresNotFinite(let stage, let split, let count, let samples, let first):
             "stage \(stage) cannot be fitted: the features of \(count) of \(samples) samples of split \(split) are not "
                 + "finite (the first is sample \(first)); the weights that it starts from are no use"

@@ -35,13 +35,13 @@ package protocol UnitExchange: AnyObject {
     /// The unit's samples; waits until they are decoded.
     func batch() throws -> UnitBatch
     /// Gives rows to all other units of the step.
-    func post(_ rows: [Float]) throws
-    /// The posts of all `units` units of this step, in order.
-    func collect(units: Int, floatsMax: Int) throws -> [PostedRows]
+    func shareRows(_ rows: [Float]) throws
+    /// The rows of all `units` units of this step, in order.
+    func gatherRows(units: Int, floatsMax: Int) throws -> [SharedRows]
 }
 
 /// The rows that one unit gave to all others of its step.
-package struct PostedRows: Hashable, Sendable {
+package struct SharedRows: Hashable, Sendable {
     package var unit: UInt32
     package var rows: [Float]
 

@@ -52,7 +52,7 @@ extension Flush: WireValue {
     }
 }
 
-extension PostShape: WireValue {
+extension SharedRowsShape: WireValue {
     static var minimumByteCount: Int { 16 }
 
     init(from reader: inout BodyReader) throws(WireError) {

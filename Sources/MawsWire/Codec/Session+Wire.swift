@@ -81,7 +81,7 @@ extension ServerConfiguration: WireValue {
             term: try reader.value(), runID: try reader.value(), stage: try reader.value(), table: try reader.value(),
             unitsPerStep: try reader.value(), optimizer: try reader.optional(), gatherEncoding: try reader.value(),
             keepsState: try reader.value(), keepsStep: try reader.value(),
-            posts: try reader.value(), keys: try reader.value(), request: try reader.value())
+            sharedRows: try reader.value(), keys: try reader.value(), request: try reader.value())
         for block in table.blocks where block.isTrainable && optimizer?.fits(block.slots) != true {
             throw reader.badField("slots of block \(block.name)", "are not those of the optimizer")
         }
@@ -98,7 +98,7 @@ extension ServerConfiguration: WireValue {
         writer.write(gatherEncoding)
         writer.write(keepsState)
         writer.write(keepsStep)
-        writer.write(posts)
+        writer.write(sharedRows)
         writer.write(keys)
         writer.write(request)
     }

@@ -130,7 +130,7 @@ extension Push: WireValue {
     }
 }
 
-extension Post: WireValue {
+extension UnitRows: WireValue {
     static var minimumByteCount: Int { 24 }
 
     init(from reader: inout BodyReader) throws(WireError) {

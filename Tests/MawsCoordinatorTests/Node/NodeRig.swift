@@ -241,10 +241,10 @@ final class NodeRig {
             term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit, grant: lease.grant)
         var receipt = AuthenticationCode.none
         for server in servers {
-            let isPosted =
+            let sharesRows =
                 shape.unitsInPhase.count > 1 && lease.phase == 0
                 && server.shard.index == Int(lease.unit.value) % servers.count
-            guard pushes || isPosted else { continue }
+            guard pushes || sharesRows else { continue }
             receipt = receipt.joined(with: ReceiptSeal(key: server.receiptKey).receipt(flush))
             guard pushes, let report = server.push(lease.unit), let id = id(of: server) else { continue }
             say(report, from: id)

@@ -31,7 +31,7 @@ private struct FaultyExchange {
         let line = pick(Array(run.orders.keys.sorted()))
         switch random.below(24) {
         case 0: live.append(run.gather(block: UInt32(random.below(4))))
-        case 1: live.append(run.collect())
+        case 1: live.append(run.gatherRows())
         case 2, 3: push()
         case 4: if let line { run.breakLine(line) }
         case 5: forget()
@@ -65,7 +65,7 @@ private struct FaultyExchange {
     private mutating func repeatAnswer(_ line: ExchangeLine) {
         // An answer that was given before comes once more.
         guard let answer = run.owed[line]?.first else { return }
-        if case .posted = answer { return }
+        if case .sharedRows = answer { return }
         run.owed[line]?.insert(answer, at: 0)
     }
 

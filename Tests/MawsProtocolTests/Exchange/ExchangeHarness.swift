@@ -99,10 +99,10 @@ struct ExchangeHarness {
         return task
     }
 
-    mutating func collect() -> ExchangeTask {
+    mutating func gatherRows() -> ExchangeTask {
         let task = open(.gather)
         for shard in 0..<shardCount {
-            step(.asked(task, shard: shard, .collect(stage: Self.stage, step: Self.step), byteCount: 0))
+            step(.asked(task, shard: shard, .gatherRows(stage: Self.stage, step: Self.step), byteCount: 0))
         }
         step(.closed(task))
         return task
@@ -114,9 +114,9 @@ struct ExchangeHarness {
         step(.asked(task, shard: shard, .push(push), byteCount: bytes))
     }
 
-    mutating func post(_ task: ExchangeTask, unit: UInt32 = 0, to shard: Int) {
-        let post = Post(term: term, stage: Self.stage, step: Self.step, unit: UnitIndex(unit))
-        step(.asked(task, shard: shard, .post(post, .none), byteCount: 100))
+    mutating func shareRows(_ task: ExchangeTask, unit: UInt32 = 0, to shard: Int) {
+        let unitRows = UnitRows(term: term, stage: Self.stage, step: Self.step, unit: UnitIndex(unit))
+        step(.asked(task, shard: shard, .shareRows(unitRows, .none), byteCount: 100))
     }
 
     func flush(unit: UInt32 = 0) -> Flush {
@@ -171,20 +171,22 @@ struct ExchangeHarness {
         Reply(term: term ?? self.term, request: request)
     }
 
-    /// Shard *s* has posts of units *s* and *s* + *S*.
+    /// Shard *s* has rows of units *s* and *s* + *S*.
     func answers(to message: Message, from shard: Int) -> [Message] {
         switch message {
         case .gather(let request, let stage, let step, let block):
             [.gathered(reply(request), stage: stage, step: step, block: block, encoding: .fp32)]
         case .flush(let request, _): [.flushed(reply(request), receipt: Self.receipt(shard))]
-        case .collect(let request, _, _):
-            [shard, shard + shardCount].map { .posted(reply(request), post(UInt32($0))) } + [.flushed(reply(request))]
+        case .gatherRows(let request, _, _):
+            [shard, shard + shardCount].map { .sharedRows(reply(request), unitRows(UInt32($0))) } + [
+                .flushed(reply(request))
+            ]
         default: []
         }
     }
 
-    func post(_ unit: UInt32) -> Post {
-        Post(term: term, stage: Self.stage, step: Self.step, unit: UnitIndex(unit))
+    func unitRows(_ unit: UInt32) -> UnitRows {
+        UnitRows(term: term, stage: Self.stage, step: Self.step, unit: UnitIndex(unit))
     }
 
     static func receipt(_ shard: Int) -> AuthenticationCode {

@@ -71,7 +71,7 @@ struct ExchangeLineTests {
     /// Some rows are here already, and would come twice.
     @Test func aCollectThatHasBegunToComeIsNotAskedAgain() {
         var run = Harness(shards: 1)
-        let task = run.collect()
+        let task = run.gatherRows()
         for _ in 0..<4 { run.run(gathers) }
         run.breakLine(gathers)
         #expect(run.results[task] == .failed(.lineBroken(shard: 0, .line("cut"))))

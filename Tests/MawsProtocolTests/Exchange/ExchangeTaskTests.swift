@@ -43,10 +43,10 @@ struct ExchangeTaskTests {
         #expect(run.results[task] == .done(FlushOutcome(receipt: Harness.receipts([0, 1, 2]))))
     }
 
-    @Test func aPostIsFlushedWhereItWentAlone() {
+    @Test func rowsAreFlushedWhereTheyWentAlone() {
         var run = Harness(shards: 3)
         let task = run.open(.push)
-        run.post(task, unit: 1, to: 1)
+        run.shareRows(task, unit: 1, to: 1)
         run.step(.flushWanted(task, run.flush(unit: 1)))
         run.runAll()
         #expect(run.results[task] == .done(FlushOutcome(receipt: Harness.receipts([1]))))
@@ -99,25 +99,25 @@ struct ExchangeTaskTests {
         #expect(run.released == [RequestNumber(1): true, RequestNumber(2): false])
     }
 
-    @Test func postsComeFromEveryShardEachOnce() {
+    @Test func rowsComeFromEveryShardEachOnce() {
         var run = Harness()
-        let task = run.collect()
+        let task = run.gatherRows()
         run.runAll()
         #expect(run.results[task] == .done(FlushOutcome()))
     }
 
-    /// A post of another unit's shard, of another step, or one that came before.
+    /// Rows of a unit of another shard, of another step, or such as came before.
     @Test(arguments: [(UInt32(1), UInt64(4)), (2, 5), (0, 4)])
-    func aPostThatIsNotDueEndsTheLine(unit: UInt32, step: UInt64) {
+    func rowsThatAreNotDueEndsTheLine(unit: UInt32, step: UInt64) {
         var run = Harness()
-        let task = run.collect()
+        let task = run.gatherRows()
         let line = Harness.gathers(0)
         for _ in 0..<4 { run.run(line) }
-        var wrong = run.post(unit)
+        var wrong = run.unitRows(unit)
         wrong.step = StepIndex(step)
-        run.owed[line] = [.posted(run.reply(RequestNumber(1)), wrong)]
+        run.owed[line] = [.sharedRows(run.reply(RequestNumber(1)), wrong)]
         run.run(line)
-        let awaited = ExchangeQuestion.collect(stage: Harness.stage, step: Harness.step)
+        let awaited = ExchangeQuestion.gatherRows(stage: Harness.stage, step: Harness.step)
         #expect(run.results[task] == .failed(.unexpected(shard: 0, awaited: awaited)))
         #expect(run.closed[line] == [1])
     }

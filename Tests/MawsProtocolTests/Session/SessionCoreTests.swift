@@ -43,25 +43,25 @@ struct SessionCoreTests {
         let pushed = session.judge(.receive(Harness.generation), isLeased: false)
         #expect(pushed == [.refuse(.pushNotLeased(Harness.push))])
         session = Harness()
-        _ = session.receive(.post(Harness.post, .none), bytes: 8)
-        let posted = session.judge(.receive(Harness.generation), isLeased: false)
-        #expect(posted == [.refuse(.postNotLeased(Harness.post))])
+        _ = session.receive(.shareRows(Harness.unitRows, .none), bytes: 8)
+        let shared = session.judge(.receive(Harness.generation), isLeased: false)
+        #expect(shared == [.refuse(.rowsNotLeased(Harness.unitRows))])
         session = Harness()
         #expect(session.flush(.notLeased) == .refuse(.flushNotLeased(Harness.units)))
     }
 
-    @Test func aPostHasASizeThatTheStageSays() {
+    @Test func sharedRowsHaveASizeThatTheStageSays() {
         var session = Harness()
-        _ = session.receive(.post(Harness.post, .none), bytes: 12)
+        _ = session.receive(.shareRows(Harness.unitRows, .none), bytes: 12)
         #expect(
             session.judge(.receive(Harness.generation))
-                == [.refuse(.noSuchPost(Harness.post, byteCount: 12))])
+                == [.refuse(.noSuchRows(Harness.unitRows, byteCount: 12))])
         session = Harness()
-        let upload = Upload.post(Harness.post, .none)
-        #expect(session.receive(.post(Harness.post, .none), bytes: 8) == [.announce(upload)])
+        let upload = Upload.shareRows(Harness.unitRows, .none)
+        #expect(session.receive(.shareRows(Harness.unitRows, .none), bytes: 8) == [.announce(upload)])
         #expect(session.judge(.receive(Harness.generation)) == [.receive(upload, payloadCount: 8)])
         #expect(session.step(.payload(isFinite: true)) == [.deliver(upload, Harness.generation)])
-        #expect(session.step(.settled([.keepPost])) == [])
+        #expect(session.step(.settled([.keepRows])) == [])
     }
 
     @Test func whatNobodyNeedsIsReadAndDropped() {
@@ -154,12 +154,12 @@ struct SessionCoreTests {
             session.step(.answered(.decline(ShardRequest(1), .noBlock(3)), Harness.reply))
                 == [.decline(Harness.reply, .noBlock(3))])
         #expect(
-            session.receive(.collect(RequestNumber(7), stage: stage, step: step))
-                == [.collect(RequestNumber(7), stage: stage, step: step)])
+            session.receive(.gatherRows(RequestNumber(7), stage: stage, step: step))
+                == [.gatherRows(RequestNumber(7), stage: stage, step: step)])
         let units = [UnitIndex(1), UnitIndex(3)]
         #expect(
-            session.step(.answered(.servePosts(ShardRequest(1), stage, step, units), Harness.reply))
-                == [.sendPosts(Harness.reply, stage, step, units)])
+            session.step(.answered(.serveRows(ShardRequest(1), stage, step, units), Harness.reply))
+                == [.sendRows(Harness.reply, stage, step, units)])
         #expect(session.receive(.linkRequest(origin: 5)) == [.sendLinkState(5)])
         #expect(session.receive(.heartbeat) == [])
     }
@@ -175,7 +175,7 @@ private struct SessionHarness {
     static let push = Push(
         term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1, block: 0,
         encoding: .fp32)
-    static let post = Post(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2))
+    static let unitRows = UnitRows(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2))
     static let units = Flush(term: Term(2), stage: StageIndex(1), step: StepIndex(4), unit: UnitIndex(2), level: 1)
     static let flush = Message.flush(RequestNumber(6), units)
     static let hello = Hello(
@@ -204,8 +204,8 @@ private struct SessionHarness {
     }
 
     mutating func judge(_ verdict: ShardLockedAction, isLeased: Bool = true) -> [SessionAction] {
-        let posts = PostShape(units: 4, pieceBytes: 8, piecesMin: 1, piecesMax: 1)
-        return step(.judged(verdict, isLeased: isLeased, posts: posts))
+        let shape = SharedRowsShape(units: 4, pieceBytes: 8, piecesMin: 1, piecesMax: 1)
+        return step(.judged(verdict, isLeased: isLeased, sharedRows: shape))
     }
 
     /// As far as the shard's last word.

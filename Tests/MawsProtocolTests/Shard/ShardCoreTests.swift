@@ -341,24 +341,24 @@ struct ShardCoreTests {
         #expect(older == .unlocked(.abandonCoordinator(.olderTerm(Term(1), newest: Term(2)))))
     }
 
-    @Test func postsAreCollectedInUnitOrderOnceAndGoWithTheStep() {
+    @Test func rowsAreGatheredInUnitOrderOnceAndGoWithTheStep() {
         var shard = ShardHarness()
         shard.restore()
         for unit in [UInt32(2), 0, 2] {
-            let post = Post(term: Term(1), stage: ShardHarness.stage, step: StepIndex(4), unit: UnitIndex(unit))
-            if case .receive(let generation)? = shard.step(.postAnnounced(post)).locked.first {
-                shard.step(.postReceived(post, generation))
+            let unitRows = UnitRows(term: Term(1), stage: ShardHarness.stage, step: StepIndex(4), unit: UnitIndex(unit))
+            if case .receive(let generation)? = shard.step(.rowsAnnounced(unitRows)).locked.first {
+                shard.step(.rowsReceived(unitRows, generation))
             }
         }
         let request = ShardRequest(1)
         #expect(
-            shard.step(.collectRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
-                == .locked(.servePosts(request, ShardHarness.stage, StepIndex(4), [UnitIndex(0), UnitIndex(2)])))
+            shard.step(.rowsRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
+                == .locked(.serveRows(request, ShardHarness.stage, StepIndex(4), [UnitIndex(0), UnitIndex(2)])))
         shard.pushAll()
         shard.step(.committed(ShardHarness.commit()))
         shard.finishWork()
-        shard.step(.collectRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
-        #expect(shard.declined[request] == .noPosts(StepIndex(4)))
+        shard.step(.rowsRequested(request, stage: ShardHarness.stage, step: StepIndex(4)))
+        #expect(shard.declined[request] == .noRows(StepIndex(4)))
     }
 
     @Test func shardWithoutATrainedSliceReportsAtOnce() {

@@ -163,9 +163,9 @@ final class ShardRig {
         return values.withUnsafeBytes { TensorCodec.encode($0, as: push.encoding) }
     }
 
-    func post(_ unit: Int, step: UInt64 = 0) -> Message {
-        .post(
-            Post(term: Term(1), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit))),
+    func shareRows(_ unit: Int, step: UInt64 = 0) -> Message {
+        .shareRows(
+            UnitRows(term: Term(1), stage: StageIndex(0), step: StepIndex(step), unit: UnitIndex(UInt32(unit))),
             SampleModel.grant(step: step, phase: 0))
     }
 }

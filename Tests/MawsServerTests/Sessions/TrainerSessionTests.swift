@@ -28,15 +28,15 @@ import Testing
             { $1.say(.push($0.push(1, 2, grant: foreign)), $0.payload($0.push(1, 2))) }
         ),
         (
-            "it posts unit 0 of step 0, which it was not leased",
+            "it shares unit 0 of step 0, which it was not leased",
             { _, trainer in
-                let post = Post(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(0))
-                trainer.say(.post(post, foreign), [UInt8](repeating: 0, count: 8))
+                let unitRows = UnitRows(term: Term(1), stage: StageIndex(0), step: StepIndex(0), unit: UnitIndex(0))
+                trainer.say(.shareRows(unitRows, foreign), [UInt8](repeating: 0, count: 8))
             }
         ),
         (
-            "it posts 12 bytes of unit 0 of step 0, which no unit of this stage has",
-            { $1.say($0.post(0), [UInt8](repeating: 0, count: 12)) }
+            "it shares 12 bytes of unit 0 of step 0, which no unit of this stage has",
+            { $1.say($0.shareRows(0), [UInt8](repeating: 0, count: 12)) }
         ),
         (
             "it flushes 2^0 units from 1 on of step 0, which it was not leased",
@@ -130,11 +130,11 @@ import Testing
         #expect(rig.now == Moment(nanoseconds: 0), "its memory was not given back")
     }
 
-    @Test func aPostThatIsCutIsNotKept() throws {
+    @Test func rowsThatAreCutAreNotKept() throws {
         let rig = try rig()
-        let (_, end) = rig.trainer { $0.say(rig.post(0), [UInt8](repeating: 7, count: 8), cut: 3) }
+        let (_, end) = rig.trainer { $0.say(rig.shareRows(0), [UInt8](repeating: 7, count: 8), cut: 3) }
         #expect(end != nil)
-        let collected = rig.trainer { $0.say(.collect(request, stage: stage, step: StepIndex(0))) }
+        let collected = rig.trainer { $0.say(.gatherRows(request, stage: stage, step: StepIndex(0))) }
         #expect(collected.told.map(\.message) == [.flushed(reply)])
     }
 
@@ -173,13 +173,13 @@ import Testing
         let rig = try rig()
         let (told, end) = rig.trainer { trainer in
             trainer.say(.gather(request, stage: stage, step: StepIndex(0), block: 77))
-            trainer.say(.collect(request, stage: stage, step: StepIndex(3)))
+            trainer.say(.gatherRows(request, stage: stage, step: StepIndex(3)))
         }
         #expect(end == nil)
         #expect(
             told.map(\.message) == [
                 .unavailable(reply, "shard 0/1 has no block 77 of that stage"),
-                .unavailable(reply, "shard 0/1 has no posts of step 3"),
+                .unavailable(reply, "shard 0/1 has no rows of step 3"),
             ])
     }
 

@@ -21,20 +21,20 @@ import Testing
         try gather(rig, version: 1) { expected.state[3 * $0] }
     }
 
-    /// Units post, push and are flushed; then the shard has reduced the step, and says so once.
+    /// Units unitRows, push and are flushed; then the shard has reduced the step, and says so once.
     private func push(_ rig: ShardRig) throws {
-        let posted = rig.trainer { trainer in
+        let shared = rig.trainer { trainer in
             for unit in 0..<SampleModel.units {
-                trainer.say(rig.post(unit), [UInt8](repeating: UInt8(unit), count: 8))
-                let posting = SampleModel.grant(step: 0, phase: 0)
-                trainer.say(.flush(request, SampleModel.flush(unit: unit, step: 0, grant: posting)))
+                trainer.say(rig.shareRows(unit), [UInt8](repeating: UInt8(unit), count: 8))
+                let sharing = SampleModel.grant(step: 0, phase: 0)
+                trainer.say(.flush(request, SampleModel.flush(unit: unit, step: 0, grant: sharing)))
             }
-            trainer.say(.collect(request, stage: stage, step: StepIndex(0)))
+            trainer.say(.gatherRows(request, stage: stage, step: StepIndex(0)))
         }
-        #expect(posted.end == nil && posted.told.prefix(SampleModel.units).allSatisfy { isReceipt($0.message) })
-        let posts = posted.told.dropFirst(SampleModel.units)
-        #expect(posts.dropLast().map(\.payload) == (0..<5).map { [UInt8](repeating: $0, count: 8) })
-        #expect(posts.last?.message == .flushed(reply))
+        #expect(shared.end == nil && shared.told.prefix(SampleModel.units).allSatisfy { isReceipt($0.message) })
+        let rows = shared.told.dropFirst(SampleModel.units)
+        #expect(rows.dropLast().map(\.payload) == (0..<5).map { [UInt8](repeating: $0, count: 8) })
+        #expect(rows.last?.message == .flushed(reply))
 
         let pushed = rig.trainer { trainer in
             for unit in 0..<SampleModel.units {

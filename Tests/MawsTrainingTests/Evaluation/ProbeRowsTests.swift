@@ -2,25 +2,25 @@ import MawsTraining
 import Testing
 
 @Suite struct ProbeRowsTests {
-    private func rows(_ posts: [PostedRows], width: Int = 2) throws -> ProbeRows {
-        try ProbeRows(posts[...], width: width)
+    private func rows(_ rows: [SharedRows], width: Int = 2) throws -> ProbeRows {
+        try ProbeRows(rows[...], width: width)
     }
 
     @Test func numbersOfSamplesAreExactFarBeyondWhatAFloatHolds() throws {
         let samples = [0, 1, 1 << 24, 1 << 24 + 1, 1 << 33 + 12345, 1 << 40 - 1]
         let sent = ProbeRows(
             features: (0..<12).map { Float($0) }, labels: [0, -1, 999, 1 << 24 - 1, 5, 6], samples: samples)
-        let read = try rows([PostedRows(unit: 0, rows: sent.floats)])
+        let read = try rows([SharedRows(unit: 0, rows: sent.floats)])
         #expect(read == sent)
         #expect(sent.floats.count == 6 * (2 + ProbeRows.extraFloats))
     }
 
-    @Test func postsFollowOneAnother() throws {
+    @Test func rowsOfUnitsFollowOneAnother() throws {
         let first = ProbeRows(features: [1, 2], labels: [3], samples: [4])
         let second = ProbeRows(features: [5, 6], labels: [7], samples: [8])
         let read = try rows([
-            PostedRows(unit: 0, rows: first.floats), PostedRows(unit: 1, rows: []),
-            PostedRows(unit: 2, rows: second.floats),
+            SharedRows(unit: 0, rows: first.floats), SharedRows(unit: 1, rows: []),
+            SharedRows(unit: 2, rows: second.floats),
         ])
         #expect(read == ProbeRows(features: [1, 2, 5, 6], labels: [3, 7], samples: [4, 8]))
     }
@@ -30,17 +30,17 @@ import Testing
         // Where the number's high part is due, -1 is none; where the class is due, it says that there is none.
         var floats = ProbeRows(features: [1, 2], labels: [3], samples: [4]).floats
         floats[place] = value
-        #expect(throws: StageError.self) { try rows([PostedRows(unit: 7, rows: floats)]) }
+        #expect(throws: StageError.self) { try rows([SharedRows(unit: 7, rows: floats)]) }
     }
 
     @Test func featuresMayBeAnything() throws {
-        let read = try rows([PostedRows(unit: 0, rows: [.nan, .infinity, 3, 0, 4])])
+        let read = try rows([SharedRows(unit: 0, rows: [.nan, .infinity, 3, 0, 4])])
         #expect(read.features[0].isNaN && read.labels == [3] && read.samples == [4])
     }
 
     @Test func partsOfRowsAreRefused() {
-        #expect(throws: StageError.malformedPost(unit: 7, floats: 4, rowWidth: 5)) {
-            try rows([PostedRows(unit: 7, rows: [1, 2, 3, 4])])
+        #expect(throws: StageError.malformedRows(unit: 7, floats: 4, rowWidth: 5)) {
+            try rows([SharedRows(unit: 7, rows: [1, 2, 3, 4])])
         }
     }
 }

@@ -4,7 +4,7 @@ import MawsModel
 import MawsPlan
 import MawsTensor
 
-/// Units of `lit`: phase 0 posts a unit's embeddings, phase 1 pushes the gradient of the global loss for its rows.
+/// Units of `lit`: phase 0 shares a unit's embeddings, phase 1 pushes the gradient of the global loss for its rows.
 ///
 /// The frozen tower computes each image once a step: the features of every unit of phase 0 stay until its phase 1, and
 /// with fixed views of the images for the stage. The text tower's activations stay for as many units as there is memory
@@ -82,12 +82,12 @@ final class LiTWorker: StageWorker {
         }
         kept[context.place.unit] = Kept(batch: batch.substituting(known), unit: unit)
         last = context.place.unit
-        try context.post(imageRows + textRows)
+        try context.shareRows(imageRows + textRows)
         return UnitResult()
     }
 
     private func pushGradient(_ context: any UnitExchange) throws -> UnitResult {
-        let all = try embeddings ?? collect(context)
+        let all = try embeddings ?? gather(context)
         embeddings = all
         let own = kept.removeValue(forKey: context.place.unit)
         if own?.unit == nil { makeRoom() }
@@ -110,16 +110,16 @@ final class LiTWorker: StageWorker {
         self.last = nil
     }
 
-    /// Every post holds the unit's image rows, then its text rows.
-    private func collect(_ context: any UnitExchange) throws -> LiTEmbeddings {
+    /// Each unit shares its image rows, then its text rows.
+    private func gather(_ context: any UnitExchange) throws -> LiTEmbeddings {
         let half = stage.unit * objective.width
-        let posts = try context.collect(units: stage.unitsPerStep, floatsMax: 2 * half)
-        for post in posts where post.rows.count != 2 * half {
-            throw StageError.malformedPost(unit: post.unit, floats: post.rows.count, rowWidth: 2 * objective.width)
+        let gathered = try context.gatherRows(units: stage.unitsPerStep, floatsMax: 2 * half)
+        for part in gathered where part.rows.count != 2 * half {
+            throw StageError.malformedRows(unit: part.unit, floats: part.rows.count, rowWidth: 2 * objective.width)
         }
-        for (index, post) in posts.enumerated() {
-            images.all.part(index * half, half).copy(from: Array(post.rows[..<half]))
-            texts.all.part(index * half, half).copy(from: Array(post.rows[half...]))
+        for (index, part) in gathered.enumerated() {
+            images.all.part(index * half, half).copy(from: Array(part.rows[..<half]))
+            texts.all.part(index * half, half).copy(from: Array(part.rows[half...]))
         }
         return try objective.embeddings(images: images.all, texts: texts.all, weights: context.weights)
     }

@@ -4,7 +4,7 @@ import MawsKernels
 import MawsModel
 import MawsPlan
 
-/// The linear probe: every unit posts its features, and one unit fits and evaluates a logistic regression on them.
+/// The linear probe: every unit shares its features, and one unit fits and evaluates a logistic regression on them.
 package struct LinearStage: StageDefinition {
     package let place: StagePlace
     let task: LinearTask

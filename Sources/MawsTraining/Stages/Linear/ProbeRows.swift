@@ -1,6 +1,6 @@
-/// The rows of one post of a linear probe, or of several, one after another.
+/// The rows that units of a linear probe share, of one unit or of several, one after another.
 ///
-/// A post is fp32 numbers only: the features [n × width], then the classes [n], then the samples' indices in the split,
+/// They are fp32 numbers only: the features [n × width], then the classes [n], then the samples' indices in the split,
 /// first what they have above their low 16 bits [n], then those [n]. Classes are exact below 2^24, indices below 2^40.
 package struct ProbeRows: Equatable {
     /// Numbers of a row beside its features.
@@ -21,26 +21,26 @@ package struct ProbeRows: Equatable {
         self.samples = samples
     }
 
-    /// - Throws: `StageError` where a post is not whole rows, or a class or an index no such number.
-    package init(_ posts: ArraySlice<PostedRows>, width: Int) throws {
+    /// - Throws: `StageError` where a unit's are not whole rows, or a class or an index no such number.
+    package init(_ gathered: ArraySlice<SharedRows>, width: Int) throws {
         let rowFloats = width + Self.extraFloats
-        for post in posts {
-            let count = post.rows.count / rowFloats
-            guard post.rows.count == count * rowFloats else {
-                throw StageError.malformedPost(unit: post.unit, floats: post.rows.count, rowWidth: rowFloats)
+        for part in gathered {
+            let count = part.rows.count / rowFloats
+            guard part.rows.count == count * rowFloats else {
+                throw StageError.malformedRows(unit: part.unit, floats: part.rows.count, rowWidth: rowFloats)
             }
-            let numbers = Array(post.rows[(count * width)...])
-            features += post.rows[..<(count * width)]
+            let numbers = Array(part.rows[(count * width)...])
+            features += part.rows[..<(count * width)]
             for row in 0..<count {
-                labels.append(try Self.whole(numbers[row], from: -1, post.unit))
-                let high = try Self.whole(numbers[count + row], from: 0, post.unit)
-                let low = try Self.whole(numbers[2 * count + row], from: 0, post.unit)
+                labels.append(try Self.whole(numbers[row], from: -1, part.unit))
+                let high = try Self.whole(numbers[count + row], from: 0, part.unit)
+                let low = try Self.whole(numbers[2 * count + row], from: 0, part.unit)
                 samples.append(high << Self.lowBits + low)
             }
         }
     }
 
-    /// What a post holds of the rows.
+    /// The rows as they are shared.
     package var floats: [Float] {
         features + labels.map { Float($0) } + samples.map { Float($0 >> Self.lowBits) }
             + samples.map { Float($0 & (1 << Self.lowBits - 1)) }

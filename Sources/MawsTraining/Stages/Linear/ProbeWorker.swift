@@ -3,7 +3,7 @@ import MawsData
 import MawsKernels
 import MawsPlan
 
-/// Units of `linear`: phase 0 posts the frozen features of a unit, the one unit of phase 1 fits a logistic regression
+/// Units of `linear`: phase 0 shares the frozen features of a unit, the one unit of phase 1 fits a logistic regression
 /// on the features of the first split and evaluates it on the other.
 final class ProbeWorker: StageWorker {
     private let extractor: FeatureExtractor
@@ -33,31 +33,31 @@ final class ProbeWorker: StageWorker {
     func needsBatch(_ unit: UnitPlace) -> Bool { unit.phase == 0 }
 
     func compute(_ context: any UnitExchange) throws -> UnitResult {
-        context.place.phase == 0 ? try post(context) : try fit(context)
+        context.place.phase == 0 ? try share(context) : try fit(context)
     }
 
-    private func post(_ context: any UnitExchange) throws -> UnitResult {
+    private func share(_ context: any UnitExchange) throws -> UnitResult {
         let batch = try context.batch()
-        // All samples of the unit may be unreadable; the others need its post nevertheless.
+        // All samples of the unit may be unreadable; the others need its answer nevertheless.
         guard batch.count > 0 else {
-            try context.post([])
+            try context.shareRows([])
             return UnitResult()
         }
         let features = try extractor.features(batch, weights: context.weights)
-        try context.post(
+        try context.shareRows(
             ProbeRows(
                 features: features, labels: batch.target(as: ClassTarget.self).classes, samples: batch.samples
             ).floats)
         guard context.place.unit >= fitUnits else { return UnitResult() }
-        // Keys of what will be predicted go to the coordinator straight away: a post holds numbers only.
+        // Keys of what will be predicted go to the coordinator straight away: rows hold numbers only.
         let keys = Dictionary(zip(batch.samples, batch.keys)) { first, _ in first }
         return UnitResult(result: [UInt8](try JSONEncoder().encode(keys)))
     }
 
     private func fit(_ context: any UnitExchange) throws -> UnitResult {
-        let posts = try context.collect(units: unitCount, floatsMax: stage.unit * (width + ProbeRows.extraFloats))
-        let train = try ProbeRows(posts[..<fitUnits], width: width)
-        let test = try ProbeRows(posts[fitUnits...], width: width)
+        let gathered = try context.gatherRows(units: unitCount, floatsMax: stage.unit * (width + ProbeRows.extraFloats))
+        let train = try ProbeRows(gathered[..<fitUnits], width: width)
+        let test = try ProbeRows(gathered[fitUnits...], width: width)
         guard train.labels.contains(where: { $0 >= 0 }) else {
             throw StageError.nothingToFit(stage: stage.name, samples: train.labels.count)
         }
