@@ -15,7 +15,6 @@ import Testing
         try victim.expectWorkGoesOn(end: { leave(&viewers) }) { round in
             if round % 20 == 0, viewers.count < 8 { viewers.append(try victim.viewer()) }
             for viewer in viewers { try? viewer.send(frame: frame, stallSeconds: 0) }
-            Thread.sleep(forTimeInterval: 0.01)
         }
     }
 
@@ -35,14 +34,11 @@ import Testing
     @Test func headersOfLargeBodiesBeforeHelloTakeNothing() throws {
         let victim = try Victim()
         var open: [Connection] = []
-        try victim.expectWorkGoesOn(end: { leave(&open) }) { round in
-            if round < 30 {
-                let stranger = try victim.dial(.viewer)
-                try stranger.send(
-                    frame: FrameHeader(kind: .configure, bodyCount: 64 << 20, payloadCount: 0).bytes)
-                open.append(stranger)
-            }
-            Thread.sleep(forTimeInterval: 0.01)
+        try victim.expectWorkGoesOn(end: { leave(&open) }) { _ in
+            if open.count == 30 { open.removeFirst().close() }
+            let stranger = try victim.dial(.viewer)
+            try stranger.send(frame: FrameHeader(kind: .configure, bodyCount: 64 << 20, payloadCount: 0).bytes)
+            open.append(stranger)
         }
     }
 
@@ -53,9 +49,8 @@ import Testing
             for handle in idle { try? handle.close() }
             idle = []
         }
-        try victim.expectWorkGoesOn(end: leave) { round in
-            if round < 1500 { idle.append(try #require(Self.connect(victim.address))) }
-            if round >= 1500 { Thread.sleep(forTimeInterval: 0.01) }
+        try victim.expectWorkGoesOn(end: leave) { _ in
+            idle.append(try #require(Self.connect(victim.address)))
             // The coordinator has closed the oldest long ago; this process has few descriptors itself.
             if idle.count > 400 { try idle.removeFirst().close() }
         }

@@ -119,7 +119,7 @@ final class Victim {
 
     /// What the run's processes have had of the machine's cores.
     private var processorSeconds: Double {
-        ([program.pid] + program.children("")).reduce(0) { sum, pid in
+        ([program.pid] + program.children("maws-")).reduce(0) { sum, pid in
             let text = (try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8)) ?? ""
             let fields = text.split(separator: ")").last?.split(separator: " ") ?? []
             return fields.count > 12 ? sum + ((Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)) / 100 : sum
