@@ -5,7 +5,7 @@ package struct LiveOptions: Sendable {
     /// Whence the faults come.
     package enum Faults: Sendable {
         case schedule(path: String)
-        case random(count: Int, kinds: [FaultKind], meanPauseSeconds: Double)
+        case random(count: Int, kinds: [FaultKind], secondsMax: Double, FaultSource.Pause)
         /// Each that applies to a role once, for so long.
         case matrix(seconds: Double)
     }
@@ -33,9 +33,11 @@ package struct LiveOptions: Sendable {
         switch faults {
         case .schedule(let path):
             .schedule(try ScheduleReader(file: path, servers: servers, trainers: trainers).read())
-        case .random(let count, let kinds, let mean):
-            .random(count, seed: seed, kinds: kinds, servers: servers, trainers: trainers, meanPauseSeconds: mean)
-        case .matrix(let seconds): .matrix(servers: servers, trainers: trainers, pauseSeconds: seconds)
+        case .random(let count, let kinds, let seconds, let pause):
+            .random(
+                count, seed: seed, kinds: kinds, secondsMax: seconds, pause: pause, servers: servers,
+                trainers: trainers)
+        case .matrix(let seconds): .matrix(seconds: seconds)
         }
     }
 }

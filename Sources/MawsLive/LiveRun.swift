@@ -18,9 +18,9 @@ package final class LiveRun {
     private var lastChange: Double
     private var bytesAtCommit = 0
     private var bytesOfStep = 0.0
-    /// In a sequence: when the next fault may happen; nil while the one before it lasts, or nothing was committed since.
-    private var nextAt: Double?
+    /// In a sequence: so many steps are to be committed after a fault before the next one.
     private var commitsNeeded = 1
+    private var nextAt = 0.0
     /// When the processes' memory and descriptors are looked at again.
     private var nextSample = 0.0
 
@@ -65,9 +65,10 @@ package final class LiveRun {
     private func tick(_ now: Double) throws {
         let before = watch.sightings.count
         watch.look(at: now)
-        if watch.sightings.count > before { committed(watch.sightings.count - before, now) }
+        let commits = watch.sightings.count - before
+        if commits > 0 { committed(commits, now) }
         if now >= nextSample, firstCommit != nil { sample(now) }
-        for _ in hand.goOn(now) { (lastChange, commitsNeeded) = (now, 1) }
+        for fault in hand.goOn(now, commits: commits) { over(fault, now) }
         guard firstCommit != nil else { return }
         for fault in dueFaults(now) { try begin(fault, now) }
     }
@@ -80,7 +81,7 @@ package final class LiveRun {
         let perStep = Double(bytes - bytesAtCommit) / Double(count)
         bytesOfStep = bytesOfStep == 0 ? perStep : 0.7 * bytesOfStep + 0.3 * perStep
         bytesAtCommit = bytes
-        commitsNeeded -= count
+        if hand.lasting.isEmpty { commitsNeeded -= count }
     }
 
     private func dueFaults(_ now: Double) -> [Fault] {
@@ -89,17 +90,14 @@ package final class LiveRun {
             let due = schedule.due(progress(now))
             if !due.isEmpty { source = .schedule(schedule) }
             return due
-        case .sequence(var faults, var pauses, let mean):
-            guard !faults.isEmpty, hand.lasting.isEmpty, commitsNeeded <= 0 else { return [] }
-            guard let at = nextAt else {
-                nextAt = now + pauses.seconds(0, 2 * mean)
-                source = .sequence(faults, pauses: pauses, meanPauseSeconds: mean)
-                return []
+        case .sequence(var faults, var draw, let pause):
+            guard !faults.isEmpty, hand.lasting.isEmpty, commitsNeeded <= 0, now >= nextAt else { return [] }
+            switch pause {
+            case .commits(let count): commitsNeeded = 1 + draw.below(count)
+            case .seconds(let seconds): (commitsNeeded, nextAt) = (1, now + seconds)
             }
-            guard now >= at else { return [] }
-            (nextAt, commitsNeeded) = (nil, 1)
             let fault = faults.removeFirst()
-            source = .sequence(faults, pauses: pauses, meanPauseSeconds: mean)
+            source = .sequence(faults, draw: draw, pause)
             return [fault]
         }
     }
@@ -120,12 +118,22 @@ package final class LiveRun {
             LiveRecord.FaultRecord(
                 number: record.faults.count + 1, kind: fault.kind, target: "\(fault.target)", role: fault.target.role,
                 note: note, begin: begin, end: begin + (fault.kind.isMoment ? 0 : fault.seconds),
-                newestCommit: watch.sightings.last.map { "\($0.key)" } ?? "", stalledSeconds: 0))
+                newestCommit: watch.sightings.last.map { "\($0.key)" } ?? ""))
         lastChange = now
         let words = ["fault \(record.faults.count)", fault.kind.rawValue, "\(fault.target)", note].filter {
             !$0.isEmpty
         }
         say(words.joined(separator: " "))
+    }
+
+    private func over(_ fault: Fault, _ now: Double) {
+        lastChange = now
+        let end = now - (firstCommit ?? now)
+        for index in record.faults.indices {
+            let told = record.faults[index]
+            guard told.kind == fault.kind, told.target == "\(fault.target)" else { continue }
+            record.faults[index].end = min(told.end, end)
+        }
     }
 
     private func stalled(_ now: Double) -> String? {
@@ -146,7 +154,7 @@ package final class LiveRun {
         }
         let gaps = zip(record.commits, record.commits.dropFirst()).map { $1.seconds - $0.seconds }.sorted()
         record.medianStepSeconds = gaps.isEmpty ? 0 : gaps[gaps.count / 2]
-        for index in record.faults.indices { record.faults[index].stalledSeconds = stall(of: record.faults[index]) }
+        record.measureFaults()
         record.missed = source.left
         record.lostCommits = watch.missing.count
         record.recomputedSteps = CoordinatorLog.recomputedSteps(cluster.runFolder + "/logs/coordinator.log")
@@ -158,18 +166,6 @@ package final class LiveRun {
         } catch {
             record.differences.append("what the run left cannot be read: \(error.localizedDescription)")
         }
-    }
-
-    /// The longest gap between commits that touches the fault's time, and the steps after it until the next fault.
-    private func stall(of fault: LiveRecord.FaultRecord) -> Double {
-        let times = record.commits.map(\.seconds)
-        let next = record.faults.first { $0.begin > fault.end }?.begin ?? .infinity
-        let after = times.firstIndex { $0 > fault.end } ?? times.count - 1
-        let last = times.indices.last { $0 <= after + 2 && times[$0] < next } ?? after
-        let first = max(1, times.firstIndex { $0 > fault.begin } ?? times.count)
-        guard first <= max(last, after) else { return 0 }
-        let longest = (first...max(last, after)).map { times[$0] - times[$0 - 1] }.max() ?? 0
-        return max(0, longest - record.medianStepSeconds)
     }
 
     /// Early figures stay, of later ones the newest.

@@ -23,9 +23,14 @@ struct Live: ParsableCommand {
     @Flag(help: "Each kind of fault of each role once.") var matrix = false
     @Option(parsing: .unconditional, help: "Seed of the faults.") var seed: UInt64 = 1
     @Option(help: "With --random: only these kinds, separated by commas.") var kinds: String?
-    @Option(parsing: .unconditional, help: "With --random: mean seconds between a recovery and the next fault.")
-    var pause = 1.0
-    @Option(parsing: .unconditional, help: "With --matrix: seconds that a fault lasts.") var seconds = 3.0
+    @Option(parsing: .unconditional, help: "With --random: steps that are committed between two faults, at most.")
+    var between = 20
+    @Option(parsing: .unconditional, help: "With --random: a fault every so many seconds, instead of by steps.")
+    var every: Double?
+    @Option(
+        parsing: .unconditional,
+        help: "Seconds that a fault lasts: each one of --matrix; with --random at most, and at most 25 commits.")
+    var seconds = 3.0
     @Option(parsing: .unconditional, help: "Servers, in place of the plan's.") var servers: Int?
     @Option(parsing: .unconditional, help: "Trainers, in place of the plan's.") var trainers: Int?
     @Option(parsing: .unconditional, help: "Seconds without a commit after which the run counts as stuck.")
@@ -37,7 +42,8 @@ struct Live: ParsableCommand {
         guard sources == 1 else { throw ValidationError("Give one of --schedule, --random and --matrix.") }
         guard (1...1_000_000).contains(random ?? 1) else { throw ValidationError("--random is 1 to 1000000.") }
         guard kinds == nil || random != nil else { throw ValidationError("--kinds goes with --random.") }
-        for (name, value) in [("pause", pause), ("seconds", seconds), ("stall", stall)] {
+        guard between > 0 else { throw ValidationError("--between is at least 1.") }
+        for (name, value) in [("seconds", seconds), ("stall", stall), ("every", every ?? 1)] {
             guard value > 0, value <= 3600 else { throw ValidationError("--\(name) is above 0 and at most 3600.") }
         }
     }
@@ -70,7 +76,8 @@ struct Live: ParsableCommand {
             }
             return kind
         }
-        return .random(count: random, kinds: chosen, meanPauseSeconds: pause)
+        return .random(
+            count: random, kinds: chosen, secondsMax: seconds, every.map { .seconds($0) } ?? .commits(between))
     }
 
     private func write(_ record: LiveRecord, to folder: String) throws {
@@ -90,6 +97,13 @@ struct Live: ParsableCommand {
         Console.say("figure=live-commits-lost value=\(record.lostCommits) unit=steps goal=0")
         Console.say("figure=live-steps-recomputed value=\(record.recomputedSteps) unit=steps")
         Console.say("figure=live-longest-stall value=\(String(format: "%.2f", worst)) unit=s")
+        for (kind, role) in [(FaultKind.kill, "server"), (.kill, "coordinator"), (.kill, "trainer")] {
+            let faults = record.faults.filter { $0.kind == kind && $0.role == role }
+            guard let worst = faults.map(\.recoverySeconds).max() else { continue }
+            Console.say(
+                "figure=live-\(role)-killed-recovery value=\(String(format: "%.2f", worst)) unit=s count=\(faults.count)"
+            )
+        }
         Console.say(
             "figure=live-productive-share value=\(String(format: "%.4f", record.productiveShare)) unit=share goal=0.97")
         Console.say("report: \(folder)/report.html")

@@ -1,7 +1,6 @@
 import Foundation
+import MawsLive
 import Testing
-
-@testable import MawsLive
 
 @Suite struct EvidenceTests {
     private let folder = NSTemporaryDirectory() + "evidence-\(UUID().uuidString)"
@@ -64,7 +63,7 @@ import Testing
         record.faults = [
             .init(
                 number: 1, kind: .kill, target: "server-0", role: "server", note: "<&>", begin: 1, end: 1.5,
-                newestCommit: "mae 3", stalledSeconds: 0.7)
+                newestCommit: "mae 3")
         ]
         record.processes = [.init(name: "server-0")]
         record.processes[0].ends = ["</td>"]
@@ -75,5 +74,22 @@ import Testing
         #expect(html.contains("2 committed steps are lost"))
         let parser = XMLDocumentCheck(html.replacingOccurrences(of: "<!DOCTYPE html>", with: ""))
         #expect(parser.problem == nil)
+    }
+
+    @Test func aFaultIsChargedWithTheGapThatItMade() {
+        var record = LiveRecord(plan: "p", seed: 1, servers: 1, trainers: 1)
+        record.commits = [0, 1, 2, 7, 8, 9, 30, 31].enumerated().map {
+            .init(stage: "mae", step: $0.offset, seconds: $0.element)
+        }
+        record.medianStepSeconds = 1
+        func fault(_ begin: Double, _ end: Double) -> LiveRecord.FaultRecord {
+            .init(
+                number: 1, kind: .kill, target: "server-0", role: "server", note: "", begin: begin, end: end,
+                newestCommit: "")
+        }
+        record.faults = [fault(2.5, 4), fault(8.5, 8.5), fault(31.5, 32)]
+        record.measureFaults()
+        #expect(record.faults.map(\.stalledSeconds) == [4, 20, 0])
+        #expect(record.faults.map(\.recoverySeconds) == [3, 0.5, 0])
     }
 }

@@ -1,8 +1,7 @@
 import Foundation
 import Glibc
+import MawsLive
 import Testing
-
-@testable import MawsLive
 
 /// A listener that keeps what a connection brings, behind a proxy.
 @Suite struct LinkProxyTests {

@@ -1,7 +1,6 @@
 import Foundation
+import MawsLive
 import Testing
-
-@testable import MawsLive
 
 @Suite struct ScheduleTests {
     private func read(_ text: String) throws -> Schedule {
@@ -67,7 +66,7 @@ import Testing
     @Test func theSameSeedDrawsTheSameFaultsAndEachFitsItsTarget() {
         func faults(_ seed: UInt64) -> [Fault] {
             let source = FaultSource.random(
-                200, seed: seed, kinds: FaultKind.allCases, servers: 2, trainers: 2, meanPauseSeconds: 1)
+                200, seed: seed, kinds: FaultKind.allCases, secondsMax: 1, pause: .commits(3), servers: 2, trainers: 2)
             guard case .sequence(let faults, _, _) = source else { return [] }
             return faults
         }

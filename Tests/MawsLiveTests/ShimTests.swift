@@ -1,7 +1,6 @@
 import Foundation
+import MawsLive
 import Testing
-
-@testable import MawsLive
 
 /// The shim in a real process, a shell that copies and asks for the time.
 @Suite struct ShimTests {
@@ -18,7 +17,7 @@ import Testing
         process.executableURL = URL(fileURLWithPath: "/bin/bash")
         process.arguments = ["-c", command]
         process.environment = [
-            "PATH": "/usr/bin:/bin", "LD_PRELOAD": LiveProcess.shim(in: Self.programs), "LC_ALL": "C",
+            "PATH": "/usr/bin:/bin", "LD_PRELOAD": FaultPage.shim(in: Self.programs), "LC_ALL": "C",
             "MAWS_RIG_CONTROL": page.path, "MAWS_RIG_FOLDER": folder + "/own/", "MAWS_RIG_PARENT": "\(getpid())",
         ]
         let pipe = Pipe()

@@ -7,7 +7,7 @@ import Testing
     private static let folder = URL(filePath: #filePath).deletingLastPathComponent()
         .appending(path: "../../Deploy/plans").standardized.path
 
-    @Test(arguments: ["quickstart", "claim-fashion", "remote", "vit-b16-paper", "emoji"])
+    @Test(arguments: ["quickstart", "claim-fashion", "remote", "vit-b16-paper", "emoji", "faults"])
     func aSamplePlanIsValidOnceItsDataIsThere(_ name: String) throws {
         let fixture = try PlanFixture()
         let path = "\(Self.folder)/\(name).yaml"

@@ -60,7 +60,7 @@ struct ClusterAssembly {
     ) throws -> LiveProcess {
         try LiveProcess(
             name, program: "\(programs)/\(program)", arguments: arguments + ["--certificates", certificates],
-            folder: own, files: processFolder, shim: LiveProcess.shim(in: programs))
+            folder: own, files: processFolder, shim: FaultPage.shim(in: programs))
     }
 
     private func makeCertificates() throws {

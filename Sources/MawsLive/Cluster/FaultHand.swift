@@ -7,6 +7,8 @@ struct FaultHand {
     struct Lasting {
         var fault: Fault
         var end: Double
+        /// Until it is over whatever the time.
+        var commitsLeft: Int
     }
 
     /// Of the time in which a slow process runs, a tenth.
@@ -22,7 +24,9 @@ struct FaultHand {
 
     /// What it did, where there is more to say than the fault's kind.
     mutating func begin(_ fault: Fault, _ now: Double) throws -> String {
-        if !fault.kind.isMoment { lasting.append(Lasting(fault: fault, end: now + fault.seconds)) }
+        if !fault.kind.isMoment {
+            lasting.append(Lasting(fault: fault, end: now + fault.seconds, commitsLeft: fault.commits ?? .max))
+        }
         switch fault.target {
         case .process(let name): return try begin(fault, cluster.process(name), now)
         case .link: return begin(fault.kind, on: cluster.links(of: fault.target))
@@ -75,9 +79,11 @@ struct FaultHand {
     }
 
     /// Goes on with what lasts; gives the faults that are over now.
-    mutating func goOn(_ now: Double) -> [Fault] {
-        let over = lasting.filter { $0.end <= now }.map(\.fault)
-        lasting.removeAll { $0.end <= now }
+    /// - Parameter commits: steps that were committed since the last time.
+    mutating func goOn(_ now: Double, commits: Int) -> [Fault] {
+        for index in lasting.indices { lasting[index].commitsLeft -= commits }
+        let over = lasting.filter { $0.end <= now || $0.commitsLeft <= 0 }.map(\.fault)
+        lasting.removeAll { $0.end <= now || $0.commitsLeft <= 0 }
         for fault in over { end(fault) }
         for case let .process(name) in lasting.filter({ $0.fault.kind == .slow }).map(\.fault.target) {
             let isOn = (now / Self.slowPeriodSeconds).truncatingRemainder(dividingBy: 1) < 0.1

@@ -32,9 +32,6 @@ final class LiveProcess {
         _ = FileManager.default.createFile(atPath: outputPath, contents: nil)
     }
 
-    /// The shared library beside the programs.
-    static func shim(in programs: String) -> String { programs + "/libMawsRigShim.so" }
-
     /// Starts from the rig's main thread, with which a child ends.
     func start() throws {
         guard let output = FileHandle(forWritingAtPath: outputPath) else {

@@ -12,7 +12,7 @@ package struct CommitKey: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// What a step came to: a pure function of plan and data, so that two runs of a plan have the same.
-struct CommitFigures: Hashable, Sendable {
+package struct CommitFigures: Hashable, Sendable {
     var loss: Double
     var gradientNorm: Double
     var learningRate: Double
@@ -20,29 +20,29 @@ struct CommitFigures: Hashable, Sendable {
 
 /// Reads a run's `metrics.jsonl` while it grows: which steps are committed, and when each was seen first. It knows the
 /// file's lines alone, and nothing of the programs that write them.
-struct CommitWatch {
-    struct Sighting: Hashable {
-        var key: CommitKey
+package struct CommitWatch {
+    package struct Sighting: Hashable {
+        package var key: CommitKey
         /// Monotonic.
-        var seconds: Double
+        package var seconds: Double
     }
 
     /// In the order in which they were seen.
-    private(set) var sightings: [Sighting] = []
+    package private(set) var sightings: [Sighting] = []
     /// The figures that were seen first.
     private(set) var figures: [CommitKey: CommitFigures] = [:]
     /// Commits that were there and are not in the file any more.
-    private(set) var missing: Set<CommitKey> = []
+    package private(set) var missing: Set<CommitKey> = []
     /// Commits that were told twice with different figures.
-    private(set) var contradicted: Set<CommitKey> = []
+    package private(set) var contradicted: Set<CommitKey> = []
     private let path: String
     private var (inode, offset): (UInt64, Int) = (0, 0)
     private var rest: [UInt8] = []
 
-    init(path: String) { self.path = path }
+    package init(path: String) { self.path = path }
 
     /// Takes what was added since the last look. A file that is another one, or shorter, is read from its begin.
-    mutating func look(at seconds: Double) {
+    package mutating func look(at seconds: Double) {
         var status = stat()
         guard stat(path, &status) == 0 else { return }
         let isAnother = UInt64(status.st_ino) != inode || Int(status.st_size) < offset

@@ -12,9 +12,19 @@ package struct LiveRecord: Codable, Sendable {
         package var end: Double
         /// The newest commit at its begin, `mae 17`.
         package var newestCommit: String
-        /// The longest time without a commit from its begin until the third commit after its end, beyond the median time
-        /// of a step.
-        package var stalledSeconds: Double
+        /// The longest time without a commit from its begin until the third commit after its end or the next fault,
+        /// beyond the median time of a step.
+        package var stalledSeconds = 0.0
+        /// From its end, of a killed process its new start, to the next commit.
+        package var recoverySeconds = 0.0
+
+        package init(
+            number: Int, kind: FaultKind, target: String, role: String, note: String, begin: Double, end: Double,
+            newestCommit: String
+        ) {
+            (self.number, self.kind, self.target, self.role, self.note) = (number, kind, target, role, note)
+            (self.begin, self.end, self.newestCommit) = (begin, end, newestCommit)
+        }
     }
 
     package struct ProcessRecord: Codable, Sendable {
@@ -26,10 +36,10 @@ package struct LiveRecord: Codable, Sendable {
         package var residentBytes: [Int] = []
         package var descriptors: [Int] = []
 
-        init(name: String) { self.name = name }
+        package init(name: String) { self.name = name }
 
         /// A process that is away has no figures.
-        mutating func take(residentBytes bytes: Int, descriptors count: Int) {
+        package mutating func take(residentBytes bytes: Int, descriptors count: Int) {
             guard bytes > 0 else { return }
             residentBytes = residentBytes.prefix(1) + [bytes]
             descriptors = descriptors.prefix(1) + [count]
@@ -40,6 +50,10 @@ package struct LiveRecord: Codable, Sendable {
         package var stage: String
         package var step: Int
         package var seconds: Double
+
+        package init(stage: String, step: Int, seconds: Double) {
+            (self.stage, self.step, self.seconds) = (stage, step, seconds)
+        }
     }
 
     package var plan: String
@@ -60,6 +74,10 @@ package struct LiveRecord: Codable, Sendable {
     /// Sentences about what differs from the undisturbed run, or did not come to an end.
     package var differences: [String] = []
 
+    package init(plan: String, seed: UInt64, servers: Int, trainers: Int) {
+        (self.plan, self.seed, self.servers, self.trainers) = (plan, seed, servers, trainers)
+    }
+
     /// Whether the run ended as it must: every fault happened, nothing was lost, every bit is the undisturbed run's.
     package var isWhole: Bool { differences.isEmpty && missed == 0 && lostCommits == 0 }
 
@@ -69,5 +87,22 @@ package struct LiveRecord: Codable, Sendable {
         let limit = 3 * medianStepSeconds
         let gaps = zip(commits, commits.dropFirst()).map { $1.seconds - $0.seconds }
         return 1 - gaps.filter { $0 > limit }.reduce(0) { $0 + $1 - medianStepSeconds } / seconds
+    }
+
+    /// Sets what each fault cost, by the commits.
+    package mutating func measureFaults() {
+        let times = commits.map(\.seconds)
+        for index in faults.indices {
+            let fault = faults[index]
+            let after = times.firstIndex { $0 > fault.end }
+            faults[index].recoverySeconds = after.map { times[$0] - fault.end } ?? 0
+            let next = faults.first { $0.begin > fault.end }?.begin ?? .infinity
+            let last = max(
+                after ?? times.count - 1, times.indices.last { $0 <= (after ?? 0) + 2 && times[$0] < next } ?? 0)
+            let first = max(1, times.firstIndex { $0 > fault.begin } ?? times.count)
+            guard first <= last else { continue }
+            let longest = (first...last).map { times[$0] - times[$0 - 1] }.max() ?? 0
+            faults[index].stalledSeconds = max(0, longest - medianStepSeconds)
+        }
     }
 }

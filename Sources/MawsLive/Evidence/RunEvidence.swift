@@ -3,12 +3,12 @@ import MawsHash
 
 /// What a finished run's folder shows of its result, read without the programs that made it: every commit's figures, and
 /// a hash of each file of each stage's final checkpoint.
-struct RunEvidence {
+package struct RunEvidence {
     let commits: [CommitKey: CommitFigures]
     /// `mae-234/weights.safetensors` to its SHA-256.
     let hashes: [String: String]
 
-    init(runFolder: String) throws {
+    package init(runFolder: String) throws {
         let text = try Data(contentsOf: URL(fileURLWithPath: runFolder + "/metrics.jsonl"))
         let lines = text.split(separator: UInt8(ascii: "\n")).compactMap { CommitWatch.commit(Data($0)) }
         commits = Dictionary(lines.map { ($0.key, $0.figures) }) { _, last in last }
@@ -17,7 +17,7 @@ struct RunEvidence {
 
     /// Sentences about everything in which another run of the same plan differs from this one; none where it has the
     /// same bits.
-    func differences(of other: RunEvidence) -> [String] {
+    package func differences(of other: RunEvidence) -> [String] {
         let different = commits.filter { other.commits[$0.key] != $0.value }.keys
             .sorted { ($0.stage, $0.step) < ($1.stage, $1.step) }
         let surplus = Set(other.commits.keys).subtracting(commits.keys).count

@@ -63,8 +63,10 @@ package struct Fault: Hashable, Sendable {
     package var target: FaultTarget
     /// How long it lasts; of a killed process, until it is started again. Of no meaning for what is over at once.
     package var seconds: Double
+    /// After so many commits it is over too; nil: only by its time.
+    package var commits: Int?
 
-    package init(_ kind: FaultKind, _ target: FaultTarget, seconds: Double) {
-        (self.kind, self.target, self.seconds) = (kind, target, seconds)
+    package init(_ kind: FaultKind, _ target: FaultTarget, seconds: Double, commits: Int? = nil) {
+        (self.kind, self.target, self.seconds, self.commits) = (kind, target, seconds, commits)
     }
 }

@@ -2,26 +2,40 @@
 package enum FaultSource: Sendable {
     /// As a schedule says.
     case schedule(Schedule)
-    /// One after the other: each waits until the run has committed again after the one before it is over, and then for
-    /// a while that is drawn.
-    case sequence([Fault], pauses: SeededDraw, meanPauseSeconds: Double)
+    /// One after the other: each waits until the one before it is over and the run has committed again, and then as
+    /// the pause says.
+    case sequence([Fault], draw: SeededDraw, Pause)
+
+    package enum Pause: Hashable, Sendable {
+        /// A number of commits that is drawn, from 1 to so many.
+        case commits(Int)
+        /// So long after the begin of the fault before it.
+        case seconds(Double)
+
+        /// Where commits count, a fault is over after so many at the latest: a run of given length has room for as many
+        /// faults on a fast machine as on a slow one.
+        var faultCommits: Int? { if case .commits = self { 25 } else { nil } }
+    }
 
     /// So many faults, drawn by a seed: the same seed draws the same faults.
     package static func random(
-        _ count: Int, seed: UInt64, kinds: [FaultKind], servers: Int, trainers: Int, meanPauseSeconds: Double
+        _ count: Int, seed: UInt64, kinds: [FaultKind], secondsMax: Double, pause: Pause, servers: Int,
+        trainers: Int
     ) -> FaultSource {
         var draw = SeededDraw(seed: seed)
         let targets = Self.targets(servers: servers, trainers: trainers)
         let faults = (0..<count).map { _ in
             let kind = kinds[draw.below(kinds.count)]
             let fitting = targets.filter(kind.applies)
-            return Fault(kind, fitting[draw.below(fitting.count)], seconds: draw.seconds(0.1, 3))
+            let target = fitting[draw.below(fitting.count)]
+            let seconds = kind.isMoment ? 0 : draw.seconds(0.1 * secondsMax, secondsMax)
+            return Fault(kind, target, seconds: seconds, commits: pause.faultCommits)
         }
-        return .sequence(faults, pauses: draw, meanPauseSeconds: meanPauseSeconds)
+        return .sequence(faults, draw: draw, pause)
     }
 
     /// Every kind of fault of every role once, on the first of its targets.
-    package static func matrix(servers: Int, trainers: Int, pauseSeconds: Double) -> FaultSource {
+    package static func matrix(seconds: Double) -> FaultSource {
         let targets: [FaultTarget] = [
             .process(.trainer(0)), .process(.server(0)), .process(.coordinator), .link(.toServer(0)),
             .link(.toCoordinator(.server(0))),
@@ -29,10 +43,10 @@ package enum FaultSource: Sendable {
         let faults = targets.flatMap { target in
             FaultKind.allCases.filter { $0.applies(to: target) }.map { kind in
                 Fault(
-                    kind, target, seconds: [.kill, .killAll, .terminate, .diskLost].contains(kind) ? 0.5 : pauseSeconds)
+                    kind, target, seconds: [.kill, .killAll, .terminate, .diskLost].contains(kind) ? 0.5 : seconds)
             }
         }
-        return .sequence(faults, pauses: SeededDraw(seed: 0), meanPauseSeconds: 0.5)
+        return .sequence(faults, draw: SeededDraw(seed: 0), .commits(10))
     }
 
     private static func targets(servers: Int, trainers: Int) -> [FaultTarget] {

@@ -19,13 +19,18 @@ package enum LiveError: Error, CustomStringConvertible {
 ///     faults:
 ///       - {at: 3s, fault: pause, target: trainer-0, seconds: 30}
 ///       - {at: mae step 18 40%, fault: kill, target: server-1, seconds: 0.5}
-struct ScheduleReader {
+package struct ScheduleReader {
     private static let fields = ["at", "fault", "target", "seconds"]
     let file: String
     let servers: Int
     let trainers: Int
 
-    func read() throws -> Schedule {
+    /// What the run has, which targets must be of.
+    package init(file: String, servers: Int, trainers: Int) {
+        (self.file, self.servers, self.trainers) = (file, servers, trainers)
+    }
+
+    package func read() throws -> Schedule {
         guard let text = try? String(contentsOfFile: file, encoding: .utf8) else {
             throw LiveError.unusable("The schedule \(file) cannot be read as text.")
         }

@@ -4,32 +4,32 @@ import Synchronization
 
 /// Stands on one link between processes: takes every connection to its address, dials where it leads to, and passes bytes
 /// on both ways by its rule. What passes is TLS, of which it understands nothing.
-final class LinkProxy: Sendable {
-    let address: SocketAddress
+package final class LinkProxy: Sendable {
+    package let address: SocketAddress
     private let target: SocketAddress
     private let listener: Int32
     private let rule = Mutex(LinkRule.whole)
     private let connections = Mutex<[ObjectIdentifier: ProxyConnection]>([:])
     private let forwardBytes = Atomic<Int>(0)
 
-    init(at address: SocketAddress, to target: SocketAddress) throws {
+    package init(at address: SocketAddress, to target: SocketAddress) throws {
         (listener, self.address) = try address.listen()
         self.target = target
         Thread.detachNewThread { [self] in accept() }
     }
 
     /// Bytes that passed towards who was dialed.
-    var bytesForward: Int { forwardBytes.load(ordering: .relaxed) }
+    package var bytesForward: Int { forwardBytes.load(ordering: .relaxed) }
 
-    func set(_ change: @Sendable (inout LinkRule) -> Void) { rule.withLock { change(&$0) } }
+    package func set(_ change: @Sendable (inout LinkRule) -> Void) { rule.withLock { change(&$0) } }
 
     /// Ends the connections that are there.
-    func cut() { for connection in connections.withLock({ Array($0.values) }) { connection.end() } }
+    package func cut() { for connection in connections.withLock({ Array($0.values) }) { connection.end() } }
 
     /// From now on the connections that are there swallow all.
-    func silence() { for connection in connections.withLock({ Array($0.values) }) { connection.silence() } }
+    package func silence() { for connection in connections.withLock({ Array($0.values) }) { connection.silence() } }
 
-    func close() {
+    package func close() {
         shutdown(listener, Int32(SHUT_RDWR))
         Glibc.close(listener)
         set { $0 = .whole }

@@ -1,14 +1,14 @@
 /// What a proxy does to what passes.
-struct LinkRule: Hashable, Sendable {
+package struct LinkRule: Hashable, Sendable {
     /// Nothing passes towards who was dialed.
-    var isForwardBlocked = false
+    package var isForwardBlocked = false
     /// Nothing passes towards who dialed.
-    var isBackwardBlocked = false
-    var delaySeconds = 0.0
+    package var isBackwardBlocked = false
+    package var delaySeconds = 0.0
     /// Nil: as fast as the sockets are.
-    var bytesPerSecond: Double?
+    package var bytesPerSecond: Double?
     /// The next piece is passed on with one bit changed.
-    var corruptsNext = false
+    package var corruptsNext = false
 
-    static let whole = LinkRule()
+    package static let whole = LinkRule()
 }

@@ -1,14 +1,16 @@
 import Glibc
 
 /// An address of this machine's loopback, 127.x.y.z.
-struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
-    var host: String
-    var port: UInt16
+package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+    package var host: String
+    package var port: UInt16
 
-    var description: String { "\(host):\(port)" }
+    package init(host: String, port: UInt16) { (self.host, self.port) = (host, port) }
+
+    package var description: String { "\(host):\(port)" }
 
     /// Listens there; port 0 lets the system choose. Gives the socket and where it listens.
-    func listen() throws -> (socket: Int32, address: SocketAddress) {
+    package func listen() throws -> (socket: Int32, address: SocketAddress) {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         var isOn: Int32 = 1
         setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &isOn, socklen_t(MemoryLayout<Int32>.size))
@@ -29,7 +31,7 @@ struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
     }
 
     /// A connected socket, or nil.
-    func dial() -> Int32? {
+    package func dial() -> Int32? {
         let socket = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return nil }
         guard with({ connect(socket, $0, $1) }) == 0 else {

@@ -81,11 +81,16 @@ package struct LivePage {
             <td class="text">\(fault.note)</td><td class="text">\(fault.newestCommit)</td>\
             <td>\(Figure.decimal(fault.begin, places: 1))</td>\
             <td>\(Figure.decimal(fault.end - fault.begin, places: 1))</td>\
-            <td>\(Figure.decimal(fault.stalledSeconds, places: 1))</td></tr>
+            <td>\(Figure.decimal(fault.stalledSeconds, places: 1))</td>\
+            <td>\(Figure.decimal(fault.recoverySeconds, places: 1))</td></tr>
 
             """
         }
-        return table(["", "fault", "of", "what it did", "after", "at, s", "for, s", "stalled, s"], rows)
+        return table(
+            [
+                "", "fault", "of", "what it did", "after", "at, s", "for, s", "stalled, s",
+                "next commit after its end, s",
+            ], rows)
     }
 
     private var processes: Markup {
