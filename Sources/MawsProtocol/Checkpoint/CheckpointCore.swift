@@ -29,6 +29,19 @@ package struct CheckpointCore: Sendable {
 
     package init() {}
 
+    /// Where it may be, for whoever counts which of them were seen.
+    package enum Standing: Int, CaseIterable, Sendable {
+        case idle, collecting, sealing
+    }
+
+    package var standing: Standing {
+        switch state {
+        case .idle: .idle
+        case .collecting: .collecting
+        case .sealing: .sealing
+        }
+    }
+
     /// The attempt under way.
     package var attempt: CheckpointAttempt? {
         switch state {

@@ -4,7 +4,7 @@ import MawsWire
 /// The coordinator's decisions as a pure machine: who may compute what, when a step is decided, when a checkpoint is
 /// due, what a server that came back must do. It reads no clock and touches no socket, file or lock.
 package struct CoordinatorCore: Sendable {
-    enum Mode: Hashable {
+    package enum Mode: Int, CaseIterable, Sendable {
         /// The shell makes the first checkpoint of the stage.
         case preparing
         /// The shell looks for a checkpoint to go on from, the one that was to be used being damaged or gone.
@@ -73,7 +73,7 @@ package struct CoordinatorCore: Sendable {
     /// A pure function: what each unit of a step reads of data shards on other machines; empty where nothing is known.
     let shardUses: @Sendable (RunPosition) -> [[ShardUse]]
 
-    var mode: Mode
+    package internal(set) var mode: Mode
     /// When that began.
     var modeSince: Moment
     /// Committed steps.

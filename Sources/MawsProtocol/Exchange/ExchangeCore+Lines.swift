@@ -27,6 +27,22 @@ extension ExchangeCore {
         }
     }
 
+    /// Where a line may be, for whoever counts which of them were seen.
+    package enum LineStanding: Int, CaseIterable, Sendable {
+        case unknown, closed, idle, dialing, sending, receiving, reading
+    }
+
+    package func standing(of line: ExchangeLine) -> LineStanding {
+        guard let known = lines[line] else { return .unknown }
+        return switch known.activity {
+        case .none: known.isOpen ? .idle : .closed
+        case .dialing: .dialing
+        case .sending: .sending
+        case .receiving: .receiving
+        case .reading: .reading
+        }
+    }
+
     /// Gives the line's thread its next order, if it has none. What is to be sent goes before what is to be read.
     mutating func proceed(_ line: ExchangeLine) {
         guard var known = lines[line], known.activity == .none else { return }

@@ -31,6 +31,25 @@ package struct SessionCore: Sendable {
 
     package var hasEnded: Bool { phase == .ended }
 
+    /// Where a session may be, for whoever counts which of them were seen.
+    package enum Standing: Int, CaseIterable, Sendable {
+        case greeting, idle, announced, awaitingMemory, receiving, delivered, asking, confirming, ended
+    }
+
+    package var standing: Standing {
+        switch phase {
+        case .greeting: .greeting
+        case .idle: .idle
+        case .announced: .announced
+        case .awaitingMemory: .awaitingMemory
+        case .receiving: .receiving
+        case .delivered: .delivered
+        case .asking: .asking
+        case .confirming: .confirming
+        case .ended: .ended
+        }
+    }
+
     package mutating func step(_ event: SessionEvent) -> [SessionAction] {
         switch (event, phase) {
         case (_, .ended): return []

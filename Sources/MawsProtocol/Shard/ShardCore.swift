@@ -15,7 +15,7 @@ package struct ShardSettings: Hashable, Sendable {
 /// Version *t* (newest) is readable, and *t − 1* until the first block of step *t* is reduced: reduced gradients take
 /// the place of that version's weights, and version *t + 1* theirs.
 package struct ShardCore: Sendable {
-    enum Phase: Hashable {
+    package enum Phase: Int, CaseIterable, Sendable {
         /// No configuration yet.
         case empty
         /// The shell looks at the state file.
@@ -49,7 +49,7 @@ package struct ShardCore: Sendable {
 
     let shard: ShardIdentity
     let settings: ShardSettings
-    var phase = Phase.empty
+    package internal(set) var phase = Phase.empty
     /// Newest term a coordinator configured this shard under.
     package internal(set) var term = Term(0)
     var generation = ShardGeneration(0)

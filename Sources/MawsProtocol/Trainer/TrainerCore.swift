@@ -58,6 +58,22 @@ package struct TrainerCore: Sendable {
         heartbeatTimeoutSeconds = settings.heartbeatTimeoutSeconds
     }
 
+    /// Where a session may be, for whoever counts which of them were seen.
+    package enum Standing: Int, CaseIterable, Sendable {
+        case down, connecting, greeting, preparing, ready, computing, ended
+    }
+
+    package var standing: Standing {
+        if hasExited { return .ended }
+        return switch link {
+        case .down: .down
+        case .connecting: .connecting
+        case .greeting: .greeting
+        case .preparing: .preparing
+        case .ready: work == nil ? .ready : .computing
+        }
+    }
+
     /// Highest term a coordinator welcomed this trainer with.
     package var term: Term { welcome?.term ?? Term(0) }
 

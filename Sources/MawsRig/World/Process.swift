@@ -11,7 +11,14 @@ package final class Process {
     /// How much longer than usual its work takes.
     var slowness = 1.0
 
+    /// Lets go of what is of no use to the dead.
+    var onDeath: [() -> Void] = []
+
     init(host: Int, name: String) { (self.host, self.name) = (host, name) }
 
-    func die() { isAlive = false }
+    func die() {
+        isAlive = false
+        for body in onDeath { body() }
+        onDeath = []
+    }
 }
