@@ -30,20 +30,20 @@ struct Arithmetic {
     }
 
     /// What a unit gives to all others of its step.
-    func post(_ stage: Int, step: UInt64, unit: UInt32, _ activation: UInt64) -> Cell {
+    func rows(_ stage: Int, step: UInt64, unit: UInt32, _ activation: UInt64) -> Cell {
         Cell(digest: Digest.of(seed, 3, UInt64(stage), step, UInt64(unit), activation))
     }
 
-    /// - Parameter posts: what all units gave, in their order.
+    /// - Parameter rows: what all units gave, in their order.
     func gradient(
-        _ stage: Int, step: UInt64, unit: UInt32, block: Int, chunk: Int, _ activation: UInt64, posts: UInt64
+        _ stage: Int, step: UInt64, unit: UInt32, block: Int, chunk: Int, _ activation: UInt64, rows: UInt64
     ) -> Cell {
         let place = UInt64(stage) << 56 | step << 40 | UInt64(unit) << 24 | UInt64(block) << 12 | UInt64(chunk)
-        return Cell(digest: Digest.of(seed, place, activation, posts), units: 1 << (4 * UInt64(unit)))
+        return Cell(digest: Digest.of(seed, place, activation, rows), units: 1 << (4 * UInt64(unit)))
     }
 
-    func loss(_ stage: Int, step: UInt64, unit: UInt32, _ activation: UInt64, posts: UInt64) -> Double {
-        Double(Digest.of(seed, 5, UInt64(stage), step, UInt64(unit), activation, posts) % 1024) / 1024
+    func loss(_ stage: Int, step: UInt64, unit: UInt32, _ activation: UInt64, rows: UInt64) -> Double {
+        Double(Digest.of(seed, 5, UInt64(stage), step, UInt64(unit), activation, rows) % 1024) / 1024
     }
 
     func result(_ stage: Int, unit: UInt32, _ activation: UInt64) -> UInt64 {

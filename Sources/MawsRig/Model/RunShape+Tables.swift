@@ -29,13 +29,14 @@ extension RunShape {
         }
     }
 
-    /// What a unit's post is for the shards that keep it.
-    func posts(_ stage: Int) -> PostShape {
+    /// What a unit's rows are for the shards that keep them.
+    func sharedRows(_ stage: Int) -> SharedRowsShape {
         guard stages[stage].kind == .exchanging else { return .none }
-        return PostShape(units: UInt32(stages[stage].units), pieceBytes: Self.postBytes, piecesMin: 1, piecesMax: 1)
+        return SharedRowsShape(
+            units: UInt32(stages[stage].units), pieceBytes: Self.rowBytes, piecesMin: 1, piecesMax: 1)
     }
 
-    static let postBytes: UInt32 = 64
+    static let rowBytes: UInt32 = 64
 
     /// The chunks of a block that a slice of its elements is.
     static func chunks(_ slice: Range<Int>) -> Range<Int> {

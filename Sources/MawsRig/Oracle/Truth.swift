@@ -78,21 +78,21 @@ struct Truth {
         let own = arithmetic.shape.stages[index]
         let activation = arithmetic.activation(version.weights)
         let units = (0..<own.units).map { UInt32($0) }
-        var posts: UInt64 = 0
+        var rows: UInt64 = 0
         if own.kind == .exchanging {
-            posts = Digest.of(units.map { arithmetic.post(index, step: step, unit: $0, activation) })
+            rows = Digest.of(units.map { arithmetic.rows(index, step: step, unit: $0, activation) })
         }
         let gradient = own.blocks.indices.map { block in
             (0..<own.blocks[block].chunks).map { chunk in
                 Self.sum(
                     units.map {
                         arithmetic.gradient(
-                            index, step: step, unit: $0, block: block, chunk: chunk, activation, posts: posts)
+                            index, step: step, unit: $0, block: block, chunk: chunk, activation, rows: rows)
                     })
             }
         }
         let norm = Self.norm(gradient, own)
-        let loss = units.map { arithmetic.loss(index, step: step, unit: $0, activation, posts: posts) }.reduce(0, +)
+        let loss = units.map { arithmetic.loss(index, step: step, unit: $0, activation, rows: rows) }.reduce(0, +)
         return Step(
             gradient: gradient, norm: norm, clipScale: own.clipNorm.map { min(1, $0 / (norm + 1e-6)) } ?? 1, loss: loss,
             rate: arithmetic.learningRate(index, step: step))

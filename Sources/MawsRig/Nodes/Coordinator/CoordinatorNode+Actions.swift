@@ -44,7 +44,7 @@ extension CoordinatorNode {
         let configuration = ServerConfiguration(
             term: core.term, runID: runID, stage: core.stage.index, table: tables[stage],
             unitsPerStep: UInt32(core.stage.unitsInPhase.last ?? 1), optimizer: nil, gatherEncoding: .fp32,
-            keepsState: keepsState, keepsStep: keepsStep, posts: shape.posts(stage), keys: keys,
+            keepsState: keepsState, keepsStep: keepsStep, sharedRows: shape.sharedRows(stage), keys: keys,
             request: reply.request)
         peer.end.send(world.tampering.fromCoordinator(.configure(configuration)))
     }

@@ -91,7 +91,7 @@ extension ServerHost {
         let largest = file.slices.map(\.count).max() ?? 0
         let pool = BufferPool(world, process, limitBytes: 4 * largest * Self.buffersMax)
         (found, memory, self.generation) = (nil, ServerMemory(file, pool), generation)
-        (buffers, posts) = ([:], [:])
+        (buffers, rows) = ([:], [:])
         squares = Array(repeating: [], count: file.slices.count)
     }
 
@@ -100,7 +100,7 @@ extension ServerHost {
         let file = found ?? memory?.file
         (found, memory) = (nil, nil)
         self.generation = ShardGeneration(generation.value + 1)
-        (buffers, posts, squares) = ([:], [:], [])
+        (buffers, rows, squares) = ([:], [:], [])
         if disk.file === file { disk.file = nil }
     }
 
@@ -136,7 +136,7 @@ extension ServerHost {
         memory.file.sealUpdating(commit)
         finishUpdate(memory.file) { [self] in
             squares = Array(repeating: [], count: squares.count)
-            posts = [:]
+            rows = [:]
             body(.applied(generation))
         }
     }

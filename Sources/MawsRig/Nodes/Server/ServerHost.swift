@@ -15,7 +15,7 @@ final class ServerHost {
     enum Payload {
         case none
         case gradient([Cell], ShardGeneration, block: Int)
-        case post(UnitIndex, Cell)
+        case rows(UnitIndex, Cell)
     }
 
     /// A request whose connection waits for the core's answer.
@@ -55,7 +55,7 @@ final class ServerHost {
     var memory: ServerMemory?
     var generation = ShardGeneration(0)
     var buffers: [BufferKey: [Cell]] = [:]
-    var posts: [UnitIndex: Cell] = [:]
+    var rows: [UnitIndex: Cell] = [:]
     /// Sums of squares of the reduced gradient, by block.
     var squares: [[Double]] = []
     var requests: [ShardRequest: Pending] = [:]
@@ -103,9 +103,9 @@ final class ServerHost {
         switch (action, received) {
         case (.keepGradient(let sum), .gradient(let cells, let generation, let block)):
             buffers[BufferKey(generation: generation, block: block, sum: sum)] = cells
-        case (.keepPost, .post(let unit, let cell)): posts[unit] = cell
+        case (.keepRows, .rows(let unit, let cell)): rows[unit] = cell
         case (.serve(let request, _), _) where memory == nil: answer(request, .decline(request, .lostState))
-        case (.serve(let request, _), _), (.servePosts(let request, _, _, _), _), (.decline(let request, _), _):
+        case (.serve(let request, _), _), (.serveRows(let request, _, _, _), _), (.decline(let request, _), _):
             answer(request, action)
         default: break
         }

@@ -76,19 +76,19 @@ final class ServerSession {
             return ask(request, body) { [holder] in
                 .gatherRequested($0, holder: holder, stage: stage, step: step, block: block)
             }
-        case .collect(let request, let stage, let step):
-            return ask(request, body) { .collectRequested($0, stage: stage, step: step) }
+        case .gatherRows(let request, let stage, let step):
+            return ask(request, body) { .rowsRequested($0, stage: stage, step: step) }
         case .takeMemory(let push, _): return takeMemory(push, body)
         case .receive(let upload, let count):
             let seconds = Double(count) / 1e9 + world.workSeconds(host.process, 0...0.0005)
             return world.after(seconds, host.process) {
-                if case .post = upload { self.taken = nil }
+                if case .shareRows = upload { self.taken = nil }
                 body(.payload(isFinite: true))
             }
         case .confirm(let request, let flush):
             let answer = world.tampering.flushed(host.core.flushed(flush, holder: holder), flush)
             return body(.flushed(answer, Reply(term: host.core.term, request: request)))
-        case .sendSlice, .sendPosts: preconditionFailure("an answer is sent while its memory is kept readable")
+        case .sendSlice, .sendRows: preconditionFailure("an answer is sent while its memory is kept readable")
         default: talk(action)
         }
         body(nil)
@@ -133,7 +133,7 @@ final class ServerSession {
             for action in core.step(.answered(answer, reply)) {
                 switch action {
                 case .sendSlice(let reply, let slice): return send(reply, slice, memory, finish)
-                case .sendPosts(let reply, let stage, let step, let units): send(reply, stage, step, units)
+                case .sendRows(let reply, let stage, let step, let units): send(reply, stage, step, units)
                 case .decline(let reply, _): end.send(.unavailable(reply, "lack"))
                 default: preconditionFailure("\(action) is no answer")
                 }
@@ -163,9 +163,9 @@ final class ServerSession {
 
     private func send(_ reply: Reply, _ stage: StageIndex, _ step: StepIndex, _ units: [UnitIndex]) {
         for unit in units {
-            guard let cell = host.posts[unit] else { continue }
-            let post = Post(term: reply.term, stage: stage, step: step, unit: unit)
-            end.send(Letter(.posted(reply, post), [cell], payloadCount: Int(RunShape.postBytes)))
+            guard let cell = host.rows[unit] else { continue }
+            let rows = UnitRows(term: reply.term, stage: stage, step: step, unit: unit)
+            end.send(Letter(.sharedRows(reply, rows), [cell], payloadCount: Int(RunShape.rowBytes)))
         }
         end.send(.flushed(reply))
     }
@@ -176,18 +176,18 @@ final class ServerSession {
 
     private func announce(_ upload: Upload, _ body: @escaping (SessionEvent?) -> Void) {
         let actions = host.step(upload.announcement)
-        let posts = host.core.configuration?.posts ?? .none
+        let shared = host.core.configuration?.sharedRows ?? .none
         guard let verdict = actions.locked.first else { preconditionFailure("no verdict on \(upload)") }
         var isLeased = false
         if case .receive = verdict {
             isLeased =
                 switch upload {
                 case .push(let push): host.core.allows(push, holder: holder)
-                case .post(let post, let grant): host.core.allows(post, grant, holder: holder)
+                case .shareRows(let rows, let grant): host.core.allows(rows, grant, holder: holder)
                 }
         }
         memory = host.memory
-        host.run(actions.unlocked) { body(.judged(verdict, isLeased: isLeased, posts: posts)) }
+        host.run(actions.unlocked) { body(.judged(verdict, isLeased: isLeased, sharedRows: shared)) }
     }
 
     private func takeMemory(_ push: Push, _ body: @escaping (SessionEvent?) -> Void) {
@@ -207,7 +207,7 @@ final class ServerSession {
         var payload = ServerHost.Payload.none
         switch upload {
         case .push(let push): payload = .gradient(cells, generation, block: Int(push.block))
-        case .post(let post, _): if let cell = cells.first { payload = .post(post.unit, cell) }
+        case .shareRows(let rows, _): if let cell = cells.first { payload = .rows(rows.unit, cell) }
         }
         host.handle(upload.arrival(generation), received: payload) { [self] verdict in
             // What is kept is the shard's now.

@@ -62,23 +62,23 @@ final class NodeComputation {
         case .evaluation:
             let value = arithmetic.result(stage, unit: lease.unit.value, activation)
             close(index, loss: 0, result: (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) })
-        case .exchanging where lease.phase == 0: post(index, activation)
+        case .exchanging where lease.phase == 0: share(index, activation)
         case .exchanging: collect(index, activation)
-        case .training: add(index, activation, posts: 0)
+        case .training: add(index, activation, rows: 0)
         }
     }
 
-    // MARK: - Posts
+    // MARK: - Rows
 
-    private func post(_ index: Int, _ activation: UInt64) {
+    private func share(_ index: Int, _ activation: UInt64) {
         let lease = node[index]
-        let cell = arithmetic.post(stage, step: lease.step.value, unit: lease.unit.value, activation)
-        let post = Post(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit)
-        let bytes = Int(RunShape.postBytes)
+        let cell = arithmetic.rows(stage, step: lease.step.value, unit: lease.unit.value, activation)
+        let rows = UnitRows(term: lease.term, stage: lease.stage, step: lease.step, unit: lease.unit)
+        let bytes = Int(RunShape.rowBytes)
         guard links.shardCount > 0 else { return fail(index) }
         links.step(
             .asked(
-                task, shard: Int(lease.unit.value) % links.shardCount, .post(post, lease.grant), byteCount: bytes),
+                task, shard: Int(lease.unit.value) % links.shardCount, .shareRows(rows, lease.grant), byteCount: bytes),
             payload: .send([cell], byteCount: bytes))
         close(index, loss: 0, result: [])
     }
@@ -86,32 +86,32 @@ final class NodeComputation {
     private func collect(_ index: Int, _ activation: UInt64) {
         let lease = node[index]
         let collecting = links.open(.gather)
-        var posts: [UInt32: Cell] = [:]
+        var rows: [UInt32: Cell] = [:]
         for shard in 0..<links.shardCount {
             let take = ShardPayload.take { message, cells in
-                if case .posted(_, let post) = message { posts[post.unit.value] = cells.first }
+                if case .sharedRows(_, let own) = message { rows[own.unit.value] = cells.first }
             }
             links.step(
-                .asked(collecting, shard: shard, .collect(stage: lease.stage, step: lease.step), byteCount: 0),
+                .asked(collecting, shard: shard, .gatherRows(stage: lease.stage, step: lease.step), byteCount: 0),
                 payload: take)
         }
         links.step(.closed(collecting))
         links.wait(for: collecting) { [self] result in
             links.forget(collecting)
-            let all = (0..<UInt32(own.units)).compactMap { posts[$0] }
+            let all = (0..<UInt32(own.units)).compactMap { rows[$0] }
             guard case .done = result, all.count == own.units, !computer.isCancelled else { return fail(index) }
-            add(index, activation, posts: Digest.of(all))
+            add(index, activation, rows: Digest.of(all))
         }
     }
 
     // MARK: - Gradients
 
-    private func add(_ index: Int, _ activation: UInt64, posts: UInt64) {
+    private func add(_ index: Int, _ activation: UInt64, rows: UInt64) {
         let (step, unit) = (node[index].step.value, node[index].unit.value)
         var gradient = own.blocks.indices.map { block in
             (0..<own.blocks[block].chunks).map { chunk in
                 arithmetic.gradient(
-                    stage, step: step, unit: unit, block: block, chunk: chunk, activation, posts: posts)
+                    stage, step: step, unit: unit, block: block, chunk: chunk, activation, rows: rows)
             }
         }
         var level = 0
@@ -121,7 +121,7 @@ final class NodeComputation {
             level += 1
         }
         sums.append((level, gradient))
-        let loss = arithmetic.loss(stage, step: step, unit: unit, activation, posts: posts)
+        let loss = arithmetic.loss(stage, step: step, unit: unit, activation, rows: rows)
         guard index == node.count - 1 else { return close(index, loss: loss, result: []) }
         let pushes = own.blocks.indices.reversed().filter { own.blocks[$0].isTrainable }
         push(pushes[...], 0, gradient) { [self] isWhole in
