@@ -5,8 +5,8 @@ import MawsTransport
 import MawsWire
 import Synchronization
 
-/// The connection to the coordinator on which tensors travel, on a thread of its own: it is opened beside the one for
-/// orders, and again for as long as that one stands. Orders never wait for a slice on its way.
+/// The connection to the coordinator on which tensors travel: it is opened beside the one for orders, and again for as
+/// long as that one stands. Orders never wait for a slice on its way.
 package final class BulkSession: Sendable {
     private static let dialSeconds = 10.0
     private static let pauseSeconds = 0.25
@@ -15,6 +15,8 @@ package final class BulkSession: Sendable {
 
     private struct State {
         var connection: (any ShardChannel)?
+        /// Before the next connection, the last one having been refused.
+        var pauseSeconds = BulkSession.pauseSeconds
         var isEnded = false
         var failure: (any Error)?
     }
@@ -22,20 +24,14 @@ package final class BulkSession: Sendable {
     private let host: ShardHost
     /// The connection for orders.
     private let orders: any ShardChannel
-    private let dial: @Sendable (_ seconds: Double) throws -> any ShardChannel
     private let state = Mutex(State())
 
-    package init(
-        host: ShardHost, orders: any ShardChannel,
-        dial: @escaping @Sendable (_ seconds: Double) throws -> any ShardChannel
-    ) {
-        (self.host, self.orders, self.dial) = (host, orders, dial)
-    }
+    package init(host: ShardHost, orders: any ShardChannel) { (self.host, self.orders) = (host, orders) }
 
     /// What this process cannot go on with, a full disk for instance; the connection for orders is ended then.
     var failure: (any Error)? { state.withLock { $0.failure } }
 
-    func begin() { Thread.detachNewThread { [self] in run() } }
+    func begin() { host.world.beside { [self] in turn() } }
 
     func end() {
         let connection = state.withLock { state in
@@ -47,22 +43,25 @@ package final class BulkSession: Sendable {
 
     private var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    private func run() {
-        var pause = Self.pauseSeconds
-        while !isEnded {
-            var wasOpen = false
-            do {
-                try follow { wasOpen = true }
-            } catch let error as TransportError {
-                say("\(error)")
-            } catch let error as ServerError {
-                say("\(error)")
-            } catch {
-                state.withLock { ($0.failure, $0.isEnded) = (error, true) }
-                orders.close()
-            }
-            pause = wasOpen ? Self.pauseSeconds : min(2 * pause, Self.pauseSecondsMax)
-            if !isEnded { host.world.pause(pause) }
+    /// One connection.
+    ///
+    /// - Returns: seconds until the next; nil: there is none.
+    private func turn() -> Double? {
+        if isEnded { return nil }
+        var wasOpen = false
+        do {
+            try follow { wasOpen = true }
+        } catch let error as TransportError {
+            say("\(error)")
+        } catch let error as ServerError {
+            say("\(error)")
+        } catch {
+            state.withLock { ($0.failure, $0.isEnded) = (error, true) }
+            orders.close()
+        }
+        return state.withLock { state in
+            state.pauseSeconds = wasOpen ? Self.pauseSeconds : min(2 * state.pauseSeconds, Self.pauseSecondsMax)
+            return state.isEnded ? nil : state.pauseSeconds
         }
     }
 
@@ -74,7 +73,7 @@ package final class BulkSession: Sendable {
     /// One connection, from dialling to its end; throws why it ended.
     package func follow(whenOpen: () -> Void = {}) throws {
         let seconds = host.options.coordinatorTimeoutSeconds
-        let connection = try dial(Self.dialSeconds)
+        let connection = try host.world.dialTensors(Self.dialSeconds)
         defer { connection.close() }
         // A coordinator that does not read may be writing a slice to its disk: it has longer for that.
         connection.giveUp(afterSeconds: seconds)

@@ -15,9 +15,10 @@ struct ResidentWatch {
     var bufferLimitBytes: Int { min(limitBytes / 2, BufferPool.defaultLimitBytes) }
 
     /// Pages are let go before the limit is reached, because they come in between two looks.
-    func look(at memory: ShardMemory?) {
-        // Where the system does not say how much is in memory, it may be too much.
-        if Self.residentBytes ?? .max > limitBytes / 4 * 3 { memory?.releaseResident() }
+    ///
+    /// - Parameter residentBytes: what the process has in memory; nil: it may be too much.
+    func look(at memory: ShardMemory?, residentBytes: Int?) {
+        if residentBytes ?? .max > limitBytes / 4 * 3 { memory?.releaseResident() }
     }
 
     /// What the process has in memory, mapped files included; nil where the system does not say.

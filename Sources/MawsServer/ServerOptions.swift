@@ -61,6 +61,8 @@ package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
     case stopped(reason: String)
     /// The peer breaks the protocol.
     case breach(peer: String, reason: String)
+    /// No trainer can join any more.
+    case deaf(reason: String)
     /// What must be true of the shard is not: a fault of this program.
     case disorder([String])
 
@@ -77,6 +79,8 @@ package enum ServerError: Error, Hashable, Sendable, CustomStringConvertible {
             "the coordinator stopped this server: \(reason)."
         case .breach(let peer, let reason):
             "\(peer) does not keep to the protocol: \(reason). Check that both run one version of maws."
+        case .deaf(let reason):
+            "no trainer can join any more: \(reason). The process ends; started again it goes on with its state file."
         case .disorder(let violations):
             "the shard is in disorder, which is a fault of maws-ps: \(violations.joined(separator: "; ")). The process "
                 + "ends; the state file holds the last version."

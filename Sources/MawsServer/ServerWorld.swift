@@ -1,10 +1,11 @@
 import Foundation
 import MawsBase
+import MawsState
 import MawsTransport
 import MawsWire
 
-/// What a shard has of the world beside its peers (`ShardChannel`) and its state file: the machine in `maws-ps`,
-/// whatever a test or a simulation makes of it elsewhere.
+/// What a server has of the world beside its trainers, who are brought to it (`ServerNode.serve`): the machine in
+/// `maws-ps`, whatever a test or a simulation makes of it elsewhere.
 package struct ServerWorld: Sendable {
     /// The monotonic clock.
     package var now: @Sendable () -> Moment
@@ -12,17 +13,87 @@ package struct ServerWorld: Sendable {
     package var pause: @Sendable (_ seconds: Double) -> Void
     /// Lets the lock go until what it guards changes, at most until a moment; false once that has passed.
     package var wait: @Sendable (MonotonicCondition, _ deadline: Moment) -> Bool
+    /// Does this beside the calling thread, again and again, each time after as many seconds as it said, until it says
+    /// nil.
+    package var beside: @Sendable (@escaping @Sendable () -> Double?) -> Void
+    /// Does something with the state's files: where a disk refuses it, this throws.
+    package var disk: @Sendable (StateAccess, () throws -> Void) throws -> Void
+    /// Which run of the machine this is; nil where nobody knows.
+    package var boot: [UInt8]?
+    /// What the process has in memory, mapped files included; nil where nobody knows.
+    package var residentBytes: @Sendable () -> Int?
+    /// Dials the coordinator, for its orders to the process of this origin.
+    package var dialOrders: @Sendable (_ origin: UInt64) throws -> OrderLine
+    /// Dials it again, for tensors.
+    package var dialTensors: @Sendable (_ seconds: Double) throws -> any ShardChannel
 
     package init(
         now: @escaping @Sendable () -> Moment, pause: @escaping @Sendable (_ seconds: Double) -> Void,
-        wait: @escaping @Sendable (MonotonicCondition, _ deadline: Moment) -> Bool
+        wait: @escaping @Sendable (MonotonicCondition, _ deadline: Moment) -> Bool,
+        beside: @escaping @Sendable (@escaping @Sendable () -> Double?) -> Void,
+        disk: @escaping @Sendable (StateAccess, () throws -> Void) throws -> Void, boot: [UInt8]?,
+        residentBytes: @escaping @Sendable () -> Int?,
+        dialOrders: @escaping @Sendable (_ origin: UInt64) throws -> OrderLine,
+        dialTensors: @escaping @Sendable (_ seconds: Double) throws -> any ShardChannel
     ) {
-        (self.now, self.pause, self.wait) = (now, pause, wait)
+        (self.now, self.pause, self.wait, self.beside) = (now, pause, wait, beside)
+        (self.disk, self.boot, self.residentBytes) = (disk, boot, residentBytes)
+        (self.dialOrders, self.dialTensors) = (dialOrders, dialTensors)
+    }
+
+    /// Does something with the state's files, for what that gives.
+    func access<Result>(_ what: StateAccess, _ body: () throws -> Result) throws -> Result {
+        var result: Result?
+        try disk(what) { result = try body() }
+        guard let result else { preconditionFailure("a disk that did nothing says that it did") }
+        return result
     }
 
     /// This machine.
-    package static let real = ServerWorld(
-        now: { .now() }, pause: { Thread.sleep(forTimeInterval: $0) }, wait: { $0.wait(until: $1) })
+    static func machine(coordinator: NetworkAddress, identity: TLSIdentity) -> ServerWorld {
+        let dial: @Sendable (Double) throws -> Connection = { seconds in
+            try Connection.connect(
+                host: coordinator.host, port: coordinator.port, identity: identity, expecting: .coordinator,
+                timeoutSeconds: seconds)
+        }
+        return ServerWorld(
+            now: { .now() }, pause: { Thread.sleep(forTimeInterval: $0) }, wait: { $0.wait(until: $1) },
+            beside: { turn in
+                Thread.detachNewThread { while let seconds = turn() { Thread.sleep(forTimeInterval: seconds) } }
+            },
+            disk: { _, body in try body() }, boot: MachineBoot.identity,
+            residentBytes: { ResidentWatch.residentBytes },
+            dialOrders: { origin in
+                let connection = try dial(10)
+                return OrderLine(
+                    channel: connection, watch: LineWatch(connection, origin: origin, redial: dial),
+                    localHost: connection.localHost)
+            }, dialTensors: dial)
+    }
+}
+
+/// What is done with a state's files.
+package enum StateAccess: Hashable, Sendable, CaseIterable {
+    /// The shard's lock is taken.
+    case lock
+    /// What an earlier process left is looked at.
+    case open
+    /// A new file is made, with its place on the disk.
+    case create
+    /// The file says which version is whole.
+    case seal
+}
+
+/// The line on which the coordinator gives orders.
+package struct OrderLine {
+    package var channel: any ShardChannel
+    package var watch: any OrderWatch
+    /// This end's host, as the coordinator's side reaches it.
+    package var localHost: String
+
+    package init(channel: any ShardChannel, watch: any OrderWatch, localHost: String) {
+        (self.channel, self.watch, self.localHost) = (channel, watch, localHost)
+    }
 }
 
 /// The line to a peer of a shard, a trainer or the coordinator, as the shard's sessions need it: TLS in a server,

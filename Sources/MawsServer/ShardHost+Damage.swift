@@ -70,13 +70,13 @@ extension ShardHost {
     func look(with scrub: StateScrub) -> Double {
         guard let memory = state.withLock({ $0.memory }) else { return 0.1 }
         do {
-            return try scrub.look(at: memory)
+            return try scrub.look(at: memory, now: world.now)
         } catch {
             do {
                 guard let damage = error as? StorageError, case .damaged = damage else { throw error }
                 try found(damage, in: memory)
             } catch {
-                logger.error("the state cannot be looked through: \(error)")
+                remark("the state cannot be looked through: \(error)", by: "")
             }
             return 1
         }

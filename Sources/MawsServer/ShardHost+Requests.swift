@@ -45,15 +45,10 @@ extension ShardHost {
     /// What an answer to this request says, under the term that is in force now.
     func reply(to request: RequestNumber) -> Reply { Reply(term: greeting().term, request: request) }
 
-    /// Time for the core. What goes wrong with the state ends the process: it cannot be trusted any more.
-    package func tick() {
-        do {
-            try handle(.tick)
-            let violations = state.withLock { $0.core.violations() }
-            guard violations.isEmpty else { throw ServerError.disorder(violations) }
-        } catch {
-            logger.critical("\(error)")
-            exit(1)
-        }
+    /// Time for the core. After what this throws the state cannot be trusted any more.
+    package func tick() throws {
+        try handle(.tick)
+        let violations = state.withLock { $0.core.violations() }
+        guard violations.isEmpty else { throw ServerError.disorder(violations) }
     }
 }

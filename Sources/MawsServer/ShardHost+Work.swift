@@ -26,7 +26,7 @@ extension ShardHost {
             try dropStep(configuration, generation)
             return nil
         case .sealRestored(let generation, let step):
-            try memory(generation)?.sealRestored(step)
+            try world.access(.seal) { try memory(generation)?.sealRestored(step) }
             return .restoredSealed(generation, step: step)
         case .combine(let generation, let block, let left, let right):
             combine(generation, block, left, right)
@@ -38,7 +38,7 @@ extension ShardHost {
             store(generation, block, sum)
             return .blockStored(generation, block: block)
         case .sealReduced(let generation):
-            try memory(generation)?.sealReduced()
+            try world.access(.seal) { try memory(generation)?.sealReduced() }
             return .reducedSealed(generation)
         case .apply(let commit, let generation):
             return try unlessDamaged(generation) {
@@ -70,8 +70,11 @@ extension ShardHost {
             state.memory = nil
         }
         let pool = BufferPool(limitBytes: options.bufferLimitBytes, world: world)
-        let memory = try ShardMemory.create(
-            configuration, shard: options.shard, path: "\(options.stem).state", pool: pool, threads: threads)
+        let memory = try world.access(.create) {
+            try ShardMemory.create(
+                configuration, shard: options.shard, path: "\(options.stem).state", boot: world.boot, pool: pool,
+                threads: threads)
+        }
         install(memory, generation)
     }
 

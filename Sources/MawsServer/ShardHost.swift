@@ -63,7 +63,7 @@ package final class ShardHost: Sendable {
 
     /// - Parameter loss: why there is no state where there might be one.
     package init(
-        options: ServerOptions, found: StateFile?, loss: String?, logger: Logger, world: ServerWorld = .real
+        options: ServerOptions, found: StateFile?, loss: String?, logger: Logger, world: ServerWorld
     ) {
         (self.options, self.world) = (options, world)
         self.logger = logger

@@ -29,14 +29,14 @@ final class ShardMemory: @unchecked Sendable {
 
     /// An empty memory in a new state file.
     static func create(
-        _ configuration: ServerConfiguration, shard: ShardIdentity, path: String, pool: BufferPool,
+        _ configuration: ServerConfiguration, shard: ShardIdentity, path: String, boot: [UInt8]?, pool: BufferPool,
         threads: UpdateThreads
     ) throws -> ShardMemory {
         let content = StateContent(
             shard: shard, runID: configuration.runID, stage: configuration.stage,
             tableHash: try hash(configuration.table), step: StepIndex(0))
         let layout = StateLayout(configuration.table, shard: shard, laneCount: UpdateThreads.lanesMax)
-        let file = try StateFile.create(path, content: content, shape: layout.shape)
+        let file = try StateFile.create(path, content: content, shape: layout.shape, boot: boot)
         let memory = ShardMemory(configuration, layout, file: file, pool: pool, threads: threads)
         memory.checks.renewZeroSlots()
         return memory

@@ -4,8 +4,8 @@ import MawsState
 
 /// Looks through a server's whole state again and again, slowly: frozen weights are read once a stage, and all others
 /// may lie for hours where a step takes as long or the run waits. Bytes are read from the file, so that no page of it
-/// comes into this process.
-final class StateScrub {
+/// comes into this process. One thread at a time looks.
+final class StateScrub: @unchecked Sendable {
     /// The part of a core, and of the disk's time, that the scrub takes.
     static let defaultShare = 0.005
     /// Between two looks at least.
@@ -25,16 +25,17 @@ final class StateScrub {
 
     /// Looks at some chunks of a state.
     ///
+    /// - Parameter now: the clock.
     /// - Returns: seconds to wait before the next look. Throws `damaged`.
-    func look(at memory: ShardMemory) throws -> Double {
+    func look(at memory: ShardMemory, now: () -> Moment) throws -> Double {
         guard memory.file.isSealed else { return Self.pauseSeconds }
-        let start = Moment.now()
+        let start = now()
         let (frozen, trained) = (memory.layout.shape.frozenChunkCount, memory.layout.shape.chunkCount)
         for _ in 0..<min(Self.chunksAtOnce, frozen + trained) {
             next = (next + 1) % (frozen + trained)
             let chunk = memory.layout.chunk(next < frozen ? next : next - frozen, isTrained: next >= frozen)
             try memory.checks.look(at: chunk, with: buffer)
         }
-        return max(Self.pauseSeconds, Moment.now().seconds(since: start) * (1 / share - 1))
+        return max(Self.pauseSeconds, now().seconds(since: start) * (1 / share - 1))
     }
 }

@@ -65,7 +65,7 @@ struct Main: ParsableCommand {
             exitsWithCoordinator: exitWithCoordinator)
         options.memoryBytes = memory?.bytes
         NodeProcess.run("maws-ps", name: options.name, endsWithCoordinator: exitWithCoordinator) { logger in
-            try ServerNode(options, logger: logger).run()
+            try ServerMachine(options, logger: logger).run()
         }
     }
 }

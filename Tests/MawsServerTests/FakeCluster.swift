@@ -55,10 +55,10 @@ final class FakeCluster {
         let thread = Background {
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             for _ in 0..<2400 {
-                if let node = try? ServerNode(chosen, logger: logger) { return try node.run() }
+                if let node = try? ServerMachine(chosen, logger: logger) { return try node.run() }
                 Thread.sleep(forTimeInterval: 0.05)
             }
-            try ServerNode(chosen, logger: logger).run()
+            try ServerMachine(chosen, logger: logger).run()
         }
         threads.append(thread)
         return thread

@@ -145,8 +145,8 @@ extension StateDamageTests {
         case mark
 
         /// Damages block 1, the first that is trained, or of block 0, which is frozen.
-        func damage(_ path: String, _ sample: SampleModel) throws {
-            let state = try #require(try StateFile.open(path))
+        func damage(_ path: String, _ sample: SampleModel, boot: [UInt8]? = MachineBoot.identity) throws {
+            let state = try #require(try StateFile.open(path, boot: boot))
             let layout = StateLayout(sample.table, shard: ShardIdentity(index: 0, count: 1), laneCount: 1)
             let (shape, active) = (state.shape, state.content.activeBank)
             let offset =

@@ -10,8 +10,10 @@ final class ScriptedChannel: ShardChannel, @unchecked Sendable {
     private struct Said {
         /// Nil: nothing, for as long as the other side waits.
         var message: Message?
-        var payload: [UInt8]
+        var payload: [UInt8] = []
         var cut: Int?
+        /// Done before it is said.
+        var meanwhile: (@Sendable () -> Void)?
     }
 
     struct Told: Equatable {
@@ -40,6 +42,9 @@ final class ScriptedChannel: ShardChannel, @unchecked Sendable {
     var bytesReceived: UInt64 { state.withLock { $0.received } }
     var bytesSent: UInt64 { state.withLock { UInt64($0.told.count) } }
 
+    /// How many heartbeats it was told, of those that were not taken.
+    var heartbeats: Int { state.withLock { $0.told.count { $0.message == .heartbeat } } }
+
     /// What it was told since it was asked last, heartbeats left out.
     func take() -> [Told] {
         state.withLock { state in
@@ -55,13 +60,21 @@ final class ScriptedChannel: ShardChannel, @unchecked Sendable {
     }
 
     /// Nothing comes within the time for which the other side waits.
-    func fallSilent() { state.withLock { $0.script.append(Said(message: nil, payload: [])) } }
+    func fallSilent() { state.withLock { $0.script.append(Said()) } }
+
+    /// What happens once the other side has dealt with all that was said so far, and waits for more.
+    func meanwhile(_ body: @escaping @Sendable () -> Void) {
+        state.withLock { $0.script.append(Said(meanwhile: body)) }
+    }
 
     // MARK: - The shard's side
 
     /// The line ends with the script.
     func receive(timeoutSeconds: Double) throws -> Incoming {
-        try state.withLock { state in
+        while let body = state.withLock({ state in
+            state.isClosed || state.script.first?.meanwhile == nil ? nil : state.script.removeFirst().meanwhile
+        }) { body() }
+        return try state.withLock { state in
             precondition(state.pending == nil, "the payload of the last message was not read")
             guard !state.isClosed, !state.script.isEmpty else { throw TransportError.closed(peer: peerName) }
             let said = state.script.removeFirst()

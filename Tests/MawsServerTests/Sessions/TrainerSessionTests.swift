@@ -191,7 +191,7 @@ import Testing
         let ticking = Background {
             while isDone.wait(timeout: .now()) == .timedOut {
                 passing(1)
-                host.tick()
+                try host.tick()
             }
         }
         let (told, _) = rig.trainer { $0.say(.gather(request, stage: stage, step: StepIndex(1), block: 1)) }
