@@ -76,7 +76,7 @@ final class Insider {
         return connection
     }
 
-    private static func hello(_ name: String, _ fingerprint: String, term: Term = Term(0)) -> Message {
+    static func hello(_ name: String, _ fingerprint: String, term: Term = Term(0)) -> Message {
         .hello(
             Hello(
                 protocolVersion: ProtocolVersion.current, role: .trainer, name: name,

@@ -138,4 +138,40 @@ import Testing
             try? insider.connection.send(.heartbeat)
         }
     }
+
+    /// Names and reasons of many kilobytes with line feeds and escape codes, by newcomers that wait for no answer.
+    @Test func floodsOfForgedLines() throws {
+        let victim = try Victim()
+        let fingerprint = try Insider.fingerprint(of: victim)
+        let text = String(repeating: Self.forged, count: 500)
+        var newcomers: [Connection] = []
+        try victim.expectWorkGoesOn(end: { leave(&newcomers) }) { round in
+            if newcomers.count == 8 { newcomers.removeFirst().close() }
+            guard let newcomer = try? victim.dial(.trainer) else { return }
+            newcomers.append(newcomer)
+            try? newcomer.send(Insider.hello("\(round)\(text)", fingerprint))
+            for lease in UInt64(0)..<50 {
+                try? newcomer.send(.unitFailed(UnitFailed(lease: lease, reason: "\(round)\(text)")))
+            }
+        }
+        let log = try String(contentsOfFile: victim.run.runFolder + "/logs/coordinator.log", encoding: .utf8)
+        #expect(!log.contains("\u{1B}") && !log.contains("\n2026-01-01"))
+        #expect(log.utf8.count < 1 << 20)
+    }
+
+    /// A megabyte each, to both servers, again and again.
+    @Test func floodsOfGradientsWithoutALease() throws {
+        let victim = try Victim()
+        let insider = try Insider(victim, fingerprint: nil)
+        let zeros = [Float](repeating: 0, count: 1 << 18)
+        try victim.expectWorkGoesOn { round in
+            try? insider.connection.send(.heartbeat)
+            guard let server = try? insider.serverConnection(round % 2) else { return }
+            defer { server.close() }
+            let push = Push(
+                term: insider.term, stage: StageIndex(0), step: StepIndex(UInt64(victim.run.committedSteps())),
+                unit: UnitIndex(0), block: 1, encoding: .fp32)
+            try? zeros.withUnsafeBytes { try server.send(.push(push), payload: $0) }
+        }
+    }
 }

@@ -11,6 +11,9 @@ struct Pace: CustomStringConvertible {
     /// Commits a second.
     var rate: Double { Double(commits) / seconds }
 
+    /// Seconds of the cores for each commit.
+    var cost: Double { processorSeconds / Double(commits) }
+
     static func += (sum: inout Pace, other: Pace) {
         sum.commits += other.commits
         sum.seconds += other.seconds
@@ -18,8 +21,7 @@ struct Pace: CustomStringConvertible {
     }
 
     var description: String {
-        let milliseconds = Int(1000 * processorSeconds / Double(commits))
-        return String(format: "%.1f commits/s", rate) + " of \(milliseconds) ms of the cores each"
+        String(format: "%.1f commits/s of %.0f ms of the cores each", rate, 1000 * cost)
     }
 }
 
