@@ -19,9 +19,10 @@ extension CoordinatorCore {
         trainers[peer]?.faults += 1
         trainers[peer]?.failures = 0
         trainers[peer]?.answers = 0
+        answered.remove(peer)
         trainers[peer]?.setAside = (fault, now + seconds)
         suspects[trainer.certificate] = now + min(seconds, Self.newcomerPauseSecondsMax)
-        ledger.revoke { $0.trainer == peer }
+        ledger.revoke(of: peer)
         return [.fault(peer, .trainerSetAside(name: trainer.name, fault, seconds: seconds))] + grantLeases(now)
     }
 
@@ -57,7 +58,7 @@ extension CoordinatorCore {
     /// same, the shards may take it, and the run's rule for such steps applies.
     mutating func claimNonFinite(_ peer: PeerID, _ done: UnitDone, _ now: Moment) -> [CoordinatorAction] {
         let unit = done.unit.value
-        ledger.revoke { $0.lease == done.lease }
+        ledger.revoke(of: peer, lease: done.lease)
         nonFinite[unit, default: []].insert(peer)
         if suffices(nonFinite[unit] ?? [], now) { agreedNonFinite.insert(unit) }
         let fact = RunFact.unitNotFinite(

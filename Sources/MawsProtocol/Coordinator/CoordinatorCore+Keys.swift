@@ -22,7 +22,7 @@ extension CoordinatorCore {
 
     /// Whether all shards that have to get something of a unit say that they have it. Neighbours are pushed as one, and
     /// so are their receipts.
-    func isConfirmed(_ done: UnitDone) -> Bool {
+    mutating func isConfirmed(_ done: UnitDone) -> Bool {
         let shards = confirmingShards(done.unit)
         guard !shards.isEmpty else { return true }
         guard done.level < 32 else { return false }
@@ -31,8 +31,10 @@ extension CoordinatorCore {
             term: term, stage: position.stage, step: position.step, unit: first, level: done.level,
             grant: LeaseGrant(
                 phase: UInt32(phase), firstUnit: first, unitCount: 1, mayBeNonFinite: false, code: .none))
+        if let lastReceipt, lastReceipt.flush == flush { return lastReceipt.receipt == done.receipt }
         var receipts = AuthenticationCode.none
         for shard in shards { receipts = receipts.joined(with: ReceiptSeal(key: receiptKeys[shard]).receipt(flush)) }
+        lastReceipt = (flush, receipts)
         return receipts == done.receipt
     }
 

@@ -43,13 +43,18 @@ extension CoordinatorCore {
     }
 
     mutating func trainerReady(_ peer: PeerID, _ now: Moment) -> [CoordinatorAction] {
+        guard let trainer = trainers[peer], !trainer.isReady else { return grantLeases(now) }
         trainers[peer]?.isReady = true
+        speeds.add(trainer)
         return grantLeases(now)
     }
 
     mutating func peerLost(_ peer: PeerID, _ loss: PeerLoss, _ now: Moment) -> [CoordinatorAction] {
         if let trainer = trainers.removeValue(forKey: peer) {
-            ledger.revoke { $0.trainer == peer }
+            ledger.revoke(of: peer)
+            waiting.remove(peer)
+            answered.remove(peer)
+            speeds.remove(trainer)
             return [.remark(peer, .trainerLeft(name: trainer.name, loss))] + grantLeases(now)
         }
         guard let index = servers.firstIndex(where: { $0?.peer == peer }), let server = servers[index] else {
@@ -91,7 +96,8 @@ extension CoordinatorCore {
     }
 
     var areServersCurrent: Bool {
-        readyServers.count == servers.count && readyServers.allSatisfy { $0.version == position.step }
+        for server in servers where server?.version != position.step { return false }
+        return true
     }
 
     /// Whether the state file is at the committed version, or one commit short of it with the gradient at hand.
@@ -140,6 +146,7 @@ extension CoordinatorCore {
     mutating func configuring(_ index: Int) {
         configureCounts[index] += 1
         receiptKeys[index] = receiptKey(index)
+        lastReceipt = nil
         servers[index]?.isBusy = true
         servers[index]?.configured = Reply(term: term, request: RequestNumber(configureCounts[index]))
     }

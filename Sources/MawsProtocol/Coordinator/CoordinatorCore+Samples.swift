@@ -20,7 +20,7 @@ extension CoordinatorCore {
         if phase == 0 { leasesWithTraces[unit.value, default: 1] -= 1 }
         lost[unit.value, default: [:]][sample.index, default: []].insert(peer)
         guard suffices(lost[unit.value]?[sample.index] ?? [], now) else { return nil }
-        ledger.revoke { $0.trainer == peer }
+        ledger.revoke(of: peer)
         lost[unit.value] = nil
         failuresInARow = 0
         failingSince = nil

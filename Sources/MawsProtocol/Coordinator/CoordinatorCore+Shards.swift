@@ -20,6 +20,9 @@ extension CoordinatorCore {
         }
     }
 
+    /// Whether no unit of the phase is better for one trainer than another is, nor to be left to others.
+    var areUnitsAlike: Bool { phase == 0 && unitShards.isEmpty && lost.isEmpty && nonFinite.isEmpty }
+
     /// Lower is better. A second phase goes to who computed the unit's first and has its activations at hand; otherwise
     /// a unit goes to who holds most of what it reads, and units that others hold are left to them for as long as there
     /// are any that they do not.

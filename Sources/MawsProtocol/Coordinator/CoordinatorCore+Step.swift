@@ -17,6 +17,7 @@ extension CoordinatorCore {
         let isFinished = stage.commits && position.step.value >= stage.stepCount
         if isStopping || isFinished { return requestCheckpoint(now) }
         findShards()
+        countSpeeds()
         return decideWhenComplete() + grantLeases(now)
     }
 
@@ -24,29 +25,41 @@ extension CoordinatorCore {
         keepShares(shares, of: peer)
         trainers[peer]?.waitsSince = now
         // Whoever asks has given up what it was leased.
+        if trainers[peer] != nil { waiting.insert(peer) }
         let held = mode == .computing ? ledger.count(of: peer) : 0
-        ledger.revoke { $0.trainer == peer }
+        ledger.revoke(of: peer)
         guard held > 0 else { return grantLeases(now) }
         return blame(peer, .asksWithoutAnswer, now)
     }
 
     /// Gives work to every trainer that waits for it, in the order of their connections.
     mutating func grantLeases(_ now: Moment) -> [CoordinatorAction] {
-        guard mode == .computing else { return [] }
+        guard mode == .computing, !waiting.isEmpty, ledger.mayHaveWork(lateSeconds: lateSeconds, now) else { return [] }
         var actions: [CoordinatorAction] = []
-        for (peer, trainer) in trainers.sorted(by: { $0.key < $1.key })
-        where trainer.isReady && trainer.waitsSince != nil && !isSetAside(trainer, now) {
-            let isOnTrial = isOnTrial(peer, now)
-            let unit = ledger.next(
-                for: peer, isOnTrial: isOnTrial, rank: { rank(of: $0, for: peer, now) }, lateSeconds: lateSeconds,
-                now: now)
-            guard let unit else { continue }
+        for peer in waiting.sorted() {
+            guard ledger.mayHaveWork(lateSeconds: lateSeconds, now) else { break }
+            guard let trainer = trainers[peer], trainer.isReady, !isSetAside(trainer, now) else { continue }
+            guard let (unit, isOnTrial) = nextUnit(for: peer, now) else { continue }
             for other in ledger.countedOn(unit) { noteStall(other, now) }
             trainers[peer]?.setAside = nil
             let units = isOnTrial ? [unit] : unitsTogether(from: unit, for: peer, now)
             actions.append(.send(peer, .leases(grant(units, to: peer, isOnTrial: isOnTrial, now))))
         }
         return actions
+    }
+
+    private mutating func nextUnit(for peer: PeerID, _ now: Moment) -> (UnitIndex, isOnTrial: Bool)? {
+        let isOnTrial = isOnTrial(peer, now)
+        let late = lateSeconds
+        if areUnitsAlike {
+            return ledger.next(for: peer, isOnTrial: isOnTrial, rank: nil, lateSeconds: late, now: now)
+                .map { ($0, isOnTrial) }
+        }
+        // The ranks are of the core as it is, which the ledger is a part of.
+        let core = self
+        return ledger.next(
+            for: peer, isOnTrial: isOnTrial, rank: { core.rank(of: $0, for: peer, now) }, lateSeconds: late, now: now
+        ).map { ($0, isOnTrial) }
     }
 
     /// After how long a unit counts as late, and is worth a copy.
@@ -57,6 +70,7 @@ extension CoordinatorCore {
     ) -> [Lease] {
         newestLeased = max(newestLeased ?? position, position)
         trainers[peer]?.waitsSince = nil
+        waiting.remove(peer)
         trainers[peer]?.leased = (now, units.count)
         trainers[peer]?.openLeases = Set(nextLease..<nextLease + UInt64(units.count))
         let lastBegins = now + Double(units.count - 1) * (trainers[peer]?.unitSeconds ?? 0)
@@ -118,7 +132,7 @@ extension CoordinatorCore {
     mutating func unitFailed(_ peer: PeerID, _ failed: UnitFailed, _ now: Moment) -> [CoordinatorAction] {
         if let actions = sampleLost(peer, failed, now) { return actions }
         guard mode == .computing, ledger.unit(of: failed.lease, peer) != nil else { return [] }
-        ledger.revoke { $0.trainer == peer }
+        ledger.revoke(of: peer)
         failuresInARow += 1
         trainers[peer]?.failures += 1
         let failures = trainers[peer]?.failures ?? 0
@@ -159,9 +173,10 @@ extension CoordinatorCore {
     /// Decides the step once every shard is reduced and every unit's loss is known.
     mutating func decideWhenComplete() -> [CoordinatorAction] {
         guard mode == .computing, stage.commits else { return [] }
-        let reports = readyServers.compactMap(\.report)
+        for server in servers where server?.report == nil { return [] }
         let known = losses.compactMap { $0 }
-        guard reports.count == servers.count, known.count == losses.count else { return [] }
+        guard known.count == losses.count else { return [] }
+        let reports = servers.compactMap { $0?.report }
         mode = .deciding
         return [.decide(position, losses: known, reports: reports)]
     }

@@ -12,9 +12,11 @@ extension CoordinatorCore {
     /// Where nobody is proven, nobody is on trial.
     func isOnTrial(_ peer: PeerID, _ now: Moment) -> Bool {
         guard let trainer = trainers[peer], !isProven(trainer, now) else { return false }
-        return trainers.contains { other, trainer in
-            other != peer && trainer.isReady && isProven(trainer, now) && !isSetAside(trainer, now)
+        for other in answered where other != peer {
+            guard let trainer = trainers[other], trainer.isReady, isProven(trainer, now) else { continue }
+            if !isSetAside(trainer, now) { return true }
         }
+        return false
     }
 
     private func isProven(_ trainer: Trainer, _ now: Moment) -> Bool {
@@ -28,13 +30,16 @@ extension CoordinatorCore {
 
     /// A trainer answered for something that it was leased, whether or not another was first.
     mutating func noteAnswer(_ peer: PeerID, lease: UInt64) {
-        if trainers[peer]?.openLeases.remove(lease) != nil { trainers[peer]?.answers += 1 }
+        guard trainers[peer]?.openLeases.remove(lease) != nil else { return }
+        trainers[peer]?.answers += 1
+        answered.insert(peer)
     }
 
     /// Others have to compute what this trainer was leased, as it was counted on and does not answer in time.
     mutating func noteStall(_ peer: PeerID, _ now: Moment) {
         guard let trainer = trainers[peer], trainer.answers > 0 else { return }
         trainers[peer]?.answers = 0
+        answered.remove(peer)
         let count = min(Self.doublingsMax, stallCount(trainer.certificate, now) + 1)
         stalls[trainer.certificate] = (count, now)
     }

@@ -93,6 +93,13 @@ package struct CoordinatorCore: Sendable {
     var servers: [Server?]
     var serverAwaySince: [Moment]
     var trainers: [PeerID: Trainer] = [:]
+    /// Trainers that asked for a lease and have none.
+    var waiting: Set<PeerID> = []
+    /// Trainers that have answered for a lease since they last let a unit become late: others are not proven.
+    var answered: Set<PeerID> = []
+    var speeds = TrainerSpeeds()
+    /// The receipts of all shards for what was flushed last: neighbours are flushed together, and done one by one.
+    var lastReceipt: (flush: Flush, receipt: AuthenticationCode)?
 
     var phase = 0
     var ledger = UnitLedger(unitCount: 1)
