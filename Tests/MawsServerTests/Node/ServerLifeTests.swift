@@ -137,7 +137,7 @@ import Testing
                 #expect(told == [.welcome(Welcome(term: Term(1), plan: [], runID: "run"))])
                 #expect(life.trainer { _ in } == [])
             }
-            line.say(.configure(life.configuration()))
+            line.say(.heartbeat)
         }
         try life.live()
         #expect(life.orders[0].isClosed && life.world.state.dialed.count == 1)
@@ -209,6 +209,6 @@ import Testing
         }
         try life.live()
         let lines = life.log.split(separator: "\n").filter { $0.contains("it sent a message that is not for servers") }
-        #expect((2..<10).contains(lines.count), "\(life.log)")
+        #expect((2..<20).contains(lines.count) && lines.last?.contains(" more like it") == true, "\(lines.count) lines")
     }
 }
