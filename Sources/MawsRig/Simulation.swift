@@ -37,8 +37,8 @@ package final class Simulation {
         let hostCount = 1 + shape.shards + shape.trainers
         let oracle = Oracle(Truth(arithmetic), shape)
         world = World(
-            seed: seed, hostCount: hostCount, oracle: oracle, tampering: Tampering(mutation: mutation),
-            linesMax: linesMax)
+            seed: seed, hostCount: hostCount, oracle: oracle,
+            tampering: Tampering(mutation: mutation, shardCount: shape.shards), linesMax: linesMax)
         cluster = Cluster(world, arithmetic)
         injector = FaultInjector(world, cluster)
         var plan = FaultPlan(seed: seed, shape: shape)
@@ -48,6 +48,7 @@ package final class Simulation {
 
     /// What is done to it, a line each.
     package var schedule: [String] { faults.map(\.description) }
+    package var faultCount: Int { faults.count }
 
     /// Lets it happen, once.
     package func run() -> Outcome {

@@ -52,7 +52,7 @@ package struct ShardCore: Sendable {
     package internal(set) var phase = Phase.empty
     /// Newest term a coordinator configured this shard under.
     package internal(set) var term = Term(0)
-    var generation = ShardGeneration(0)
+    package internal(set) var generation = ShardGeneration(0)
     package internal(set) var configuration: ServerConfiguration?
     var slices: [Range<Int>] = []
     /// What the state file held when the process started; nil once it is replaced.

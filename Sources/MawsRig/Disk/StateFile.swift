@@ -111,11 +111,38 @@ final class StateFile {
     /// The chunks of a slice; nil where they are of another version than the one that is asked for.
     func read(_ slice: TensorSlice) -> [Cell]? {
         let block = Int(slice.block)
+        guard !isDamaged else { return readDamaged(slice) }
         guard slice.part == .weight else { return slots[block].map { Cell(digest: $0) } }
         guard isTrained(block) else { return banks[0][block].map(\.cell) }
         let chunks = banks[slice.step.value == step ? active : 1 - active][block]
         let isWhole = chunks.allSatisfy { $0.version == slice.step.value && !$0.isGradient }
         return isWhole ? chunks.map(\.cell) : nil
+    }
+}
+
+/// What only mistakes do.
+extension StateFile {
+    private func readDamaged(_ slice: TensorSlice) -> [Cell] {
+        slices[Int(slice.block)].isEmpty
+            ? [] : RunShape.chunks(slices[Int(slice.block)]).map { Cell(digest: UInt64($0)) }
+    }
+
+    /// Says that the step is reduced, whatever lies there.
+    func claimReduced() -> Bool {
+        if update == nil { sealReduced() }
+        return update == nil
+    }
+
+    /// What was changed of the next version is changed again.
+    func forgetJournal() { changed = 0 }
+
+    func skipRest() { changed = trained.count }
+
+    /// Some pages did not reach the disk before the machine died.
+    func forgetPages() {
+        for block in slices.indices where !banks[active][block].isEmpty {
+            banks[active][block][0].cell = Cell(digest: 0)
+        }
     }
 }
 

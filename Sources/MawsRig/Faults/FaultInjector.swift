@@ -50,6 +50,7 @@ final class FaultInjector {
         case .kill(let host, let seconds): kill(host, seconds)
         case .stop(let host, let seconds):
             cluster.process(host)?.stoppedUntil = world.nanoseconds + UInt64(seconds * 1e9)
+            if host == 0 { cluster.takeOver() }
         case .slow(let host, let factor, let seconds):
             guard let process = cluster.process(host) else { return }
             process.slowness = factor

@@ -142,12 +142,27 @@ final class Cluster {
         machines[host].isDark = true
         world.network.darken(host)
         machines[host].process?.die()
-        if isServer(host) { serverDisks[host - 1].file = nil }
+        if isServer(host) { lose(host) }
         world.after(seconds, nil) { [self] in
             machines[host].isDark = false
             world.network.lighten(host)
             start(host, after: chance.seconds(0...0.5))
         }
+    }
+
+    /// What is on a server's disk is not believed by the next process of another run of the machine.
+    private func lose(_ host: Int) {
+        let disk = serverDisks[host - 1]
+        guard world.tampering.does(.believeOtherBoot), let file = disk.file else { return disk.file = nil }
+        file.forgetPages()
+    }
+
+    /// Another process takes the run while the one that has it is stopped, where that is the mistake of this world.
+    func takeOver() {
+        guard world.tampering.does(.ignoreLock), let process = process(0) else { return }
+        machines[0].process = nil
+        world.say("\(process.name) is stopped and another one is started")
+        start(0, after: 0.1)
     }
 
     func move(_ host: Int) { machines[host].port += 1 }

@@ -76,10 +76,12 @@ final class Oracle {
 
     func coordinatorStarted(_ coordinator: ObjectIdentifier, stage: Int, step: UInt64) {
         self.coordinator = coordinator
-        guard (stage, step) >= committed else {
+        if (stage, step) < committed {
             if !mayForget { find(.lost, "a coordinator starts at step \(step) of stage \(stage)") }
             return went(to: stage, step)
         }
+        let isNext = (stage, step) == committed || stage > committed.stage && step == 0
+        if !isNext { find(.commit, "a coordinator starts at step \(step) of stage \(stage), which nobody committed") }
         committed = (stage, step)
     }
 

@@ -45,11 +45,12 @@ final class CheckpointCollector {
         _ slice: TensorSlice, _ request: RequestNumber, from peer: PeerID, _ letter: Letter, _ end: LineEnd,
         _ body: @escaping (Bool) -> Void
     ) {
-        let attempt = CheckpointAttempt(request.value)
+        var (slice, attempt) = (slice, CheckpointAttempt(request.value))
+        if world.tampering.does(.countLeftoverSlice), let current = core.attempt, let now = making[current]?.position {
+            (slice.step, slice.stage, attempt) = (now.step, now.stage, current)
+        }
         guard making[attempt] != nil else { return body(true) }
-        let verdict = world.tampering.slice(
-            core.announced(slice, of: attempt, from: peer, byteCount: letter.payloadCount), slice, attempt)
-        switch verdict {
+        switch core.announced(slice, of: attempt, from: peer, byteCount: letter.payloadCount) {
         case .discard: body(true)
         case .misfit: body(false)
         case .take(let ticket):
@@ -70,13 +71,15 @@ final class CheckpointCollector {
         for (chunk, cell) in zip(RunShape.chunks(ticket.range), cells) {
             if ticket.slice.part == .weight {
                 making[ticket.attempt]?.checkpoint.weights[block][chunk] = cell.digest
-            } else {
+            } else if !world.tampering.does(.checkpointWithoutSlots) {
                 making[ticket.attempt]?.checkpoint.slots[block][chunk] = cell.digest
             }
         }
     }
 
-    func lost(_ peer: PeerID) { perform(step(.peerLost(peer))) }
+    func lost(_ peer: PeerID) {
+        if !world.tampering.does(.forgetLostServer) { perform(step(.peerLost(peer))) }
+    }
     func lineOpened(_ peer: PeerID) { perform(step(.lineOpened(peer))) }
     func awaits(_ peer: PeerID) -> Bool { core.awaits(peer) }
 

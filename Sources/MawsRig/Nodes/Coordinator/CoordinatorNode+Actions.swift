@@ -56,6 +56,7 @@ extension CoordinatorNode {
 
     private func rollBack(to position: RunPosition) {
         world.oracle.rolledBack(Int(position.stage.value), position.step.value)
+        guard !world.tampering.does(.forgetRollBack) else { return }
         write({ [disk] in
             disk.database?.goBack(to: position)
             disk.metrics = disk.metrics.filter { $0.key < position }
@@ -139,6 +140,7 @@ extension CoordinatorNode {
     func prune(_ stage: StageIndex, ended: Set<StageIndex>) {
         let retention = CheckpointRetention(stages: shapes, keep: shape.checkpointsKept)
         let present = disk.checkpoints.keys.sorted()
+        if world.tampering.does(.pruneFinals), let oldest = present.first { disk.checkpoints[oldest] = nil }
         for position in retention.removable(present, latest: disk.latest, stage: stage, ended: ended) {
             disk.checkpoints[position] = nil
         }
@@ -157,7 +159,8 @@ extension CoordinatorNode {
             rate: arithmetic.learningRate(stage, step: position.step.value), clipScale: clipScale, norm: norm,
             loss: loss)
         write({ [disk, world, process] in
-            disk.database?.commit(line)
+            let isUnwritten = world.tampering.does(.commitUnwritten) && line.step % 2 == 1
+            if !isUnwritten { disk.database?.commit(line) }
             world.oracle.committed(
                 stage: line.stage, step: line.step, values: [line.norm, line.clipScale, line.loss, line.rate],
                 by: ObjectIdentifier(process))

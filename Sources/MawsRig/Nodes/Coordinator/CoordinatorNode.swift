@@ -166,7 +166,7 @@ final class CoordinatorNode {
         let isFailing = disk.failingWrites > 0
         if isFailing { disk.failingWrites -= 1 }
         let isKept = !isFull && (!isFailing || world.chance(process, 0.5))
-        let moments = world.tampering.writeMoments(duration, world.chance(process, 0.5))
+        let moments = world.tampering.writeMoments(duration, isEarly: world.chance(process, 0.5))
         if isKept {
             world.after(moments.kept, process) { [self] in
                 world.note(.written)

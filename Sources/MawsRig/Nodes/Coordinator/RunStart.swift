@@ -87,7 +87,8 @@ struct RunStart {
         var lastCommit: Commit?
         if let position = database.position {
             checkpoint = disk.newestWhole(of: position.stage, upTo: position.step)
-            let line = isRecovered ? nil : database.lines(of: position.stage).last
+            let isForgotten = isRecovered || world.tampering.does(.forgetLastCommit)
+            let line = isForgotten ? nil : database.lines(of: position.stage).last
             lastCommit = line?.message(term: Term(database.term))
         }
         let secret = (0..<32).map { _ in UInt8(truncatingIfNeeded: world.number(process)) }

@@ -37,7 +37,7 @@ final class ShardRestorer {
                 line.send(.restoreDone(reply.request, stage: position.stage, step: position.step))
                 return
             }
-            guard let checkpoint = node.disk.checkpoints[position], !checkpoint.isDamaged else {
+            guard let checkpoint = checkpoint(node.world.tampering) else {
                 return node.post(.core(.checkpointDamaged(position)))
             }
             let kept = part == .weight ? checkpoint.weights[block] : checkpoint.slots[block]
@@ -47,5 +47,19 @@ final class ShardRestorer {
                 payloadCount: 4 * range.count)
             line.send(letter) { self.send(wanted.dropFirst(), over: line) }
         }
+    }
+
+    /// The checkpoint that is restored; nil where it is damaged or gone.
+    private func checkpoint(_ tampering: Tampering) -> StoredCheckpoint? {
+        guard var checkpoint = node.disk.checkpoints[position] else { return nil }
+        if tampering.does(.restoreOlder), let older = node.disk.positions(of: position.stage).last,
+            let first = node.disk.checkpoints[older]
+        {
+            return first
+        }
+        guard checkpoint.isDamaged else { return checkpoint }
+        guard tampering.does(.restoreDamaged) else { return nil }
+        checkpoint.weights = checkpoint.weights.map { $0.map { $0 ^ 1 } }
+        return checkpoint
     }
 }

@@ -8,6 +8,7 @@ final class BufferPool {
     private(set) var bytesInUse = 0
     private var waiters: [(number: Int, bytes: Int, body: (Bool) -> Void)] = []
     private var count = 0
+    var isUnbounded = false
 
     init(_ world: World, _ process: Process, limitBytes: Int) {
         (self.world, self.process, self.limitBytes) = (world, process, limitBytes)
@@ -39,5 +40,7 @@ final class BufferPool {
         }
     }
 
-    private func hasRoom(_ bytes: Int) -> Bool { bytesInUse == 0 || bytesInUse + bytes <= limitBytes }
+    private func hasRoom(_ bytes: Int) -> Bool {
+        bytesInUse == 0 || bytesInUse + bytes <= limitBytes || isUnbounded
+    }
 }

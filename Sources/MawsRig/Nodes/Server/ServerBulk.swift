@@ -103,7 +103,8 @@ final class ServerBulk {
                     return body(Self.breach(actions))
                 }
                 world.after(world.workSeconds(host.process, 0.0001...0.003), host.process) { [self] in
-                    memory.file.restore(slice, cells)
+                    let isLost = world.tampering.does(.loseRestoredSlice) && slice.block == 1
+                    if !isLost { memory.file.restore(slice, cells) }
                     host.inTurn { [self] done in
                         host.handle(.restoreReceived(generation, slice)) { _ in
                             done()

@@ -15,9 +15,6 @@ final class ServerMemory {
 
 /// The work on a shard's memory.
 extension ServerHost {
-    /// Gradients that a server has room for, of the largest block.
-    static let buffersMax = 6
-
     func work(_ action: ShardAction, _ body: @escaping (ShardEvent?) -> Void) {
         switch action {
         case .createState(let configuration, let generation): create(configuration, generation, body)
@@ -75,6 +72,7 @@ extension ServerHost {
             file.configuration.stage == configuration.stage, file.configuration.table == configuration.table
         else { return body(.stateUnfit(generation)) }
         guard !file.isDamaged else { return body(.stateDamaged(generation, damage: "bits")) }
+        if world.tampering.does(.forgetJournal) { file.forgetJournal() }
         finishUpdate(file) { [self] in
             if !configuration.keepsStep { file.sealStepDropped() }
             install(file, generation)
@@ -88,8 +86,11 @@ extension ServerHost {
     }
 
     private func install(_ file: StateFile, _ generation: ShardGeneration) {
-        let largest = file.slices.map(\.count).max() ?? 0
-        let pool = BufferPool(world, process, limitBytes: 4 * largest * Self.buffersMax)
+        // Every other unit may wait for its neighbour, of every block; what more comes waits for memory.
+        let waiting = Int(file.configuration.unitsPerStep) / 2 + 1
+        let limit = 4 * waiting * file.slices.reduce(0) { $0 + $1.count }
+        let pool = BufferPool(world, process, limitBytes: limit)
+        pool.isUnbounded = world.tampering.does(.unboundedMemory)
         (found, memory, self.generation) = (nil, ServerMemory(file, pool), generation)
         (buffers, rows) = ([:], [:])
         squares = Array(repeating: [], count: file.slices.count)
@@ -151,6 +152,7 @@ extension ServerHost {
             return body()
         }
         file.changeNext(arithmetic)
+        if world.tampering.does(.applyPartly), world.chance(process, 0.2) { file.skipRest() }
         world.after(world.workSeconds(process, 0.0001...0.001), process) { [self] in
             world.reached(process, .shard(.change, isDone: true))
             if process.isAlive { finishUpdate(file, body) }

@@ -79,7 +79,8 @@ final class ServerHost {
         let hello = found.map { file in
             ServerHello(
                 shard: shard, host: "", port: 0, runID: file.configuration.runID, stage: file.configuration.stage,
-                step: StepIndex(file.step), hasReduced: file.hasReduced)
+                step: StepIndex(file.step),
+                hasReduced: file.hasReduced || world.tampering.does(.claimReduced) && file.claimReduced())
         }
         core = ShardCore(shard: shard, found: hello)
     }
@@ -103,12 +104,21 @@ final class ServerHost {
         switch (action, received) {
         case (.keepGradient(let sum), .gradient(let cells, let generation, let block)):
             buffers[BufferKey(generation: generation, block: block, sum: sum)] = cells
+        case (.discard, .gradient(let cells, let generation, let block)): addAgain(cells, generation, block)
         case (.keepRows, .rows(let unit, let cell)): rows[unit] = cell
         case (.serve(let request, _), _) where memory == nil: answer(request, .decline(request, .lostState))
         case (.serve(let request, _), _), (.serveRows(let request, _, _, _), _), (.decline(let request, _), _):
             answer(request, action)
         default: break
         }
+    }
+
+    /// A duplicate counts, where that is the mistake of this world.
+    private func addAgain(_ cells: [Cell], _ generation: ShardGeneration, _ block: Int) {
+        guard world.tampering.does(.countDuplicate) else { return }
+        let own = buffers.keys.filter { $0.generation == generation && $0.block == block }
+        guard let key = own.min(by: { $0.sum.number < $1.sum.number }), let sum = buffers[key] else { return }
+        buffers[key] = zip(sum, cells).map { $0 + $1 }
     }
 
     private func answer(_ request: ShardRequest, _ action: ShardLockedAction) {
@@ -167,7 +177,7 @@ final class ServerHost {
     /// To the coordinator. When it is away the next `hello` says what it needs to know.
     private func tell(_ message: Message) {
         guard let coordinator else { return }
-        if !coordinator.send(world.tampering.fromServer(message)) { coordinator.close() }
+        if !coordinator.send(message) { coordinator.close() }
     }
 
     // MARK: - Requests
@@ -184,10 +194,13 @@ final class ServerHost {
         run(step(event(request)).unlocked) {
             pending.wait { [self] in
                 guard let (action, memory, term) = pending.answer else { return }
-                body(action, memory, Reply(term: term, request: number)) { [self] in
+                let end = { [self] in
                     requests[request] = nil
                     handle(.requestEnded(request))
                 }
+                let isEarly = world.tampering.does(.endRequestsEarly)
+                if isEarly { end() }
+                body(action, memory, Reply(term: term, request: number)) { if !isEarly { end() } }
             }
         }
     }

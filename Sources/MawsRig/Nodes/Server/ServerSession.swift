@@ -57,7 +57,7 @@ final class ServerSession {
 
     private func step(_ event: SessionEvent, _ body: @escaping () -> Void) {
         let before = core.standing
-        let actions = world.tampering.session(core.step(event))
+        let actions = core.step(event)
         world.coverage.session(before, core.standing)
         world.oracle.check(core.violations(), of: host.process.name)
         perform(actions[...], nil, body)
@@ -86,7 +86,7 @@ final class ServerSession {
                 body(.payload(isFinite: true))
             }
         case .confirm(let request, let flush):
-            let answer = world.tampering.flushed(host.core.flushed(flush, holder: holder), flush)
+            let answer = host.core.flushed(flush, holder: holder)
             return body(.flushed(answer, Reply(term: host.core.term, request: request)))
         case .sendSlice, .sendRows: preconditionFailure("an answer is sent while its memory is kept readable")
         default: talk(action)
@@ -146,11 +146,13 @@ final class ServerSession {
     private func send(_ reply: Reply, _ slice: TensorSlice, _ memory: ServerMemory?, _ finish: @escaping () -> Void) {
         guard let memory else { preconditionFailure("served without memory") }
         world.after(world.workSeconds(host.process, 0.00002...0.002), host.process) { [self] in
-            guard !memory.file.isDamaged else {
+            guard !memory.file.isDamaged || world.tampering.does(.serveDamaged) else {
                 end.send(.unavailable(reply, "damage"))
                 return host.foundDamage(in: memory, finish)
             }
-            guard let cells = memory.file.read(slice) else {
+            var due = slice
+            if world.tampering.does(.serveOtherVersion) { due.step = StepIndex(memory.file.step) }
+            guard let cells = memory.file.read(due) else {
                 world.oracle.torn("\(host.process.name) serves \(slice) and has another version there")
                 return finish()
             }

@@ -116,7 +116,9 @@ final class NodeComputation {
         }
         var level = 0
         while let last = sums.last, last.level == level {
-            gradient = zip(last.gradient, gradient).map { zip($0, $1).map { $0 + $1 } }
+            if !world.tampering.does(.leaveUnitOut) {
+                gradient = zip(last.gradient, gradient).map { zip($0, $1).map { $0 + $1 } }
+            }
             sums.removeLast()
             level += 1
         }
@@ -160,6 +162,10 @@ final class NodeComputation {
         guard index == node.count - 1 else { return compute(index + 1) }
         let level = UInt8(node.count.trailingZeroBitCount)
         let first = node[0]
+        if world.tampering.does(.doneBeforeFlush) {
+            links.step(.closed(task))
+            return body(.done(done))
+        }
         links.step(
             .flushWanted(
                 task,

@@ -61,7 +61,7 @@ final class ShardLinks {
     func step(_ event: ExchangeEvent, payload: ShardPayload = .none) {
         let line = event.line
         let before = line.map(core.standing)
-        let actions = world.tampering.exchange(&core, event, world.now)
+        let actions = core.step(event, now: world.now)
         world.coverage.exchange(before, line.map(core.standing))
         world.oracle.check(core.violations(), of: process.name)
         for action in actions.locked { perform(action, payload) }

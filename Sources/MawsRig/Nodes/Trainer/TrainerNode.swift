@@ -95,7 +95,7 @@ final class TrainerNode {
     }
 
     private func send(_ message: Message) {
-        guard let end = link.end, !end.send(world.tampering.fromTrainer(message)) else { return }
+        guard let end = link.end, !end.send(message) else { return }
         end.close()
         post(.lost(connection: link.number, reason: "closed"))
     }
