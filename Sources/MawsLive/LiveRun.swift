@@ -129,10 +129,12 @@ package final class LiveRun {
     private func over(_ fault: Fault, _ now: Double) {
         lastChange = now
         let end = now - (firstCommit ?? now)
+        let calls = hand.callsHit(by: fault).map { "met \($0) calls" }
         for index in record.faults.indices {
             let told = record.faults[index]
-            guard told.kind == fault.kind, told.target == "\(fault.target)" else { continue }
+            guard told.kind == fault.kind, told.target == "\(fault.target)", told.end >= end - 1 else { continue }
             record.faults[index].end = min(told.end, end)
+            if let calls { record.faults[index].note = calls }
         }
     }
 

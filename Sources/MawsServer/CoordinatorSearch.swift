@@ -1,4 +1,5 @@
 import MawsBase
+import MawsProtocol
 import MawsTransport
 
 /// How long and how often an absent coordinator is looked for.
@@ -12,9 +13,8 @@ package struct CoordinatorSearch {
 
     package init(options: ServerOptions, now: Moment) { (self.options, absentSince) = (options, now) }
 
-    /// 0.25 s after the first failure, doubling up to 4 s; up to 1 s where the coordinator is there and may soon take
-    /// this server.
-    package var pauseSeconds: Double { 0.25 * Double(1 << min(max(0, attempts - 1), isRefused ? 2 : 4)) }
+    /// Up to 1 s where the coordinator is there and may soon take this server.
+    package var pauseSeconds: Double { min(isRefused ? 1 : .infinity, RetryPause.seconds(tries: attempts)) }
 
     /// A connection that had been welcomed ended.
     package mutating func lost(_ reason: String, _ now: Moment) throws {

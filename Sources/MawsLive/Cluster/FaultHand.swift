@@ -78,6 +78,16 @@ struct FaultHand {
         return links.count == 1 ? "" : "\(links.count) links"
     }
 
+    /// Calls of the C library that the fault's process made and the shim met, since it was asked last.
+    func callsHit(by fault: Fault) -> Int64? {
+        guard [.diskFull, .syncFails, .slowDisk].contains(fault.kind), case .process(let name) = fault.target else {
+            return nil
+        }
+        let page = cluster.process(name).page
+        defer { page[.callsHit] = 0 }
+        return page[.callsHit]
+    }
+
     /// Goes on with what lasts; gives the faults that are over now.
     /// - Parameter commits: steps that were committed since the last time.
     mutating func goOn(_ now: Double, commits: Int) -> [Fault] {

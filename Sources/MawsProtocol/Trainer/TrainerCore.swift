@@ -144,7 +144,7 @@ extension TrainerCore {
         lostSince = since
         retries = wasWelcome ? 0 : retries + 1
         isLeaseRequested = false
-        link = .down(retryAt: now + min(2, 0.25 * Double(1 << min(retries, 5))))
+        link = .down(retryAt: now + RetryPause.seconds(tries: retries))
         if settings.exitsWithCoordinator {
             return actions + exit(.coordinatorGone(loss))
         }

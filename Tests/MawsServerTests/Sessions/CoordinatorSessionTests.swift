@@ -98,8 +98,8 @@ import Testing
                 now = now + search.pauseSeconds
             }
         }
-        #expect(pauses == [0.25, 0.5, 1, 2, 4, 4, 4, 4, 4])
-        #expect(error == .noCoordinator(address: "10.0.0.1:1", seconds: 23, reason: "\(away)"))
+        #expect(pauses == [0.25] + Array(repeating: 0.5, count: 19) + [1, 2, 4, 4])
+        #expect(error == .noCoordinator(address: "10.0.0.1:1", seconds: 20, reason: "\(away)"))
     }
 
     @Test func oneThatWasThereIsLookedForAnewAndALocalChildEndsWithIt() throws {
