@@ -146,6 +146,21 @@ import Testing
         #expect(life.orders[0].heartbeats < 5 && life.world.now > lookedAt, "nothing is done any more")
     }
 
+    /// Its socket may be what fails, beside the thread that follows orders; the coordinator is not looked for again.
+    @Test func whatTheProcessCannotGoOnWithIsItsLastWord() throws {
+        let life = ServerLife()
+        let deaf = ServerError.deaf(reason: "too many open files")
+        life.line { line in
+            life.restore(on: line)
+            line.meanwhile {
+                life.node?.end(deaf)
+                life.node?.end(ServerError.stopped(reason: "what follows from it"))
+            }
+        }
+        #expect(throws: deaf) { try life.live() }
+        #expect(life.world.state.dialed.count == 1)
+    }
+
     /// What goes wrong with the state is no trainer's fault, on whose thread it may happen.
     @Test func aStateThatCannotBeSealedEndsTheServer() throws {
         let life = ServerLife()

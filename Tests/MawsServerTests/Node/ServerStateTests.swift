@@ -52,6 +52,28 @@ import Testing
         try life.live()
     }
 
+    /// The server says of which run its state is. A coordinator that takes it for its own is told that it is not, and
+    /// one that knows better restores the shard.
+    @Test func theStateOfAnotherRunIsNeverTakenForThisOnes() throws {
+        let life = try left()
+        life.line { line in
+            var configuration = life.configuration(keepsState: true)
+            configuration.runID = "other"
+            line.say(.configure(configuration))
+            line.meanwhile { Issue.record("the line was ended") }
+        }
+        life.line { line in
+            line.meanwhile {
+                let lack = life.orders[0].take().last?.message.lack
+                #expect(lack == "the state file is not of the stage that it should be kept for")
+            }
+            life.restore(on: line)
+            life.step(0, on: line)
+            life.finish(on: line)
+        }
+        try life.live()
+    }
+
     @Test func aFileFromBeforeTheMachineStartedIsNotUsed() throws {
         let life = try left()
         life.world.state.boot = [UInt8](repeating: 8, count: 16)
