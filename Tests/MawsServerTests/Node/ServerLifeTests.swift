@@ -95,8 +95,10 @@ import Testing
         let life = ServerLife()
         let end = #expect(throws: ServerError.self) { try life.live() }
         #expect("\(try #require(end))".hasPrefix("no coordinator at 10.0.0.1:1 for 60"))
-        let dialed = life.world.state.dialed
-        #expect((150...160).contains(dialed.count), "\(dialed.count)")
+        let dialed = life.world.state.dialed.map { $0.seconds(since: Moment(nanoseconds: 0)) }
+        let pauses = zip(dialed.dropFirst(), dialed).map { $0 - $1 }
+        #expect(pauses.count > 100 && pauses.allSatisfy { (0.2...4.1).contains($0) }, "\(pauses)")
+        #expect((600...605).contains(dialed.last ?? 0), "\(dialed)")
         #expect(life.log.split(separator: "\n").count { $0.contains("looking for the coordinator") } == 1)
     }
 
