@@ -105,7 +105,7 @@ package final class ServerNode: Sendable {
         let line = try world.dialOrders(host.origin)
         let reachable =
             options.advertisedHost ?? (options.listen.isEveryAddress ? line.localHost : options.listen.host)
-        return try with(line.channel) {
+        return try whileOpen(line.channel) {
             defer { host.state.withLock { $0.coordinator = nil } }
             let session = CoordinatorSession(
                 host: host, connection: line.channel, address: (reachable, listens.port), watch: line.watch)
@@ -123,7 +123,7 @@ package final class ServerNode: Sendable {
     /// Serves a peer that has proven who it is, to the end of its connection.
     package func serve(_ channel: any ShardChannel) {
         do {
-            try with(channel) { try TrainerSession(host: host, connection: channel, links: links).run() }
+            try whileOpen(channel) { try TrainerSession(host: host, connection: channel, links: links).run() }
         } catch let error as StorageError {
             // The trainer has no part in what the disk does not take.
             end(error)
@@ -136,7 +136,7 @@ package final class ServerNode: Sendable {
     func remark(_ sentence: String, by source: String) { host.remark(sentence, by: source) }
 
     /// The server's end closes the connection meanwhile, and it is closed after.
-    private func with<Result>(_ channel: any ShardChannel, _ body: () throws -> Result) throws -> Result {
+    private func whileOpen<Result>(_ channel: any ShardChannel, _ body: () throws -> Result) throws -> Result {
         let isTaken = lines.withLock { lines in
             if !lines.isOver { lines.open[ObjectIdentifier(channel)] = channel }
             return !lines.isOver

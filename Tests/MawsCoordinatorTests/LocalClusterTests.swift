@@ -186,6 +186,23 @@ struct LocalClusterTests {
         #expect("\(error)" == family.folder + sentence)
     }
 
+    /// Its file is taken away while it runs, as a new build does it, and the process ends before there is another.
+    @Test func aProgramThatIsReplacedIsStartedOnceItIsThere() throws {
+        let family = try Family(
+            server: "exec sleep 1000", trainer: "echo started; echo $$ > number; exec sleep 1000")
+        try family.start(trainers: 1)
+        let number = try #require(pid_t(try family.told("number")))
+        try Folder.make("\(family.folder)/away")
+        let (program, away) = ("\(family.folder)/maws-trainer", "\(family.folder)/away/maws-trainer")
+        #expect(rename(program, away) == 0)
+        kill(number, SIGKILL)
+        #expect(try family.ends(1) == ["trainer-0": "signal 9"])
+        try family.cluster.ended("trainer-0")
+        #expect(try family.note().contains("trainer-0 cannot be started again"))
+        #expect(rename(away, program) == 0)
+        #expect(try family.note() == "trainer-0 is started again")
+    }
+
     /// A file that nobody may run is no program.
     @Test func aTrainerThatIsMissingLeavesServersToBeStopped() throws {
         let family = try Family(server: "echo $$ > number; exec sleep 1000", trainer: nil)
@@ -203,5 +220,15 @@ extension LocalClusterTests.Family {
     /// How often the first server was started.
     fileprivate var lives: Int {
         get throws { try log("server-0").split(whereSeparator: \.isNewline).count { $0 == "started" } }
+    }
+
+    /// What the cluster says next while time goes by.
+    fileprivate func note() throws -> String {
+        let deadline = Moment.now() + 300
+        while true {
+            try cluster.tick()
+            for case .note(let sentence) in mailbox.take(waitingSeconds: 0.01) { return sentence }
+            try #require(Moment.now() < deadline, "nothing is said")
+        }
     }
 }
