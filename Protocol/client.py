@@ -79,6 +79,9 @@ MESSAGES = {
     24: ("snapshotSlice", REPLY + SLICE),
     25: ("bulk", [("origin", "Q")]),
     26: ("restoreRequest", REPLY),
+    27: ("freeze", REQUEST + STAGE_STEP),
+    28: ("sliceKept", REQUEST + SLICE),
+    29: ("thaw", REQUEST),
     32: ("roster", [("servers", ("array", [("shard", SHARD), ("host", "text"), ("port", "H")]))]),
     33: ("leaseRequest", [("shares", "bytes")]),
     34: ("leases", [("leases", ("array", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [

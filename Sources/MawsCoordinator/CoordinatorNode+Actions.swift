@@ -31,7 +31,8 @@ extension CoordinatorNode {
         case .prepareStage(let stage): prepareStage(stage)
         case .findCheckpoint(let stage, let newest): findCheckpoint(of: stage, upTo: newest)
         case .decide(let position, let losses, let reports): try decideCommit(position, losses, reports)
-        case .takeCheckpoint(let position): try takeCheckpoint(position)
+        case .takeCheckpoint(let position, let isBeside): try takeCheckpoint(position, isBeside: isBeside)
+        case .giveUpCheckpoint: collector.giveUp()
         case .record(let done, let trainer): try record(done, trainer)
         case .passOver(let sample, let term): try passOver(sample, term)
         case .keepTerm(let term): try world.write(.database) { try database.keep(term) }
@@ -188,14 +189,14 @@ extension CoordinatorNode {
         try world.write(.records) { try recorder.step(record) }
     }
 
-    private func takeCheckpoint(_ position: RunPosition) throws {
+    private func takeCheckpoint(_ position: RunPosition, isBeside: Bool) throws {
         let servers = peers.values.compactMap { peer in core.shard(of: peer.id).map { (peer, $0) } }
         do {
             try collector.begin(
                 position,
                 header: preparation.header(
                     position.stage, step: position.step, computeProfile: admission.profile?.description),
-                store: checkpoints.store, servers: servers
+                store: checkpoints.store, servers: servers, isBeside: isBeside
             ) { [checkpoints, ended = core.endedStages] in
                 try checkpoints.prune(stage: position.stage, ended: ended)
             }

@@ -170,6 +170,10 @@ package final class CoordinatorNode {
             skipped: recorder.unreadable(of: core.stage.index), now)
         snapshot.warnings = certificateWarnings
         if snapshot.wait?.cause == .slices { snapshot.wait?.name = lateWithSlices }
+        snapshot.checkpoint = core.checkpointBeside(now).map { beside in
+            StatusSnapshot.CheckpointProgress(step: beside.step.value, seconds: beside.seconds, late: lateWithSlices)
+        }
+        snapshot.checkpointsGivenUp = core.checkpointsGivenUp > 0 ? core.checkpointsGivenUp : nil
         return snapshot
     }
 

@@ -52,6 +52,18 @@ package final class OpenFile: Sendable {
         if ftruncate(descriptor, off_t(bytes)) != 0 { throw StorageError.last("resize", path, bytes: bytes) }
     }
 
+    /// Gives the disk what whole pages of these bytes take back; they read as zero then. Where the file system cannot do
+    /// that they stay with the file.
+    package func release(_ bytes: Range<Int>) {
+        let page = Int(sysconf(Int32(_SC_PAGESIZE)))
+        let (start, end) = ((bytes.lowerBound + page - 1) / page * page, bytes.upperBound / page * page)
+        guard start < end else { return }
+        let mapped = mmap(nil, end - start, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, off_t(start))
+        guard let mapped, mapped != UnsafeMutableRawPointer(bitPattern: -1) else { return }
+        madvise(mapped, end - start, Int32(MADV_REMOVE))
+        munmap(mapped, end - start)
+    }
+
     /// Whether nothing was ever written to these bytes, so that they read as zero. False where the file system cannot
     /// tell.
     package func isHole(_ bytes: Range<Int>) -> Bool {

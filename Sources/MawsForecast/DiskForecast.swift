@@ -9,8 +9,9 @@ import MawsTraining
 package struct StageDisk {
     /// Bytes of the state file of each server.
     package let stateBytes: Int
-    /// All state files, and the checkpoints that are kept while the stage runs: its first, whose moments are zeros that
-    /// take no space and whose average is a copy of the weights, the newest ones, and one in the making.
+    /// All state files with the copies of the version that a checkpoint is made of, and the checkpoints that are kept
+    /// while the stage runs: its first, whose moments are zeros that take no space and whose average is a copy of the
+    /// weights, the newest ones, and one in the making.
     package let runningBytes: Int
     /// The checkpoint that stays when it is over: the last of a stage that trains.
     package let stayingBytes: Int
@@ -20,16 +21,17 @@ package struct StageDisk {
         let cost = StageCost(
             plan: plan, stage: stage, parameters: table.parameterCount, trainable: table.trainableCount)
         let servers = plan.cluster.servers
-        stateBytes =
-            StateLayout(table, shard: ShardIdentity(index: 0, count: servers), laneCount: UpdateThreads.lanesMax)
-            .shape.size
+        let shard = ShardIdentity(index: 0, count: servers)
+        let shape = StateLayout(table, shard: shard, laneCount: UpdateThreads.lanesMax).shape
+        stateBytes = shape.size
+        let frozenBytes = stage.trains ? shape.weightBytes + shape.slotBytes : 0
         // Gradients are in state files only.
         let checkpoint = cost.stateBytes - 4 * table.trainableCount
         let kept = stage.trains ? checkpoint * (plan.checkpoint.keep + 1) : 0
         let averages = table.blocks.reduce(0) { bytes, block in
             bytes + 4 * block.count * block.slots.count { !$0.rule.startsAtZero }
         }
-        runningBytes = stateBytes * servers + 4 * table.parameterCount + averages + kept
+        runningBytes = (stateBytes + frozenBytes) * servers + 4 * table.parameterCount + averages + kept
         stayingBytes = stage.trains ? checkpoint : 0
     }
 }

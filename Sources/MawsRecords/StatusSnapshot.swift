@@ -33,6 +33,17 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
         }
     }
 
+    /// A checkpoint that is being taken, and the server that it still needs, where that is one.
+    package struct CheckpointProgress: Codable, Hashable, Sendable {
+        package var step: UInt64
+        package var seconds: Double
+        package var late: String?
+
+        package init(step: UInt64, seconds: Double, late: String?) {
+            (self.step, self.seconds, self.late) = (step, seconds, late)
+        }
+    }
+
     package var run: String
     package var stage: String
     package var stageIndex: Int
@@ -63,6 +74,10 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
     package var utilisation: Double?
     /// What somebody should do something about before long: certificates in their last days.
     package var warnings: [String] = []
+    /// The checkpoint that is taken while steps go on; nil where none is.
+    package var checkpoint: CheckpointProgress?
+    /// Checkpoints that could not be finished since the coordinator's start; each was begun anew.
+    package var checkpointsGivenUp: Int?
     /// Whether the run has come to its end; there is nobody to ask then, and no other key.
     package var isFinished = false
 

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 import MawsBase
 import MawsProtocol
 import MawsTransport
@@ -108,6 +109,7 @@ package final class BulkSession: Sendable {
             try settle(
                 host.inTurn { try host.handle(.restoreDone(request, stage: stage, step: step)) }, connection)
         case .snapshot(let request, let slice): try answer(request, slice, over: connection)
+        case .sliceKept(let request, let slice): try host.inTurn { try host.handle(.sliceKept(request, slice)) }
         case .refused(let reason, _): throw violation(connection, "it refuses this connection: \(reason)")
         default: throw violation(connection, .notForTensors)
         }
@@ -133,6 +135,8 @@ package final class BulkSession: Sendable {
 
     private enum Answer {
         case slice(Reply, [UInt8])
+        /// A copy that no order changes.
+        case frozen(Reply, FrozenVersion)
         case declined(Reply, reason: String)
         /// The coordinator is told why on the connection for orders, which is ended then.
         case damaged
@@ -141,21 +145,34 @@ package final class BulkSession: Sendable {
     /// Orders wait for the copy of a slice and not for its way.
     private func answer(_ request: RequestNumber, _ slice: TensorSlice, over connection: any ShardChannel) throws {
         switch try host.inTurn({ try copy(request, slice, connection) }) {
-        case .slice(let reply, let bytes):
-            try bytes.withUnsafeBytes { try connection.send(.snapshotSlice(reply, slice), payload: $0) }
+        case .slice(let reply, let bytes): try send(bytes, of: slice, reply, over: connection)
+        case .frozen(let reply, let frozen):
+            let copy = Result { try frozen.bytes(of: slice) }
+            switch copy {
+            case .success(let bytes): try send(bytes, of: slice, reply, over: connection)
+            case .failure(let error):
+                host.logger.warning("version \(slice.step.value) was not kept for a checkpoint: \(error)")
+                try connection.send(.unavailable(reply, "\(error)"))
+            }
         case .declined(let reply, let reason): try connection.send(.unavailable(reply, reason))
         case .damaged: break
         }
     }
 
+    private func send(
+        _ bytes: [UInt8], of slice: TensorSlice, _ reply: Reply, over connection: any ShardChannel
+    ) throws {
+        try bytes.withUnsafeBytes { try connection.send(.snapshotSlice(reply, slice), payload: $0) }
+    }
+
     private func copy(_ request: RequestNumber, _ slice: TensorSlice, _ connection: any ShardChannel) throws -> Answer {
-        try host.withAnswer(connection, request, { .snapshotRequested($0, slice) }) { answer, memory, reply in
-            switch answer {
-            case .serve(_, let slice):
-                guard let memory else { preconditionFailure("served without memory") }
+        try host.withAnswer(connection, request, { .snapshotRequested($0, slice) }) { answer, reply in
+            switch (answer.action, answer.memory, answer.frozen) {
+            case (.serveFrozen, _, let frozen?) where !frozen.isFixed(slice): return .frozen(reply, frozen)
+            case (.serve, let memory?, _), (.serveFrozen, let memory?, _):
                 return try copy(of: slice, in: memory).map { .slice(reply, $0) } ?? .damaged
-            case .decline(_, let lack): return .declined(reply, reason: lack.sentence(of: host.options.shard))
-            default: preconditionFailure("\(answer) is no answer")
+            case (.decline(_, let lack), _, _): return .declined(reply, reason: lack.sentence(of: host.options.shard))
+            default: preconditionFailure("\(answer.action) is no answer")
             }
         }
     }

@@ -73,6 +73,9 @@ package final class CoordinatorSession {
             host.count { $0 = ShardHost.Traffic() }
             try host.inTurn { try host.handle(.configured(configuration)) }
         case .commit(let commit): try host.inTurn { try host.handle(.committed(commit)) }
+        case .freeze(let request, let stage, let step):
+            try host.inTurn { try host.handle(.freeze(request, stage: stage, step: step)) }
+        case .thaw(let request): try host.inTurn { try host.handle(.thaw(request)) }
         case .shutdown(true, _): return .finished
         case .refused(let reason, true): return .lost(reason: "it refused this server: \(reason)")
         case .shutdown(false, let reason), .refused(let reason, false): throw ServerError.stopped(reason: reason)

@@ -43,7 +43,7 @@ extension ShardHost {
             guard state.generation <= generation else { return nil }
             // One that is being opened is not installed yet.
             let file = state.found ?? state.memory?.file
-            (state.found, state.memory) = (nil, nil)
+            (state.found, state.memory, state.frozen) = (nil, nil, nil)
             // What works on it still is done with.
             state.generation = ShardGeneration(generation.value + 1)
             (state.buffers, state.sharedRows, state.squares) = ([:], [:], [])
@@ -56,11 +56,12 @@ extension ShardHost {
 
     /// The coordinator on this connection welcomed the server.
     func joined(_ coordinator: any ShardChannel) throws {
-        let (loss, reply) = state.withLock { state in
+        let (loss, reply, actions) = state.withLock { state in
             state.coordinator = coordinator
             defer { state.untoldLoss = nil }
-            return (state.untoldLoss, state.core.reply)
+            return (state.untoldLoss, state.core.reply, state.step(.welcomed))
         }
+        try run(actions.unlocked)
         if let loss { try coordinator.send(.unavailable(reply, loss)) }
     }
 

@@ -15,7 +15,7 @@ extension ShardHost {
     /// - Parameter number: what the answer has to say, beside the term that was in force when the core decided on it.
     func withAnswer<Result>(
         _ connection: any ShardChannel, _ number: RequestNumber, _ event: (ShardRequest) -> ShardEvent,
-        _ body: (ShardLockedAction, ShardMemory?, Reply) throws -> Result
+        _ body: (PendingRequest.Answer, Reply) throws -> Result
     ) throws -> Result {
         let pending = PendingRequest(connection)
         let (request, actions) = state.withLock { state in
@@ -25,8 +25,8 @@ extension ShardHost {
             return (request, state.step(event(request)))
         }
         try run(actions.unlocked)
-        let (answer, memory, term) = pending.wait()
-        let result = Swift.Result { try body(answer, memory, Reply(term: term, request: number)) }
+        let answer = pending.wait()
+        let result = Swift.Result { try body(answer, Reply(term: answer.term, request: number)) }
         state.withLock { $0.requests[request] = nil }
         try handle(.requestEnded(request))
         return try result.get()

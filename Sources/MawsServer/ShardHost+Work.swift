@@ -45,6 +45,9 @@ extension ShardHost {
                 try apply(commit, generation)
                 return .applied(generation)
             }
+        case .freeze, .release, .thaw:
+            keep(action)
+            return nil
         default:
             preconditionFailure("\(action) is no work")
         }
@@ -52,10 +55,25 @@ extension ShardHost {
 
     /// The next version takes the gradient's place, and what belonged to the step is forgotten.
     private func apply(_ commit: Commit, _ generation: ShardGeneration) throws {
-        try memory(generation)?.apply(commit)
+        try memory(generation)?.apply(commit, keeping: state.withLock { $0.frozen })
         state.withLock { state in
             state.squares = Array(repeating: [], count: state.squares.count)
             state.sharedRows = [:]
+        }
+    }
+
+    /// What is kept of a version for a checkpoint.
+    private func keep(_ action: ShardAction) {
+        switch action {
+        case .freeze(let request, _):
+            state.withLock { state in
+                state.frozen = state.memory.map { FrozenVersion(request, of: $0, path: "\(options.stem).frozen") }
+            }
+        case .release(let request, let slice):
+            let frozen = state.withLock { $0.frozen }
+            if frozen?.request == request { frozen?.release(slice) }
+        case .thaw(let request): state.withLock { if $0.frozen?.request == request { $0.frozen = nil } }
+        default: break
         }
     }
 
@@ -65,10 +83,7 @@ extension ShardHost {
     }
 
     private func create(_ configuration: ServerConfiguration, _ generation: ShardGeneration) throws {
-        state.withLock { state in
-            state.found = nil
-            state.memory = nil
-        }
+        state.withLock { ($0.found, $0.memory, $0.frozen) = (nil, nil, nil) }
         let pool = BufferPool(limitBytes: options.bufferLimitBytes, world: world)
         let memory = try world.access(.create) {
             try ShardMemory.create(

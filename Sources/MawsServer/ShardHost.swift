@@ -27,6 +27,8 @@ package final class ShardHost: Sendable {
         /// Content of the state file until it is taken or replaced.
         var found: StateFile?
         var memory: ShardMemory?
+        /// What a checkpoint is made of.
+        var frozen: FrozenVersion?
         var generation = ShardGeneration(0)
         var buffers: [BufferKey: PackedSum] = [:]
         var sharedRows: [UnitIndex: [UInt8]] = [:]
@@ -182,7 +184,10 @@ extension ShardHost.State {
         case (.keepRows, .shareRows(let unit, let rows)): sharedRows[unit] = rows
         case (.serve(let request, _), _) where memory == nil:
             answer(request, .decline(request, .lostState))
-        case (.serve(let request, _), _), (.serveRows(let request, _, _, _), _), (.decline(let request, _), _):
+        case (.serveFrozen(let request, let slice), _) where frozen == nil:
+            answer(request, .decline(request, .noPart(slice.part, block: slice.block)))
+        case (.serve(let request, _), _), (.serveFrozen(let request, _), _), (.serveRows(let request, _, _, _), _),
+            (.decline(let request, _), _):
             answer(request, action)
         default: break
         }
@@ -190,26 +195,34 @@ extension ShardHost.State {
 
     /// With the memory and the term of this moment: a new state may replace it before the answer is sent.
     private func answer(_ request: ShardRequest, _ action: ShardLockedAction) {
-        requests[request]?.answer(action, memory: memory, term: core.term)
+        requests[request]?.answer(
+            PendingRequest.Answer(action: action, memory: memory, frozen: frozen, term: core.term))
     }
 }
 
 /// A request whose connection's thread waits for the core's answer.
 final class PendingRequest: @unchecked Sendable {
+    struct Answer {
+        let action: ShardLockedAction
+        let memory: ShardMemory?
+        let frozen: FrozenVersion?
+        let term: Term
+    }
+
     let connection: any ShardChannel
     private let semaphore = DispatchSemaphore(value: 0)
     /// Written once before the semaphore is signalled, read after.
-    private var result: (action: ShardLockedAction, memory: ShardMemory?, term: Term)?
+    private var result: Answer?
 
     init(_ connection: any ShardChannel) { self.connection = connection }
 
-    func answer(_ action: ShardLockedAction, memory: ShardMemory?, term: Term) {
-        result = (action, memory, term)
+    func answer(_ answer: Answer) {
+        result = answer
         semaphore.signal()
     }
 
     /// Waits as long as the core lets requests wait.
-    func wait() -> (action: ShardLockedAction, memory: ShardMemory?, term: Term) {
+    func wait() -> Answer {
         semaphore.wait()
         guard let result else { preconditionFailure("signalled without an answer") }
         return result

@@ -15,30 +15,39 @@ extension ShardMemory {
     /// Makes the next version. That of a skipped step has the weights and slots of this one.
     ///
     /// Throws `damaged` where the present one, or its gradient, is not what was written; what is left is of no use.
-    func apply(_ commit: Commit) throws {
+    ///
+    /// - Parameter frozen: what is kept for a checkpoint.
+    func apply(_ commit: Commit, keeping frozen: FrozenVersion?) throws {
+        // One that is older was kept by the update that came after it.
+        let frozen = frozen?.step == content.step ? frozen : nil
         try file.changes.during {
             try file.sealUpdating(StateUpdate(learningRate: commit.learningRate, clipScale: commit.clipScale))
-            try finishUpdate()
+            try finishUpdate(keeping: frozen)
         }
     }
 
     /// Does what is left of an update, which may be that of an earlier process.
-    func finishUpdate() throws {
+    func finishUpdate(keeping frozen: FrozenVersion? = nil) throws {
         let content = file.content
         guard let update = content.update else { return }
         let journal = file.journal
         try forEachChunk(of: layout.trainedBlocks) { chunk, lane in
-            if !journal.isDone(chunk.number) { try change(chunk, lane: lane, update, content, journal) }
+            if !journal.isDone(chunk.number) { try change(chunk, lane: lane, update, content, journal, frozen) }
         }
         try file.sealApplied()
     }
 
     private func change(
-        _ chunk: StateChunk, lane: Int, _ update: StateUpdate, _ content: StateContent, _ journal: UpdateJournal
+        _ chunk: StateChunk, lane: Int, _ update: StateUpdate, _ content: StateContent, _ journal: UpdateJournal,
+        _ frozen: FrozenVersion?
     ) throws(StorageError) {
         let (weights, next) = (floats(content.weightsBefore, chunk), floats(content.weights, chunk))
         try checks.verify(content.weightsBefore, chunk)
         guard update.clipScale != 0 else {
+            if let frozen {
+                for holding in content.slotsBefore(of: chunk) { try checks.verify(holding, chunk) }
+                frozen.keep(chunk)
+            }
             return journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
                 next.update(from: weights, count: chunk.range.count)
                 checks.renew(content.weights, chunk)
@@ -49,6 +58,7 @@ extension ShardMemory {
         }
         guard let optimizer else { preconditionFailure("a trained block without an optimizer") }
         for holding in [content.gradientBefore] + content.slotsBefore(of: chunk) { try checks.verify(holding, chunk) }
+        frozen?.keep(chunk)
         journal.change(chunk.number, lane: lane, areas: changedAreas(chunk)) {
             optimizer.update(
                 chunk.block, of: layout.table, range: chunk.range, step: StepIndex(content.step.value - 1),

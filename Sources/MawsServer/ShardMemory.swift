@@ -154,7 +154,7 @@ final class ShardMemory: @unchecked Sendable {
     private func holding(_ part: WeightPart, _ block: Int, bank: Int, _ version: StepIndex) -> StateHolding {
         switch part {
         case .weight: configuration.table.blocks[block].isTrainable ? .weights(bank: bank, version) : .frozen
-        case .slot(let name): .slot(slotIndex(name, block), version)
+        case .slot: .slot(slotIndex(part, block), version)
         }
     }
 
@@ -165,17 +165,17 @@ final class ShardMemory: @unchecked Sendable {
             let isTrained = configuration.table.blocks[block].isTrainable
             let start = (isTrained ? file.weights(bank: bank) : file.frozen) + layout.weightOffsets[block]
             return UnsafeMutableRawBufferPointer(start: start, count: 4 * slices[block].count)
-        case .slot(let name):
-            let place = layout.slots[block][slotIndex(name, block)]
+        case .slot:
+            let place = layout.slots[block][slotIndex(part, block)]
             return UnsafeMutableRawBufferPointer(
                 start: file.slots + place.offset, count: place.layout.byteCount(slices[block]))
         }
     }
 
     /// The core lets nobody ask for a slot that the block has not.
-    private func slotIndex(_ name: String, _ block: Int) -> Int {
-        guard let index = configuration.table.blocks[block].slotIndex(name) else {
-            preconditionFailure("block \(configuration.table.blocks[block].name) has no slot \(name)")
+    func slotIndex(_ part: WeightPart, _ block: Int) -> Int {
+        guard case .slot(let name) = part, let index = configuration.table.blocks[block].slotIndex(name) else {
+            preconditionFailure("block \(configuration.table.blocks[block].name) has no \(part)")
         }
         return index
     }

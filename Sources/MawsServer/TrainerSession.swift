@@ -129,10 +129,10 @@ package final class TrainerSession {
 
     /// The answer is sent before the shard may overwrite what it reads.
     private func ask(_ request: RequestNumber, _ event: (ShardRequest) -> ShardEvent) throws {
-        try host.withAnswer(connection, request, event) { answer, memory, reply in
-            for action in core.step(.answered(answer, reply)) {
+        try host.withAnswer(connection, request, event) { answer, reply in
+            for action in core.step(.answered(answer.action, reply)) {
                 switch action {
-                case .sendSlice(let reply, let slice): try send(reply, slice, of: memory)
+                case .sendSlice(let reply, let slice): try send(reply, slice, of: answer.memory)
                 case .sendRows(let reply, let stage, let step, let units): try send(reply, stage, step, units)
                 case .decline(let reply, let lack): try decline(reply, lack)
                 default: preconditionFailure("\(action) is no answer")

@@ -75,6 +75,15 @@ package struct StateChecks {
         for element in layout.chunkElements(block) { try verify(holding, layout.chunk(block, at: element)) }
     }
 
+    /// The checksum of what the chunk holds, for a copy of it.
+    func value(_ area: StateArea, _ chunk: StateChunk) -> UInt32 { place(area, chunk).pointee }
+
+    /// Whether a copy of the chunk is what had this checksum.
+    func fits(
+        _ copy: (scales: UnsafeMutableRawBufferPointer, codes: UnsafeMutableRawBufferPointer), _ holding: StateHolding,
+        _ chunk: StateChunk, _ value: UInt32
+    ) -> Bool { checksum(copy) ^ salt(holding, chunk) == value }
+
     /// What a next process would believe of this chunk, and a running one reads.
     package func believed(_ chunk: StateChunk, isDone: Bool) -> [StateHolding] {
         guard chunk.isTrained else { return [.frozen] }
@@ -102,7 +111,7 @@ package struct StateChecks {
             )
             try file.read(UnsafeRawPointer(codes.baseAddress!), into: copies.codes)
             if !scales.isEmpty { try file.read(UnsafeRawPointer(scales.baseAddress!), into: copies.scales) }
-            if checksum(copies) ^ salt(holding, chunk) == place(holding.area, chunk).pointee { continue }
+            if fits(copies, holding, chunk, value(holding.area, chunk)) { continue }
             guard !chunk.isTrained || file.changes.isUnchanged(since: stamp) else { return }
             throw damage(holding, chunk)
         }

@@ -23,9 +23,16 @@ package enum Message: Hashable, Sendable {
     case reduced(Reduced)
     case commit(Commit)
     case applied(Reply, stage: StageIndex, step: StepIndex)
-    /// Asks for one slice of the applied version; answered by `snapshotSlice` with payload.
+    /// A checkpoint of this number is made of the version in force: the server keeps it readable, whatever is committed
+    /// meanwhile. It takes the place of an earlier one.
+    case freeze(RequestNumber, stage: StageIndex, step: StepIndex)
+    /// Asks for one slice of the version in force, or of the frozen one; answered by `snapshotSlice` with payload.
     case snapshot(RequestNumber, TensorSlice)
     case snapshotSlice(Reply, TensorSlice)
+    /// The slice is where the checkpoint of this number needs it: it is not asked for again.
+    case sliceKept(RequestNumber, TensorSlice)
+    /// The checkpoint of this number needs nothing more.
+    case thaw(RequestNumber)
     /// First message of a server's connection for tensors: what the hello of its other one said. Answered by `welcome`.
     case bulk(origin: UInt64)
     /// The server has room for what the `configure` named here told it to restore: the slices may come, on this

@@ -25,9 +25,11 @@ package enum MessageCodec {
         case .unavailable(let reply, let text): writer.write(all: reply, text)
         case .refused(let reason, let mayTryAgain): writer.write(all: reason, mayTryAgain)
         case .configure(let configuration): writer.write(configuration)
-        case .restore(let request, let slice), .snapshot(let request, let slice): writer.write(all: request, slice)
+        case .restore(let request, let slice), .snapshot(let request, let slice), .sliceKept(let request, let slice):
+            writer.write(all: request, slice)
         case .snapshotSlice(let reply, let slice): writer.write(all: reply, slice)
-        case .restoreDone(let request, let stage, let step), .gatherRows(let request, let stage, let step):
+        case .restoreDone(let request, let stage, let step), .gatherRows(let request, let stage, let step),
+            .freeze(let request, let stage, let step):
             writer.write(all: request, stage, step)
         case .restored(let reply, let stage, let step), .applied(let reply, let stage, let step):
             writer.write(all: reply, stage, step)
@@ -49,6 +51,7 @@ package enum MessageCodec {
         case .sharedRows(let reply, let unitRows): writer.write(all: reply, unitRows)
         case .linkRequest(let origin), .bulk(let origin): writer.write(origin)
         case .restoreRequest(let reply): writer.write(reply)
+        case .thaw(let request): writer.write(request)
         case .linkState(let reply, let state): writer.write(all: reply, state)
         case .status(let json): writer.writeBytes(json)
         }
@@ -71,6 +74,9 @@ package enum MessageCodec {
         case .snapshotSlice: .snapshotSlice(try reader.value(), try reader.value())
         case .bulk: .bulk(origin: try reader.value())
         case .restoreRequest: .restoreRequest(try reader.value())
+        case .freeze: .freeze(try reader.value(), stage: try reader.value(), step: try reader.value())
+        case .sliceKept: .sliceKept(try reader.value(), try reader.value())
+        case .thaw: .thaw(try reader.value())
         case .roster: .roster(try reader.value())
         case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
         case .leases: .leases(try reader.array())

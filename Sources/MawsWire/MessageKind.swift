@@ -16,6 +16,9 @@ package enum MessageKind: UInt8, Hashable, CaseIterable, Sendable {
     case snapshotSlice = 24
     case bulk = 25
     case restoreRequest = 26
+    case freeze = 27
+    case sliceKept = 28
+    case thaw = 29
 
     case roster = 32
     case leaseRequest = 33
@@ -76,6 +79,9 @@ extension Message {
         case .snapshotSlice: .snapshotSlice
         case .bulk: .bulk
         case .restoreRequest: .restoreRequest
+        case .freeze: .freeze
+        case .sliceKept: .sliceKept
+        case .thaw: .thaw
         case .roster: .roster
         case .leaseRequest: .leaseRequest
         case .leases: .leases

@@ -39,7 +39,7 @@ struct CheckpointRepairTests {
         for index in 0..<2 { run.joinServer(index, hello: hello(index, step: 2)) }
         #expect(run.actions.contains(.configure(run.server(0), keepsState: true)))
         for index in 0..<2 { run.restored(run.server(index), at(2)) }
-        #expect(run.actions.contains(.takeCheckpoint(at(2))))
+        #expect(run.actions.contains(.takeCheckpoint(at(2), isBeside: true)))
         let trainer = run.joinTrainer(1)
         #expect(run.leases[trainer]?.step == StepIndex(2))
         #expect(!run.actions.contains { if case .rollBack = $0 { true } else { false } })
@@ -74,7 +74,7 @@ struct CheckpointRepairTests {
         run.actions = []
         for _ in 0..<4 { run.finish(trainer) }
         run.reduceAll(step: 1)
-        #expect(run.actions.contains(.takeCheckpoint(at(2))))
+        #expect(run.actions.contains(.takeCheckpoint(at(2), isBeside: true)))
         #expect(run.actions.suffix(2) == [.stageFinished(StageIndex(0)), .prepareStage(StageIndex(3))])
     }
 

@@ -198,7 +198,8 @@ import Testing
         run.reduceAll(step: 0)
         run.finish(trainer)
         run.step(.stopRequested)
-        #expect(run.actions.contains(.takeCheckpoint(RunPosition(stage: StageIndex(0), step: StepIndex(1)))))
+        let position = RunPosition(stage: StageIndex(0), step: StepIndex(1))
+        #expect(run.actions.contains(.takeCheckpoint(position, isBeside: false)))
         #expect(run.actions.last == .runStopped)
     }
 
@@ -210,7 +211,7 @@ import Testing
         for _ in 0..<4 { run.finish(trainer) }
         run.reduceAll(step: 0)
         let position = RunPosition(stage: StageIndex(0), step: StepIndex(1))
-        #expect(run.core.step(.stopRequested, now: run.now) == [.takeCheckpoint(position)])
+        #expect(run.core.step(.stopRequested, now: run.now) == [.takeCheckpoint(position, isBeside: false)])
         let lost = run.core.step(.peerLost(run.server(0), .line("killed")), now: run.now)
         #expect(!lost.contains(.runStopped), "its slices are still collected")
         let failed = run.core.step(.checkpointFailed(position, .serverLost), now: run.now)

@@ -18,6 +18,9 @@ struct CoordinatorHarness {
     /// Step of the checkpoint that a search finds; nil: it goes on for now.
     var found: StepIndex?
     var preparesStages = true
+    /// Whether checkpoints are taken, or given up, at once; otherwise the one that is asked for waits here.
+    var takesCheckpoints = true
+    var checkpoint: RunPosition?
     let shardCount: Int
 
     init(
@@ -66,10 +69,27 @@ struct CoordinatorHarness {
             step(.decided(commit))
         case .findCheckpoint(let stage, _):
             if let found { step(.checkpointFound(RunPosition(stage: stage, step: found))) }
-        case .takeCheckpoint(let position): step(.checkpointTaken(position))
+        case .takeCheckpoint(let position, _):
+            checkpoint = position
+            if takesCheckpoints { endCheckpoint() }
+        case .giveUpCheckpoint: if takesCheckpoints { endCheckpoint(.overtaken) }
         case .note(let note), .remark(_, let note), .fault(_, let note): notes.append(note)
         default: break
         }
+    }
+
+    /// The checkpoint that was asked for is whole, or given up.
+    mutating func endCheckpoint(_ failure: CheckpointFailure? = nil) {
+        guard let position = checkpoint else { return }
+        checkpoint = nil
+        step(failure.map { .checkpointFailed(position, $0) } ?? .checkpointTaken(position))
+    }
+
+    /// A whole step of a stage of four units, by one trainer.
+    mutating func finishStep(_ peer: PeerID) {
+        let step = core.committed.step.value
+        for _ in 0..<4 { finish(peer) }
+        reduceAll(step: step)
     }
 
     mutating func joinServers(_ indices: Range<Int>? = nil) {

@@ -9,8 +9,9 @@ struct InvariantTests {
     @Test(arguments: 0..<24)
     func noOrderOfEventsBreaksWhatMustBeTrue(seed: UInt64) {
         var run = CoordinatorHarness(stages: [
-            training(0, steps: 3, phases: [4]), training(1, steps: 2, phases: [3, 5]),
+            training(0, steps: 3, phases: [4], every: 1), training(1, steps: 2, phases: [3, 5]),
         ])
+        run.takesCheckpoints = seed % 2 == 0
         var random = CounterRandom(seed: seed, purpose: .test, element: 0)
         run.found = StepIndex(0)
         var present: Set<UInt64> = []
@@ -20,6 +21,8 @@ struct InvariantTests {
 
     /// Everybody who is here goes, honest ones come: the run ends, unless all that came before ended it.
     private func heal(_ run: inout CoordinatorHarness, _ present: Set<UInt64>) {
+        run.takesCheckpoints = true
+        run.endCheckpoint(.serverLost)
         for peer in present { run.step(.peerLost(PeerID(peer), .line("gone"))) }
         for shard in 0..<2 { run.step(.peerLost(run.server(shard), .line("gone"))) }
         run.now = run.now + 3600
@@ -67,12 +70,14 @@ struct InvariantTests {
     ) {
         let position = RunPosition(
             stage: StageIndex(UInt32(random.below(2))), step: StepIndex(UInt64(random.below(4))))
-        switch random.below(7) {
+        switch random.below(9) {
         case 0: run.restored(server, position)
         case 1: run.step(.applied(server, run.reply(of: server), position))
         case 2: run.step(.checkpointFailed(position, .serverLost))
         case 3: run.step(.checkpointDamaged(position))
         case 4: run.step(.misbehaved(trainer, .unitOfNoStage))
+        case 6: run.endCheckpoint()
+        case 7: run.endCheckpoint([.serverLost, .lacking("x"), .overtaken][random.below(3)])
         case 5: run.step(.newerTermKnown(Term(run.core.term.value + 1), name: "x"))
         default: run.step(.tick)
         }

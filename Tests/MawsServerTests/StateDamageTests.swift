@@ -95,6 +95,18 @@ import Testing
         try Self.expectLoss(cluster.servers[0], .weight, cluster, sample)
     }
 
+    /// A step that is skipped does not read the slots, unless a checkpoint wants them of the version before it.
+    @Test func damagedSlotsAreNotCopiedForACheckpoint() throws {
+        let sample = SampleModel()
+        let cluster = try Self.reducedCluster(sample)
+        try cluster.servers[0].connection.send(.freeze(request, stage: StageIndex(0), step: StepIndex(1)))
+        try Spot.firstSlot.damage(cluster.statePath(0), sample)
+        try cluster.servers[0].connection.send(
+            .commit(
+                Commit(term: Term(1), stage: StageIndex(0), step: StepIndex(1), learningRate: 0.01, clipScale: 0)))
+        try Self.expectLoss(cluster.servers[0], .firstSlot, cluster, sample)
+    }
+
     /// Both headers, so that the file says nothing at all.
     @Test func aServerWhoseFileCannotBeUsedTellsTheCoordinatorWhy() throws {
         let sample = SampleModel()

@@ -12,7 +12,7 @@ package final class CheckpointCollector: Sendable {
     /// A checkpoint in the making.
     private struct Making {
         let writer: CheckpointWriter
-        let places: [PeerID: BulkPlace]
+        let peers: [PeerID: Peer]
         /// Makes room once the checkpoint is durable.
         let prune: @Sendable () throws -> Void
     }
@@ -30,20 +30,23 @@ package final class CheckpointCollector: Sendable {
         (self.mailbox, self.world) = (mailbox, world)
     }
 
-    /// Opens a checkpoint and asks every server for its slices.
+    /// Opens a checkpoint and asks every server for its slices; before that, where steps go on, to keep its version.
     package func begin(
         _ position: RunPosition, header: CheckpointHeader, store: CheckpointStore,
-        servers: [(peer: Peer, shard: ShardIdentity)], prune: @escaping @Sendable () throws -> Void
+        servers: [(peer: Peer, shard: ShardIdentity)], isBeside: Bool = false,
+        prune: @escaping @Sendable () throws -> Void
     ) throws {
         abandonEarlier()
         let writer = try world.write(.checkpoint) { try store.begin(header) }
         let shards = servers.map { ($0.peer.id, $0.shard) }
         let making = Making(
             writer: writer,
-            places: Dictionary(uniqueKeysWithValues: servers.map { ($0.peer.id, $0.peer.bulk) }), prune: prune)
+            peers: Dictionary(uniqueKeysWithValues: servers.map { ($0.peer.id, $0.peer) }), prune: prune)
         let actions = state.withLock { state in
             let actions = state.core.step(
-                .begun(position, table: header.table, servers: Dictionary(uniqueKeysWithValues: shards)))
+                .begun(
+                    position, table: header.table, servers: Dictionary(uniqueKeysWithValues: shards),
+                    isBeside: isBeside))
             if let attempt = state.core.attempt { state.making[attempt] = making }
             return actions
         }
@@ -103,14 +106,13 @@ package final class CheckpointCollector: Sendable {
     /// Whether slices of this server are missing.
     package func awaits(_ peer: PeerID) -> Bool { state.withLock { $0.core.awaits(peer) } }
 
-    /// A server has not what it was asked for. Where that counts, it is not where the run is: its next hello says
-    /// where.
+    /// A server has not what it was asked for.
     package func declined(_ peer: PeerID, _ request: RequestNumber, _ reason: String) {
-        let counts = state.withLock { state in
-            state.core.attempt == CheckpointAttempt(request.value) && state.core.awaits(peer)
-        }
-        if counts { mailbox.post(.lost(peer, .lacksSlice(reason))) }
+        step(.declined(peer, CheckpointAttempt(request.value), reason))
     }
+
+    /// Another checkpoint is wanted first.
+    package func giveUp() { step(.withdrawn) }
 
     private func step(_ event: CheckpointEvent) { perform(state.withLock { $0.core.step(event) }) }
 
@@ -127,20 +129,28 @@ package final class CheckpointCollector: Sendable {
     private func perform(_ actions: [CheckpointAction]) {
         for action in actions {
             switch action {
-            case .ask(let peer, let attempt, let slice):
-                place(peer, attempt)?.put(.snapshot(RequestNumber(attempt.number), slice))
+            case .freeze(let id, let attempt, let position):
+                peer(id, attempt)?.outbox.put(
+                    .freeze(RequestNumber(attempt.number), stage: position.stage, step: position.step))
+            case .ask(let id, let attempt, let slice):
+                peer(id, attempt)?.bulk.put(.snapshot(RequestNumber(attempt.number), slice))
+            case .kept(let id, let attempt, let slice):
+                peer(id, attempt)?.bulk.put(.sliceKept(RequestNumber(attempt.number), slice))
+            case .thaw(let id, let attempt): peer(id, attempt)?.outbox.put(.thaw(RequestNumber(attempt.number)))
+            // Its next hello says where it is.
+            case .lose(let id, let words): mailbox.post(.lost(id, .lacksSlice(words)))
             case .seal(let attempt): seal(attempt)
             case .abandon(let attempt): state.withLock { $0.making.removeValue(forKey: attempt) }?.writer.abandon()
             case .taken(let position): mailbox.post(.core(.checkpointTaken(position)))
-            case .notTaken(let position, .serverLost): mailbox.post(.core(.checkpointFailed(position, .serverLost)))
             // The disk is everybody's: the run ends here, and goes on from its last commit when there is room.
             case .notTaken(_, .storage(let sentence)): mailbox.post(.failed(sentence: sentence))
+            case .notTaken(let position, let failure): mailbox.post(.core(.checkpointFailed(position, failure)))
             }
         }
     }
 
-    private func place(_ peer: PeerID, _ attempt: CheckpointAttempt) -> BulkPlace? {
-        state.withLock { $0.making[attempt]?.places[peer] }
+    private func peer(_ id: PeerID, _ attempt: CheckpointAttempt) -> Peer? {
+        state.withLock { $0.making[attempt]?.peers[id] }
     }
 
     /// Hashing and making the files durable takes a while for a large model: not on a thread that receives.

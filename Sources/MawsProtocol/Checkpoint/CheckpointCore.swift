@@ -10,6 +10,8 @@ package struct CheckpointCore: Sendable {
         let position: RunPosition
         let table: BlockTable
         let layouts: [PeerID: ShardLayout]
+        /// Whether steps go on meanwhile.
+        let isBeside: Bool
         /// Asked for and not come yet; being read and written; in their places.
         var due: [PeerID: Set<TensorSlice>]
         var underWay: [PeerID: Set<TensorSlice>] = [:]
@@ -53,10 +55,15 @@ package struct CheckpointCore: Sendable {
 
     package mutating func step(_ event: CheckpointEvent) -> [CheckpointAction] {
         switch event {
-        case .begun(let position, let table, let servers): return begin(position, table, servers)
+        case .begun(let position, let table, let servers, let isBeside):
+            return begin(position, table, servers, isBeside: isBeside)
         case .written(let ticket): return written(ticket)
         case .failed(let attempt, let failure): return fail(attempt, failure)
         case .peerLost(let peer): return lose(peer)
+        case .declined(let peer, let attempt, let words): return decline(peer, attempt, words)
+        case .withdrawn:
+            guard case .collecting(let collection) = state else { return [] }
+            return fail(collection.attempt, .overtaken)
         case .interrupted(let ticket): return interrupt(ticket)
         case .lineOpened(let peer): return askAgain(peer)
         case .sealed(let attempt):
@@ -83,17 +90,18 @@ package struct CheckpointCore: Sendable {
     }
 
     private mutating func begin(
-        _ position: RunPosition, _ table: BlockTable, _ servers: [PeerID: ShardIdentity]
+        _ position: RunPosition, _ table: BlockTable, _ servers: [PeerID: ShardIdentity], isBeside: Bool
     ) -> [CheckpointAction] {
-        var actions: [CheckpointAction] = []
+        var actions = thaw()
         if let attempt { actions.append(.abandon(attempt)) }
         attempts += 1
         let layouts = servers.mapValues { ShardLayout(table: table, shard: $0) }
         let due = layouts.mapValues { Self.slices(table, $0, position) }
         let collection = Collection(
             attempt: CheckpointAttempt(attempts), position: position, table: table, layouts: layouts,
-            due: due.mapValues(Set.init).filter { !$0.value.isEmpty })
+            isBeside: isBeside, due: due.mapValues(Set.init).filter { !$0.value.isEmpty })
         state = .collecting(collection)
+        if isBeside { actions += due.keys.sorted().map { .freeze($0, collection.attempt, position) } }
         for (peer, slices) in due.sorted(by: { $0.key < $1.key }) {
             actions += slices.map { .ask(peer, collection.attempt, $0) }
         }
@@ -116,25 +124,47 @@ package struct CheckpointCore: Sendable {
         collection.underWay.remove(ticket.slice, of: ticket.peer)
         collection.written[ticket.peer, default: []].insert(ticket.slice)
         state = .collecting(collection)
-        return sealIfComplete()
+        let kept = CheckpointAction.kept(ticket.peer, ticket.attempt, ticket.slice)
+        return (collection.isBeside ? [kept] : []) + sealIfComplete()
+    }
+
+    /// What servers were told to keep they need keep no longer.
+    private func thaw() -> [CheckpointAction] {
+        guard case .collecting(let collection) = state, collection.isBeside else { return [] }
+        return collection.layouts.keys.sorted().map { .thaw($0, collection.attempt) }
     }
 
     private mutating func sealIfComplete() -> [CheckpointAction] {
         guard case .collecting(let collection) = state, collection.isComplete else { return [] }
+        let thawed = thaw()
         state = .sealing(collection.attempt, collection.position)
-        return [.seal(collection.attempt)]
+        return thawed + [.seal(collection.attempt)]
     }
 
     private mutating func fail(_ attempt: CheckpointAttempt, _ failure: CheckpointFailure) -> [CheckpointAction] {
         guard attempt == self.attempt, let position else { return [] }
+        let thawed = thaw()
         state = .idle
-        return [.abandon(attempt), .notTaken(position, failure)]
+        return thawed + [.abandon(attempt), .notTaken(position, failure)]
     }
 
-    /// Once all slices are here, a checkpoint does without the servers that they came from.
+    /// Once all slices of a server are here, a checkpoint does without it. One that comes back is at a later version,
+    /// as far as anybody knows.
     private mutating func lose(_ peer: PeerID) -> [CheckpointAction] {
-        guard case .collecting(let collection) = state, collection.layouts[peer] != nil else { return [] }
+        guard case .collecting(let collection) = state,
+            collection.due[peer] != nil || collection.underWay[peer] != nil
+        else { return [] }
         return fail(collection.attempt, .serverLost)
+    }
+
+    /// Where steps wait for the checkpoint all servers are at its version, so that one which has it not is not where
+    /// the run is.
+    private mutating func decline(
+        _ peer: PeerID, _ attempt: CheckpointAttempt, _ words: String
+    ) -> [CheckpointAction] {
+        guard case .collecting(let collection) = state, collection.attempt == attempt, collection.due[peer] != nil
+        else { return [] }
+        return collection.isBeside ? fail(attempt, .lacking(words)) : [.lose(peer, words)]
     }
 
     /// What of a slice came before its connection ended is worth nothing: it is due again.

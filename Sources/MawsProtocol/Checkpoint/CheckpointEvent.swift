@@ -20,13 +20,18 @@ package struct SliceTicket: Hashable, Sendable {
 
 /// What happens to the core of checkpoints.
 package enum CheckpointEvent: Sendable {
-    /// The servers are at this position, and the shell has made a place for the checkpoint.
-    case begun(RunPosition, table: BlockTable, servers: [PeerID: ShardIdentity])
+    /// The servers are at this position, and the shell has made a place for the checkpoint. `isBeside`: steps go on
+    /// meanwhile, so that the servers are told to keep this version readable.
+    case begun(RunPosition, table: BlockTable, servers: [PeerID: ShardIdentity], isBeside: Bool)
     /// The slice of a ticket is where it belongs.
     case written(SliceTicket)
     /// A slice could not be received or written.
     case failed(CheckpointAttempt, CheckpointFailure)
     case peerLost(PeerID)
+    /// A server says, in its words, that it has not what this attempt asks of it.
+    case declined(PeerID, CheckpointAttempt, String)
+    /// Another checkpoint is wanted before this one, unless all of its slices are here.
+    case withdrawn
     /// The connection ended before the slice of a ticket was there.
     case interrupted(SliceTicket)
     /// A server has another connection for tensors.
@@ -38,14 +43,26 @@ package enum CheckpointEvent: Sendable {
 /// Why a checkpoint was not taken.
 package enum CheckpointFailure: Hashable, Sendable {
     case serverLost
+    /// A server had not kept the version any more, in its own words.
+    case lacking(String)
+    /// The run wants another one first: the last of the stage, or of a stopped run.
+    case overtaken
     /// It could not be written, in the words of the system.
     case storage(String)
 }
 
 /// What the shell does when it has let its lock go, in this order.
 package enum CheckpointAction: Hashable, Sendable {
-    /// Ask the server for a slice of the version that it is at.
+    /// Tell the server to keep the version that it is at readable; before the next commit leaves.
+    case freeze(PeerID, CheckpointAttempt, RunPosition)
+    /// Ask the server for a slice of that version.
     case ask(PeerID, CheckpointAttempt, TensorSlice)
+    /// Tell the server that the slice is in its place.
+    case kept(PeerID, CheckpointAttempt, TensorSlice)
+    /// Tell the server that nothing more is needed.
+    case thaw(PeerID, CheckpointAttempt)
+    /// Take the server for lost: it is not where the run is, as it says in these words.
+    case lose(PeerID, String)
     /// Hash all that was written, make it durable, give it its name, make room; then say `sealed`. Where that fails
     /// the run ends.
     case seal(CheckpointAttempt)
@@ -53,7 +70,7 @@ package enum CheckpointAction: Hashable, Sendable {
     case abandon(CheckpointAttempt)
     /// Tell the coordinator's core.
     case taken(RunPosition)
-    /// The same where a server was lost; a disk that takes no checkpoint ends the run.
+    /// The same; a disk that takes no checkpoint ends the run.
     case notTaken(RunPosition, CheckpointFailure)
 }
 

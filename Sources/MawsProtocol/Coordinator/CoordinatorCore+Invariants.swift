@@ -6,7 +6,7 @@ import MawsWire
 extension CoordinatorCore {
     /// What must be true of the state, and is not.
     package func violations() -> [String] {
-        positionViolations() + serverViolations() + stepViolations() + leaseViolations()
+        positionViolations() + checkpointViolations() + serverViolations() + stepViolations() + leaseViolations()
     }
 
     private func positionViolations() -> [String] {

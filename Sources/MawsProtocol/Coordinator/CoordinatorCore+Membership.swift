@@ -87,12 +87,8 @@ extension CoordinatorCore {
         let stateless = readyServers.filter { $0.version == nil }
         if stateless.isEmpty { return areServersCurrent ? goOn(now) : [] }
         if stateless.allSatisfy({ fits($0.hello) }) { return stateless.flatMap { keep($0) } }
-        return restoreAll()
-    }
-
-    /// Where no checkpoint of the stage is whole, the servers' states are all that there is: one is taken first.
-    private mutating func goOn(_ now: Moment) -> [CoordinatorAction] {
-        checkpointPosition == nil ? requestCheckpoint(now) : beginStep(now)
+        // One that is under way without those who lost their states may be the newest before long.
+        return underWay == nil ? restoreAll() : []
     }
 
     var areServersCurrent: Bool {

@@ -30,8 +30,7 @@ extension CoordinatorCore {
 
     mutating func checkpointFound(_ found: RunPosition, _ now: Moment) -> [CoordinatorAction] {
         guard mode == .searching else { return [] }
-        checkpointPosition = found
-        checkpointMoment = now
+        standsAtCheckpoint(found, now)
         mode = .assembling
         var actions: [CoordinatorAction] = []
         // What is found may be of a later stage, too: a repaired one may want a stage after it repaired as well.

@@ -74,6 +74,7 @@ extension CoordinatorCore {
         let missing = servers.indices.filter { servers[$0] == nil }
         guard let first = missing.first else {
             let busy = readyServers.filter(\.isBusy)
+            if busy.isEmpty && underWay != nil { return Wait(.slices, seconds: seconds) }
             // One that keeps the others waiting has a name.
             return Wait(busy.count == 1 ? busy[0].name : nil, .shards, seconds: seconds)
         }

@@ -1,7 +1,7 @@
 import MawsBase
 import MawsWire
 
-/// The life of a step: leases, reports, commit, application, checkpoint, next stage.
+/// The life of a step: leases, reports, commit, application, next stage.
 extension CoordinatorCore {
     /// Opens the step at `position`, again from its first phase when servers were lost in it.
     mutating func beginStep(_ now: Moment) -> [CoordinatorAction] {
@@ -14,8 +14,7 @@ extension CoordinatorCore {
         ledger = UnitLedger(unitCount: stage.unitsInPhase[0])
         let lastPhaseUnits = stage.unitsInPhase[stage.unitsInPhase.count - 1]
         if losses.count != lastPhaseUnits { losses = Array(repeating: nil, count: lastPhaseUnits) }
-        let isFinished = stage.commits && position.step.value >= stage.stepCount
-        if isStopping || isFinished { return requestCheckpoint(now) }
+        if isStopping || isStageOver { return stopForCheckpoint(now) }
         findShards()
         countSpeeds()
         return decideWhenComplete() + grantLeases(now)
@@ -202,55 +201,11 @@ extension CoordinatorCore {
         servers[index]?.report = nil
         servers[index]?.isBusy = false
         guard mode == .applying else { return assemble(now) }
-        return areServersCurrent ? stepApplied(now) : []
-    }
-
-    private mutating func stepApplied(_ now: Moment) -> [CoordinatorAction] {
-        isCheckpointDue(now) ? requestCheckpoint(now) : beginStep(now)
-    }
-
-    private func isCheckpointDue(_ now: Moment) -> Bool {
-        guard let checkpointPosition else { return true }
-        if let steps = stage.checkpointSteps, position.step.value - checkpointPosition.step.value >= steps {
-            return true
-        }
-        return now.seconds(since: checkpointMoment) >= stage.checkpointSeconds
-    }
-
-    /// Every server is at `position`: take a checkpoint, unless the newest one is already there.
-    mutating func requestCheckpoint(_ now: Moment) -> [CoordinatorAction] {
-        mode = .checkpointing
-        if checkpointPosition == position { return afterCheckpoint(now) }
-        return [.takeCheckpoint(position)]
-    }
-
-    mutating func checkpointTaken(_ taken: RunPosition, _ now: Moment) -> [CoordinatorAction] {
-        checkpointPosition = taken
-        checkpointMoment = now
-        guard mode == .checkpointing else { return [] }
-        return afterCheckpoint(now)
-    }
-
-    mutating func checkpointFailed(
-        _ failed: RunPosition, _ failure: CheckpointFailure, _ now: Moment
-    ) -> [CoordinatorAction] {
-        guard mode == .checkpointing else { return [] }
-        mode = .assembling
-        return [.note(.checkpointNotTaken(failed.step, failure))] + assemble(now)
-    }
-
-    private mutating func afterCheckpoint(_ now: Moment) -> [CoordinatorAction] {
-        if stage.commits && position.step.value >= stage.stepCount { return endStage() }
-        if isStopping {
-            mode = .ended
-            return [.runStopped]
-        }
-        mode = .assembling
-        return assemble(now)
+        return areServersCurrent ? goOn(now) : []
     }
 
     /// The stage's final weights are in a checkpoint (or its results are in): the next stage starts from its own.
-    private mutating func endStage() -> [CoordinatorAction] {
+    mutating func endStage() -> [CoordinatorAction] {
         finished.insert(position.stage)
         return [.stageFinished(position.stage)] + prepareNext()
     }
@@ -270,8 +225,7 @@ extension CoordinatorCore {
         guard mode == .preparing else { return [] }
         position = RunPosition(stage: prepared, step: StepIndex(0))
         nextStage = nil
-        checkpointPosition = position
-        checkpointMoment = now
+        standsAtCheckpoint(position, now)
         lastCommit = nil
         losses = []
         forgetTraces()
@@ -290,7 +244,7 @@ extension CoordinatorCore {
     mutating func stopRequested(_ now: Moment) -> [CoordinatorAction] {
         isStopping = true
         switch mode {
-        case .computing: return requestCheckpoint(now)
+        case .computing: return stopForCheckpoint(now)
         case .assembling:
             // Nothing is served that is not in the state files and the checkpoint already.
             mode = .ended

@@ -15,6 +15,7 @@ package struct CoordinatorCore: Sendable {
         /// The shell makes the commit durable.
         case deciding
         case applying
+        /// Steps stop until a checkpoint of this version is whole.
         case checkpointing
         case ended
     }
@@ -82,7 +83,15 @@ package struct CoordinatorCore: Sendable {
     var checkpointPosition: RunPosition?
     /// Stages that ended and whose results stand. A run that goes back to repair one of them passes over the others.
     var finished: Set<StageIndex>
+    /// When the newest one was begun.
     var checkpointMoment: Moment
+    var underWay: CheckpointUnderWay?
+    /// Whether the last one was given up.
+    var retakesCheckpoint = false
+    /// Whether steps stop for the next one, as a server could not keep a version beside them.
+    var stopsForCheckpoint = false
+    /// Since this coordinator's start.
+    package internal(set) var checkpointsGivenUp = 0
     /// The commit of the step before `position`, for a server that died between deciding and applying.
     var lastCommit: Commit?
     var isStopping = false

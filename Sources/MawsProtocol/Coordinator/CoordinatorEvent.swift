@@ -65,8 +65,11 @@ package enum CoordinatorAction: Hashable, Sendable {
     /// Ask the `CommitRule`, make what it says durable, then say `decided`. Losses in the order of units, reports in
     /// that of shards.
     case decide(RunPosition, losses: [Double], reports: [Reduced])
-    /// Collect the slices of the applied version from all servers, then say `checkpointTaken` or `checkpointFailed`.
-    case takeCheckpoint(RunPosition)
+    /// Collect the slices of the version that all servers are at, then say `checkpointTaken` or `checkpointFailed`.
+    /// `isBeside`: steps go on meanwhile, so that the servers are told to keep it before the next action.
+    case takeCheckpoint(RunPosition, isBeside: Bool)
+    /// The checkpoint that is under way is given up, unless all of its slices are here; either is said as ever.
+    case giveUpCheckpoint
     /// A unit's work counted: keep its result and its skipped samples. Duplicates never get here.
     case record(UnitDone, trainer: String)
     /// Make it durable that the run passes this sample over, and the term that counts from now on; end the run instead

@@ -12,6 +12,8 @@ package enum RunFact: Hashable, Sendable {
     /// A sample of the step is passed over from now on.
     case stepStartsOver(StepIndex)
     case checkpointNotTaken(StepIndex, CheckpointFailure)
+    /// Another is due, and is taken when this one is done.
+    case checkpointLate(due: StepIndex, underWay: StepIndex)
 
     case trainerJoined(name: String)
     case trainerLeft(name: String, PeerLoss)

@@ -4,7 +4,7 @@ import MawsWire
 extension ShardCore {
     /// What must be true after every event, and is not.
     package func violations() -> [String] {
-        stateViolations() + stepViolations() + readerViolations()
+        stateViolations() + stepViolations() + readerViolations() + frozenViolations()
     }
 
     private func stateViolations() -> [String] {

@@ -16,6 +16,7 @@ extension ShardCore {
     }
 
     mutating func snapshotRequested(_ request: ShardRequest, _ slice: TensorSlice) -> ShardActions {
+        if let answer = frozenAnswer(request, slice) { return answer }
         // Slots change in place: there are those of the newest version only, and none while it is made.
         let isHere = slice.part == .weight || phase == .serving && slice.step == version
         guard let configuration, phase == .serving || phase == .applying, slice.stage == configuration.stage,

@@ -53,6 +53,7 @@ extension ShardCore {
         configuration = nil
         slices = []
         found = nil
+        frozen = nil
         previous = nil
         hasReduced = false
         trees = []

@@ -13,7 +13,8 @@ package struct ShardSettings: Hashable, Sendable {
 /// which version may be read and when it may be overwritten. It touches no memory, socket, file, lock or clock.
 ///
 /// Version *t* (newest) is readable, and *t − 1* until the first block of step *t* is reduced: reduced gradients take
-/// the place of that version's weights, and version *t + 1* theirs.
+/// the place of that version's weights, and version *t + 1* theirs. A version that is frozen for a checkpoint stays
+/// readable for that, as copies.
 package struct ShardCore: Sendable {
     package enum Phase: Int, CaseIterable, Sendable {
         /// No configuration yet.
@@ -73,6 +74,9 @@ package struct ShardCore: Sendable {
     var openTrees = 0
     var sharedRows: Set<UnitIndex> = []
 
+    /// The version that a checkpoint is made of.
+    var frozen: Frozen?
+
     /// Requests reading memory now.
     var readers: [ShardRequest: Reader] = [:]
     var patience = ReaderPatience()
@@ -127,6 +131,10 @@ package struct ShardCore: Sendable {
         case .restoreDone(let request, let stage, let step): return restoreDone(request, stage, step)
         case .committed(let commit): return committed(commit)
         case .snapshotRequested(let request, let slice): return snapshotRequested(request, slice)
+        case .freeze(let request, let stage, let step): return freeze(request, stage, step)
+        case .sliceKept(let request, let slice): return sliceKept(request, slice)
+        case .thaw(let request): return thaw(request)
+        case .welcomed: return thaw(nil)
         case .gatherRequested(let request, let holder, let stage, let step, let block):
             let deadline = now + settings.gatherWaitSeconds
             return gather(

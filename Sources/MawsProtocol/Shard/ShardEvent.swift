@@ -26,6 +26,13 @@ package enum ShardEvent: Hashable, Sendable {
     case committed(Commit)
     /// It is copied before another order is obeyed: a commit changes slots where they are.
     case snapshotRequested(ShardRequest, TensorSlice)
+    /// A checkpoint of this number is made of the version in force, beside the steps.
+    case freeze(RequestNumber, stage: StageIndex, step: StepIndex)
+    /// The checkpoint has this slice, or all that it needs.
+    case sliceKept(RequestNumber, TensorSlice)
+    case thaw(RequestNumber)
+    /// A coordinator welcomed the shard: what an earlier connection asked for is not asked for any more.
+    case welcomed
     /// The coordinator took this server's connection for tensors; it has none any more.
     case bulkOpened
     case bulkClosed
@@ -76,6 +83,8 @@ package enum ShardLockedAction: Hashable, Sendable {
     // Answers: of the memory, and under the term, of this moment.
     /// Send the slice of this version, then say `requestEnded`.
     case serve(ShardRequest, TensorSlice)
+    /// The same of the frozen version, of which it is a copy that no update touches.
+    case serveFrozen(ShardRequest, TensorSlice)
     /// Send the rows of these units, then `flushed`.
     case serveRows(ShardRequest, StageIndex, StepIndex, [UnitIndex])
     case decline(ShardRequest, ShardLack)
@@ -106,6 +115,14 @@ package enum ShardAction: Hashable, Sendable {
     case sealReduced(ShardGeneration)
     /// Make the next version out of the reduced gradient, in its place; answered by `applied` or `stateDamaged`.
     case apply(Commit, ShardGeneration)
+
+    /// From here on an update copies what it overwrites of this version, but for the slices that are released. Where
+    /// that fails the copies are worth nothing and the update goes on. It takes the place of what was frozen before.
+    case freeze(RequestNumber, StepIndex)
+    /// The copy of the slice, if there is one, is needed no more.
+    case release(RequestNumber, TensorSlice)
+    /// No copy is.
+    case thaw(RequestNumber)
 
     /// End the connections of these requests: they hold up a step by reading too slowly.
     case dropReaders([ShardRequest])

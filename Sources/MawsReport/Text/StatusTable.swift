@@ -3,7 +3,7 @@ import MawsRecords
 /// The state of a run as a person reads it: progress, every peer and what it is doing, who everybody waits for.
 package enum StatusTable {
     package static func draw(_ snapshot: StatusSnapshot) -> String {
-        let lines = [heading(snapshot), progress(snapshot)] + skipped(snapshot)
+        let lines = [heading(snapshot), progress(snapshot)] + checkpoint(snapshot) + skipped(snapshot)
         let warnings = snapshot.warnings.map { "Warning: \(LiveLine.plain($0))." }
         return (lines + ["", peers(snapshot.peers), "", waiting(snapshot)] + warnings).joined(separator: "\n")
     }
@@ -24,6 +24,15 @@ package enum StatusTable {
             snapshot.runRemainingSeconds.map { "\(Figure.duration($0)) to the end of the run" },
         ]
         return parts.compactMap(\.self).joined(separator: ", ")
+    }
+
+    private static func checkpoint(_ snapshot: StatusSnapshot) -> [String] {
+        let underWay = snapshot.checkpoint.map { checkpoint in
+            "Checkpoint of step \(checkpoint.step): being taken since \(Figure.tenths(checkpoint.seconds)) s"
+                + (checkpoint.late.map { ", waits for \(LiveLine.plain($0))" } ?? "")
+        }
+        let givenUp = snapshot.checkpointsGivenUp ?? 0
+        return [underWay, givenUp > 0 ? "Checkpoints given up and begun anew: \(givenUp)" : nil].compactMap(\.self)
     }
 
     private static func skipped(_ snapshot: StatusSnapshot) -> [String] {

@@ -13,6 +13,7 @@ enum CrashPoint: Hashable {
 /// What a coordinator does, by name.
 enum CoordinatorStep: Int, CaseIterable {
     case send, welcome, refuse, configure, restore, rollBack, findCheckpoint, prepareStage, decide, takeCheckpoint
+    case giveUpCheckpoint
     case record, passOver, keepTerm, stepFinished, stageFinished, runFinished, runFailed, runStopped, say
 }
 
@@ -22,6 +23,7 @@ enum ShardStep: Int, CaseIterable {
     /// One chunk of the next version.
     case change
     case dropReaders, send, askRestore, report, abandonCoordinator
+    case freeze, release, thaw
 }
 
 extension CoordinatorNode {
@@ -37,6 +39,7 @@ extension CoordinatorNode {
         case .prepareStage: .prepareStage
         case .decide: .decide
         case .takeCheckpoint: .takeCheckpoint
+        case .giveUpCheckpoint: .giveUpCheckpoint
         case .record: .record
         case .passOver: .passOver
         case .keepTerm: .keepTerm
@@ -68,6 +71,9 @@ extension ServerHost {
         case .askRestore: .askRestore
         case .report: .report
         case .abandonCoordinator: .abandonCoordinator
+        case .freeze: .freeze
+        case .release: .release
+        case .thaw: .thaw
         }
     }
 }

@@ -26,6 +26,9 @@ final class FakeServer {
     var term = Term(0)
     /// Whether it answers for a checkpoint.
     var sendsSlices = true
+    /// Whether it keeps a version beside the one in force.
+    var keepsVersions = true
+    private var frozen: (step: StepIndex, values: [Place: [UInt8]])?
     /// Whether it dies before it applies what it is told.
     var isDeafToCommits = false
     /// Bytes that it says were pushed to it in a step.
@@ -62,8 +65,18 @@ final class FakeServer {
             return restored(stage, step)
         case .commit(let commit): return isDeafToCommits ? [] : apply(commit)
         case .snapshot where !sendsSlices: return []
+        case .freeze(_, _, let step):
+            frozen = keepsVersions ? (step, values) : nil
+            return []
+        case .thaw:
+            frozen = nil
+            return []
         case .snapshot(let request, let slice):
-            let bytes = values[Place(block: Int(slice.block), part: slice.part)] ?? []
+            let held = slice.step == version ? values : slice.step == frozen?.step ? frozen?.values : nil
+            guard let held else {
+                return [.init(message: .unavailable(Reply(term: term, request: request), "no copy"))]
+            }
+            let bytes = held[Place(block: Int(slice.block), part: slice.part)] ?? []
             return [.init(message: .snapshotSlice(Reply(term: term, request: request), slice), payload: bytes)]
         default: return []
         }

@@ -44,7 +44,7 @@ final class NodeRig {
     private(set) var orders: [(to: PeerID, message: Message)] = []
 
     /// - Parameter fields: of the plan, besides those that it needs.
-    init(_ fields: String = "", skips: Int = 0, skipLimit: Double = 0.1) throws {
+    init(_ fields: String = "", steps: Int = 3, skips: Int = 0, skipLimit: Double = 0.1) throws {
         folder = try RunFixture.newFolder()
         try RunFixture.writeShard("\(folder)/images.tar")
         let decoder = "decoder: {width: 16, depth: 1, heads: 2}"
@@ -63,7 +63,7 @@ final class NodeRig {
             precision: fp32
             cluster: {local: true, servers: 2, trainers: 2, compute: reference}
             stages:
-              - mae: {steps: 3, batch: 4, unit: 2, skip_nonfinite: \(skips), \(decoder)}
+              - mae: {steps: \(steps), batch: 4, unit: 2, skip_nonfinite: \(skips), \(decoder)}
               - mae: {name: more, steps: 2, batch: 4, unit: 2, \(decoder)}
               - linear: {from: more, unit: 6}
             """.utf8
@@ -198,6 +198,8 @@ final class NodeRig {
             bulk.bring(answer.payload)
             try? node?.collector.receive(
                 slice, reply.request, from: sender.peer.id, over: bulk, byteCount: answer.payload.count)
+        } else if case .unavailable(let reply, let reason) = answer.message {
+            node?.collector.declined(sender.peer.id, reply.request, reason)
         } else {
             node?.mailbox.post(.message(sender.peer, answer.message, bytes: 0))
         }

@@ -181,6 +181,11 @@ struct CheckpointHarness {
     var abandoned: [CheckpointAttempt] = []
     var failures: [CheckpointFailure] = []
     var taken: [RunPosition] = []
+    /// What servers are told of a checkpoint beside steps, and servers taken for lost.
+    var frozen: [PeerID] = []
+    var kept: [(PeerID, TensorSlice)] = []
+    var thawed: [PeerID] = []
+    var lost: [PeerID] = []
     var sealed: CheckpointAttempt?
 
     /// A frozen block that is one server's whole, and one with two slots that both have a part of.
@@ -196,9 +201,9 @@ struct CheckpointHarness {
         PeerID(1): ShardIdentity(index: 0, count: 2), PeerID(2): ShardIdentity(index: 1, count: 2),
     ]
 
-    mutating func begin(_ position: RunPosition) {
+    mutating func begin(_ position: RunPosition, isBeside: Bool = false) {
         asked = []
-        step(.begun(position, table: Self.table, servers: Self.shards))
+        step(.begun(position, table: Self.table, servers: Self.shards, isBeside: isBeside))
     }
 
     mutating func step(_ event: CheckpointEvent) {
@@ -209,6 +214,10 @@ struct CheckpointHarness {
             case .abandon(let attempt): abandoned.append(attempt)
             case .taken(let position): taken.append(position)
             case .notTaken(_, let failure): failures.append(failure)
+            case .freeze(let peer, _, _): frozen.append(peer)
+            case .kept(let peer, _, let slice): kept.append((peer, slice))
+            case .thaw(let peer, _): thawed.append(peer)
+            case .lose(let peer, _): lost.append(peer)
             }
         }
         #expect(core.violations() == [])

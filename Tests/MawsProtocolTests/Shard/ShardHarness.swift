@@ -12,6 +12,7 @@ struct ShardHarness {
     var sent: [Message] = []
     var reports: [StepIndex] = []
     var served: [ShardRequest: TensorSlice] = [:]
+    var servedFrozen: Set<ShardRequest> = []
     /// Readers whose connections were to be ended, until a test takes them.
     var dropped: [ShardRequest] = []
     var declined: [ShardRequest: ShardLack] = [:]
@@ -68,6 +69,7 @@ struct ShardHarness {
         for action in actions.locked {
             switch action {
             case .serve(let request, let slice): served[request] = slice
+            case .serveFrozen(let request, _): servedFrozen.insert(request)
             case .decline(let request, let lack): declined[request] = lack
             default: break
             }

@@ -36,6 +36,10 @@ final class ShardRig: ShardTalk {
 
     deinit { try? FileManager.default.removeItem(atPath: folder) }
 
+    /// What lies in the server's folder.
+    var files: [String] { get throws { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() } }
+    /// Where copies of a frozen version would lie.
+    var frozenPath: String { "\(folder)/shard-0-of-1.frozen" }
     var now: Moment { world.now }
     /// Lets time go by, from any thread.
     var passing: @Sendable (_ seconds: Double) -> Void { { [world] in world.pass($0) } }
@@ -76,6 +80,29 @@ final class ShardRig: ShardTalk {
         }
         #expect(told.map(\.message) == [.bulk(origin: host.origin), .restoreRequest(reply)])
         #expect(orders.take().map(\.message) == [.restored(reply, stage: StageIndex(0), step: StepIndex(0))])
+    }
+
+    /// A whole step, from its gradients to the next version.
+    func step(_ step: UInt64, clipScale: Double = 0.5) throws {
+        let pushed = trainer { trainer in
+            for unit in 0..<SampleModel.units {
+                for push in sample.trainedBlocks.map({ push(unit, $0, step: step) }) {
+                    trainer.say(.push(push), payload(push))
+                }
+                trainer.say(.flush(request, SampleModel.flush(unit: unit, step: step)))
+            }
+        }
+        if let end = pushed.end { throw end }
+        let commit = Commit(
+            term: Term(1), stage: StageIndex(0), step: StepIndex(step), learningRate: 0.01, clipScale: clipScale)
+        let told = try order(.commit(commit))
+        #expect(told.last == .applied(reply, stage: StageIndex(0), step: StepIndex(step + 1)))
+    }
+
+    /// What the shard answers to a checkpoint that wants this.
+    func answers(to messages: [Message]) throws -> [ScriptedChannel.Told] {
+        let (told, _) = try bulk { channel in for message in messages { channel.say(message) } }
+        return told.filter { [.snapshotSlice, .unavailable].contains($0.message.kind) }
     }
 
     /// A checkpoint's slices of a version.

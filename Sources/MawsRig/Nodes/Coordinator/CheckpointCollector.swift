@@ -7,7 +7,7 @@ final class CheckpointCollector {
     private struct Making {
         var checkpoint: StoredCheckpoint
         let position: RunPosition
-        let places: [PeerID: BulkPlace]
+        let peers: [PeerID: Peer]
     }
 
     private unowned let node: CoordinatorNode
@@ -17,7 +17,7 @@ final class CheckpointCollector {
 
     init(_ node: CoordinatorNode) { (self.node, world) = (node, node.world) }
 
-    func begin(_ position: RunPosition) {
+    func begin(_ position: RunPosition, isBeside: Bool) {
         making = [:]
         let blocks = node.shape.stages[Int(position.stage.value)].blocks
         let empty = blocks.map { [UInt64](repeating: 0, count: $0.chunks) }
@@ -25,9 +25,10 @@ final class CheckpointCollector {
         let shards = Dictionary(uniqueKeysWithValues: servers.map { ($0.id, node.core.shard(of: $0.id)) })
         let next = Making(
             checkpoint: StoredCheckpoint(runID: node.runID, weights: empty, slots: empty), position: position,
-            places: Dictionary(uniqueKeysWithValues: servers.map { ($0.id, $0.bulk) }))
+            peers: Dictionary(uniqueKeysWithValues: servers.map { ($0.id, $0) }))
         let table = node.tables[Int(position.stage.value)]
-        let actions = step(.begun(position, table: table, servers: shards.compactMapValues { $0 }))
+        let actions = step(
+            .begun(position, table: table, servers: shards.compactMapValues { $0 }, isBeside: isBeside))
         if let attempt = core.attempt { making[attempt] = next }
         perform(actions)
     }
@@ -85,15 +86,25 @@ final class CheckpointCollector {
 
     /// A server has not what it was asked for.
     func declined(_ peer: PeerID, _ request: RequestNumber) {
-        guard core.attempt == CheckpointAttempt(request.value), core.awaits(peer) else { return }
-        node.post(.lost(peer, .lacksSlice("lack")))
+        perform(step(.declined(peer, CheckpointAttempt(request.value), "lack")))
     }
+
+    /// Another one is wanted first.
+    func giveUp() { perform(step(.withdrawn)) }
 
     private func perform(_ actions: [CheckpointAction]) {
         for action in actions {
             switch action {
             case .ask(let peer, let attempt, let slice):
-                making[attempt]?.places[peer]?.line?.send(.snapshot(RequestNumber(attempt.number), slice))
+                making[attempt]?.peers[peer]?.bulk.line?.send(.snapshot(RequestNumber(attempt.number), slice))
+            case .freeze(let peer, let attempt, let position):
+                making[attempt]?.peers[peer]?.end.send(
+                    .freeze(RequestNumber(attempt.number), stage: position.stage, step: position.step))
+            case .kept(let peer, let attempt, let slice):
+                making[attempt]?.peers[peer]?.bulk.line?.send(.sliceKept(RequestNumber(attempt.number), slice))
+            case .thaw(let peer, let attempt):
+                making[attempt]?.peers[peer]?.end.send(.thaw(RequestNumber(attempt.number)))
+            case .lose(let peer, let words): node.post(.lost(peer, .lacksSlice(words)))
             case .seal(let attempt): seal(attempt)
             case .abandon(let attempt): making[attempt] = nil
             case .taken(let position): node.post(.core(.checkpointTaken(position)))

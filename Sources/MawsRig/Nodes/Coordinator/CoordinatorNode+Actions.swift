@@ -16,7 +16,8 @@ extension CoordinatorNode {
         case .prepareStage(let stage): prepareStage(stage)
         case .findCheckpoint(let stage, let newest): findCheckpoint(of: stage, upTo: newest)
         case .decide(let position, let losses, let reports): decide(position, losses, reports)
-        case .takeCheckpoint(let position): collector.begin(position)
+        case .takeCheckpoint(let position, let isBeside): collector.begin(position, isBeside: isBeside)
+        case .giveUpCheckpoint: collector.giveUp()
         case .record(let done, _): world.oracle.recorded(done.stage.value, done.unit.value, done.result)
         case .passOver(let sample, let term):
             write({ [disk] in

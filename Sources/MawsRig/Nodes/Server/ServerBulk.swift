@@ -81,6 +81,13 @@ final class ServerBulk {
                 }
             }
         case .snapshot(let request, let slice): answer(request, slice, end) { body(nil) }
+        case .sliceKept(let request, let slice):
+            host.inTurn { [self] done in
+                host.handle(.sliceKept(request, slice)) { _ in
+                    done()
+                    body(nil)
+                }
+            }
         case .heartbeat: body(nil)
         case .refused: body("refused")
         default: body("\(letter.message)")
@@ -134,6 +141,12 @@ final class ServerBulk {
     }
 
     private func copy(_ answer: ShardLockedAction, _ memory: ServerMemory?, _ reply: Reply) -> Letter? {
+        if case .serveFrozen(_, let slice) = answer {
+            guard let cells = host.frozen?.cells[slice], let memory else {
+                return Letter(.unavailable(reply, "lack"))
+            }
+            return Letter(.snapshotSlice(reply, slice), cells, payloadCount: memory.bytes(Int(slice.block)))
+        }
         guard case .serve(_, let slice) = answer, let memory else { return Letter(.unavailable(reply, "lack")) }
         guard !memory.file.isDamaged else {
             host.foundDamage(in: memory)

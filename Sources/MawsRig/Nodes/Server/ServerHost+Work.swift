@@ -47,7 +47,34 @@ extension ServerHost {
             memory(generation)?.file.sealReduced()
             body(.reducedSealed(generation))
         case .apply(let commit, let generation): apply(commit, generation, body)
+        case .freeze, .release, .thaw:
+            keep(action)
+            body(nil)
         default: preconditionFailure("\(action) is no work")
+        }
+    }
+
+    /// A real server copies what an update is about to change; what it copies is the same.
+    private func keep(_ action: ShardAction) {
+        switch action {
+        case .freeze(let request, let step):
+            guard let file = memory?.file else { return frozen = nil }
+            let (table, stage) = (file.configuration.table, file.configuration.stage)
+            let slices = table.blocks.indices.filter { !file.slices[$0].isEmpty }.flatMap { block in
+                table.blocks[block].parts.map {
+                    TensorSlice(stage: stage, step: step, block: UInt32(block), part: $0)
+                }
+            }
+            frozen = (
+                request,
+                Dictionary(
+                    uniqueKeysWithValues: slices.compactMap { slice in
+                        file.read(slice).map { (slice, $0) }
+                    })
+            )
+        case .release(let request, let slice): if frozen?.request == request { frozen?.cells[slice] = nil }
+        case .thaw(let request): if frozen?.request == request { frozen = nil }
+        default: break
         }
     }
 
@@ -56,7 +83,7 @@ extension ServerHost {
     private func create(
         _ configuration: ServerConfiguration, _ generation: ShardGeneration, _ body: (ShardEvent?) -> Void
     ) {
-        (found, memory) = (nil, nil)
+        (found, memory, frozen) = (nil, nil, nil)
         disk.file = nil
         guard disk.fullUntil <= world.nanoseconds else { return fail("the disk is full") }
         let file = StateFile(configuration, shard)
@@ -99,7 +126,7 @@ extension ServerHost {
     private func discard(_ generation: ShardGeneration) {
         guard self.generation <= generation else { return }
         let file = found ?? memory?.file
-        (found, memory) = (nil, nil)
+        (found, memory, frozen) = (nil, nil, nil)
         self.generation = ShardGeneration(generation.value + 1)
         (buffers, rows, squares) = ([:], [:], [])
         if disk.file === file { disk.file = nil }

@@ -53,6 +53,8 @@ final class ServerHost {
     /// Content of the state file until it is taken or replaced.
     var found: StateFile?
     var memory: ServerMemory?
+    /// The version that a checkpoint is made of, by slice.
+    var frozen: (request: RequestNumber, cells: [TensorSlice: [Cell]])?
     var generation = ShardGeneration(0)
     var buffers: [BufferKey: [Cell]] = [:]
     var rows: [UnitIndex: Cell] = [:]
@@ -86,7 +88,7 @@ final class ServerHost {
     }
 
     private func letGo() {
-        (turns, requests, memory, found) = ([], [:], nil, nil)
+        (turns, requests, memory, found, frozen) = ([], [:], nil, nil, nil)
     }
 
     /// Steps the core and does what belongs under its lock.
@@ -107,7 +109,8 @@ final class ServerHost {
         case (.discard, .gradient(let cells, let generation, let block)): addAgain(cells, generation, block)
         case (.keepRows, .rows(let unit, let cell)): rows[unit] = cell
         case (.serve(let request, _), _) where memory == nil: answer(request, .decline(request, .lostState))
-        case (.serve(let request, _), _), (.serveRows(let request, _, _, _), _), (.decline(let request, _), _):
+        case (.serve(let request, _), _), (.serveFrozen(let request, _), _), (.serveRows(let request, _, _, _), _),
+            (.decline(let request, _), _):
             answer(request, action)
         default: break
         }

@@ -64,6 +64,7 @@ final class ServerOrders {
     private func join(_ end: LineEnd) {
         (attempts, wasFound) = (0, true)
         host.coordinator = end
+        host.handle(.welcomed)
         let watch = LineWatch(end, origin: host.origin, dial: dial)
         self.watch = watch
         watch.begin()
@@ -103,6 +104,8 @@ final class ServerOrders {
         switch message {
         case .configure(let configuration): inTurn(.configured(configuration), body)
         case .commit(let commit): inTurn(.committed(commit), body)
+        case .freeze(let request, let stage, let step): inTurn(.freeze(request, stage: stage, step: step), body)
+        case .thaw(let request): inTurn(.thaw(request), body)
         case .heartbeat: body(true)
         case .refused(_, true): body(false)
         case .shutdown, .refused: exit("ended")
