@@ -67,7 +67,7 @@ MESSAGES = {
         ("optimizer", ("optional", OPTIMIZER)), ("gather encoding", "B"), ("keeps state", "bool"),
         ("keeps step", "bool"),
         ("shared rows", [("units", "I"), ("piece bytes", "I"), ("pieces min", "I"), ("pieces max", "I")]),
-        ("lease key", CODE), ("receipt key", CODE), ("request", "Q"),
+        ("lease key", CODE), ("ring key", CODE), ("own key", CODE), ("request", "Q"),
     ]),
     17: ("restore", REQUEST + SLICE),
     18: ("restoreDone", REQUEST + STAGE_STEP),

@@ -2,7 +2,7 @@
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/hmac.h>
+#include <openssl/params.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -14,6 +14,18 @@
 /// To be called before anything else of OpenSSL. A process may exit while its threads still talk: OpenSSL's own
 /// clean-up at exit would free what they use.
 static inline void maws_openssl_start(void) { OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, NULL); }
+
+// An HMAC-SHA-256 to be copied for each code; nothing after it looks an algorithm up by name.
+static inline EVP_MAC_CTX *maws_make_message_code(void) {
+    char digest[] = "SHA256";
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_utf8_string("digest", digest, 0), OSSL_PARAM_construct_end()};
+    EVP_MAC *code = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    EVP_MAC_CTX *context = code ? EVP_MAC_CTX_new(code) : NULL;
+    EVP_MAC_free(code);
+    if (context && EVP_MAC_init(context, (const unsigned char *)"", 0, parameters)) return context;
+    EVP_MAC_CTX_free(context);
+    return NULL;
+}
 
 static inline int maws_ssl_ctx_use_versions(SSL_CTX *context, int lowest, int highest) {
     return SSL_CTX_set_min_proto_version(context, lowest) && SSL_CTX_set_max_proto_version(context, highest);

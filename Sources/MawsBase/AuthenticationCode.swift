@@ -8,8 +8,10 @@ package struct AuthenticationCode: Hashable, Sendable {
     /// - Parameter bytes: 32 of them.
     package init(bytes: [UInt8]) {
         precondition(bytes.count == 32)
-        words = SIMD4()
-        for (index, byte) in bytes.enumerated() { words[index / 8] |= UInt64(byte) << (8 * (index % 8)) }
+        func word(_ index: Int) -> UInt64 {
+            (8 * index..<8 * index + 8).reversed().reduce(0) { $0 << 8 | UInt64(bytes[$1]) }
+        }
+        words = SIMD4(word(0), word(1), word(2), word(3))
     }
 
     package var bytes: [UInt8] { (0..<32).map { UInt8(truncatingIfNeeded: words[$0 / 8] >> (8 * ($0 % 8))) } }

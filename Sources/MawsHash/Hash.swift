@@ -50,13 +50,23 @@ package final class Hash {
 
     /// The 32 bytes of HMAC-SHA-256 (RFC 2104).
     package static func code(of bytes: [UInt8], key: [UInt8]) -> [UInt8] {
-        maws_openssl_start()
         var code = [UInt8](repeating: 0, count: 32)
-        var count: UInt32 = 0
-        let made = HMAC(EVP_sha256(), key, Int32(key.count), bytes, bytes.count, &code, &count)
-        precondition(made != nil && count == 32, "OpenSSL has no HMAC-SHA-256")
+        var count = 0
+        let context = EVP_MAC_CTX_dup(messageCode)
+        defer { EVP_MAC_CTX_free(context) }
+        let isMade =
+            EVP_MAC_init(context, key, key.count, nil) == 1 && EVP_MAC_update(context, bytes, bytes.count) == 1
+            && EVP_MAC_final(context, &code, &count, 32) == 1
+        precondition(isMade && count == 32, "OpenSSL has no HMAC-SHA-256")
         return code
     }
+
+    /// Looked up once: OpenSSL finds an algorithm by its name, which takes longer than the code of a short text.
+    private nonisolated(unsafe) static let messageCode: OpaquePointer = {
+        maws_openssl_start()
+        guard let context = maws_make_message_code() else { preconditionFailure("OpenSSL has no HMAC-SHA-256") }
+        return context
+    }()
 
     private static func hexadecimal(_ bytes: [UInt8]) -> String {
         let digits = Array("0123456789abcdef".utf8)

@@ -1,9 +1,9 @@
 import Foundation
 import Glibc
 
-/// Runs a plan twice, once undisturbed and once under faults, by real processes, and holds the second against the first.
-/// One thread decides everything: it starts processes, watches commits, begins and ends faults, 200 times a second; only
-/// what passes on the links has threads of its own.
+/// Runs a plan twice, once undisturbed and once under faults, by real processes, and holds the second run against the
+/// first. One thread decides everything: it starts processes, watches commits, begins and ends faults, 200 times a
+/// second; only what passes on the links has threads of its own.
 package final class LiveRun {
     private static let tickMicroseconds: UInt32 = 5000
     private let options: LiveOptions

@@ -1,6 +1,7 @@
 import MawsBase
 
-/// The coordinator's word to the shards that the holder of a certificate may push and share rows for some neighbouring units.
+/// The coordinator's word to the shards that the holder of a certificate may push and share rows for some neighbouring
+/// units.
 /// The shards know it by its code, whose key the coordinator gave them.
 package struct LeaseGrant: Hashable, Sendable {
     package var phase: UInt32
@@ -70,13 +71,18 @@ package struct SharedRowsShape: Hashable, Sendable {
     }
 }
 
-/// Keys that a server shares with the coordinator: that of all leases, and that of its own receipts, another one with
-/// every `configure`.
+/// Keys that a server shares with the coordinator: that of all leases, that of the ring of receipts, which all servers
+/// have, and its own for receipts, another one with every `configure` but the first of its shard in a term; see
+/// `ReceiptSeal`.
 package struct ServerKeys: Hashable, Sendable {
     package var lease: AuthenticationCode
-    package var receipt: AuthenticationCode
+    package var ring: AuthenticationCode
+    /// `none` with the first `configure` of a shard in a term.
+    package var own: AuthenticationCode
 
-    package init(lease: AuthenticationCode, receipt: AuthenticationCode) {
-        (self.lease, self.receipt) = (lease, receipt)
+    package static let none = ServerKeys(lease: .none, ring: .none, own: .none)
+
+    package init(lease: AuthenticationCode, ring: AuthenticationCode, own: AuthenticationCode) {
+        (self.lease, self.ring, self.own) = (lease, ring, own)
     }
 }

@@ -180,7 +180,7 @@ package struct ServerConfiguration: Hashable, Sendable {
     package init(
         term: Term, runID: String, stage: StageIndex, table: BlockTable, unitsPerStep: UInt32,
         optimizer: OptimizerConfiguration?, gatherEncoding: TensorEncoding, keepsState: Bool, keepsStep: Bool = true,
-        sharedRows: SharedRowsShape = .none, keys: ServerKeys = ServerKeys(lease: .none, receipt: .none),
+        sharedRows: SharedRowsShape = .none, keys: ServerKeys = .none,
         request: RequestNumber = .none
     ) {
         self.request = request

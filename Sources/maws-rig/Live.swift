@@ -100,9 +100,8 @@ struct Live: ParsableCommand {
         for (kind, role) in [(FaultKind.kill, "server"), (.kill, "coordinator"), (.kill, "trainer")] {
             let faults = record.faults.filter { $0.kind == kind && $0.role == role }
             guard let worst = faults.map(\.recoverySeconds).max() else { continue }
-            Console.say(
-                "figure=live-\(role)-killed-recovery value=\(String(format: "%.2f", worst)) unit=s count=\(faults.count)"
-            )
+            let seconds = String(format: "%.2f", worst)
+            Console.say("figure=live-\(role)-killed-recovery value=\(seconds) unit=s count=\(faults.count)")
         }
         Console.say(
             "figure=live-productive-share value=\(String(format: "%.4f", record.productiveShare)) unit=share goal=0.97")

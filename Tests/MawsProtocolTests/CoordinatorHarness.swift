@@ -151,7 +151,7 @@ struct CoordinatorHarness {
             guard pushes || sharesRows, let peer = core.holder(of: ShardIdentity(index: shard, count: shardCount)),
                 let keys = core.keys(of: peer)
             else { continue }
-            sum = sum.joined(with: ReceiptSeal(key: keys.receipt).receipt(flush))
+            sum = sum.joined(with: ReceiptSeal(keys: keys, shard: shard).receipt(flush))
         }
         return sum
     }

@@ -65,7 +65,7 @@ import Testing
         #expect(reason.contains("has not all of 2^0 units from 0 on"))
         try sample.push(sample.trainedBlocks.map { (0, $0) }, step: 0, to: cluster.servers[0], over: trainer)
         try trainer.send(.flush(request, flush))
-        let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
+        let receipt = ReceiptSeal(keys: SampleModel.keys, shard: 0).receipt(flush)
         #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
     }
 
@@ -85,7 +85,7 @@ import Testing
         }
         flush.level = 0
         try trainer.send(.flush(request, flush))
-        let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
+        let receipt = ReceiptSeal(keys: SampleModel.keys, shard: 0).receipt(flush)
         #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
     }
 
@@ -104,7 +104,7 @@ import Testing
             sample.trainedBlocks.filter { $0 != 2 }.map { (0, $0) }, step: 0, to: cluster.servers[0], over: trainer)
         let flush = SampleModel.flush(unit: 0, step: 0, grant: allowed)
         try trainer.send(.flush(request, flush))
-        let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
+        let receipt = ReceiptSeal(keys: SampleModel.keys, shard: 0).receipt(flush)
         #expect(try trainer.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
     }
 }

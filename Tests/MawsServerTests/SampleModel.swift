@@ -73,7 +73,7 @@ struct SampleModel {
 
     static let keys = ServerKeys(
         lease: AuthenticationCode(bytes: Array(repeating: 1, count: 32)),
-        receipt: AuthenticationCode(bytes: Array(repeating: 2, count: 32)))
+        ring: AuthenticationCode(bytes: Array(repeating: 2, count: 32)), own: .none)
 
     /// A lease of all units of a step; in phase 0 for rows.
     static func grant(

@@ -185,7 +185,7 @@ import Testing
         }
         let flush = SampleModel.flush(unit: 3, step: 0, grant: SampleModel.grant(step: 0, phase: 0))
         try connection.send(.flush(request, flush))
-        let receipt = ReceiptSeal(key: SampleModel.keys.receipt).receipt(flush)
+        let receipt = ReceiptSeal(keys: SampleModel.keys, shard: 0).receipt(flush)
         #expect(try connection.receive(timeoutSeconds: 120).message == .flushed(reply, receipt: receipt))
         let other = try cluster.trainer(cluster.servers[0])
         try other.send(.gatherRows(request, stage: StageIndex(0), step: StepIndex(0)))

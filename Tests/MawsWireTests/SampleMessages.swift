@@ -65,7 +65,9 @@ private let servers: [Sample] = [
                     .adamw(beta1: 0.9, beta2: 0.95, epsilon: 1e-8), weightDecay: 0.05, seed: 7),
                 gatherEncoding: .fp32Zstd, keepsState: false, keepsStep: true,
                 sharedRows: SharedRowsShape(units: 8, pieceBytes: 512, piecesMin: 0, piecesMax: 64),
-                keys: ServerKeys(lease: code, receipt: AuthenticationCode(bytes: Array(repeating: 255, count: 32))),
+                keys: ServerKeys(
+                    lease: code, ring: AuthenticationCode(bytes: Array(repeating: 255, count: 32)),
+                    own: AuthenticationCode(bytes: Array(repeating: 7, count: 32))),
                 request: request))),
     Sample(
         "configure-sgd",

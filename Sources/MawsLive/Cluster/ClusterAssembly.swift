@@ -28,8 +28,8 @@ struct ClusterAssembly {
             .coordinator, "maws-coord", ["start", "--plan", planPath, "--data-root", dataRoot], in: runFolder)
     }
 
-    /// The server and the proxy before it differ in the host alone: a server tells trainers another host than the one it
-    /// listens at, not another port.
+    /// The server and the proxy before it differ in the host alone: a server tells trainers another host than the one
+    /// it listens at, not another port.
     mutating func server(_ index: Int, of count: Int) throws -> LiveProcess {
         let host = "127.0.1.\(index + 1)"
         let own = SocketAddress(host: host, port: try SocketAddress.freePort(host: host))

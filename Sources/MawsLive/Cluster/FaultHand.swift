@@ -11,7 +11,7 @@ struct FaultHand {
         var commitsLeft: Int
     }
 
-    /// Of the time in which a slow process runs, a tenth.
+    /// A slow process runs in a tenth of each of these periods.
     private static let slowPeriodSeconds = 0.05
     private let cluster: LiveCluster
     private var disk: DiskHand

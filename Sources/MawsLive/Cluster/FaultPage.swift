@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// The page of memory that the rig shares with one process, by which the shim in that process knows what to do; its file
-/// lies beside the process's output. See RigShim.c, which has the same slots.
+/// The page of memory that the rig shares with one process, by which the shim in that process knows what to do; its
+/// file lies beside the process's output. See RigShim.c, which has the same slots.
 package final class FaultPage: Sendable {
     package enum Slot: Int {
         case diskFull, syncFails, slowMicroseconds, clockSeconds, callsHit

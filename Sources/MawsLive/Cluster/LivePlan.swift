@@ -1,8 +1,8 @@
 import Foundation
 import Yams
 
-/// The plan that is run under faults: the user's, but for where it is kept and who runs it. No bit of the result depends
-/// on either.
+/// The plan that is run under faults: the user's, but for where it is kept and who runs it. No bit of the result
+/// depends on either.
 struct LivePlan {
     let servers: Int
     let trainers: Int

@@ -81,7 +81,7 @@ package struct LiveRecord: Codable, Sendable {
     /// Whether the run ended as it must: every fault happened, nothing was lost, every bit is the undisturbed run's.
     package var isWhole: Bool { differences.isEmpty && missed == 0 && lostCommits == 0 }
 
-    /// Of the run's time, the part without what faults cost.
+    /// The part of the run's time that is left without what faults cost.
     package var productiveShare: Double {
         guard seconds > 0 else { return 0 }
         let limit = 3 * medianStepSeconds

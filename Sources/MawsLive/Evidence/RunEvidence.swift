@@ -1,8 +1,8 @@
 import Foundation
 import MawsHash
 
-/// What a finished run's folder shows of its result, read without the programs that made it: every commit's figures, and
-/// a hash of each file of each stage's final checkpoint.
+/// What a finished run's folder shows of its result, read without the programs that made it: every commit's figures,
+/// and a hash of each file of each stage's final checkpoint.
 package struct RunEvidence {
     let commits: [CommitKey: CommitFigures]
     /// `mae-234/weights.safetensors` to its SHA-256.

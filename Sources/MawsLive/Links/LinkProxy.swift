@@ -2,8 +2,8 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// Stands on one link between processes: takes every connection to its address, dials where it leads to, and passes bytes
-/// on both ways by its rule. What passes is TLS, of which it understands nothing.
+/// Stands on one link between processes: takes every connection to its address, dials where it leads to, and passes
+/// bytes on both ways by its rule. What passes is TLS, of which it understands nothing.
 package final class LinkProxy: Sendable {
     package let address: SocketAddress
     private let target: SocketAddress

@@ -42,7 +42,7 @@ package struct LivePage {
     private var main: Markup {
         """
         <h2>Fault matrix</h2>
-        <p class="note">Seconds without a commit beyond a step’s own time, the worst of each kind; in brackets how often.</p>
+        <p class="note">Seconds without a commit beyond a step’s time, the worst of a kind; in brackets how often.</p>
         \(matrix)
         <h2>When</h2>
         \(FaultTimeline(record).markup)
@@ -77,7 +77,8 @@ package struct LivePage {
     private var faults: Markup {
         let rows = record.faults.map { fault -> Markup in
             """
-            <tr><td>\(fault.number)</td><td class="text">\(fault.kind.rawValue)</td><td class="text">\(fault.target)</td>\
+            <tr><td>\(fault.number)</td><td class="text">\(fault.kind.rawValue)</td>\
+            <td class="text">\(fault.target)</td>\
             <td class="text">\(fault.note)</td><td class="text">\(fault.newestCommit)</td>\
             <td>\(Figure.decimal(fault.begin, places: 1))</td>\
             <td>\(Figure.decimal(fault.end - fault.begin, places: 1))</td>\

@@ -4,15 +4,25 @@ import MawsWire
 
 /// What proves to shards that a trainer was leased what it sends, and to the coordinator that shards have it.
 extension CoordinatorCore {
-    /// What a `configure` gives a server: the key of all leases, and that of its own receipts from now on.
+    /// What a `configure` gives a server.
     package func keys(of server: PeerID) -> ServerKeys? {
         guard let index = servers.firstIndex(where: { $0?.peer == server }) else { return nil }
-        return ServerKeys(lease: leaseKey, receipt: receiptKeys[index])
+        return keys(ofShard: index)
     }
 
-    /// What the shard's receipts are sealed with from its present `configure` on.
-    func receiptKey(_ index: Int) -> AuthenticationCode {
-        Self.key("receipts", [UInt64(index), configureCounts[index]], secret)
+    private func keys(ofShard index: Int) -> ServerKeys {
+        ServerKeys(lease: leaseKey, ring: ringKey, own: ownReceiptKeys[index] ?? .none)
+    }
+
+    /// The first configuration of a shard in a term has no key of its own: no earlier receipt is of the term.
+    mutating func renewReceiptKey(_ index: Int) {
+        if configuredTerms[index] == term {
+            ownReceiptKeys[index] = Self.key("receipts", [UInt64(index), configureCounts[index]], secret)
+        } else {
+            ownReceiptKeys[index] = nil
+        }
+        configuredTerms[index] = term
+        lastReceipt = nil
     }
 
     static func key(_ purpose: String, _ numbers: [UInt64], _ secret: [UInt8]) -> AuthenticationCode {
@@ -32,8 +42,10 @@ extension CoordinatorCore {
             grant: LeaseGrant(
                 phase: UInt32(phase), firstUnit: first, unitCount: 1, mayBeNonFinite: false, code: .none))
         if let lastReceipt, lastReceipt.flush == flush { return lastReceipt.receipt == done.receipt }
-        var receipts = AuthenticationCode.none
-        for shard in shards { receipts = receipts.joined(with: ReceiptSeal(key: receiptKeys[shard]).receipt(flush)) }
+        let receipts =
+            shards.count == servers.count
+            ? ReceiptSeal.all(flush, ring: ringKey, shardCount: servers.count, own: ownReceiptKeys)
+            : ReceiptSeal(keys: keys(ofShard: shards.lowerBound), shard: shards.lowerBound).receipt(flush)
         lastReceipt = (flush, receipts)
         return receipts == done.receipt
     }

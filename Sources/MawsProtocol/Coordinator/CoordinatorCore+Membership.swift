@@ -141,8 +141,7 @@ extension CoordinatorCore {
     /// From here on only answers to this configuration count.
     mutating func configuring(_ index: Int) {
         configureCounts[index] += 1
-        receiptKeys[index] = receiptKey(index)
-        lastReceipt = nil
+        renewReceiptKey(index)
         servers[index]?.isBusy = true
         servers[index]?.configured = Reply(term: term, request: RequestNumber(configureCounts[index]))
     }

@@ -149,7 +149,10 @@ package struct CoordinatorCore: Sendable {
     let leaseKey: AuthenticationCode
     /// By shard: how often it was configured, and what its receipts are sealed with since.
     var configureCounts: [UInt64]
-    var receiptKeys: [AuthenticationCode]
+    let ringKey: AuthenticationCode
+    /// The term of each shard's newest configuration, and the keys of receipts of shards that were configured twice in it.
+    var configuredTerms: [Term?]
+    var ownReceiptKeys: [Int: AuthenticationCode] = [:]
 
     /// - Parameters:
     ///   - position: where the database says the run stands; nil for a new run.
@@ -169,8 +172,9 @@ package struct CoordinatorCore: Sendable {
         self.shardUses = shardUses
         self.secret = secret
         leaseKey = Self.key("leases", [], secret)
+        ringKey = Self.key("ring of receipts", [], secret)
         configureCounts = Array(repeating: 0, count: shardCount)
-        receiptKeys = Array(repeating: .none, count: shardCount)
+        configuredTerms = Array(repeating: nil, count: shardCount)
         self.term = term
         self.runID = runID
         self.stages = stages

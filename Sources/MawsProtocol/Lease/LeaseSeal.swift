@@ -44,17 +44,39 @@ package struct LeaseSeal: Hashable, Sendable {
     }
 }
 
-/// Makes and checks a shard's receipts: that it has all of some neighbouring units.
+/// Makes a shard's receipts: that it has all of some neighbouring units.
+///
+/// Receipt *i* of *S* is code(i) ⊕ code(i + 1) under the key of the ring, which all shards have. All of them joined are
+/// code(0) ⊕ code(S), so that whoever checks them makes two codes however many shards there are; and those of all shards
+/// but one tell nothing of the last. A shard that was configured again in a term, and may have lost what an earlier
+/// receipt was given for, joins a code of its own.
 package struct ReceiptSeal: Hashable, Sendable {
-    private let key: AuthenticationCode
+    private let keys: ServerKeys
+    private let shard: Int
 
-    package init(key: AuthenticationCode) { self.key = key }
+    package init(keys: ServerKeys, shard: Int) { (self.keys, self.shard) = (keys, shard) }
 
     package func receipt(_ flush: Flush) -> AuthenticationCode {
+        let ring = Self.code(keys.ring, flush, shard).joined(with: Self.code(keys.ring, flush, shard + 1))
+        return keys.own == .none ? ring : ring.joined(with: Self.code(keys.own, flush, shard))
+    }
+
+    /// The receipts of all shards as one.
+    ///
+    /// - Parameter own: the keys of shards that have one of their own.
+    package static func all(
+        _ flush: Flush, ring: AuthenticationCode, shardCount: Int, own: [Int: AuthenticationCode]
+    ) -> AuthenticationCode {
+        let ends = code(ring, flush, 0).joined(with: code(ring, flush, shardCount))
+        return own.reduce(ends) { $0.joined(with: code($1.value, flush, $1.key)) }
+    }
+
+    private static func code(_ key: AuthenticationCode, _ flush: Flush, _ place: Int) -> AuthenticationCode {
         var text = SealedText("receipt", (flush.term, flush.stage, flush.step))
         text.add(flush.grant.phase)
         text.add(flush.unit.value)
         text.add(flush.level)
+        text.add(UInt32(place))
         return text.code(key)
     }
 }
@@ -65,6 +87,7 @@ private struct SealedText {
 
     init(_ purpose: String, _ position: (term: Term, stage: StageIndex, step: StepIndex)) {
         bytes = Array("maws \(purpose) ".utf8)
+        bytes.reserveCapacity(96)
         add(position.term.value)
         add(position.stage.value)
         add(position.step.value)

@@ -37,7 +37,7 @@ extension ShardCore {
             return .notLeased
         }
         guard has(flush, configuration) else { return .incomplete }
-        return .confirmed(ReceiptSeal(key: configuration.keys.receipt).receipt(flush))
+        return .confirmed(ReceiptSeal(keys: configuration.keys, shard: shard.index).receipt(flush))
     }
 
     private func has(_ flush: Flush, _ configuration: ServerConfiguration) -> Bool {

@@ -38,8 +38,8 @@ struct Tampering {
             ? Array(0..<shardCount) : [Int(done.unit.value) % shardCount]
         for shard in shards {
             let holder = core.holder(of: ShardIdentity(index: shard, count: shardCount))
-            guard let key = holder.flatMap({ core.keys(of: $0)?.receipt }) else { return done.receipt }
-            receipts = receipts.joined(with: ReceiptSeal(key: key).receipt(flush))
+            guard let keys = holder.flatMap(core.keys) else { return done.receipt }
+            receipts = receipts.joined(with: ReceiptSeal(keys: keys, shard: shard).receipt(flush))
         }
         return receipts
     }

@@ -4,9 +4,9 @@ package struct ScaleShape: Hashable, Sendable {
     package var servers: Int
     /// Units of a step for each trainer, on average.
     package var unitsPerTrainer = 2
-    /// Of a trainer of middle speed; others need up to a fifth more or less.
+    /// What a trainer of middle speed needs for a unit; others need up to a fifth more or less.
     package var unitSeconds = 1.0
-    /// Of all weights as they are gathered, and of a unit's gradient as it is pushed.
+    /// All weights as they are gathered, and a unit's gradient as it is pushed.
     package var weightBytes = 172_000_000
     package var gradientBytes = 172_000_000
     /// What a server's network card takes in a second.
@@ -25,7 +25,7 @@ package struct ScaleFigures: Hashable, Sendable {
     package var servers: Int
     /// Messages to and from the coordinator.
     package var messages = 0
-    /// Of the coordinator's core, on one core of this machine.
+    /// What the coordinator's core takes of one core of this machine.
     package var coordinatorSeconds = 0.0
     /// Units that were leased, copies of late ones too.
     package var leases = 0

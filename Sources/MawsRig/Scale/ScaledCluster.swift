@@ -18,7 +18,7 @@ package struct ScaledCluster {
     private var agenda = Schedule<(trainer: Int, done: [Finish])>()
     private var now = Moment(nanoseconds: 0)
     private var configured: [PeerID: Reply] = [:]
-    private var seals: [ReceiptSeal] = []
+    private var keys = ServerKeys.none
     private var figures: ScaleFigures
 
     package init(_ shape: ScaleShape, processorTime: @escaping () -> UInt64) {
@@ -37,7 +37,7 @@ package struct ScaledCluster {
     package mutating func run() -> ScaleFigures {
         take(core.start())
         for index in 0..<shape.servers { joinServer(index) }
-        seals = (0..<shape.servers).map { ReceiptSeal(key: core.keys(of: server($0))?.receipt ?? .none) }
+        keys = core.keys(of: server(0)) ?? .none
         for index in 0..<shape.trainers {
             step(.trainerJoined(trainer(index), name: "trainer-\(index)", certificate: "trainer-\(index)"))
             step(.trainerReady(trainer(index)))
@@ -121,7 +121,7 @@ package struct ScaledCluster {
         let flush = Flush(
             term: lease.term, stage: lease.stage, step: lease.step, unit: first, level: finish.level,
             grant: lease.grant)
-        let receipt = seals.reduce(AuthenticationCode.none) { $0.joined(with: $1.receipt(flush)) }
+        let receipt = ReceiptSeal.all(flush, ring: keys.ring, shardCount: shape.servers, own: [:])
         var done = UnitDone(
             lease: lease.id, stage: lease.stage, step: lease.step, phase: lease.phase, unit: lease.unit, loss: 1,
             skipped: [], result: [], computeSeconds: 1, waitSeconds: 0, receipt: receipt)

@@ -70,14 +70,15 @@ extension SharedRowsShape: WireValue {
 }
 
 extension ServerKeys: WireValue {
-    static var minimumByteCount: Int { 64 }
+    static var minimumByteCount: Int { 96 }
 
     init(from reader: inout BodyReader) throws(WireError) {
-        self.init(lease: try reader.value(), receipt: try reader.value())
+        self.init(lease: try reader.value(), ring: try reader.value(), own: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
         writer.write(lease)
-        writer.write(receipt)
+        writer.write(ring)
+        writer.write(own)
     }
 }

@@ -52,7 +52,7 @@ final class FakeServer {
     private var reply: Reply { Reply(term: term, request: configuration?.request ?? .none) }
 
     /// The key of its receipts.
-    var receiptKey: AuthenticationCode { configuration?.keys.receipt ?? .none }
+    var keys: ServerKeys { configuration?.keys ?? .none }
 
     /// What it answers.
     func answer(_ sent: FakeLine.Sent) -> [FakeLine.Sent] {

@@ -247,7 +247,7 @@ final class NodeRig {
                 shape.unitsInPhase.count > 1 && lease.phase == 0
                 && server.shard.index == Int(lease.unit.value) % servers.count
             guard pushes || sharesRows else { continue }
-            receipt = receipt.joined(with: ReceiptSeal(key: server.receiptKey).receipt(flush))
+            receipt = receipt.joined(with: ReceiptSeal(keys: server.keys, shard: server.shard.index).receipt(flush))
             guard pushes, let report = server.push(lease.unit), let id = id(of: server) else { continue }
             say(report, from: id)
         }
