@@ -144,7 +144,7 @@ let programs: [Target] = [
         "maws",
         [
             "MawsBase", "MawsFiles", "MawsProcess", "MawsTensor", "MawsKernels", "MawsPlan", "MawsDataFiles",
-            "MawsData", "MawsDataTools", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast",
+            "MawsData", "MawsDataTools", "MawsCheckpoint", "MawsTraining", "MawsRecords", "MawsReport", "MawsForecast",
         ]),
     program(
         "maws-coord",

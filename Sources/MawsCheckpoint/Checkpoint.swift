@@ -7,8 +7,8 @@ package final class Checkpoint: Sendable {
     package let folder: String
     package let manifest: CheckpointManifest
     private let layout: CheckpointLayout
-    private let weights: CheckedFile
-    private let optimizer: CheckedFile
+    let weights: CheckedFile
+    let optimizer: CheckedFile
 
     package var header: CheckpointHeader { manifest.header }
     package var name: String { manifest.header.name }
@@ -17,7 +17,7 @@ package final class Checkpoint: Sendable {
 
     /// Opens the folder: the manifest's seal, and the files' headers and sizes must be right. Tensors are checked as
     /// they are read, or all of them by `verify`. The files of format 1, which has no hashes of pieces, are hashed now.
-    init(folder: String) throws {
+    package init(folder: String) throws {
         self.folder = folder
         manifest = try CheckpointManifest.read("\(folder)/manifest.json")
         layout = CheckpointLayout(manifest.header.table, format: manifest.format)
@@ -106,7 +106,7 @@ package final class Checkpoint: Sendable {
         .damaged(path: folder, reason: "its manifest does not list the tensors of its table as they are")
     }
 
-    private static func open(_ file: CheckpointLayout.File, in folder: String, _ layout: CheckpointLayout) throws
+    static func open(_ file: CheckpointLayout.File, in folder: String, _ layout: CheckpointLayout) throws
         -> OpenFile
     {
         let opened = try OpenFile("\(folder)/\(file.rawValue)", flags: O_RDONLY, action: "read")

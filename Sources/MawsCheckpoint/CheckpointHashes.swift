@@ -34,7 +34,7 @@ struct CheckpointHashes {
 
 /// The hashes of one file: of its tensors, and of its pieces. Slots that were never written are zeros, whose hash is
 /// computed once for each length.
-private struct FileHashes {
+struct FileHashes {
     private(set) var tensors: [CheckpointManifest.Tensor] = []
     private(set) var pieces: [String] = []
     /// The hash of the bytes of all tensors; it is of no use where there may be holes, which are not fed to it.

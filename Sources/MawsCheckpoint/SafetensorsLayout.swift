@@ -28,6 +28,8 @@ struct SafetensorsLayout: Sendable {
 
     struct Tensor: Sendable {
         let name: String
+        let type: ElementType
+        let shape: [Int]
         /// Bytes in the file.
         let range: Range<Int>
     }
@@ -57,7 +59,9 @@ struct SafetensorsLayout: Sendable {
         let header = length + json
         self.header = header
         tensors = zip(entries, zip(ends, ends.dropFirst())).map { entry, bytes in
-            Tensor(name: entry.name, range: header.count + bytes.0..<header.count + bytes.1)
+            Tensor(
+                name: entry.name, type: entry.type, shape: entry.shape,
+                range: header.count + bytes.0..<header.count + bytes.1)
         }
         size = header.count + ends[ends.count - 1]
     }

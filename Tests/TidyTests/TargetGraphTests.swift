@@ -54,7 +54,7 @@ import Testing
         "MawsTestSupport": "MawsBase MawsTensor MawsKernels",
         "maws":
             "MawsBase MawsFiles MawsProcess MawsTensor MawsKernels MawsPlan MawsDataFiles MawsData MawsDataTools "
-            + "MawsTraining MawsRecords MawsReport MawsForecast",
+            + "MawsCheckpoint MawsTraining MawsRecords MawsReport MawsForecast",
         "maws-coord": "MawsBase MawsTransport MawsProcess MawsWire MawsPlan MawsRecords MawsReport MawsCoordinator",
         "maws-ps": "MawsBase MawsProcess MawsServer",
         "maws-bench":
