@@ -74,7 +74,7 @@ struct CheckpointRepairTests {
         run.actions = []
         for _ in 0..<4 { run.finish(trainer) }
         run.reduceAll(step: 1)
-        #expect(run.actions.contains(.takeCheckpoint(at(2), isBeside: true)))
+        #expect(run.actions.contains(.takeCheckpoint(at(2), isBeside: false)))
         #expect(run.actions.suffix(2) == [.stageFinished(StageIndex(0)), .prepareStage(StageIndex(3))])
     }
 
