@@ -71,7 +71,12 @@ final class Coverage {
         return count
     }
 
-    static func names(_ core: Core) -> [String] {
+    static func names(_ core: Core) -> [String] { allNames[core] ?? [] }
+
+    private static let allNames: [Core: [String]] = Dictionary(
+        uniqueKeysWithValues: Core.allCases.map { ($0, made($0)) })
+
+    private static func made(_ core: Core) -> [String] {
         switch core {
         case .coordinator: CoordinatorCore.Mode.allCases.map { "\($0)" }
         case .shard: ShardCore.Phase.allCases.map { "\($0)" }

@@ -26,7 +26,7 @@ struct Tampering {
 
     /// What the coordinator would have all shards say of a unit.
     private func receipt(of done: UnitDone, _ core: CoordinatorCore) -> AuthenticationCode {
-        guard done.level < 32, done.receipt != .none else { return done.receipt }
+        guard done.level < 32 else { return done.receipt }
         let first = UnitIndex((done.unit.value >> done.level) << done.level)
         let grant = LeaseGrant(
             phase: done.phase, firstUnit: first, unitCount: 1, mayBeNonFinite: false, code: .none)

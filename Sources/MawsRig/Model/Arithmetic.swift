@@ -2,14 +2,14 @@ import MawsBase
 
 /// What stands for the arithmetic of a ViT: exact, and so that whatever is left out, counted twice or taken from another
 /// version, unit or order gives other weights.
-struct Arithmetic {
+package struct Arithmetic {
     let seed: UInt64
     let shape: RunShape
     let tables: [BlockTable]
     /// By stage and shard.
     let layouts: [[ShardLayout]]
 
-    init(seed: UInt64, shape: RunShape) {
+    package init(seed: UInt64, shape: RunShape) {
         (self.seed, self.shape) = (seed, shape)
         tables = shape.stages.indices.map(shape.table)
         layouts = tables.map { table in

@@ -1,13 +1,15 @@
 import MawsBase
 
 /// What stands for a chunk of a tensor: a digest that depends on all that the chunk was made of, and in which order.
-struct Cell: Hashable {
-    var digest: UInt64
+package struct Cell: Hashable {
+    package var digest: UInt64
     /// How often each unit of the step is in it, four bits a unit; 0 of what is no gradient.
-    var units: UInt64 = 0
+    package var units: UInt64
+
+    package init(digest: UInt64, units: UInt64 = 0) { (self.digest, self.units) = (digest, units) }
 
     /// The sum of two gradients: which is left and which right makes a difference, and so does what was added first.
-    static func + (left: Cell, right: Cell) -> Cell {
+    package static func + (left: Cell, right: Cell) -> Cell {
         Cell(digest: Digest.of(left.digest, right.digest), units: left.units &+ right.units)
     }
 

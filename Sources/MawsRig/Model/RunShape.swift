@@ -2,8 +2,8 @@ import MawsBase
 
 /// The run of a world: its stages and how many of what, as plain numbers. Nodes make the protocol's tables of it, the
 /// oracle its own truth.
-struct RunShape {
-    enum Kind {
+package struct RunShape {
+    package enum Kind {
         /// One phase; steps are committed.
         case training
         /// Units give something to all others in a first phase, as LiT's do.
@@ -12,40 +12,40 @@ struct RunShape {
         case evaluation
     }
 
-    struct Block {
-        var name: Int
-        var chunks: Int
-        var isTrainable: Bool
+    package struct Block {
+        package var name: Int
+        package var chunks: Int
+        package var isTrainable: Bool
     }
 
-    struct Stage {
-        var kind: Kind
-        var steps: Int
-        var units: Int
-        var blocks: [Block]
+    package struct Stage {
+        package var kind: Kind
+        package var steps: Int
+        package var units: Int
+        package var blocks: [Block]
         /// The earlier stage whose final weights it starts from.
-        var source: Int?
-        var clipNorm: Double?
+        package var source: Int?
+        package var clipNorm: Double?
         /// Steps between checkpoints; nil: by time.
-        var checkpointSteps: Int?
+        package var checkpointSteps: Int?
 
-        var commits: Bool { kind != .evaluation }
+        package var commits: Bool { kind != .evaluation }
     }
 
-    static let unitsMax = 8
+    package static let unitsMax = 8
 
-    var stages: [Stage]
-    var shards: Int
-    var trainers: Int
+    package var stages: [Stage]
+    package var shards: Int
+    package var trainers: Int
     /// What a trainer of usual speed takes for a unit.
-    var unitSeconds: Double
-    var leaseSeconds: Double
-    var checkpointSeconds: Double
-    var checkpointsKept: Int
+    package var unitSeconds: Double
+    package var leaseSeconds: Double
+    package var checkpointSeconds: Double
+    package var checkpointsKept: Int
     /// Neighbours that leave a trainer as one sum: 2^levels.
-    var sumLevels: Int
+    package var sumLevels: Int
 
-    init(seed: UInt64) {
+    package init(seed: UInt64) {
         var chance = Chance(seed: seed, .shape)
         shards = 1 + chance.below(3)
         trainers = 1 + chance.below(4)

@@ -1,9 +1,9 @@
 /// What is true of a run whatever happens, asked apart from the protocol: it knows the truth of every version, and hears
 /// what processes read, sum, apply, write and decide. The first thing that is not true ends its world.
-final class Oracle {
-    let truth: Truth
+package final class Oracle {
+    package let truth: Truth
     private let shape: RunShape
-    private(set) var finding: Finding?
+    package private(set) var finding: Finding?
     /// Steps of a stage that are committed, as the last durable word of a coordinator says.
     private var committed = (stage: 0, step: UInt64(0))
     /// The coordinator that may commit.
@@ -11,29 +11,29 @@ final class Oracle {
     /// Faults that cost state: what may be computed again for them.
     private var mayGoBack = false
     private var mayForget = false
-    private(set) var recomputedSteps = 0
+    package private(set) var recomputedSteps = 0
 
-    init(_ truth: Truth, _ shape: RunShape) { (self.truth, self.shape) = (truth, shape) }
+    package init(_ truth: Truth, _ shape: RunShape) { (self.truth, self.shape) = (truth, shape) }
 
-    func find(_ kind: Finding.Kind, _ text: @autoclosure () -> String) {
+    package func find(_ kind: Finding.Kind, _ text: @autoclosure () -> String) {
         if finding == nil { finding = Finding(kind: kind, text: text()) }
     }
 
     /// What a core says of itself.
-    func check(_ violations: [String], of name: String) {
+    package func check(_ violations: [String], of name: String) {
         if let first = violations.first { find(.invariant, "\(name): \(first)") }
     }
 
     // MARK: - What faults allow
 
     /// A state, or a checkpoint, was taken from the run.
-    func stateWasLost() { mayGoBack = true }
+    package func stateWasLost() { mayGoBack = true }
     /// The database was.
-    func databaseWasLost() { (mayGoBack, mayForget) = (true, true) }
+    package func databaseWasLost() { (mayGoBack, mayForget) = (true, true) }
 
     // MARK: - Steps
 
-    func reduced(stage: Int, step: UInt64, block: Int, from first: Int, _ cells: [Cell]) {
+    package func reduced(stage: Int, step: UInt64, block: Int, from first: Int, _ cells: [Cell]) {
         guard let due = truth.stages[stage].steps[safely: Int(step)]?.gradient[block] else {
             return find(.gradient, "step \(step) of stage \(stage) is reduced and there is none")
         }
@@ -49,20 +49,19 @@ final class Oracle {
     /// How often each unit is in a sum.
     private static func counts(_ units: UInt64) -> [UInt64] { (0..<16).map { units >> (4 * $0) & 15 } }
 
-    func applied(stage: Int, version: UInt64, shard: Int, _ file: StateFile) {
+    package func applied(
+        stage: Int, version: UInt64, block: Int, from first: Int, _ weights: [UInt64], _ slots: [UInt64]
+    ) {
         guard let due = truth.stages[stage].versions[safely: Int(version)] else {
             return find(.weights, "version \(version) of stage \(stage) is applied and there is none")
         }
-        for block in file.slices.indices where file.isTrained(block) && !file.slices[block].isEmpty {
-            let chunks = RunShape.chunks(file.slices[block])
-            let own = file.weights(block)
-            if own.weights != due.weights[block][chunks].map(\.digest) || own.slots != Array(due.slots[block][chunks]) {
-                return find(.weights, "shard \(shard): block \(block) of version \(version), stage \(stage)")
-            }
+        let chunks = first..<first + weights.count
+        if weights != due.weights[block][chunks].map(\.digest) || slots != Array(due.slots[block][chunks]) {
+            find(.weights, "chunks \(chunks) of block \(block) are not of version \(version), stage \(stage)")
         }
     }
 
-    func gathered(_ stage: Int, _ step: UInt64, block: Int, from first: Int, _ cells: [Cell], by name: String) {
+    package func gathered(_ stage: Int, _ step: UInt64, block: Int, from first: Int, _ cells: [Cell], by name: String) {
         let version = truth.stages[stage].versions[safely: Int(step)]
         let due = version?.weights[block][first..<first + cells.count]
         if due.map({ !$0.elementsEqual(cells) }) ?? true {
@@ -70,11 +69,11 @@ final class Oracle {
         }
     }
 
-    func torn(_ what: String) { find(.reading, what) }
+    package func torn(_ what: String) { find(.reading, what) }
 
     // MARK: - Commits
 
-    func coordinatorStarted(_ coordinator: ObjectIdentifier, stage: Int, step: UInt64) {
+    package func coordinatorStarted(_ coordinator: ObjectIdentifier, stage: Int, step: UInt64) {
         self.coordinator = coordinator
         if (stage, step) < committed {
             if !mayForget { find(.lost, "a coordinator starts at step \(step) of stage \(stage)") }
@@ -85,7 +84,7 @@ final class Oracle {
         committed = (stage, step)
     }
 
-    func committed(stage: Int, step: UInt64, values: [Double], by coordinator: ObjectIdentifier) {
+    package func committed(stage: Int, step: UInt64, values: [Double], by coordinator: ObjectIdentifier) {
         if coordinator != self.coordinator { find(.twoCoordinators, "step \(step) is committed by an older one") }
         if stage == committed.stage, step != committed.step {
             find(.lost, "step \(step) is committed after \(committed.step) steps of stage \(stage)")
@@ -100,7 +99,7 @@ final class Oracle {
         committed = (stage, step + 1)
     }
 
-    func rolledBack(_ stage: Int, _ step: UInt64) {
+    package func rolledBack(_ stage: Int, _ step: UInt64) {
         if (stage, step) < committed, !mayGoBack {
             find(.lost, "\(committed) steps were committed, and the run goes back to \((stage, step))")
         }
@@ -112,14 +111,14 @@ final class Oracle {
         committed = (stage, step)
     }
 
-    func recovered(_ stage: Int, _ step: UInt64) {
+    package func recovered(_ stage: Int, _ step: UInt64) {
         if !mayForget { find(.lost, "the database is made again from step \(step) and was there") }
         went(to: stage, step)
     }
 
     // MARK: - Checkpoints and results
 
-    func checkpoint(_ stage: Int, _ step: UInt64, _ weights: [[UInt64]], _ slots: [[UInt64]]) {
+    package func checkpoint(_ stage: Int, _ step: UInt64, _ weights: [[UInt64]], _ slots: [[UInt64]]) {
         guard let due = truth.stages[stage].versions[safely: Int(step)] else {
             return find(.checkpoint, "there is no step \(step) of stage \(stage)")
         }
@@ -131,14 +130,14 @@ final class Oracle {
         }
     }
 
-    func recorded(_ stage: UInt32, _ unit: UInt32, _ result: [UInt8]) {
+    package func recorded(_ stage: UInt32, _ unit: UInt32, _ result: [UInt8]) {
         guard let due = truth.stages[Int(stage)].results[safely: Int(unit)] else { return }
         let value = result.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         if value != due { find(.result, "unit \(unit) of stage \(stage) has another result") }
     }
 
     /// The run has ended: what it leaves.
-    func finished(_ checkpoints: [(stage: Int, step: UInt64)]) {
+    package func finished(_ checkpoints: [(stage: Int, step: UInt64)]) {
         for (stage, own) in shape.stages.enumerated() where own.commits {
             let isThere = checkpoints.contains { $0.stage == stage && $0.step == UInt64(own.steps) }
             if !isThere, !mayGoBack { find(.checkpoint, "stage \(stage) leaves no final checkpoint") }
@@ -147,17 +146,17 @@ final class Oracle {
 
     // MARK: - Bounds and blame
 
-    func uses(_ bytes: Int, of limit: Int, largest: Int) {
+    package func uses(_ bytes: Int, of limit: Int, largest: Int) {
         if bytes > max(limit, largest) { find(.memory, "\(bytes) bytes of gradients where \(limit) may be") }
     }
 
     /// A process breaks the protocol, says another; none of them does.
-    func breach(_ text: String, by name: String, at place: String) {
+    package func breach(_ text: String, by name: String, at place: String) {
         find(.blame, "\(place) says that \(name) breaks the protocol: \(text)")
     }
 
-    func blamed(_ text: String) { find(.blame, text) }
-    func stuck(_ text: String) { find(.progress, text) }
+    package func blamed(_ text: String) { find(.blame, text) }
+    package func stuck(_ text: String) { find(.progress, text) }
 }
 
 /// What is not true of a world, and was to be.

@@ -1,31 +1,31 @@
 /// What a run must come to, found without the protocol: one loop over stages, steps and units, in plain numbers.
-struct Truth {
-    struct Version {
+package struct Truth {
+    package struct Version {
         /// By block and chunk.
-        var weights: [[Cell]]
-        var slots: [[UInt64]]
+        package var weights: [[Cell]]
+        package var slots: [[UInt64]]
     }
 
-    struct Step {
+    package struct Step {
         /// The sum over all units, by block and chunk.
-        var gradient: [[Cell]]
-        var norm: Double
-        var clipScale: Double
-        var loss: Double
-        var rate: Double
+        package var gradient: [[Cell]]
+        package var norm: Double
+        package var clipScale: Double
+        package var loss: Double
+        package var rate: Double
     }
 
-    struct Stage {
+    package struct Stage {
         /// One more than steps.
-        var versions: [Version]
-        var steps: [Step]
+        package var versions: [Version]
+        package var steps: [Step]
         /// By unit, of an evaluation.
-        var results: [UInt64]
+        package var results: [UInt64]
     }
 
-    private(set) var stages: [Stage] = []
+    package private(set) var stages: [Stage] = []
 
-    init(_ arithmetic: Arithmetic) {
+    package init(_ arithmetic: Arithmetic) {
         for index in arithmetic.shape.stages.indices {
             stages.append(stage(index, arithmetic))
         }

@@ -71,7 +71,7 @@ final class LineEnd {
     private func carry(payload: Int, _ body: @escaping () -> Void) {
         guard let other, !isDeaf else { return }
         let seconds =
-            network.latency(from: process.host, to: other.process.host) + Double(payload) / network.bytesASecond
+            network.latency(from: process.host, to: other.process.host) + Double(payload) / Network.bytesASecond
         lastArrival = max(world.nanoseconds + UInt64(seconds * 1e9), lastArrival + 1)
         pass(at: lastArrival, other, body)
     }

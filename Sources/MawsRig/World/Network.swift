@@ -34,7 +34,8 @@ final class Network {
         var accept: (LineEnd) -> Void
     }
 
-    let bytesASecond = 50e6
+    /// What a connection carries: slow enough for things to happen while a slice is on its way.
+    static let bytesASecond = 5e6
     unowned let world: World
     private var chance: Chance
     private var listeners: [Address: Listener] = [:]

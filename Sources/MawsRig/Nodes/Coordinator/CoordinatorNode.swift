@@ -127,11 +127,22 @@ final class CoordinatorNode {
 
     /// Steps the core; what it asks for comes before all else that waits.
     func step(_ event: CoordinatorEvent) {
+        if case .tick = event { return tick() }
         let before = core
         let actions = world.tampering.coordinator(&core, event, world.now)
         world.coverage.coordinator(before.mode, core.mode)
         world.oracle.check(core.violations() + core.violations(since: before, actions), of: "coordinator")
         world.note(.stepped, 0, UInt64(actions.count))
+        for action in actions.reversed() { stack.append(.action(action)) }
+    }
+
+    /// Time passed, which mostly changes nothing.
+    private func tick() {
+        let mode = core.mode
+        let actions = core.step(.tick, now: world.now)
+        world.coverage.coordinator(mode, core.mode)
+        guard !actions.isEmpty else { return }
+        world.oracle.check(core.violations(), of: "coordinator")
         for action in actions.reversed() { stack.append(.action(action)) }
     }
 

@@ -113,8 +113,9 @@ extension ServerHost {
     }
 
     private func install(_ file: StateFile, _ generation: ShardGeneration) {
-        // Every other unit may wait for its neighbour, of every block; what more comes waits for memory.
-        let waiting = Int(file.configuration.unitsPerStep) / 2 + 1
+        // Every other unit may wait for its neighbour, of every block, and one more has to have room, or the step never
+        // ends; what comes beside that waits for memory.
+        let waiting = (Int(file.configuration.unitsPerStep) + 1) / 2 + 1
         let limit = 4 * waiting * file.slices.reduce(0) { $0 + $1.count }
         let pool = BufferPool(world, process, limitBytes: limit)
         pool.isUnbounded = world.tampering.does(.unboundedMemory)
@@ -174,8 +175,7 @@ extension ServerHost {
         guard file.update != nil else { return body() }
         guard !file.isUpdated else {
             file.sealApplied()
-            world.oracle.applied(
-                stage: Int(file.configuration.stage.value), version: file.step, shard: shard.index, file)
+            showApplied(file)
             return body()
         }
         file.changeNext(arithmetic)
@@ -183,6 +183,15 @@ extension ServerHost {
         world.after(world.workSeconds(process, 0.0001...0.001), process) { [self] in
             world.reached(process, .shard(.change, isDone: true))
             if process.isAlive { finishUpdate(file, body) }
+        }
+    }
+
+    private func showApplied(_ file: StateFile) {
+        for block in file.slices.indices where file.isTrained(block) && !file.slices[block].isEmpty {
+            let own = file.weights(block)
+            world.oracle.applied(
+                stage: Int(file.configuration.stage.value), version: file.step, block: block,
+                from: RunShape.chunks(file.slices[block]).lowerBound, own.weights, own.slots)
         }
     }
 }

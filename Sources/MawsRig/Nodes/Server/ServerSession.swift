@@ -80,7 +80,7 @@ final class ServerSession {
             return ask(request, body) { .rowsRequested($0, stage: stage, step: step) }
         case .takeMemory(let push, _): return takeMemory(push, body)
         case .receive(let upload, let count):
-            let seconds = Double(count) / 1e9 + world.workSeconds(host.process, 0...0.0005)
+            let seconds = Double(count) / Network.bytesASecond + world.workSeconds(host.process, 0...0.0005)
             return world.after(seconds, host.process) {
                 if case .shareRows = upload { self.taken = nil }
                 body(.payload(isFinite: true))
@@ -145,13 +145,16 @@ final class ServerSession {
     /// The memory is read a little after it was decided that it may be.
     private func send(_ reply: Reply, _ slice: TensorSlice, _ memory: ServerMemory?, _ finish: @escaping () -> Void) {
         guard let memory else { preconditionFailure("served without memory") }
-        world.after(world.workSeconds(host.process, 0.00002...0.002), host.process) { [self] in
+        let isLate = world.tampering.does(.endRequestsEarly)
+        world.after(world.workSeconds(host.process, isLate ? 0.2...2 : 0.00002...0.002), host.process) { [self] in
             guard !memory.file.isDamaged || world.tampering.does(.serveDamaged) else {
                 end.send(.unavailable(reply, "damage"))
                 return host.foundDamage(in: memory, finish)
             }
             var due = slice
-            if world.tampering.does(.serveOtherVersion) { due.step = StepIndex(memory.file.step) }
+            if world.tampering.does(.serveOtherVersion), slice.step.value > 0 {
+                due.step = StepIndex(slice.step.value - 1)
+            }
             guard let cells = memory.file.read(due) else {
                 world.oracle.torn("\(host.process.name) serves \(slice) and has another version there")
                 return finish()

@@ -162,7 +162,7 @@ final class NodeComputation {
         guard index == node.count - 1 else { return compute(index + 1) }
         let level = UInt8(node.count.trailingZeroBitCount)
         let first = node[0]
-        if world.tampering.does(.doneBeforeFlush) {
+        if world.tampering.does(.doneBeforeFlush) || world.tampering.does(.believeWithoutReceipts) {
             links.step(.closed(task))
             return body(.done(done))
         }

@@ -63,7 +63,9 @@ final class ShardLinks {
         let before = line.map(core.standing)
         let actions = core.step(event, now: world.now)
         world.coverage.exchange(before, line.map(core.standing))
-        world.oracle.check(core.violations(), of: process.name)
+        var isTick = false
+        if case .tick = event { isTick = true }
+        if !isTick || !actions.isEmpty { world.oracle.check(core.violations(), of: process.name) }
         for action in actions.locked { perform(action, payload) }
         for action in actions.unlocked {
             switch action {
