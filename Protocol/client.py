@@ -13,7 +13,7 @@ import struct
 import sys
 
 GOLDEN = pathlib.Path(__file__).parent / "golden"
-MAGIC, VERSION, HEADER = b"MAWS", 5, struct.Struct("<4sHBBIQ")
+MAGIC, VERSION, HEADER = b"MAWS", 6, struct.Struct("<4sHBBIQ")
 
 # Types of wire.md: a struct format, or a name that `decode` and `encode` know, or a list of (field, type).
 STAGE_STEP = [("stage", "I"), ("step", "Q")]

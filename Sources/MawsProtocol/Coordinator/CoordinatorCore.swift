@@ -172,7 +172,7 @@ package struct CoordinatorCore: Sendable {
         self.shardUses = shardUses
         self.secret = secret
         leaseKey = Self.key("leases", [], secret)
-        ringKey = Self.key("ring of receipts", [], secret)
+        ringKey = Self.key("ring", [], secret)
         configureCounts = Array(repeating: 0, count: shardCount)
         configuredTerms = Array(repeating: nil, count: shardCount)
         self.term = term
