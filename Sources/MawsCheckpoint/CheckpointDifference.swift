@@ -8,8 +8,8 @@ package struct CheckpointDifference: Sendable {
         case onlyInSecond
         /// Element types and shapes, such as `F32 [2, 3]`.
         case shapes(String, String)
-        /// `largest`: of the absolute differences between numbers, codes of 8-bit slots being numbers from 0 to 255; nil
-        /// where one of them is not finite.
+        /// `largest`: of the absolute differences between numbers, codes of 8-bit slots being numbers from 0 to 255;
+        /// nil where one of them is not finite.
         case values(count: Int, of: Int, largest: Double?)
     }
 

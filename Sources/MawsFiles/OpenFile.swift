@@ -52,8 +52,8 @@ package final class OpenFile: Sendable {
         if ftruncate(descriptor, off_t(bytes)) != 0 { throw StorageError.last("resize", path, bytes: bytes) }
     }
 
-    /// Gives the disk what whole pages of these bytes take back; they read as zero then. Where the file system cannot do
-    /// that they stay with the file.
+    /// Gives the disk what whole pages of these bytes take back; they read as zero then. Where the file system cannot
+    /// do that they stay with the file.
     package func release(_ bytes: Range<Int>) {
         let page = Int(sysconf(Int32(_SC_PAGESIZE)))
         let (start, end) = ((bytes.lowerBound + page - 1) / page * page, bytes.upperBound / page * page)

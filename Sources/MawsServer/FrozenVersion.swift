@@ -4,8 +4,9 @@ import MawsState
 import MawsWire
 import Synchronization
 
-/// The version that a checkpoint is made of while updates go on: what they overwrite of it is copied first, once, unless
-/// the checkpoint has it already. Where that fails the version is worth nothing any more, and the update goes on.
+/// The version that a checkpoint is made of while updates go on: what they overwrite of it is copied first, once,
+/// unless the checkpoint has it already. Where that fails the version is worth nothing any more, and the update goes
+/// on.
 final class FrozenVersion: Sendable {
     private struct Piece: Hashable {
         var block: Int
@@ -19,7 +20,7 @@ final class FrozenVersion: Sendable {
         var failure: (any Error)?
     }
 
-    /// Of the checkpoint.
+    /// The checkpoint's.
     let request: RequestNumber
     let step: StepIndex
     private let memory: ShardMemory

@@ -35,7 +35,7 @@ struct ModelVerify: ParsableCommand {
         guard damagedCount > 0 else { return }
         throw CleanFailure(
             "\(damagedCount) of \(folders.count) \(folders.count == 1 ? "checkpoint" : "checkpoints") "
-                + "\(damagedCount == 1 ? "is" : "are") damaged. maws model repair takes what is damaged from another copy."
+                + "\(damagedCount == 1 ? "is" : "are") damaged. maws model repair takes that from another copy."
         )
     }
 

@@ -5,7 +5,7 @@ import Glibc
 struct Pace: CustomStringConvertible {
     var commits = 0
     var seconds = 0.0
-    /// Of all its processes.
+    /// What all its processes had.
     var processorSeconds = 0.0
 
     /// Commits a second.

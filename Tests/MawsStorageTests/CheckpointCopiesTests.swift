@@ -143,7 +143,7 @@ struct CheckpointCopiesTests {
         #expect(try CheckpointInspection(path).faults.isEmpty)
     }
 
-    /// Of another step most weights are other ones: what is the same may be taken, and nothing else.
+    /// Another step has other weights for the most part: what is the same may be taken, and nothing else.
     @Test func nothingIsTakenThatWasNotWrittenThere() throws {
         let path = try write(1)
         let other = try write(2, changed: [3: 0.5])

@@ -4,8 +4,8 @@ import MawsTraining
 import MawsWire
 
 extension StageCatalog.Stage {
-    /// What units of the stage's first phase share, so that servers take nothing else. Units that train are whole; those
-    /// of an evaluation lack samples that could not be read.
+    /// What units of the stage's first phase share, so that servers take nothing else. Units that train are whole;
+    /// those of an evaluation lack samples that could not be read.
     package var sharedRows: SharedRowsShape {
         let floats = definition.phases.first?.postedFloatsPerSample ?? 0
         guard floats > 0 else { return .none }

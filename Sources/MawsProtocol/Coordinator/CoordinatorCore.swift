@@ -150,7 +150,8 @@ package struct CoordinatorCore: Sendable {
     /// By shard: how often it was configured, and what its receipts are sealed with since.
     var configureCounts: [UInt64]
     let ringKey: AuthenticationCode
-    /// The term of each shard's newest configuration, and the keys of receipts of shards that were configured twice in it.
+    /// The term of each shard's newest configuration, and the keys of receipts of shards that were configured twice in
+    /// it.
     var configuredTerms: [Term?]
     var ownReceiptKeys: [Int: AuthenticationCode] = [:]
 

@@ -47,9 +47,9 @@ package struct LeaseSeal: Hashable, Sendable {
 /// Makes a shard's receipts: that it has all of some neighbouring units.
 ///
 /// Receipt *i* of *S* is code(i) ⊕ code(i + 1) under the key of the ring, which all shards have. All of them joined are
-/// code(0) ⊕ code(S), so that whoever checks them makes two codes however many shards there are; and those of all shards
-/// but one tell nothing of the last. A shard that was configured again in a term, and may have lost what an earlier
-/// receipt was given for, joins a code of its own.
+/// code(0) ⊕ code(S), so that whoever checks them makes two codes however many shards there are; and those of all
+/// shards but one tell nothing of the last. A shard that was configured again in a term, and may have lost what an
+/// earlier receipt was given for, joins a code of its own.
 package struct ReceiptSeal: Hashable, Sendable {
     private let keys: ServerKeys
     private let shard: Int

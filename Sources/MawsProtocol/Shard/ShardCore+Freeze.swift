@@ -4,7 +4,7 @@ import MawsWire
 /// A version that a checkpoint is made of while later ones take its place.
 extension ShardCore {
     struct Frozen: Hashable {
-        /// Of the checkpoint.
+        /// The checkpoint's.
         var request: RequestNumber
         var step: StepIndex
         /// What the checkpoint has not got yet.

@@ -17,8 +17,8 @@ extension RunFact: CustomStringConvertible {
         case .checkpointNotTaken(let step, let failure):
             "the checkpoint at step \(step.value) was not taken: \(failure)"
         case .checkpointLate(let due, let underWay):
-            "a checkpoint is due at step \(due.value) and that of step \(underWay.value) is still being taken: the next "
-                + "one follows it"
+            "a checkpoint is due at step \(due.value) and that of step \(underWay.value) is still being taken: "
+                + "the next one follows it"
         case .trainerJoined(let name): "\(name) joined"
         case .trainerLeft(let name, let loss): "\(name) left: \(loss)"
         case .unitReturned(let name, let reason): "\(name ?? "a trainer") gave a unit back: \(reason)"

@@ -1,4 +1,5 @@
-/// The ways between the cores' states that there are, as their code has them: what worlds have not come through is said.
+/// The ways between the cores' states that there are, as their code has them: what worlds have not come through is
+/// said.
 extension CoverageCount {
     private static let ways: [(core: Coverage.Core, from: String, to: String)] = [
         (.coordinator, "preparing", "assembling searching ended"),

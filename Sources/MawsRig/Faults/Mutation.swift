@@ -1,5 +1,5 @@
-/// A mistake that the rig's shells make on purpose, so that whoever looks at the oracle sees what it finds. The product's
-/// cores know nothing of them.
+/// A mistake that the rig's shells make on purpose, so that whoever looks at the oracle sees what it finds. The
+/// product's cores know nothing of them.
 package enum Mutation: String, CaseIterable, Sendable {
     // Sums.
     case sumInOtherOrder = "sum-in-other-order"

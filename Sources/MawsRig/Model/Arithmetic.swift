@@ -1,7 +1,7 @@
 import MawsBase
 
-/// What stands for the arithmetic of a ViT: exact, and so that whatever is left out, counted twice or taken from another
-/// version, unit or order gives other weights.
+/// What stands for the arithmetic of a ViT: exact, and so that whatever is left out, counted twice or taken from
+/// another version, unit or order gives other weights.
 package struct Arithmetic {
     let seed: UInt64
     let shape: RunShape

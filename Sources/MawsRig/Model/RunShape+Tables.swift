@@ -20,11 +20,11 @@ extension RunShape {
 
     func protocolShapes() -> [StageShape] {
         stages.indices.map { index in
-            let stage = stages[index]
+            let own = stages[index]
             return StageShape(
-                index: StageIndex(UInt32(index)), stepCount: UInt64(stage.steps),
-                unitsInPhase: stage.kind == .exchanging ? [stage.units, stage.units] : [stage.units],
-                commits: stage.commits, checkpointSteps: stage.checkpointSteps.map(UInt64.init),
+                index: StageIndex(UInt32(index)), stepCount: UInt64(own.steps),
+                unitsInPhase: own.kind == .exchanging ? [own.units, own.units] : [own.units],
+                commits: own.commits, checkpointSteps: own.checkpointSteps.map(UInt64.init),
                 checkpointSeconds: checkpointSeconds)
         }
     }

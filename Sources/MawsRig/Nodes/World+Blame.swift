@@ -1,6 +1,7 @@
 import MawsProtocol
 
-/// What the nodes of a world say of each other: all of them keep to the protocol, and whoever is said not to is wronged.
+/// What the nodes of a world say of each other: all of them keep to the protocol, and whoever is said not to is
+/// wronged.
 extension World {
     func refused(_ name: String, _ refusal: AdmissionRefusal) {
         switch refusal {

@@ -1,5 +1,5 @@
-/// What is true of a run whatever happens, asked apart from the protocol: it knows the truth of every version, and hears
-/// what processes read, sum, apply, write and decide. The first thing that is not true ends its world.
+/// What is true of a run whatever happens, asked apart from the protocol: it knows the truth of every version, and
+/// hears what processes read, sum, apply, write and decide. The first thing that is not true ends its world.
 package final class Oracle {
     package let truth: Truth
     private let shape: RunShape

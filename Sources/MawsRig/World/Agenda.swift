@@ -1,12 +1,13 @@
 import MawsBase
 
-/// All that is still to happen in a simulated world, in one total order: by the moment, and at one moment by when it was
-/// put down.
+/// All that is still to happen in a simulated world, in one total order: by the moment, and at one moment by when it
+/// was put down.
 package struct Agenda {
     package struct Entry {
         package var at: UInt64
         package var number: UInt64
-        /// Whose it is: what is put down for a process does not happen once that is dead, and later while it is stopped.
+        /// Whose it is: what is put down for a process does not happen once that is dead, and later while it is
+        /// stopped.
         package var owner: Process?
         package var body: () -> Void
     }

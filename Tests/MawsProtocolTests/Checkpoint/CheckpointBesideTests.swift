@@ -121,7 +121,7 @@ struct CheckpointBesideTests {
         #expect(run.actions.last == .runStopped)
     }
 
-    /// Of the version in force already: it is the one.
+    /// It is of the version in force already.
     @Test func aStopWaitsForTheOneUnderWayOfItsVersion() {
         var (run, trainer) = run()
         for _ in 0..<2 { run.finishStep(trainer) }

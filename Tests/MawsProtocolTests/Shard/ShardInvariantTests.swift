@@ -3,8 +3,8 @@ import MawsProtocol
 import MawsWire
 import Testing
 
-/// Drawn schedules of pushes, gathers, shared rows, commits, restores and losses: after every event the shard's invariants
-/// hold (the harness checks them), and a version is never skipped or served twice.
+/// Drawn schedules of pushes, gathers, shared rows, commits, restores and losses: after every event the shard's
+/// invariants hold (the harness checks them), and a version is never skipped or served twice.
 struct ShardInvariantTests {
     @Test(arguments: 0..<24) func anyScheduleKeepsTheInvariants(seed: Int) {
         var random = CounterRandom(seed: UInt64(seed), purpose: .test, element: 0)

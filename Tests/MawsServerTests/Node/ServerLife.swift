@@ -156,7 +156,7 @@ extension Message {
     var isRestored: Bool { if case .restored = self { true } else { false } }
     var isReduced: Bool { if case .reduced = self { true } else { false } }
 
-    /// Of a server's hello.
+    /// What a server's hello says.
     var server: ServerHello? { if case .hello(let hello) = self { hello.server } else { nil } }
 
     /// Why something is not there.

@@ -2,8 +2,8 @@ import MawsBase
 import MawsProtocol
 import MawsWire
 
-/// Joins a shard's core to simulated memory, as the server's own shell does: what is locked happens with the step of the
-/// core, the rest piece by piece after it, with other connections' events and the process's death in between.
+/// Joins a shard's core to simulated memory, as the server's own shell does: what is locked happens with the step of
+/// the core, the rest piece by piece after it, with other connections' events and the process's death in between.
 final class ServerHost {
     struct BufferKey: Hashable {
         var generation: ShardGeneration
