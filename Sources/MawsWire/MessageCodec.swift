@@ -70,13 +70,9 @@ package enum MessageCodec {
         case .reduced: .reduced(try reader.value())
         case .commit: .commit(try reader.value())
         case .applied: .applied(try reader.value(), stage: try reader.value(), step: try reader.value())
-        case .snapshot: .snapshot(try reader.value(), try reader.value())
-        case .snapshotSlice: .snapshotSlice(try reader.value(), try reader.value())
+        case .snapshot, .snapshotSlice, .freeze, .sliceKept, .thaw: try readOfCheckpoint(kind, from: &reader)
         case .bulk: .bulk(origin: try reader.value())
         case .restoreRequest: .restoreRequest(try reader.value())
-        case .freeze: .freeze(try reader.value(), stage: try reader.value(), step: try reader.value())
-        case .sliceKept: .sliceKept(try reader.value(), try reader.value())
-        case .thaw: .thaw(try reader.value())
         case .roster: .roster(try reader.value())
         case .leaseRequest: .leaseRequest(shares: try reader.byteArray())
         case .leases: .leases(try reader.array())
@@ -96,6 +92,18 @@ package enum MessageCodec {
         case .linkState: .linkState(try reader.value(), try reader.value())
         case .statusRequest: .statusRequest
         case .status: .status(try reader.byteArray())
+        }
+    }
+
+    private static func readOfCheckpoint(
+        _ kind: MessageKind, from reader: inout BodyReader
+    ) throws(WireError) -> Message {
+        switch kind {
+        case .snapshot: .snapshot(try reader.value(), try reader.value())
+        case .snapshotSlice: .snapshotSlice(try reader.value(), try reader.value())
+        case .freeze: .freeze(try reader.value(), stage: try reader.value(), step: try reader.value())
+        case .sliceKept: .sliceKept(try reader.value(), try reader.value())
+        default: .thaw(try reader.value())
         }
     }
 
