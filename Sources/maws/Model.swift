@@ -58,9 +58,7 @@ struct ModelDiff: ParsableCommand {
         guard !difference.tensors.isEmpty else {
             return Console.say("All \(difference.equalCount) tensors are equal.")
         }
-        var table = TextTable(header: ["tensor", "difference"], alignments: [.left, .left])
-        for tensor in difference.tensors { table.add([tensor.name, Self.sentence(tensor.kind)]) }
-        Console.say(table.draw())
+        for tensor in difference.tensors { Console.say("\(tensor.name): \(Self.sentence(tensor.kind))") }
         throw CleanFailure(
             "\(difference.tensors.count) tensors differ, and \(difference.equalCount) are equal.")
     }
