@@ -55,8 +55,8 @@ final class Coverage {
     func checkpoint(_ from: CheckpointCore.Standing, _ to: CheckpointCore.Standing) {
         note(.checkpoint, from.rawValue, to.rawValue)
     }
-    func exchange(_ from: ExchangeCore.LineStanding?, _ to: ExchangeCore.LineStanding?) {
-        if let from, let to { note(.exchange, from.rawValue, to.rawValue) }
+    func exchange(_ from: ExchangeCore.LineStanding, _ to: ExchangeCore.LineStanding) {
+        note(.exchange, from.rawValue, to.rawValue)
     }
 
     var count: CoverageCount {

@@ -6,7 +6,8 @@ extension CoverageCount {
         (.coordinator, "searching", "assembling ended"),
         (.coordinator, "assembling", "computing deciding checkpointing searching preparing ended"),
         (.coordinator, "computing", "deciding assembling checkpointing preparing ended"),
-        (.coordinator, "deciding", "applying assembling"),
+        // The shell decides at once: nothing comes between.
+        (.coordinator, "deciding", "applying"),
         (.coordinator, "applying", "computing checkpointing assembling"),
         (.coordinator, "checkpointing", "computing preparing assembling ended"),
         (.shard, "empty", "opening restoring"),
@@ -15,7 +16,8 @@ extension CoverageCount {
         (.shard, "sealing", "serving restoring"),
         (.shard, "serving", "applying restoring empty"),
         (.shard, "applying", "serving empty restoring"),
-        (.session, "greeting", "idle ended"),
+        // Who keeps to the protocol ends no session.
+        (.session, "greeting", "idle"),
         (.session, "idle", "announced asking confirming"),
         (.session, "announced", "idle awaitingMemory receiving"),
         (.session, "awaitingMemory", "receiving idle"),
@@ -31,7 +33,7 @@ extension CoverageCount {
         (.exchange, "idle", "sending"),
         (.trainer, "down", "connecting"),
         (.trainer, "connecting", "greeting down"),
-        (.trainer, "greeting", "preparing ready down"),
+        (.trainer, "greeting", "preparing ready computing down"),
         (.trainer, "preparing", "ready down"),
         (.trainer, "ready", "computing down"),
         (.trainer, "computing", "ready down"),

@@ -20,8 +20,8 @@ struct Fault: Hashable, CustomStringConvertible {
         case powerOff(host: Int, seconds: Double)
         /// The server's process and its file are gone.
         case loseState(host: Int, awaySeconds: Double)
-        /// Bits of the server's file flip.
-        case damageState(host: Int)
+        /// Bits of the server's file flip, which its process or the next one finds.
+        case damageState(host: Int, isKilled: Bool)
         case damageCheckpoint(number: Int)
         case loseDatabase(awaySeconds: Double)
         case damageDatabase(awaySeconds: Double)

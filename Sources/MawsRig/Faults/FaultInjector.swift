@@ -104,8 +104,9 @@ final class FaultInjector {
             world.oracle.stateWasLost()
             kill(host, seconds)
             cluster.serverDisks[host - 1].file = nil
-        case .damageState(let host):
+        case .damageState(let host, let isKilled):
             world.oracle.stateWasLost()
+            if isKilled { kill(host, 0.2) }
             cluster.serverDisks[host - 1].file?.isDamaged = true
         case .damageCheckpoint(let number):
             world.oracle.stateWasLost()

@@ -74,7 +74,7 @@ struct FaultPlan {
         switch chance.below(8) {
         case 0, 1: return .loseState(host: server(), awaySeconds: seconds)
         case 2: return .powerOff(host: chance.below(hosts), seconds: seconds)
-        case 3: return .damageState(host: server())
+        case 3: return .damageState(host: server(), isKilled: chance.happens(0.5))
         case 4: return .damageCheckpoint(number: chance.below(4))
         case 5: return .loseDatabase(awaySeconds: seconds)
         case 6: return .damageDatabase(awaySeconds: seconds)

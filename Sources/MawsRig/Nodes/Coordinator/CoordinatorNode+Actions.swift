@@ -56,9 +56,9 @@ extension CoordinatorNode {
     }
 
     private func rollBack(to position: RunPosition) {
-        world.oracle.rolledBack(Int(position.stage.value), position.step.value)
         guard !world.tampering.does(.forgetRollBack) else { return }
-        write({ [disk] in
+        write({ [disk, world] in
+            world.oracle.rolledBack(Int(position.stage.value), position.step.value)
             disk.database?.goBack(to: position)
             disk.metrics = disk.metrics.filter { $0.key < position }
         }) {}

@@ -130,7 +130,10 @@ final class ServerSession {
                 done()
                 body(nil)
             }
-            for action in core.step(.answered(answer, reply)) {
+            let before = core.standing
+            let actions = core.step(.answered(answer, reply))
+            world.coverage.session(before, core.standing)
+            for action in actions {
                 switch action {
                 case .sendSlice(let reply, let slice): return send(reply, slice, memory, finish)
                 case .sendRows(let reply, let stage, let step, let units): send(reply, stage, step, units)

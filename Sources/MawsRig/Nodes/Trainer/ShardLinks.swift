@@ -59,10 +59,10 @@ final class ShardLinks {
     }
 
     func step(_ event: ExchangeEvent, payload: ShardPayload = .none) {
-        let line = event.line
-        let before = line.map(core.standing)
+        let concerned = event.line.map { [$0] } ?? Array(workers.keys)
+        let before = concerned.map(core.standing)
         let actions = core.step(event, now: world.now)
-        world.coverage.exchange(before, line.map(core.standing))
+        for (line, standing) in zip(concerned, before) { world.coverage.exchange(standing, core.standing(of: line)) }
         var isTick = false
         if case .tick = event { isTick = true }
         if !isTick || !actions.isEmpty { world.oracle.check(core.violations(), of: process.name) }
