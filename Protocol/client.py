@@ -36,7 +36,7 @@ HELLO = [
     ("product rate", "d"), ("origin", "Q"),
 ]
 INITIALIZERS = {
-    0: [], 1: [], 2: [("value", "f")], 3: [("deviation", "f")], 4: [("deviation", "f")],
+    0: [], 1: [], 2: [("value", "f")], 3: [("std", "f")], 4: [("std", "f")],
     5: [("fan in", "Q"), ("fan out", "Q")], 6: [("grid side", "Q")],
 }
 ENTRY = [
@@ -86,7 +86,7 @@ MESSAGES = {
     33: ("leaseRequest", [("shares", "bytes")]),
     34: ("leases", [("leases", ("array", [("id", "Q"), ("term", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("milliseconds", "I"),
-        ("passed", ("array", "Q")), ("grant", GRANT),
+        ("excluded", ("array", "Q")), ("grant", GRANT),
     ]))]),
     35: ("unitDone", [("lease", "Q")] + STAGE_STEP + [
         ("phase", "I"), ("unit", "I"), ("loss", "d"), ("skipped", ("array", "text")), ("result", "bytes"),
@@ -222,7 +222,7 @@ class Connection:
         self.tls.sendall(make_frame(name, fields))
 
     def receive(self, awaited):
-        """The fields of the next message of this name; others are passed over."""
+        """The fields of the next message of this name; others are skipped."""
         while True:
             name, fields, _ = read_frame(self.read)
             if name == awaited:

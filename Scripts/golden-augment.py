@@ -24,7 +24,7 @@ from torchvision.transforms import functional as F  # noqa: E402
 
 GOLDEN = pathlib.Path(__file__).parent.parent / "Tests/MawsDataTestSupport/Golden"
 WIDTH, HEIGHT, SIDE = 37, 29, 20
-MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 NAMES = ["Identity", "ShearX", "ShearY", "TranslateX", "TranslateY", "Rotate", "Brightness", "Color", "Contrast",
          "Sharpness", "Posterize", "Solarize", "AutoContrast", "Equalize"]
 
@@ -119,7 +119,7 @@ def pipeline():
     """A given crop, with and without the flip, normalised."""
     source = photo(WIDTH, HEIGHT, "RGB")
     image = F.resized_crop(source, 3, 5, 23, 30, (SIDE, SIDE), InterpolationMode.BICUBIC)
-    normal = [F.normalize(F.to_tensor(one), MEAN, DEVIATION) for one in (image, F.hflip(image))]
+    normal = [F.normalize(F.to_tensor(one), MEAN, STD) for one in (image, F.hflip(image))]
     return {"crop": [5, 3, 30, 23], "plain": floats(normal[0]), "flipped": floats(normal[1])}
 
 
@@ -159,13 +159,13 @@ def draws():
         area = torch.tensor([h * w / (375 * 500) for _, _, h, w in boxes])
         aspect = torch.tensor([math.log(w / h) for _, _, h, w in boxes])
         left = torch.tensor([x / max(500 - w, 1) for _, x, _, w in boxes])
-        crops.append({"scale": scale, "ratio": ratio, "area": area.mean().item(), "areaDeviation": area.std().item(),
-                      "logRatio": aspect.mean().item(), "logRatioDeviation": aspect.std().item(),
+        crops.append({"scale": scale, "ratio": ratio, "area": area.mean().item(), "areaStd": area.std().item(),
+                      "logRatio": aspect.mean().item(), "logRatioStd": aspect.std().item(),
                       "left": left.mean().item()})
     betas = []
     for alpha in [0.1, 0.5, 0.8, 1.0, 2.0, 5.0]:
         values = torch.distributions.Beta(alpha, alpha).sample((200000,)).double()
-        betas.append({"alpha": alpha, "deviation": values.std().item(),
+        betas.append({"alpha": alpha, "std": values.std().item(),
                       "belowTenth": (values < 0.1).double().mean().item(),
                       "belowQuarter": (values < 0.25).double().mean().item()})
     return {"crops": crops, "betas": betas}
@@ -173,7 +173,7 @@ def draws():
 
 def main():
     golden = {
-        "side": SIDE, "width": WIDTH, "height": HEIGHT, "mean": MEAN, "deviation": DEVIATION,
+        "side": SIDE, "width": WIDTH, "height": HEIGHT, "mean": MEAN, "std": STD,
         "squares": {"1": text(photo(SIDE, SIDE, "L").tobytes()), "3": text(photo(SIDE, SIDE, "RGB").tobytes())},
         "sources": {"1": text(photo(WIDTH, HEIGHT, "L").tobytes()), "3": text(photo(WIDTH, HEIGHT, "RGB").tobytes())},
         "operations": operations(), "tones": tones(), "resizes": resizes(), "views": views(), "pipeline": pipeline(),

@@ -18,7 +18,7 @@ def main(folder):
     images.SIZE, images.PATCH = 224, 16
     images.WIDTH, images.DEPTH, images.HEADS = 768, 12, 12
     images.DECODER_WIDTH, images.DECODER_DEPTH, images.DECODER_HEADS = 512, 8, 16
-    images.DEVIATION = 0.03
+    images.STD = 0.03
     images.masked_autoencoder(folder)
     images.weakly_supervised(folder)
     pairs = importlib.import_module("golden-lit")
@@ -26,7 +26,7 @@ def main(folder):
     pairs.SAMPLES, pairs.CONTEXT, pairs.VOCABULARY, pairs.EMBEDDING = 4, 102, 8000, 512
     pairs.LENGTHS = [102, 40, 77, 5]
     pairs.SIZE, pairs.PATCH, pairs.WIDTH, pairs.DEPTH, pairs.HEADS, pairs.MLP = 224, 16, 768, 12, 12, 3072
-    pairs.DEVIATION = 0.03
+    pairs.STD = 0.03
     pairs.lit()
 
 

@@ -26,7 +26,7 @@ SAMPLES, CONTEXT, VOCABULARY, EMBEDDING, SMOOTHING = 6, 10, 40, 12, 0.1
 LENGTHS = [9, 3, 7, 5, 2, 8]
 SIZE, PATCH, WIDTH, DEPTH, HEADS, MLP = 8, 4, 16, 2, 2, 32
 # Of the random weights.
-DEVIATION = 0.3
+STD = 0.3
 
 
 def save(name, tensors):
@@ -55,7 +55,7 @@ def randomise(model):
     """Values far from any initialiser, so that nothing cancels by symmetry; exact in fp32."""
     for name, parameter in model.named_parameters():
         is_norm_weight = "norm" in name.lower() and name.endswith("weight")
-        value = torch.randn(parameter.shape) * (0.1 if is_norm_weight or "bias" in name else DEVIATION)
+        value = torch.randn(parameter.shape) * (0.1 if is_norm_weight or "bias" in name else STD)
         parameter.data = (value + 1 if is_norm_weight else value).double()
 
 
@@ -78,8 +78,8 @@ def lit():
     image, text = image_tower().eval(), text_tower().eval()
     randomise(image), randomise(text)
     projections = {
-        "image_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, WIDTH).double() * DEVIATION),
-        "text_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, WIDTH).double() * DEVIATION),
+        "image_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, WIDTH).double() * STD),
+        "text_projection.weight": torch.nn.Parameter(torch.randn(EMBEDDING, WIDTH).double() * STD),
         "logit_scale": torch.nn.Parameter(torch.tensor(math.log(1 / 0.07), dtype=torch.float32).double()),
     }
     images, ids = torch.randn(SAMPLES, 3, SIZE, SIZE).double(), tokens()

@@ -29,7 +29,7 @@ WIDTH, DEPTH, HEADS = 32, 2, 4
 DECODER_WIDTH, DECODER_DEPTH, DECODER_HEADS = 24, 1, 2
 LABELS = 11
 # Of the random matrices.
-DEVIATION = 0.15
+STD = 0.15
 
 
 def randomize(model, generator):
@@ -38,7 +38,7 @@ def randomize(model, generator):
         for name, parameter in model.named_parameters():
             if "pos" in name:
                 continue
-            scale = DEVIATION if parameter.dim() > 1 else 0.1
+            scale = STD if parameter.dim() > 1 else 0.1
             center = 1.0 if "norm" in name and name.endswith("weight") else 0.0
             parameter.copy_(center + scale * torch.randn(parameter.shape, generator=generator))
     return model.double()

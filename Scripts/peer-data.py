@@ -14,7 +14,7 @@ import time
 import numpy
 from PIL import Image
 
-MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 HEIGHT, WIDTH, SOURCES = 375, 500, 8
 
 
@@ -76,7 +76,7 @@ def transform(scale):
 
     return transforms.Compose([
         transforms.RandomResizedCrop(224, scale=(scale, 1), interpolation=transforms.InterpolationMode.BICUBIC),
-        transforms.RandomHorizontalFlip(), transforms.ToTensor(), transforms.Normalize(MEAN, DEVIATION),
+        transforms.RandomHorizontalFlip(), transforms.ToTensor(), transforms.Normalize(MEAN, STD),
     ])
 
 

@@ -191,7 +191,7 @@ static void read_rows(j_decompress_ptr jpeg, const MawsJPEGRegion *region, JDIME
     }
 }
 
-// Passes over the rows above the region.
+// Skips the rows above the region.
 static void read_to(j_decompress_ptr jpeg, JDIMENSION row, int may_skip) {
     if (may_skip) {
         if (row > 0) jpeg_skip_scanlines(jpeg, row);
@@ -201,7 +201,7 @@ static void read_to(j_decompress_ptr jpeg, JDIMENSION row, int may_skip) {
     while (jpeg->output_scanline < row) jpeg_read_scanlines(jpeg, buffer, 1);
 }
 
-// Passes over the rows below the region. Skipping to the very end would not read them at all.
+// Skips the rows below the region. Skipping to the very end would not read them at all.
 static void read_rest(j_decompress_ptr jpeg) {
     JDIMENSION rest = jpeg->output_height - jpeg->output_scanline;
     if (rest == 0) return;

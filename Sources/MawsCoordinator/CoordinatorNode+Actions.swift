@@ -34,7 +34,7 @@ extension CoordinatorNode {
         case .takeCheckpoint(let position, let isBeside): try takeCheckpoint(position, isBeside: isBeside)
         case .giveUpCheckpoint: collector.giveUp()
         case .record(let done, let trainer): try record(done, trainer)
-        case .passOver(let sample, let term): try passOver(sample, term)
+        case .excludeSample(let sample, let term): try excludeSample(sample, term)
         case .keepTerm(let term): try world.write(.database) { try database.keep(term) }
         case .stepFinished: try finishStep()
         case .stageFinished(let stage): try finishStage(stage)
@@ -172,7 +172,7 @@ extension CoordinatorNode {
             gradientNorm: gradientNorm, loss: loss, images: stage.imagesPerStep, seconds: seconds,
             bytesPushed: reports.reduce(0) { $0 + $1.bytesPushed },
             bytesGathered: reports.reduce(0) { $0 + $1.bytesGathered },
-            utilisation: Utilisation.share(operations: operations, of: seconds * productRate))
+            mfu: MFU.share(operations: operations, of: seconds * productRate))
     }
 
     /// Makes a decision durable and lets the servers know.
@@ -216,10 +216,10 @@ extension CoordinatorNode {
         if Int(done.phase) == stage.definition.phases.lastOfEach { progress.add(images: stage.imagesPerUnit) }
     }
 
-    private func passOver(_ sample: PassedSample, _ term: Term) throws {
-        try world.write(.records) { try recorder.pass(sample) }
-        try world.write(.database) { try database.pass(PassedSampleRecord(sample), term: term) }
-        logger.warning("no trainer gets a sample, which the run passes over: \(sample.name)")
+    private func excludeSample(_ sample: ExcludedSample, _ term: Term) throws {
+        try world.write(.records) { try recorder.exclude(sample) }
+        try world.write(.database) { try database.exclude(ExcludedSampleRecord(sample), term: term) }
+        logger.warning("no trainer gets a sample, which the run excludes: \(sample.name)")
     }
 
     /// What a stage leaves is durable before its end is: an end that is known is not told twice.

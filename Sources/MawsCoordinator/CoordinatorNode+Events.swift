@@ -159,7 +159,7 @@ extension CoordinatorNode {
         }
     }
 
-    /// What is of another stage the core passes over.
+    /// What is of another stage the core skips.
     private func fits(_ report: Reduced, of peer: Peer) -> Bool {
         guard max(report.bytesPushed, report.bytesGathered) <= Self.bytesOfAStepMax else { return false }
         guard report.stage == core.stage.index, let shard = peer.shard else { return true }

@@ -82,7 +82,7 @@ extension CoordinatorNode {
             shardCount: plan.cluster.servers, leaseSeconds: plan.cluster.leaseSeconds, position: position,
             checkpoint: checkpoint, lastCommit: lastCommit,
             finished: Set(try database.ends().map { StageIndex($0.stage) }), dropsStep: opened.isRecovered,
-            passed: try database.passed().map(PassedSample.init),
+            excluded: try database.excluded().map(ExcludedSample.init),
             secret: (0..<32).map { _ in UInt8.random(in: .min ... .max) }, now: now,
             shardUses: { catalog[$0.stage].unitShards?.uses(step: $0.step.value) ?? [] })
     }
@@ -112,12 +112,12 @@ extension CommitRecord {
     }
 }
 
-extension PassedSample {
+extension ExcludedSample {
     var name: String {
         "\(SkippedSample(shard: lost.shard, member: lost.member, offset: lost.offset, reason: lost.reason))"
     }
 
-    init(_ record: PassedSampleRecord) {
+    init(_ record: ExcludedSampleRecord) {
         self.init(
             position: RunPosition(stage: StageIndex(record.stage), step: StepIndex(record.step)),
             unit: UnitIndex(record.unit),
@@ -127,8 +127,8 @@ extension PassedSample {
     }
 }
 
-extension PassedSampleRecord {
-    init(_ sample: PassedSample) {
+extension ExcludedSampleRecord {
+    init(_ sample: ExcludedSample) {
         self.init(
             stage: sample.position.stage.value, step: sample.position.step.value, unit: sample.unit.value,
             sample: sample.lost.index, slot: sample.lost.slot, shard: sample.lost.shard, member: sample.lost.member,

@@ -108,7 +108,8 @@ package final class CoordinatorNode {
         let profile = try RunProfile.settled(plan, identity)
         if let profile { try database.setComputeProfile(profile.description) }
         admission = Admission(fingerprint: catalog.fingerprint, profile: profile, isBitIdentical: plan.bitIdentity)
-        recorder = try RunRecorder(paths: paths, catalog: catalog, passed: database.passed().map(PassedSample.init))
+        recorder = try RunRecorder(
+            paths: paths, catalog: catalog, excluded: database.excluded().map(ExcludedSample.init))
         collector = CheckpointCollector(mailbox: mailbox, world: world)
         let now = world.now()
         (heartbeats, progressLoggedAt, warnedAt) = (

@@ -14,7 +14,7 @@ package enum DataError: Error, CustomStringConvertible, Hashable, Sendable {
     /// A sample whose content cannot be used.
     case sample(SkippedSample)
     /// A sample that this machine does not get: its source stalls or answers wrongly, or its shard is not as it was
-    /// indexed. Whether it is passed over is for the coordinator to say, as another machine may get it.
+    /// indexed. Whether it is skipped is for the coordinator to say, as another machine may get it.
     case unreachable(UnreachableSample)
     case image(ImageProblem)
     /// A line or row of a text file.

@@ -5,7 +5,7 @@ import MawsPlan
 
 /// What a set of shards holds, found by reading and decoding every sample.
 package struct ShardSurvey: Sendable {
-    /// Those that were passed over included.
+    /// Those that were skipped included.
     package private(set) var sampleCount = 0
     package private(set) var captionCount = 0
     /// Samples by their number of hashtags.
@@ -62,7 +62,7 @@ package struct ShardSurvey: Sendable {
     package var mean: [Double] { sums.map { $0 / Double(max(1, imageCount)) } }
 
     /// Square root of the mean squared distance of pixels from `mean`, every image weighing the same.
-    package var deviation: [Double] {
+    package var std: [Double] {
         zip(squares, mean).map { max(0, $0 / Double(max(1, imageCount)) - $1 * $1).squareRoot() }
     }
 

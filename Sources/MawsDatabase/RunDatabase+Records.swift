@@ -54,15 +54,15 @@ package struct CommitRecord: Codable, Hashable, Sendable, FetchableRecord, Persi
     package var seconds: Double
     package var bytesPushed: UInt64
     package var bytesGathered: UInt64
-    /// See `Utilisation`; nil where no trainer said its rate.
-    package var utilisation: Double?
+    /// See `MFU`; nil where no trainer said its rate.
+    package var mfu: Double?
 
     package init(
         stage: UInt32, step: UInt64, learningRate: Double, clipScale: Double, gradientNorm: Double, loss: Double,
         images: Int, seconds: Double, bytesPushed: UInt64, bytesGathered: UInt64,
-        utilisation: Double? = nil
+        mfu: Double? = nil
     ) {
-        self.utilisation = utilisation
+        self.mfu = mfu
         self.stage = stage
         self.step = step
         self.learningRate = learningRate

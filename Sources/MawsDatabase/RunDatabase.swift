@@ -157,7 +157,7 @@ package final class RunDatabase: Sendable {
     }
 
     /// Makes it durable that the run passes a sample over, and the term that counts from then on.
-    package func pass(_ record: PassedSampleRecord, term: Term) throws {
+    package func exclude(_ record: ExcludedSampleRecord, term: Term) throws {
         try write { database in
             try record.insert(database, onConflict: .replace)
             try Self.raise(to: term, database)
@@ -171,10 +171,10 @@ package final class RunDatabase: Sendable {
         try database.execute(sql: "UPDATE run SET term = MAX(term, ?)", arguments: [Int64(term.value)])
     }
 
-    /// All samples that the run passes over, in the order of steps and units.
-    package func passed() throws -> [PassedSampleRecord] {
+    /// All samples that the run excludes, in the order of steps and units.
+    package func excluded() throws -> [ExcludedSampleRecord] {
         try read { database in
-            try PassedSampleRecord
+            try ExcludedSampleRecord
                 .order(Column("stage"), Column("step"), Column("unit"), Column("sample")).fetchAll(database)
         }
     }
@@ -192,7 +192,7 @@ package final class RunDatabase: Sendable {
                         clipScale REAL NOT NULL, gradientNorm REAL NOT NULL, loss REAL NOT NULL,
                         images INTEGER NOT NULL,
                         seconds REAL NOT NULL, bytesPushed INTEGER NOT NULL, bytesGathered INTEGER NOT NULL,
-                        utilisation REAL, PRIMARY KEY (stage, step)
+                        mfu REAL, PRIMARY KEY (stage, step)
                     );
                     CREATE TABLE IF NOT EXISTS stageEnd (stage INTEGER PRIMARY KEY, summary TEXT NOT NULL);
                     CREATE TABLE IF NOT EXISTS passedSample (
@@ -202,9 +202,13 @@ package final class RunDatabase: Sendable {
                     );
                     """)
             // Runs of earlier versions go on.
+            let columns = try Set(database.columns(in: "commitRecord").map(\.name))
+            if columns.contains("utilisation") && !columns.contains("mfu") {
+                try database.execute(sql: "ALTER TABLE commitRecord RENAME COLUMN utilisation TO mfu")
+            }
             let additions = [
                 ("run", "computeProfile", "TEXT"), ("run", "firstCommit", "INTEGER"),
-                ("commitRecord", "utilisation", "REAL"),
+                ("commitRecord", "mfu", "REAL"),
             ]
             for (table, column, type) in additions
             where try !database.columns(in: table).contains(where: { $0.name == column }) {

@@ -18,7 +18,7 @@ package struct CropBox: Hashable {
 
 /// What of an image is seen: the crop is scaled to `width` × `height`, and of that the window is kept. Pixels outside
 /// the crop have no influence.
-package struct Framing: Hashable {
+package struct ResizeGeometry: Hashable {
     package var crop: CropBox
     package var width: Int
     package var height: Int
@@ -54,13 +54,13 @@ package final class ImageResizer {
 
     package init(loops: ImageLoops = .fastest) { self.loops = loops }
 
-    package func resize(_ image: PixelImage, _ framing: Framing, interpolation: Interpolation) {
-        (width, height, channels) = (framing.window.width, framing.window.height, image.channels)
-        let (crop, window) = (framing.crop, framing.window)
+    package func resize(_ image: PixelImage, _ geometry: ResizeGeometry, interpolation: Interpolation) {
+        (width, height, channels) = (geometry.window.width, geometry.window.height, image.channels)
+        let (crop, window) = (geometry.crop, geometry.window)
         let across = ResizeTaps(
-            from: crop.width, to: framing.width, window: window.x..<window.x + width, interpolation: interpolation)
+            from: crop.width, to: geometry.width, window: window.x..<window.x + width, interpolation: interpolation)
         let down = ResizeTaps(
-            from: crop.height, to: framing.height, window: window.y..<window.y + height, interpolation: interpolation)
+            from: crop.height, to: geometry.height, window: window.y..<window.y + height, interpolation: interpolation)
         grow(&canvas, to: height * stride)
         grow(&scratch, to: maws_resize_scratch(crop.width, crop.height, stride))
         let start = (crop.y * image.width + crop.x) * channels

@@ -5,34 +5,34 @@ import MawsPlan
 /// Image in, normalised pixels of the model's size out. Every number drawn depends on the slot alone.
 package struct ImageTransform: Sendable {
     private let size: Int
-    private let plan: FramingPlan
+    private let plan: ResizePlan
     private let crop: RandomResizedCrop?
     private let flips: Bool
     private let randAugment: RandAugmentPlan?
     private let erase: RandomErasing?
     private let draws: SlotDraws
-    /// (value / 255 - mean) / deviation for every channel and 8-bit value, shape (channels, 256).
+    /// (value / 255 - mean) / std for every channel and 8-bit value, shape (channels, 256).
     private let normalized: [Float]
 
     /// - Parameter augment: nil where nothing is drawn at random: evaluation.
     package init(
-        model: ImageModelPlan, framing: FramingPlan, augment: AugmentPlan?, seed: UInt64, stage: String,
+        model: ImageModelPlan, resize: ResizePlan, augment: AugmentPlan?, seed: UInt64, stage: String,
         stageIndex: UInt32
     ) throws(DataError) {
         guard model.channels == 1 || model.channels == 3, model.mean.count == model.channels,
-            model.deviation.count == model.channels
+            model.std.count == model.channels
         else {
-            throw .stage(name: stage, problem: "needs 1 or 3 channels with one mean and one deviation each")
+            throw .stage(name: stage, problem: "needs 1 or 3 channels with one mean and one std each")
         }
         size = model.size
-        plan = framing
+        plan = resize
         if let plan = augment?.crop { crop = try RandomResizedCrop(plan, stage: stage) } else { crop = nil }
         flips = augment?.flip ?? false
         randAugment = augment?.randAugment
         erase = augment?.erase.map(RandomErasing.init)
         draws = SlotDraws(seed: seed, stageIndex: stageIndex)
         normalized = (0..<model.channels).flatMap { channel in
-            (0..<256).map { (Float($0) / 255 - model.mean[channel]) / model.deviation[channel] }
+            (0..<256).map { (Float($0) / 255 - model.mean[channel]) / model.std[channel] }
         }
     }
 
@@ -47,11 +47,11 @@ package struct ImageTransform: Sendable {
             apply(try encoded.decode(channels: channels), slot: slot, into: target, with: resizer)
             return
         }
-        var framing = framing(width: encoded.width, height: encoded.height, slot: slot)
+        var geometry = geometry(width: encoded.width, height: encoded.height, slot: slot)
         let image = try encoded.decode(
-            channels: channels, region: framing.crop, target: (width: framing.width, height: framing.height))
-        framing.crop = Self.all(width: image.width, height: image.height)
-        draw(image, framing, slot: slot, into: target, with: resizer)
+            channels: channels, region: geometry.crop, target: (width: geometry.width, height: geometry.height))
+        geometry.crop = Self.all(width: image.width, height: image.height)
+        draw(image, geometry, slot: slot, into: target, with: resizer)
     }
 
     /// - Parameter target: gets pixels of shape (channels, size, size).
@@ -59,15 +59,15 @@ package struct ImageTransform: Sendable {
         _ image: PixelImage, slot: UInt64, into target: UnsafeMutablePointer<Float>, with resizer: ImageResizer
     ) {
         let source = crop == nil ? image : shortened(image, with: resizer)
-        let framing = framing(width: source.width, height: source.height, slot: slot)
-        draw(source, framing, slot: slot, into: target, with: resizer)
+        let geometry = geometry(width: source.width, height: source.height, slot: slot)
+        draw(source, geometry, slot: slot, into: target, with: resizer)
     }
 
     private func draw(
-        _ image: PixelImage, _ framing: Framing, slot: UInt64, into target: UnsafeMutablePointer<Float>,
+        _ image: PixelImage, _ geometry: ResizeGeometry, slot: UInt64, into target: UnsafeMutablePointer<Float>,
         with resizer: ImageResizer
     ) {
-        resizer.resize(image, framing, interpolation: plan.interpolation)
+        resizer.resize(image, geometry, interpolation: plan.interpolation)
         let mirrored = flips && draws.isFlipped(slot)
         if let randAugment {
             var pixels = resizer.image(mirrored: mirrored)
@@ -91,27 +91,29 @@ package struct ImageTransform: Sendable {
         let (width, height) = Self.scaled(width: image.width, height: image.height, shortSide: side)
         let all = Self.all(width: image.width, height: image.height)
         resizer.resize(
-            image, Framing(crop: all, width: width, height: height), interpolation: plan.interpolation)
+            image, ResizeGeometry(crop: all, width: width, height: height), interpolation: plan.interpolation)
         return resizer.image()
     }
 
-    private func framing(width: Int, height: Int, slot: UInt64) -> Framing {
+    private func geometry(width: Int, height: Int, slot: UInt64) -> ResizeGeometry {
         if let crop {
             var random = draws.random(.crop, slot)
             let box = crop.box(width: width, height: height, random: &random)
-            return Framing(crop: box, width: size, height: size)
+            return ResizeGeometry(crop: box, width: size, height: size)
         }
         guard plan.centerCrop else {
-            return Framing(crop: Self.all(width: width, height: height), width: size, height: size)
+            return ResizeGeometry(crop: Self.all(width: width, height: height), width: size, height: size)
         }
         return Self.central(width: width, height: height, shortSide: plan.shortSide ?? size, size: size)
     }
 
     /// torchvision's Resize to a short side, then CenterCrop.
-    package static func central(width imageWidth: Int, height imageHeight: Int, shortSide: Int, size: Int) -> Framing {
+    package static func central(width imageWidth: Int, height imageHeight: Int, shortSide: Int, size: Int)
+        -> ResizeGeometry
+    {
         let (width, height) = scaled(width: imageWidth, height: imageHeight, shortSide: shortSide)
         let window = CropBox(x: margin(width - size), y: margin(height - size), width: size, height: size)
-        return Framing(
+        return ResizeGeometry(
             crop: all(width: imageWidth, height: imageHeight), width: width, height: height, window: window)
     }
 

@@ -2,7 +2,7 @@
 /// paper's Tables 10 to 17. torchvision is the reference for each.
 package struct AugmentPlan: Codable, Hashable, Sendable {
     /// What is seen of an image before it is cropped at random or, without that, at all.
-    package var framing = FramingPlan(shortSide: nil, centerCrop: false, interpolation: .bicubic)
+    package var resize = ResizePlan(shortSide: nil, centerCrop: false, interpolation: .bicubic)
     /// RandomResizedCrop; nil: that.
     package var crop: CropPlan?
     /// Horizontal flip of half of the images.
@@ -15,6 +15,11 @@ package struct AugmentPlan: Codable, Hashable, Sendable {
     package var mixup: Double?
     package var cutmix: Double?
 
+    private enum CodingKeys: String, CodingKey {
+        case crop, flip, randAugment, erase, mixup, cutmix
+        case resize = "framing"
+    }
+
     package init(crop: CropPlan?, flip: Bool) {
         self.crop = crop
         self.flip = flip
@@ -25,7 +30,7 @@ package struct AugmentPlan: Codable, Hashable, Sendable {
 }
 
 /// How an image of any shape becomes one of the model's size.
-package struct FramingPlan: Codable, Hashable, Sendable {
+package struct ResizePlan: Codable, Hashable, Sendable {
     /// Side in pixels that the shorter side is scaled to first; nil: the model's size for a central crop, else no
     /// scaling.
     package var shortSide: Int?

@@ -170,11 +170,17 @@ package struct ImageModelPlan: Codable, Hashable, Sendable {
     package var mlp: Int
     /// Mean and standard deviation of the pixels in 0...1, one a channel.
     package var mean: [Float]
-    package var deviation: [Float]
+    package var std: [Float]
+
+    /// Stored plans, and their hashes, have the names that earlier versions gave the fields; so it is with all of them.
+    private enum CodingKeys: String, CodingKey {
+        case preset, patch, size, channels, width, depth, heads, mlp, mean
+        case std = "deviation"
+    }
 
     package init(
         preset: String?, patch: Int, size: Int, channels: Int, width: Int, depth: Int, heads: Int, mlp: Int,
-        mean: [Float], deviation: [Float]
+        mean: [Float], std: [Float]
     ) {
         self.preset = preset
         self.patch = patch
@@ -185,7 +191,7 @@ package struct ImageModelPlan: Codable, Hashable, Sendable {
         self.heads = heads
         self.mlp = mlp
         self.mean = mean
-        self.deviation = deviation
+        self.std = std
     }
 
     /// Pixels of a side that a plan may ask for.

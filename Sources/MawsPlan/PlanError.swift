@@ -25,6 +25,8 @@ package enum PlanError: Error, Hashable, CustomStringConvertible {
     case wrongValue(PlanPlace, expected: String, found: String)
     /// No such field here; `known` are the fields there are, `suggestion` the nearest of them.
     case unknownField(PlanPlace, known: [String], suggestion: String?)
+    /// A field that earlier versions called so.
+    case renamedField(PlanPlace, today: String)
     /// A field of another kind of stage.
     case misplacedField(PlanPlace, kind: String, belongsTo: [String])
     case missingField(PlanPlace, expected: String)
@@ -54,6 +56,8 @@ package enum PlanError: Error, Hashable, CustomStringConvertible {
         case .unknownField(let place, let known, let suggestion):
             "\(place): there is no such field; "
                 + (suggestion.map { "did you mean `\($0)`?" } ?? "the fields here are \(list(known)).")
+        case .renamedField(let place, let today):
+            "\(place): this field is called `\(today)` by now."
         case .misplacedField(let place, let kind, let belongsTo):
             "\(place): a \(kind) stage has no such field; it belongs to \(list(belongsTo)) stages."
         case .missingField(let place, let expected):
@@ -76,7 +80,8 @@ extension PlanError {
     /// Where the fault is; nil where it is of no field.
     var place: PlanPlace? {
         switch self {
-        case .wrongValue(let place, _, _), .unknownField(let place, _, _), .misplacedField(let place, _, _),
+        case .wrongValue(let place, _, _), .unknownField(let place, _, _), .renamedField(let place, _),
+            .misplacedField(let place, _, _),
             .missingField(let place, _), .conflict(let place, _), .missingFile(let place, _, _, _),
             .unusableFile(let place, _, _):
             place

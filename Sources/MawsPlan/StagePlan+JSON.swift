@@ -1,8 +1,9 @@
 /// A stage's fields and its task's beside each other, as they were before each kind had its own type.
 extension StagePlan: Codable {
     private enum CodingKeys: String, CodingKey {
-        case name, kind, from, weights, on, batch, unit, microBatch, epochs, steps, recipe, nonFiniteSkips, framing
+        case name, kind, from, weights, on, batch, unit, microBatch, epochs, steps, recipe, nonFiniteSkips
         case imageSize
+        case evalCrop = "framing"
     }
 
     /// What earlier versions wrote of the fields of other kinds than the stage's. It is written still, so that the hash
@@ -34,7 +35,7 @@ extension StagePlan: Codable {
         imageSize = try fields.decodeIfPresent(Int.self, forKey: .imageSize)
         microBatch = try fields.decode(Int.self, forKey: .microBatch)
         nonFiniteSkips = try fields.decode(Int.self, forKey: .nonFiniteSkips)
-        framing = try fields.decode(FramingPlan.self, forKey: .framing)
+        evalCrop = try fields.decode(ResizePlan.self, forKey: .evalCrop)
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -52,7 +53,7 @@ extension StagePlan: Codable {
         try fields.encodeIfPresent(steps, forKey: .steps)
         try fields.encodeIfPresent(recipe, forKey: .recipe)
         try fields.encode(nonFiniteSkips, forKey: .nonFiniteSkips)
-        try fields.encode(framing, forKey: .framing)
+        try fields.encode(evalCrop, forKey: .evalCrop)
         try OtherKinds().encode(to: encoder)
         try task.encode(to: encoder)
     }

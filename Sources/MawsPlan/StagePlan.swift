@@ -27,7 +27,7 @@ package struct StagePlan: Hashable, Sendable {
     /// stops at the first.
     package var nonFiniteSkips = 0
     /// Evaluations only: what they see of an image. Training stages have one in their recipe.
-    package var framing = FramingPlan(shortSide: nil, centerCrop: true, interpolation: .bicubic)
+    package var evalCrop = ResizePlan(shortSide: nil, centerCrop: true, interpolation: .bicubic)
 
     package init(
         name: String? = nil, task: any StageTask, on: String, batch: Int, unit: Int, epochs: Double = 0,
@@ -56,7 +56,7 @@ package struct StagePlan: Hashable, Sendable {
     package var trains: Bool { type(of: task).trains }
     package var needs: DataNeeds { task.needs }
     /// Splits whose samples it reads, in the order of its units.
-    package var splits: [String] { [needs.fitOn, on].compactMap(\.self) }
+    package var splits: [String] { [needs.trainSplit, on].compactMap(\.self) }
     package var unitsPerStep: Int { batch / unit }
 
     /// Steps of a training stage over a split of `samples` images: whole global batches only.

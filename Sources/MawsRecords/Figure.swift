@@ -43,13 +43,6 @@ package enum Figure {
         seconds.isFinite && seconds < 10 ? "\(Int(max(0, seconds).rounded(.up))) s" : duration(seconds)
     }
 
-    /// `3.2` seconds that passed, never more than did.
-    package static func tenths(_ seconds: Double) -> String {
-        guard seconds.isFinite, seconds < 1e12 else { return "–" }
-        let value = Int(max(0, seconds) * 10)
-        return "\(value / 10).\(value % 10)"
-    }
-
     /// Decimal units: `640 B`, `1.20 MB`, `34.5 GB`.
     package static func bytes(_ count: Int) -> String {
         guard count >= 1000 else { return "\(count) B" }

@@ -16,17 +16,17 @@ package struct FolderRecords {
     init(_ folder: RunFolder) throws(ReportError) {
         let metrics = try folder.lines(of: StepMetrics.self, in: "metrics.jsonl")
         let summaries = try folder.lines(of: StageSummary.self, in: "stages.jsonl")
-        let passed = try folder.lines(of: SkippedSampleRecord.self, in: "skipped.jsonl")
+        let skippedLines = try folder.lines(of: SkippedSampleRecord.self, in: "skipped.jsonl")
         let hosts = try folder.lines(of: MachineRecord.self, in: "machines.jsonl")
         steps = RunFolder.steps(metrics.records)
         stages = RunFolder.summaries(summaries.records)
-        skipped = RunFolder.once(passed.records)
+        skipped = RunFolder.once(skippedLines.records)
         machines = RunFolder.latest(hosts.records)
         let results = RunResults(folder: "\(folder.path)/results", stages: stages)
         evaluations = results.results
         let torn = [
             ("metrics.jsonl", metrics.damagedLines), ("stages.jsonl", summaries.damagedLines),
-            ("skipped.jsonl", passed.damagedLines), ("machines.jsonl", hosts.damagedLines),
+            ("skipped.jsonl", skippedLines.damagedLines), ("machines.jsonl", hosts.damagedLines),
         ]
         damage =
             torn.compactMap(Self.tornLines) + Self.missingSteps(steps, of: stages) + results.damage.map(\.sentence)

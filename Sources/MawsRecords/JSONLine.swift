@@ -11,11 +11,29 @@ package enum JSONLine {
         return String(decoding: try encoder.encode(record), as: UTF8.self)
     }
 
+    /// What earlier versions called `mfu`.
+    private static let formerName = Data("\"utilisation\"".utf8)
+
+    private static func today(_ path: [any CodingKey]) -> any CodingKey {
+        let key = path[path.count - 1]
+        return key.stringValue == "utilisation" ? FieldName(stringValue: "mfu") : key
+    }
+
+    private struct FieldName: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
     package static func decode<Record: Decodable>(_ type: Record.Type, from line: some DataProtocol) throws -> Record {
         let decoder = JSONDecoder()
         decoder.nonConformingFloatDecodingStrategy = .convertFromString(
             positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
-        return try decoder.decode(type, from: Data(line))
+        let line = Data(line)
+        if line.range(of: formerName) != nil { decoder.keyDecodingStrategy = .custom(today) }
+        return try decoder.decode(type, from: line)
     }
 }
 

@@ -12,14 +12,14 @@ package struct StepMetrics: Codable, Hashable, Sendable {
     package var bytesGathered: Int
     /// True for a step whose gradient was not finite and not applied; left out otherwise.
     package var skipped: Bool?
-    /// See `Utilisation`.
-    package var utilisation: Double?
+    /// See `MFU`.
+    package var mfu: Double?
 
     package init(
         stage: String, step: Int, loss: Double, learningRate: Double, gradientNorm: Double, images: Int,
-        seconds: Double, bytesPushed: Int, bytesGathered: Int, skipped: Bool? = nil, utilisation: Double? = nil
+        seconds: Double, bytesPushed: Int, bytesGathered: Int, skipped: Bool? = nil, mfu: Double? = nil
     ) {
-        self.utilisation = utilisation
+        self.mfu = mfu
         self.skipped = skipped
         self.stage = stage
         self.step = step
@@ -51,7 +51,7 @@ package struct RunStart: Codable, Hashable, Sendable {
     }
 }
 
-/// One line of `skipped.jsonl`: a sample that a stage passes over, by its shard, member, offset and the reason.
+/// One line of `skipped.jsonl`: a sample that a stage skips, by its shard, member, offset and the reason.
 package struct SkippedSampleRecord: Codable, Hashable, Sendable {
     package var stage: String
     package var sample: String
@@ -96,8 +96,8 @@ package struct StageSummary: Codable, Hashable, Sendable {
     package var accuracy: Double?
     /// SHA-256 of the final weights, hexadecimal, for training stages.
     package var weightsHash: String?
-    /// Mean over all steps whose trainers said their rate, for training stages; see `Utilisation`.
-    package var utilisation: Double?
+    /// Mean over all steps whose trainers said their rate, for training stages; see `MFU`.
+    package var mfu: Double?
     /// Samples of an evaluation that have no class and are not scored; nil where there are none.
     package var unlabelled: Int?
     /// SHA-256 of the files that an evaluation left in `results/`, hexadecimal, by name; nil for training stages and in
@@ -106,12 +106,12 @@ package struct StageSummary: Codable, Hashable, Sendable {
 
     package init(
         stage: String, kind: String, steps: Int, seconds: Double, images: Int, loss: Double?, bytesPushed: Int,
-        bytesGathered: Int, accuracy: Double?, weightsHash: String?, utilisation: Double? = nil, unlabelled: Int? = nil,
+        bytesGathered: Int, accuracy: Double?, weightsHash: String?, mfu: Double? = nil, unlabelled: Int? = nil,
         resultHashes: [String: String]? = nil
     ) {
         self.resultHashes = resultHashes
         self.unlabelled = unlabelled
-        self.utilisation = utilisation
+        self.mfu = mfu
         self.stage = stage
         self.kind = kind
         self.steps = steps

@@ -67,11 +67,11 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
     package private(set) var waitingFor: String?
     /// Steps of the stage that were skipped, since the coordinator's start, because they were not finite.
     package var skippedSteps: Int
-    /// Samples of the stage that are passed over, and the first of them by name.
+    /// Samples of the stage that are skipped, and the first of them by name.
     package var skippedSamples: Int
     package var skippedNames: [String]
-    /// See `Utilisation`; nil while nobody computes.
-    package var utilisation: Double?
+    /// See `MFU`; nil while nobody computes.
+    package var mfu: Double?
     /// What somebody should do something about before long: certificates in their last days.
     package var warnings: [String] = []
     /// The checkpoint that is taken while steps go on; nil where none is.
@@ -84,14 +84,14 @@ package struct StatusSnapshot: Codable, Hashable, Sendable {
     package init(
         run: String, stage: String, stageIndex: Int, stageCount: Int, step: Int, stepCount: Int, loss: Double?,
         imagesPerSecond: Double, remainingSeconds: Double?, peers: [Peer], wait: Wait?,
-        skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], utilisation: Double? = nil,
+        skippedSteps: Int = 0, skippedSamples: Int = 0, skippedNames: [String] = [], mfu: Double? = nil,
         phase: String? = nil, runRemainingSeconds: Double? = nil
     ) {
         self.phase = phase
         self.runRemainingSeconds = runRemainingSeconds
         self.skippedSamples = skippedSamples
         self.skippedNames = skippedNames
-        self.utilisation = utilisation
+        self.mfu = mfu
         self.run = run
         self.stage = stage
         self.stageIndex = stageIndex

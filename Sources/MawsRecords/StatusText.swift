@@ -5,7 +5,7 @@ extension PeerActivity: CustomStringConvertible {
     /// One short phrase: `unit 3 of step 17 since 0.4 s`, `idle`, `away since 3.0 s`.
     package var description: String {
         switch self {
-        case .away(let seconds): "away since \(Figure.tenths(seconds)) s"
+        case .away(let seconds): "away since \(SecondsText.tenths(seconds)) s"
         case .receivesShard: "receives its shard"
         case .reduced(let step): "step \(step) reduced"
         case .serves(let version): "serves version \(version)"
@@ -13,9 +13,9 @@ extension PeerActivity: CustomStringConvertible {
         case .idle: "idle"
         case .computes(let first, let last, let step, let seconds):
             "\(first == last ? "unit \(first)" : "units \(first) to \(last)") of step \(step) "
-                + "since \(Figure.tenths(seconds)) s"
-        case .setAside(let fault, let left): "set aside for \(Figure.tenths(left)) s more: \(fault)"
-        case .waitsForUnit(let seconds): "waits for a unit since \(Figure.tenths(seconds)) s"
+                + "since \(SecondsText.tenths(seconds)) s"
+        case .setAside(let fault, let left): "set aside for \(SecondsText.tenths(left)) s more: \(fault)"
+        case .waitsForUnit(let seconds): "waits for a unit since \(SecondsText.tenths(seconds)) s"
         }
     }
 }
@@ -50,7 +50,7 @@ extension TrainerFault: CustomStringConvertible {
 extension Wait: CustomStringConvertible {
     /// What comes after "waits for": `trainer-1: unit 3 of step 17 since 4.1 s`.
     package var description: String {
-        let since = "since \(Figure.tenths(seconds)) s"
+        let since = "since \(SecondsText.tenths(seconds)) s"
         return switch cause {
         case .firstCheckpoint: "the coordinator, which makes the stage's first checkpoint, \(since)"
         case .wholeCheckpoint: "the coordinator, which looks for a whole checkpoint, \(since)"
@@ -68,8 +68,8 @@ extension Wait: CustomStringConvertible {
         case .sum(let step): "\(name ?? "a server"), which adds up step \(step)"
         case .unit(let unit, let step): "\(name ?? "a trainer"): unit \(unit) of step \(step) \(since)"
         case .silence(let ago):
-            "\(name ?? "a server"), silent for \(Figure.tenths(seconds)) s"
-                + (ago > 0 ? " until \(Figure.tenths(ago)) s ago" : "")
+            "\(name ?? "a server"), silent for \(SecondsText.tenths(seconds)) s"
+                + (ago > 0 ? " until \(SecondsText.tenths(ago)) s ago" : "")
         }
     }
 }

@@ -1,7 +1,7 @@
 import MawsBase
 
-/// A range of a `FloatBuffer`: what kernels read and write. It keeps the buffer alive. Element access is inlined into
-/// other modules' loops, which cost 0.4 % of a step otherwise.
+/// A range of a `FloatBuffer`: what kernels read and write. It keeps the buffer alive. Access to an element is a call
+/// from another module, all of which take 0.4 % of a step; loops over many elements are in C, or go by `array`.
 package struct FloatSlice: @unchecked Sendable {
     package let buffer: FloatBuffer
     /// First element, in elements of the buffer.
@@ -16,7 +16,7 @@ package struct FloatSlice: @unchecked Sendable {
     }
 
     /// For kernels only; the caller keeps the slice alive while it uses the pointer.
-    @inlinable package var pointer: UnsafeMutablePointer<Float> { buffer.pointer + offset }
+    package var pointer: UnsafeMutablePointer<Float> { buffer.pointer + offset }
 
     /// `count` elements from the slice's element `start` on.
     package func part(_ start: Int, _ count: Int) -> FloatSlice {
@@ -27,7 +27,7 @@ package struct FloatSlice: @unchecked Sendable {
     /// The slice from its element `start` to its end.
     package func from(_ start: Int) -> FloatSlice { part(start, count - start) }
 
-    @inlinable package subscript(index: Int) -> Float {
+    package subscript(index: Int) -> Float {
         get {
             precondition(index >= 0 && index < count)
             return pointer[index]

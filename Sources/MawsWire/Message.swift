@@ -286,17 +286,17 @@ package struct Lease: Hashable, Sendable {
     package var phase: UInt32
     package var unit: UnitIndex
     package var milliseconds: UInt32
-    /// Samples of the split, ascending, that the run passes over in this unit, as if their content were unreadable.
-    package var passed: [UInt64]
+    /// Samples of the split, ascending, that the run excludes in this unit, as if their content were unreadable.
+    package var excluded: [UInt64]
     /// What the shards take the unit's pushes and rows for.
     package var grant: LeaseGrant
 
     package init(
         id: UInt64, term: Term, stage: StageIndex, step: StepIndex, phase: UInt32, unit: UnitIndex,
-        milliseconds: UInt32, passed: [UInt64] = [], grant: LeaseGrant = .none
+        milliseconds: UInt32, excluded: [UInt64] = [], grant: LeaseGrant = .none
     ) {
         self.grant = grant
-        self.passed = passed
+        self.excluded = excluded
         self.id = id
         self.term = term
         self.stage = stage
@@ -351,7 +351,7 @@ package struct UnitDone: Hashable, Sendable {
 package struct UnitFailed: Hashable, Sendable {
     package var lease: UInt64
     package var reason: String
-    /// The sample it could not get, where that is why: the coordinator decides whether the run passes it over.
+    /// The sample it could not get, where that is why: the coordinator decides whether the run excludes it.
     package var sample: LostSample?
 
     package init(lease: UInt64, reason: String, sample: LostSample? = nil) {

@@ -19,7 +19,7 @@ struct BenchPlan {
     init?(preset: String?, unit: Int, units: Int = 1, microBatch: Int? = nil, decoderMicroBatch: Int? = nil) {
         var model = ImageModelPlan(
             preset: nil, patch: 4, size: 28, channels: 1, width: 128, depth: 4, heads: 4, mlp: 512, mean: [0.5],
-            deviation: [0.5])
+            std: [0.5])
         var decoder = DecoderPlan(width: 64, depth: 2, heads: 2)
         var text = TextModelPlan(
             preset: nil, vocabulary: 1000, context: 32, width: 128, depth: 2, heads: 4, mlp: 512, embedding: 128)
@@ -36,7 +36,7 @@ struct BenchPlan {
         wsp = Self.stage(WSPTask(labelCount: Self.labelCount, labelSmoothing: 0.1), unit, units: units)
         (mae.microBatch, wsp.microBatch) = (microBatch ?? unit, microBatch ?? unit)
         lit = Self.stage(LiTTask(labelSmoothing: 0.1), unit)
-        linear = Self.stage(LinearTask(fitOn: "train"), unit)
+        linear = Self.stage(LinearTask(trainSplit: "train"), unit)
         plan = Plan(
             run: "bench", seed: 1,
             cluster: ClusterPlan(

@@ -26,9 +26,9 @@ struct DataRate: ParsableCommand {
     func run() throws {
         var crop = AugmentPlan(crop: CropPlan(scale: [0.08, 1], ratio: [0.75, 4.0 / 3]), flip: true)
         try report("transform-bicubic", crop)
-        crop.framing.interpolation = .bilinear
+        crop.resize.interpolation = .bilinear
         try report("transform-bilinear", crop)
-        crop.framing.interpolation = .bicubic
+        crop.resize.interpolation = .bicubic
         crop.randAugment = RandAugmentPlan(count: 2, magnitude: 9)
         try report("transform-rand-augment", crop)
     }
@@ -41,7 +41,7 @@ struct DataRate: ParsableCommand {
         guard var model = ImageModelPlan.named("vit_ti16") else { preconditionFailure("there is no vit_ti16") }
         model.size = size
         let transform = try ImageTransform(
-            model: model, framing: augment.framing, augment: augment, seed: 1, stage: "bench", stageIndex: 0)
+            model: model, resize: augment.resize, augment: augment, seed: 1, stage: "bench", stageIndex: 0)
         let (resizer, target) = (ImageResizer(), FloatBuffer(count: 3 * size * size))
         let start = Moment.now()
         var slot: UInt64 = 0

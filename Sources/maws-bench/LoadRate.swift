@@ -33,7 +33,7 @@ struct LoadRate: ParsableCommand {
         let resize = rate(parts) { _, image in
             let all = CropBox(x: 0, y: 0, width: image.width, height: image.height)
             resizer.resize(
-                image, Framing(crop: all, width: Self.size, height: Self.size), interpolation: .bicubic)
+                image, ResizeGeometry(crop: all, width: Self.size, height: Self.size), interpolation: .bicubic)
         }
         let whole = try loaderRate()
         Console.say("figure=data value=\(Int(whole)) unit=images/s/core")

@@ -53,7 +53,7 @@ struct Viewer {
         }
     }
 
-    /// The first message that `pick` takes; heartbeats and what else a viewer does not need are passed over.
+    /// The first message that `pick` takes; heartbeats and what else a viewer does not need are skipped.
     private func wait<Answer>(_ pick: (Message) -> Answer?) throws -> Answer {
         let deadline = Moment.now() + Self.timeoutSeconds
         while true {

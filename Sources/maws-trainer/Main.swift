@@ -36,8 +36,8 @@ struct Main: ParsableCommand {
 
     @Option(
         help: """
-            Folder for features of images that a lit stage with `views` computes once; trainers may share it. Without \
-            it they are kept in a temporary file, until the process ends.
+            Folder for features of images that a lit stage with `fixed_views` computes once; trainers may share it. \
+            Without it they are kept in a temporary file, until the process ends.
             """)
     var cache: String?
 

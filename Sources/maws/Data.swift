@@ -56,7 +56,7 @@ struct ShardArguments: ParsableArguments {
 
 struct DataStats: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Describe shards: samples, classes, hashtags, image sizes, mean and deviation.")
+        commandName: "stats", abstract: "Describe shards: samples, classes, hashtags, image sizes, mean and std.")
 
     @OptionGroup var arguments: ShardArguments
     @Option(help: ArgumentHelp("Count the captions' tokens by this SentencePiece model.", valueName: "file"))
@@ -81,7 +81,7 @@ struct DataStats: ParsableCommand {
         if tokenizer != nil { Console.say("tokens       \(survey.captionLengths.sentence(context: context))") }
         Console.say("image sizes  \(Self.listed(Self.byCount(survey.imageSizes)))")
         Console.say("mean         \(Self.listed(survey.mean))")
-        Console.say("deviation    \(Self.listed(survey.deviation))")
+        Console.say("std          \(Self.listed(survey.std))")
         Console.say("classes      \(Self.classes(survey.classCounts))")
         let histogram = survey.hashtagHistogram.sorted { $0.key < $1.key }
         Console.say("hashtags     \(Self.listed(histogram)) (a sample: samples)")

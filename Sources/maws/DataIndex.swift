@@ -27,7 +27,7 @@ struct DataIndex: ParsableCommand {
                 bar.show((Double(number) + $0) / Double(paths.count))
             }
             bar.finish()
-            for problem in result.problems { Console.tell("passed over: \(problem)") }
+            for problem in result.problems { Console.tell("skipped: \(problem)") }
             account.merge(result.account)
             sampleCount += result.sampleCount
             Console.say("\(Secrets.hidden(in: result.path)): \(result.sampleCount) samples, \(result.byteCount) bytes.")

@@ -102,7 +102,7 @@ struct PlanCheck: ParsableCommand {
     ) throws -> StageForecast {
         if let fault = StageSample.fault(stage, in: plan, freeBytes: machine.freeBytes) { throw CleanFailure(fault) }
         let samples = data.sampleCount(stage.on, for: stage)
-        let evaluated = samples + (stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0)
+        let evaluated = samples + (stage.needs.trainSplit.map { data.sampleCount($0, for: stage) } ?? 0)
         return try StageForecast(
             plan: plan, stage: stage, images: stage.trains ? stage.batch : evaluated,
             steps: stage.trains ? stage.stepCount(samples: samples) : 0,

@@ -89,7 +89,7 @@ struct PlanSummary {
     /// Units of a step; of an evaluation those of its splits, of which the last may be smaller.
     private func units(_ stage: StagePlan, _ count: Int) -> String {
         if stage.trains { return "\(stage.unitsPerStep) × \(stage.unit)" }
-        let fitted = stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
+        let fitted = stage.needs.trainSplit.map { data.sampleCount($0, for: stage) } ?? 0
         let units = [count, fitted].reduce(0) { $0 + ($1 + stage.unit - 1) / stage.unit }
         return "\(units) × \(stage.unit)"
     }

@@ -118,7 +118,7 @@ let reference: Result<[String: String], any Error> = Result { try ClusterRun().f
         let hashes = try [1, 3].map { trainers in
             var run = try ClusterRun()
             (run.trainers, run.maeSteps) = (trainers, 1)
-            run.litFields = "steps: 9, batch: 1000, unit: 100, views: 1"
+            run.litFields = "steps: 9, batch: 1000, unit: 100, fixed_views: 1"
             let program = try run.program()
             try program.start()
             // One mae step, three of wsp, then lit in its first epoch and in its second.
@@ -190,7 +190,7 @@ let reference: Result<[String: String], any Error> = Result { try ClusterRun().f
         #expect(try run.finish() == reference.get())
     }
 
-    @Test func damagedNewestCheckpointIsPassedOverForTheOneBefore() throws {
+    @Test func damagedNewestCheckpointIsSkippedForTheOneBefore() throws {
         let run = try killed(after: 3)
         try FileManager.default.removeItem(atPath: run.runFolder + "/state")
         let checkpoints = run.runFolder + "/checkpoints"

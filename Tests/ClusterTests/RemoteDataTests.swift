@@ -43,7 +43,7 @@ import Testing
 
     /// The end of the first shard cannot be had: one server stalls there, the other sends too few bytes. In the second
     /// shard a sample is not what it was when the shard was indexed.
-    @Test func samplesThatNobodyGetsArePassedOverTheSameWayByEveryCluster() throws {
+    @Test func samplesThatNobodyGetsAreExcludedTheSameWayByEveryCluster() throws {
         let folder = try TestData.smallShards()
         try TestData.cutAfterFirstBlock(folder + "/small-train-0000.tar")
         try Program("maws", ["data", "index", "--shards", folder + "/small-train-0000.tar"]).runToSuccess()
@@ -59,7 +59,7 @@ import Testing
             #expect(ofMAE.contains { $0.contains("\(manner)/small-train-0000.tar") })
             #expect(ofMAE.contains { $0.contains("small-train-0001.tar") && $0.contains("has changed") })
             let log = try String(contentsOfFile: run.runFolder + "/logs/coordinator.log", encoding: .utf8)
-            #expect(log.contains("no trainer gets a sample, which the run passes over"))
+            #expect(log.contains("no trainer gets a sample, which the run excludes"))
         }
         #expect(hashes[0].count == 3 && hashes[0] == hashes[1])
     }

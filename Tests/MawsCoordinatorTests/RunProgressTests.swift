@@ -28,7 +28,7 @@ struct RunProgressTests {
         #expect(snapshot.imagesPerSecond == 1 && snapshot.remainingSeconds == 16)
         #expect(try #require(snapshot.runRemainingSeconds) > 16)
         let cost = run.catalog[StageIndex(0)].operationsPerSample(step: 2)
-        #expect(snapshot.utilisation == cost / 1e6)
+        #expect(snapshot.mfu == cost / 1e6)
         #expect(snapshot.phase == nil && snapshot.loss == 1)
     }
 
@@ -38,7 +38,7 @@ struct RunProgressTests {
         let snapshot = progress.snapshot(
             core(run, run.position(0, 0)), peers: [:], silence: nil, productRate: 1e6, skipped: [], start)
         #expect(snapshot.imagesPerSecond == 0)
-        #expect(snapshot.remainingSeconds == nil && snapshot.runRemainingSeconds == nil && snapshot.utilisation == nil)
+        #expect(snapshot.remainingSeconds == nil && snapshot.runRemainingSeconds == nil && snapshot.mfu == nil)
     }
 
     /// The last stage's end is the run's: nothing is added to it.
@@ -48,7 +48,7 @@ struct RunProgressTests {
         progress.add(images: 12)
         let snapshot = progress.snapshot(
             core(run, run.position(2, 0)), peers: [:], silence: nil, productRate: 0, skipped: [], start + 6)
-        #expect(snapshot.imagesPerSecond == 2 && snapshot.utilisation == nil)
+        #expect(snapshot.imagesPerSecond == 2 && snapshot.mfu == nil)
         #expect(try abs(#require(snapshot.remainingSeconds) - 12) < 1e-9)
         #expect(snapshot.remainingSeconds == snapshot.runRemainingSeconds)
         #expect(snapshot.phase?.hasPrefix("features 0/") == true)

@@ -10,8 +10,8 @@ import Testing
 
 /// What counts of units' words, and when samples that cannot be read are too many. Of twelve samples a tenth may be.
 struct RunRecorderTests {
-    private func recorder(_ run: RunFixture, passed: [PassedSample] = []) throws -> RunRecorder {
-        try RunRecorder(paths: run.paths, catalog: run.catalog, passed: passed)
+    private func recorder(_ run: RunFixture, excluded: [ExcludedSample] = []) throws -> RunRecorder {
+        try RunRecorder(paths: run.paths, catalog: run.catalog, excluded: excluded)
     }
 
     private func done(_ unit: UInt32 = 0, stage: UInt32 = 0, skipped: [String] = [], result: String = "") -> UnitDone {
@@ -20,8 +20,8 @@ struct RunRecorderTests {
             skipped: skipped, result: Array(result.utf8), computeSeconds: 1, waitSeconds: 0)
     }
 
-    private func lost(_ offset: UInt64, in run: RunFixture) -> PassedSample {
-        PassedSample(
+    private func lost(_ offset: UInt64, in run: RunFixture) -> ExcludedSample {
+        ExcludedSample(
             position: run.position(0, 0), unit: UnitIndex(0),
             lost: LostSample(
                 slot: 0, index: offset, shard: "images.tar", member: "\(offset)", offset: offset, reason: "gone"))
@@ -67,14 +67,14 @@ struct RunRecorderTests {
     /// One that nobody got counts like one that cannot be read, those of earlier starts too.
     @Test func samplesThatNobodyGotCountWithThem() throws {
         let run = try RunFixture()
-        let recorder = try recorder(run, passed: [lost(512, in: run)])
-        try recorder.pass(lost(512, in: run))
+        let recorder = try recorder(run, excluded: [lost(512, in: run)])
+        try recorder.exclude(lost(512, in: run))
         #expect(recorder.unreadable(of: StageIndex(0)).count == 1)
-        #expect(throws: CoordinatorError.self) { try recorder.pass(lost(1024, in: run)) }
+        #expect(throws: CoordinatorError.self) { try recorder.exclude(lost(1024, in: run)) }
         #expect(throws: CoordinatorError.self) { try recorder.unit(done(skipped: ["a"])) }
     }
 
-    /// One trainer's word does not use up what the run may pass over.
+    /// One trainer's word does not use up what the run may skip.
     @Test func aTrainerThatAloneFindsTooManyIsAtFault() throws {
         let run = try RunFixture()
         let recorder = try recorder(run)

@@ -107,7 +107,7 @@ extension NodeEvent {
     }
 }
 
-/// What this side was sent as the reason why it is not served; passes over what comes before.
+/// What this side was sent as the reason why it is not served; skips what comes before.
 func refusal(_ connection: Connection) throws -> String {
     while true {
         let incoming = try connection.receive(timeoutSeconds: 120)

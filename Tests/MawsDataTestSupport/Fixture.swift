@@ -117,7 +117,7 @@ package enum Fixture {
         case .mae: MAETask(decoder: DecoderPlan(width: 8, depth: 1, heads: 1))
         case .wsp: WSPTask(labelCount: 3)
         case .lit: LiTTask(labelSmoothing: 0)
-        case .linear: LinearTask(fitOn: "train")
+        case .linear: LinearTask(trainSplit: "train")
         default: ZeroShotTask(templates: "", classes: "")
         }
     }
@@ -133,7 +133,7 @@ package enum Fixture {
             model: ModelPlan(
                 image: ImageModelPlan(
                     preset: nil, patch: 4, size: 8, channels: 1, width: 16, depth: 1, heads: 1, mlp: 32, mean: [0],
-                    deviation: [1]),
+                    std: [1]),
                 text: TextModelPlan(
                     preset: nil, vocabulary: 100, context: 12, width: 16, depth: 1, heads: 1, mlp: 32, embedding: 8)),
             precision: .fp32, stages: [], checkpoint: CheckpointPlan(everySeconds: 60, everySteps: nil, keep: 1),

@@ -78,15 +78,15 @@ package struct GoldenAugment: Decodable {
             package var scale: [Double]
             package var ratio: [Double]
             package var area: Double
-            package var areaDeviation: Double
+            package var areaStd: Double
             package var logRatio: Double
-            package var logRatioDeviation: Double
+            package var logRatioStd: Double
             package var left: Double
         }
 
         package struct Beta: Decodable {
             package var alpha: Double
-            package var deviation: Double
+            package var std: Double
             package var belowTenth: Double
             package var belowQuarter: Double
         }
@@ -99,7 +99,7 @@ package struct GoldenAugment: Decodable {
     package var width: Int
     package var height: Int
     package var mean: [Float]
-    package var deviation: [Float]
+    package var std: [Float]
     package var squares: [String: Data]
     package var sources: [String: Data]
     package var operations: [Operation]

@@ -45,7 +45,7 @@ import Testing
         let folder = try Fixture.folder(count: 24)
         var stage = Fixture.stage(
             .lit, augment: AugmentPlan(crop: CropPlan(scale: [0.2, 1], ratio: [0.75, 4.0 / 3]), flip: true))
-        stage[LiTTask.self]?.views = 2
+        stage[LiTTask.self]?.fixedViews = 2
         let loader = try Self.loader(folder, stage)
         #expect(loader.viewCount == 48)
         // Three steps an epoch.
@@ -62,7 +62,7 @@ import Testing
     @Test func imagesOfKnownFeaturesAreNotRead() throws {
         let folder = try Fixture.folder(count: 24)
         var stage = Fixture.stage(.lit)
-        stage[LiTTask.self]?.views = 1
+        stage[LiTTask.self]?.fixedViews = 1
         let loader = try Self.loader(folder, stage)
         let whole = try loader.batch(step: 1, unit: 0)
         let batch = try loader.batch(step: 1, unit: 0) { $0 % 2 == 0 ? Self.features($0) : nil }
@@ -240,7 +240,7 @@ import Testing
 
     /// A sample that is not as it was indexed is no property of the data: the coordinator says what becomes of it.
     @Test(arguments: [StageKind.mae, .zeroshot])
-    func aChangedSampleIsNamedAndPassedOverAsIfItsContentWereUnreadable(kind: StageKind) throws {
+    func aChangedSampleIsNamedAndExcludedAsIfItsContentWereUnreadable(kind: StageKind) throws {
         let stage = Fixture.stage(kind, batch: 24, unit: 24)
         let folder = try Self.folder { $0 }
         _ = try ShardIndexer.index(folder.path("train.tar"), root: "")
@@ -256,7 +256,7 @@ import Testing
         }
         #expect(found.index == 3 && found.sample.member == "s3" && found.sample.shard == folder.path("train.tar"))
         #expect(found.sample.offset > 0 && found.sample.reason.contains("has changed since the shard was indexed"))
-        let batch = try loader.batch(step: 0, unit: 0, passed: [3])
+        let batch = try loader.batch(step: 0, unit: 0, excluded: [3])
         #expect(loader.skipped.isEmpty)
         let damaged = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } }
         let expected = try BatchLoaderTests.loader(damaged, stage, skipLimit: 0.1).batch(step: 0, unit: 0)
@@ -264,7 +264,7 @@ import Testing
         if kind == .mae { #expect(batch.slots.contains(found.slot)) }
     }
 
-    @Test func whatTheScanPassedOverCountsTowardsTheLimit() throws {
+    @Test func whatTheScanSkippedCountsTowardsTheLimit() throws {
         let folder = try Self.folder { $0.map { $0.name == "s3.png" ? ($0.name, []) : $0 } + [("../x.png", [1])] }
         let strict = try BatchLoaderTests.loader(folder, Fixture.stage(.mae, batch: 24, unit: 24), skipLimit: 0.05)
         #expect(strict.skipped.map(\.member) == ["../x.png"])

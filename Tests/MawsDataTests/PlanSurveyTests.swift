@@ -140,7 +140,7 @@ import Testing
         let folder = try Self.folder(train: Self.classes, test: Self.classes)
         var linear = Fixture.stage(.linear)
         #expect(try Self.survey(folder, [linear]).warnings.isEmpty)
-        linear[LinearTask.self]?.fitOn = "test"
+        linear[LinearTask.self]?.trainSplit = "test"
         let survey = try Self.survey(folder, [linear])
         #expect(survey.warnings.map(\.sentence).first?.contains("very samples of split 'test'") == true)
     }
@@ -250,7 +250,7 @@ import Testing
         let allowed = try survey(0.5)
         #expect(allowed.faults.isEmpty && allowed.stages[0].splits[0].account.takenCount == 20)
         #expect(allowed.stages[0].splits[0].account.count(.leftOut, SampleAccount.noCaption) == 4)
-        #expect(allowed.warnings.contains { $0.sentence.contains("passes over 4 of the 24 samples") })
+        #expect(allowed.warnings.contains { $0.sentence.contains("skips 4 of the 24 samples") })
         #expect(
             Fixture.sentence { _ = try survey(0) }?.contains("4 of the 24 samples of split 'train' have none") == true)
     }
@@ -285,7 +285,7 @@ import Testing
         let survey = try Self.survey(folder, [Fixture.stage(.mae)]) { plan in
             plan.model.image.channels = 3
             plan.model.image.mean = [0, 0, 0]
-            plan.model.image.deviation = [1, 1, 1]
+            plan.model.image.std = [1, 1, 1]
         }
         #expect(survey.warnings.contains { $0.sentence.contains("smaller than the model's 8 x 8 (4 x 4 for") })
         #expect(survey.warnings.contains { $0.sentence.contains("all 16 images looked at of split 'train' are grey") })

@@ -89,9 +89,9 @@ import Testing
         let means = (0..<shape.count / 160).map { batch in
             (0..<160).reduce(0) { $0 + Double(shape.order.index(slot: UInt64(batch * 160 + $1))) } / 160
         }
-        let deviation = (means.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(means.count)).squareRoot()
+        let std = (means.reduce(0) { $0 + ($1 - middle) * ($1 - middle) } / Double(means.count)).squareRoot()
         // Eight shards drawn at random: N / √(12 · 8). One stretch of eight: N / √12.
-        #expect(deviation < 0.6 * Double(shape.count) / 12.0.squareRoot())
+        #expect(std < 0.6 * Double(shape.count) / 12.0.squareRoot())
     }
 
     @Test func neighboursAreMixed() {

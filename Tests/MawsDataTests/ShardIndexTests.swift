@@ -46,7 +46,7 @@ import Testing
         #expect(sentence?.hasPrefix("Shard \(folder.path)/train.tar is unusable at byte 512: the image member") == true)
     }
 
-    @Test func anIndexKeepsWhatTheScanPassedOver() throws {
+    @Test func anIndexKeepsWhatTheScanSkipped() throws {
         let folder = try Folder()
         defer { withExtendedLifetime(folder) {} }
         try folder.shard("a.tar", [("a.png", [1]), ("../b.png", [2]), ("c.png", [3])])

@@ -51,7 +51,7 @@ import Testing
         #expect(sample.caption == "a caption")
     }
 
-    @Test func membersOfOtherKindsArePassedOver() throws {
+    @Test func membersOfOtherKindsAreSkipped() throws {
         let folder = try Folder()
         try folder.shard(
             "a.tar",
@@ -199,7 +199,7 @@ import Testing
         #expect(dataset.problems.map(\.offset) == [1024])
     }
 
-    @Test func membersThatMayNotBeArePassedOverAndNamed() throws {
+    @Test func membersThatMayNotBeAreSkippedAndNamed() throws {
         let folder = try Folder()
         try folder.shard(
             "a.tar",

@@ -158,7 +158,7 @@ import Testing
         #expect(train.classCounts == Dictionary(uniqueKeysWithValues: (0..<10).map { ($0, 6000) }))
         #expect(train.hashtagHistogram.keys.sorted() == [1, 2, 3, 4])
         #expect(train.imageSizes == ["28 x 28": 60_000])
-        #expect(abs(train.mean[0] - 0.2860) < 1e-4 && abs(train.deviation[0] - 0.3530) < 1e-4)
+        #expect(abs(train.mean[0] - 0.2860) < 1e-4 && abs(train.std[0] - 0.3530) < 1e-4)
         let vocabulary = try LabelVocabulary(path: folder.path("fashion-hashtags.txt")).names
         #expect(vocabulary.count == 35)
         #expect(vocabulary.allSatisfy { train.hashtagCounts[$0] != nil })

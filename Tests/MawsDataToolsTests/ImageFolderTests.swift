@@ -46,7 +46,7 @@ import Testing
         #expect(result.problems.last == "\(folder.path("in"))/b is a link to what is not there.")
     }
 
-    @Test func hiddenFilesArePassedOverAndCounted() throws {
+    @Test func hiddenFilesAreSkippedAndCounted() throws {
         let folder = try Folder()
         for name in [
             "dog/a.png", "dog/._a.png", "dog/.a.png", "__MACOSX/dog/._a.png", ".ipynb_checkpoints/a-checkpoint.png",

@@ -19,7 +19,8 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
                 let crop = CropBox(x: resize.crop[0], y: resize.crop[1], width: resize.crop[2], height: resize.crop[3])
                 resizer.resize(
                     golden.source(resize.channels),
-                    Framing(crop: crop, width: resize.size[0], height: resize.size[1]), interpolation: resize.kernel)
+                    ResizeGeometry(crop: crop, width: resize.size[0], height: resize.size[1]),
+                    interpolation: resize.kernel)
                 let distance = zip(resizer.image().pixels, resize.pixels).map { abs(Int($0) - Int($1)) }.max() ?? .max
                 #expect(distance <= (crop.width == 2 ? 1 : 0), "\(resize.kernel) \(resize.crop)")
             }
@@ -30,11 +31,11 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         let golden = try GoldenAugment.load()
         for view in golden.views {
             let source = PixelImage(width: view.width, height: view.height, channels: 3, pixels: [UInt8](view.source))
-            let framing = ImageTransform.central(
+            let geometry = ImageTransform.central(
                 width: source.width, height: source.height, shortSide: view.shortSide, size: golden.side)
-            #expect(framing.width == view.scaledWidth && framing.height == view.scaledHeight)
+            #expect(geometry.width == view.scaledWidth && geometry.height == view.scaledHeight)
             let resizer = ImageResizer()
-            resizer.resize(source, framing, interpolation: view.kernel)
+            resizer.resize(source, geometry, interpolation: view.kernel)
             #expect(resizer.image().pixels == [UInt8](view.pixels), "\(view.width) x \(view.height)")
         }
     }
@@ -42,7 +43,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
     @Test func croppedFlippedAndNormalisedPixelsAreTorchvisions() throws {
         let golden = try GoldenAugment.load()
         var model = Fixture.plan([]).model.image
-        (model.size, model.channels, model.mean, model.deviation) = (golden.side, 3, golden.mean, golden.deviation)
+        (model.size, model.channels, model.mean, model.std) = (golden.side, 3, golden.mean, golden.std)
         let box = golden.pipeline.crop
         // The crop is given: the image is cut to it, and the whole of that is resized.
         let source = golden.source(3)
@@ -53,7 +54,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         }
         let image = PixelImage(width: box[2], height: box[3], channels: 3, pixels: rows)
         let transform = try ImageTransform(
-            model: model, framing: AugmentPlan(crop: nil, flip: true).framing,
+            model: model, resize: AugmentPlan(crop: nil, flip: true).resize,
             augment: AugmentPlan(crop: nil, flip: true),
             seed: 1, stage: "mae", stageIndex: 0)
         var seen: Set<[Float]> = []
@@ -122,10 +123,10 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
             let ratio = statistics(boxes.map { log(Double($0.width) / Double($0.height)) })
             // Four standard errors of the difference of two means of 20000.
             let allowed = 4 * (2.0 / 20000).squareRoot()
-            #expect(abs(area.mean - golden.area) < allowed * golden.areaDeviation)
-            #expect(abs(ratio.mean - golden.logRatio) < allowed * golden.logRatioDeviation)
-            #expect(abs(area.deviation / golden.areaDeviation - 1) < 0.03)
-            #expect(abs(ratio.deviation / golden.logRatioDeviation - 1) < 0.03)
+            #expect(abs(area.mean - golden.area) < allowed * golden.areaStd)
+            #expect(abs(ratio.mean - golden.logRatio) < allowed * golden.logRatioStd)
+            #expect(abs(area.std / golden.areaStd - 1) < 0.03)
+            #expect(abs(ratio.std / golden.logRatioStd - 1) < 0.03)
             let left = statistics(boxes.map { Double($0.x) / Double(max(500 - $0.width, 1)) })
             #expect(abs(left.mean - golden.left) < 0.02)
         }
@@ -141,7 +142,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
             let drawn = statistics(values)
             #expect(values.allSatisfy { (0...1).contains($0) })
             #expect(abs(drawn.mean - 0.5) < 0.015, "alpha \(golden.alpha)")
-            #expect(abs(drawn.deviation / golden.deviation - 1) < 0.03, "alpha \(golden.alpha)")
+            #expect(abs(drawn.std / golden.std - 1) < 0.03, "alpha \(golden.alpha)")
             for (limit, share) in [(0.1, golden.belowTenth), (0.25, golden.belowQuarter)] {
                 #expect(abs(Double(values.count { $0 < limit }) / 20000 - share) < 0.012, "alpha \(golden.alpha)")
             }
@@ -159,7 +160,7 @@ private let allLoops = ImageLoops.names.compactMap(ImageLoops.named)
         #expect(boxes.allSatisfy { $0.x + $0.width <= 224 && $0.y + $0.height <= 224 })
     }
 
-    private func statistics(_ values: [Double]) -> (mean: Double, deviation: Double) {
+    private func statistics(_ values: [Double]) -> (mean: Double, std: Double) {
         let mean = values.reduce(0, +) / Double(values.count)
         let square = values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(values.count)
         return (mean, square.squareRoot())

@@ -98,7 +98,7 @@ import Testing
 
     private static func resized(_ image: PixelImage, _ crop: CropBox, _ side: Int) -> [UInt8] {
         let resizer = ImageResizer()
-        resizer.resize(image, Framing(crop: crop, width: side, height: side), interpolation: .bicubic)
+        resizer.resize(image, ResizeGeometry(crop: crop, width: side, height: side), interpolation: .bicubic)
         return resizer.image().pixels
     }
 

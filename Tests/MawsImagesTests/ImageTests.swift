@@ -49,7 +49,8 @@ struct GoldenImages: Decodable {
             let crop = CropBox(x: resize.crop[0], y: resize.crop[1], width: resize.crop[2], height: resize.crop[3])
             let resizer = ImageResizer()
             resizer.resize(
-                source, Framing(crop: crop, width: resize.size[0], height: resize.size[1]), interpolation: .bicubic)
+                source, ResizeGeometry(crop: crop, width: resize.size[0], height: resize.size[1]),
+                interpolation: .bicubic)
             #expect(
                 resizer.image().pixels == [UInt8](resize.pixels), "\(resize.channels) channels, crop \(resize.crop)")
         }
@@ -60,7 +61,7 @@ struct GoldenImages: Decodable {
         let all = CropBox(x: 0, y: 0, width: 5, height: 3)
         let resizer = ImageResizer()
         for interpolation in Interpolation.allCases {
-            resizer.resize(image, Framing(crop: all, width: 5, height: 3), interpolation: interpolation)
+            resizer.resize(image, ResizeGeometry(crop: all, width: 5, height: 3), interpolation: interpolation)
             #expect(resizer.image() == image)
         }
     }

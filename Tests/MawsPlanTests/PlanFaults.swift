@@ -3,8 +3,8 @@ extension PlanErrorTests.Fault {
     static let values: [Self] = [
         Self("seed: 7", "seed: seven", "plan.yaml:2: seed: expected a whole number of at least 0, found `seven`."),
         Self(
-            "lit: {image: wsp,", "lit: {views: 0, image: wsp,",
-            "plan.yaml:18: stages.lit.views: expected a whole number from 1 to 1000000, found `0`."),
+            "lit: {image: wsp,", "lit: {fixed_views: 0, image: wsp,",
+            "plan.yaml:18: stages.lit.fixed_views: expected a whole number from 1 to 1000000, found `0`."),
         Self("seed: 7", "seed: -1", "plan.yaml:2: seed: expected a whole number of at least 0, found `-1`."),
         Self("seed: 7", "seed: [7]", "plan.yaml:2: seed: expected a whole number of at least 0, found a list."),
         Self("seed: 7", "seed:", "plan.yaml:2: seed: expected a whole number of at least 0, found nothing."),
@@ -164,8 +164,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:15: stages.mae.augment.short_side: without a crop the image is resized as a whole; leave "
                 + "this out, or set `center_crop: true`."),
         Self(
-            "linear: {from: wsp}", "linear: {from: wsp, framing: {flip: true}}",
-            "plan.yaml:17: stages.linear.framing.flip: there is no such field; the fields here are `short_side`, "
+            "linear: {from: wsp}", "linear: {from: wsp, eval_crop: {flip: true}}",
+            "plan.yaml:17: stages.linear.eval_crop.flip: there is no such field; the fields here are `short_side`, "
                 + "`center_crop` and `interpolation`."),
         Self(
             "epochs: 2", "recipe: paper/wsp",
@@ -276,8 +276,9 @@ extension PlanErrorTests.Fault {
             "linear: {from: wsp}", "linear: {from: wsp, on: tests}",
             "plan.yaml:17: stages.linear.on: there is no split `tests` in `data`; did you mean `test`?"),
         Self(
-            "linear: {from: wsp}", "linear: {from: wsp, fit_on: validation}",
-            "plan.yaml:17: stages.linear.fit_on: there is no split `validation` in `data`; it has `train`, `test`."),
+            "linear: {from: wsp}", "linear: {from: wsp, train_split: validation}",
+            "plan.yaml:17: stages.linear.train_split: there is no split `validation` in `data`; it has `train`, `test`."
+        ),
         Self(
             "from: mae", "from: mea",
             "plan.yaml:16: stages.wsp.from: there is no earlier stage `mea`; did you mean `mae`?"),
@@ -330,8 +331,8 @@ extension PlanErrorTests.Fault {
             "plan.yaml:12: model.image.mean: expected a list of 3 numbers from 0 to 1, white being 1 (of pixels up to "
                 + "255, divide by 255), found [123.7, 116.3, 103.5]."),
         Self(
-            "channels: 1", "channels: 1, deviation: [0]",
-            "plan.yaml:12: model.image.deviation: expected a list of one number above 0 and at most 1, white "
+            "channels: 1", "channels: 1, std: [0]",
+            "plan.yaml:12: model.image.std: expected a list of one number above 0 and at most 1, white "
                 + "being 1 (of pixels up to 255, divide by 255), found [0]."),
         Self(
             "epochs: 2", "epochs: 2, steps: 5",

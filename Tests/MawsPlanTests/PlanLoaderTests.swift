@@ -45,8 +45,8 @@ import Testing
         #expect(mae[MAETask.self] == MAETask(decoder: decoder, maskRatio: 0.75, normalizesPixels: true))
         #expect(mae.recipe == RecipePreset.first(of: MAETask.self).recipe)
         #expect(plan.stage("wsp")?[WSPTask.self]?.labelCount == 3 && plan.stage("wsp")?.from == "mae")
-        #expect(plan.stage("lit")?[LiTTask.self] == LiTTask(labelSmoothing: 0.1, views: nil))
-        #expect(plan.stage("linear")?[LinearTask.self]?.fitOn == "train")
+        #expect(plan.stage("lit")?[LiTTask.self] == LiTTask(labelSmoothing: 0.1, fixedViews: nil))
+        #expect(plan.stage("linear")?[LinearTask.self]?.trainSplit == "train")
         #expect(plan.stage("zeroshot")?[ZeroShotTask.self]?.templates == "data/templates.txt")
     }
 
@@ -83,7 +83,7 @@ import Testing
         let stage = try #require(plan.stage("wsp"))
         let augment = try #require(stage.recipe?.augment)
         #expect(stage[WSPTask.self]?.labelSmoothing == 0.1)
-        #expect(augment.framing == FramingPlan(shortSide: 32, centerCrop: false, interpolation: .bilinear))
+        #expect(augment.resize == ResizePlan(shortSide: 32, centerCrop: false, interpolation: .bilinear))
         #expect(augment.crop == CropPlan(scale: [0.08, 1], ratio: [0.75, 1.33]) && augment.flip)
         #expect(augment.randAugment == RandAugmentPlan(count: 3, magnitude: 9))
         #expect(augment.erase == ErasePlan(probability: 0.25, scale: [0.1, 0.2], ratio: [0.5, 2]))
@@ -103,13 +103,13 @@ import Testing
     @Test func evaluationsSeeTheCentreUnlessTheySayOtherwise() throws {
         let plan = try fixture.parse(
             PlanFixture.plan(
-                "linear: {from: wsp}", "linear: {from: wsp, framing: {short_side: 32, interpolation: bilinear}}"))
+                "linear: {from: wsp}", "linear: {from: wsp, eval_crop: {short_side: 32, interpolation: bilinear}}"))
         #expect(
-            plan.stage("linear")?.framing
-                == FramingPlan(shortSide: 32, centerCrop: true, interpolation: .bilinear))
+            plan.stage("linear")?.evalCrop
+                == ResizePlan(shortSide: 32, centerCrop: true, interpolation: .bilinear))
         #expect(
-            plan.stage("zeroshot")?.framing
-                == FramingPlan(shortSide: nil, centerCrop: true, interpolation: .bicubic))
+            plan.stage("zeroshot")?.evalCrop
+                == ResizePlan(shortSide: nil, centerCrop: true, interpolation: .bicubic))
     }
 
     @Test(arguments: [(1, 1), (2, 1), (7, 3), (64, 32)])
@@ -204,10 +204,10 @@ import Testing
         let plan = try fixture.parse(
             PlanFixture.plan(
                 "{size: 28, channels: 1, patch: 4, width: 32, depth: 2, heads: 4}",
-                "{preset: vit_l16, size: 448, mean: [0, 0, 0], deviation: [1, 1, 1]}"))
+                "{preset: vit_l16, size: 448, mean: [0, 0, 0], std: [1, 1, 1]}"))
         let image = plan.model.image
         #expect(image.preset == "vit_l16" && image.size == 448 && image.width == 1024 && image.gridSide == 28)
-        #expect(image.mean == [0, 0, 0] && image.deviation == [1, 1, 1])
+        #expect(image.mean == [0, 0, 0] && image.std == [1, 1, 1])
         #expect(plan.model.text?.embedding == 16)
     }
 
@@ -216,8 +216,8 @@ import Testing
             PlanFixture.plan(
                 "  - linear: {from: wsp}",
                 "  - wsp: {name: wsp-alone, batch: 64, unit: 16}\n  - linear: {from: wsp-alone}\n"
-                    + "  - linear: {name: linear-both, from: wsp, fit_on: test, unit: 8}"))
+                    + "  - linear: {name: linear-both, from: wsp, train_split: test, unit: 8}"))
         #expect(plan.stage("wsp-alone")?.from == nil)
-        #expect(plan.stage("linear-both")?.needs.fitOn == "test" && plan.stage("linear-both")?.batch == 8)
+        #expect(plan.stage("linear-both")?.needs.trainSplit == "test" && plan.stage("linear-both")?.batch == 8)
     }
 }

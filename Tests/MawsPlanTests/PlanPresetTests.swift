@@ -88,7 +88,7 @@ import Testing
         #expect(augment.randAugment.map { [$0.count, $0.magnitude] } == randAugment)
         #expect(augment.mixup == mixup && augment.cutmix == cutmix)
         let isShortened = ["paper/table16", "paper/table17"].contains(name)
-        #expect(augment.framing.shortSide == (isShortened ? 256 : nil) && augment.framing.interpolation == .bicubic)
+        #expect(augment.resize.shortSide == (isShortened ? 256 : nil) && augment.resize.interpolation == .bicubic)
         #expect((augment.erase != nil) == (name == "paper/table16") && augment.flip == (name != "paper/table16"))
     }
 

@@ -17,13 +17,13 @@ import Testing
         PlanFixture.plan("epochs: 2", "learning_rate: 1e-9, clip: 0.1, steps: 3, augment: {crop: none, flip: false}"),
         PlanFixture.plan("epochs: 2", "augment: {center_crop: true, short_side: 30, rand_augment: {}, erase: {}}"),
         PlanFixture.plan("from: mae, batch: 64", "from: mae, augment: paper/table16, label_smoothing: 0.1, batch: 64"),
-        PlanFixture.plan("linear: {from: wsp}", "linear: {from: wsp, framing: {center_crop: false}}"),
+        PlanFixture.plan("linear: {from: wsp}", "linear: {from: wsp, eval_crop: {center_crop: false}}"),
         PlanFixture.plan("epochs: 2", "epochs: 0.3, betas: [0.123456789, 0], norm_pix: false, mask_ratio: 0.6"),
         PlanFixture.plan("epochs: 2", "epochs: 3, moments: int8"),
         PlanFixture.plan("epochs: 2", "optimizer: {kind: sgd}, ema: {decay: 0.9}"),
         PlanFixture.plan(
             "epochs: 2", "optimizer: {kind: sgd, momentum: 0.9, nesterov: true, moments: bf16}, ema: {warmup: true}"),
-        PlanFixture.plan("lit: {image: wsp,", "lit: {image: wsp, views: 3,"),
+        PlanFixture.plan("lit: {image: wsp,", "lit: {image: wsp, fixed_views: 3,"),
     ]
 
     @Test(arguments: variants) func aResolvedPlanLoadsBackToItself(_ text: String) throws {

@@ -25,13 +25,13 @@ struct CoordinatorHarness {
 
     init(
         stages: [StageShape], shardCount: Int = 2, position: RunPosition? = nil, checkpoint: RunPosition? = nil,
-        finished: Set<StageIndex> = [], passed: [PassedSample] = [],
+        finished: Set<StageIndex> = [], excluded: [ExcludedSample] = [],
         shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardCount = shardCount
         core = CoordinatorCore(
             term: Term(3), runID: "run", stages: stages, shardCount: shardCount, leaseSeconds: 60, position: position,
-            checkpoint: checkpoint, lastCommit: nil, finished: finished, passed: passed,
+            checkpoint: checkpoint, lastCommit: nil, finished: finished, excluded: excluded,
             secret: Array(repeating: 7, count: 32), now: now, shardUses: shardUses)
         take(core.start())
     }

@@ -93,7 +93,7 @@ struct InvariantTests {
             record.map { run.core.violations(since: run.core, [$0]) }?.contains("a unit counts that was done") == true)
     }
 
-    @Test func aStepThatIsPassedOverIsFound() {
+    @Test func aStepThatIsLeftOutIsFound() {
         let before = CoordinatorHarness(stages: [training()]).core
         let later = CoordinatorHarness(
             stages: [training()], position: RunPosition(stage: StageIndex(0), step: StepIndex(2))

@@ -77,18 +77,18 @@ struct LeaseSizeTests {
         #expect(run.batches[idle]?.count == 1)
     }
 
-    @Test func aUnitWithASampleThatIsPassedOverIsLeasedAlone() {
+    @Test func aUnitWithAnExcludedSampleIsLeasedAlone() {
         let position = RunPosition(stage: StageIndex(0), step: StepIndex(1))
         let sample = LostSample(slot: 9, index: 7, shard: "s", member: "m", offset: 0, reason: "gone")
         var run = CoordinatorHarness(
             stages: [training(phases: [4])],
-            passed: [PassedSample(position: position, unit: UnitIndex(2), lost: sample)])
+            excluded: [ExcludedSample(position: position, unit: UnitIndex(2), lost: sample)])
         run.joinServers()
         let trainer = run.joinTrainer(1)
         for _ in 0..<3 { run.finishBatch(trainer, unitSeconds: 1) }
         run.reduceAll(step: 0)
         #expect(run.batches[trainer]?.map(\.unit.value) == [0, 1])
         run.finishBatch(trainer, unitSeconds: 1)
-        #expect(run.batches[trainer]?.map(\.passed) == [[7]])
+        #expect(run.batches[trainer]?.map(\.excluded) == [[7]])
     }
 }

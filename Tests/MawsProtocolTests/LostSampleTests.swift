@@ -20,8 +20,8 @@ import Testing
         run.step(.leaseRequested(peer))
     }
 
-    private func passed(_ run: CoordinatorHarness) -> [PassedSample] {
-        run.actions.compactMap { if case .passOver(let sample, _) = $0 { sample } else { nil } }
+    private func excluded(_ run: CoordinatorHarness) -> [ExcludedSample] {
+        run.actions.compactMap { if case .excludeSample(let sample, _) = $0 { sample } else { nil } }
     }
 
     private func startsOver(_ run: CoordinatorHarness) -> Int {
@@ -33,14 +33,14 @@ import Testing
         run.joinServers()
         let trainer = run.joinTrainer(1)
         lose(7, &run, trainer)
-        #expect(passed(run).map(\.lost.index) == [7] && passed(run).map(\.lost.slot) == [1007])
-        #expect(run.leases[trainer]?.unit == UnitIndex(0) && run.leases[trainer]?.passed == [7])
+        #expect(excluded(run).map(\.lost.index) == [7] && excluded(run).map(\.lost.slot) == [1007])
+        #expect(run.leases[trainer]?.unit == UnitIndex(0) && run.leases[trainer]?.excluded == [7])
         lose(3, &run, trainer)
-        #expect(run.leases[trainer]?.passed == [3, 7])
+        #expect(run.leases[trainer]?.excluded == [3, 7])
         // Nothing of the unit ever reached a server: the step goes on.
         #expect(startsOver(run) == 0 && run.core.term == Term(3))
         run.finish(trainer)
-        #expect(run.leases[trainer]?.unit == UnitIndex(1) && run.leases[trainer]?.passed == [])
+        #expect(run.leases[trainer]?.unit == UnitIndex(1) && run.leases[trainer]?.excluded == [])
     }
 
     @Test func anotherTrainerIsAskedFirstAndTheUnitAvoidsTheOneThatFailed() {
@@ -48,13 +48,13 @@ import Testing
         run.joinServers()
         let (first, second) = (run.joinTrainer(1), run.joinTrainer(2))
         lose(7, &run, first)
-        #expect(passed(run).isEmpty)
+        #expect(excluded(run).isEmpty)
         #expect(run.leases[first]?.unit == UnitIndex(2))
         run.finish(second)
-        #expect(run.leases[second]?.unit == UnitIndex(0) && run.leases[second]?.passed == [])
-        // It gets the sample: nothing is passed over.
+        #expect(run.leases[second]?.unit == UnitIndex(0) && run.leases[second]?.excluded == [])
+        // It gets the sample: nothing is excluded.
         run.finish(second)
-        #expect(passed(run).isEmpty && run.leases[second]?.unit == UnitIndex(3))
+        #expect(excluded(run).isEmpty && run.leases[second]?.unit == UnitIndex(3))
     }
 
     @Test func twoTrainersWordsCount() {
@@ -64,8 +64,8 @@ import Testing
         lose(7, &run, first)
         run.finish(second)
         lose(7, &run, second)
-        #expect(passed(run).map(\.unit) == [UnitIndex(0)] && startsOver(run) == 0)
-        #expect(run.leases[second]?.unit == UnitIndex(0) && run.leases[second]?.passed == [7])
+        #expect(excluded(run).map(\.unit) == [UnitIndex(0)] && startsOver(run) == 0)
+        #expect(run.leases[second]?.unit == UnitIndex(0) && run.leases[second]?.excluded == [7])
     }
 
     /// One that was late, or died, or lost its connection after its gradients were pushed.
@@ -85,12 +85,12 @@ import Testing
         for server in 0..<2 {
             run.restored(run.server(server), RunPosition(stage: StageIndex(0), step: StepIndex(0)))
         }
-        #expect(run.leases[second]?.term == Term(4) && run.leases[second]?.passed == [7])
+        #expect(run.leases[second]?.term == Term(4) && run.leases[second]?.excluded == [7])
         for _ in 0..<2 { run.finish(second) }
         #expect(run.commits.isEmpty)
         run.reduceAll(step: 0)
         #expect(run.commits.count == 1)
-        #expect(run.leases[second]?.step == StepIndex(1) && run.leases[second]?.passed == [])
+        #expect(run.leases[second]?.step == StepIndex(1) && run.leases[second]?.excluded == [])
     }
 
     @Test func aServerThatWasAwayDropsTheStepWhenItIsBack() {
@@ -107,22 +107,22 @@ import Testing
         #expect(run.actions.contains(.configure(PeerID(300), keepsState: true, keepsStep: false)))
     }
 
-    @Test func aCoordinatorThatStartsAgainKnowsThePassedSamplesAndDropsTheStepUnderWay() {
+    @Test func aCoordinatorThatStartsAgainKnowsTheExcludedSamplesAndDropsTheStepUnderWay() {
         let position = RunPosition(stage: StageIndex(0), step: StepIndex(2))
         let samples = [(position, 9), (position, 4), (RunPosition(stage: StageIndex(0), step: StepIndex(1)), 5)].map {
-            PassedSample(
+            ExcludedSample(
                 position: $0.0, unit: UnitIndex(0),
                 lost: LostSample(slot: 0, index: UInt64($0.1), shard: "", member: "", offset: 0, reason: ""))
         }
         var run = CoordinatorHarness(
-            stages: [training(phases: [1])], shardCount: 1, position: position, checkpoint: position, passed: samples)
+            stages: [training(phases: [1])], shardCount: 1, position: position, checkpoint: position, excluded: samples)
         var hello = run.emptyHello(0)
         (hello.runID, hello.step, hello.hasReduced) = ("run", StepIndex(2), true)
         run.joinServer(0, hello: hello)
         #expect(run.actions.contains(.configure(run.server(0), keepsState: true, keepsStep: false)))
         run.restored(run.server(0), position)
         let trainer = run.joinTrainer(1)
-        #expect(run.leases[trainer]?.passed == [4, 9])
+        #expect(run.leases[trainer]?.excluded == [4, 9])
     }
 
     /// Back to the checkpoint: the leases of the steps that are computed again name the same samples.
@@ -140,7 +140,7 @@ import Testing
         run.joinServer(0, peer: 300)
         run.leases = [:]
         run.step(.leaseRequested(trainer))
-        #expect(run.leases[trainer]?.step == StepIndex(0) && run.leases[trainer]?.passed == [7])
+        #expect(run.leases[trainer]?.step == StepIndex(0) && run.leases[trainer]?.excluded == [7])
     }
 
     @Test func manyLostSamplesAreNoFailureOfTheRun() {
@@ -151,6 +151,6 @@ import Testing
             run.now = run.now + 10
             lose(UInt64(index), &run, trainer)
         }
-        #expect(passed(run).count == 20 && run.leases[trainer]?.passed == (0..<20).map(UInt64.init))
+        #expect(excluded(run).count == 20 && run.leases[trainer]?.excluded == (0..<20).map(UInt64.init))
     }
 }

@@ -21,7 +21,7 @@ import Testing
             "server-0 knows term 9 and the run's records end at 3: the run's folder is of an earlier time, or the "
                 + "server worked for another run; the run goes on under term 10"
         ),
-        (.stepStartsOver(StepIndex(4)), "step 4 starts over, as a sample of it is passed over from now on"),
+        (.stepStartsOver(StepIndex(4)), "step 4 starts over, as a sample of it is excluded from now on"),
         (
             .checkpointNotTaken(StepIndex(4), .serverLost),
             "the checkpoint at step 4 was not taken: a server left while it was taken"

@@ -23,6 +23,17 @@ import Testing
         #expect(throws: ReportError.noRun(folder: scratch.path)) { try folder.checkIsRun() }
     }
 
+    /// Runs of earlier versions say `utilisation` for `mfu`.
+    @Test func whatEarlierVersionsCalledOtherwiseIsRead() throws {
+        var metrics = SyntheticRun.metrics("mae", from: 1, to: 1, steps: 1)[0]
+        metrics.mfu = 0.375
+        let today = try JSONLine.encode(metrics)
+        let earlier = today.replacing("\"mfu\"", with: "\"utilisation\"")
+        #expect(earlier != today)
+        try SyntheticRun.write(lines: [earlier], to: "\(scratch.path)/metrics.jsonl")
+        #expect(try RunFolder(scratch.path).metrics() == [metrics])
+    }
+
     @Test func aTornLastLineIsLeftOut() throws {
         let whole = try line("mae", 0, loss: 1)
         let torn = try line("mae", 1, loss: 2).dropLast(9)

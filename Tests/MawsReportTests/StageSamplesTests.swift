@@ -17,7 +17,7 @@ import Testing
         "a.tar, 0007 at byte 512: the image is empty", "a.tar, 0009 at byte 2048: the image is empty",
     ]
 
-    @Test func whatTrainersPassedOverJoinsWhatWasForeseen() {
+    @Test func whatTrainersSkippedJoinsWhatWasForeseen() {
         let split = Self.split(count: 100) { account in
             account.add(.incomplete, "without a label of the vocabulary", count: 12)
             account.add(.leftOut, SampleAccount.excluded, count: 3)
@@ -33,7 +33,7 @@ import Testing
         #expect(replaced.examples == ["a.tar, 0007", "a.tar, 0009"])
     }
 
-    @Test func whatAScanPassedOverIsNoSampleThatIsMissing() {
+    @Test func whatAScanSkippedIsNoSampleThatIsMissing() {
         let split = Self.split(count: 100, problems: 2) { $0.add(.leftOut, "no image", count: 2) }
         let samples = StageSamples(
             stage: "linear", survey: PlanSurvey.Stage(stage: "linear", splits: [split]), skipped: Self.skipped,

@@ -9,7 +9,7 @@ import Testing
         StageSummary(
             stage: "mae", kind: "mae", steps: 234, seconds: 131.4, images: 119_808, loss: 0.412_345,
             bytesPushed: 6_412_000_000, bytesGathered: 12_824_000_000, accuracy: nil, weightsHash: "ab",
-            utilisation: 0.4312),
+            mfu: 0.4312),
         StageSummary(
             stage: "zeroshot-after-lit", kind: "zeroshot", steps: 1, seconds: 4.21, images: 10_000, loss: nil,
             bytesPushed: 0, bytesGathered: 999_600, accuracy: 0.8123, weightsHash: nil),

@@ -16,7 +16,7 @@ import Testing
     private func fixture(_ kind: StageKind, depth: Int, decoderDepth: Int = 1) -> PretrainingFixture {
         let image = ImageModelPlan(
             preset: nil, patch: 4, size: 32, channels: 3, width: 96, depth: depth, heads: 3, mlp: 384,
-            mean: [0, 0, 0], deviation: [1, 1, 1])
+            mean: [0, 0, 0], std: [1, 1, 1])
         return PretrainingFixture(kind, image, decoder: DecoderPlan(width: 64, depth: decoderDepth, heads: 2))
     }
 

@@ -58,7 +58,7 @@ import Testing
     private static func plan(_ kind: StageKind, unit: Int, microBatch: Int? = nil) -> Plan {
         let image = ImageModelPlan(
             preset: nil, patch: 4, size: 32, channels: 3, width: 96, depth: 3, heads: 3, mlp: 384, mean: [0, 0, 0],
-            deviation: [1, 1, 1])
+            std: [1, 1, 1])
         var plan = PretrainingFixture(.mae, image, decoder: DecoderPlan(width: 64, depth: 2, heads: 2)).plan
         plan.stages[0].task = PretrainingFixture.task(kind, decoder: DecoderPlan(width: 64, depth: 2, heads: 2))
         plan.model.text = TextModelPlan(

@@ -118,7 +118,7 @@ private let trainers: [Sample] = [
         .leases([
             Lease(
                 id: 77, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(2), milliseconds: 30_000,
-                passed: [7, 1 << 40]),
+                excluded: [7, 1 << 40]),
             Lease(
                 id: 78, term: term, stage: stage, step: step, phase: 1, unit: UnitIndex(3), milliseconds: 30_000,
                 grant: grant),

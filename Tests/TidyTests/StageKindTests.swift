@@ -73,7 +73,7 @@ import Testing
     @Test(arguments: [
         "switch stage.kind { case .mae: 1 default: 0 }", "if record.kind == .wsp {", "[.lit].contains(kind)",
         "guard let task = stage.task as? LinearTask else {", "name == \"zeroshot\"", "StageKind(rawValue: \"mae\")",
-        "stage[LiTTask.self]?.views", "MAEObjective(plan: plan)",
+        "stage[LiTTask.self]?.fixedViews", "MAEObjective(plan: plan)",
     ])
     func aKindThatIsNamedElsewhereIsFound(_ line: String) throws {
         #expect(!SourceFile(path: "Sources/MawsReport/Page/Any.swift", text: line).places(of: try names, "").isEmpty)

@@ -32,12 +32,12 @@ package struct RecordFiles {
         var commits = try catalog.stages.flatMap { try database.commits(of: $0.index) }
         if try present == bytes(commits) { return nil }
         let lines = try RunFolder(paths.folder).metrics().map {
-            (Place(stage: $0.stage, step: $0.step), $0.utilisation)
+            (Place(stage: $0.stage, step: $0.step), $0.mfu)
         }
         let known = Dictionary(lines) { _, last in last }
         // A database of an earlier version has it in the file alone.
-        for index in commits.indices where commits[index].utilisation == nil {
-            commits[index].utilisation = known[place(commits[index])] ?? nil
+        for index in commits.indices where commits[index].mfu == nil {
+            commits[index].mfu = known[place(commits[index])] ?? nil
         }
         let truth = try bytes(commits)
         if present == truth { return nil }
@@ -72,7 +72,7 @@ extension StepMetrics {
             stage: stage, step: Int(record.step), loss: record.loss, learningRate: record.learningRate,
             gradientNorm: record.gradientNorm, images: record.images, seconds: record.seconds,
             bytesPushed: Int(record.bytesPushed), bytesGathered: Int(record.bytesGathered),
-            skipped: record.clipScale == 0 ? true : nil, utilisation: record.utilisation)
+            skipped: record.clipScale == 0 ? true : nil, mfu: record.mfu)
     }
 }
 
@@ -84,6 +84,6 @@ extension CommitRecord {
             clipScale: metrics.skipped == true ? 0 : clipScale, gradientNorm: metrics.gradientNorm,
             loss: metrics.loss, images: metrics.images, seconds: metrics.seconds,
             bytesPushed: UInt64(max(0, metrics.bytesPushed)), bytesGathered: UInt64(max(0, metrics.bytesGathered)),
-            utilisation: metrics.utilisation)
+            mfu: metrics.mfu)
     }
 }

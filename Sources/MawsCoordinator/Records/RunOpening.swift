@@ -183,7 +183,7 @@ package struct RunOpening {
             """
             \(reason). The run goes on from checkpoint \(catalog[position.stage].plan.name)-\(position.step.value), \
             its newest whole one: \(later) later steps in metrics.jsonl are computed again, the figures of \(unknown) \
-            earlier ones are not known any more\(known == nil ? ", samples that are passed over are found anew" : "")
+            earlier ones are not known any more\(known == nil ? ", samples that it excludes are found anew" : "")
             """)
     }
 

@@ -48,7 +48,7 @@ package struct RunProgress {
 
     /// - Parameter silence: the longest of a server; where nobody else is waited for, it is.
     /// - Parameter productRate: FLOP/s of one large product on all trainers that are here, together.
-    /// - Parameter skipped: names of the stage's samples that are passed over.
+    /// - Parameter skipped: names of the stage's samples that are skipped.
     package func snapshot(
         _ core: CoordinatorCore, peers: [PeerID: Peer], silence: HeartbeatCore.Silence?, productRate: Double,
         skipped: [String], _ now: Moment
@@ -71,8 +71,8 @@ package struct RunProgress {
             peers: reports,
             wait: core.wait(now) ?? silence.map { wait($0, peers) }, skippedSteps: skippedSteps,
             skippedSamples: skipped.count, skippedNames: Array(skipped.prefix(Self.skippedNamesMax)),
-            utilisation: rate > 0
-                ? Utilisation.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil,
+            mfu: rate > 0
+                ? MFU.share(operations: rate * stage.operationsPerSample(step: done), of: productRate) : nil,
             phase: stage.phaseText(done: done),
             runRemainingSeconds: remaining.map { $0 + laterSeconds(stage, rate: rate, step: done) })
     }

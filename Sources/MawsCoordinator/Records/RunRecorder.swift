@@ -29,35 +29,35 @@ package final class RunRecorder {
     /// Who found which of them.
     private var finders: (stage: StageIndex, names: [PeerID: Set<String>]) = (StageIndex(0), [:])
     /// Samples that no trainer got, by stage and place, with their names: once however often they come up.
-    private var passed: [StageIndex: [String: String]] = [:]
+    private var excluded: [StageIndex: [String: String]] = [:]
 
-    /// - Parameter passed: what the run passes over since earlier starts.
-    package init(paths: RunPaths, catalog: StageCatalog, passed: [PassedSample]) throws {
+    /// - Parameter excluded: what the run excludes since earlier starts.
+    package init(paths: RunPaths, catalog: StageCatalog, excluded: [ExcludedSample]) throws {
         self.paths = paths
         self.catalog = catalog
         metrics = try AppendLog(path: paths.metrics)
         skipped = try AppendLog(path: paths.skipped)
         knownSkips = Set(try RunFolder(paths.folder).skippedSamples())
         machines = try AppendLog(path: paths.machines)
-        for sample in passed { self.passed[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
+        for sample in excluded { self.excluded[sample.position.stage, default: [:]][Self.place(sample)] = sample.name }
     }
 
-    private static func place(_ sample: PassedSample) -> String { "\(sample.lost.offset) \(sample.lost.shard)" }
+    private static func place(_ sample: ExcludedSample) -> String { "\(sample.lost.offset) \(sample.lost.shard)" }
 
     /// Counts a sample that no trainer got. Throws where that is one more than the stage's splits allow.
-    package func pass(_ sample: PassedSample) throws {
+    package func exclude(_ sample: ExcludedSample) throws {
         let stage = sample.position.stage
-        guard passed[stage]?[Self.place(sample)] == nil else { return }
+        guard excluded[stage]?[Self.place(sample)] == nil else { return }
         let names = unreadable(of: stage) + [sample.name]
         try check(names, stage)
-        passed[stage, default: [:]][Self.place(sample)] = sample.name
+        excluded[stage, default: [:]][Self.place(sample)] = sample.name
         try note(sample.name, stage)
     }
 
     /// Names of the stage's samples that are skipped: those that no trainer got, then those of unreadable content.
     package func unreadable(of stage: StageIndex) -> [String] {
         let names = stageSkips.flatMap { $0.stage == stage ? $0.names : nil } ?? []
-        return (passed[stage] ?? [:]).values.sorted() + names
+        return (excluded[stage] ?? [:]).values.sorted() + names
     }
 
     /// - Returns: whether it is new.
@@ -100,7 +100,7 @@ package final class RunRecorder {
     }
 
     /// Why the results of a unit that is due are no use, whatever others say: they are not what its stage has, or one
-    /// trainer alone finds more unreadable samples than the run may pass over.
+    /// trainer alone finds more unreadable samples than the run may skip.
     package func fault(of done: UnitDone, from peer: PeerID, hasOthers: Bool) -> TrainerFault? {
         guard catalog.stages.indices.contains(Int(done.stage.value)) else { return .unitOfNoStage }
         let stage = catalog[done.stage]
@@ -113,7 +113,7 @@ package final class RunRecorder {
         guard !done.skipped.isEmpty else { return nil }
         if finders.stage != done.stage { finders = (done.stage, [:]) }
         let own = (finders.names[peer] ?? []).union(done.skipped)
-        let others = finders.names.filter { $0.key != peer }.values.reduce(Set((passed[done.stage] ?? [:]).values)) {
+        let others = finders.names.filter { $0.key != peer }.values.reduce(Set((excluded[done.stage] ?? [:]).values)) {
             $0.union($1)
         }
         guard hasOthers, own.union(others).count > stage.skipsMax, others.count <= stage.skipsMax else {
@@ -175,7 +175,7 @@ package final class RunRecorder {
             images: stage.plan.trains ? commits.reduce(0) { $0 + $1.images } : stage.imagesPerStep,
             loss: commits.last?.loss, bytesPushed: commits.reduce(0) { $0 + Int($1.bytesPushed) },
             bytesGathered: commits.reduce(0) { $0 + Int($1.bytesGathered) }, accuracy: evaluation?.headline.share,
-            weightsHash: weightsHash, utilisation: Self.utilisation(stage, commits),
+            weightsHash: weightsHash, mfu: Self.mfu(stage, commits),
             unlabelled: evaluation.flatMap { $0.unscoredCount > 0 ? $0.unscoredCount : nil },
             resultHashes: try evaluation.map { _ in
                 try RunResults.hashes(of: stage.plan.name, kind: stage.plan.kind.rawValue, in: paths.results)
@@ -184,15 +184,15 @@ package final class RunRecorder {
     }
 
     /// Over all steps whose trainers said their rate.
-    private static func utilisation(_ stage: StageCatalog.Stage, _ commits: [CommitRecord]) -> Double? {
+    private static func mfu(_ stage: StageCatalog.Stage, _ commits: [CommitRecord]) -> Double? {
         var work = (operations: 0.0, capacity: 0.0)
         for commit in commits {
-            guard let share = commit.utilisation, share > 0 else { continue }
+            guard let share = commit.mfu, share > 0 else { continue }
             let operations = stage.operations(step: Int(commit.step))
             work.operations += operations
             work.capacity += operations / share
         }
-        return Utilisation.share(operations: work.operations, of: work.capacity)
+        return MFU.share(operations: work.operations, of: work.capacity)
     }
 
     /// Nil where the stage trains.

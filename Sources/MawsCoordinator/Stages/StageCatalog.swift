@@ -111,7 +111,7 @@ package struct StageCatalog: Sendable {
     ) throws -> Stage {
         let samples = data.sampleCount(stage.on, for: stage)
         let steps = stage.stepCount(samples: samples)
-        let fitSamples = stage.needs.fitOn.map { data.sampleCount($0, for: stage) } ?? 0
+        let fitSamples = stage.needs.trainSplit.map { data.sampleCount($0, for: stage) } ?? 0
         let definition = StageDefinitions.of(stage, in: plan, index: UInt32(index))
         let all = stage.trains ? stage.unitsPerStep : [samples, fitSamples].reduce(0) { $0 + stage.unitCount($1) }
         let units = definition.phases.map { $0.units == .one ? 1 : all }
@@ -133,7 +133,7 @@ package struct StageCatalog: Sendable {
             unitShards: try UnitShards(
                 plan: plan, stage: stage, stageIndex: UInt32(index), data: data, root: root),
             cost: cost, classNames: stage.trains ? [] : data.classes.names,
-            knownViewsStep: stage.needs.views.map { ($0 * samples + stage.batch - 1) / stage.batch })
+            knownViewsStep: stage.needs.fixedViews.map { ($0 * samples + stage.batch - 1) / stage.batch })
     }
 }
 

@@ -27,7 +27,7 @@ package struct PlanSurvey: Codable, Hashable, Sendable {
         package var name: String
         /// Samples that are not excluded.
         package var count: Int
-        /// What was passed over when its shards were opened.
+        /// What was skipped when its shards were opened.
         package var problemCount: Int
         /// What will become of the samples, as far as it was looked up.
         package var account: SampleAccount
@@ -100,7 +100,7 @@ package struct PlanSurvey: Codable, Hashable, Sendable {
         let isNeeded = readers.contains { $0.readsLabels(of: split) }
         guard isNeeded, let file = split.vocabulary else { return nil }
         return try FieldFault.at(split.field("vocabulary")) {
-            try LabelVocabulary(path: Dataset.resolved(file, root: root), sampleCountMin: split.labelCountMin)
+            try LabelVocabulary(path: PathText.resolved(file, root: root), sampleCountMin: split.labelCountMin)
         }
     }
 }

@@ -56,7 +56,7 @@ struct SplitSurvey: Sendable {
         excludedCount = dataset.count - positions.count
         foreignExclusionCount =
             try split.exclude.map {
-                try ExclusionList(path: Dataset.resolved($0, root: root)).foreignCount(shards: split.shards)
+                try ExclusionList(path: PathText.resolved($0, root: root)).foreignCount(shards: split.shards)
             } ?? 0
         isElsewhere = dataset.remoteFiles.map { $0 != nil }
         if parts.contains(.classIndex) {
@@ -180,7 +180,7 @@ struct LookedAt: Sendable {
     private(set) var classCounts: [Int: Int] = [:]
     /// Samples whose class cannot be read, and why that of the first cannot.
     private(set) var unreadableClasses: (count: Int, reason: String) = (0, "")
-    /// What was passed over in samples that are read.
+    /// What was skipped in samples that are read.
     private(set) var remarks = SampleAccount()
     /// Captions that are longer than the text tower's context.
     private(set) var cutCount = 0

@@ -2,24 +2,24 @@ import MawsPlan
 
 /// What is wrong or doubtful about evaluations: classes, their names, and what is fitted on what.
 extension StageSurvey {
-    mutating func checkProbe(fitOn: SplitSurvey?, on: SplitSurvey, _ classes: PlanClasses) {
-        let splits = [(fitOn, "is fitted on"), (on, "is scored on")]
+    mutating func checkProbe(trainSplit: SplitSurvey?, on: SplitSurvey, _ classes: PlanClasses) {
+        let splits = [(trainSplit, "is fitted on"), (on, "is scored on")]
         let known = splits.map { survey, use in survey.map { checkClasses($0, use) } ?? false }
-        guard let fitOn, !known.contains(false) else { return }
-        if plan.split(fitOn.name)?.shards == plan.split(on.name)?.shards {
+        guard let trainSplit, !known.contains(false) else { return }
+        if plan.split(trainSplit.name)?.shards == plan.split(on.name)?.shards {
             warn(
                 stage.field("on"),
-                "is scored on the very samples of split '\(fitOn.name)' that it is fitted on: its figure will say "
+                "is scored on the very samples of split '\(trainSplit.name)' that it is fitted on: its figure will say "
                     + "nothing of other images")
         }
-        let (fitted, scored) = (fitOn.looked.classCounts, on.looked.classCounts)
+        let (fitted, scored) = (trainSplit.looked.classCounts, on.looked.classCounts)
         guard !fitted.isEmpty, !scored.isEmpty else { return }
-        let isAllSeen = fitOn.looked.count == fitOn.count
+        let isAllSeen = trainSplit.looked.count == trainSplit.count
         if fitted.count == 1 {
             note(
-                isAllSeen, source(fitOn),
-                "is fitted on split '\(fitOn.name)', whose samples\(spread(fitOn)) are all of one class; give it two "
-                    + "or more")
+                isAllSeen, source(trainSplit),
+                "is fitted on split '\(trainSplit.name)', whose samples\(spread(trainSplit)) are all of one class; "
+                    + "give it two or more")
         }
         checkOneClass(on)
         guard isAllSeen, fitted.count > 1 else { return }
@@ -29,14 +29,14 @@ extension StageSurvey {
         let list = names.joined(separator: ", ") + (strange.count > names.count ? ", …" : "")
         if strange.count == scored.count {
             fault(
-                stage.field("fit_on"),
-                "is fitted on split '\(fitOn.name)', which has none of the classes of '\(on.name)' (\(list))")
+                stage.field("train_split"),
+                "is fitted on split '\(trainSplit.name)', which has none of the classes of '\(on.name)' (\(list))")
         } else {
             let samples = strange.reduce(0) { $0 + (scored[$1] ?? 0) }
             warn(
-                stage.field("fit_on"),
-                "cannot be right on \(samples) samples of split '\(on.name)': '\(fitOn.name)', which it is fitted on, "
-                    + "lacks \(strange.count) of their classes (\(list))")
+                stage.field("train_split"),
+                "cannot be right on \(samples) samples of split '\(on.name)': '\(trainSplit.name)', which it is "
+                    + "fitted on, lacks \(strange.count) of their classes (\(list))")
         }
     }
 
@@ -52,7 +52,7 @@ extension StageSurvey {
     /// - Parameter file: has a class a line.
     mutating func checkClassNames(_ survey: SplitSurvey, _ file: String) throws {
         guard checkClasses(survey, "is scored on") else { return }
-        let path = Dataset.resolved(file, root: root)
+        let path = PathText.resolved(file, root: root)
         let (names, found) = (try SplitFiles.classes(path: path), survey.looked.classCounts)
         let lines = names.count
         checkClashes(ClassNameClashes(names), of: file)
@@ -104,8 +104,8 @@ extension StageSurvey {
         guard let text = plan.model.text, let file = stage.needs.templates,
             let model = stage.from.flatMap(plan.stage).flatMap({ plan.split($0.on)?.tokenizer })
         else { return }
-        let tokenizer = try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
-        let prompts = try SplitFiles.templates(path: Dataset.resolved(file, root: root)).flatMap { template in
+        let tokenizer = try Tokenizer(model: PathText.resolved(model, root: root), context: text.context)
+        let prompts = try SplitFiles.templates(path: PathText.resolved(file, root: root)).flatMap { template in
             names.joined().map { template.replacing("{}", with: $0) }
         }
         let cutCount = prompts.count(where: tokenizer.cuts)

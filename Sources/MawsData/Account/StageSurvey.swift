@@ -32,7 +32,7 @@ struct StageSurvey {
         let needs = stage.needs
         if let count = needs.labelCount { checkLabels(on, count) }
         if stage.learnsCaptions { checkCaptions(on) }
-        if let fitOn = needs.fitOn { checkProbe(fitOn: surveys[fitOn], on: on, data.classes) }
+        if let trainSplit = needs.trainSplit { checkProbe(trainSplit: surveys[trainSplit], on: on, data.classes) }
         if let file = needs.classNames { try checkClassNames(on, file) }
         if stage.trains { try checkResampling(on) }
     }
@@ -74,7 +74,7 @@ struct StageSurvey {
         if needs.classes {
             account.add(
                 .incomplete,
-                needs.fitOn == survey.name ? "without a class: not fitted on" : "without a class: not scored",
+                needs.trainSplit == survey.name ? "without a class: not fitted on" : "without a class: not scored",
                 count: survey.count - survey.classCount)
         }
         return account
@@ -142,14 +142,14 @@ struct StageSurvey {
         guard survey.captionlessCount > 0 else { return }
         warn(
             source(survey),
-            "passes over \(survey.captionlessCount) of the \(survey.count) samples of split '\(survey.name)', which "
+            "skips \(survey.captionlessCount) of the \(survey.count) samples of split '\(survey.name)', which "
                 + "have no caption")
     }
 
     private mutating func checkResampling(_ survey: SplitSurvey) throws {
         guard let split = plan.split(survey.name), split.resample != nil, let file = split.vocabulary else { return }
         let vocabulary = try LabelVocabulary(
-            path: Dataset.resolved(file, root: root), sampleCountMin: split.labelCountMin)
+            path: PathText.resolved(file, root: root), sampleCountMin: split.labelCountMin)
         if !vocabulary.sampleCounts.contains(where: { $0 > 0 }) {
             fault(
                 split.field("vocabulary"),

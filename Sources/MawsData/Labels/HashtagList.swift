@@ -21,7 +21,7 @@ enum HashtagList {
     }
 
     /// Texts in single or double quotes, with blanks, commas or nothing between them, as lists and numpy arrays have;
-    /// numbers and what stands for nothing are passed over.
+    /// numbers and what stands for nothing are skipped.
     private static func quoted(_ text: Substring) -> SaidHashtags? {
         var said = SaidHashtags(tags: [])
         var rest = text

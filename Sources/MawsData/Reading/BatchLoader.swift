@@ -19,7 +19,7 @@ package final class BatchLoader: Sendable {
     /// Whether some of it lies on other machines.
     package let isRemote: Bool
     private let stage: StagePlan
-    /// In the order units run through them: fitOn, then on.
+    /// In the order units run through them: trainSplit, then on.
     private let sources: [Source]
     private let log = SkipLog()
     private let order: SampleOrder
@@ -47,7 +47,7 @@ package final class BatchLoader: Sendable {
         (inputs, imageSize) = (stage.inputs(in: plan), stage.image(in: plan).size)
         let augment = trains ? stage.recipe?.augment : nil
         let transform = try ImageTransform(
-            model: stage.image(in: plan), framing: augment?.framing ?? stage.framing, augment: augment, seed: plan.seed,
+            model: stage.image(in: plan), resize: augment?.resize ?? stage.evalCrop, augment: augment, seed: plan.seed,
             stage: stage.name, stageIndex: stageIndex)
         mixing = augment.flatMap { UnitMixing($0, seed: plan.seed, stageIndex: stageIndex) }
         let splits = try stage.splits.map { try Self.split($0, plan, stage) }
@@ -82,29 +82,29 @@ package final class BatchLoader: Sendable {
     /// - Parameters:
     ///   - step: of a training stage; evaluation stages ignore it.
     ///   - unit: 0..<unitCount.
-    ///   - passed: samples of the split that are passed over in this unit as if their content were unreadable.
+    ///   - excluded: samples of the split that are excluded from this unit as if their content were unreadable.
     ///   - features: of the view of this number, where they are known; its image is not read then.
     package func batch(
-        step: UInt64, unit: Int, passed: [UInt64] = [], features: (_ view: UInt64) -> [Float]? = { _ in nil }
+        step: UInt64, unit: Int, excluded: [UInt64] = [], features: (_ view: UInt64) -> [Float]? = { _ in nil }
     ) throws -> UnitBatch {
         precondition(unit >= 0 && unit < unitCount)
-        let passed = Set(passed.map { Int(clamping: $0) })
+        let excluded = Set(excluded.map { Int(clamping: $0) })
         return trains
-            ? try trainingBatch(step: step, unit: unit, passed: passed, features: features)
-            : try evaluationBatch(unit: unit, passed: passed)
+            ? try trainingBatch(step: step, unit: unit, excluded: excluded, features: features)
+            : try evaluationBatch(unit: unit, excluded: excluded)
     }
 
     /// Views of all samples of the split, where they are fixed.
-    package var viewCount: Int? { stage.needs.views.map { $0 * sampleCount } }
+    package var viewCount: Int? { stage.needs.fixedViews.map { $0 * sampleCount } }
 
     /// With fixed views a sample's views take turns from epoch to epoch; each repetition of it has views of its own.
     private func view(slot: UInt64, position: Int) -> UInt64 {
-        guard let views = stage.needs.views.map(UInt64.init) else { return slot }
+        guard let views = stage.needs.fixedViews.map(UInt64.init) else { return slot }
         return UInt64(position) * views + slot / UInt64(sampleCount) % views
     }
 
     private func trainingBatch(
-        step: UInt64, unit: Int, passed: Set<Int>, features: (_ view: UInt64) -> [Float]?
+        step: UInt64, unit: Int, excluded: Set<Int>, features: (_ view: UInt64) -> [Float]?
     ) throws -> UnitBatch {
         let first = step * UInt64(stage.batch) + UInt64(unit * stage.unit)
         var builder = UnitBatchBuilder(capacity: stage.unit, inputs, stage.needs.target)
@@ -113,14 +113,14 @@ package final class BatchLoader: Sendable {
             let position = order.index(slot: slot)
             return (slot: slot, position: position, features: features(view(slot: slot, position: position)))
         }
-        sources[0].prefetch(wanted.filter { $0.features == nil }.map(\.position), passed: passed)
+        sources[0].prefetch(wanted.filter { $0.features == nil }.map(\.position), excluded: excluded)
         for (slot, start, known) in wanted {
             for offset in 0... {
                 try sources[0].checkSomeAreReadable(tried: offset)
                 let position = (start + offset) % sampleCount
                 let index = sources[0].positions.index(position)
                 let view = view(slot: slot, position: position)
-                guard !passed.contains(index) else { continue }
+                guard !excluded.contains(index) else { continue }
                 let place = SamplePlace(index: index, slot: slot, view: view)
                 let known = offset == 0 ? known : features(view)
                 if try sources[0].load(place, features: known, with: resizer, into: &builder) { break }
@@ -131,14 +131,14 @@ package final class BatchLoader: Sendable {
         return batch
     }
 
-    private func evaluationBatch(unit: Int, passed: Set<Int>) throws -> UnitBatch {
+    private func evaluationBatch(unit: Int, excluded: Set<Int>) throws -> UnitBatch {
         let (split, positions) = units.positions(of: unit)
         let source = sources[split]
         var builder = UnitBatchBuilder(capacity: stage.unit, inputs, stage.needs.target)
         let resizer = ImageResizer()
         for position in positions {
             let (index, slot) = (source.positions.index(position), UInt64(position))
-            guard !passed.contains(index) else { continue }
+            guard !excluded.contains(index) else { continue }
             let place = SamplePlace(index: index, slot: slot, view: slot)
             _ = try source.load(place, features: nil, with: resizer, into: &builder)
         }
@@ -176,8 +176,8 @@ private struct Source {
 
     var shardPositions: [Int] { positions.groups(ofSamples: dataset.starts.sizes) }
 
-    func prefetch(_ wanted: [Int], passed: Set<Int>) {
-        dataset.prefetch(wanted.map(positions.index).filter { !passed.contains($0) })
+    func prefetch(_ wanted: [Int], excluded: Set<Int>) {
+        dataset.prefetch(wanted.map(positions.index).filter { !excluded.contains($0) })
     }
 
     /// Adds the sample to the unit. False, and counted, when its content cannot be used.

@@ -9,7 +9,7 @@ package final class Dataset: Sendable {
     package let count: Int
     /// SHA-256 in hex over the names and sizes of all samples in order.
     package let fingerprint: String
-    /// What was passed over when the shards were opened: members and whole stretches that make no sense.
+    /// What was skipped when the shards were opened: members and whole stretches that make no sense.
     package let problems: [SkippedSample]
     /// What was left out, ignored or assumed when the shards were opened, `problems` among it.
     package let account: SampleAccount
@@ -22,7 +22,7 @@ package final class Dataset: Sendable {
 
     private static let fetchesAtOnce = 8
 
-    /// Opens all shards, by their index files or by scanning their headers. Throws when more has to be passed over than
+    /// Opens all shards, by their index files or by scanning their headers. Throws when more has to be skipped than
     /// the split's limit allows.
     /// - Parameter root: folder that relative shard paths are relative to.
     package init(_ split: DataSplitPlan, root: String, access: DataAccess = .ofThisMachine) throws {
@@ -86,7 +86,7 @@ package final class Dataset: Sendable {
         }
         guard count > 0 else {
             throw DataError.file(
-                path: split.shards.first.map { Self.resolved($0, root: root) } ?? "Split '\(name)'",
+                path: split.shards.first.map { PathText.resolved($0, root: root) } ?? "Split '\(name)'",
                 problem: "holds no samples")
         }
     }
@@ -195,11 +195,6 @@ package final class Dataset: Sendable {
         queue.maxConcurrentOperationCount = Self.fetchesAtOnce
         for fetch in fetches { queue.addOperation { try? fetch() } }
         queue.waitUntilAllOperationsAreFinished()
-    }
-
-    /// A path of the plan, relative to `root` unless it is absolute.
-    package static func resolved(_ path: String, root: String) -> String {
-        path.hasPrefix("/") || root.isEmpty || root == "." ? path : root + "/" + path
     }
 
     private func place(of index: Int) -> (store: any SampleStore, index: Int) {

@@ -37,7 +37,7 @@ package struct ExclusionList: Sendable {
         }
     }
 
-    /// The excluded samples of a data set, ascending. Lines about other shards are passed over, but not all of them may
+    /// The excluded samples of a data set, ascending. Lines about other shards are skipped, but not all of them may
     /// be; a sample that is not called as its line says means that the shard is another one now.
     /// - Parameter shards: what the data set was opened from, in order.
     package func indices(in dataset: Dataset, shards paths: [String]) throws -> [Int] {

@@ -29,7 +29,7 @@ package struct PlanClasses: Sendable {
         let datasets = Self.splits(plan).compactMap { name in opened.first { $0.name == name } }
         let found = ClassNumbers(datasets.flatMap(\.classNames))
         let files = plan.stages.compactMap { stage in
-            stage.needs.classNames.map { (field: stage.field("classes"), path: Dataset.resolved($0, root: root)) }
+            stage.needs.classNames.map { (field: stage.field("classes"), path: PathText.resolved($0, root: root)) }
         }
         guard found.names != nil else {
             numbers = found

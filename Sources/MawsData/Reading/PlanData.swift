@@ -75,13 +75,13 @@ package struct PlanData: Sendable {
         if let vocabulary = split.vocabulary {
             _ = try FieldFault.at(split.field("vocabulary")) {
                 try LabelVocabulary(
-                    path: Dataset.resolved(vocabulary, root: root), sampleCountMin: split.labelCountMin)
+                    path: PathText.resolved(vocabulary, root: root), sampleCountMin: split.labelCountMin)
             }
         }
         let files = [("vocabulary", split.vocabulary), ("exclude", split.exclude), ("tokenizer", split.tokenizer)]
         return try files.compactMap { name, path in
             try path.map { path in
-                try FieldFault.at(split.field(name)) { try InputFile.hash(Dataset.resolved(path, root: root)) }
+                try FieldFault.at(split.field(name)) { try InputFile.hash(PathText.resolved(path, root: root)) }
             }
         }
     }
@@ -95,7 +95,7 @@ package struct PlanData: Sendable {
             ] as [(name: String, path: String?, read: (String) throws -> Void)]
         return try files.compactMap { file in
             try file.path.map { path in
-                let path = Dataset.resolved(path, root: root)
+                let path = PathText.resolved(path, root: root)
                 return try FieldFault.at(stage.field(file.name)) {
                     try file.read(path)
                     return try InputFile.hash(path)

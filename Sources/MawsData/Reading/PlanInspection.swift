@@ -120,7 +120,7 @@ private struct StageCheck {
         guard stage.needs.templates != nil, let own = plan.split(stage.on)?.tokenizer,
             let trained = stage.from.flatMap(plan.stage).flatMap({ plan.split($0.on) })?.tokenizer, own != trained
         else { return }
-        let hashes = try [own, trained].map { try InputFile.hash(Dataset.resolved($0, root: root)) }
+        let hashes = try [own, trained].map { try InputFile.hash(PathText.resolved($0, root: root)) }
         guard hashes[0] != hashes[1] else { return }
         throw DataError.stage(
             name: stage.name,

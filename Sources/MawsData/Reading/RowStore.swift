@@ -2,6 +2,7 @@ import Foundation
 import MawsDataFiles
 import MawsHash
 import MawsImages
+import MawsPlan
 
 /// Images that lie in files of their own, read where they are: `folder:PATH`, whose folders are classes, or
 /// `list:FILE`, a CSV or JSONL list.
@@ -19,9 +20,9 @@ struct RowStore: SampleStore {
         let source: any RowSource
         if path.hasPrefix("folder:") {
             source = try FolderSource(
-                path: Dataset.resolved(String(path.dropFirst(7)), root: root), classes: .whereThereAre)
+                path: PathText.resolved(String(path.dropFirst(7)), root: root), classes: .whereThereAre)
         } else if path.hasPrefix("list:") {
-            source = try ListSource(path: Dataset.resolved(String(path.dropFirst(5)), root: root))
+            source = try ListSource(path: PathText.resolved(String(path.dropFirst(5)), root: root))
         } else {
             return nil
         }

@@ -23,7 +23,7 @@ struct SamplePositions: Sendable {
     ) throws {
         excluded =
             try split.exclude.map {
-                try ExclusionList(path: Dataset.resolved($0, root: root)).indices(in: dataset, shards: split.shards)
+                try ExclusionList(path: PathText.resolved($0, root: root)).indices(in: dataset, shards: split.shards)
             } ?? []
         let kept = try Self.keptCount(dataset, excluded: excluded.count)
         sampleCount = kept
@@ -43,7 +43,7 @@ struct SamplePositions: Sendable {
     /// How many positions there are, without looking at labels.
     static func count(_ dataset: Dataset, split: DataSplitPlan, root: String, resamples: Bool) throws -> Int {
         let excluded = try split.exclude.map {
-            try ExclusionList(path: Dataset.resolved($0, root: root)).indices(in: dataset, shards: split.shards).count
+            try ExclusionList(path: PathText.resolved($0, root: root)).indices(in: dataset, shards: split.shards).count
         }
         let kept = try keptCount(dataset, excluded: excluded ?? 0)
         guard resamples, let resample = split.resample else { return kept }

@@ -3,7 +3,7 @@ import MawsDataFiles
 /// Some of a split's samples: those of one shard, one folder or one list. Indices count from the store's first sample.
 protocol SampleStore: Sendable {
     var count: Int { get }
-    /// What was passed over when the store was opened.
+    /// What was skipped when the store was opened.
     var problems: [SkippedSample] { get }
     /// What else was ignored or assumed when the store was opened.
     var account: SampleAccount { get }

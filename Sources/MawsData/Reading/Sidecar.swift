@@ -46,7 +46,7 @@ package struct Sidecar {
         return "\(status): \(message.prefix(100))"
     }
 
-    /// Hashtags of an array of strings or of a text such as `#dog #beach`; what is none is passed over.
+    /// Hashtags of an array of strings or of a text such as `#dog #beach`; what is none is skipped.
     static func hashtags(_ value: JSONValue) -> SaidHashtags {
         switch value {
         case .string(let text):

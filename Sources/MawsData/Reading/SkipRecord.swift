@@ -10,7 +10,7 @@ final class SkipLog: Sendable {
     func append(_ sample: SkippedSample) { log.withLock { $0.append(sample) } }
 }
 
-/// Which samples of one split are unreadable, and how many may be: those that the shards' scan passed over, and those
+/// Which samples of one split are unreadable, and how many may be: those that the shards' scan skipped, and those
 /// whose content turns out to be bad. Thread-safe.
 final class SkipRecord: Sendable {
     /// Most samples that a message names.

@@ -58,7 +58,7 @@ struct StageInputs {
             throw DataError.stage(
                 name: stage.name, problem: "learns hashtags, but split '\(split.name)' names no vocabulary file")
         }
-        let path = Dataset.resolved(file, root: root)
+        let path = PathText.resolved(file, root: root)
         let vocabulary = try LabelVocabulary(path: path, sampleCountMin: split.labelCountMin)
         if let count = stage.needs.labelCount, vocabulary.count != count {
             throw DataError.stage(
@@ -76,7 +76,7 @@ struct StageInputs {
                 name: stage.name,
                 problem: "learns captions, but the plan has no text model or split '\(split.name)' no tokenizer")
         }
-        return try Tokenizer(model: Dataset.resolved(model, root: root), context: text.context)
+        return try Tokenizer(model: PathText.resolved(model, root: root), context: text.context)
     }
 }
 

@@ -2,7 +2,7 @@ import MawsBase
 import MawsPlan
 
 /// Which shards on other machines the units of a stage read: what a coordinator prefers a trainer by. It opens no
-/// sample, and takes no notice of what is passed over.
+/// sample, and takes no notice of what is excluded.
 package struct UnitShards: Sendable {
     private let stage: StagePlan
     private let order: SampleOrder?

@@ -1,4 +1,5 @@
 import MawsDataFiles
+import MawsPlan
 
 /// Opens a shard, local or not, by what its path begins with.
 package struct DataOpener: Sendable {
@@ -17,7 +18,7 @@ package struct DataOpener: Sendable {
             } else if path.hasPrefix("pipe:") {
                 self = .pipe(String(path.dropFirst(5)))
             } else {
-                self = .local(Dataset.resolved(path, root: root))
+                self = .local(PathText.resolved(path, root: root))
             }
         }
     }

@@ -35,7 +35,7 @@ struct ByteStream {
         }
     }
 
-    /// Appends the bytes up to the next line feed, which is passed over. False at the end of the file.
+    /// Appends the bytes up to the next line feed, which is skipped. False at the end of the file.
     mutating func appendLine(to bytes: inout [UInt8], limit: Int) throws -> Bool {
         guard try position < buffer.count || fill() else { return false }
         while true {

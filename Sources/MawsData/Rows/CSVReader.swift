@@ -1,7 +1,7 @@
 import MawsDataFiles
 
 /// Records of a file of delimited values as pandas reads it (RFC 4180 and its relatives): fields may be quoted, quotes
-/// are doubled inside quotes, a quoted field may span lines, lines end with LF, CRLF or CR. Empty ones are passed over.
+/// are doubled inside quotes, a quoted field may span lines, lines end with LF, CRLF or CR. Empty ones are skipped.
 struct CSVReader {
     struct Record {
         /// Where the record begins, from 1.

@@ -2,7 +2,7 @@ import MawsDataFiles
 import MawsFiles
 
 /// The images below a folder, and what lies beside them. Links are followed, as torchvision's `ImageFolder` does;
-/// hidden files and folders, and what macOS leaves behind, are passed over.
+/// hidden files and folders, and what macOS leaves behind, are skipped.
 struct ImageFolder {
     /// Relative to the folder, in the order of their bytes.
     private(set) var images: [ByteName] = []

@@ -1,6 +1,7 @@
 import Foundation
 import MawsDataFiles
 import MawsFiles
+import MawsPlan
 
 /// Makes rows of a list's records. What is wrong is named with line and column.
 struct ListRowParser: Sendable {
@@ -119,7 +120,7 @@ struct ListRowParser: Sendable {
             throw ListColumns.Problem(text: "the caption has more than \(SamplePart.caption.sizeMax) bytes")
         }
         return SourceRow(
-            file: path, line: line, imagePath: ByteName(Dataset.resolved(image, root: Folder.parent(of: path))),
+            file: path, line: line, imagePath: ByteName(PathText.resolved(image, root: Folder.parent(of: path))),
             caption: caption, hashtags: hashtags.tags, remarks: hashtags.remarks,
             className: try className.flatMap { name throws(ListColumns.Problem) in try self.className(name) })
     }

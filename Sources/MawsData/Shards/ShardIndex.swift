@@ -13,7 +13,7 @@ struct ShardIndex {
     private(set) var checksums: [SIMD4<UInt32>] = []
     /// Samples whose key reaches beyond the first dot; see `SampleMembers`.
     private(set) var dotted: Set<Int> = []
-    /// What was passed over: members that may not be, and stretches without a header where one should be.
+    /// What was skipped: members that may not be, and stretches without a header where one should be.
     private(set) var problems: [SkippedSample] = []
     /// What is no part of a sample.
     var account = SampleAccount()
@@ -35,7 +35,7 @@ struct ShardIndex {
         /// Where its first header begins.
         var offset: UInt64
         var members = SampleMembers()
-        /// A sample that makes no sense is passed over with all its members.
+        /// A sample that makes no sense is skipped with all its members.
         var isRefused = false
     }
 
@@ -101,14 +101,14 @@ struct ShardIndex {
         }
     }
 
-    /// Notes what was passed over. A member that is whole but may not be used takes its sample with it, which is noted
+    /// Notes what was skipped. A member that is whole but may not be used takes its sample with it, which is noted
     /// once, and is no problem where it would be no part of one.
     private mutating func refuse(
         _ damage: TarReader.Damage, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
     ) {
         guard damage.problem.refusesTheMember else {
             gapCount += 1
-            return passOver(damage, path: path, record, &summaries)
+            return skip(damage, path: path, record, &summaries)
         }
         switch MemberName.of(damage.member) {
         case .part(let name):
@@ -130,7 +130,7 @@ struct ShardIndex {
     }
 
     /// Notes a stretch without headers. A sample that has lost members with it, or may have, is left out whole.
-    private mutating func passOver(
+    private mutating func skip(
         _ damage: TarReader.Damage, path: String, _ record: ShardIndexRecorder?, _ summaries: inout [UInt8]
     ) {
         if case .truncated = damage.problem {

@@ -5,7 +5,7 @@ import MawsHash
 package enum ShardIndexer {
     package struct Result: Sendable {
         package var sampleCount: Int
-        /// What was passed over.
+        /// What was skipped.
         package var problems: [SkippedSample]
         /// What became of the samples and of the shard's other members.
         package var account: SampleAccount

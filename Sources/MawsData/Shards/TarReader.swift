@@ -1,8 +1,8 @@
 import MawsDataFiles
 
-/// Walks the headers of a tar file with positioned reads; members' data is passed over, not read.
+/// Walks the headers of a tar file with positioned reads; members' data is skipped, not read.
 ///
-/// What makes no sense is reported and passed over: a member that may not be in a shard on its own, and behind a broken
+/// What makes no sense is reported and skipped: a member that may not be in a shard on its own, and behind a broken
 /// header everything up to the next whole one. Archives that were written one after the other into a file are read as
 /// one.
 struct TarReader {
@@ -14,7 +14,7 @@ struct TarReader {
         var size: UInt64
     }
 
-    /// Something that was passed over.
+    /// Something that was skipped.
     struct Damage: Error {
         /// Empty where no name is known.
         var member: ByteName

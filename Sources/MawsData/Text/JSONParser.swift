@@ -174,7 +174,7 @@ struct JSONParser {
         return position - start
     }
 
-    /// Passes over blanks and this sign, if it is there.
+    /// Skips blanks and this sign, if it is there.
     private mutating func takes(_ sign: StaticString) -> Bool {
         skipBlanks()
         return takesWord(sign)

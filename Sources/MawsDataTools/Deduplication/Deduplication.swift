@@ -80,9 +80,9 @@ package struct Deduplication: Sendable {
         let buckets = try ContentBuckets(in: temporary)
         var near: [(sample: Int, evaluation: Int, distance: Int)] = []
         var broken: [UnreadableSample] = []
-        var passedOver: [SkippedSample] = []
+        var skipped: [SkippedSample] = []
         sampleCount = try SampleScan(shards: shards, looks: !evaluation.isEmpty).forEach(
-            progress: { progress(0.1 + 0.8 * $0) }, passedOver: { passedOver += $0 },
+            progress: { progress(0.1 + 0.8 * $0) }, skipped: { skipped += $0 },
             { result in
                 switch result {
                 case .failure(let unreadable): broken.append(unreadable)
@@ -93,8 +93,8 @@ package struct Deduplication: Sendable {
                     if let match { near.append((scanned.sample, looks.samples[match.number], match.distance)) }
                 }
             })
-        unreadable = passedOver + broken.map(\.place)
-        sampleCount += passedOver.count
+        unreadable = skipped + broken.map(\.place)
+        sampleCount += skipped.count
         let found = try buckets.copies()
         firstOfCopy = Dictionary(uniqueKeysWithValues: found.map { ($0.sample, $0.first) })
         unusable = Set(near.map(\.sample) + broken.map(\.sample))

@@ -13,7 +13,7 @@ struct ImageLook: Sendable {
         let whole = CropBox(x: 0, y: 0, width: decoded.width, height: decoded.height)
         let side = PerceptualHash.side
         let resizer = ImageResizer()
-        resizer.resize(decoded, Framing(crop: whole, width: side, height: side), interpolation: .bicubic)
+        resizer.resize(decoded, ResizeGeometry(crop: whole, width: side, height: side), interpolation: .bicubic)
         pixels = resizer.image().pixels
         hash = PerceptualHash(pixels: pixels.map { Float($0) })
     }

@@ -31,17 +31,17 @@ struct SampleScan {
 
     /// - Parameters:
     ///   - progress: told which share of the shards is done, 0...1.
-    ///   - passedOver: takes what was passed over when a shard was opened.
+    ///   - skipped: takes what was skipped when a shard was opened.
     ///   - body: takes each sample in order, or why it is unreadable.
-    /// - Returns: the number of samples, without those that were passed over.
+    /// - Returns: the number of samples, without those that were skipped.
     func forEach(
-        progress: (Double) -> Void, passedOver: ([SkippedSample]) -> Void = { _ in },
+        progress: (Double) -> Void, skipped: ([SkippedSample]) -> Void = { _ in },
         _ body: (Result<Scanned, UnreadableSample>) throws -> Void
     ) throws -> Int {
         var first = 0
         for (number, shard) in shards.enumerated() {
             let dataset = try Self.dataset(shard)
-            passedOver(dataset.problems)
+            skipped(dataset.problems)
             for start in stride(from: 0, to: dataset.count, by: Self.batchSize) {
                 let batch = Batch(
                     shard: shard, dataset: dataset, first: first,

@@ -1,11 +1,11 @@
-/// Reads `augment` of a training stage and `framing` of an evaluation.
+/// Reads `augment` of a training stage and `eval_crop` of an evaluation.
 struct AugmentReader {
     /// Side of the model's images.
     let size: Int
 
-    private static let framings = ["short_side", "center_crop", "interpolation"]
+    private static let resizing = ["short_side", "center_crop", "interpolation"]
     private static let fields =
-        ["preset"] + framings + ["crop", "flip", "rand_augment", "erase", "mixup", "cutmix"]
+        ["preset"] + resizing + ["crop", "flip", "rand_augment", "erase", "mixup", "cutmix"]
     private static let sideMax = 1 << 14
     private static let countMax = 16
 
@@ -19,8 +19,8 @@ struct AugmentReader {
         augment.crop = try optional(map["crop"], augment.crop) { node, crop throws(PlanError) in
             try self.crop(node, crop)
         }
-        augment.framing = try framing(map, augment.framing, random: augment.crop != nil && map["crop"] != nil)
-        if augment.framing.centerCrop { augment.crop = nil }
+        augment.resize = try resize(map, augment.resize, random: augment.crop != nil && map["crop"] != nil)
+        if augment.resize.centerCrop { augment.crop = nil }
         augment.randAugment = try optional(map["rand_augment"], augment.randAugment) { node, plan throws(PlanError) in
             try randAugment(node, plan)
         }
@@ -29,17 +29,17 @@ struct AugmentReader {
         }
         augment.mixup = try beta(map["mixup"], augment.mixup)
         augment.cutmix = try beta(map["cutmix"], augment.cutmix)
-        try checkShortSide(map, augment.framing, cropped: augment.framing.centerCrop || augment.crop != nil)
+        try checkShortSide(map, augment.resize, cropped: augment.resize.centerCrop || augment.crop != nil)
         return augment
     }
 
     /// What an evaluation sees of its images.
-    func framing(_ node: PlanNode, _ preset: FramingPlan) throws(PlanError) -> FramingPlan {
+    func evalCrop(_ node: PlanNode, _ preset: ResizePlan) throws(PlanError) -> ResizePlan {
         let map = try PlanMap(node, expected: "a map of `short_side`, `center_crop` and `interpolation`")
-        try map.allow(Self.framings)
-        let framing = try framing(map, preset, random: false)
-        try checkShortSide(map, framing, cropped: framing.centerCrop)
-        return framing
+        try map.allow(Self.resizing)
+        let evalCrop = try resize(map, preset, random: false)
+        try checkShortSide(map, evalCrop, cropped: evalCrop.centerCrop)
+        return evalCrop
     }
 
     private func named(_ node: PlanNode) throws(PlanError) -> AugmentPlan {
@@ -51,19 +51,19 @@ struct AugmentReader {
     }
 
     /// - Parameter random: whether the same map asks for a crop at random.
-    private func framing(_ map: PlanMap, _ preset: FramingPlan, random: Bool) throws(PlanError) -> FramingPlan {
-        var framing = preset
+    private func resize(_ map: PlanMap, _ preset: ResizePlan, random: Bool) throws(PlanError) -> ResizePlan {
+        var resize = preset
         if let node = map["short_side"] {
-            framing.shortSide = node.scalar == "none" ? nil : try node.integer(1...Self.sideMax)
+            resize.shortSide = node.scalar == "none" ? nil : try node.integer(1...Self.sideMax)
         }
-        framing.centerCrop = try map.flag("center_crop", default: preset.centerCrop)
-        framing.interpolation = try map["interpolation"]?.choice(of: Interpolation.self) ?? preset.interpolation
-        if framing.centerCrop && random {
+        resize.centerCrop = try map.flag("center_crop", default: preset.centerCrop)
+        resize.interpolation = try map["interpolation"]?.choice(of: Interpolation.self) ?? preset.interpolation
+        if resize.centerCrop && random {
             throw .conflict(
                 map.place(of: "center_crop"),
                 problem: "an image is cropped in its centre or at random (`crop`), not both")
         }
-        return framing
+        return resize
     }
 
     /// `none`, or what `read` makes of the node and of the preset's value.
@@ -126,14 +126,14 @@ struct AugmentReader {
         }
     }
 
-    private func checkShortSide(_ map: PlanMap, _ framing: FramingPlan, cropped: Bool) throws(PlanError) {
-        guard let side = framing.shortSide else { return }
+    private func checkShortSide(_ map: PlanMap, _ resize: ResizePlan, cropped: Bool) throws(PlanError) {
+        guard let side = resize.shortSide else { return }
         guard cropped else {
             throw .conflict(
                 map.place(of: "short_side"),
                 problem: "without a crop the image is resized as a whole; leave this out, or set `center_crop: true`")
         }
-        guard !framing.centerCrop || side >= size else {
+        guard !resize.centerCrop || side >= size else {
             throw .conflict(
                 map.place(of: "short_side"),
                 problem: "a short side of \(side) has no central crop of \(size), the size of the model's images")

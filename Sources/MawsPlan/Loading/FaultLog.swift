@@ -10,6 +10,10 @@ final class FaultLog {
     private var masked: Set<String> = []
     /// Paths of fields that stand-ins are there for.
     private var broken: [String] = []
+    /// Whether fields may have the names that earlier versions gave them.
+    let takesFormerNames: Bool
+
+    init(takesFormerNames: Bool = false) { self.takesFormerNames = takesFormerNames }
 
     func note(_ place: PlanPlace) { places.note(place) }
 

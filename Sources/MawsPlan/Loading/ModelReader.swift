@@ -1,6 +1,6 @@
 extension PlanReader {
     private static let imageFields = [
-        "preset", "patch", "size", "channels", "width", "depth", "heads", "mlp", "mean", "deviation",
+        "preset", "patch", "size", "channels", "width", "depth", "heads", "mlp", "mean", "std",
     ]
     private static let textFields = [
         "preset", "vocabulary", "context", "width", "depth", "heads", "mlp", "embedding",
@@ -39,7 +39,7 @@ extension PlanReader {
             depth: try size(map, "depth", preset?.depth), heads: try size(map, "heads", preset?.heads),
             mlp: try size(map, "mlp", preset?.mlp ?? 4 * width),
             mean: try perChannel(map, "mean", ImageModelPlan.defaultMean(channels: channels)) { 0...1 ~= $0 },
-            deviation: try perChannel(map, "deviation", ImageModelPlan.defaultDeviation(channels: channels)) {
+            std: try perChannel(map, "std", ImageModelPlan.defaultStd(channels: channels)) {
                 $0 > 0 && $0 <= 1
             })
         try check(model, map)
@@ -71,7 +71,7 @@ extension PlanReader {
         _ map: PlanMap, _ name: String, _ values: [Float], _ isAllowed: (Double) -> Bool
     ) throws(PlanError) -> [Float] {
         guard let node = map[name] else { return values }
-        let range = name == "deviation" ? "above 0 and at most 1" : "from 0 to 1"
+        let range = name == "std" ? "above 0 and at most 1" : "from 0 to 1"
         let count = values.count == 1 ? "one number" : "\(values.count) numbers"
         let expected = "a list of \(count) \(range), white being 1 (of pixels up to 255, divide by 255)"
         return try node.numbers(expected, count: values.count) { $0.allSatisfy(isAllowed) }.map(Float.init)

@@ -1,5 +1,10 @@
-/// Paths that people give and that no file system takes as they mean them.
+/// Paths that people give: where they lead to, and which of them no file system takes as they are meant.
 package enum PathText {
+    /// Where a path leads to that is relative to `root` unless it is absolute; an empty root is the working directory.
+    package static func resolved(_ path: String, root: String) -> String {
+        path.hasPrefix("/") || root.isEmpty || root == "." ? path : "\(root)/\(path)"
+    }
+
     /// What stands in the way, as the rest of a sentence that begins with the path; nil where nothing does.
     ///
     /// A relative path `s3://photos/a.tar` would be looked for, or made, in a folder called `s3:`.

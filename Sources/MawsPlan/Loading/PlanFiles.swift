@@ -58,8 +58,7 @@ struct PlanFiles {
 
     /// Where a relative path leads to.
     func resolved(_ path: String) -> String {
-        guard let root, root != ".", !path.hasPrefix("/") else { return path }
-        return "\(root)/\(path)"
+        root.map { PathText.resolved(path, root: $0) } ?? path
     }
 
     private static func absolute(_ folder: String) -> String {

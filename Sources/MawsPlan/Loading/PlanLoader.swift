@@ -34,13 +34,13 @@ package enum PlanLoader {
             tokenizerSize: tokenizerSize)
     }
 
-    /// Loads what `Plan.yaml()` wrote. Every field is there and is checked, but the data, vocabularies and tokenizers
-    /// it names need not exist any more.
+    /// Loads what `Plan.yaml()` wrote, of an earlier version too. Every field is there and is checked, but the data,
+    /// vocabularies and tokenizers it names need not exist any more.
     package static func loadResolved(path: String) throws(PlanError) -> Plan {
         let reader = PlanReader(cores: 1, files: PlanFiles(root: nil), overrides: PlanOverrides()) { _ in
             preconditionFailure("a resolved plan's tokenizer is not looked at")
         }
-        return try reader.plan(compose(text(path), file: path))
+        return try reader.plan(compose(text(path), file: path, takesFormerNames: true))
     }
 
     /// `load` for a plan that is already in memory; `file` is what errors call it.
@@ -66,7 +66,9 @@ package enum PlanLoader {
         }
     }
 
-    private static func compose(_ text: String, file: String) throws(PlanError) -> PlanNode {
+    private static func compose(
+        _ text: String, file: String, takesFormerNames: Bool = false
+    ) throws(PlanError) -> PlanNode {
         let node: Node?
         do {
             node = try Yams.compose(yaml: text)
@@ -75,7 +77,8 @@ package enum PlanLoader {
         }
         guard let node else { throw .syntax(file: file, line: 1, reason: "the file is empty") }
         return PlanNode(
-            node: node, place: PlanPlace(file: file, line: node.mark?.line ?? 1, field: ""), faults: FaultLog())
+            node: node, place: PlanPlace(file: file, line: node.mark?.line ?? 1, field: ""),
+            faults: FaultLog(takesFormerNames: takesFormerNames))
     }
 
     private static func syntaxError(_ error: any Error, file: String, text: String) -> PlanError {

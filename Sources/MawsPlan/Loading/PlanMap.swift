@@ -14,7 +14,8 @@ struct PlanMap {
         node.faults.note(place)
         var fields: [(name: String, value: PlanNode)] = []
         for (key, value) in mapping {
-            guard let name = key.scalar?.string else { throw node.wrong("\(expected) with names for keys") }
+            guard let written = key.scalar?.string else { throw node.wrong("\(expected) with names for keys") }
+            let name = node.faults.takesFormerNames ? FormerNames.today(written, at: place.field) : written
             let fieldPlace = PlanPlace(
                 file: node.place.file, line: key.mark?.line ?? node.place.line,
                 field: node.place.field.isEmpty ? name : "\(node.place.field).\(name)")
@@ -55,6 +56,9 @@ struct PlanMap {
     /// Refuses every field that is not one of `known`.
     func allow(_ known: [String]) throws(PlanError) {
         for field in fields where !known.contains(field.name) {
+            if let today = FormerNames.today(field.name, among: known) {
+                throw .renamedField(field.value.place, today: today)
+            }
             throw .unknownField(
                 field.value.place, known: known, suggestion: nearestName(to: field.name, among: known))
         }

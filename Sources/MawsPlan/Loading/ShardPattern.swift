@@ -37,8 +37,9 @@ package enum ShardPattern {
             throw .missing(name: first, count: found.count, there: found.filter { isThere($0, root) })
         }
         for name in found where isLocal(name) {
-            if access(resolved(name, root) + "/.", F_OK) == 0 {
-                let there = (try? FileManager.default.contentsOfDirectory(atPath: resolved(name, root))) ?? []
+            if access(PathText.resolved(name, root: root) + "/.", F_OK) == 0 {
+                let there =
+                    (try? FileManager.default.contentsOfDirectory(atPath: PathText.resolved(name, root: root))) ?? []
                 throw .folder(name: name, shards: there.count { $0.hasSuffix(".tar") })
             }
             if lists.contains(where: { name.lowercased().hasSuffix($0) }) { throw .list(name: name) }
@@ -74,17 +75,13 @@ package enum ShardPattern {
     }
 
     private static func isThere(_ name: String, _ root: String) -> Bool {
-        isLocal(name) && access(resolved(name, root), F_OK) == 0
-    }
-
-    private static func resolved(_ name: String, _ root: String) -> String {
-        name.hasPrefix("/") || root.isEmpty || root == "." ? name : "\(root)/\(name)"
+        isLocal(name) && access(PathText.resolved(name, root: root), F_OK) == 0
     }
 
     /// The name itself, or the files that fit its `*`, in the order of their bytes.
     private static func files(_ name: String, root: String) throws(Fault) -> [String] {
         guard name.contains("*"), isLocal(name), !isThere(name, root) else { return [name] }
-        let pattern = resolved(name, root)
+        let pattern = PathText.resolved(name, root: root)
         var matches = glob_t()
         defer { globfree(&matches) }
         guard glob(pattern, GLOB_NOSORT, nil, &matches) == 0 else { throw .nothingFits(pattern: name) }

@@ -3,7 +3,7 @@ enum StageFields {
     private static let common = ["name", "on", "image_size", "unit"]
     private static let inheriting = ["weights"]
     private static let training = ["recipe", "epochs", "steps", "batch", "micro_batch", "skip_nonfinite"] + recipe
-    private static let evaluation = ["framing"]
+    private static let evaluation = ["eval_crop"]
     /// Fields that replace single values of the recipe's preset.
     static let recipe =
         [
@@ -19,6 +19,7 @@ enum StageFields {
     static func check(_ map: PlanMap, task: any StageTask.Type) throws(PlanError) {
         let known = of(task)
         for field in map.fields where !known.contains(field.name) {
+            if FormerNames.today(field.name, among: known) != nil { continue }
             let others = StageKinds.all.filter { of($0).contains(field.name) }
             guard others.isEmpty else {
                 throw .misplacedField(

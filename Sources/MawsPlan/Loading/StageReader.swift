@@ -105,8 +105,8 @@ package struct StageReader {
     private func readEvaluation(_ stage: inout StagePlan) throws(PlanError) {
         stage.unit = try map.integer("unit", 1...Self.countMax, default: Self.unitEvaluation)
         (stage.batch, stage.microBatch) = (stage.unit, stage.unit)
-        if let node = map["framing"] {
-            stage.framing = try AugmentReader(size: image(of: stage).size).framing(node, stage.framing)
+        if let node = map["eval_crop"] {
+            stage.evalCrop = try AugmentReader(size: image(of: stage).size).evalCrop(node, stage.evalCrop)
         }
     }
 

@@ -18,7 +18,7 @@ package struct AugmentPreset: Hashable, Sendable {
         },
         AugmentPreset("paper/table15", crop: 0.08) { $0.mixup = 0.1 },
         AugmentPreset("paper/table16", crop: 0.08) {
-            $0.framing.shortSide = 256
+            $0.resize.shortSide = 256
             $0.flip = false
             $0.randAugment = RandAugmentPlan(count: 5, magnitude: 7)
             $0.erase = ErasePlan()
@@ -26,7 +26,7 @@ package struct AugmentPreset: Hashable, Sendable {
             $0.cutmix = 1
         },
         AugmentPreset("paper/table17", crop: 0.08) {
-            $0.framing.shortSide = 256
+            $0.resize.shortSide = 256
             $0.mixup = 0.1
         },
     ]

@@ -19,14 +19,14 @@ extension ImageModelPlan {
         guard let size = sizes.first(where: { $0.name == name }) else { return nil }
         return ImageModelPlan(
             preset: name, patch: size.patch, size: 224, channels: 3, width: size.width, depth: size.depth,
-            heads: size.heads, mlp: size.mlp, mean: defaultMean(channels: 3), deviation: defaultDeviation(channels: 3))
+            heads: size.heads, mlp: size.mlp, mean: defaultMean(channels: 3), std: defaultStd(channels: 3))
     }
 
     /// What stands for a tower that cannot be read, while the rest of its plan is.
     static var standIn: ImageModelPlan {
         ImageModelPlan(
             preset: nil, patch: 16, size: 224, channels: 3, width: 768, depth: 12, heads: 12, mlp: 3072,
-            mean: defaultMean(channels: 3), deviation: defaultDeviation(channels: 3))
+            mean: defaultMean(channels: 3), std: defaultStd(channels: 3))
     }
 
     /// ImageNet's mean for three channels, as the paper normalises its images; 0.5 for one.
@@ -35,7 +35,7 @@ extension ImageModelPlan {
     }
 
     /// ImageNet's standard deviation for three channels; 0.5 for one.
-    package static func defaultDeviation(channels: Int) -> [Float] {
+    package static func defaultStd(channels: Int) -> [Float] {
         channels == 3 ? [0.229, 0.224, 0.225] : Array(repeating: 0.5, count: channels)
     }
 }

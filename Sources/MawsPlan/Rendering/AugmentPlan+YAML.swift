@@ -3,7 +3,7 @@ import Yams
 extension AugmentPlan {
     var node: Node {
         .map(
-            framing.fields + [
+            resize.fields + [
                 ("crop", crop?.node ?? .off), ("flip", .flag(flip)), ("rand_augment", randAugment?.node ?? .off),
                 ("erase", erase?.node ?? .off), ("mixup", mixup.map(Node.number) ?? .off),
                 ("cutmix", cutmix.map(Node.number) ?? .off),
@@ -11,7 +11,7 @@ extension AugmentPlan {
     }
 }
 
-extension FramingPlan {
+extension ResizePlan {
     var node: Node { .map(fields) }
 
     fileprivate var fields: [(String, Node?)] {

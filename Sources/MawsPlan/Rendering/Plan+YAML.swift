@@ -69,7 +69,7 @@ extension ImageModelPlan {
             ("preset", preset.map(Node.text)), ("patch", .number(patch)), ("size", .number(size)),
             ("channels", .number(channels)), ("width", .number(width)), ("depth", .number(depth)),
             ("heads", .number(heads)), ("mlp", .number(mlp)), ("mean", .numbers(mean)),
-            ("deviation", .numbers(deviation)),
+            ("std", .numbers(std)),
         ])
     }
 }

@@ -24,7 +24,7 @@ extension StagePlan {
             + (recipe?.fields ?? [])
     }
 
-    private var evaluation: [(String, Node?)] { [("framing", framing.node)] }
+    private var evaluation: [(String, Node?)] { [("eval_crop", evalCrop.node)] }
 }
 
 extension RecipePlan {

@@ -48,14 +48,14 @@ extension StageTask {
 /// What a stage reads of its data besides the inputs of its batches.
 package struct DataNeeds: Hashable, Sendable {
     /// Split whose samples an evaluation is fitted to; its units come before those of the split evaluated.
-    package var fitOn: String?
+    package var trainSplit: String?
     /// What its samples are compared with.
     package var target = TargetSpecification.none
     /// Files with one prompt template (`{}` stands for the class name) and one class (comma separated names) a line.
     package var templates: String?
     package var classNames: String?
     /// Fixed views of each image, which take turns from epoch to epoch; nil: every epoch draws a new crop and flip.
-    package var views: Int?
+    package var fixedViews: Int?
 
     package init() {}
 

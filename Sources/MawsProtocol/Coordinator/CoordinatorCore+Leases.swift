@@ -71,12 +71,12 @@ extension CoordinatorCore {
         _ unit: UnitIndex, _ assignment: UnitLedger.Assignment, _ grant: LeaseGrant
     ) -> Lease {
         defer { nextLease += 1 }
-        leasesWithTraces[unit.value, default: 0] += 1
+        leasesThatMayHavePushed[unit.value, default: 0] += 1
         ledger.assign(unit, assignment)
         let seconds = assignment.lastBegins.seconds(since: assignment.since) + leaseSeconds
         return Lease(
             id: nextLease, term: term, stage: position.stage, step: position.step, phase: UInt32(phase), unit: unit,
             milliseconds: UInt32(1000 * seconds),
-            passed: passed[position]?[unit.value] ?? [], grant: grant)
+            excluded: excluded[position]?[unit.value] ?? [], grant: grant)
     }
 }

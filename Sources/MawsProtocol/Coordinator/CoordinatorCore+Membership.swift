@@ -125,9 +125,9 @@ extension CoordinatorCore {
         }
         lastCommit = nil
         losses = []
-        forgetTraces()
+        forgetPushes()
         // Trainers may still be at units of this very step, under the same term.
-        if let newestLeased, newestLeased >= position { knowsTraces = false }
+        if let newestLeased, newestLeased >= position { knowsWhoMayHavePushed = false }
         // What they said at hello speaks of states that are replaced now.
         forgetServers()
         for index in servers.indices {

@@ -41,10 +41,10 @@ extension CoordinatorCore {
             finished.remove(found.stage)
             lastCommit = nil
             losses = []
-            forgetTraces()
+            forgetPushes()
             // Until they are restored, servers and trainers may be at this very step.
             dropsStep = true
-            if let newestLeased, newestLeased >= position { knowsTraces = false }
+            if let newestLeased, newestLeased >= position { knowsWhoMayHavePushed = false }
         }
         if isStopping {
             mode = .ended

@@ -24,7 +24,7 @@ extension CoordinatorCore {
     }
 
     /// The unit and its right neighbours that the trainer is leased with it: a node of the servers' tree, of units that
-    /// are as good for this trainer and of which nothing is to be passed over, so that one bad sample costs one unit.
+    /// are as good for this trainer and of which nothing is excluded, so that one bad sample costs one unit.
     func unitsTogether(from unit: UnitIndex, for peer: PeerID, _ now: Moment) -> [UnitIndex] {
         let first = Int(unit.value)
         guard stage.commits, ledger.isPending(first), !isTroubled(first) else { return [unit] }
@@ -58,7 +58,7 @@ extension CoordinatorCore {
 
     /// Whether a sample of the unit could not be got, or the unit is said not to be finite.
     private func isTroubled(_ unit: Int) -> Bool {
-        nonFinite[UInt32(unit)] != nil || lost[UInt32(unit)] != nil || passed[position]?[UInt32(unit)] != nil
+        nonFinite[UInt32(unit)] != nil || lost[UInt32(unit)] != nil || excluded[position]?[UInt32(unit)] != nil
     }
 }
 

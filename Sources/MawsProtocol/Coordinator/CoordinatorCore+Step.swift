@@ -112,7 +112,7 @@ extension CoordinatorCore {
         let finished = CoordinatorAction.stepFinished(position, loss: loss)
         position.step = commit.step.next
         losses = []
-        forgetTraces()
+        forgetPushes()
         if mode == .deciding { mode = .applying }
         return readyServers.map { .send($0.peer, .commit(commit)) } + [finished]
     }
@@ -152,7 +152,7 @@ extension CoordinatorCore {
         standsAtCheckpoint(position, now)
         lastCommit = nil
         losses = []
-        forgetTraces()
+        forgetPushes()
         forgetSpeeds()
         mode = .assembling
         // What they said at hello speaks of an older stage now.

@@ -81,7 +81,7 @@ package struct CoordinatorCore: Sendable {
     var position: RunPosition
     /// Newest checkpoint of the current stage; nil where none is known to be whole.
     var checkpointPosition: RunPosition?
-    /// Stages that ended and whose results stand. A run that goes back to repair one of them passes over the others.
+    /// Stages that ended and whose results stand. A run that goes back to repair one of them skips the others.
     var finished: Set<StageIndex>
     /// When the newest one was begun.
     var checkpointMoment: Moment
@@ -119,17 +119,17 @@ package struct CoordinatorCore: Sendable {
     /// Units of the first phase by the trainer that computed them: it has their activations at hand.
     var firstPhaseUnits: [PeerID: Set<UInt32>] = [:]
     var nextLease: UInt64 = 1
-    /// Samples that the run passes over, by step and unit, ascending.
-    var passed: [RunPosition: [UInt32: [UInt64]]] = [:]
+    /// Samples that the run excludes, by step and unit, ascending.
+    var excluded: [RunPosition: [UInt32: [UInt64]]] = [:]
     /// Who could not get a sample of the present step, by unit.
     var lost: [UInt32: [UInt64: Set<PeerID>]] = [:]
     /// Leases of the present step, by unit, of which something may have reached a server.
-    var leasesWithTraces: [UInt32: Int] = [:]
+    var leasesThatMayHavePushed: [UInt32: Int] = [:]
     /// Newest step that anything of was leased in this term.
     var newestLeased: RunPosition?
     /// False after a start in the midst of a step: what the servers hold of it is unknown then.
-    var knowsTraces: Bool
-    /// Whether servers have to drop what they hold of the present step: a sample is passed over in it.
+    var knowsWhoMayHavePushed: Bool
+    /// Whether servers have to drop what they hold of the present step: a sample is excluded from it.
     var dropsStep = false
     /// Units given back since the last one that was done, and since when.
     var failuresInARow = 0
@@ -161,13 +161,13 @@ package struct CoordinatorCore: Sendable {
     ///   - lastCommit: the newest commit of that stage.
     ///   - finished: stages that ended.
     ///   - dropsStep: whether servers have to drop what they hold of the present step.
-    ///   - passed: samples that the run passes over since earlier starts.
+    ///   - excluded: samples that the run excludes since earlier starts.
     ///   - secret: 32 random bytes.
     ///   - shardUses: what each unit of a step reads of data shards on other machines.
     package init(
         term: Term, runID: String, stages: [StageShape], shardCount: Int, leaseSeconds: Double, position: RunPosition?,
         checkpoint: RunPosition?, lastCommit: Commit?, finished: Set<StageIndex> = [], dropsStep: Bool = false,
-        passed: [PassedSample] = [], secret: [UInt8], now: Moment,
+        excluded: [ExcludedSample] = [], secret: [UInt8], now: Moment,
         shardUses: @escaping @Sendable (RunPosition) -> [[ShardUse]] = { _ in [] }
     ) {
         self.shardUses = shardUses
@@ -190,9 +190,9 @@ package struct CoordinatorCore: Sendable {
         serverAwaySince = Array(repeating: now, count: shardCount)
         mode = position == nil ? .preparing : .assembling
         modeSince = now
-        knowsTraces = position == nil
-        for sample in passed { keep(sample) }
-        self.dropsStep = dropsStep || self.passed[self.position] != nil
+        knowsWhoMayHavePushed = position == nil
+        for sample in excluded { keep(sample) }
+        self.dropsStep = dropsStep || self.excluded[self.position] != nil
     }
 
     package var stage: StageShape { stages[Int(position.stage.value)] }

@@ -74,7 +74,7 @@ package enum CoordinatorAction: Hashable, Sendable {
     case record(UnitDone, trainer: String)
     /// Make it durable that the run passes this sample over, and the term that counts from now on; end the run instead
     /// when the stage's limit is passed.
-    case passOver(PassedSample, term: Term)
+    case excludeSample(ExcludedSample, term: Term)
     /// Make it durable that this term counts from now on.
     case keepTerm(Term)
     /// All servers serve the version after this step.

@@ -2,7 +2,7 @@
 /// wait between them for its pushes to arrive; but what it was leased is lost with it, and nobody else computes it.
 package enum LeaseSize {
     /// A trainer that joins in the midst of a step may find nothing to do for so long.
-    package static let secondsMax = 60.0
+    package static let targetSecondsMax = 60.0
     package static let unitsMax = 64
 
     /// A trainer that is alone gets what is left of the step. With others here it gets half of its share, so that what
@@ -16,7 +16,7 @@ package enum LeaseSize {
     package static func units(pending: Int, share: Double, unitSeconds: Double) -> Int {
         guard unitSeconds > 0 else { return 1 }
         let part = Double(pending) * (share < 1 ? share / 2 : 1)
-        let units = Int(max(1, min(part, secondsMax / unitSeconds, Double(unitsMax))))
+        let units = Int(max(1, min(part, targetSecondsMax / unitSeconds, Double(unitsMax))))
         return 1 << (Int.bitWidth - 1 - units.leadingZeroBitCount)
     }
 

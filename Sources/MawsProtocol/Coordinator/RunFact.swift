@@ -9,7 +9,7 @@ package enum RunFact: Hashable, Sendable {
     case stateGone
     /// A server knows a term that is above all in the run's records, whose newest is `recorded`.
     case newerTerm(Term, knownBy: String, recorded: Term, taken: Term)
-    /// A sample of the step is passed over from now on.
+    /// A sample of the step is excluded from now on.
     case stepStartsOver(StepIndex)
     case checkpointNotTaken(StepIndex, CheckpointFailure)
     /// Another is due, and is taken when this one is done.
@@ -46,7 +46,7 @@ package enum TrainerFault: Codable, Hashable, Sendable {
     case falseResult(unit: UInt32, stage: String, what: String)
     /// It cannot get a sample that no split has.
     case sampleOfNoSplit(index: UInt64)
-    /// It alone finds more unreadable samples than the run may pass over.
+    /// It alone finds more unreadable samples than the run may skip.
     case unreadableSamples(own: Int, others: Int)
 }
 

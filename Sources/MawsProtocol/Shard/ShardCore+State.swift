@@ -14,7 +14,7 @@ extension ShardCore {
         term = wanted.term
         if wanted.keepsState, phase == .serving, holdsState(for: wanted) {
             // Gradients and rows of the present step are functions of the plan and the version: they stay good, unless
-            // a sample is passed over from now on.
+            // a sample is excluded from now on.
             configuration = wanted
             return wanted.keepsStep ? stateReported() : startOver(wanted)
         }

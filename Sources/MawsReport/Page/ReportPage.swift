@@ -45,7 +45,7 @@ struct ReportPage {
         [
             PageSection(
                 id: "samples", title: "What became of the samples", body: SampleSection(record: record).markup()),
-            PageSection(id: "skipped", title: "Samples passed over", body: skipped()),
+            PageSection(id: "skipped", title: "Samples skipped", body: skipped()),
             PageSection(id: "weights", title: "Weights", body: WeightSection(record: record).markup()),
             PageSection(id: "machines", title: "Machines", body: MachineSection(machines: record.machines).markup()),
             PageSection(id: "events", title: "Events", body: EventSection(log: record.coordinatorLog).markup()),

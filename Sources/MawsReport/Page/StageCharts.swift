@@ -8,7 +8,7 @@ struct StageCharts {
     let comparison: RunComparison?
 
     func markup() -> Markup {
-        let charts = [loss(), speed(), learningRate(), gradientNorm(), traffic(), utilisation()]
+        let charts = [loss(), speed(), learningRate(), gradientNorm(), traffic(), mfu()]
             .compactMap { $0.markup() }
         guard !charts.isEmpty else { return "" }
         return """
@@ -74,9 +74,9 @@ struct StageCharts {
             ], startsAtZero: true)
     }
 
-    private func utilisation() -> LineChart {
+    private func mfu() -> LineChart {
         let points = steps.compactMap { step in
-            step.utilisation.map { Curve.Point(x: Double(step.step), y: 100 * $0) }
+            step.mfu.map { Curve.Point(x: Double(step.step), y: 100 * $0) }
         }
         return LineChart(
             title: "Model-FLOPs utilisation", unit: "% of the rate of one large product",

@@ -50,7 +50,7 @@ extension ReplacementReason: CustomStringConvertible {
         switch self {
         case .cameBack: "it came back on a new connection"
         case .silent(let seconds):
-            "silent for \(Figure.tenths(seconds)) s, and a newer connection brings the shard's state"
+            "silent for \(SecondsText.tenths(seconds)) s, and a newer connection brings the shard's state"
         }
     }
 }

@@ -20,7 +20,7 @@ package enum LiveLine {
         parts(snapshot).filter { !$0.isEmpty }.joined(separator: "  ") + waiting(snapshot, room: .max)
     }
 
-    /// Stage, step, loss, rate, utilisation, time left, servers, trainers.
+    /// Stage, step, loss, rate, mfu, time left, servers, trainers.
     private static func parts(_ snapshot: StatusSnapshot) -> [String] {
         [
             plain(snapshot.stage),
@@ -28,7 +28,7 @@ package enum LiveLine {
                 + (snapshot.skippedSteps > 0 ? " (\(snapshot.skippedSteps) skipped)" : ""),
             snapshot.loss.map { "loss \(Figure.loss($0))" } ?? "",
             snapshot.imagesPerSecond > 0 ? "\(Figure.rate(imagesPerSecond: snapshot.imagesPerSecond)) images/s" : "",
-            snapshot.utilisation.map { "mfu \(Figure.percent($0))" } ?? "",
+            snapshot.mfu.map { "mfu \(Figure.percent($0))" } ?? "",
             left(snapshot),
             present("servers", role: "server", snapshot.peers),
             present("trainers", role: "trainer", snapshot.peers),

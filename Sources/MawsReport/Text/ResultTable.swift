@@ -26,7 +26,7 @@ package enum ResultTable {
     static func row(_ stage: StageSummary) -> [String] {
         [
             stage.stage, orDash(stage.steps, Figure.count), Figure.duration(stage.seconds), stage.imagesPerSecondText,
-            stage.utilisation.map(Figure.percent) ?? "–", stage.loss.map(Figure.loss) ?? "–",
+            stage.mfu.map(Figure.percent) ?? "–", stage.loss.map(Figure.loss) ?? "–",
             orDash(stage.bytesPushed, Figure.bytes),
             orDash(stage.bytesGathered, Figure.bytes), stage.accuracy.map(Figure.percent) ?? "–",
         ]

@@ -13,7 +13,7 @@ extension RunFact: CustomStringConvertible {
             "\(name) knows term \(known.value) and the run's records end at \(recorded.value): the run's folder is of "
                 + "an earlier time, or the server worked for another run; the run goes on under term \(taken.value)"
         case .stepStartsOver(let step):
-            "step \(step.value) starts over, as a sample of it is passed over from now on"
+            "step \(step.value) starts over, as a sample of it is excluded from now on"
         case .checkpointNotTaken(let step, let failure):
             "the checkpoint at step \(step.value) was not taken: \(failure)"
         case .checkpointLate(let due, let underWay):
@@ -43,10 +43,10 @@ extension PeerLoss: CustomStringConvertible {
         case .line(let words): words
         case .replaced(let reason): "\(reason)"
         case .silent(let seconds):
-            "nothing came from it for \(Figure.tenths(seconds)) s; check that it runs and is not overloaded"
+            "nothing came from it for \(SecondsText.tenths(seconds)) s; check that it runs and is not overloaded"
         case .lacksSlice(let words): "it has not what a checkpoint is made of: \(words)"
         case .gone(let loss, let seconds, let address):
-            "silent for \(Figure.tenths(seconds)) s, and \(loss) at \(address)"
+            "silent for \(SecondsText.tenths(seconds)) s, and \(loss) at \(address)"
         }
     }
 }

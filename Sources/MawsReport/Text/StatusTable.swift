@@ -1,3 +1,4 @@
+import MawsBase
 import MawsRecords
 
 /// The state of a run as a person reads it: progress, every peer and what it is doing, who everybody waits for.
@@ -28,7 +29,7 @@ package enum StatusTable {
 
     private static func checkpoint(_ snapshot: StatusSnapshot) -> [String] {
         let underWay = snapshot.checkpoint.map { checkpoint in
-            "Checkpoint of step \(checkpoint.step): being taken since \(Figure.tenths(checkpoint.seconds)) s"
+            "Checkpoint of step \(checkpoint.step): being taken since \(SecondsText.tenths(checkpoint.seconds)) s"
                 + (checkpoint.late.map { ", waits for \(LiveLine.plain($0))" } ?? "")
         }
         let givenUp = snapshot.checkpointsGivenUp ?? 0
@@ -39,7 +40,7 @@ package enum StatusTable {
         guard snapshot.skippedSamples > 0 else { return [] }
         let names = snapshot.skippedNames.map { "  \(LiveLine.plain($0))" }
         let more = snapshot.skippedNames.count < snapshot.skippedSamples ? ["  …"] : []
-        return ["Samples passed over: \(snapshot.skippedSamples)"] + names + more
+        return ["Samples skipped: \(snapshot.skippedSamples)"] + names + more
     }
 
     private static func peers(_ peers: [StatusSnapshot.Peer]) -> String {

@@ -28,7 +28,7 @@ struct Database {
     var position: RunPosition?
     var commits: [RunPosition: Line] = [:]
     var ended: Set<StageIndex> = []
-    var passed: [PassedSample] = []
+    var excluded: [ExcludedSample] = []
 
     func lines(of stage: StageIndex) -> [Line] {
         commits.values.filter { $0.position.stage == stage }.sorted { $0.step < $1.step }

@@ -14,7 +14,7 @@ enum CrashPoint: Hashable {
 enum CoordinatorStep: Int, CaseIterable {
     case send, welcome, refuse, configure, restore, rollBack, findCheckpoint, prepareStage, decide, takeCheckpoint
     case giveUpCheckpoint
-    case record, passOver, keepTerm, stepFinished, stageFinished, runFinished, runFailed, runStopped, say
+    case record, excludeSample, keepTerm, stepFinished, stageFinished, runFinished, runFailed, runStopped, say
 }
 
 /// What a server does, by name.
@@ -41,7 +41,7 @@ extension CoordinatorNode {
         case .takeCheckpoint: .takeCheckpoint
         case .giveUpCheckpoint: .giveUpCheckpoint
         case .record: .record
-        case .passOver: .passOver
+        case .excludeSample: .excludeSample
         case .keepTerm: .keepTerm
         case .stepFinished: .stepFinished
         case .stageFinished: .stageFinished

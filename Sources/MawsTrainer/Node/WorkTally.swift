@@ -37,18 +37,15 @@ struct WorkTally {
         guard let stage, units > 0 else { return nil }
         let number = Int(stage.value)
         let name = stageNames.indices.contains(number) ? stageNames[number] : "number \(number + 1)"
+        let (compute, wait) = (SecondsText.tenths(computeSeconds), SecondsText.tenths(waitSeconds))
+        let (data, idle) = (SecondsText.tenths(dataSeconds), SecondsText.tenths(idleSeconds))
         return
-            "stage \(name): \(units) units, \(tenths(computeSeconds)) s of computing, \(tenths(waitSeconds)) s "
-            + "of waiting for shards, \(tenths(dataSeconds)) s for data, \(tenths(idleSeconds)) s without work"
+            "stage \(name): \(units) units, \(compute) s of computing, \(wait) s of waiting for shards, "
+            + "\(data) s for data, \(idle) s without work"
     }
 
     init() {}
     private init(idleSince: Moment?, stageNames: [String]) {
         (self.idleSince, self.stageNames) = (idleSince, stageNames)
-    }
-
-    private func tenths(_ seconds: Double) -> String {
-        let value = Int((seconds * 10).rounded())
-        return "\(value / 10).\(value % 10)"
     }
 }

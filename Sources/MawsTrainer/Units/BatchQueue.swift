@@ -4,13 +4,13 @@ import MawsData
 package struct BatchKey: Hashable, Sendable {
     package var step: UInt64
     package var unit: Int
-    /// Samples that are passed over.
-    package var passed: [UInt64]
+    /// Samples that are excluded.
+    package var excluded: [UInt64]
 
-    package init(step: UInt64, unit: Int, passed: [UInt64] = []) {
+    package init(step: UInt64, unit: Int, excluded: [UInt64] = []) {
         self.step = step
         self.unit = unit
-        self.passed = passed
+        self.excluded = excluded
     }
 }
 

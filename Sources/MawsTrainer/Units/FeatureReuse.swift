@@ -56,7 +56,7 @@ final class FeatureReuse: FeatureStore {
         let augment = String(decoding: try encoder.encode(stage.recipe?.augment), as: UTF8.self)
         circumstances = [
             "features 1", "\(profile)", plan.precision.rawValue, model, augment, "\(plan.seed)", "\(index.value)",
-            "\(stage.needs.views ?? 0)", loader.fingerprint,
+            "\(stage.needs.fixedViews ?? 0)", loader.fingerprint,
         ].joined(separator: "\n")
         width = InputSpecification.features(stage.image(in: plan)).count
         (self.viewCount, self.options, self.log) = (viewCount, options, log)

@@ -56,7 +56,7 @@ final class StageSession {
             keepsPackedWeights: memory.keepsPackedWeights)
         (sum, sumLevels) = (NeighbourSum(backend: workers.backend), memory.sumLevels)
         batches = BatchQueue(byteCountMax: workers.batchBytesMax) { key in
-            try loader.batch(step: key.step, unit: key.unit, passed: key.passed) { reuse?.features($0) }
+            try loader.batch(step: key.step, unit: key.unit, excluded: key.excluded) { reuse?.features($0) }
         }
         forecast = UnitForecast(
             unitsPerStep: loader.unitCount, repeats: stage.trains,
@@ -161,6 +161,6 @@ extension UnitPlace {
 
 extension BatchKey {
     fileprivate init(_ lease: Lease) {
-        self.init(step: lease.step.value, unit: Int(lease.unit.value), passed: lease.passed)
+        self.init(step: lease.step.value, unit: Int(lease.unit.value), excluded: lease.excluded)
     }
 }

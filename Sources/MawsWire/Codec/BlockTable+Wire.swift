@@ -102,8 +102,8 @@ extension Initializer: WireValue {
         case .zeros: writer.write(UInt8(0))
         case .ones: writer.write(UInt8(1))
         case .constant(let value): Self.write(tag: 2, value, to: &writer)
-        case .truncatedNormal(let deviation): Self.write(tag: 3, deviation, to: &writer)
-        case .normal(let deviation): Self.write(tag: 4, deviation, to: &writer)
+        case .truncatedNormal(let std): Self.write(tag: 3, std, to: &writer)
+        case .normal(let std): Self.write(tag: 4, std, to: &writer)
         case .xavierUniform(let fanIn, let fanOut):
             writer.write(UInt8(5))
             writer.write(UInt64(fanIn))

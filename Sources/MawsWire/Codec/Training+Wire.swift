@@ -29,7 +29,7 @@ extension Lease: WireValue {
         self.init(
             id: try reader.value(), term: try reader.value(), stage: try reader.value(), step: try reader.value(),
             phase: try reader.value(), unit: try reader.value(), milliseconds: try reader.value(),
-            passed: try reader.array(), grant: try reader.value())
+            excluded: try reader.array(), grant: try reader.value())
     }
 
     func write(to writer: inout BodyWriter) {
@@ -40,7 +40,7 @@ extension Lease: WireValue {
         writer.write(phase)
         writer.write(unit)
         writer.write(milliseconds)
-        writer.writeArray(passed)
+        writer.writeArray(excluded)
         writer.write(grant)
     }
 }

@@ -42,7 +42,7 @@ struct NodeAbsurdityTests {
         rig.settle { (try? rig.metrics.count) == 2 }
         #expect(try rig.status().stage == "mae")
         #expect(try rig.finish() == .finished, "\(rig.log)")
-        #expect(try rig.metrics.allSatisfy { $0.utilisation.map(\.isFinite) ?? true })
+        #expect(try rig.metrics.allSatisfy { $0.mfu.map(\.isFinite) ?? true })
     }
 
     /// No number that a database can hold, or no sample that the split has.

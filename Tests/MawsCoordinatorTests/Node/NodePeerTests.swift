@@ -179,21 +179,21 @@ struct NodePeerTests {
         #expect(try rig.stages.last?.accuracy == 0.5)
     }
 
-    /// The only trainer cannot get a sample: the run passes it over, durably, and leases name it from then on.
-    @Test func aSampleThatNobodyGetsIsPassedOver() throws {
+    /// The only trainer cannot get a sample: the run excludes it, durably, and leases name it from then on.
+    @Test func aSampleThatNobodyGetsIsExcluded() throws {
         let rig = try NodeRig()
         try rig.start()
         for server in rig.servers { rig.join(server) }
         let trainer = rig.trainer()
         let lost = LostSample(slot: 1, index: 5, shard: "images.tar", member: "05", offset: 1024, reason: "gone")
         trainer.says = { lease in
-            lease.passed.isEmpty && lease.step.value == 0 && lease.unit.value == 1 && lease.stage.value == 0
+            lease.excluded.isEmpty && lease.step.value == 0 && lease.unit.value == 1 && lease.stage.value == 0
                 ? .unitFailed(UnitFailed(lease: lease.id, reason: "no answer", sample: lost)) : nil
         }
         rig.join(trainer)
         rig.settle { (try? rig.metrics.count) == 1 }
-        #expect(trainer.leases.contains { $0.passed == [5] && $0.unit.value == 1 })
-        #expect(rig.world.warnings.contains("no trainer gets a sample, which the run passes over"))
+        #expect(trainer.leases.contains { $0.excluded == [5] && $0.unit.value == 1 })
+        #expect(rig.world.warnings.contains("no trainer gets a sample, which the run excludes"))
         #expect(try RunFolder(rig.paths.folder).skippedSamples().count == 1)
         #expect(try rig.status().skippedSamples == 1)
         // After a start, too.

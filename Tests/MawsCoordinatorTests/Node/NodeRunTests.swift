@@ -171,7 +171,7 @@ struct NodeRunTests {
         #expect(try rig.checkpoints.contains("mae-3") && rig.weights.last == undisturbed)
     }
 
-    /// The steps of a stage that is not finite are passed over as often as its plan says, and no more.
+    /// The steps of a stage that is not finite are skipped as often as its plan says, and no more.
     @Test(arguments: [1, 2])
     func aStepThatIsNotFiniteIsSkippedAsOftenAsThePlanSays(steps: Int) throws {
         let rig = try NodeRig(skips: 1)

@@ -41,7 +41,7 @@ struct CheckpointRetentionTests {
         #expect(removable(present, latest: (1, 6), keep: 2, stage: 1) == [[0, 5]])
     }
 
-    /// A run that went back to repair a stage passes over later ones that ended, whose last ones are read at the end.
+    /// A run that went back to repair a stage skips later ones that ended, whose last ones are read at the end.
     @Test func finalsOfLaterStagesThatEndedStayWhileAnEarlierOneIsRepaired() {
         let present: [(UInt32, UInt64)] = [(0, 0), (0, 2), (0, 4), (1, 15), (1, 20)]
         #expect(removable(present, latest: (0, 4), keep: 2, stage: 0, ended: [1]) == [[1, 15]])

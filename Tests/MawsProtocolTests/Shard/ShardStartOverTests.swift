@@ -3,7 +3,7 @@ import MawsProtocol
 import MawsWire
 import Testing
 
-/// A step that starts over under a new term, as a sample of it is passed over.
+/// A step that starts over under a new term, as a sample of it is excluded.
 struct ShardStartOverTests {
     private let again = ShardHarness.configuration(keepsState: true, keepsStep: false, term: 2)
 

@@ -24,7 +24,7 @@ struct LiTFixture {
     ) throws {
         let image = ImageModelPlan(
             preset: nil, patch: 4, size: 8, channels: 3, width: 16, depth: 2, heads: 2, mlp: 64, mean: [0, 0, 0],
-            deviation: [1, 1, 1])
+            std: [1, 1, 1])
         let text = TextModelPlan(
             preset: nil, vocabulary: 40, context: Self.context, width: 16, depth: 2, heads: 2, mlp: 32,
             embedding: Self.embedding)

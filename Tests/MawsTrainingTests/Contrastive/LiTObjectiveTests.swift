@@ -69,7 +69,7 @@ import Testing
     @Test(arguments: TestCompute.allCases)
     func fixedViewsGiveTheSameBitsFromKnownFeaturesOrImagesInAnyCompany(compute: TestCompute) throws {
         var stage = fixture.stage
-        stage[LiTTask.self]?.views = 1
+        stage[LiTTask.self]?.fixedViews = 1
         let objective = LiTObjective(plan: fixture.plan, stage: stage, backend: compute.backend)
         let weights = try fixture.weights()
         let together = try objective.embed(try fixture.batch(0..<6), weights: weights)

@@ -18,7 +18,7 @@ struct PretrainingFixture {
     init(_ kind: StageKind, head: HeadKind = .mlp) {
         let model = ImageModelPlan(
             preset: nil, patch: 4, size: 12, channels: 3, width: 32, depth: 2, heads: 4, mlp: 128,
-            mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25])
+            mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25])
         self.init(kind, model, decoder: DecoderPlan(width: 24, depth: 1, heads: 2), head: head)
     }
 
@@ -41,7 +41,7 @@ struct PretrainingFixture {
         case .mae: MAETask(decoder: decoder)
         case .wsp: WSPTask(labelCount: 11, head: head)
         case .lit: LiTTask(labelSmoothing: 0)
-        case .linear: LinearTask(fitOn: "train")
+        case .linear: LinearTask(trainSplit: "train")
         default: ZeroShotTask(templates: "", classes: "")
         }
     }

@@ -76,8 +76,8 @@ import Testing
         #expect(values != other.parameter(name)?.array)
         let bound = (6 / Float(32 + 128)).squareRoot()
         #expect(values.allSatisfy { abs($0) <= bound })
-        let deviation = (innerProduct(values, values) / Double(values.count)).squareRoot()
-        #expect(abs(deviation - Double(bound) / 3.0.squareRoot()) < 0.05 * Double(bound))
+        let std = (innerProduct(values, values) / Double(values.count)).squareRoot()
+        #expect(abs(std - Double(bound) / 3.0.squareRoot()) < 0.05 * Double(bound))
         let token = try #require(first.parameter("cls_token")).array
         #expect(token.allSatisfy { abs($0) < 0.1 } && token.contains { $0 != 0 })
         let head = try #require(first.parameter("head.0.weight")).array

@@ -10,7 +10,7 @@ package struct LiTTask: StageTask {
     package static let trains = true
     package static let learnsCaptions = true
     package static let sourceField = "image"
-    package static let fields = ["image", "label_smoothing", "views"]
+    package static let fields = ["image", "label_smoothing", "fixed_views"]
     package static let recipes = [
         RecipePreset(
             name: "paper/lit", batch: 32768, shape: .cosine, peak: 2e-4, warmup: 0.04, weightDecay: 0.1, table: 12)
@@ -22,17 +22,22 @@ package struct LiTTask: StageTask {
     package var labelSmoothing: Double
     /// Fixed views of each image, which take turns from epoch to epoch, so that the frozen tower sees each once; nil:
     /// every epoch draws a new crop and flip.
-    package var views: Int?
+    package var fixedViews: Int?
 
-    package init(labelSmoothing: Double = 0.1, views: Int? = nil) {
-        (self.labelSmoothing, self.views) = (labelSmoothing, views)
+    private enum CodingKeys: String, CodingKey {
+        case labelSmoothing
+        case fixedViews = "views"
+    }
+
+    package init(labelSmoothing: Double = 0.1, fixedViews: Int? = nil) {
+        (self.labelSmoothing, self.fixedViews) = (labelSmoothing, fixedViews)
     }
 
     package init(_ reader: StageReader, _ stage: inout StagePlan) throws(PlanError) {
         let map = reader.map
         stage.from = try reader.source("image", of: [.wsp, .mae]).name
         labelSmoothing = try reader.labelSmoothing(default: 0.1)
-        views = try map["views"]?.integer(1...Self.viewsMax)
+        fixedViews = try map["fixed_views"]?.integer(1...Self.viewsMax)
         guard reader.list.hasText else {
             throw .conflict(
                 map.place,
@@ -49,12 +54,12 @@ package struct LiTTask: StageTask {
     }
 
     package var nodes: [(String, Node?)] {
-        [("label_smoothing", .number(labelSmoothing)), ("views", views.map(Node.number))]
+        [("label_smoothing", .number(labelSmoothing)), ("fixed_views", fixedViews.map(Node.number))]
     }
 
     package var needs: DataNeeds {
         var needs = DataNeeds()
-        needs.views = views
+        needs.fixedViews = fixedViews
         return needs
     }
 

@@ -8,27 +8,32 @@ extension StageKind {
 package struct LinearTask: StageTask {
     package static let kind = StageKind(rawValue: "linear")
     package static let trains = false
-    package static let fields = ["from", "fit_on", "penalty"]
-    package static let standIn = LinearTask(fitOn: "")
+    package static let fields = ["from", "train_split", "penalty"]
+    package static let standIn = LinearTask(trainSplit: "")
 
     /// Split whose features it is fitted on.
-    package var fitOn: String
+    package var trainSplit: String
     /// L2 penalty of the logistic regression on standardised features, at least 0.
     package var penalty: Double
 
-    package init(fitOn: String, penalty: Double = 1) { (self.fitOn, self.penalty) = (fitOn, penalty) }
+    private enum CodingKeys: String, CodingKey {
+        case trainSplit = "fitOn"
+        case penalty
+    }
+
+    package init(trainSplit: String, penalty: Double = 1) { (self.trainSplit, self.penalty) = (trainSplit, penalty) }
 
     package init(_ reader: StageReader, _ stage: inout StagePlan) throws(PlanError) {
         stage.from = try reader.source("from", of: [.wsp, .mae]).name
-        fitOn = try reader.split("fit_on", default: "train").plan.name
+        trainSplit = try reader.split("train_split", default: "train").plan.name
         penalty = try reader.map.number("penalty", "a number of at least 0", default: 1) { $0 >= 0 }
     }
 
-    package var nodes: [(String, Node?)] { [("fit_on", .text(fitOn)), ("penalty", .number(penalty))] }
+    package var nodes: [(String, Node?)] { [("train_split", .text(trainSplit)), ("penalty", .number(penalty))] }
 
     package var needs: DataNeeds {
         var needs = DataNeeds()
-        (needs.fitOn, needs.target) = (fitOn, .classes)
+        (needs.trainSplit, needs.target) = (trainSplit, .classes)
         return needs
     }
 

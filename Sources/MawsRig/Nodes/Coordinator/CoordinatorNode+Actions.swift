@@ -19,9 +19,9 @@ extension CoordinatorNode {
         case .takeCheckpoint(let position, let isBeside): collector.begin(position, isBeside: isBeside)
         case .giveUpCheckpoint: collector.giveUp()
         case .record(let done, _): world.oracle.recorded(done.stage.value, done.unit.value, done.result)
-        case .passOver(let sample, let term):
+        case .excludeSample(let sample, let term):
             write({ [disk] in
-                disk.database?.passed.append(sample)
+                disk.database?.excluded.append(sample)
                 disk.database?.raise(to: term.value)
             }) {}
         case .keepTerm(let term):

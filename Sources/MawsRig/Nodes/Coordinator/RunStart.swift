@@ -96,7 +96,7 @@ struct RunStart {
             term: Term(database.term), runID: database.runID, stages: shape.protocolShapes(),
             shardCount: shape.shards, leaseSeconds: shape.leaseSeconds, position: database.position,
             checkpoint: checkpoint, lastCommit: lastCommit, finished: database.ended, dropsStep: isRecovered,
-            passed: database.passed, secret: secret, now: world.now)
+            excluded: database.excluded, secret: secret, now: world.now)
         return .core(core, runID: database.runID)
     }
 }

@@ -33,7 +33,7 @@ package final class LiTEmbeddings {
     private let texts: FloatSlice
     private let smoothing: Float
     private let scores: ScoreSlabs
-    private let memory: WorkspaceShelf
+    private let memory: WorkspacePool
     /// Log-sum-exp of each image's scores over all texts, and of each text's over all images, [B].
     private let imageLogSumExp: FloatSlice
     private let textLogSumExp: FloatSlice
@@ -51,13 +51,13 @@ package final class LiTEmbeddings {
     ) {
         self.init(
             images: images, texts: texts, width: width, logitScale: logitScale, smoothing: smoothing,
-            backend: backend, memory: WorkspaceShelf())
+            backend: backend, memory: WorkspacePool())
     }
 
     /// - Parameter memory: lends the workspace that everything but the rows lies in.
     init(
         images: FloatSlice, texts: FloatSlice, width: Int, logitScale: Float, smoothing: Float,
-        backend: ComputeBackend, memory: WorkspaceShelf
+        backend: ComputeBackend, memory: WorkspacePool
     ) {
         precondition(images.count == texts.count && images.count % width == 0 && images.count > 0)
         self.count = images.count / width

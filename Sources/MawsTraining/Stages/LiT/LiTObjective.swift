@@ -19,11 +19,11 @@ package final class LiTUnit {
     fileprivate let image: ProjectionHead.Output
     fileprivate let tower: TextTower.Activations
     fileprivate let text: ProjectionHead.Output
-    private let memory: WorkspaceShelf
+    private let memory: WorkspacePool
 
     fileprivate init(
         features: FloatSlice, image: ProjectionHead.Output, tower: TextTower.Activations,
-        text: ProjectionHead.Output, memory: WorkspaceShelf
+        text: ProjectionHead.Output, memory: WorkspacePool
     ) {
         self.features = features
         self.image = image
@@ -44,16 +44,11 @@ package final class LiTObjective {
     private let table: BlockTable
     private let smoothing: Float
     private let backend: ComputeBackend
-    private let features: FeatureExtractor
-    private let tower: TextTower
+    private let towers: ContrastiveTowers
     private let keeps: KeptActivations
-    private let imageHead: ProjectionHead
-    private let textHead: ProjectionHead
-    private let imageProjection: Int
-    private let textProjection: Int
     private let logitScale: Int
-    private let unitMemory = WorkspaceShelf()
-    private let batchMemory = WorkspaceShelf()
+    private let unitMemory = WorkspacePool()
+    private let batchMemory = WorkspacePool()
     /// Whether views are fixed, so that what is computed of one may be kept: no other image may have a say in it.
     private let isolatesImages: Bool
     private let buffers: GradientBuffers
@@ -70,15 +65,9 @@ package final class LiTObjective {
         self.backend = backend
         buffers = GradientBuffers(backend: backend)
         self.keeps = keeps
-        isolatesImages = task.views != nil
+        isolatesImages = task.fixedViews != nil
         width = text.embedding
-        // The image tower's blocks come first in the table, with the offsets they have by themselves.
-        features = FeatureExtractor(stage.image(in: plan), backend: backend)
-        tower = TextTower(text, table: table, backend: backend)
-        imageHead = ProjectionHead(inputs: stage.image(in: plan).width, outputs: text.embedding, backend: backend)
-        textHead = ProjectionHead(inputs: text.width, outputs: text.embedding, backend: backend)
-        imageProjection = table.requiredIndex("image.projection")
-        textProjection = table.requiredIndex("text.projection")
+        towers = ContrastiveTowers(stage, text, in: plan, table: table, backend: backend)
         logitScale = table.requiredIndex("logit_scale")
     }
 
@@ -86,26 +75,27 @@ package final class LiTObjective {
     /// - Parameter batch: with images, or known features in their place.
     package func embed(_ batch: UnitBatch, weights: any WeightSource) throws -> LiTUnit {
         let workspace = unitMemory.take()
-        let features = workspace.take(batch.count * imageHead.inputs)
+        let features = workspace.take(batch.count * towers.imageHead.inputs)
         try fill(features, batch, weights)
-        let image = try project(imageHead, features, imageProjection, workspace, weights)
-        let text = try tower.forward(
+        let image = try project(towers.imageHead, features, towers.imageProjection, workspace, weights)
+        let text = try towers.text.forward(
             TextBatch(batch[.text]), keeps: keeps, workspace: workspace,
             weights: weights)
         return LiTUnit(
             features: features, image: image, tower: text,
-            text: try project(textHead, text.begin, textProjection, workspace, weights), memory: unitMemory)
+            text: try project(towers.textHead, text.begin, towers.textProjection, workspace, weights),
+            memory: unitMemory)
     }
 
     /// The frozen tower's features of all samples: those that are known, and those of the batch's images.
     private func fill(_ features: FloatSlice, _ batch: UnitBatch, _ weights: any WeightSource) throws {
-        let width = imageHead.inputs
+        let width = towers.imageHead.inputs
         let (known, images) = (batch[.features], batch[.image])
         for (index, row) in known.rows.enumerated() {
             features.part(row * width, width).copy(from: known.floats.part(index * width, width))
         }
         guard !images.rows.isEmpty else { return }
-        try self.features.withFeatures(images.floats, isolated: isolatesImages, weights: weights) { computed in
+        try towers.image.withFeatures(images.floats, isolated: isolatesImages, weights: weights) { computed in
             for (index, row) in images.rows.enumerated() {
                 features.part(row * width, width).copy(from: computed.part(index * width, width))
             }
@@ -137,10 +127,11 @@ package final class LiTObjective {
         try gradients.push(logitScale, dLogitScale)
         let dBegin = unit.tower.workspace.take(unit.tower.begin.count)
         try pushProjection(
-            textHead, textProjection, dBegin, share.dTexts, unit.tower.begin, unit.text, weights, gradients)
-        try tower.backward(dBegin, unit.tower, weights: weights, gradients: gradients, buffers: buffers)
+            towers.textHead, towers.textProjection, dBegin, share.dTexts, unit.tower.begin, unit.text, weights,
+            gradients)
+        try towers.text.backward(dBegin, unit.tower, weights: weights, gradients: gradients, buffers: buffers)
         try pushProjection(
-            imageHead, imageProjection, nil, share.dImages, unit.features, unit.image, weights, gradients)
+            towers.imageHead, towers.imageProjection, nil, share.dImages, unit.features, unit.image, weights, gradients)
         return share.loss
     }
 

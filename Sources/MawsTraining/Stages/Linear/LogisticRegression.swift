@@ -67,7 +67,7 @@ package struct LogisticRegression: Sendable {
 private struct FeatureScaler {
     private let width: Int
     private let means: [Double]
-    /// 1 / deviation; 1 where a feature is constant.
+    /// 1 / std; 1 where a feature is constant.
     private let reciprocals: [Double]
 
     init(_ features: [Float], width: Int, rows: [Int]) {

@@ -67,7 +67,7 @@ final class ProbeWorker: StageWorker {
             features: train.features, width: width, labels: train.labels, classes: classes, penalty: task.penalty,
             backend: backend)
         guard model.fit.objective.isFinite && model.fit.gradientMax.isFinite else {
-            throw StageError.noFit(stage: stage.name, split: task.fitOn)
+            throw StageError.noFit(stage: stage.name, split: task.trainSplit)
         }
         let scores = model.probabilities(test.features)
         var result = ClassificationResult(
@@ -102,7 +102,7 @@ final class ProbeWorker: StageWorker {
         }
         guard let first = wrong.first else { return }
         throw StageError.featuresNotFinite(
-            stage: stage.name, split: task.fitOn, count: wrong.count, samples: rows.samples.count,
+            stage: stage.name, split: task.trainSplit, count: wrong.count, samples: rows.samples.count,
             first: rows.samples[first])
     }
 }

@@ -42,7 +42,7 @@ package struct MAEReconstruction: Sendable {
         let plane = model.size * model.size
         return images.array.enumerated().map { index, value in
             let channel = index / plane % model.channels
-            return min(1, max(0, value * model.deviation[channel] + model.mean[channel]))
+            return min(1, max(0, value * model.std[channel] + model.mean[channel]))
         }
     }
 }

@@ -14,13 +14,8 @@ package final class ZeroShotClassifier {
     private let prompts: ZeroShotPrompts
     private let tokenizer: Tokenizer
     private let backend: ComputeBackend
-    private let features: FeatureExtractor
+    private let towers: ContrastiveTowers
     private let workspace = Workspace()
-    private let tower: TextTower
-    private let imageHead: ProjectionHead
-    private let textHead: ProjectionHead
-    private let imageProjection: Int
-    private let textProjection: Int
     private let promptsPerPass: Int
     private var classEmbeddings: FloatBuffer?
 
@@ -32,18 +27,13 @@ package final class ZeroShotClassifier {
             preconditionFailure("stage \(stage.name) lacks a text model, templates or classes")
         }
         prompts = try ZeroShotPrompts(
-            templates: Dataset.resolved(task.templates, root: root), classes: Dataset.resolved(task.classes, root: root)
+            templates: PathText.resolved(task.templates, root: root),
+            classes: PathText.resolved(task.classes, root: root)
         )
         self.tokenizer = tokenizer
         self.backend = backend
-        let table = StageModel.table(stage, in: plan)
-        // The image tower's blocks come first in the table, with the offsets they have by themselves.
-        features = FeatureExtractor(stage.image(in: plan), backend: backend)
-        tower = TextTower(text, table: table, backend: backend)
-        imageHead = ProjectionHead(inputs: stage.image(in: plan).width, outputs: text.embedding, backend: backend)
-        textHead = ProjectionHead(inputs: text.width, outputs: text.embedding, backend: backend)
-        imageProjection = table.requiredIndex("image.projection")
-        textProjection = table.requiredIndex("text.projection")
+        towers = ContrastiveTowers(
+            stage, text, in: plan, table: StageModel.table(stage, in: plan), backend: backend)
         promptsPerPass = max(stage.unit, 1)
     }
 
@@ -57,13 +47,13 @@ package final class ZeroShotClassifier {
         classEmbeddings = classes
         let truths = batch.target(as: ClassTarget.self).classes
         defer { workspace.releaseAll() }
-        let rows = try features.withFeatures(batch[.image].floats, weights: weights) {
-            try project(imageHead, $0, imageProjection, weights)
+        let rows = try towers.image.withFeatures(batch[.image].floats, weights: weights) {
+            try project(towers.imageHead, $0, towers.imageProjection, weights)
         }
         let scores = FloatBuffer(count: batch.count * prompts.classes.count)
         backend.matrixProduct(
             scores.all, rows, transposed: false, classes.all, transposed: true, m: batch.count,
-            n: prompts.classes.count, k: imageHead.outputs)
+            n: prompts.classes.count, k: towers.imageHead.outputs)
         return (0..<batch.count).map { row in
             ClassificationResult.Sample(
                 sample: batch.samples[row], key: batch.keys.isEmpty ? nil : batch.keys[row],
@@ -77,14 +67,14 @@ package final class ZeroShotClassifier {
         let owners = prompts.classes.indices.flatMap { index in
             prompts.prompts(of: index).map { (index, tokenizer.encode($0)) }
         }
-        let width = textHead.outputs
+        let width = towers.textHead.outputs
         let sums = FloatBuffer(count: prompts.classes.count * width)
         for start in stride(from: 0, to: owners.count, by: promptsPerPass) {
             let part = owners[start..<min(start + promptsPerPass, owners.count)]
             let batch = TextBatch(tokens: part.flatMap(\.1), context: tokenizer.context)
             defer { workspace.releaseAll() }
-            let begin = try tower.forward(batch, keeps: .nothing, workspace: workspace, weights: weights).begin
-            let rows = try project(textHead, begin, textProjection, weights)
+            let begin = try towers.text.forward(batch, keeps: .nothing, workspace: workspace, weights: weights).begin
+            let rows = try project(towers.textHead, begin, towers.textProjection, weights)
             backend.scatterAddRows(sums.all, rows, part.map(\.0), width: width)
         }
         let shape = RowShape(rows: prompts.classes.count, width: width)

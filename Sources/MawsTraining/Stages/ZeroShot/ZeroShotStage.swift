@@ -32,7 +32,7 @@ package struct ZeroShotStage: StageDefinition {
         guard let path = plan.split(stage.on)?.tokenizer ?? plan.data.lazy.compactMap(\.tokenizer).first else {
             throw StageError.noTokenizer(stage: stage.name)
         }
-        return try Tokenizer(model: Dataset.resolved(path, root: root), context: text.context)
+        return try Tokenizer(model: PathText.resolved(path, root: root), context: text.context)
     }
 
     package func trial(_ setting: TrialSetting) -> any UnitTrial { FeatureTrial(place, setting) }

@@ -1,7 +1,8 @@
 import GRDB
 
-/// One sample that the run passes over in one unit, as the run's database keeps it.
-package struct PassedSampleRecord: Codable, Hashable, Sendable, FetchableRecord, PersistableRecord {
+/// One sample that the run excludes in one unit, as the run's database keeps it.
+package struct ExcludedSampleRecord: Codable, Hashable, Sendable, FetchableRecord, PersistableRecord {
+    /// As earlier versions named it, whose runs go on.
     package static let databaseTableName = "passedSample"
 
     package var stage: UInt32
