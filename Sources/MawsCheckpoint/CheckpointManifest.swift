@@ -58,22 +58,35 @@ package struct CheckpointManifest: Codable, Hashable, Sendable {
     /// Reads and checks the file.
     static func read(_ path: String) throws -> CheckpointManifest {
         let bytes = try AtomicFile.read(path)
-        let manifest: CheckpointManifest
-        do {
-            manifest = try JSONDecoder().decode(CheckpointManifest.self, from: Data(bytes))
-        } catch {
-            throw StorageError.damaged(path: path, reason: "it is not a checkpoint's manifest")
-        }
-        guard manifest.format <= newestFormat else {
-            throw StorageError.newerFormat(path: path, format: manifest.format)
-        }
-        guard unsealedHash(bytes, seal: manifest.seal) == manifest.seal else {
+        let frame = try decode(Frame.self, bytes, path)
+        guard unsealedHash(bytes, seal: frame.seal) == frame.seal else {
             throw StorageError.damaged(path: path, reason: "its content does not match its seal")
+        }
+        guard frame.format <= newestFormat else { throw StorageError.newerFormat(path: path, format: frame.format) }
+        let manifest = try decode(CheckpointManifest.self, bytes, path)
+        guard manifest.format > 0 else {
+            throw StorageError.damaged(path: path, reason: "there is no format \(manifest.format)")
         }
         guard (manifest.pieces == nil) == (manifest.format == 1) else {
             throw StorageError.damaged(path: path, reason: "format \(manifest.format) has other fields")
         }
         return manifest
+    }
+
+    /// What manifests of every format have, later ones too.
+    private struct Frame: Decodable {
+        var format: Int
+        var seal: String
+    }
+
+    private static func decode<Content: Decodable>(_ type: Content.Type, _ bytes: [UInt8], _ path: String) throws
+        -> Content
+    {
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch {
+            throw StorageError.damaged(path: path, reason: "it is not a checkpoint's manifest")
+        }
     }
 
     /// What the file's bytes hash to with an empty seal, whatever its format is.

@@ -129,7 +129,7 @@ package struct CheckpointStore: Sendable {
         if access(path, F_OK) != 0 && errno == ENOENT { return nil }
         let text = String(decoding: try AtomicFile.read(path), as: UTF8.self)
         let name = String(text.prefix { $0 != "\n" })
-        guard !name.isEmpty, !name.contains("/") else {
+        guard !name.isEmpty, !name.hasPrefix("."), !name.contains("/") else {
             throw StorageError.damaged(path: path, reason: "it holds no checkpoint's name")
         }
         return name

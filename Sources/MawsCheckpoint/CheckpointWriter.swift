@@ -57,7 +57,7 @@ package final class CheckpointWriter: Sendable {
     ///   - range: elements of the block; slots of 8 bits are cut where their groups end.
     ///   - bytes: weights as little-endian fp32, slots as the table says.
     package func write(_ part: WeightPart, block: Int, range: Range<Int>, bytes: UnsafeRawBufferPointer) throws {
-        if let failure = state.withLock({ $0.failure }) { throw failure }
+        try checkOpen()
         guard let (file, areas) = layout.position(part: part, block: block, range: range),
             bytes.count == areas.reduce(0, { $0 + $1.count })
         else {
@@ -81,7 +81,7 @@ package final class CheckpointWriter: Sendable {
 
     /// Makes everything durable, hashes it, writes the manifest, gives the folder its name and moves `latest` to it.
     package func finish() throws -> Checkpoint {
-        if let failure = state.withLock({ $0.failure }) { throw failure }
+        try checkOpen()
         do {
             try checkCoverage()
             let hashes = try CheckpointHashes(layout, weights: weights, optimizer: optimizer)
@@ -100,6 +100,13 @@ package final class CheckpointWriter: Sendable {
 
     /// Removes the unfinished folder. Nothing to do after `finish`.
     package func abandon() { fail(StorageError.incomplete(checkpoint: header.name, reason: "it was abandoned")) }
+
+    /// What is finished is hashed and is not written to any more.
+    private func checkOpen() throws {
+        let (failure, isFinished) = state.withLock { ($0.failure, $0.isFinished) }
+        if let failure { throw failure }
+        if isFinished { throw StorageError.incomplete(checkpoint: header.name, reason: "it is finished already") }
+    }
 
     private func fail(_ error: any Error) {
         let isFirst = state.withLock { state in

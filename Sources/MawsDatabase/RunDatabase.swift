@@ -10,6 +10,9 @@ import MawsFiles
 ///
 /// Every error is a `StorageError` that names the file: `full`, `damaged`, or `database` with SQLite's words.
 package final class RunDatabase: Sendable {
+    /// Of the tables, in SQLite's `user_version`; 0 where a version wrote them that did not say.
+    private static let newestFormat = 1
+
     /// How long another process may keep the database locked.
     private static let busySeconds = 60.0
 
@@ -21,7 +24,7 @@ package final class RunDatabase: Sendable {
 
     /// Opens the database at `path`, making it when it is not there; the only one to do so, but for readers. Throws
     /// `StorageError.damaged` where SQLite finds its pages wrong, or its commits do not lead to where it says that the
-    /// run stands.
+    /// run stands; `newerFormat` where a later version made its tables, which are left as they are.
     ///
     /// - Parameter stageNames: in the plan's order, for sentences.
     package init(path: String, stageNames: [String] = []) throws {
@@ -214,15 +217,18 @@ package final class RunDatabase: Sendable {
             where try !database.columns(in: table).contains(where: { $0.name == column }) {
                 try database.execute(sql: "ALTER TABLE \(table) ADD COLUMN \(column) \(type)")
             }
+            try database.execute(sql: "PRAGMA user_version = \(Self.newestFormat)")
         }
     }
 
-    /// The pages, before anything of them is believed.
+    /// The pages and the format of the tables, before anything of them is believed.
     private func check() throws {
         let verdict = try read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
         guard verdict == "ok" else {
             throw StorageError.damaged(path: path, reason: verdict ?? "SQLite does not say that it is whole")
         }
+        let format = try read { try Int.fetchOne($0, sql: "PRAGMA user_version") } ?? 0
+        guard format <= Self.newestFormat else { throw StorageError.newerFormat(path: path, format: format) }
     }
 
     /// A stage's commits are those of all steps before the one that the run stands at, from the one on at which it was

@@ -59,9 +59,9 @@ struct StateHeader: Hashable {
         var reader = HeaderReader(bytes: bytes)
         guard reader.next() == Self.magic, reader.next() == UInt64(CRC32C.checksum(cleared)) else { return nil }
         sequence = reader.next()
-        let shard = (Int(reader.next()), Int(reader.next()))
+        let shard = (reader.number(), reader.number())
         let stage = StageIndex(UInt32(truncatingIfNeeded: reader.next()))
-        let bank = Int(reader.next())
+        let bank = reader.number()
         let step = StepIndex(reader.next())
         let hasReduced = reader.next() == 1
         let isUpdating = reader.next() == 1
@@ -69,9 +69,11 @@ struct StateHeader: Hashable {
             learningRate: Double(bitPattern: reader.next()), clipScale: Double(bitPattern: reader.next()))
         let droppedCount = reader.next()
         nonce = reader.next()
-        shape = StateShape(numbers: (0..<StateShape.numberCount).map { _ in Int(reader.next()) })
-        let nameCount = Int(reader.next())
-        guard shard.0 < shard.1, bank < 2, nameCount <= Self.nameLimit else { return nil }
+        shape = StateShape(numbers: (0..<StateShape.numberCount).map { _ in reader.number() })
+        let nameCount = reader.number()
+        guard reader.isSound, shape.isPossible, shard.0 < shard.1, bank < 2, nameCount <= Self.nameLimit else {
+            return nil
+        }
         boot = reader.next(16)
         content = StateContent(
             shard: ShardIdentity(index: shard.0, count: shard.1), runID: "", stage: stage, tableHash: reader.next(32),
@@ -92,6 +94,9 @@ struct StateHeader: Hashable {
 
 extension StateShape {
     fileprivate static let numberCount = 8
+
+    /// Whether its places can be computed: products of what it says are whole numbers.
+    fileprivate var isPossible: Bool { laneCount < 1 << 16 && checksPerChunk < 1 << 16 }
 
     fileprivate var numbers: [Int] {
         [frozenBytes, weightBytes, slotBytes, frozenChunkCount, chunkCount, checksPerChunk, laneCount, laneBytes]
@@ -117,11 +122,25 @@ private struct HeaderWriter {
 }
 
 private struct HeaderReader {
+    /// Beyond every size of a file.
+    private static let limit: UInt64 = 1 << 42
+
     let bytes: [UInt8]
     var position = 0
+    /// Whether all numbers were such as a file may have.
+    var isSound = true
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
 
     mutating func next() -> UInt64 {
         next(8).reversed().reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// A size, a count or a place; 0 where no file has such a one.
+    mutating func number() -> Int {
+        let word = next()
+        isSound = isSound && word < Self.limit
+        return word < Self.limit ? Int(word) : 0
     }
 
     mutating func next(_ count: Int) -> [UInt8] {

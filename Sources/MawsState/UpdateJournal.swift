@@ -67,7 +67,7 @@ package struct UpdateJournal {
         Self.fence()
     }
 
-    /// Puts back what chunks held whose change was not finished.
+    /// Puts back what chunks held whose change was not finished, and clears the lanes.
     ///
     /// - Parameter areas: of a chunk, as they were given to `change`.
     /// - Returns: a chunk whose mark or copy is not to be believed; nil: there is none.
@@ -86,6 +86,10 @@ package struct UpdateJournal {
             Self.fence()
             marks[chunk] = Self.mark(.untouched, chunk, version)
         }
+        // What this process copies into a lane may not be taken for the chunk that the lane named before.
+        Self.fence()
+        for lane in 0..<shape.laneCount { clear(lane) }
+        Self.fence()
         return (0..<shape.chunkCount).first {
             !isDone($0) && marks[$0] != Self.mark(.untouched, $0, version)
         }
@@ -102,8 +106,10 @@ package struct UpdateJournal {
 
     func clear() {
         for chunk in 0..<shape.chunkCount { marks[chunk] = Self.mark(.untouched, chunk, version) }
-        for lane in 0..<shape.laneCount { (lanes + lane * shape.laneBytes).storeBytes(of: 0, as: UInt64.self) }
+        for lane in 0..<shape.laneCount { clear(lane) }
     }
+
+    private func clear(_ lane: Int) { (lanes + lane * shape.laneBytes).storeBytes(of: 0, as: UInt64.self) }
 
     private static func mark(_ progress: Progress, _ chunk: Int, _ version: StepIndex) -> UInt32 {
         let words = SIMD2(version.value, UInt64(chunk) << 2 | progress.rawValue)
