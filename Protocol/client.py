@@ -78,7 +78,7 @@ MESSAGES = {
     23: ("snapshot", REQUEST + SLICE),
     24: ("snapshotSlice", REPLY + SLICE),
     25: ("bulk", [("origin", "Q")]),
-    26: ("restoreRequest", REPLY),
+    26: ("restoreRequest", REPLY + [("received", "I")]),
     27: ("freeze", REQUEST + STAGE_STEP),
     28: ("sliceKept", REQUEST + SLICE),
     29: ("thaw", REQUEST),

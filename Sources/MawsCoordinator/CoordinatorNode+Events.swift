@@ -150,7 +150,8 @@ extension CoordinatorNode {
             try perform(core.step(.restored(id, reply, RunPosition(stage: stage, step: step)), now: now))
         case (.server, .applied(let reply, let stage, let step)):
             try perform(core.step(.applied(id, reply, RunPosition(stage: stage, step: step)), now: now))
-        case (.server, .restoreRequest(let reply)): restorers[id]?.asked(reply)
+        case (.server, .restoreRequest(let reply, let received)):
+            restorers[id]?.asked(reply, received: Int(received))
         case (.server, .unavailable(_, let reason)):
             // It ends the connection itself where it cannot go on; its next hello says what it holds.
             remark("\(peer.name) says: \(reason)", by: peer.source)

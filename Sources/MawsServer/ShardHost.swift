@@ -100,8 +100,8 @@ package final class ShardHost: Sendable {
                 drop(requests)
             case .send(let message):
                 send(message)
-            case .askRestore(let reply):
-                state.withLock { $0.bulk }?.put(.restoreRequest(reply))
+            case .askRestore(let reply, let received):
+                state.withLock { $0.bulk }?.put(.restoreRequest(reply, received: UInt32(received)))
             case .report(let reply, let stage, let step):
                 report(reply, stage, step)
             case .abandonCoordinator(let conflict):

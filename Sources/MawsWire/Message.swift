@@ -36,8 +36,8 @@ package enum Message: Hashable, Sendable {
     /// First message of a server's connection for tensors: what the hello of its other one said. Answered by `welcome`.
     case bulk(origin: UInt64)
     /// The server has room for what the `configure` named here told it to restore: the slices may come, on this
-    /// connection.
-    case restoreRequest(Reply)
+    /// connection, but for the first ones, of which so many came whole on earlier connections.
+    case restoreRequest(Reply, received: UInt32)
 
     // Coordinator and trainer.
     case roster(Roster)

@@ -19,7 +19,7 @@ extension Message {
         switch self {
         case .restored(let reply, _, _), .applied(let reply, _, _), .snapshotSlice(let reply, _),
             .gathered(let reply, _, _, _, _), .unavailable(let reply, _), .flushed(let reply, _, _),
-            .sharedRows(let reply, _), .linkState(let reply, _), .restoreRequest(let reply):
+            .sharedRows(let reply, _), .linkState(let reply, _), .restoreRequest(let reply, _):
             reply
         case .reduced(let reduced): reduced.reply
         default: nil

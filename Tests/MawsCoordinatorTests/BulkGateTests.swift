@@ -130,8 +130,8 @@ struct BulkGateTests {
         try [Float](repeating: 1, count: 100_000).withUnsafeBytes {
             try connection.send(.snapshotSlice(reply, slice), payload: $0)
         }
-        try connection.send(.restoreRequest(reply))
-        #expect(try gate.next() == "server-0 says restoreRequest of 16 bytes")
+        try connection.send(.restoreRequest(reply, received: 6))
+        #expect(try gate.next() == "server-0 says restoreRequest of 20 bytes")
         try connection.send(.restored(reply, stage: StageIndex(0), step: StepIndex(1)))
         #expect(try refusal(connection).contains("a server, for tensors, may not send restored"))
         #expect(try gate.next().contains("the connection for tensors of server-0"))

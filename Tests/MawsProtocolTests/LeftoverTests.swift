@@ -77,11 +77,11 @@ struct LeftoverTests {
             ])
     }
 
-    /// The slices can come once there is room for them and a way, and come once more on another connection.
+    /// The slices can come once there is room for them and a way, and those that are missing on another connection.
     @Test func aRestoreIsAskedForOnceForEachConnection() {
         var shard = ShardHarness()
         let wanted = ShardHarness.configuration()
-        let ask = ShardAction.askRestore(ShardHarness.reply())
+        let ask = ShardAction.askRestore(ShardHarness.reply(), received: 0)
         #expect(!shard.step(.configured(wanted)).unlocked.contains(ask))
         #expect(shard.step(.bulkOpened) == .unlocked(ask))
         shard.step(.bulkClosed)
@@ -93,17 +93,41 @@ struct LeftoverTests {
             Issue.record("\(actions)")
             return
         }
-        #expect(actions[1] == .askRestore(Reply(term: Term(1), request: next.request)))
+        #expect(actions[1] == .askRestore(Reply(term: Term(1), request: next.request), received: 0))
         shard.restore(next)
         shard.step(.bulkClosed)
         #expect(shard.step(.bulkOpened) == .nothing)
+    }
+
+    @Test func aRestoreOnAnotherConnectionGoesOnAtWhatIsMissing() {
+        var shard = ShardHarness()
+        var wanted = ShardHarness.configuration()
+        shard.step(.configured(wanted))
+        for (part, received) in [(WeightPart.weight, 0), (.slot("exp_avg"), 1), (.slot("exp_avg_sq"), 2)] {
+            let ask = ShardAction.askRestore(ShardHarness.reply(), received: received)
+            #expect(shard.step(.bulkOpened) == .unlocked(ask))
+            let slice = TensorSlice(stage: ShardHarness.stage, step: StepIndex(4), block: 1, part: part)
+            let verdict = shard.step(.restoreAnnounced(wanted.request, slice)).locked.first
+            guard case .receiveSlice(let generation, slice)? = verdict else {
+                Issue.record("\(verdict as Any)")
+                return
+            }
+            shard.step(.restoreReceived(generation, slice))
+            // One that is announced and does not come whole is missing.
+            shard.step(.restoreAnnounced(wanted.request, slice))
+            shard.step(.bulkClosed)
+        }
+        wanted.request = wanted.request.next
+        shard.step(.configured(wanted))
+        let ask = ShardAction.askRestore(Reply(term: Term(1), request: wanted.request), received: 0)
+        #expect(shard.step(.bulkOpened) == .unlocked(ask))
     }
 
     @Test(arguments: [
         Message.restored(Reply(term: Term(3), request: RequestNumber(4)), stage: StageIndex(0), step: StepIndex(0)),
         .applied(Reply(term: Term(3), request: RequestNumber(4)), stage: StageIndex(0), step: StepIndex(0)),
         .unavailable(Reply(term: Term(3), request: RequestNumber(4)), "no"),
-        .restoreRequest(Reply(term: Term(3), request: RequestNumber(4))),
+        .restoreRequest(Reply(term: Term(3), request: RequestNumber(4)), received: 2),
         .flushed(Reply(term: Term(3), request: RequestNumber(4))),
     ])
     func messagesOfServersSayTermAndRequest(message: Message) {

@@ -224,10 +224,10 @@ final class ServerLink: @unchecked Sendable {
         try connection.send(.configure(configuration))
     }
 
-    /// Sends all slices when the server asks for them.
-    func restore(_ sample: SampleModel) throws {
-        #expect(try receiveBulk().message == .restoreRequest(reply))
-        for (block, part) in sample.parts { try restore(sample, block, part, reply.request) }
+    /// Sends all slices when the server asks for them, or those after the first ones, which it has.
+    func restore(_ sample: SampleModel, after received: Int = 0) throws {
+        #expect(try receiveBulk().message == .restoreRequest(reply, received: UInt32(received)))
+        for (block, part) in sample.parts.dropFirst(received) { try restore(sample, block, part, reply.request) }
         try bulk.send(.restoreDone(reply.request, stage: StageIndex(0), step: StepIndex(0)))
     }
 

@@ -98,7 +98,7 @@ private let servers: [Sample] = [
     Sample("snapshot", .snapshot(request, slice(.slot("momentum_buffer")))),
     Sample("snapshot-slice", .snapshotSlice(reply, slice(.slot("ema"))), payload: floats),
     Sample("bulk", .bulk(origin: 0x0123_4567_89AB_CDEF)),
-    Sample("restore-request", .restoreRequest(reply)),
+    Sample("restore-request", .restoreRequest(reply, received: 6)),
     Sample("freeze", .freeze(request, stage: stage, step: step)),
     Sample("slice-kept", .sliceKept(request, slice(.slot("exp_avg_sq")))),
     Sample("thaw", .thaw(request)),

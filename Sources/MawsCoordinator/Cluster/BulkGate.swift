@@ -81,9 +81,9 @@ package final class BulkGate: Sendable {
                 slice, reply.request, from: peer.id, over: connection, byteCount: incoming.payloadCount)
             movedAt = .now()
         case .unavailable(let reply, let reason): collector.declined(peer.id, reply.request, reason)
-        case .restoreRequest(let reply):
+        case .restoreRequest(let reply, let received):
             peer.inbox.enter(incoming.bodyCount, .server)
-            mailbox.post(.message(peer, .restoreRequest(reply), bytes: incoming.bodyCount))
+            mailbox.post(.message(peer, .restoreRequest(reply, received: received), bytes: incoming.bodyCount))
         default: try check(connection, peer, &movedAt)
         }
     }

@@ -35,10 +35,12 @@ package final class ShardRestorer: Sendable {
         (self.mailbox, self.world) = (mailbox, world)
     }
 
-    /// The server has room for what it was configured for. It asks on each connection once; on another one all slices
-    /// are sent again, as nobody knows which of them arrived. They are sent on a thread of their own. A damaged
-    /// checkpoint is the core's to replace; with a lost connection the server asks again on another one.
-    package func asked(_ asked: Reply) {
+    /// The server has room for what it was configured for. It asks on each connection once; on another one the slices
+    /// follow that did not arrive. They are sent on a thread of their own. A damaged checkpoint is the core's to
+    /// replace; with a lost connection the server asks again on another one.
+    ///
+    /// - Parameter received: slices that it has, the first ones.
+    package func asked(_ asked: Reply, received: Int) {
         guard asked == reply, let current = peer.bulk.line else { return }
         let isNew = line.withLock { line in
             defer { line = current }
@@ -47,7 +49,7 @@ package final class ShardRestorer: Sendable {
         guard isNew else { return }
         world.beside { [self] in
             do {
-                try send(over: current)
+                try send(after: received, over: current)
             } catch is Cancelled {
                 return
             } catch let error as TransportError {
@@ -65,13 +67,13 @@ package final class ShardRestorer: Sendable {
     /// No slice of this checkpoint is begun any more.
     package func cancel() { isCancelled.store(true, ordering: .sequentiallyConsistent) }
 
-    private func send(over line: BulkLine) throws {
+    private func send(after received: Int, over line: BulkLine) throws {
         let checkpoint = try checkpoints.open(position)
         let table = checkpoint.header.table
         let layout = ShardLayout(table: table, shard: shard)
         let wanted = table.blocks.indices.filter { !layout.slices[$0].isEmpty }.flatMap { block in
             table.blocks[block].restoredParts(at: position.step).map { (block, $0) }
-        }
+        }.dropFirst(received)
         let counts = wanted.map { block, part in
             table.blocks[block].byteCount(part, slice: layout.slices[block]) ?? 0
         }

@@ -36,15 +36,16 @@ extension ShardCore {
         return .unlocked(.createState(wanted, generation)) + askRestore()
     }
 
-    /// A restore comes when there is room for it and a connection that it can come on, and once more on another
-    /// connection: of what came before, each part that is whole stays.
+    /// A restore comes when there is room for it and a connection that it can come on. On another connection it goes on
+    /// at the first slice that is not here whole: they come in the table's order.
     mutating func bulkOpened() -> ShardActions {
         hasBulk = true
         return askRestore()
     }
 
     private func askRestore() -> ShardActions {
-        hasBulk && phase == .restoring ? .unlocked(.askRestore(reply)) : .nothing
+        let received = restoredParts.values.reduce(0) { $0 + $1.count }
+        return hasBulk && phase == .restoring ? .unlocked(.askRestore(reply, received: received)) : .nothing
     }
 
     /// Work under way on it is of an older generation from here on.

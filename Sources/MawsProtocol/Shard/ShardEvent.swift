@@ -128,8 +128,8 @@ package enum ShardAction: Hashable, Sendable {
     case dropReaders([ShardRequest])
     /// To the coordinator. It may leave after what a later event brings about: it says of which state it speaks.
     case send(Message)
-    /// Ask for the slices of a restore, on the connection for tensors.
-    case askRestore(Reply)
+    /// Ask for the slices of a restore but the first ones, which are here, on the connection for tensors.
+    case askRestore(Reply, received: Int)
     /// Send `reduced` to the coordinator, with the sums of squares.
     case report(Reply, StageIndex, StepIndex)
     /// The coordinator and this shard disagree: end that connection and start over from `hello`.

@@ -106,7 +106,7 @@ final class FakeServer {
         (configuration, term) = (wanted, wanted.term)
         guard wanted.keepsState else {
             (runID, values, units, hasReduced) = ("", [:], [], false)
-            return [.init(message: .restoreRequest(reply))]
+            return [.init(message: .restoreRequest(reply, received: 0))]
         }
         if !wanted.keepsStep { (units, hasReduced) = ([], false) }
         let kept = hasReduced ? report : nil

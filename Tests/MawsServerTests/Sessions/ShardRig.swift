@@ -78,7 +78,7 @@ final class ShardRig: ShardTalk {
             for (block, part) in sample.parts { say(block, part, on: channel) }
             channel.say(.restoreDone(reply.request, stage: StageIndex(0), step: StepIndex(0)))
         }
-        #expect(told.map(\.message) == [.bulk(origin: host.origin), .restoreRequest(reply)])
+        #expect(told.map(\.message) == [.bulk(origin: host.origin), .restoreRequest(reply, received: 0)])
         #expect(orders.take().map(\.message) == [.restored(reply, stage: StageIndex(0), step: StepIndex(0))])
     }
 

@@ -72,7 +72,8 @@ extension CoordinatorNode {
             self.step(.restored(id, reply, RunPosition(stage: stage, step: step)))
         case (.server, .applied(let reply, let stage, let step)):
             self.step(.applied(id, reply, RunPosition(stage: stage, step: step)))
-        case (.server, .restoreRequest(let reply)): restorers[id]?.asked(reply)
+        case (.server, .restoreRequest(let reply, let received)):
+            restorers[id]?.asked(reply, received: Int(received))
         case (.server, .unavailable): break
         default: refuse(peer, .notItsMessage(peer.role))
         }

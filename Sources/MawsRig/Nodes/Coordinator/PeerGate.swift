@@ -93,7 +93,7 @@ final class PeerGate {
                     isFit ? follow(end, peer, movedAt: moved) : peer.bulk.leave(end, world.now)
                 }
             case .unavailable(let reply, _): node.collector.declined(peer.id, reply.request)
-            case .restoreRequest(let reply): node.post(.message(peer, .restoreRequest(reply)))
+            case .restoreRequest: node.post(.message(peer, letter.message))
             default: break
             }
             guard world.now.seconds(since: moved) < Self.sliceSeconds else { return peer.bulk.leave(end, world.now) }

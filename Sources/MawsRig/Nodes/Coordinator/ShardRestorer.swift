@@ -18,8 +18,8 @@ final class ShardRestorer {
 
     func cancel() { isCancelled = true }
 
-    /// It asks on each connection once; on another one all slices are sent again.
-    func asked(_ asked: Reply) {
+    /// It asks on each connection once; on another one the slices follow that did not arrive.
+    func asked(_ asked: Reply, received: Int) {
         guard asked == reply, let current = peer.bulk.line, line !== current else { return }
         line = current
         let table = node.tables[Int(position.stage.value)]
@@ -27,7 +27,7 @@ final class ShardRestorer {
         let wanted = table.blocks.indices.filter { !slices[$0].isEmpty }.flatMap { block in
             table.blocks[block].restoredParts(at: position.step).map { (block, $0, slices[block]) }
         }
-        send(wanted[...], over: current)
+        send(wanted.dropFirst(received), over: current)
     }
 
     private func send(_ wanted: ArraySlice<(Int, WeightPart, Range<Int>)>, over line: LineEnd) {

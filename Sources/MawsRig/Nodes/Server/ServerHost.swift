@@ -159,8 +159,8 @@ final class ServerHost {
         case .send(let message):
             tell(message)
             body(nil)
-        case .askRestore(let reply):
-            bulk?.send(.restoreRequest(reply))
+        case .askRestore(let reply, let received):
+            bulk?.send(.restoreRequest(reply, received: UInt32(received)))
             body(nil)
         case .report(let reply, let stage, let step):
             tell(
