@@ -26,6 +26,9 @@ import Testing
     @Test func worldsHaveFaultsAndTimeToStumbleOverThem() {
         let outcomes = (UInt64(1)...40).map { Simulation(seed: $0).run() }
         #expect(outcomes.reduce(0) { $0 + $1.faultCount } > 40)
-        #expect(outcomes.contains { $0.recomputedSteps > 0 })
+    }
+
+    @Test func whereAStateIsLostStepsAreComputedAgain() {
+        #expect((UInt64(1)...1000).contains { Simulation(seed: $0).run().recomputedSteps > 0 })
     }
 }
