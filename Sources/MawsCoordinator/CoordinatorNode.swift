@@ -108,13 +108,12 @@ package final class CoordinatorNode {
         let profile = try RunProfile.settled(plan, identity)
         if let profile { try database.setComputeProfile(profile.description) }
         admission = Admission(fingerprint: catalog.fingerprint, profile: profile, isBitIdentical: plan.bitIdentity)
-        recorder = try RunRecorder(
-            paths: paths, catalog: catalog, excluded: database.excluded().map(ExcludedSample.init))
+        let excluded = try database.excluded().map(ExcludedSample.init)
+        recorder = try RunRecorder(paths: paths, catalog: catalog, excluded: excluded)
         collector = CheckpointCollector(mailbox: mailbox, world: world)
         let now = world.now()
-        (heartbeats, progressLoggedAt, warnedAt) = (
-            HeartbeatCore(now: now, lostSeconds: plan.cluster.heartbeatTimeoutSeconds), now, now
-        )
+        heartbeats = HeartbeatCore(now: now, lostSeconds: plan.cluster.heartbeatTimeoutSeconds)
+        (progressLoggedAt, warnedAt) = (now, now)
         progress = RunProgress(run: plan.run, catalog: catalog, now: now)
         core = try Self.core(opened, plan, checkpoints, logger, now)
         try keepSurvey()

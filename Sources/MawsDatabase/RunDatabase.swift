@@ -10,7 +10,7 @@ import MawsFiles
 ///
 /// Every error is a `StorageError` that names the file: `full`, `damaged`, or `database` with SQLite's words.
 package final class RunDatabase: Sendable {
-    /// Of the tables, in SQLite's `user_version`; 0 where a version wrote them that did not say.
+    /// What `user_version` says of the tables; 0 where a version wrote them that did not say.
     private static let newestFormat = 1
 
     /// How long another process may keep the database locked.

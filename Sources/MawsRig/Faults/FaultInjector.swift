@@ -109,7 +109,7 @@ final class FaultInjector {
             if isKilled { kill(host, 0.2) }
             cluster.serverDisks[host - 1].file?.isDamaged = true
         case .damageCheckpoint(let number):
-            // Of a run without a database its checkpoints are all that there is.
+            // A run without a database has its checkpoints and nothing else.
             guard disk.database != nil, !disk.isDatabaseDamaged else { return }
             world.oracle.stateWasLost()
             let positions = disk.checkpoints.keys.sorted(by: >)
