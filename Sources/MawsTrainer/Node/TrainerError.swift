@@ -46,7 +46,7 @@ package enum TrainerError: Error, Hashable, CustomStringConvertible {
         case .brokenLine(let shard, let how): "the line to shard \(shard) broke: \(how)"
         case .silent(let what, let seconds): "waited \(seconds) s in vain for \(what)"
         case .noSuchUnit(let shard, let unit, let units):
-            "shard \(shard) sent rows of unit \(unit), and the step has units 0 to \(units - 1)"
+            "shard \(shard) sent the rows of unit \(unit), and the step has units 0 to \(units - 1)"
         case .incompleteRows(let step, let unit): "the rows of step \(step) lack unit \(unit)"
         case .abandoned(let why): "the unit was abandoned: \(why)"
         case .lateConnection: "the connection came too late"
