@@ -135,7 +135,7 @@ let nodes: [Target] = [
         ]),
     library("MawsRig", ["MawsBase", "MawsTransport", "MawsWire", "MawsProtocol"]),
     .target(name: "CRigShim"),
-    library("MawsLive", ["MawsHash", "MawsRecords", "MawsReport", yams]),
+    library("MawsLive", ["MawsBase", "MawsHash", "MawsRecords", "MawsReport", yams]),
     library("MawsTestSupport", ["MawsBase", "MawsTensor", "MawsKernels"]),
 ]
 

@@ -14,6 +14,8 @@ package enum RandomPurpose: UInt32, Sendable {
     case split = 40
     /// Faults and delays of simulated runs.
     case simulation = 50
+    /// Faults that are made to real processes.
+    case faults = 51
     case test = 99
 }
 

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import MawsBase
 
 /// Runs a plan twice, once undisturbed and once under faults, by real processes, and holds the second run against the
 /// first. One thread decides everything: it starts processes, watches commits, begins and ends faults, 200 times a
@@ -8,8 +9,7 @@ package final class LiveRun {
     private static let tickMicroseconds: UInt32 = 5000
     private let options: LiveOptions
     private let cluster: LiveCluster
-    private let reference: RunEvidence
-    private let say: (String) -> Void
+    private var voice: ProgressVoice
     private var watch: CommitWatch
     private var hand: FaultHand
     private var source: FaultSource
@@ -24,25 +24,33 @@ package final class LiveRun {
     /// When the processes' memory and descriptors are looked at again.
     private var nextSample = 0.0
 
-    /// Makes the undisturbed run first.
-    package init(_ options: LiveOptions, say: @escaping (String) -> Void) throws {
-        self.options = options
-        self.say = say
+    /// Both runs to their end; where no commit comes for `stallSeconds`, that is a difference. What is wrong with plan
+    /// or schedule is told before anything is run.
+    package static func record(_ options: LiveOptions, say: @escaping (String) -> Void) throws -> LiveRecord {
         let plan = try LivePlan(path: options.plan, servers: options.servers, trainers: options.trainers)
+        let source = try options.source(servers: plan.servers, trainers: plan.trainers)
+        var voice = ProgressVoice(say)
+        let reference = try UndisturbedRun(options).evidence(&voice)
+        let run = try LiveRun(options, plan, source, voice)
+        try run.finish()
+        run.sumUp(reference)
+        return run.record
+    }
+
+    private init(_ options: LiveOptions, _ plan: LivePlan, _ source: FaultSource, _ voice: ProgressVoice) throws {
+        (self.options, self.source, self.voice) = (options, source, voice)
         record = LiveRecord(plan: options.plan, seed: options.seed, servers: plan.servers, trainers: plan.trainers)
-        source = try options.source(servers: plan.servers, trainers: plan.trainers)
-        reference = try UndisturbedRun(options).evidence(say)
         cluster = try LiveCluster(
             plan, folder: options.folder + "/disturbed", programs: options.programs, dataRoot: options.dataRoot)
+        record.processes = cluster.all.map { LiveRecord.ProcessRecord(name: "\($0.name)") }
         watch = CommitWatch(path: cluster.runFolder + "/metrics.jsonl")
         hand = FaultHand(cluster, seed: options.seed)
         lastChange = Self.now
     }
 
-    /// Until the run is finished, or no commit came for `stallSeconds`, which is a difference.
-    package func finish() throws -> LiveRecord {
+    private func finish() throws {
         defer { cluster.end() }
-        say("The same under faults, in \(cluster.runFolder)")
+        voice.say("The same under faults, in \(cluster.runFolder)")
         while try !cluster.supervise(Self.now) {
             try tick(Self.now)
             if let problem = stalled(Self.now) {
@@ -52,21 +60,17 @@ package final class LiveRun {
             usleep(Self.tickMicroseconds)
         }
         watch.look(at: Self.now)
-        sumUp()
-        return record
     }
 
-    private static var now: Double {
-        var time = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &time)
-        return Double(time.tv_sec) + Double(time.tv_nsec) * 1e-9
-    }
+    /// Seconds, monotonic.
+    static var now: Double { Double(Moment.now().nanoseconds) / 1e9 }
 
     private func tick(_ now: Double) throws {
         let before = watch.sightings.count
         watch.look(at: now)
         let commits = watch.sightings.count - before
         if commits > 0 { committed(commits, now) }
+        voice.tell(watch)
         if now >= nextSample, firstCommit != nil { sample(now) }
         for fault in hand.goOn(now, commits: commits) { over(fault, now) }
         guard firstCommit != nil else { return }
@@ -106,7 +110,7 @@ package final class LiveRun {
         var progress = Progress()
         progress.seconds = firstCommit.map { now - $0 }
         progress.newest = watch.sightings.last?.key
-        progress.committed = Dictionary(grouping: watch.sightings, by: \.key.stage).mapValues(\.count)
+        progress.committed = watch.committed
         progress.shareOfStep = bytesOfStep > 0 ? Double(cluster.bytesToServers - bytesAtCommit) / bytesOfStep : 0
         return progress
     }
@@ -123,7 +127,7 @@ package final class LiveRun {
         let words = ["fault \(record.faults.count)", fault.kind.rawValue, "\(fault.target)", note].filter {
             !$0.isEmpty
         }
-        say(words.joined(separator: " "))
+        voice.say(words.joined(separator: " "))
     }
 
     private func over(_ fault: Fault, _ now: Double) {
@@ -145,8 +149,8 @@ package final class LiveRun {
 
     // MARK: - What it came to
 
-    private func sumUp() {
-        for (index, process) in cluster.all.enumerated() where index < record.processes.count {
+    private func sumUp(_ reference: RunEvidence) {
+        for (index, process) in cluster.all.enumerated() {
             (record.processes[index].starts, record.processes[index].ends) = (process.starts, process.ends)
         }
         let first = firstCommit ?? Self.now
@@ -174,7 +178,6 @@ package final class LiveRun {
     private func sample(_ now: Double) {
         nextSample = now + 1
         for (index, process) in cluster.all.enumerated() {
-            if record.processes.count <= index { record.processes.append(.init(name: "\(process.name)")) }
             record.processes[index].take(residentBytes: process.residentBytes, descriptors: process.descriptors)
         }
     }

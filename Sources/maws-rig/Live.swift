@@ -29,7 +29,7 @@ struct Live: ParsableCommand {
     var every: Double?
     @Option(
         parsing: .unconditional,
-        help: "Seconds that a fault lasts: each one of --matrix; with --random at most, and at most 25 commits.")
+        help: "Seconds that a fault lasts: each one of --matrix; with --random at most, and at most 12 commits.")
     var seconds = 3.0
     @Option(parsing: .unconditional, help: "Servers, in place of the plan's.") var servers: Int?
     @Option(parsing: .unconditional, help: "Trainers, in place of the plan's.") var trainers: Int?
@@ -58,7 +58,7 @@ struct Live: ParsableCommand {
             plan: plan, faults: try faults(), seed: seed, folder: folder, programs: programs.path)
         (options.servers, options.trainers, options.stallSeconds) = (servers, trainers, stall)
         options.dataRoot = dataRoot
-        let record = try LiveRun(options, say: { Console.say($0) }).finish()
+        let record = try LiveRun.record(options, say: { Console.say($0) })
         try write(record, to: folder)
         tell(record, folder)
         if !record.isWhole { throw ExitCode(1) }

@@ -5,8 +5,8 @@ import Testing
 @Suite struct LiveRigTests {
     @Test func fiftyRandomFaultsLeaveEveryBitAsItIs() throws {
         var run = try ClusterRun()
-        // Room for all of them however fast the machine is: a fault takes 25 commits and 3 more at most.
-        (run.maeSteps, run.wspSteps, run.checkpointSteps) = (800, 620, 20)
+        // Room for all of them however fast the machine is: a fault takes 12 commits and 2 more at most.
+        (run.maeSteps, run.wspSteps, run.checkpointSteps) = (400, 320, 20)
         try run.write()
         let output = run.folder + "/faults"
         let rig = Program(

@@ -61,7 +61,7 @@ import Testing
             "MawsBase MawsProcess MawsTensor MawsSum MawsKernels MawsPlan MawsModel MawsOptimizer MawsImages "
             + "MawsData MawsTraining",
         "maws-trainer": "MawsBase MawsProcess MawsKernels MawsTrainer",
-        "MawsLive": "MawsHash MawsRecords MawsReport yams",
+        "MawsLive": "MawsBase MawsHash MawsRecords MawsReport yams",
         "maws-rig": "MawsBase MawsFiles MawsProcess MawsRig MawsLive",
     ]
 

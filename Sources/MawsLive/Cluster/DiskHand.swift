@@ -1,16 +1,17 @@
 import Foundation
+import MawsBase
 
 /// What a disk does to the files of a run that lie on it. Each says what it did, in a few words.
 struct DiskHand {
     private static let pageBytes = 4096
     private let cluster: LiveCluster
-    private var draw: SeededDraw
+    private var draw: CounterRandom
     /// What state files held when `olderPages` began.
     private var kept: [ProcessName: Data] = [:]
 
     init(_ cluster: LiveCluster, seed: UInt64) {
         self.cluster = cluster
-        draw = SeededDraw(seed: seed)
+        draw = CounterRandom(seed: seed, purpose: .faults, element: 1)
     }
 
     /// One bit of a server's state, behind the file's header, or of a file of the coordinator's newest checkpoint.

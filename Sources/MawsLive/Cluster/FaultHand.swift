@@ -27,37 +27,27 @@ struct FaultHand {
         if !fault.kind.isMoment {
             lasting.append(Lasting(fault: fault, end: now + fault.seconds, commitsLeft: fault.commits ?? .max))
         }
-        switch fault.target {
-        case .process(let name): return try begin(fault, cluster.process(name), now)
-        case .link: return begin(fault.kind, on: cluster.links(of: fault.target))
-        }
+        if fault.kind.isOfLinks { return begin(fault.kind, on: cluster.links(of: fault.target)) }
+        guard case .process(let name) = fault.target else { return "" }
+        return try begin(fault, cluster.process(name), now)
     }
 
     private mutating func begin(_ fault: Fault, _ process: LiveProcess, _ now: Double) throws -> String {
+        if let (slot, value) = fault.kind.page { process.page[slot] = value }
+        let back = now + max(fault.seconds, 1e-3)
         switch fault.kind {
-        case .kill, .terminate:
-            process.restartAt = now + max(fault.seconds, 1e-3)
-            process.end(by: fault.kind == .kill ? SIGKILL : SIGTERM)
+        case .kill: process.end(by: SIGKILL, backAt: back)
+        case .terminate: process.end(by: SIGTERM, backAt: back)
+        case .killAll: for process in cluster.all { process.end(by: SIGKILL, backAt: back) }
         case .pause: process.signal(SIGSTOP)
-        case .slow: break
-        case .diskFull: process.page[.diskFull] = 1
-        case .syncFails: process.page[.syncFails] = 1
-        case .slowDisk: process.page[.slowMicroseconds] = 20_000
-        case .clockJump: process.page[.clockSeconds] = 3600
-        case .killAll:
-            for process in cluster.all {
-                process.restartAt = now + max(fault.seconds, 1e-3)
-                process.end(by: SIGKILL)
-            }
         case .flipByte: return disk.flip(process.name)
         case .exchangedPages: return disk.exchangePages(process.name)
         case .olderPages: disk.keep(process.name)
         case .diskLost:
-            process.restartAt = now + max(fault.seconds, 1e-3)
-            process.end(by: SIGKILL)
+            process.end(by: SIGKILL, backAt: back)
             while process.isRunning { usleep(500) }
             return try disk.lose(process.name)
-        default: return begin(fault.kind, on: cluster.links(of: fault.target))
+        default: break
         }
         return ""
     }
@@ -67,12 +57,8 @@ struct FaultHand {
             switch kind {
             case .cut: link.cut()
             case .halfOpen: link.silence()
-            case .partition: link.set { ($0.isForwardBlocked, $0.isBackwardBlocked) = (true, true) }
-            case .oneWay: link.set { $0.isForwardBlocked = true }
-            case .throttle: link.set { $0.bytesPerSecond = 65_536 }
-            case .delay: link.set { $0.delaySeconds = 0.05 }
             case .corruptBytes: link.set { $0.corruptsNext = true }
-            default: break
+            default: if let rule = kind.rule { link.set { $0 = rule } }
             }
         }
         return links.count == 1 ? "" : "\(links.count) links"
@@ -80,9 +66,7 @@ struct FaultHand {
 
     /// Calls of the C library that the fault's process made and the shim met, since it was asked last.
     func callsHit(by fault: Fault) -> Int64? {
-        guard [.diskFull, .syncFails, .slowDisk].contains(fault.kind), case .process(let name) = fault.target else {
-            return nil
-        }
+        guard fault.kind.isOfDiskCalls, case .process(let name) = fault.target else { return nil }
         let page = cluster.process(name).page
         defer { page[.callsHit] = 0 }
         return page[.callsHit]
@@ -103,23 +87,42 @@ struct FaultHand {
     }
 
     private mutating func end(_ fault: Fault) {
-        switch fault.target {
-        case .process(let name):
-            let process = cluster.process(name)
-            switch fault.kind {
-            case .pause, .slow: process.signal(SIGCONT)
-            case .terminate: if process.isRunning { process.end(by: SIGKILL) }
-            case .diskFull: process.page[.diskFull] = 0
-            case .syncFails: process.page[.syncFails] = 0
-            case .slowDisk: process.page[.slowMicroseconds] = 0
-            case .clockJump: process.page[.clockSeconds] = 0
-            case .olderPages: disk.restore(name)
-            default: break
-            }
-        case .link: break
+        if fault.kind.rule != nil { for link in cluster.links(of: fault.target) { link.set { $0 = .whole } } }
+        guard case .process(let name) = fault.target else { return }
+        let process = cluster.process(name)
+        if let (slot, _) = fault.kind.page { process.page[slot] = 0 }
+        switch fault.kind {
+        case .pause, .slow: process.signal(SIGCONT)
+        case .terminate: if process.isRunning { process.end(by: SIGKILL) }
+        case .olderPages: disk.restore(name)
+        default: break
         }
-        if [.partition, .oneWay, .throttle, .delay].contains(fault.kind) {
-            for link in cluster.links(of: fault.target) { link.set { $0 = .whole } }
+    }
+}
+
+extension FaultKind {
+    /// What the shim in a process is told while the fault lasts.
+    fileprivate var page: (slot: FaultPage.Slot, value: Int64)? {
+        switch self {
+        case .diskFull: (.diskFull, 1)
+        case .syncFails: (.syncFails, 1)
+        case .slowDisk: (.slowMicroseconds, 20_000)
+        case .clockJump: (.clockSeconds, 3600)
+        default: nil
+        }
+    }
+
+    /// Whether the shim counts the calls that it met.
+    fileprivate var isOfDiskCalls: Bool { page != nil && self != .clockJump }
+
+    /// What a link does while the fault lasts.
+    fileprivate var rule: LinkRule? {
+        switch self {
+        case .partition: LinkRule(isForwardBlocked: true, isBackwardBlocked: true)
+        case .oneWay: LinkRule(isForwardBlocked: true)
+        case .throttle: LinkRule(bytesPerSecond: 65_536)
+        case .delay: LinkRule(delaySeconds: 0.05)
+        default: nil
         }
     }
 }

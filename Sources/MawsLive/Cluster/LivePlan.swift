@@ -8,7 +8,6 @@ struct LivePlan {
     let trainers: Int
     /// Compute threads of each trainer.
     let threads: Int
-    /// Names of the stages that train, in their order.
     private let root: Node
 
     /// - Parameter path: the user's plan. What is wrong with it otherwise, the undisturbed run tells.

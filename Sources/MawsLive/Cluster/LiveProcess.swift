@@ -72,8 +72,10 @@ final class LiveProcess {
     }
 
     /// A signal after which the process is gone, by the rig's own doing.
-    func end(by number: Int32) {
+    /// - Parameter backAt: when it is started again; nil: never.
+    func end(by number: Int32, backAt: Double? = nil) {
         isEndExpected = true
+        if let backAt { restartAt = backAt }
         signal(SIGCONT)
         signal(number)
     }

@@ -29,6 +29,8 @@ package struct CommitWatch {
 
     /// In the order in which they were seen.
     package private(set) var sightings: [Sighting] = []
+    /// How many of each stage.
+    private(set) var committed: [String: Int] = [:]
     /// The figures that were seen first.
     private(set) var figures: [CommitKey: CommitFigures] = [:]
     /// Commits that were there and are not in the file any more.
@@ -58,17 +60,19 @@ package struct CommitWatch {
 
     private mutating func take(_ bytes: [UInt8], _ seconds: Double) -> Set<CommitKey> {
         rest += bytes
+        guard let end = rest.lastIndex(of: UInt8(ascii: "\n")) else { return [] }
+        let lines = rest[..<end].split(separator: UInt8(ascii: "\n"))
+        rest.removeSubrange(...end)
         var keys: Set<CommitKey> = []
-        while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-            let line = Data(rest[..<end])
-            rest.removeSubrange(...end)
-            guard let (key, told) = Self.commit(line) else { continue }
+        for line in lines {
+            guard let (key, told) = Self.commit(Data(line)) else { continue }
             keys.insert(key)
             if let known = figures[key] {
                 if known != told { contradicted.insert(key) }
             } else {
                 figures[key] = told
                 sightings.append(Sighting(key: key, seconds: seconds))
+                committed[key.stage, default: 0] += 1
             }
         }
         return keys

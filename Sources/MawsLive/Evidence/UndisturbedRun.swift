@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// The run that the disturbed one is held against: the user's plan as it is, in a folder of its own, by `maws-coord`.
 struct UndisturbedRun {
@@ -7,9 +8,9 @@ struct UndisturbedRun {
     init(_ options: LiveOptions) { self.options = options }
 
     /// Runs it to its end.
-    func evidence(_ say: (String) -> Void) throws -> RunEvidence {
+    func evidence(_ voice: inout ProgressVoice) throws -> RunEvidence {
         let folder = options.folder + "/undisturbed"
-        say("The plan undisturbed, in \(folder)")
+        voice.say("The plan undisturbed, in \(folder)")
         try FileManager.default.createDirectory(atPath: options.folder, withIntermediateDirectories: true)
         let logPath = options.folder + "/undisturbed.log"
         _ = FileManager.default.createFile(atPath: logPath, contents: nil)
@@ -20,7 +21,12 @@ struct UndisturbedRun {
         (process.standardOutput, process.standardError) = (log, log)
         process.standardInput = FileHandle.nullDevice
         try process.run()
-        process.waitUntilExit()
+        var watch = CommitWatch(path: folder + "/metrics.jsonl")
+        while process.isRunning {
+            usleep(100_000)
+            watch.look(at: LiveRun.now)
+            voice.tell(watch)
+        }
         guard process.terminationStatus == 0 else {
             let said = LiveProcess.lastLine(logPath)
             throw LiveError.unusable("The undisturbed run ended with \(process.terminationStatus): \(said)")

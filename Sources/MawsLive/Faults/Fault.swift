@@ -53,6 +53,9 @@ package enum FaultKind: String, CaseIterable, Codable, Sendable {
         }
     }
 
+    /// Whether it happens to links; of a process, to all that it has.
+    var isOfLinks: Bool { applies(to: .link(.toServer(0))) }
+
     /// Whether it is over as soon as it happened.
     package var isMoment: Bool { [.cut, .halfOpen, .corruptBytes, .flipByte, .exchangedPages].contains(self) }
 }

@@ -15,7 +15,7 @@ package struct ScaledCluster {
     /// Nanoseconds that this thread has had a processor for.
     private let processorTime: () -> UInt64
     private var core: CoordinatorCore
-    private var agenda = Schedule<(trainer: Int, done: [Finish])>()
+    private var agenda = Agenda<(trainer: Int, done: [Finish])>()
     private var now = Moment(nanoseconds: 0)
     private var configured: [PeerID: Reply] = [:]
     private var keys = ServerKeys.none
@@ -53,13 +53,13 @@ package struct ScaledCluster {
     private mutating func runStep() {
         let (begin, position) = (now, core.committed)
         while let next = agenda.take() {
-            now = max(now, next.at)
-            for finish in next.value.done {
+            now = max(now, Moment(nanoseconds: next.at))
+            for finish in next.deed.done {
                 step(.unitDone(trainer(finish.trainer), done(finish)))
                 figures.messages += 1
             }
             figures.messages += 1
-            step(.leaseRequested(trainer(next.value.trainer)))
+            step(.leaseRequested(trainer(next.deed.trainer)))
         }
         figures.stepSeconds += now.seconds(since: begin)
         for index in 0..<shape.servers {
@@ -112,7 +112,7 @@ package struct ScaledCluster {
         let level = UInt8(leases.count.trailingZeroBitCount)
         let seconds = shape.unitSeconds * (0.8 + 0.4 * Double(trainer % 11) / 10) * Double(leases.count)
         let done = leases.map { Finish(trainer: trainer, lease: $0, level: level) }
-        agenda.put((trainer, done), at: now + seconds)
+        agenda.put(at: (now + seconds).nanoseconds, (trainer, done))
     }
 
     private func done(_ finish: Finish) -> UnitDone {

@@ -1,15 +1,10 @@
-import MawsBase
-
-/// All that is still to happen in a simulated world, in one total order: by the moment, and at one moment by when it
-/// was put down.
-package struct Agenda {
+/// What is still to happen, in one total order: by the moment, and at one moment by when it was put down.
+package struct Agenda<Deed> {
     package struct Entry {
+        /// Nanoseconds.
         package var at: UInt64
         package var number: UInt64
-        /// Whose it is: what is put down for a process does not happen once that is dead, and later while it is
-        /// stopped.
-        package var owner: Process?
-        package var body: () -> Void
+        package var deed: Deed
     }
 
     private var heap: [Entry] = []
@@ -17,18 +12,14 @@ package struct Agenda {
 
     package init() {}
 
-    package var isEmpty: Bool { heap.isEmpty }
-    /// When the next thing happens.
-    package var next: UInt64? { heap.first?.at }
-
-    package mutating func put(at nanoseconds: UInt64, _ owner: Process?, _ body: @escaping () -> Void) {
+    package mutating func put(at nanoseconds: UInt64, _ deed: Deed) {
         count += 1
-        insert(Entry(at: nanoseconds, number: count, owner: owner, body: body))
+        insert(Entry(at: nanoseconds, number: count, deed: deed))
     }
 
-    /// What had its time while its process was stopped happens later, still in its order.
+    /// What cannot happen at its time happens later, still in its order.
     package mutating func postpone(_ entry: Entry, to nanoseconds: UInt64) {
-        insert(Entry(at: nanoseconds, number: entry.number, owner: entry.owner, body: entry.body))
+        insert(Entry(at: nanoseconds, number: entry.number, deed: entry.deed))
     }
 
     package mutating func take() -> Entry? {

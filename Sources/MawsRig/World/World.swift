@@ -3,6 +3,12 @@ import MawsBase
 /// A simulated world: its clock, what is to happen in it, its network, and who watches. Nothing in it knows more than
 /// the seed.
 final class World {
+    /// What is put down for a process does not happen once that is dead, and later while it is stopped.
+    private struct Deed {
+        var owner: Process?
+        var body: () -> Void
+    }
+
     /// When worlds begin.
     static let birth: UInt64 = 1_000_000_000_000
 
@@ -10,7 +16,7 @@ final class World {
     private(set) var nanoseconds = World.birth
     private(set) var trace: Trace
     private(set) var eventCount = 0
-    private var agenda = Agenda()
+    private var agenda = Agenda<Deed>()
     private var work: [Chance]
     let oracle: Oracle
     let coverage = Coverage()
@@ -33,18 +39,18 @@ final class World {
 
     /// Does something later: not at all if its process is dead by then, and later still if it is stopped.
     func after(_ seconds: Double, _ owner: Process?, _ body: @escaping () -> Void) {
-        agenda.put(at: nanoseconds + UInt64(max(0, seconds) * 1e9), owner, body)
+        agenda.put(at: nanoseconds + UInt64(max(0, seconds) * 1e9), Deed(owner: owner, body: body))
     }
 
     func at(_ moment: UInt64, _ owner: Process?, _ body: @escaping () -> Void) {
-        agenda.put(at: max(moment, nanoseconds), owner, body)
+        agenda.put(at: max(moment, nanoseconds), Deed(owner: owner, body: body))
     }
 
     /// Lets the next thing happen; false where nothing is left.
     func advance() -> Bool {
         guard let entry = agenda.take() else { return false }
         nanoseconds = entry.at
-        if let owner = entry.owner {
+        if let owner = entry.deed.owner {
             guard owner.isAlive else { return true }
             guard owner.stoppedUntil <= nanoseconds else {
                 agenda.postpone(entry, to: owner.stoppedUntil)
@@ -52,7 +58,7 @@ final class World {
             }
         }
         eventCount += 1
-        entry.body()
+        entry.deed.body()
         return true
     }
 
